@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_BASE_ARENA_H
+#define MONITOR_BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+/*
+ * Things that are allocated together and freed together: a parsed rule file, the scratch of one event. Every pointer
+ * dies at arena_reset() or arena_free(). Reset keeps the memory, so an event path that resets per event allocates
+ * only until it has seen its largest event.
+ */
+struct arena;
+
+struct arena *arena_new(size_t chunk_bytes); /* first and usual chunk size; NULL when memory is short */
+void arena_free(struct arena *a); /* accepts NULL */
+void arena_reset(struct arena *a);
+
+/* Zeroed, aligned for any type; NULL when memory is short. Never NULL for n == 0 otherwise. */
+void *arena_alloc(struct arena *a, size_t n);
+/* Uninitialised bytes, alignment 1: text built in place. */
+char *arena_bytes(struct arena *a, size_t n);
+/* Copy with a NUL after it; .ptr is NULL when memory is short. */
+struct str arena_str(struct arena *a, struct str s);
+struct str arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define arena_new_of(arena, type)	    ((type *)arena_alloc((arena), sizeof(type)))
+#define arena_array_of(arena, type, n) ((type *)arena_array((arena), sizeof(type), (n)))
+void *arena_array(struct arena *a, size_t size, size_t n); /* checks size * n */
+
+DEFINE_AUTO(struct arena, arena, arena_free);
+#define auto_arena AUTO(arena)
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+size_t utf8_length(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+	size_t need;
+
+	if (s.len == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		need = 2;
+	else if (p[0] >= 0xe0 && p[0] <= 0xef)
+		need = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		need = 4;
+	else
+		return 0;
+	if (s.len < need)
+		return 0;
+	for (size_t i = 1; i < need; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)) /* overlong; surrogates */
+		return 0;
+	if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) /* overlong; past U+10FFFF */
+		return 0;
+	return need;
+}
+
+void json_add_string(struct strbuf *b, struct str s)
+{
+	size_t clean = 0; /* start of the run that needs no escape */
+
+	strbuf_addc(b, '"');
+	for (size_t i = 0; i < s.len;) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		size_t n = c < 0x80 ? 1 : utf8_length((struct str){ s.ptr + i, s.len - i });
+
+		if (n > 1 || (n == 1 && c >= 0x20 && c != '"' && c != '\\')) {
+			i += n;
+			continue;
+		}
+		strbuf_add(b, s.ptr + clean, i - clean);
+		if (n == 0)
+			strbuf_adds(b, "\xef\xbf\xbd");
+		else if (c == '"' || c == '\\')
+			strbuf_addf(b, "\\%c", c);
+		else if (c == '\n')
+			strbuf_adds(b, "\\n");
+		else if (c == '\t')
+			strbuf_adds(b, "\\t");
+		else if (c == '\r')
+			strbuf_adds(b, "\\r");
+		else if (c == '\b')
+			strbuf_adds(b, "\\b");
+		else if (c == '\f')
+			strbuf_adds(b, "\\f");
+		else
+			strbuf_addf(b, "\\u%04x", c);
+		clean = ++i;
+	}
+	strbuf_add(b, s.ptr + clean, s.len - clean);
+	strbuf_addc(b, '"');
+}

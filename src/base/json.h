@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_BASE_JSON_H
+#define MONITOR_BASE_JSON_H
+
+#include "base/str.h"
+
+/* Adds s as a JSON string with its quotes: control characters escaped, bytes that are not UTF-8 as U+FFFD. */
+void json_add_string(struct strbuf *b, struct str s);
+
+/* Length of the valid UTF-8 sequence at the start of s (1 to 4), or 0: overlong, surrogate or cut. */
+size_t utf8_length(struct str s);
+
+#endif

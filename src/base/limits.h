@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_BASE_LIMITS_H
+#define MONITOR_BASE_LIMITS_H
+
+/*
+ * Every hard limit of the program, each with its reason. What exceeds one is refused or cut, counted, and said.
+ */
+
+/* events */
+#define EVENT_MAX_PARAMS   40	    /* the widest event type has 32 parameters */
+#define EVENT_MAX_BYTES	   (16 << 20) /* one event of a large type: a plugin payload is at most this in Falco too */
+#define EVENT_SMALL_BYTES  65536    /* events with 16-bit lengths: the format's own limit */
+#define EVENT_SNAPLEN	   80	    /* bytes of I/O data kept: Falco's default */
+#define EVENT_STRING_BYTES 4096	    /* paths, args, env, cgroups of one event: the kernel drivers cut there */
+
+/* captures */
+#define SCAP_BLOCK_BYTES  (64 << 20) /* a process list of 100,000 threads fits; more is a damaged length */
+#define SCAP_STORED_ENTER 65536	     /* enter events of old captures kept until their exit event, one a thread */
+
+/* state */
+#define STATE_THREADS	   262144  /* Falco's falco_libs.thread_table_size */
+#define STATE_FDS_PER_PROC 65536   /* a table larger than this is counted and not grown */
+#define STATE_ANCESTORS	   1024	   /* steps up a parent chain before a loop is assumed */
+#define STATE_PATH_BYTES   4096	   /* PATH_MAX */
+
+/* rules */
+#define RULES_MAX_BYTES	    (64 << 20) /* one rules file */
+#define RULES_YAML_DEPTH    64	       /* nesting of a rules file; YAML aliases are refused past RULES_YAML_NODES */
+#define RULES_YAML_NODES    4000000    /* nodes after alias expansion: stops a "billion laughs" file */
+#define RULES_COND_BYTES    (16 << 20) /* one condition after list expansion */
+#define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */
+#define RULES_LIST_ITEMS    1000000    /* values of one list after expansion */
+#define RULES_REGEX_BYTES   65536      /* one regular expression's text */
+#define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
+
+/* evaluation */
+#define NEEDS_MAX   16	/* facts asked of a source for one event; more end as absent and are counted */
+#define VALUE_LIST_MAX 4096 /* values of one list-typed field */
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parse.h"
+
+#include <errno.h>
+#include <limits.h>
+
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 16;
+}
+
+int parse_u64(struct str s, uint64_t *ret_value)
+{
+	unsigned int base = 10;
+	uint64_t value = 0;
+
+	if (s.len > 2 && s.ptr[0] == '0' && (s.ptr[1] == 'x' || s.ptr[1] == 'X')) {
+		base = 16;
+		s = (struct str){ s.ptr + 2, s.len - 2 };
+	}
+	if (s.len == 0)
+		return -EINVAL;
+	for (size_t i = 0; i < s.len; i++)
+		if (digit_of(s.ptr[i]) >= (int)base)
+			return -EINVAL;
+	for (size_t i = 0; i < s.len; i++)
+		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit_of(s.ptr[i]), &value))
+			return -ERANGE;
+	*ret_value = value;
+	return 0;
+}
+
+int parse_i64(struct str s, int64_t *ret_value)
+{
+	bool negative = s.len && s.ptr[0] == '-';
+	uint64_t magnitude;
+	int r;
+
+	if (s.len && (s.ptr[0] == '-' || s.ptr[0] == '+'))
+		s = (struct str){ s.ptr + 1, s.len - 1 };
+	r = parse_u64(s, &magnitude);
+	if (r < 0)
+		return r;
+	if (magnitude > (uint64_t)INT64_MAX + negative)
+		return -ERANGE;
+	*ret_value = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+	return 0;
+}
+
+int parse_u32(struct str s, uint32_t *ret_value)
+{
+	uint64_t wide;
+	int r = parse_u64(s, &wide);
+
+	if (r < 0)
+		return r;
+	if (wide > UINT32_MAX)
+		return -ERANGE;
+	*ret_value = (uint32_t)wide;
+	return 0;
+}
+
+int parse_int(struct str s, int *ret_value)
+{
+	int64_t wide;
+	int r = parse_i64(s, &wide);
+
+	if (r < 0)
+		return r;
+	if (wide < INT_MIN || wide > INT_MAX)
+		return -ERANGE;
+	*ret_value = (int)wide;
+	return 0;
+}
+
+int parse_bool(struct str s, bool *ret_value)
+{
+	if (str_ieq(s, STR("true")) || str_ieq(s, STR("yes")) || str_ieq(s, STR("on")))
+		*ret_value = true;
+	else if (str_ieq(s, STR("false")) || str_ieq(s, STR("no")) || str_ieq(s, STR("off")))
+		*ret_value = false;
+	else
+		return -EINVAL;
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_EVENT_FLAGS_H
+#define MONITOR_EVENT_FLAGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* Names of constants, one set for each kind (flags.def). Values are Falco's encoding, not the kernel's. */
+struct flag_name {
+	const char *name;
+	uint32_t value;
+};
+
+struct flag_set {
+	const char *name;
+	uint32_t count;
+	const struct flag_name *names; /* in the order in which they are printed */
+};
+
+#define FLAG_SET(id) extern const struct flag_set flags_##id;
+#define FLAG(name, value)
+#define FLAG_SET_END
+#include "event/flags.def"
+#undef FLAG_SET
+#undef FLAG
+#undef FLAG_SET_END
+
+/*
+ * Adds the names of value joined by '|' as Falco prints them: for flags each name all of whose bits are set (a zero
+ * name only when nothing else is), for enumerations the one equal name. Adds nothing when none fits.
+ */
+void flags_print(struct strbuf *out, const struct flag_set *set, uint32_t value, bool enumeration);
+
+/* The value of a name; false when the set has none of it. */
+bool flags_value(const struct flag_set *set, struct str name, uint32_t *ret_value);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_FIELD_FIELD_H
+#define MONITOR_FIELD_FIELD_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "field/value.h"
+#include "source/source.h"
+#include "state/state.h"
+
+/* ---- the catalogue (fields.def) ------------------------------------------------------------------------------------ */
+
+enum field_flag {
+	FIELD_LIST = 1 << 0, /* several values */
+	FIELD_ARG_REQUIRED = 1 << 1, /* name[arg], or name.arg for evt.arg and kin */
+	FIELD_ARG_ALLOWED = 1 << 2,
+	FIELD_ARG_INDEX = 1 << 3, /* the argument is a number */
+	FIELD_FILTER_ONLY = 1 << 4,
+	FIELD_PRINT_ONLY = 1 << 5,
+	FIELD_DEPRECATED = 1 << 6,
+	FIELD_TABLE_ONLY = 1 << 7,
+	FIELD_NO_RHS = 1 << 8,
+	FIELD_NO_TRANSFORMER = 1 << 9,
+	FIELD_SUGGESTED = 1 << 10, /* append_output's suggested_output adds it */
+	FIELD_HIDDEN = 1 << 11,
+	FIELD_CONTAINER_PLUGIN = 1 << 12, /* exists in Falco only with its container plugin loaded */
+	FIELD_OURS = 1 << 13, /* not Falco's */
+};
+
+struct field_info; /* a row of fields.def */
+
+/* A field with its argument, as a condition or a format names it. Immutable after field_lookup(). */
+struct field_ref {
+	const struct field_info *info;
+	struct str text; /* as written: "proc.aname[2]" */
+	struct str arg; /* empty when there is none */
+	bool has_arg;
+	uint64_t arg_index; /* FIELD_ARG_INDEX */
+	enum param_type type; /* of the value: evt.rawarg and evt.arg depend on the argument */
+	enum print_format format;
+	bool list;
+	facts_t reads; /* facts that the value depends on */
+};
+
+struct field_options {
+	bool container_plugin; /* container.* and k8s.* exist */
+	const struct str *static_names; /* static.NAME fields, of the configuration */
+	size_t nstatic;
+};
+
+/*
+ * Finds the longest field name at the start of text, with its argument. *ret_used is how much of text it took. -ENOENT no
+ * such field; -EINVAL argument missing, not allowed or malformed. ret_ref->text borrows from text.
+ */
+int field_lookup(struct str text, const struct field_options *options, struct field_ref *ret_ref, size_t *ret_used,
+		 struct error *err);
+/* The nearest known name, for "did you mean"; empty when none is near. */
+struct str field_nearest(struct str name);
+
+const struct field_info *field_by_index(size_t i); /* NULL past the end: walks the catalogue in order */
+struct str field_name(const struct field_info *f);
+unsigned int field_flags(const struct field_info *f);
+struct str field_help(const struct field_info *f);
+struct str field_class(const struct field_info *f); /* evt, process, user … */
+enum param_type field_type(const struct field_info *f);
+facts_t field_reads(const struct field_info *f);
+
+/* ---- extraction ------------------------------------------------------------------------------------------------------ */
+
+/* Everything that an extraction may look at. One per pipeline, refilled for each event. */
+struct field_context {
+	struct state *state;
+	const struct event *ev;
+	struct subject subject;
+	struct arena *arena; /* reset per event by its owner: values borrow from it */
+	struct needs *needs; /* where an extractor puts what is missing */
+	const struct str *static_values; /* parallel to field_options.static_names */
+	uint64_t first_ts, previous_ts; /* of the run; previous event */
+	struct str hostname;
+	struct str source_name; /* "syscall" */
+	struct str real_path; /* non-empty: second evaluation with it as fd.name (design: matched=realpath) */
+	bool base64_buffers;
+};
+
+/*
+ * The one way to a value. Gives UNKNOWN by itself when the event is provisional and the field reads a fact or
+ * parameter that is not known yet, or when the state lacks something that the source can still tell (then a need was added).
+ */
+enum presence field_extract(const struct field_ref *f, struct field_context *ctx, struct values *ret_values);
+
+/* One value as text, as %field prints it. */
+void value_print(struct strbuf *out, const struct value *v, enum param_type type, enum print_format format);
+/* As a JSON value of output_fields: number, boolean, string, array for lists, null when absent. */
+void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values);
+/* As %field prints it: lists as (a,b), absent as <NA>. */
+void field_print(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values);
+
+#endif

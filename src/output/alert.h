@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_OUTPUT_ALERT_H
+#define MONITOR_OUTPUT_ALERT_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum priority {
+	PRIORITY_EMERGENCY,
+	PRIORITY_ALERT,
+	PRIORITY_CRITICAL,
+	PRIORITY_ERROR,
+	PRIORITY_WARNING,
+	PRIORITY_NOTICE,
+	PRIORITY_INFORMATIONAL,
+	PRIORITY_DEBUG,
+	PRIORITY_COUNT
+};
+
+/* "Emergency" … "Debug". */
+const char *priority_name(enum priority p);
+/* Any case; "info" and "informational" are both good. -EINVAL otherwise. */
+int priority_parse(struct str s, enum priority *ret_priority);
+
+/*
+ * One alert, rendered and self-contained: no output ever sees an event. All members are borrowed until the call that
+ * they are passed to returns; who keeps an alert copies it.
+ */
+struct alert {
+	uint64_t ts; /* epoch ns */
+	enum priority priority;
+	struct str rule;
+	struct str source; /* "syscall", "internal" … */
+	struct str text; /* one line as Falco prints it: time, priority, output; no newline */
+	struct str json; /* the same as one JSON object; no newline */
+};
+
+#endif

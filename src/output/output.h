@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_OUTPUT_OUTPUT_H
+#define MONITOR_OUTPUT_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "output/alert.h"
+
+struct output;
+
+struct output_ops {
+	const char *name;
+	/* Delivers one alert. Negative errno: it was not delivered; the caller counts and says it. */
+	int (*send)(struct output *o, const struct alert *a, struct error *err);
+	int (*flush)(struct output *o, struct error *err); /* NULL = nothing is ever held back */
+	int (*reopen)(struct output *o, struct error *err); /* NULL = nothing to reopen */
+	void (*close)(struct output *o); /* frees o */
+};
+
+/* The head of every output's own struct. */
+struct output {
+	const struct output_ops *ops;
+	bool json; /* send alert.json, else alert.text */
+	uint64_t sent, failed;
+};
+
+static inline void output_close(struct output *o)
+{
+	if (o)
+		o->ops->close(o);
+}
+DEFINE_AUTO(struct output, output, output_close);
+#define auto_output AUTO(output)
+
+/* Lines to a descriptor; closes it at the end when owned. Colours by priority when color is set (text only). */
+int output_stream_open(int fd, bool owned, bool json, bool color, bool buffered, struct output **ret_output, struct error *err);
+/* Lines appended to a file (created 0600 … umask); reopen() opens it anew. */
+int output_file_open(const char *path, bool keep_alive, bool json, struct output **ret_output, struct error *err);
+
+#endif

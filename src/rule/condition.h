@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_RULE_CONDITION_H
+#define MONITOR_RULE_CONDITION_H
+
+#include "base/error.h"
+#include "field/field.h"
+#include "rule/ast.h"
+
+/*
+ * From the text of a condition to something that can be evaluated. The loader (loader.c, resolve.c) works on texts and
+ * trees; the compiler on trees. This header is the border between them.
+ */
+
+struct condition_error {
+	struct str message; /* in the arena */
+	size_t offset; /* in the condition's text */
+	struct str hint; /* "did you mean …"; empty = none */
+	bool unknown_filter; /* an unknown field or event type: what skip-if-unknown-filter forgives */
+};
+
+/* Text → tree (lexer.c, parser.c). 0, -EINVAL with *ret_problem, or -ENOMEM. */
+int condition_parse(struct arena *arena, struct str text, struct ast **ret_tree, struct condition_error *ret_problem);
+
+struct condition_warning {
+	struct str message;
+	size_t offset;
+	enum { CONDITION_WARN_REGEX, CONDITION_WARN_VALUE, CONDITION_WARN_UNSAFE_NA, CONDITION_WARN_DEPRECATED } kind;
+	struct condition_warning *next;
+};
+
+/*
+ * Tree (macros already resolved) → checked against fields, operators and value types (check.c). All problems of the tree
+ * are reported through the list when all is set, else the first one. Warnings are appended in order.
+ */
+int condition_check(struct arena *arena, const struct ast *tree, const struct field_options *options,
+		    struct condition_error *ret_problem, struct condition_warning **ret_warnings);
+
+/* The set of event types that can satisfy the condition, as Falco computes it: one bool a type. */
+void condition_event_types(const struct ast *tree, bool ret_types[EV_COUNT], bool ret_codes[SYSCALL_CODES]);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_RULE_ENGINE_H
+#define MONITOR_RULE_ENGINE_H
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "field/field.h"
+#include "output/alert.h" /* enum priority only */
+#include "rule/load_result.h"
+#include "source/source.h"
+
+/* ---- what to load -------------------------------------------------------------------------------------------------- */
+
+/* One entry of the configuration's rules: list. */
+struct rule_selection {
+	bool enable;
+	struct str rule; /* wildcard pattern; or */
+	struct str tag; /* tag; the other is empty */
+};
+
+struct append_output {
+	struct str match_source, match_rule; /* empty = any */
+	const struct str *match_tags; /* all must be present */
+	size_t nmatch_tags;
+	struct str extra_output; /* empty = none */
+	bool suggested_output;
+	const struct extra_field {
+		struct str name;
+		struct str format; /* empty = the field of that name, value typed */
+	} *extra_fields;
+	size_t nextra_fields;
+};
+
+struct engine_options {
+	enum priority min_priority; /* rules below are left out */
+	bool all_matching; /* rule_matching: all */
+	const struct rule_selection *selections;
+	size_t nselections;
+	const struct append_output *appends;
+	size_t nappends;
+	struct field_options fields;
+	const struct str *static_values; /* parallel to fields.static_names */
+	bool json_output; /* time prefix of "output", see format.h */
+	bool iso_time;
+	bool base64_buffers;
+	bool ours; /* our command: reports exact columns, suggestions, all errors of a file at once */
+};
+
+/* ---- the compiled rule set ----------------------------------------------------------------------------------------- */
+
+/*
+ * Immutable once compiled; shared between pipelines and swapped between events. Loading goes through a loader that
+ * collects files and compiles once.
+ */
+struct ruleset;
+struct rule_loader;
+
+int rule_loader_new(const struct engine_options *options, struct rule_loader **ret_loader, struct error *err);
+void rule_loader_free(struct rule_loader *l);
+
+/*
+ * Adds one file's text. Findings go to ret_result (owned by the loader, valid until it is freed), one for each file.
+ * 0 even when the file is bad (ret_result->successful tells); negative only when we ourselves fail.
+ */
+int rule_loader_add(struct rule_loader *l, struct str name, struct str text, const struct load_result **ret_result,
+		    struct error *err);
+
+/* Compiles all that was added. -EINVAL when any file had an error. May be called again after further files. */
+int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struct error *err);
+
+void ruleset_free(struct ruleset *r);
+DEFINE_AUTO(struct rule_loader, rule_loader, rule_loader_free);
+DEFINE_AUTO(struct ruleset, ruleset, ruleset_free);
+#define auto_rule_loader AUTO(rule_loader)
+#define auto_ruleset	  AUTO(ruleset)
+
+struct rule_view {
+	struct str name, description, condition, output, source;
+	enum priority priority;
+	const struct str *tags;
+	size_t ntags;
+	bool enabled; /* evaluated */
+};
+size_t ruleset_count(const struct ruleset *r);
+void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view);
+
+/* What a source must deliver for these rules. Borrowed from r. */
+const struct intercept_set *ruleset_wants(const struct ruleset *r);
+/* Whether any rule or output looks at events of this type; others need no evaluation at all. */
+bool ruleset_wants_type(const struct ruleset *r, uint16_t type);
+
+/* ---- evaluating ------------------------------------------------------------------------------------------------------- */
+
+/*
+ * One engine per pipeline: caches, scratch and the memory on threads. No allocation per event once warm.
+ */
+struct engine;
+int engine_new(const struct ruleset *r, struct state *state, struct engine **ret_engine, struct error *err);
+void engine_free(struct engine *e);
+DEFINE_AUTO(struct engine, engine, engine_free);
+#define auto_engine AUTO(engine)
+
+enum outcome {
+	OUTCOME_NO, /* no rule matches, whatever the unknown turns out to be */
+	OUTCOME_MAYBE, /* something that is unknown decides */
+	OUTCOME_YES, /* hits are certain (and, with first matching, no earlier rule is still open) */
+};
+
+struct hits {
+	const uint32_t *rules; /* indices into the ruleset, in the order in which alerts are due */
+	uint32_t count;
+};
+
+/* Evaluates ctx->ev (complete or provisional). ret_hits borrows until the next call. Needs are added to ctx->needs. */
+enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct hits *ret_hits);
+
+/* Renders the alert of a hit: text and JSON in Falco's forms, by the options of the rule set. Borrowed until the next call. */
+int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, struct alert *ret_alert, struct error *err);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_STATE_STATE_H
+#define MONITOR_STATE_STATE_H
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "event/event.h"
+#include "event/record.h"
+#include "state/fd.h"
+#include "state/thread.h"
+
+/*
+ * Who, what and where: threads with their lineage, descriptors, users and groups, containers. Fed by events alone; it
+ * never reads the host, so a replay sees what the live run saw. Order per event: state_apply() (births, updates) →
+ * rules → state_settle() (deaths). Everything it hands out is borrowed until the next apply or settle.
+ */
+struct state;
+
+struct state_stats {
+	uint64_t threads_added, threads_removed, threads_dropped; /* dropped: table full */
+	uint64_t fds_added, fds_removed, fds_dropped;
+	uint64_t thread_lookups_failed, fd_lookups_failed;
+	size_t threads, fds;
+};
+
+struct state_options {
+	unsigned int traits; /* SOURCE_* of source.h: whether a missing fd is absent or merely not known */
+	size_t max_threads; /* 0 = STATE_THREADS */
+	bool container_plugin; /* container.* fields are wanted: derive ids from cgroups */
+};
+
+struct state *state_new(const struct state_options *options);
+void state_free(struct state *s); /* accepts NULL */
+DEFINE_AUTO(struct state, state, state_free);
+#define auto_state AUTO(state)
+
+/*
+ * What the event is about, found by state_apply() once and used by every field. thread is NULL when the event has none
+ * (or it is not known); fd is NULL when the event uses no descriptor or it is not in the table.
+ */
+struct subject {
+	struct thread *thread;
+	struct fd *fd;
+	int64_t fd_number; /* the descriptor that the event uses or made, -1 = none */
+	bool fd_unknown; /* fd is NULL although the descriptor may exist: ask NEED_FD */
+	bool thread_unknown; /* likewise NEED_THREAD */
+	bool cwd_unknown; /* a relative path of this event could not be resolved: ask NEED_CWD */
+};
+
+/*
+ * Applies a complete event: births and updates. Metadata of captures (process lists, fd lists, users, machine) comes
+ * through state_add_process() and kin below. Never fails for bad content: what makes no sense is counted and ignored. -ENOMEM otherwise.
+ */
+int state_apply(struct state *s, const struct event *ev, struct subject *ret_subject);
+
+/*
+ * The same view for a provisional event, without changing anything. For calls whose effect the entry parameters
+ * already tell (open family, connect) subject.fd is a scratch object with what is derivable; its number is unknown.
+ */
+int state_preview(struct state *s, const struct event *ev, struct subject *ret_subject);
+
+/* After the rules: deaths of this event (close, procexit) take effect, scratch objects die. */
+void state_settle(struct state *s, const struct event *ev);
+
+/* ---- looking up ---------------------------------------------------------------------------------------------------- */
+
+struct thread *state_thread(struct state *s, int64_t tid); /* NULL when not known */
+/* The leader of a thread's process, or the thread itself. Never NULL for a non-NULL thread. */
+struct thread *thread_leader(struct thread *t);
+/* Parent process (n = 1), grandparent (n = 2) …; 0 is the thread's own process. NULL past the end or in a loop. */
+struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n);
+struct fd *thread_fd(struct thread *t, int64_t number); /* NULL when not in the table */
+/* Calls visit for each descriptor of the process in number order until it returns non-zero. */
+int thread_each_fd(struct thread *t, int (*visit)(void *context, struct fd *fd), void *context);
+size_t thread_fd_count(const struct thread *t);
+
+/* Users and groups of the host ("" container) or a container. NULL when not known. */
+struct user {
+	uint32_t uid, gid;
+	struct rstr *name, *home, *shell;
+};
+struct group {
+	uint32_t gid;
+	struct rstr *name;
+};
+const struct user *state_user(const struct state *s, struct str container_id, uint32_t uid);
+const struct group *state_group(const struct state *s, struct str container_id, uint32_t gid);
+int state_set_user(struct state *s, struct str container_id, uint32_t uid, uint32_t gid, struct str name, struct str home,
+		   struct str shell);
+int state_set_group(struct state *s, struct str container_id, uint32_t gid, struct str name);
+
+/* Metadata of one container as the container event's JSON told it; NULL when not known. Opaque here. */
+struct container;
+const struct container *state_container(const struct state *s, struct str id);
+/* The JSON text of its last container event (borrowed), for the fields that read single keys of it. */
+struct str container_json(const struct container *c);
+
+/* Metadata of captures (event/record.h). 0 or -ENOMEM; a table that is full counts a drop. */
+int state_add_process(struct state *s, const struct process_record *p);
+int state_add_fd(struct state *s, int64_t tid, const struct fd_record *fd);
+void state_set_machine(struct state *s, const struct machine_record *m);
+const struct machine_record *state_machine(const struct state *s);
+
+/* cwd + path (or the dirfd's directory + path), folded lexically, as fd.name has it. Text lives in arena-like scratch until settle. */
+struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, struct str path);
+
+void state_stats(const struct state *s, struct state_stats *ret_stats);
+
+/* ---- memory of others on our objects ----------------------------------------------------------------------------------- */
+
+/* Called before a thread object dies, so that the engine frees its memo. */
+void state_on_thread_free(struct state *s, void (*hook)(void *context, struct thread *t), void *context);
+
+/* ---- attributes by name ------------------------------------------------------------------------------------------------ */
+
+/*
+ * Thread and fd attributes are also reachable by name (plugins' state tables, explain). Built-in ones are rows of
+ * attributes.def; a run-time one gets a slot on every object, text only here.
+ */
+enum attribute_owner { ATTRIBUTE_THREAD, ATTRIBUTE_FD };
+int state_attribute_add(struct state *s, enum attribute_owner owner, struct str name); /* slot number, or -EEXIST, -ENOMEM */
+int state_attribute_find(const struct state *s, enum attribute_owner owner, struct str name); /* handle, or -ENOENT */
+/* The value as text into out; 0 or -ENOENT when it has none. */
+int state_attribute_get(struct state *s, enum attribute_owner owner, const void *object, int handle, struct strbuf *out);
+int state_attribute_set(struct state *s, enum attribute_owner owner, void *object, int handle, struct str value);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_TRACER_H
+#define MONITOR_TRACER_TRACER_H
+
+#include <sys/types.h>
+
+#include "source/source.h"
+
+/*
+ * The synchronous source: it starts a workload, holds its system calls while the pipeline thinks, and tells who its
+ * processes are. Chosen backend: notification (seccomp user notification + a permanent ptrace seize for lineage, exec,
+ * exit and results), or ptrace alone (RET_TRACE stops), by an end-to-end probe.
+ */
+enum tracer_backend { TRACER_AUTO, TRACER_NOTIFY, TRACER_PTRACE };
+enum tracer_opens { TRACER_OPENS_EXACT, TRACER_OPENS_FAST };
+enum tracer_on_exit { TRACER_ON_EXIT_FAIL, TRACER_ON_EXIT_KILL };
+
+struct tracer_options {
+	char *const *argv; /* NULL-terminated; the workload */
+	enum tracer_backend backend;
+	enum tracer_opens opens;
+	enum tracer_on_exit on_exit;
+};
+
+/* What happened to the workload itself. */
+struct tracer_status {
+	bool started; /* exec of the command succeeded */
+	int start_errno; /* why it did not: ENOENT, EACCES … (positive) */
+	bool exited;
+	int wait_status; /* of waitpid(2), valid when exited */
+	enum tracer_backend backend; /* the one in use */
+	char lost[256]; /* what this backend cannot see here, one sentence; empty = nothing */
+};
+
+/*
+ * Prepares; the workload starts at the first intercept(). The source's next() gives -ENODATA once the workload and all
+ * its descendants are gone.
+ */
+int tracer_open(const struct tracer_options *options, struct source **ret_source, struct error *err);
+void tracer_status(const struct source *s, struct tracer_status *ret_status);
+/* Sends a signal on to the workload's first process (the monitor got it). */
+int tracer_signal(struct source *s, int signal);
+
+#endif
