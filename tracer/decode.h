@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_DECODE_H
+#define MONITOR_TRACER_DECODE_H
+
+#include <sys/types.h>
+
+#include "event/event.h"
+#include "event/record.h"
+#include "source/source.h"
+
+/*
+ * From a system call's registers and the caller's memory and /proc to an event of the wire format, with Falco's
+ * parameter encodings (flags translated from the kernel's to PPM values). Knows nothing of how the call was caught.
+ */
+
+/* Bounded reading of a tracee's memory (memory.c): /proc/PID/mem kept open, process_vm_readv where it is cheaper. */
+struct memory;
+int memory_open(pid_t tid, struct memory **ret_memory, struct error *err);
+void memory_close(struct memory *m); /* accepts NULL */
+/* Reads exactly len bytes: 0 or -EFAULT, -ESRCH. */
+int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);
+/* Reads a NUL-terminated string of at most max bytes without its NUL; it never crosses into an unmapped page by reading
+ * ahead. Length, -EFAULT, or -ENAMETOOLONG (ret holds the first max bytes). */
+ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max);
+
+struct call {
+	pid_t tid, pid; /* in the monitor's pid namespace */
+	uint64_t ts; /* epoch ns */
+	long number; /* of the native ABI */
+	uint64_t args[6];
+	uint64_t ip;
+	bool has_result;
+	int64_t result; /* negative errno or value; valid when has_result */
+	struct memory *memory;
+	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */
+};
+
+/*
+ * Builds the event of a call: provisional when !has_result (parameters that only the result tells are unknown, among
+ * them out-parameters). Calls without an event type of their own become GENERIC_X. -ENOENT: the call has no event here.
+ */
+int decode_call(const struct call *c, struct event_builder *b, struct event *ret_event, struct error *err);
+
+/*
+ * The native test for one test of an intercept want, when the parameter is a plain register: false when it is not (then
+ * the filter must pass the call to us unconditionally). One PPM test can need several native ones (or-ed).
+ */
+struct native_test {
+	unsigned int arg; /* 0 to 5 */
+	uint64_t mask, value;
+};
+#define NATIVE_TESTS 8
+bool decode_native_test(const struct arg_test *test, uint16_t event, long number, struct native_test ret_tests[NATIVE_TESTS],
+			size_t *ret_count);
+
+/* ---- processes, from ptrace events and /proc (procfs.c) ----------------------------------------------------------------- */
+
+/* execve exit event of a process that has just executed (all parameters, read from /proc and its memory). */
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct event_builder *b, struct event *ret_event,
+		struct error *err);
+/* clone/fork/vfork exit event: for the parent (child = the new tid as result) or, with in_child, for the child (result 0). */
+int decode_fork(pid_t tid, pid_t pid, pid_t ptid, uint64_t ts, uint16_t type, uint32_t ppm_flags, int64_t result,
+		struct event_builder *b, struct event *ret_event, struct error *err);
+/* procexit event from a wait status. */
+int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event, struct error *err);
+/* ITER_TASK event of a process at first sight. */
+int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
+/* ITER_TASK_FILE_* event of one descriptor, from /proc/PID/fd, fdinfo and (sockets) pidfd_getfd. -ENOENT: not open. */
+int decode_fd(pid_t tid, int fd, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
+
+#endif
