@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+
+#define BAD "\xef\xbf\xbd"
+
+static void test_strings(void **state)
+{
+	static const struct {
+		struct str in;
+		const char *out;
+	} rows[] = {
+		{ { "", 0 }, "\"\"" },
+		{ { "plain", 5 }, "\"plain\"" },
+		{ { "a\"b\\c/", 6 }, "\"a\\\"b\\\\c/\"" },
+		{ { "\n\t\r\b\f\x01\x1f\x7f", 8 }, "\"\\n\\t\\r\\b\\f\\u0001\\u001f\x7f\"" },
+		{ { "a\0b", 3 }, "\"a\\u0000b\"" },
+		{ { "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 9 }, "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"" },
+		{ { "\xff", 1 }, "\"" BAD "\"" },
+		{ { "\xc0\x80", 2 }, "\"" BAD BAD "\"" }, /* overlong */
+		{ { "\xed\xa0\x80", 3 }, "\"" BAD BAD BAD "\"" }, /* surrogate */
+		{ { "\xf4\x90\x80\x80", 4 }, "\"" BAD BAD BAD BAD "\"" }, /* past U+10FFFF */
+		{ { "x\xe2\x82", 3 }, "\"x" BAD BAD "\"" }, /* cut */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_strbuf struct strbuf b = { 0 };
+
+		json_add_string(&b, rows[i].in);
+		assert_string_equal(b.ptr, rows[i].out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_strings) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
