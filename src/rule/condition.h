@@ -35,7 +35,14 @@ struct condition_warning {
 int condition_check(struct arena *arena, const struct ast *tree, const struct field_options *options,
 		    struct condition_error *ret_problem, struct condition_warning **ret_warnings);
 
-/* The set of event types that can satisfy the condition, as Falco computes it: one bool a type. */
-void condition_event_types(const struct ast *tree, bool ret_types[EV_COUNT], bool ret_codes[SYSCALL_CODES]);
+/*
+ * The event types (and codes of calls without a type of their own) that can satisfy the condition, as Falco computes
+ * them: by name, so that "open" stands for all its versions, enter and exit. -EINVAL with *ret_problem for what it
+ * refuses to analyse (evt.type compared with a field, or inside a transformer).
+ */
+int condition_event_types(struct arena *arena, const struct ast *tree, bool ret_types[EV_COUNT],
+			  bool ret_codes[SYSCALL_CODES], struct condition_error *ret_problem);
+/* How many event types such a set holds as LOAD_NO_EVTTYPE counts them. */
+unsigned int condition_event_count(const bool types[EV_COUNT]);
 
 #endif
