@@ -41,6 +41,8 @@ struct engine_options {
 	struct field_options fields;
 	const struct str *static_values; /* parallel to fields.static_names */
 	bool json_output; /* time prefix of "output", see format.h */
+	/* Members of the JSON alert; all zero is Falco's default. */
+	bool json_omit_output, json_omit_output_fields, json_omit_tags, json_message;
 	bool iso_time;
 	bool base64_buffers;
 	bool ours; /* our command: reports exact columns, suggestions, all errors of a file at once */
