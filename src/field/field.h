@@ -29,6 +29,14 @@ enum field_flag {
 
 struct field_info; /* a row of fields.def */
 
+/* What it means that an extraction gives more than one value although the field is not list-typed. */
+enum field_several {
+	FIELD_ONE, /* it never does */
+	FIELD_ANY, /* proc.aname without an index: a comparison holds when it holds for any value */
+	FIELD_ENDS, /* fd.ip, fd.port, fd.net: both ends of a connection; != must hold for both, the others for any.
+		     * PRESENT with no value at all: a descriptor without addresses; it exists, and nothing else holds. */
+};
+
 /* A field with its argument, as a condition or a format names it. Immutable after field_lookup(). */
 struct field_ref {
 	const struct field_info *info;
@@ -39,6 +47,9 @@ struct field_ref {
 	enum param_type type; /* of the value: evt.rawarg and evt.arg depend on the argument */
 	enum print_format format;
 	bool list;
+	bool output; /* as outputs print it, where that differs from what conditions compare; set by format.c */
+	enum field_several several;
+	int64_t number; /* what the extractor prepared from arg: parameter or event number, ancestor, fd; -1 = none */
 	facts_t reads; /* facts that the value depends on */
 };
 
@@ -73,13 +84,15 @@ struct field_context {
 	const struct event *ev;
 	struct subject subject;
 	struct arena *arena; /* reset per event by its owner: values borrow from it */
-	struct needs *needs; /* where an extractor puts what is missing */
+	struct needs *needs; /* where an extractor puts what is missing; NULL = nothing can be asked (any more): it is absent */
 	const struct str *static_values; /* parallel to field_options.static_names */
 	uint64_t first_ts, previous_ts; /* of the run; previous event */
 	struct str hostname;
 	struct str source_name; /* "syscall" */
 	struct str real_path; /* non-empty: second evaluation with it as fd.name (design: matched=realpath) */
 	bool base64_buffers;
+	uint64_t counter; /* util.cnt */
+	struct strbuf scratch; /* extractors build text here before it goes to the arena; strbuf_free() at the end */
 };
 
 /*
