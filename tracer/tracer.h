@@ -20,6 +20,7 @@ struct tracer_options {
 	enum tracer_backend backend;
 	enum tracer_opens opens;
 	enum tracer_on_exit on_exit;
+	bool allow_io_uring; /* else io_uring_setup fails with ENOSYS: its operations pass by every interception */
 };
 
 /* What happened to the workload itself. */
@@ -33,12 +34,23 @@ struct tracer_status {
 };
 
 /*
- * Prepares; the workload starts at the first intercept(). The source's next() gives -ENODATA once the workload and all
- * its descendants are gone.
+ * Prepares, and FORKS: the caller goes on in a child, the supervisor, in a session of its own. The calling process stays
+ * behind as the front: the parent of the workload in the shell's job, it passes signals, stops and the exit status on,
+ * and never returns. So call it before any thread is started and before buffered output is pending. What the caller
+ * later returns from main() counts only through tracer_finish().
+ *
+ * The workload starts at the first intercept(). The source's next() gives -ENODATA once the workload and all its
+ * descendants are gone.
  */
 int tracer_open(const struct tracer_options *options, struct source **ret_source, struct error *err);
 void tracer_status(const struct source *s, struct tracer_status *ret_status);
-/* Sends a signal on to the workload's first process (the monitor got it). */
-int tracer_signal(struct source *s, int signal);
+
+/*
+ * Lets the front end, as soon as the workload's first process is gone (tracer_status().exited or !started): with the
+ * workload's own status (its exit code or its signal) when exit_code < 0, else with that code. Call it when all alerts
+ * so far are written; descendants may still be running and stay monitored. Without it the front waits for the
+ * supervisor's own exit.
+ */
+void tracer_finish(struct source *s, int exit_code);
 
 #endif
