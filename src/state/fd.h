@@ -58,13 +58,12 @@ enum fd_flag {
 	FDF_CONNECT_FAILED = 1 << 4,
 	FDF_OVERLAY_UPPER = 1 << 5,
 	FDF_OVERLAY_LOWER = 1 << 6,
-	FDF_CLONED = 1 << 7,
-	FDF_LISTENING = 1 << 8, /* bound and listening */
 	FDF_FROM_PROC = 1 << 9, /* learnt by an answer to a need: holds for one event when the source misses closes */
 };
 
 /* One descriptor. Plain data, owned by its table, valid until the table changes; only state/ writes it. */
 struct fd {
+	uint32_t refs; /* tables that hold it: a fork shares its parent's until one of them changes */
 	int64_t number;
 	enum fd_type type;
 	uint32_t flags; /* FDF_* */
@@ -74,14 +73,28 @@ struct fd {
 	int64_t pid; /* pidfd: the process it stands for */
 	struct rstr *name; /* folded path, or tuple text, as fd.name prints it */
 	struct rstr *name_raw; /* as the call gave it; NULL = same as name */
-	struct rstr *old_name; /* name before the last change, for fd.name_changed */
 	struct fd_socket socket;
-	bool name_changed; /* by the event at hand */
+	bool name_changed; /* by the event at hand: only true from apply to settle */
 	struct rstr **dynamic; /* attributes added at run time, by slot */
 };
 
 /* The letter of fd.typechar, and the word of fd.type. */
 char fd_type_char(enum fd_type type);
 const char *fd_type_name(enum fd_type type);
+
+/* The protocol that fd.l4proto tells: L4_NA for a connection of which neither end is known as server. */
+enum l4_proto fd_l4(const struct fd *fd);
+
+/* Addresses that begin with ::ffff:0:0/96 are shown as IPv4; so is the all-zero one. */
+bool ip_is_v4_mapped(const uint8_t bytes[16]);
+
+/*
+ * Text of a sockaddr or socktuple parameter (PT_SOCKADDR, PT_SOCKTUPLE) as %evt.arg and fd.name print it. Nothing is
+ * resolved. Empty and damaged values have Falco's words ("<NA>", "NULL", "INVALID IPv4" …).
+ */
+void sockaddr_print(struct strbuf *out, struct str value);
+void socktuple_print(struct strbuf *out, struct str value);
+/* The address alone: 127.0.0.1, ::1. */
+void ip_print(struct strbuf *out, const struct ip *ip);
 
 #endif

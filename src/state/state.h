@@ -23,8 +23,14 @@ struct state_stats {
 	size_t threads, fds;
 };
 
+/* What the source promises: the same bits as SOURCE_REPORTS_* of source.h, which this layer may not include. */
+enum state_trait {
+	STATE_FDS_REPORTED = 1 << 1, /* a descriptor that is not in the table does not exist */
+	STATE_THREADS_REPORTED = 1 << 2, /* a thread that is not in the table cannot be asked for */
+};
+
 struct state_options {
-	unsigned int traits; /* SOURCE_* of source.h: whether a missing fd is absent or merely not known */
+	unsigned int traits; /* SOURCE_*; other bits are ignored */
 	size_t max_threads; /* 0 = STATE_THREADS */
 	bool container_plugin; /* container.* fields are wanted: derive ids from cgroups */
 };
@@ -67,7 +73,8 @@ void state_settle(struct state *s, const struct event *ev);
 struct thread *state_thread(struct state *s, int64_t tid); /* NULL when not known */
 /* The leader of a thread's process, or the thread itself. Never NULL for a non-NULL thread. */
 struct thread *thread_leader(struct thread *t);
-/* Parent process (n = 1), grandparent (n = 2) …; 0 is the thread's own process. NULL past the end or in a loop. */
+/* Parent process (n = 1), grandparent (n = 2) …; 0 is the thread's own process. NULL past the end. Chains may loop:
+ * walks stop after STATE_ANCESTORS steps. */
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n);
 struct fd *thread_fd(struct thread *t, int64_t number); /* NULL when not in the table */
 /* Calls visit for each descriptor of the process in number order until it returns non-zero. */

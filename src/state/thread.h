@@ -9,12 +9,24 @@
 #include "event/facts.h"
 
 struct fdtable;
+struct thread_group;
 
-/* PPM_CL_* as in captures; only those that the state itself reads. */
+/* PPM_CL_* as in captures (flags.def clone_flags has their names); only those that the state itself reads. */
 enum {
-	THREAD_CLONE_FILES = 1u << 1,
+	THREAD_CLONE_FILES = 1u << 0,
+	THREAD_CLONE_NEWPID = 1u << 6,
+	THREAD_CLONE_PARENT = 1u << 8,
 	THREAD_CLONE_THREAD = 1u << 13,
-	THREAD_CLOSED = 1u << 16, /* PPM_CL_CLONE_INVERTED and friends keep Falco's bits: see flags.def clone_flags */
+	THREAD_CLONE_INVERTED = 1u << 16, /* the child's event came before the caller's */
+	THREAD_NAME_CHANGED = 1u << 17,
+	THREAD_CLOSED = 1u << 18, /* exit was seen */
+	THREAD_ACTIVE = 1u << 19,
+	THREAD_CLONE_NEWUSER = 1u << 20,
+	THREAD_PIPE_SRC = 1u << 21,
+	THREAD_PIPE_DST = 1u << 22,
+	THREAD_CLONE_VFORK = 1u << 27,
+	THREAD_CHILD_IN_PIDNS = 1u << 29,
+	THREAD_IS_MAIN_THREAD = 1u << 30,
 };
 
 /*
@@ -51,11 +63,12 @@ struct thread {
 	bool exe_writable, exe_upper_layer, exe_lower_layer, exe_from_memfd;
 	bool late; /* first seen through the source's answer to a need, not by its birth */
 	bool cwd_known; /* false: a relative path cannot be resolved; fields ask NEED_CWD */
-	bool dead; /* exit was seen; kept until settle, or while children need it as an ancestor */
+	bool dead; /* exit was seen; kept until settle, a leader as long as other threads of its process live */
 
-	uint32_t nchildren; /* living processes */
-	uint32_t nthreads; /* of the process, on its leader */
-	struct thread *leader; /* NULL when the leader is gone; self for a leader */
+	uint32_t nchildren; /* children that are in the table */
+	struct thread *leader; /* NULL when the leader is gone or not known; self for a leader */
+	struct thread *parent; /* the thread of ptid, NULL when it is not in the table */
+	struct thread_group *group; /* NULL for a thread of which nothing but its tid is known */
 	struct fdtable *fds; /* shared by CLONE_FILES; never NULL */
 
 	/* the last event's own memory, for latency fields and two-event calls */
@@ -64,14 +77,47 @@ struct thread {
 	int64_t lastevent_fd;
 
 	/*
-	 * Raised whenever a fact about this thread (or, for FACT_LINEAGE, about an ancestor) changes: what the
-	 * engine remembered under an older number is void. memo belongs to the engine, freed through state_hooks.
+	 * What the engine may remember about a thread: a predicate over facts F (a part of FACTS_PROCESS) holds until one
+	 * of F changes. The state adds each fact that changed to stale; for FACT_LINEAGE it adds to all descendants, and
+	 * for what a process shares (cwd, environment, container) to all its threads. The engine, on its first look at a
+	 * thread in an event, drops from memo what reads any of stale and sets stale to 0: the check is one load and
+	 * a compare with 0. A new thread has stale 0 and memo NULL. Facts outside FACTS_PROCESS are never noted. Other
+	 * threads that are reached by number (session and group leaders) are not covered: what reads them is not to be remembered.
 	 */
-	uint32_t version;
-	void *memo;
+	facts_t stale;
+	void *memo; /* the engine's; state_on_thread_free() tells when it dies */
 
 	/* Values of attributes that were added at run time, by their slot (state.h); NULL when there are none. */
 	struct rstr **dynamic;
+
+	/* for state/ alone: lists, and the last enter event until its exit event comes */
+	struct thread *children, *sibling_next, *sibling_prev;
+	struct thread *member_next, *member_prev;
+	struct thread *hash_next;
+	uint8_t *enter;
+	uint32_t enter_len, enter_cap;
+	bool enter_valid;
+	uint64_t lastaccess_ts;
 };
+
+/* Nothing but the tid is known (Falco's "invalid" thread: names are "<NA>"). */
+static inline bool thread_invalid(const struct thread *t)
+{
+	return t->tid < 0 || t->pid < 0 || t->ptid < 0;
+}
+
+static inline bool thread_is_leader(const struct thread *t)
+{
+	return t->tid == t->pid || (t->flags & THREAD_IS_MAIN_THREAD);
+}
+
+static inline bool thread_in_pidns(const struct thread *t)
+{
+	return (t->flags & THREAD_CHILD_IN_PIDNS) || (t->vtid >= 0 && t->tid != t->vtid);
+}
+
+/* Living threads of the thread's process (proc.nthreads), and those of them that do not lead it (proc.nchilds). */
+uint64_t thread_count(const struct thread *t);
+uint64_t thread_count_others(const struct thread *t);
 
 #endif
