@@ -242,6 +242,15 @@ struct str event_param_text(const struct event *ev, unsigned int i);
 int64_t event_param_int(const struct event *ev, unsigned int i);
 uint64_t event_param_uint(const struct event *ev, unsigned int i);
 
+/* Size of an integer type in bytes, negative when it is signed; 0 for types that are no integers. */
+int param_type_integer_size(enum param_type type);
+
+/*
+ * A parameter of type DYN says in its first byte what the rest is (variants.def): its description, with the rest in
+ * *ret_value. NULL for other types, an absent value or an unknown first byte.
+ */
+const struct param_info *event_param_variant(const struct event *ev, unsigned int i, struct str *ret_value);
+
 /*
  * Reads one wire event of exactly len bytes (header V2, 26 bytes). Checks everything that later code relies on:
  * type known, nparams at most the table's, lengths sum up. Lengths are 32 bits for EF_LARGE_PAYLOAD types.
@@ -253,9 +262,10 @@ int event_read(struct event *ret_event, const void *bytes, size_t len, struct er
 
 /*
  * Builds one event into memory that the builder owns and reuses. Parameters are put in table order; event_end()
- * fills ret_event, which borrows from the builder until its next event_begin(). What does not fit the table (too
- * many parameters, wrong integer width) is a programming error and reported by event_end() as -EINVAL. CHARBUF-like
- * values longer than EVENT_STRING_BYTES are cut, with .cut counting it.
+ * fills ret_event, which borrows from the builder until its next event_begin(). Parameters left out at the end are
+ * absent. What does not fit the table (too many parameters, an integer for a text) is a programming error and reported
+ * by event_end() as -EINVAL. CHARBUF-like values longer than EVENT_STRING_BYTES (with their NUL) are cut, and .cut counts
+ * it. Zero-initialise.
  */
 struct event_builder {
 	struct strbuf out;
@@ -268,7 +278,7 @@ struct event_builder {
 };
 
 void event_begin(struct event_builder *b, uint16_t type, uint64_t ts, int64_t tid);
-void event_put_int(struct event_builder *b, int64_t v); /* width by the table; also for unsigned types */
+void event_put_int(struct event_builder *b, int64_t v); /* the low bytes, width by the table; also for unsigned types */
 void event_put_bytes(struct event_builder *b, struct str v); /* verbatim */
 void event_put_text(struct event_builder *b, struct str v); /* adds the NUL */
 void event_put_absent(struct event_builder *b); /* length 0 */

@@ -28,10 +28,14 @@ struct flag_set {
 #undef FLAG_SET_END
 
 /*
- * Adds the names of value joined by '|' as Falco prints them: for flags each name all of whose bits are set (a zero
- * name only when nothing else is), for enumerations the one equal name. Adds nothing when none fits.
+ * How a value is put into names. FLAGS_BITS: each name all of whose bits are set and not yet named, a zero name only for
+ * zero. FLAGS_ENUMERATION: every equal name (synonyms are all printed). FLAGS_MODE: as bits, but the walk ends at a name
+ * that equals the whole value, which is always printed.
  */
-void flags_print(struct strbuf *out, const struct flag_set *set, uint32_t value, bool enumeration);
+enum flags_style { FLAGS_BITS = 0, FLAGS_ENUMERATION = 1, FLAGS_MODE = 2 };
+
+/* Adds the names of value joined by '|', as Falco prints them. Adds nothing when none fits. */
+void flags_print(struct strbuf *out, const struct flag_set *set, uint32_t value, enum flags_style style);
 
 /* The value of a name; false when the set has none of it. */
 bool flags_value(const struct flag_set *set, struct str name, uint32_t *ret_value);
