@@ -38,6 +38,13 @@ struct fd_record {
 	uint64_t unix_source, unix_destination;
 };
 
+/* An address of one of the machine's network interfaces. */
+struct interface_record {
+	struct str name;
+	bool v6;
+	uint8_t address[16], netmask[16]; /* 4 bytes when not v6 */
+};
+
 struct machine_record {
 	uint32_t cpus;
 	uint64_t memory_bytes, max_pid, boot_ts_ns;

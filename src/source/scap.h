@@ -17,6 +17,7 @@ struct scap_receiver {
 	int (*fd)(void *context, int64_t tid, const struct fd_record *fd);
 	int (*user)(void *context, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell);
 	int (*group)(void *context, uint32_t gid, struct str name);
+	int (*interface)(void *context, const struct interface_record *i);
 };
 void source_scap_receive(struct source *s, const struct scap_receiver *receiver);
 

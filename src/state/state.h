@@ -107,6 +107,13 @@ int state_add_process(struct state *s, const struct process_record *p);
 int state_add_fd(struct state *s, int64_t tid, const struct fd_record *fd);
 void state_set_machine(struct state *s, const struct machine_record *m);
 const struct machine_record *state_machine(const struct state *s);
+int state_add_interface(struct state *s, const struct interface_record *i);
+/*
+ * Whether an address is one of the machine's own, as Falco decides it for fd.lip and kin: IPv4 by an equal interface
+ * address, IPv6 by an interface in the same /64; for a thread in a container (with the container plugin) by the address
+ * of its container, or of any container when its own is not known, and never for IPv6.
+ */
+bool state_is_local(const struct state *s, const struct thread *t, const struct ip *ip);
 
 /* cwd + path (or the dirfd's directory + path), folded lexically, as fd.name has it. Text lives in arena-like scratch until settle. */
 struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, struct str path);
