@@ -38,7 +38,7 @@ struct ast {
 	enum ast_kind kind;
 	size_t offset; /* in the condition's text */
 	struct str text;
-	struct str arg; /* AST_FIELD: between [ ], or after the dot where the field takes it so */
+	struct str arg; /* AST_FIELD, AST_TRANSFORMER: between [ ] */
 	bool has_arg;
 	bool quoted; /* AST_VALUE: was written in quotes */
 	bool number; /* AST_VALUE: was read as a number token */
@@ -49,6 +49,9 @@ struct ast {
 	struct ast **children;
 	size_t nchildren;
 };
+
+const char *operator_word(enum operator_id op); /* "startswith" */
+const char *modifier_word(enum modifier modifier); /* "" when there is none */
 
 /* The tree as canonical text; parsing it again gives an equal tree. */
 void ast_print(struct strbuf *out, const struct ast *a);
