@@ -1,8 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
+#include "app/command.h"
+#include "app/help.h"
+#include "app/log.h"
 
-int main(void)
+static int unknown(const char *word)
 {
-	fputs("monitor: no command was given\n", stderr);
-	return 2;
+	const struct command *nearest = command_nearest(word);
+
+	if (nearest)
+		log_error("unknown command \"%s\"; did you mean \"%s\"?", word, nearest->name);
+	else
+		log_error("unknown command \"%s\" (monitor --help lists them)", word);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const struct command *c;
+
+	/* a link to us named "falco" is Falco's command line */
+	c = argc > 0 && strcmp(slash ? slash + 1 : argv[0], "falco") == 0 ? command_find("falco") : NULL;
+	if (c)
+		return c->run(c, argc, argv);
+	if (argc < 2) {
+		log_error("no command was given (monitor --help lists them)");
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+		return help_program();
+	if (strcmp(argv[1], "--version") == 0)
+		return help_version();
+	c = command_find(argv[1]);
+	return c ? c->run(c, argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/log.h"
+#include "base/file.h"
+#include "base/str.h"
+
+static struct log_settings settings = { .level = LOG_LEVEL_WARNING };
+
+void log_setup(const struct log_settings *s)
+{
+	settings = *s;
+}
+
+static void add_time(struct strbuf *line)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[64];
+
+	if (settings.iso_time) {
+		if (gmtime_r(&now, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S+0000: ", &tm))
+			strbuf_adds(line, text);
+	} else if (localtime_r(&now, &tm) && strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Y: ", &tm)) {
+		strbuf_adds(line, text);
+	}
+}
+
+static void add_message(struct strbuf *line, const char *format, va_list args)
+{
+	char text[2048];
+	int n = vsnprintf(text, sizeof(text), format, args);
+	char *p;
+
+	if (n < 0)
+		return;
+	/* messages quote names that others chose: no control character reaches the terminal but line ends */
+	for (p = text; *p; p++)
+		if (((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f)
+			*p = '?';
+	strbuf_adds(line, text);
+	if ((size_t)n >= sizeof(text))
+		strbuf_adds(line, "...");
+	if (!line->len || line->ptr[line->len - 1] != '\n')
+		strbuf_addc(line, '\n');
+}
+
+static void log_line(enum log_level level, const char *word, const char *format, va_list args)
+{
+	auto_strbuf struct strbuf line = { 0 };
+
+	if (level > settings.level || settings.quiet)
+		return;
+	if (settings.falco)
+		add_time(&line);
+	else
+		strbuf_adds(&line, "monitor: ");
+	strbuf_adds(&line, word);
+	add_message(&line, format, args);
+	/* nobody is left to be told when standard error itself fails */
+	if (!line.failed)
+		(void)file_write_all(STDERR_FILENO, line.ptr, line.len);
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line(LOG_LEVEL_ERROR, settings.falco ? "Error: " : "", format, args);
+	va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line(LOG_LEVEL_WARNING, settings.falco ? "" : "warning: ", format, args);
+	va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line(LOG_LEVEL_INFO, "", format, args);
+	va_end(args);
+}
+
+int log_failure(const struct error *err, int status)
+{
+	log_error("%s", err->text);
+	return status;
+}
