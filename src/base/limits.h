@@ -23,10 +23,13 @@
 #define STATE_ANCESTORS	   1024	   /* steps up a parent chain before a loop is assumed */
 #define STATE_PATH_BYTES   4096	   /* PATH_MAX */
 
+/* YAML */
+#define YAML_DEPTH   64	     /* nesting: rules and configuration need 8; the tree is walked recursively */
+#define YAML_NODES   4000000 /* values after alias expansion: stops a "billion laughs" file */
+#define YAML_ANCHORS 1000    /* anchors of one document: they are searched in a row */
+
 /* rules */
 #define RULES_MAX_BYTES	    (64 << 20) /* one rules file */
-#define RULES_YAML_DEPTH    64	       /* nesting of a rules file; YAML aliases are refused past RULES_YAML_NODES */
-#define RULES_YAML_NODES    4000000    /* nodes after alias expansion: stops a "billion laughs" file */
 #define RULES_COND_BYTES    (16 << 20) /* one condition after list expansion */
 #define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */
 #define RULES_LIST_ITEMS    1000000    /* values of one list after expansion */
