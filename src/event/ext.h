@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_EVENT_EXT_H
+#define MONITOR_EVENT_EXT_H
+
+#include "event/event.h"
+
+/*
+ * The extension record as it travels: an asynchronous event named "monitor" directly before the event that it belongs
+ * to, with the same time and thread. Its data is a version byte and records of u8 tag, u32 length, value; readers skip
+ * tags that they do not know, so that facts can be added.
+ */
+
+/* Whether ev carries an extension record. */
+bool ext_is(const struct event *ev);
+
+/* Reads the record of ev. Texts borrow from ev. -EBADMSG when it is cut, -ENOTSUP for a newer version. */
+int ext_decode(const struct event *ev, struct event_ext *ret_ext, struct error *err);
+
+/* Builds the event that carries ext. -EMSGSIZE when its texts exceed half of EVENT_MAX_BYTES. */
+int ext_encode(const struct event_ext *ext, uint64_t ts, int64_t tid, struct event_builder *b, struct event *ret_event,
+	       struct error *err);
+
+#endif
