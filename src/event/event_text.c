@@ -346,7 +346,7 @@ static int build(struct line *l, struct event_builder *b, struct event *ret_even
 {
 	uint64_t ts;
 	int64_t tid;
-	int type, r;
+	int type = 0, r;
 
 	skip_blanks(l);
 	r = parse_head(l, &ts, &tid, &type, err);
