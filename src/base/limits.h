@@ -32,6 +32,8 @@
 #define RULES_MAX_BYTES	    (64 << 20) /* one rules file */
 #define RULES_COND_BYTES    (16 << 20) /* one condition after list expansion */
 #define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */
+#define RULES_COND_NODES    1000000    /* checks and connectives of one condition with its macros: they may multiply */
+#define RULES_VALUE_BYTES   255	       /* a constant of a condition: Falco's limit */
 #define RULES_LIST_ITEMS    1000000    /* values of one list after expansion */
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */

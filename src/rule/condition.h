@@ -29,8 +29,9 @@ struct condition_warning {
 };
 
 /*
- * Tree (macros already resolved) → checked against fields, operators and value types (check.c). All problems of the tree
- * are reported through the list when all is set, else the first one. Warnings are appended in order.
+ * Tree (macros already resolved) → checked against fields, operators and value types (check.c). The first problem is
+ * reported. Warnings are appended to the list at *ret_warnings (NULL when it is empty) in order; each deprecated field warns once.
+ * Trees that pass are at most RULES_COND_DEPTH deep: what walks them after this may recurse.
  */
 int condition_check(struct arena *arena, const struct ast *tree, const struct field_options *options,
 		    struct condition_error *ret_problem, struct condition_warning **ret_warnings);
@@ -40,8 +41,8 @@ int condition_check(struct arena *arena, const struct ast *tree, const struct fi
  * them: by name, so that "open" stands for all its versions, enter and exit. -EINVAL with *ret_problem for what it
  * refuses to analyse (evt.type compared with a field, or inside a transformer).
  */
-int condition_event_types(struct arena *arena, const struct ast *tree, bool ret_types[EV_COUNT],
-			  bool ret_codes[SYSCALL_CODES], struct condition_error *ret_problem);
+int condition_event_types(const struct ast *tree, bool ret_types[EV_COUNT], bool ret_codes[SYSCALL_CODES],
+			  struct condition_error *ret_problem);
 /* How many event types such a set holds as LOAD_NO_EVTTYPE counts them. */
 unsigned int condition_event_count(const bool types[EV_COUNT]);
 

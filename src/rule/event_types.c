@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "rule/condition.h"
+#include "rule/literal.h"
+
+/*
+ * Which event types can satisfy a condition: set algebra over the tree. "and" intersects, "or" unites; a negation is pushed
+ * down to the checks (De Morgan), where the set of a check on evt.type is inverted, while a check on anything else stays
+ * neutral: it allows all types whether it is negated or not.
+ */
+struct type_set {
+	bool types[EV_COUNT];
+	bool codes[SYSCALL_CODES];
+};
+
+static void set_all(struct type_set *s, bool value)
+{
+	memset(s->types, value, sizeof(s->types));
+	memset(s->codes, value, sizeof(s->codes));
+}
+
+static void set_invert(struct type_set *s)
+{
+	for (size_t i = 0; i < EV_COUNT; i++)
+		s->types[i] = !s->types[i];
+	for (size_t i = 0; i < SYSCALL_CODES; i++)
+		s->codes[i] = !s->codes[i];
+}
+
+static void set_join(struct type_set *s, const struct type_set *other, bool both)
+{
+	for (size_t i = 0; i < EV_COUNT; i++)
+		s->types[i] = both ? s->types[i] && other->types[i] : s->types[i] || other->types[i];
+	for (size_t i = 0; i < SYSCALL_CODES; i++)
+		s->codes[i] = both ? s->codes[i] && other->codes[i] : s->codes[i] || other->codes[i];
+}
+
+/* A name stands for all event types that are called so, or else for a system call without a type of its own. */
+static void set_add_name(struct type_set *s, struct str name)
+{
+	bool found = false;
+	int code = syscall_code(name);
+
+	for (size_t i = 2; i < EV_COUNT; i++) {
+		if (event_table[i].name && str_eq(name, str_of(event_table[i].name))) {
+			s->types[i] = true;
+			found = true;
+		}
+	}
+	if (code >= 0) {
+		s->codes[code] = true;
+		if (!found)
+			s->types[EV_GENERIC_E] = s->types[EV_GENERIC_X] = true;
+	}
+}
+
+static bool is_type_field(const struct ast *a)
+{
+	return a->kind == AST_FIELD && !a->has_arg &&
+	       (str_eq(a->text, STR("evt.type")) || str_eq(a->text, STR("syscall.type")));
+}
+
+static int refuse(struct condition_error *problem, const struct ast *a, const char *message)
+{
+	*problem = (struct condition_error){ str_of(message), a->offset, { "", 0 }, false };
+	return -EINVAL;
+}
+
+/* Refuses evt.type inside transformers, whose result cannot be foreseen. */
+static int refuse_transformed(struct condition_error *problem, const struct ast *a)
+{
+	if (a->kind != AST_TRANSFORMER && a->kind != AST_LIST)
+		return 0;
+	for (size_t i = 0; i < a->nchildren; i++) {
+		int r = refuse_transformed(problem, a->children[i]);
+
+		if (r < 0)
+			return r;
+		if (a->kind == AST_TRANSFORMER && is_type_field(a->children[i]))
+			return refuse(problem, a, "the event type cannot be compared through a transformer");
+	}
+	return 0;
+}
+
+/* evt.num counts from 1: 1 always true, 0 never true, -1 cannot be told. */
+static int number_invariant(const struct ast *a)
+{
+	uint64_t n;
+
+	if (a->left->kind != AST_FIELD || a->left->has_arg || !str_eq(a->left->text, STR("evt.num")) || a->modifier)
+		return -1;
+	if (a->op == OP_IN && a->right->kind == AST_LIST) {
+		for (size_t i = 0; i < a->right->nchildren; i++) {
+			if (!literal_u64(a->right->children[i]->text, &n) || n != 0)
+				return -1;
+		}
+		return 0;
+	}
+	if (!a->right || a->right->kind != AST_VALUE || !literal_u64(a->right->text, &n))
+		return -1;
+	switch (a->op) {
+	case OP_EQ:
+	case OP_EQ2:
+	case OP_LE:
+		return n == 0 ? 0 : -1;
+	case OP_LT:
+		return n <= 1 ? 0 : -1;
+	case OP_NE:
+	case OP_GT:
+		return n == 0 ? 1 : -1;
+	case OP_GE:
+		return n <= 1 ? 1 : -1;
+	default:
+		return -1;
+	}
+}
+
+static int walk_check(struct condition_error *problem, const struct ast *a, bool negated, struct type_set *s)
+{
+	bool by_type = !a->modifier && (a->op == OP_EQ || a->op == OP_EQ2 || a->op == OP_NE || a->op == OP_IN);
+	int invariant = number_invariant(a), r;
+
+	set_all(s, true);
+	if (invariant >= 0) {
+		set_all(s, negated ? !invariant : invariant);
+		return 0;
+	}
+	if (a->op == OP_EXISTS || by_type) {
+		r = refuse_transformed(problem, a->left);
+		if (r < 0)
+			return r;
+	}
+	if (!is_type_field(a->left))
+		return 0;
+	if (a->op == OP_EXISTS) {
+		set_all(s, !negated);
+		return 0;
+	}
+	if (!by_type)
+		return 0;
+	if (a->right->kind == AST_FIELD || a->right->kind == AST_TRANSFORMER)
+		return refuse(problem, a, "the event type can only be compared with constants");
+	set_all(s, false);
+	if (a->right->kind == AST_LIST) {
+		for (size_t i = 0; i < a->right->nchildren; i++)
+			set_add_name(s, a->right->children[i]->text);
+	} else {
+		set_add_name(s, a->right->text);
+	}
+	if (negated != (a->op == OP_NE))
+		set_invert(s);
+	return 0;
+}
+
+static int walk(struct condition_error *problem, const struct ast *a, bool negated, struct type_set *s)
+{
+	bool both = (a->kind == AST_AND) != negated;
+	struct type_set *child;
+	int r;
+
+	if (a->kind == AST_NOT)
+		return walk(problem, a->children[0], !negated, s);
+	if (a->kind == AST_CHECK)
+		return walk_check(problem, a, negated, s);
+	if (a->kind != AST_AND && a->kind != AST_OR) {
+		set_all(s, true); /* a macro that is not resolved */
+		return 0;
+	}
+	child = malloc(sizeof(*child)); /* not on the stack: trees are up to RULES_COND_DEPTH deep */
+	if (!child)
+		return -ENOMEM;
+	set_all(s, both);
+	for (size_t i = 0; i < a->nchildren; i++) {
+		r = walk(problem, a->children[i], negated, child);
+		if (r < 0) {
+			free(child);
+			return r;
+		}
+		set_join(s, child, both);
+	}
+	free(child);
+	return 0;
+}
+
+int condition_event_types(const struct ast *tree, bool ret_types[EV_COUNT], bool ret_codes[SYSCALL_CODES],
+			  struct condition_error *ret_problem)
+{
+	struct type_set *s = malloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	r = walk(ret_problem, tree, false, s);
+	if (r == 0) {
+		memcpy(ret_types, s->types, sizeof(s->types));
+		memcpy(ret_codes, s->codes, sizeof(s->codes));
+	}
+	free(s);
+	return r;
+}
+
+unsigned int condition_event_count(const bool types[EV_COUNT])
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < EV_COUNT; i++)
+		n += types[i];
+	return n;
+}
