@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/arch.h"
+
+#if defined(__x86_64__) && defined(__LP64__)
+
+#include <errno.h>
+
+int arch_read(pid_t tid, struct arch_regs *ret_regs)
+{
+	struct iovec iov = { &ret_regs->user, sizeof(ret_regs->user) };
+
+	return ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+}
+
+int arch_write(pid_t tid, const struct arch_regs *regs)
+{
+	struct arch_regs copy = *regs;
+	struct iovec iov = { &copy.user, sizeof(copy.user) };
+
+	return ptrace(PTRACE_SETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+}
+
+long arch_number(const struct arch_regs *regs)
+{
+	return (long)regs->user.orig_rax;
+}
+
+uint64_t arch_arg(const struct arch_regs *regs, unsigned int i)
+{
+	const uint64_t args[6] = { regs->user.rdi, regs->user.rsi, regs->user.rdx,
+				   regs->user.r10, regs->user.r8,  regs->user.r9 };
+
+	return i < 6 ? args[i] : 0;
+}
+
+int64_t arch_result(const struct arch_regs *regs)
+{
+	return (int64_t)regs->user.rax;
+}
+
+uint64_t arch_ip(const struct arch_regs *regs)
+{
+	return regs->user.rip;
+}
+
+void arch_set_result(struct arch_regs *regs, int64_t result)
+{
+	regs->user.rax = (uint64_t)result;
+}
+
+int arch_skip(pid_t tid, struct arch_regs *regs, int64_t result)
+{
+	regs->user.orig_rax = (uint64_t)-1;
+	arch_set_result(regs, result);
+	return arch_write(tid, regs);
+}
+
+bool arch_can_restart(void)
+{
+	return true;
+}
+
+#endif

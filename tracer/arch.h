@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_ARCH_H
+#define MONITOR_TRACER_ARCH_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+
+/* Registers of a stopped thread; arch-<machine>.c knows their layout. */
+struct arch_regs {
+	struct user_regs_struct user;
+};
+
+/* What the kernel keeps in the result register of a call that it means to restart. */
+#define ARCH_ERESTARTSYS	  512
+#define ARCH_ERESTARTNOINTR	  513
+#define ARCH_ERESTARTNOHAND	  514
+#define ARCH_ERESTART_RESTARTBLOCK 516
+
+static inline bool arch_is_restart(int64_t result)
+{
+	return result <= -ARCH_ERESTARTSYS && result >= -ARCH_ERESTART_RESTARTBLOCK;
+}
+
+int arch_read(pid_t tid, struct arch_regs *ret_regs); /* 0 or -errno (-ESRCH: killed) */
+int arch_write(pid_t tid, const struct arch_regs *regs);
+
+long arch_number(const struct arch_regs *regs); /* of the call the thread is in or comes from; -1 = none */
+uint64_t arch_arg(const struct arch_regs *regs, unsigned int i); /* at the entry */
+int64_t arch_result(const struct arch_regs *regs); /* at the exit */
+uint64_t arch_ip(const struct arch_regs *regs);
+void arch_set_result(struct arch_regs *regs, int64_t result);
+/* At an entry stop: the call is not executed and returns result. Writes the registers. */
+int arch_skip(pid_t tid, struct arch_regs *regs, int64_t result);
+/* Whether a call that a signal broke off can be made to restart in a signal-delivery stop by its result register. */
+bool arch_can_restart(void);
+
+#endif

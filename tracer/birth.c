@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "event/flags.h"
+
+void birth_init(struct tracer *t)
+{
+	static const struct {
+		uint64_t native;
+		const char *name;
+	} flags[] = {
+#define FLAG(name) { name, #name }
+		FLAG(CLONE_FILES),     FLAG(CLONE_FS),	     FLAG(CLONE_IO),	   FLAG(CLONE_NEWIPC),
+		FLAG(CLONE_NEWNET),    FLAG(CLONE_NEWNS),    FLAG(CLONE_NEWPID),   FLAG(CLONE_NEWUTS),
+		FLAG(CLONE_PARENT),    FLAG(CLONE_PARENT_SETTID), FLAG(CLONE_PTRACE), FLAG(CLONE_SIGHAND),
+		FLAG(CLONE_SYSVSEM),   FLAG(CLONE_THREAD),   FLAG(CLONE_UNTRACED), FLAG(CLONE_VM),
+		FLAG(CLONE_NEWUSER),   FLAG(CLONE_CHILD_CLEARTID), FLAG(CLONE_CHILD_SETTID), FLAG(CLONE_SETTLS),
+		FLAG(CLONE_VFORK),     FLAG(CLONE_NEWCGROUP),
+#undef FLAG
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		uint32_t value;
+
+		if (flags_value(&flags_clone_flags, str_of(flags[i].name), &value))
+			t->clone_flags[__builtin_ctzll(flags[i].native)] = value;
+	}
+}
+
+static uint32_t translate(const struct tracer *t, uint64_t native)
+{
+	uint32_t flags = 0;
+
+	native &= ~(uint64_t)CSIGNAL;
+	for (unsigned int bit = 8; bit < 32; bit++)
+		if (native & 1ull << bit)
+			flags |= t->clone_flags[bit];
+	return flags;
+}
+
+/* The flags as the parent's call has them, while the parent is stopped in it. */
+static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace_event, uint16_t *ret_type)
+{
+	struct arch_regs regs;
+	struct memory *memory;
+	uint64_t flags = 0;
+	long number;
+
+	*ret_type = ptrace_event == PTRACE_EVENT_FORK  ? EV_SYSCALL_FORK_20_X :
+		    ptrace_event == PTRACE_EVENT_VFORK ? EV_SYSCALL_VFORK_20_X :
+							 EV_SYSCALL_CLONE_20_X;
+	if (arch_read(parent->tid, &regs) < 0)
+		return 0;
+	number = arch_number(&regs);
+	if (number == SYS_clone3) {
+		*ret_type = EV_SYSCALL_CLONE3_X;
+		memory = tracees_memory(&t->tracees, parent);
+		if (memory && memory_read(memory, arch_arg(&regs, 0), &flags, sizeof(flags)) == 0)
+			return flags;
+	} else if (number == SYS_clone) {
+		*ret_type = EV_SYSCALL_CLONE_20_X;
+		return arch_arg(&regs, 0);
+	}
+#ifdef SYS_vfork
+	if (number == SYS_vfork)
+		return CLONE_VM | CLONE_VFORK;
+#endif
+	return 0;
+}
+
+/* Exit signals other than SIGCHLD make a process look like a thread to ptrace, so only the kernel's word counts. */
+static bool is_thread_of(pid_t pid, pid_t tid)
+{
+	return syscall(SYS_tgkill, pid, tid, 0) == 0;
+}
+
+static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t tid, bool thread)
+{
+	pid_t pid = thread ? parent->process->pid : tid;
+	struct tracee *child = tracees_find(&t->tracees, tid);
+	bool stopped = child && child->stopped;
+
+	if (child)
+		tracees_remove(&t->tracees, child);
+	child = tracees_add(&t->tracees, tid, pid);
+	if (!child)
+		return NULL;
+	child->seized = true;
+	child->stopped = stopped;
+	child->identity = parent->identity;
+	return child;
+}
+
+void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
+{
+	struct told told = { .tid = parent->tid, .pid = parent->process->pid };
+	struct tracee *child;
+	unsigned long message;
+	bool thread;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0) {
+		stops_resume(t, parent, 0);
+		return;
+	}
+	told.child = (pid_t)message;
+	told.flags = translate(t, native_flags(t, parent, ptrace_event, &told.type));
+	thread = is_thread_of(parent->process->pid, told.child);
+	child = know_child(t, parent, told.child, thread);
+
+	told.kind = TOLD_BIRTH_PARENT;
+	told_add(t, &told);
+	if (child) {
+		told.kind = TOLD_BIRTH_CHILD;
+		told.parent = parent->process->pid;
+		told.pid = child->process->pid;
+		told.tid = child->tid;
+		told.child = 0;
+		told_add(t, &told);
+		if (child->stopped)
+			told_add(t, &(struct told){ .kind = TOLD_RESUME, .tid = child->tid });
+	} else {
+		t->stats.dropped++;
+	}
+	told_add(t, &(struct told){ .kind = TOLD_RESUME, .tid = parent->tid });
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_CALLS_H
+#define MONITOR_TRACER_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the tracer must know of single system calls (calls.def), by the machine's numbers. */
+#define CALLS_MAX 512 /* exclusive upper bound of the numbers that filters and tables here know */
+
+enum call_trait {
+	CALL_BLOCKS = 1 << 0,
+	CALL_OPEN = 1 << 1,
+	CALL_EXEC = 1 << 2,
+	CALL_BIRTH = 1 << 3,
+	CALL_CRED = 1 << 4,
+	CALL_ROOT = 1 << 5,
+	CALL_DEBUG = 1 << 6,
+	CALL_PID = 1 << 7,
+	CALL_GROUP = 1 << 8,
+	CALL_RING = 1 << 9,
+};
+
+struct call_traits {
+	uint16_t traits; /* CALL_* */
+	uint8_t arg;
+};
+
+struct calls {
+	struct call_traits by_number[CALLS_MAX];
+};
+
+void calls_init(struct calls *c);
+
+/* The traits of a call, 0 for numbers that nobody knows. */
+static inline unsigned int calls_traits(const struct calls *c, long number)
+{
+	return number >= 0 && number < CALLS_MAX ? c->by_number[number].traits : 0;
+}
+
+#endif

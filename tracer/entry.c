@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <linux/audit.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/parse.h"
+#include "tracer/notify.h"
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#else
+#error "no system call tables for this machine"
+#endif
+
+/* ---- answering --------------------------------------------------------------------------------------------------------- */
+
+static void count_stall(struct tracer *t)
+{
+	uint64_t now = tracer_now(), stall = now > t->pending.call.ts ? now - t->pending.call.ts : 0;
+
+	t->stats.stall_ns += stall;
+	if (stall > t->stats.stall_max_ns)
+		t->stats.stall_max_ns = stall;
+}
+
+void entry_continue(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+
+	p->active = p->event_due = p->answer_due = false;
+	count_stall(t);
+	if (p->tracee)
+		p->tracee->continued = p->call.number;
+	/* failure: the caller was killed, or (old kernels) interrupted and will notify again */
+	if (p->notified)
+		notify_continue(t->listener, p->id);
+	else if (p->tracee)
+		stops_resume(t, p->tracee, 0);
+}
+
+void entry_return(struct tracer *t, int64_t value)
+{
+	struct pending *p = &t->pending;
+
+	p->active = p->event_due = p->answer_due = false;
+	count_stall(t);
+	if (p->notified) {
+		notify_return(t->listener, p->id, value);
+	} else if (p->tracee) {
+		arch_skip(p->tracee->tid, &p->regs, value);
+		stops_resume(t, p->tracee, 0);
+	}
+}
+
+/* ---- who calls ----------------------------------------------------------------------------------------------------------- */
+
+static pid_t read_tgid(pid_t tid)
+{
+	auto_free char *text = NULL;
+	char path[64];
+	const char *at;
+	uint64_t tgid;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
+		return -ESRCH;
+	at = strstr(text, "\nTgid:\t");
+	if (!at)
+		return -ESRCH;
+	at += strlen("\nTgid:\t");
+	if (parse_u64((struct str){ at, strcspn(at, "\n") }, &tgid) < 0 || tgid > INT32_MAX)
+		return -EINVAL;
+	return (pid_t)tgid;
+}
+
+struct tracee *entry_tracee(struct tracer *t, pid_t tid)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, tid);
+	pid_t pid;
+
+	if (tracee)
+		return tracee;
+	pid = read_tgid(tid);
+	if (pid <= 0)
+		return NULL;
+	tracee = tracees_add(&t->tracees, tid, pid);
+	if (!tracee)
+		return NULL;
+	tracee->late = true;
+	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
+	tracee->seized = ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t)) == 0;
+	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
+	return tracee;
+}
+
+/* ---- calls that are ours to handle, whatever the rules want -------------------------------------------------------------- */
+
+/* True when the call has its answer. */
+static bool handle_own(struct tracer *t, unsigned int traits)
+{
+	struct pending *p = &t->pending;
+	bool done = false;
+	int r;
+
+	if (traits & CALL_RING && !t->options.allow_io_uring) {
+		t->refused_calls++;
+		entry_return(t, -ENOSYS);
+		return true;
+	}
+	if (traits & (CALL_PID | CALL_GROUP)) {
+		r = protect_check(t, p->tracee, &p->call, traits, &done);
+		if (r < 0 || done) {
+			t->refused_calls += r < 0;
+			entry_return(t, r);
+			return true;
+		}
+	}
+	if (traits & (CALL_CRED | CALL_ROOT))
+		identity_spoil(t, p->tracee, traits);
+	return false;
+}
+
+/* An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its beginning. */
+static void handle_exec(struct tracer *t)
+{
+	struct tracee *tracee = t->pending.tracee;
+	unsigned int arg = syscall_by_number(t->pending.call.number)->event == EV_SYSCALL_EXECVEAT_X ? 1 : 0;
+	ssize_t n = -EFAULT;
+
+	free(take_ptr(tracee->exec_path));
+	if (t->pending.call.memory)
+		n = memory_read_string(t->pending.call.memory, t->pending.call.args[arg], t->path, sizeof(t->path));
+	if (n >= 0)
+		tracee->exec_path = str_dup((struct str){ t->path, (size_t)n });
+	if (result_later(t) < 0)
+		entry_continue(t);
+}
+
+/* Nothing to tell: the call goes on. */
+static void pass(struct tracer *t)
+{
+	if (calls_traits(&t->calls, t->pending.call.number) & CALL_DEBUG && handover_pending(t))
+		return;
+	entry_continue(t);
+}
+
+/* ---- telling --------------------------------------------------------------------------------------------------------------- */
+
+static int tell_open(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+	int r;
+
+	switch (open_pending(t)) {
+	case OPEN_DONE:
+		p->call.has_result = true;
+		p->call.result = p->value;
+		p->call.ts = tracer_now();
+		r = result_event(t, p->tracee, &p->call, 0, ret_event, err);
+		if (p->call.object_fd >= 0)
+			close(take_fd(p->call.object_fd));
+		/* the answer is sent when the pipeline has looked: the workload waits for the rules */
+		p->answer_due = true;
+		return r < 0 ? 0 : 1;
+	case OPEN_CHECK:
+		if (result_later(t) == 0)
+			return 0;
+		return -EAGAIN;
+	case OPEN_ENTRY:
+		break;
+	}
+	return -EAGAIN;
+}
+
+int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+	unsigned int traits = calls_traits(&t->calls, p->call.number);
+	int r;
+
+	p->event_due = false;
+	if (!p->tracee) {
+		pass(t);
+		return 0;
+	}
+	if (traits & CALL_EXEC) {
+		handle_exec(t);
+		return 0;
+	}
+	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 } };
+	p->cookie = ++t->last_cookie;
+	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT) {
+		r = tell_open(t, ret_event, err);
+		if (r != -EAGAIN)
+			return r;
+	}
+	r = decode_call(&p->call, &t->builder, ret_event, err);
+	/* the caller died, or passed pointers that the kernel will refuse too */
+	if (r < 0 || (p->notified && !notify_valid(t->listener, p->id))) {
+		pass(t);
+		return r == -ENOMEM ? r : 0;
+	}
+	ret_event->call = p->cookie;
+	tracer_dress(t, ret_event, p->tracee);
+	return 1;
+}
+
+/* ---- catching ---------------------------------------------------------------------------------------------------------------- */
+
+static int caught(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+	unsigned int traits = calls_traits(&t->calls, p->call.number);
+
+	if (p->tracee && (p->tracee->follow == FOLLOW_LEAVING || p->tracee->follow == FOLLOW_ENTERING) &&
+	    p->notified && p->tracee->call.number == p->call.number) {
+		entry_continue(t); /* the repeated notification of a followed call */
+		return 0;
+	}
+	if (p->tracee)
+		p->call.memory = tracees_memory(&t->tracees, p->tracee);
+	if (p->tracee && handle_own(t, traits))
+		return 0;
+	if (!filter_wants(t->filter, p->call.number) || (p->tracee && p->tracee->debugged && traits & CALL_DEBUG)) {
+		pass(t);
+		return 0;
+	}
+	p->event_due = true;
+	if (t->told.count) /* who the caller is comes first */
+		return 0;
+	return entry_tell(t, ret_event, err);
+}
+
+static bool is_foreign(uint32_t arch, long number)
+{
+	return arch != NATIVE_ARCH || number < 0 || number >= CALLS_MAX;
+}
+
+int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct seccomp_notif n;
+	struct pending *p = &t->pending;
+	int r = notify_receive(t->listener, &n);
+
+	if (r == -ENOENT || r == -EINTR) /* the caller was killed or interrupted before */
+		return 0;
+	if (r < 0)
+		return error_errno(err, r, "cannot receive a notification");
+	*p = (struct pending){ .active = true, .notified = true, .id = n.id };
+	p->call = (struct call){
+		.tid = (pid_t)n.pid,
+		.ts = tracer_now(),
+		.number = n.data.nr,
+		.ip = n.data.instruction_pointer,
+		.object_fd = -1,
+	};
+	for (unsigned int i = 0; i < 6; i++)
+		p->call.args[i] = n.data.args[i];
+	if (is_foreign(n.data.arch, n.data.nr)) {
+		t->foreign_calls++;
+		entry_return(t, -ENOSYS);
+		return 0;
+	}
+	p->tracee = entry_tracee(t, p->call.tid);
+	if (p->tracee)
+		p->call.pid = p->tracee->process->pid;
+	return caught(t, ret_event, err);
+}
+
+void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long message)
+{
+	struct pending *p = &t->pending;
+
+	*p = (struct pending){ .active = true, .tracee = tracee };
+	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = tracer_now(), .object_fd = -1 };
+	if (arch_read(tracee->tid, &p->regs) < 0) {
+		p->active = false; /* killed */
+		return;
+	}
+	p->call.number = arch_number(&p->regs);
+	p->call.ip = arch_ip(&p->regs);
+	for (unsigned int i = 0; i < 6; i++)
+		p->call.args[i] = arch_arg(&p->regs, i);
+	if (message == FILTER_MESSAGE_FOREIGN || is_foreign(NATIVE_ARCH, p->call.number)) {
+		t->foreign_calls++;
+		entry_return(t, -ENOSYS);
+		return;
+	}
+	/* the event comes out of next(), like those of notifications */
+	p->event_due = true;
+}

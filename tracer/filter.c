@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/filter.h"
+
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#define LOW_HALF 0xffffffffull
+
+/*
+ * One way in which a call is caught: all comparisons hold. libseccomp takes one comparison an argument, so the tests
+ * of one argument are merged into one mask.
+ */
+struct alternative {
+	uint8_t args; /* bit i: argument i is compared */
+	uint64_t mask[6], value[6];
+};
+
+/* More alternatives than this and the call is caught always: the filter stays short. */
+#define ALTERNATIVES 24
+
+struct entry {
+	bool wanted, caught, always;
+	uint8_t count;
+	struct alternative *list;
+};
+
+struct filter {
+	struct entry calls[CALLS_MAX];
+};
+
+void filter_free(struct filter *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < CALLS_MAX; i++)
+		free(f->calls[i].list);
+	free(f);
+}
+
+bool filter_wants(const struct filter *f, long number)
+{
+	return number >= 0 && number < CALLS_MAX && f->calls[number].wanted;
+}
+
+bool filter_catches(const struct filter *f, long number)
+{
+	return number >= 0 && number < CALLS_MAX && f->calls[number].caught;
+}
+
+static void catch_always(struct filter *f, long number)
+{
+	struct entry *e = &f->calls[number];
+
+	e->caught = e->always = true;
+	free(take_ptr(e->list));
+	e->count = 0;
+}
+
+/* False when the two comparisons of an argument exclude each other: the alternative can never hold. */
+static bool merge(struct alternative *a, unsigned int arg, uint64_t mask, uint64_t value)
+{
+	if (a->args & 1u << arg) {
+		if ((a->mask[arg] & mask & (a->value[arg] ^ value)) != 0)
+			return false;
+		a->mask[arg] |= mask;
+		a->value[arg] |= value & mask;
+		return true;
+	}
+	a->args |= (uint8_t)(1u << arg);
+	a->mask[arg] = mask;
+	a->value[arg] = value & mask;
+	return true;
+}
+
+static bool same_alternative(const struct alternative *a, const struct alternative *b)
+{
+	if (a->args != b->args)
+		return false;
+	for (unsigned int i = 0; i < 6; i++)
+		if ((a->args & 1u << i) && (a->mask[i] != b->mask[i] || a->value[i] != b->value[i]))
+			return false;
+	return true;
+}
+
+static int catch_alternative(struct filter *f, long number, const struct alternative *a)
+{
+	struct entry *e = &f->calls[number];
+
+	e->caught = true;
+	if (e->always)
+		return 0;
+	if (a->args == 0) {
+		catch_always(f, number);
+		return 0;
+	}
+	for (unsigned int i = 0; i < e->count; i++)
+		if (same_alternative(&e->list[i], a))
+			return 0;
+	if (e->count == ALTERNATIVES) {
+		catch_always(f, number);
+		return 0;
+	}
+	if (!e->list) {
+		e->list = calloc(ALTERNATIVES, sizeof(*e->list));
+		if (!e->list)
+			return -ENOMEM;
+	}
+	e->list[e->count++] = *a;
+	return 0;
+}
+
+/* One argument whose low half equals value under mask: the kernel truncates int arguments, so the filter must too. */
+static int catch_value(struct filter *f, long number, unsigned int arg, uint32_t mask, uint32_t value)
+{
+	struct alternative a = { 0 };
+
+	merge(&a, arg, mask, value);
+	return catch_alternative(f, number, &a);
+}
+
+/*
+ * The tests of a want are and-ed, the native tests of each are or-ed: every combination is an alternative. A test that
+ * the filter cannot make is left out, which catches more.
+ */
+static int catch_want(struct filter *f, long number, const struct intercept_want *want, unsigned int next,
+		      const struct alternative *so_far)
+{
+	struct native_test tests[NATIVE_TESTS];
+	size_t count;
+
+	for (; next < want->ntests; next++)
+		if (decode_native_test(&want->tests[next], want->event, number, tests, &count))
+			break;
+	if (next >= want->ntests)
+		return catch_alternative(f, number, so_far);
+	for (size_t i = 0; i < count; i++) {
+		struct alternative a = *so_far;
+		int r;
+
+		if (tests[i].arg >= 6 || !merge(&a, tests[i].arg, tests[i].mask, tests[i].value))
+			continue;
+		r = catch_want(f, number, want, next + 1, &a);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * Facts that the tracer tells without catching the calls that write them: births, execs and ends come as ptrace stops,
+ * descriptors are asked for when they are needed.
+ */
+#define FACTS_BY_OTHER_MEANS (FACT_LINEAGE | FACT_FD | FACT_RESOURCE | FACT_EVENT | FACT_USERS)
+
+static int catch_events(struct filter *f, const struct intercept_set *set, const struct calls *calls, long number,
+			const struct syscall_info *info)
+{
+	facts_t writes = event_table[info->event].writes & set->facts & ~FACTS_BY_OTHER_MEANS;
+	struct entry *e = &f->calls[number];
+	unsigned int traits = calls_traits(calls, number);
+	int r = 0;
+
+	if (traits & CALL_BIRTH)
+		return 0;
+	for (size_t i = 0; i < set->nwants && r >= 0; i++) {
+		const struct alternative none = { 0 };
+
+		if (set->wants[i].event != info->event || info->event == EV_GENERIC_X)
+			continue;
+		e->wanted = true;
+		r = catch_want(f, number, &set->wants[i], 0, &none);
+	}
+	if (r < 0)
+		return r;
+	if (info->code < SYSCALL_CODES && set->syscall_codes[info->code]) {
+		e->wanted = true;
+		catch_always(f, number);
+	}
+	if (writes && !(traits & CALL_EXEC) && info->event != EV_SYSCALL_PRCTL_X) {
+		e->wanted = true;
+		catch_always(f, number);
+	}
+	/* of prctl's many commands one writes a fact that events tell */
+	if (info->event == EV_SYSCALL_PRCTL_X && (set->facts & FACT_COMM)) {
+		e->wanted = true;
+		r = catch_value(f, number, 0, UINT32_MAX, PR_SET_NAME);
+	}
+	return r;
+}
+
+static int catch_own(struct filter *f, const struct filter_options *o, const struct call_traits *c, long number)
+{
+	int r = 0;
+
+	if (o->exact_opens && c->traits & (CALL_CRED | CALL_ROOT))
+		catch_always(f, number);
+	if (o->deny_io_uring && c->traits & CALL_RING)
+		catch_always(f, number);
+	if (o->handover && c->traits & CALL_DEBUG) {
+		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_TRACEME);
+		if (r >= 0)
+			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_ATTACH);
+		if (r >= 0)
+			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_SEIZE);
+	}
+	if (o->protect > 0 && c->traits & (CALL_PID | CALL_GROUP) && r >= 0)
+		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)o->protect);
+	if (o->protect > 0 && c->traits & CALL_GROUP && r >= 0) {
+		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)-1);
+		/* the supervisor leads a process group of its own */
+		if (r >= 0)
+			r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)-o->protect);
+	}
+	return r;
+}
+
+int filter_new(const struct intercept_set *set, const struct calls *calls, const struct filter_options *options,
+	       struct filter **ret_filter, struct error *err)
+{
+	auto_filter struct filter *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (long number = 0; number < CALLS_MAX; number++) {
+		const struct syscall_info *info = syscall_by_number(number);
+		int r = 0;
+
+		if (info && info->event < EV_COUNT)
+			r = catch_events(f, set, calls, number, info);
+		if (r >= 0)
+			r = catch_own(f, options, &calls->by_number[number], number);
+		if (r < 0)
+			return error_set(err, r, "out of memory");
+	}
+	*ret_filter = take_ptr(f);
+	return 0;
+}
+
+static bool implies(const struct alternative *wide, const struct alternative *narrow)
+{
+	for (unsigned int i = 0; i < 6; i++) {
+		if (!(wide->args & 1u << i))
+			continue;
+		if (!(narrow->args & 1u << i) || (wide->mask[i] & ~narrow->mask[i]) ||
+		    ((wide->value[i] ^ narrow->value[i]) & wide->mask[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool entry_covers(const struct entry *have, const struct entry *want)
+{
+	if (!want->caught || have->always)
+		return true;
+	if (!have->caught || want->always)
+		return false;
+	for (unsigned int i = 0; i < want->count; i++) {
+		bool found = false;
+
+		for (unsigned int j = 0; j < have->count && !found; j++)
+			found = implies(&have->list[j], &want->list[i]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+long filter_missing(const struct filter *installed, const struct filter *wanted)
+{
+	for (long number = 0; number < CALLS_MAX; number++)
+		if (!entry_covers(&installed->calls[number], &wanted->calls[number]))
+			return number;
+	return -1;
+}
+
+static int add_rules(scmp_filter_ctx ctx, const struct entry *e, int number, uint32_t action)
+{
+	int r = 0;
+
+	if (e->always)
+		return seccomp_rule_add_array(ctx, action, number, 0, NULL);
+	for (unsigned int i = 0; i < e->count && r == 0; i++) {
+		struct scmp_arg_cmp compare[6];
+		unsigned int n = 0;
+
+		for (unsigned int arg = 0; arg < 6; arg++)
+			if (e->list[i].args & 1u << arg)
+				compare[n++] = SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, e->list[i].mask[arg],
+							  e->list[i].value[arg]);
+		r = seccomp_rule_add_array(ctx, action, number, n, compare);
+	}
+	return r;
+}
+
+static int export(scmp_filter_ctx ctx, struct sock_filter **ret_program, size_t *ret_length)
+{
+	auto_fd int fd = memfd_create("filter", MFD_CLOEXEC);
+	auto_free void *program = NULL;
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = seccomp_export_bpf(ctx, fd);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	program = malloc((size_t)st.st_size + 1);
+	if (!program)
+		return -ENOMEM;
+	if (pread(fd, program, (size_t)st.st_size, 0) != st.st_size)
+		return -EIO;
+	*ret_program = take_ptr(program);
+	*ret_length = (size_t)st.st_size / sizeof(struct sock_filter);
+	return 0;
+}
+
+int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program, size_t *ret_length,
+		   struct error *err)
+{
+	uint32_t caught = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(FILTER_MESSAGE);
+	uint32_t foreign = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(FILTER_MESSAGE_FOREIGN);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int r;
+
+	if (!ctx)
+		return error_set(err, -ENOMEM, "libseccomp cannot make a filter");
+	/* int 0x80 and x32 calls have other numbers than ours: they reach us and are refused there, counted */
+	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, foreign);
+	if (r == 0)
+		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	for (int number = 0; number < CALLS_MAX && r == 0; number++)
+		if (f->calls[number].caught)
+			r = add_rules(ctx, &f->calls[number], number, caught);
+	if (r == 0)
+		r = export(ctx, ret_program, ret_length);
+	seccomp_release(ctx);
+	return r < 0 ? error_errno(err, r, "libseccomp cannot make the filter") : 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_FILTER_H
+#define MONITOR_TRACER_FILTER_H
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "source/source.h"
+#include "tracer/calls.h"
+#include "tracer/decode.h"
+
+/*
+ * Which calls are caught: first as a plan that can be compared (a filter in the kernel cannot be widened), then as a BPF
+ * program made by libseccomp.
+ */
+struct filter;
+
+struct filter_options {
+	bool exact_opens; /* credentials and roots must be watched */
+	bool handover; /* a process that the workload wants to trace is let go: ptrace(2) is caught */
+	bool deny_io_uring;
+	pid_t protect; /* calls that aim at this process are caught; 0 = none */
+};
+
+int filter_new(const struct intercept_set *set, const struct calls *calls, const struct filter_options *options,
+	       struct filter **ret_filter, struct error *err);
+void filter_free(struct filter *f); /* accepts NULL */
+DEFINE_AUTO(struct filter, filter, filter_free);
+#define auto_filter AUTO(filter)
+
+/* Whether the call is caught because a rule or the state wants its event; false: for the tracer's own sake. */
+bool filter_wants(const struct filter *f, long number);
+/* Whether the call is caught at all, with some arguments. */
+bool filter_catches(const struct filter *f, long number);
+/* Number of a call that wanted catches and installed may let pass, or -1: installed serves for wanted. */
+long filter_missing(const struct filter *installed, const struct filter *wanted);
+
+enum filter_action { FILTER_NOTIFY, FILTER_TRACE };
+/* What a tracer reads with PTRACE_GETEVENTMSG: the call is one of ours, or of an ABI that is not decoded. */
+#define FILTER_MESSAGE		1
+#define FILTER_MESSAGE_FOREIGN 2
+
+/* The program; the caller frees *ret_program. */
+int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program, size_t *ret_length,
+		   struct error *err);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define LISTENER_POLL_NS 100000 /* between looks at the shared page, for the milliseconds that an exec takes */
+
+struct front {
+	pid_t workload, supervisor;
+	int control, signals;
+	bool apart; /* in a process group without the workload: no signal reaches both */
+	bool workload_gone, supervisor_gone, finished;
+	int workload_status, exit_code;
+};
+
+/*
+ * The front leaves the job's process group to the workload, so that what is sent to the group (by the terminal, by
+ * the shell) is not also passed on. A group leader can only join a group that exists, so a child makes one. A session
+ * leader must stay where it is.
+ */
+static bool move_apart(void)
+{
+	pid_t child;
+	int release[2];
+	bool done;
+	char byte;
+
+	if (getpgrp() != getpid())
+		return setpgid(0, 0) == 0;
+	if (getsid(0) == getpid() || pipe2(release, O_CLOEXEC) < 0)
+		return false;
+	child = fork();
+	if (child == 0) {
+		close(release[1]);
+		(void)!read(release[0], &byte, 1);
+		_exit(0);
+	}
+	close(release[0]);
+	done = child > 0 && setpgid(child, child) == 0 && setpgid(0, child) == 0;
+	close(release[1]);
+	if (child > 0)
+		waitpid(child, NULL, 0);
+	return done;
+}
+
+/* The workload shares our descriptor table until its exec, so its listener is ours to pass on. */
+static void pass_listener(const struct front *f, struct launch_shared *shared)
+{
+	const struct timespec pause = { 0, LISTENER_POLL_NS };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} buffer;
+	int fd;
+	struct iovec iov = { &fd, sizeof(fd) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	siginfo_t info = { .si_pid = 0 };
+
+	while ((fd = atomic_load(&shared->listener)) == -1) {
+		/* WNOWAIT: the status is fetched later, by the one place that does it */
+		if (waitid(P_PID, (id_t)f->workload, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (fd >= 0) {
+		memset(&buffer, 0, sizeof(buffer));
+		msg.msg_control = &buffer;
+		msg.msg_controllen = sizeof(buffer);
+		buffer.align.cmsg_level = SOL_SOCKET;
+		buffer.align.cmsg_type = SCM_RIGHTS;
+		buffer.align.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&buffer.align), &fd, sizeof(fd));
+	}
+	(void)!sendmsg(f->control, &msg, MSG_NOSIGNAL);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void default_and_raise(int signal)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigaction(signal, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	kill(getpid(), signal);
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* here it is taken */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void reap(struct front *f)
+{
+	int status, again;
+	pid_t pid;
+
+	/* as the first process of a container we also get the orphans */
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid == f->supervisor && !WIFSTOPPED(status)) {
+			f->supervisor_gone = true;
+		} else if (pid == f->workload && WIFSTOPPED(status)) {
+			/* the supervisor sends SIGCONT when the workload goes on */
+			if (waitpid(pid, &again, WNOHANG | WCONTINUED) != pid || !WIFCONTINUED(again))
+				default_and_raise(WSTOPSIG(status));
+		} else if (pid == f->workload) {
+			f->workload_gone = true;
+			f->workload_status = status;
+		}
+	}
+}
+
+static void pass_signal(const struct front *f, const struct signalfd_siginfo *info)
+{
+	siginfo_t copy;
+
+	if (info->ssi_signo == SIGCHLD || f->workload_gone)
+		return;
+	/* from the terminal or the kernel: the workload has its own */
+	if (info->ssi_code > 0)
+		return;
+	if ((pid_t)info->ssi_pid == f->supervisor && info->ssi_signo == SIGCONT)
+		return;
+	/* kill(0) and kill(-group) by a member reached the workload too */
+	if (!f->apart && info->ssi_pid && getpgid((pid_t)info->ssi_pid) == getpgrp())
+		return;
+	if (info->ssi_code == SI_QUEUE) {
+		memset(&copy, 0, sizeof(copy));
+		copy.si_code = SI_QUEUE;
+		copy.si_pid = (pid_t)info->ssi_pid;
+		copy.si_uid = info->ssi_uid;
+		copy.si_ptr = (void *)(uintptr_t)info->ssi_ptr;
+		if (syscall(SYS_rt_sigqueueinfo, f->workload, info->ssi_signo, &copy) == 0)
+			return;
+	}
+	kill(f->workload, (int)info->ssi_signo);
+}
+
+static void read_control(struct front *f)
+{
+	int code;
+	ssize_t n = recv(f->control, &code, sizeof(code), MSG_DONTWAIT);
+
+	if (n == sizeof(code)) {
+		f->finished = true;
+		f->exit_code = code;
+	} else if (n == 0) {
+		f->supervisor_gone = true;
+	}
+}
+
+static _Noreturn void end_like_workload(const struct front *f)
+{
+	if (f->finished && f->exit_code >= 0)
+		_exit(f->exit_code);
+	if (WIFEXITED(f->workload_status))
+		_exit(WEXITSTATUS(f->workload_status));
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* one core is enough */
+	default_and_raise(WTERMSIG(f->workload_status));
+	_exit(128 + WTERMSIG(f->workload_status)); /* the first process of a container cannot kill itself */
+}
+
+_Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct launch_shared *shared)
+{
+	struct front f = { .workload = workload, .supervisor = supervisor, .control = control };
+	struct pollfd polled[2];
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	f.apart = move_apart();
+	pass_listener(&f, shared);
+	f.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	while (!f.workload_gone || !(f.finished || f.supervisor_gone)) {
+		struct signalfd_siginfo info;
+
+		polled[0] = (struct pollfd){ f.signals, POLLIN, 0 };
+		polled[1] = (struct pollfd){ f.supervisor_gone ? -1 : f.control, POLLIN, 0 };
+		if (poll(polled, 2, -1) < 0 && errno != EINTR)
+			break;
+		while (read(f.signals, &info, sizeof(info)) == sizeof(info))
+			pass_signal(&f, &info);
+		reap(&f);
+		if (polled[1].revents)
+			read_control(&f);
+	}
+	end_like_workload(&f);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/parse.h"
+#include "tracer/notify.h"
+
+/*
+ * A thread has one tracer. When the workload wants to trace one of its own, ours lets go first: its calls are still
+ * notified (and opens still done on behalf), but births, execs and results of it are no longer told.
+ *
+ *   PTRACE_TRACEME       the caller itself is interrupted, its call answered "restart", and it is detached at the stop
+ *                        that follows; the call runs again, untraced.
+ *   PTRACE_ATTACH/SEIZE  the caller is held in its notification while the target is interrupted and detached.
+ */
+
+static bool same_pid_namespace(pid_t tid)
+{
+	struct stat own, other;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tid);
+	return stat("/proc/self/ns/pid", &own) == 0 && stat(path, &other) == 0 && own.st_ino == other.st_ino;
+}
+
+struct translation {
+	pid_t wanted, found;
+	ino_t ns;
+};
+
+/* The last number of NSpid is the thread's id in its own namespace. */
+static void match_inner_id(void *context, struct tracee *tracee)
+{
+	struct translation *tr = context;
+	auto_free char *text = NULL;
+	char path[64];
+	struct stat st;
+	const char *at, *end;
+	uint32_t id;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tracee->tid);
+	if (tr->found || stat(path, &st) < 0 || st.st_ino != tr->ns)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/status", tracee->tid);
+	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
+		return;
+	at = strstr(text, "\nNSpid:");
+	if (!at)
+		return;
+	end = at + 1 + strcspn(at + 1, "\n");
+	for (at = end; at > text && at[-1] != '\t' && at[-1] != ' '; at--)
+		;
+	if (parse_u32((struct str){ at, (size_t)(end - at) }, &id) == 0 && (pid_t)id == tr->wanted)
+		tr->found = tracee->tid;
+}
+
+static struct tracee *find_target(struct tracer *t, pid_t caller, pid_t number)
+{
+	struct translation tr = { .wanted = number };
+	struct stat st;
+	char path[64];
+
+	if (same_pid_namespace(caller))
+		return tracees_find(&t->tracees, number);
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", caller);
+	if (stat(path, &st) < 0)
+		return NULL;
+	tr.ns = st.st_ino;
+	tracees_each(&t->tracees, match_inner_id, &tr);
+	return tr.found ? tracees_find(&t->tracees, tr.found) : NULL;
+}
+
+bool handover_pending(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	uint32_t request = (uint32_t)p->call.args[0];
+	struct tracee *target;
+
+	if (!p->notified || !p->tracee)
+		return false;
+	if (request == PTRACE_TRACEME) {
+		if (!p->tracee->seized || ptrace(PTRACE_INTERRUPT, p->tracee->tid, NULL, NULL) < 0)
+			return false;
+		p->tracee->leaving_for_debugger = p->tracee->debugged = true;
+		entry_return(t, -ARCH_ERESTARTNOINTR);
+		return true;
+	}
+	if (request != PTRACE_ATTACH && request != PTRACE_SEIZE)
+		return false;
+	target = find_target(t, p->call.tid, (pid_t)p->call.args[1]);
+	if (!target || !target->seized || target == p->tracee || target->held_notification)
+		return false;
+	if (ptrace(PTRACE_INTERRUPT, target->tid, NULL, NULL) < 0)
+		return false;
+	target->leaving_for_debugger = true;
+	target->held_notification = p->id;
+	p->active = p->event_due = false; /* answered by handover_stop() */
+	return true;
+}
+
+bool handover_stop(struct tracer *t, struct tracee *tracee, int signal)
+{
+	if (ptrace(PTRACE_DETACH, tracee->tid, NULL, (void *)(uintptr_t)signal) < 0)
+		return false;
+	tracee->leaving_for_debugger = tracee->seized = tracee->stopped = tracee->listening = false;
+	tracee->follow = FOLLOW_NONE;
+	if (tracee->held_notification)
+		notify_continue(t->listener, tracee->held_notification);
+	tracee->held_notification = 0;
+	return true;
+}

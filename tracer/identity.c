@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+/*
+ * Whether a thread's opens can be done in its place: path lookup and permission checks must come out as its own would.
+ * Read once for each executed program and inherited by its children; the calls that change it are caught, and from
+ * then until the next exec the thread opens for itself.
+ */
+
+#define STATUS_MAX 65536
+
+struct own_identity {
+	ino_t mounts, users; /* namespaces */
+	uint64_t root_mount, root_ino;
+	char *status; /* the lines that must be equal */
+	char *label; /* of the security module */
+};
+
+/* The lines of /proc/TID/status that decide on access, one after the other. Of the ids only the file system's counts. */
+static int access_lines(const char *text, struct strbuf *out)
+{
+	static const char *const names[] = { "\nUid:\t", "\nGid:\t", "\nGroups:\t", "\nCapEff:\t" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *at = strstr(text, names[i]), *end;
+
+		if (!at)
+			return -EINVAL;
+		at += strlen(names[i]);
+		end = at + strcspn(at, "\n");
+		if (i < 2)
+			for (const char *tab = at; tab < end; tab++)
+				if (*tab == '\t')
+					at = tab + 1;
+		strbuf_add(out, at, (size_t)(end - at));
+		strbuf_addc(out, '\n');
+	}
+	return out->failed ? -ENOMEM : 0;
+}
+
+static int read_status(const char *task, char **ret_lines)
+{
+	auto_strbuf struct strbuf lines = { 0 };
+	auto_free char *text = NULL;
+	char path[64];
+	size_t len;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", task);
+	r = file_read_all(path, STATUS_MAX, &text, &len, NULL);
+	if (r < 0)
+		return r;
+	r = access_lines(text, &lines);
+	if (r < 0)
+		return r;
+	*ret_lines = take_ptr(lines.ptr);
+	return 0;
+}
+
+/* The label, empty where no module gives one. */
+static char *read_label(const char *task)
+{
+	char path[64];
+	char *text = NULL;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%s/attr/current", task);
+	if (file_read_all(path, 4096, &text, &len, NULL) < 0)
+		return str_dup(STR(""));
+	return text;
+}
+
+static int read_namespace(const char *task, const char *kind, ino_t *ret_ino)
+{
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", task, kind);
+	if (stat(path, &st) < 0)
+		return -errno;
+	*ret_ino = st.st_ino;
+	return 0;
+}
+
+static int read_identity(const char *task, struct own_identity *ret_identity)
+{
+	struct statx root;
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%s/root", task);
+	if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_MNT_ID, &root) < 0)
+		return -errno;
+	if (!(root.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
+		return -ENOTSUP;
+	ret_identity->root_mount = root.stx_mnt_id;
+	ret_identity->root_ino = root.stx_ino;
+	r = read_namespace(task, "mnt", &ret_identity->mounts);
+	if (r == 0)
+		r = read_namespace(task, "user", &ret_identity->users);
+	if (r == 0)
+		r = read_status(task, &ret_identity->status);
+	if (r == 0) {
+		ret_identity->label = read_label(task);
+		if (!ret_identity->label)
+			r = -ENOMEM;
+	}
+	return r;
+}
+
+static void clear(struct own_identity *identity)
+{
+	free(take_ptr(identity->status));
+	free(take_ptr(identity->label));
+}
+
+int identity_init(struct tracer *t)
+{
+	t->own = calloc(1, sizeof(*t->own));
+	if (!t->own)
+		return -ENOMEM;
+	return read_identity("self", t->own);
+}
+
+void identity_free(struct tracer *t)
+{
+	if (t->own)
+		clear(t->own);
+	free(take_ptr(t->own));
+}
+
+static bool equal(const struct own_identity *a, const struct own_identity *b)
+{
+	return a->mounts == b->mounts && a->users == b->users && a->root_mount == b->root_mount &&
+	       a->root_ino == b->root_ino && !strcmp(a->status, b->status) && !strcmp(a->label, b->label);
+}
+
+bool identity_same(struct tracer *t, struct tracee *tracee)
+{
+	struct own_identity theirs = { 0 };
+	char task[16];
+
+	if (!tracee || !t->own || !t->own->label)
+		return false;
+	if (tracee->identity == IDENTITY_UNKNOWN) {
+		snprintf(task, sizeof(task), "%d", tracee->tid);
+		tracee->identity = read_identity(task, &theirs) == 0 && equal(t->own, &theirs) ? IDENTITY_SAME :
+												IDENTITY_OTHER;
+		clear(&theirs);
+	}
+	return tracee->identity == IDENTITY_SAME;
+}
+
+static void spoil_one(void *context, struct tracee *tracee)
+{
+	(void)context;
+	tracee->identity = IDENTITY_OTHER;
+}
+
+void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits)
+{
+	/*
+	 * Credentials belong to the thread. Roots and mounts may be shared with threads and processes (CLONE_FS), and
+	 * pivot_root moves others; these calls are rare, so all who run now lose the short way until they execute.
+	 */
+	if (traits & CALL_ROOT)
+		tracees_each(&t->tracees, spoil_one, NULL);
+	else if (tracee)
+		tracee->identity = IDENTITY_OTHER;
+}

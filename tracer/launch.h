@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_LAUNCH_H
+#define MONITOR_TRACER_LAUNCH_H
+
+#include <linux/filter.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * Three processes:
+ *
+ *   front       the process that the user's shell started. It stays in the shell's job, is the workload's parent, passes
+ *               signals on and mirrors stops and the end (front.c).
+ *   workload    the front's child, in the process group, session, terminal and signal mask that the front was
+ *               started with.
+ *   supervisor  the front's other child, in a session of its own so that neither the terminal nor kill(0) reaches it.
+ *               It traces the workload; the rest of the program runs in it.
+ */
+struct launch_shared { /* one page, shared by all three until the exec */
+	atomic_int listener; /* descriptor number in the workload; -1 = not yet, -2 = there will be none */
+	atomic_int start_errno; /* why the command could not be run; 0 = nothing yet */
+	atomic_bool killable; /* the filter has WAIT_KILLABLE_RECV */
+	atomic_bool not_installed; /* the filter could not be installed: start_errno is the reason */
+};
+
+struct launch {
+	pid_t front, workload;
+	int control; /* supervisor's end of the socket to the front */
+	int go; /* supervisor's end of the socket to the workload, until it runs */
+	struct launch_shared *shared;
+};
+
+/* Forks; returns in the supervisor. The workload waits for launch_start(). */
+int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err);
+
+/*
+ * Hands the program to the workload, which installs it and executes its command. With want_listener *ret_listener is
+ * the notification descriptor, -1 when the command could not be run (shared->start_errno).
+ */
+int launch_start(struct launch *l, const struct sock_filter *program, size_t length, bool want_listener, int *ret_listener,
+		 struct error *err);
+
+/* Lets the front end: with the workload's status when exit_code < 0. */
+void launch_finish(struct launch *l, int exit_code);
+void launch_close(struct launch *l);
+
+/*
+ * Installs a filter in the calling thread, with no_new_privs only where the kernel demands it. A descriptor (with
+ * listener), 0, or -errno. No allocation, no locks: for forked children.
+ */
+int launch_install(const struct sock_filter *program, size_t length, bool listener, bool *ret_killable);
+/* fork() with a shared descriptor table: what the child opens, the parent can pass on. */
+pid_t launch_fork_sharing_files(void);
+
+#endif

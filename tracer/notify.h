@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_NOTIFY_H
+#define MONITOR_TRACER_NOTIFY_H
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The notification descriptor. Results are 0 or -errno; -ENOENT: the caller is gone or was interrupted. */
+
+/* The kernel's structs may be larger than the headers'; -ENOTSUP when they are larger than our memory. */
+int notify_check_sizes(void);
+/* Asks for wake-ups on the supervisor's own CPU; false before Linux 6.6. */
+bool notify_set_synchronous(int listener);
+int notify_receive(int listener, struct seccomp_notif *ret_notification);
+bool notify_valid(int listener, uint64_t id);
+int notify_continue(int listener, uint64_t id);
+/* The call is not executed: it returns value, or the negative errno. */
+int notify_return(int listener, uint64_t id, int64_t value);
+/* Installs a copy of fd in the caller: its number there or -errno. The call still waits. */
+int notify_inject(int listener, uint64_t id, int fd, bool cloexec);
+
+#endif

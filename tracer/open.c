@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "tracer/notify.h"
+
+/*
+ * Opens done in the caller's place. Whatever the path leads to when we open it is what the caller gets, so a rule
+ * that looks at our descriptor cannot be raced: neither by changing the path's bytes nor by moving links and mounts.
+ *
+ * Only where nobody can tell the difference: regular files and directories on ordinary file systems, for callers with
+ * our own view and rights. We look before we open (an O_PATH descriptor has no effect on what it names), and what is
+ * looked at is opened by descriptor. Everything else the caller opens itself, and we look behind the call.
+ */
+
+/* Symlinks of /proc lead to where the caller, not we, would come; its other links are found by their file system. */
+#define RESOLVE_ALWAYS (RESOLVE_NO_MAGICLINKS)
+
+#define FLAGS_KNOWN                                                                                                   \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_DIRECT |     \
+	 O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE_BIT | O_ASYNC)
+#define __O_TMPFILE_BIT 020000000
+#define FLAGS_OF_PATH	(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
+#define FLAGS_SETTABLE	(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
+
+struct open_args {
+	int dirfd; /* the caller's number */
+	uint64_t flags, mode, resolve;
+	size_t path_len; /* the path is in t->path */
+};
+
+/* ---- arguments ------------------------------------------------------------------------------------------------------------ */
+
+static int read_how(const struct call *c, struct open_args *a)
+{
+	struct open_how how;
+	int r;
+
+	if (c->args[3] != sizeof(how))
+		return -EINVAL;
+	r = memory_read(c->memory, c->args[2], &how, sizeof(how));
+	if (r < 0)
+		return r;
+	a->flags = how.flags;
+	a->mode = how.mode;
+	a->resolve = how.resolve;
+	return 0;
+}
+
+static int read_args(struct tracer *t, struct open_args *a)
+{
+	const struct call *c = &t->pending.call;
+	uint64_t path = c->args[1];
+	ssize_t n;
+	int r = 0;
+
+	*a = (struct open_args){ .dirfd = (int)c->args[0] };
+	switch (c->number) {
+#ifdef SYS_open
+	case SYS_open:
+		a->dirfd = AT_FDCWD;
+		path = c->args[0];
+		a->flags = (uint32_t)c->args[1] & FLAGS_KNOWN;
+		a->mode = c->args[2] & 07777;
+		break;
+#endif
+#ifdef SYS_creat
+	case SYS_creat:
+		a->dirfd = AT_FDCWD;
+		path = c->args[0];
+		a->flags = O_CREAT | O_WRONLY | O_TRUNC;
+		a->mode = c->args[1] & 07777;
+		break;
+#endif
+	case SYS_openat:
+		a->flags = (uint32_t)c->args[2] & FLAGS_KNOWN;
+		a->mode = c->args[3] & 07777;
+		break;
+	default:
+		r = read_how(c, a);
+	}
+	if (r < 0 || !c->memory)
+		return r < 0 ? r : -ESRCH;
+	n = memory_read_string(c->memory, path, t->path, sizeof(t->path) - 1);
+	if (n <= 0)
+		return n < 0 ? (int)n : -ENOENT;
+	t->path[n] = '\0';
+	a->path_len = (size_t)n;
+	if (a->flags & O_PATH)
+		a->flags &= FLAGS_OF_PATH;
+	if (!(a->flags & (O_CREAT | __O_TMPFILE_BIT)))
+		a->mode = 0;
+	return 0;
+}
+
+/* Kinds of opens that are not worth reproducing. */
+static bool is_special(const struct open_args *a)
+{
+	uint64_t access = a->flags & O_ACCMODE;
+
+	return a->flags & (__O_TMPFILE_BIT | O_ASYNC) || access == O_ACCMODE || (a->flags & ~(uint64_t)FLAGS_KNOWN) ||
+	       (access == O_RDONLY && a->flags & O_TRUNC) ||
+	       a->resolve & ~(uint64_t)(RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------------------------- */
+
+static int open_how(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
+	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* File systems whose files behave the same for whoever opened them, and that answer at once. */
+static bool is_ordinary(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	switch ((uint32_t)fs.f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+	case SQUASHFS_MAGIC:
+	case EROFS_SUPER_MAGIC_V1:
+	case ISOFS_SUPER_MAGIC:
+	case MSDOS_SUPER_MAGIC:
+	case EXFAT_SUPER_MAGIC:
+	case 0x2fc12fc1: /* zfs */
+	case 0xca451a4e: /* bcachefs */
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The caller's directory for relative paths: AT_FDCWD of ours for absolute ones. */
+static int open_base(const struct tracer *t, const struct open_args *a)
+{
+	char path[64];
+	int fd;
+
+	if (t->path[0] == '/')
+		return AT_FDCWD;
+	if (a->dirfd == AT_FDCWD)
+		snprintf(path, sizeof(path), "/proc/%d/cwd", t->pending.call.tid);
+	else if (a->dirfd >= 0)
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->pending.call.tid, a->dirfd);
+	else
+		return -EBADF;
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!is_ordinary(fd)) {
+		close(fd);
+		return -EXDEV;
+	}
+	return fd;
+}
+
+static bool is_plain_error(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ENAMETOOLONG;
+}
+
+/* Below /proc the same name is another thing for the caller than for us. */
+static bool mentions_proc(const char *path)
+{
+	return strstr(path, "proc") != NULL;
+}
+
+struct look {
+	int fd; /* O_PATH; negative errno */
+	bool links; /* the path leads through symlinks */
+	struct stat st;
+};
+
+static void look(const struct tracer *t, const struct open_args *a, int base, struct look *l)
+{
+	uint64_t flags = O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), resolve = a->resolve | RESOLVE_ALWAYS;
+
+	if ((a->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		flags |= O_NOFOLLOW;
+	l->links = false;
+	l->fd = open_how(base, t->path, flags, 0, resolve | RESOLVE_NO_SYMLINKS);
+	if (l->fd == -ELOOP && !(a->resolve & RESOLVE_NO_SYMLINKS)) {
+		l->links = true;
+		l->fd = open_how(base, t->path, flags, 0, resolve);
+	}
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * The caller's file creation mask; and whether its descriptor table surely has room, since an open that fails with
+ * EMFILE must neither create nor truncate.
+ */
+static int read_creation(const struct tracer *t, mode_t *ret_mask)
+{
+	auto_free char *text = NULL;
+	struct rlimit limit;
+	const char *at;
+	char path[64];
+	uint64_t size, mask = 0;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", t->pending.call.tid);
+	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
+		return -ESRCH;
+	at = strstr(text, "\nFDSize:\t");
+	if (!at)
+		return -EINVAL;
+	at += strlen("\nFDSize:\t");
+	if (parse_u64((struct str){ at, strcspn(at, "\n") }, &size) < 0 ||
+	    prlimit(t->pending.call.pid, RLIMIT_NOFILE, NULL, &limit) < 0 || size >= limit.rlim_cur)
+		return -EMFILE;
+	at = strstr(text, "\nUmask:\t");
+	if (!at)
+		return -EINVAL;
+	for (at += strlen("\nUmask:\t"); *at >= '0' && *at <= '7'; at++)
+		mask = mask * 8 + (uint64_t)(*at - '0');
+	*ret_mask = (mode_t)mask & 0777;
+	return 0;
+}
+
+/* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
+static int open_creating(struct tracer *t, const struct open_args *a, int base)
+{
+	mode_t mask, own;
+	int fd, r;
+
+	r = read_creation(t, &mask);
+	if (r < 0)
+		return -EAGAIN;
+	own = umask(mask);
+	fd = open_how(base, t->path, a->flags | O_NONBLOCK | O_NOCTTY, a->mode, a->resolve | RESOLVE_ALWAYS);
+	umask(own);
+	return fd;
+}
+
+static int open_looked_at(const struct tracer *t, const struct open_args *a, const struct look *l)
+{
+	uint64_t flags = a->flags & ~(uint64_t)(O_NOFOLLOW | O_CREAT | O_EXCL);
+	char name[16];
+	int fd;
+
+	if (S_ISDIR(l->st.st_mode))
+		fd = openat(l->fd, ".", (int)flags | O_CLOEXEC);
+	else {
+		/* NONBLOCK: a file lease would make us wait for its holder */
+		snprintf(name, sizeof(name), "%d", l->fd);
+		fd = openat(t->own_fds, name, (int)flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* What was opened after all must still be what may be handed on. */
+static bool is_acceptable(int fd, struct stat *ret_st)
+{
+	return fstat(fd, ret_st) == 0 && (S_ISREG(ret_st->st_mode) || S_ISDIR(ret_st->st_mode)) && is_ordinary(fd);
+}
+
+static void set_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
+{
+	char name[16];
+	ssize_t n;
+
+	/* a path without links, dots and doubled slashes is the real one */
+	if (t->path[0] == '/' && !l->links && l->fd >= 0 && !strstr(t->path, "/.") && !strstr(t->path, "//") &&
+	    t->path[a->path_len - 1] != '/') {
+		t->ext.real_path = (struct str){ t->path, a->path_len };
+		return;
+	}
+	snprintf(name, sizeof(name), "%d", fd);
+	n = readlinkat(t->own_fds, name, t->real_path, sizeof(t->real_path));
+	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
+		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
+}
+
+static enum open_way fail(struct tracer *t, int error)
+{
+	t->pending.value = error;
+	return OPEN_DONE;
+}
+
+/* Hands fd to the caller, and keeps it for the event. */
+static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
+{
+	int number;
+
+	/* on old kernels' descriptors of O_PATH there is nothing to set */
+	if (!(a->flags & (O_NONBLOCK | O_PATH)) && !S_ISDIR(l->st.st_mode) &&
+	    fcntl(fd, F_SETFL, (int)(a->flags & FLAGS_SETTABLE)) < 0) {
+		close(fd);
+		return OPEN_CHECK;
+	}
+	set_real_path(t, a, l, fd);
+	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC);
+	if (number < 0) {
+		close(fd);
+		t->ext.real_path = (struct str){ "", 0 };
+		if (number == -EMFILE || number == -ENFILE)
+			return fail(t, number);
+		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
+	}
+	t->pending.call.object_fd = fd;
+	t->pending.value = number;
+	return OPEN_DONE;
+}
+
+static enum open_way open_at(struct tracer *t, const struct open_args *a, int base)
+{
+	auto_fd int looked = -1;
+	struct look l;
+	bool creates;
+	int fd;
+
+	look(t, a, base, &l);
+	looked = l.fd >= 0 ? l.fd : -1;
+	creates = a->flags & O_CREAT && (l.fd == -ENOENT || (l.fd >= 0 && !(a->flags & O_EXCL)));
+	if (l.fd < 0 && !creates)
+		return is_plain_error(l.fd) && !l.links && !mentions_proc(t->path) ? fail(t, l.fd) : OPEN_CHECK;
+	if (l.fd >= 0 && (!is_acceptable(l.fd, &l.st) || (a->flags & O_EXCL && a->flags & O_CREAT)))
+		return OPEN_CHECK;
+	if (a->flags & O_PATH)
+		return deliver(t, a, &l, take_fd(looked));
+	if (creates && mentions_proc(t->path))
+		return OPEN_CHECK;
+	fd = creates || a->flags & O_TRUNC ? open_creating(t, a, base) : open_looked_at(t, a, &l);
+	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM)
+		return fail(t, fd);
+	if (fd < 0)
+		return OPEN_CHECK;
+	if ((creates || a->flags & O_TRUNC) && !is_acceptable(fd, &l.st)) {
+		close(fd);
+		return OPEN_CHECK;
+	}
+	return deliver(t, a, &l, fd);
+}
+
+enum open_way open_pending(struct tracer *t)
+{
+	struct open_args a;
+	enum open_way way;
+	int base;
+
+	if (!t->pending.notified)
+		return OPEN_CHECK;
+	if (read_args(t, &a) < 0)
+		return OPEN_ENTRY;
+	if (is_special(&a) || !identity_same(t, t->pending.tracee))
+		return OPEN_CHECK;
+	base = open_base(t, &a);
+	if (base < 0 && base != AT_FDCWD)
+		return OPEN_CHECK;
+	/* the arguments that we read are the caller's only if it still waits */
+	way = notify_valid(t->listener, t->pending.id) ? open_at(t, &a, base) : OPEN_ENTRY;
+	if (base >= 0)
+		close(base);
+	return way;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "tracer/notify.h"
+
+/*
+ * Results of calls. Two ways lead to one in a thread that is seized for good:
+ *
+ *   exit check  PTRACE_INTERRUPT while the call waits in its notification, then let it go on: the thread stops right
+ *               behind the call. One stop. Not for calls that block: they would be broken off.
+ *   following   PTRACE_INTERRUPT and the answer "restart": the call is not executed; from its stop the thread is sent
+ *               on to the entry stop, the repeated notification is let through, and the exit stop has the result.
+ *               Three stops, but the call runs undisturbed.
+ */
+
+static void remember(struct tracer *t, struct tracee *tracee)
+{
+	tracee->call = t->pending.call;
+	tracee->call.memory = NULL; /* may be closed meanwhile */
+	tracee->call.object_fd = -1;
+	tracee->cookie = t->pending.cookie;
+	tracee->wants_path = calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN;
+}
+
+int result_later(struct tracer *t)
+{
+	struct tracee *tracee = t->pending.tracee;
+	unsigned int traits = calls_traits(&t->calls, t->pending.call.number);
+
+	if (!tracee || !tracee->seized || tracee->leaving_for_debugger || traits & CALL_BIRTH)
+		return -EOPNOTSUPP;
+	if (!t->pending.notified) {
+		remember(t, tracee);
+		tracee->follow = FOLLOW_LEAVING;
+		entry_continue(t);
+		return 0;
+	}
+	if (ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
+		return -EOPNOTSUPP;
+	remember(t, tracee);
+	if (traits & CALL_BLOCKS || !t->killable) {
+		tracee->follow = FOLLOW_RESTARTING;
+		entry_return(t, -ARCH_ERESTARTNOINTR);
+	} else {
+		tracee->follow = traits & CALL_EXEC ? FOLLOW_EXEC : FOLLOW_EXIT_CHECK;
+		entry_continue(t);
+	}
+	return 0;
+}
+
+/* The real path of a descriptor that the thread has just opened. */
+static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_t fd)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", tracee->tid, (int)fd);
+	n = readlink(link, t->real_path, sizeof(t->real_path));
+	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
+		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
+}
+
+int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,
+		 struct error *err)
+{
+	int r = decode_call(call, &t->builder, ret_event, err);
+
+	if (r < 0)
+		return r;
+	ret_event->call = cookie;
+	tracer_dress(t, ret_event, tracee);
+	return 0;
+}
+
+int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
+{
+	struct call *call = &tracee->call;
+	enum follow follow = tracee->follow;
+	struct arch_regs regs;
+
+	tracee->follow = FOLLOW_NONE;
+	if (!tracee->stopped || arch_read(tracee->tid, &regs) < 0)
+		return 0;
+	call->result = arch_result(&regs);
+	if (arch_number(&regs) != call->number)
+		return 0; /* a signal handler or an exec came between */
+	if (follow == FOLLOW_EXEC && call->result >= 0)
+		return 0; /* told by the exec stop */
+	/* an exit check broke the call off although it was not thought to block: now it is followed */
+	if (follow != FOLLOW_LEAVING && arch_is_restart(call->result)) {
+		tracee->follow = FOLLOW_ENTERING;
+		return 0;
+	}
+	call->has_result = true;
+	call->ts = tracer_now();
+	call->memory = tracees_memory(&t->tracees, tracee);
+	if (tracee->wants_path && call->result >= 0)
+		read_real_path(t, tracee, call->result);
+	/* a sibling could have replaced the descriptor or the bytes since */
+	t->ext.raced = tracee->process->threads > 1 ? RACED_POSSIBLE : RACED_NO;
+	return result_event(t, tracee, call, tracee->cookie, ret_event, err) < 0 ? 0 : 1;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define EMBRYO_WAIT_NS 20000000ull /* a parent's fork event comes within microseconds, unless the parent was killed */
+
+#ifndef PTRACE_EVENT_STOP
+#define PTRACE_EVENT_STOP 128
+#endif
+
+unsigned long stops_options(const struct tracer *t)
+{
+	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+	       (t->notifying ? 0 : PTRACE_O_TRACESECCOMP) |
+	       (t->options.on_exit == TRACER_ON_EXIT_KILL ? PTRACE_O_EXITKILL : 0);
+}
+
+void stops_resume(struct tracer *t, struct tracee *tracee, int signal)
+{
+	bool to_syscall = tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING;
+
+	if (!tracee->stopped)
+		return;
+	if (tracee->leaving_for_debugger && handover_stop(t, tracee, signal))
+		return;
+	tracee->stopped = false;
+	if (tracee->listening) {
+		ptrace(PTRACE_LISTEN, tracee->tid, NULL, NULL);
+		return;
+	}
+	/* -ESRCH: it was killed; its end will be reported */
+	ptrace(to_syscall ? PTRACE_SYSCALL : PTRACE_CONT, tracee->tid, NULL, (void *)(uintptr_t)signal);
+}
+
+static void add_resume(struct tracer *t, const struct tracee *tracee, int signal)
+{
+	told_add(t, &(struct told){ .kind = TOLD_RESUME, .tid = tracee->tid, .signal = signal });
+}
+
+static void add_result(struct tracer *t, const struct tracee *tracee)
+{
+	told_add(t, &(struct told){ .kind = TOLD_RESULT, .tid = tracee->tid });
+	add_resume(t, tracee, 0);
+}
+
+/*
+ * A signal that comes before a notification is received breaks the call off with -ERESTARTSYS, and a handler without
+ * SA_RESTART makes that EINTR: for calls that natively never fail so, and in truth the call had not even begun. It is
+ * made to start again after the handler.
+ */
+static void cure_interruption(struct tracer *t, struct tracee *tracee)
+{
+	struct arch_regs regs;
+	long number;
+
+	if (!t->notifying || !arch_can_restart() || arch_read(tracee->tid, &regs) < 0)
+		return;
+	number = arch_number(&regs);
+	if (number < 0 || arch_result(&regs) != -ARCH_ERESTARTSYS || !filter_catches(t->filter, number))
+		return;
+	/* it was let into the kernel, and waits there as it would natively */
+	if (tracee->continued == number && calls_traits(&t->calls, number) & CALL_BLOCKS)
+		return;
+	arch_set_result(&regs, -ARCH_ERESTARTNOINTR);
+	arch_write(tracee->tid, &regs);
+}
+
+static bool is_stopping_signal(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+/* The shell sees the front, so it must go on with the workload. */
+static void workload_goes_on(struct tracer *t, const struct tracee *tracee)
+{
+	if (tracee->tid == t->launch.workload)
+		kill(t->launch.front, SIGCONT);
+}
+
+static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
+{
+	bool was_listening = tracee->listening;
+
+	tracee->listening = is_stopping_signal(signal);
+	if (was_listening && !tracee->listening)
+		workload_goes_on(t, tracee);
+	switch (tracee->follow) {
+	case FOLLOW_EXIT_CHECK:
+	case FOLLOW_EXEC:
+		add_result(t, tracee);
+		return;
+	case FOLLOW_RESTARTING:
+		tracee->follow = FOLLOW_ENTERING;
+		stops_resume(t, tracee, 0);
+		return;
+	default:
+		break;
+	}
+	cure_interruption(t, tracee);
+	stops_resume(t, tracee, 0);
+}
+
+static void syscall_stop(struct tracer *t, struct tracee *tracee)
+{
+	if (tracee->follow == FOLLOW_ENTERING) {
+		tracee->follow = FOLLOW_LEAVING;
+	} else if (tracee->follow == FOLLOW_LEAVING) {
+		add_result(t, tracee);
+		return;
+	}
+	stops_resume(t, tracee, 0);
+}
+
+static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
+{
+	unsigned long former = (unsigned long)tid;
+
+	ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+	tracees_exec(&t->tracees, tid, (pid_t)former);
+	tracee = tracees_find(&t->tracees, tid);
+	if (!tracee) { /* nothing was known of the thread that executed */
+		tracee = tracees_add(&t->tracees, tid, tid);
+		if (!tracee) {
+			ptrace(PTRACE_CONT, tid, NULL, NULL);
+			return;
+		}
+	}
+	tracee->seized = tracee->stopped = true;
+	tracee->follow = FOLLOW_NONE;
+	tracee->identity = IDENTITY_UNKNOWN;
+	tracee->continued = -1;
+	told_add(t, &(struct told){ .kind = TOLD_EXEC, .tid = tid, .pid = tid });
+	add_resume(t, tracee, 0);
+}
+
+static void signal_stop(struct tracer *t, struct tracee *tracee, int signal)
+{
+	/* a followed call that is broken off restarts behind the handler, and is caught again */
+	if (tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING)
+		tracee->follow = FOLLOW_NONE;
+	cure_interruption(t, tracee);
+	stops_resume(t, tracee, signal);
+}
+
+static void embryo_stop(struct tracer *t, pid_t tid)
+{
+	/* whose child it is, and whether it is a thread, its parent's event says */
+	struct tracee *tracee = tracees_add(&t->tracees, tid, tid);
+
+	if (!tracee) {
+		t->stats.dropped++;
+		ptrace(PTRACE_CONT, tid, NULL, NULL);
+		return;
+	}
+	tracee->seized = tracee->stopped = tracee->embryo = true;
+	tracee->since = tracer_now();
+	t->tracees.embryos++;
+}
+
+static void ended(struct tracer *t, pid_t tid, int status)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, tid);
+
+	if (t->pending.active && t->pending.tracee == tracee)
+		t->pending.tracee = NULL;
+	if (tracee && tracee->embryo) { /* nobody has heard of it */
+		tracees_remove(&t->tracees, tracee);
+		return;
+	}
+	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });
+}
+
+static void stopped(struct tracer *t, pid_t tid, int status)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, tid);
+	int signal = WSTOPSIG(status), event = status >> 16;
+
+	if (event == PTRACE_EVENT_EXEC) {
+		exec_stop(t, tracee, tid);
+		return;
+	}
+	if (!tracee) {
+		embryo_stop(t, tid);
+		return;
+	}
+	tracee->stopped = true;
+	switch (event) {
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		birth_stop(t, tracee, event);
+		break;
+	case PTRACE_EVENT_SECCOMP: {
+		unsigned long message = 0;
+
+		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message);
+		entry_stopped(t, tracee, message);
+		break;
+	}
+	case PTRACE_EVENT_STOP:
+		event_stop(t, tracee, signal);
+		break;
+	case 0:
+		if (signal == (SIGTRAP | 0x80))
+			syscall_stop(t, tracee);
+		else
+			signal_stop(t, tracee, signal);
+		break;
+	default:
+		stops_resume(t, tracee, 0);
+	}
+}
+
+bool stops_take(struct tracer *t)
+{
+	int status;
+	pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+
+	if (tid <= 0)
+		return false;
+	if (WIFSTOPPED(status))
+		stopped(t, tid, status);
+	else
+		ended(t, tid, status);
+	return true;
+}
+
+static void adopt(void *context, struct tracee *tracee)
+{
+	struct tracer *t = context;
+
+	if (!tracee->embryo || tracer_now() - tracee->since < EMBRYO_WAIT_NS || t->told.count + 2 > TOLD_MAX)
+		return;
+	tracee->embryo = false;
+	tracee->late = true;
+	t->tracees.embryos--;
+	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tracee->tid, .pid = tracee->process->pid });
+	add_resume(t, tracee, 0);
+}
+
+void stops_adopt(struct tracer *t)
+{
+	if (t->tracees.embryos)
+		tracees_each(&t->tracees, adopt, t);
+}

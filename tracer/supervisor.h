@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_SUPERVISOR_H
+#define MONITOR_TRACER_SUPERVISOR_H
+
+#include <limits.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event/event.h"
+#include "source/source.h"
+#include "tracer/arch.h"
+#include "tracer/calls.h"
+#include "tracer/decode.h"
+#include "tracer/filter.h"
+#include "tracer/launch.h"
+#include "tracer/tracee.h"
+#include "tracer/tracer.h"
+
+/*
+ * The inside of the tracer: what its files share. One thread does everything, because ptrace requests belong to one.
+ *
+ * Two streams meet in tracer_next(): notifications (entry.c) and ptrace stops (stops.c). A stop is turned into told
+ * items; each gives one event, and the last lets the thread go on. Nothing new is looked at while items wait, so
+ * events come in an order that the state can follow: a child's birth before anything that it does.
+ */
+
+enum told_kind {
+	TOLD_FIRST, /* a process found through /proc */
+	TOLD_BIRTH_PARENT, /* the clone event of the parent … */
+	TOLD_BIRTH_CHILD, /* … and of the child */
+	TOLD_EXEC,
+	TOLD_RESULT, /* the followed call of a stopped thread is done */
+	TOLD_END, /* a thread is gone */
+	TOLD_RESUME, /* no event: the thread goes on */
+};
+
+struct told {
+	enum told_kind kind;
+	pid_t tid, pid, parent; /* parent: of the child's birth */
+	pid_t child;
+	uint16_t type; /* event type of a birth */
+	uint32_t flags; /* PPM clone flags of a birth */
+	int status; /* wait status of an end */
+	int signal; /* TOLD_RESUME: delivered */
+};
+
+#define TOLD_MAX 256 /* a stop makes four at most; the workload's ancestors come first of all */
+
+struct told_queue {
+	struct told list[TOLD_MAX];
+	unsigned int first, count;
+};
+
+/* The call that waits for the pipeline's answer. There is never more than one. */
+struct pending {
+	bool active;
+	bool notified; /* waits in a notification; else in a seccomp stop of ptrace */
+	bool event_due; /* not yet handed out */
+	bool answer_due; /* answered by value as soon as the pipeline comes back */
+	uint64_t id; /* of the notification */
+	struct tracee *tracee;
+	struct call call;
+	uint64_t cookie;
+	int64_t value;
+	struct arch_regs regs; /* seccomp stop */
+};
+
+struct tracer {
+	struct source source; /* first: the pipeline's view of us */
+	struct tracer_options options;
+	struct tracer_status status;
+	struct source_stats stats;
+	uint64_t foreign_calls; /* of other ABIs: refused */
+	uint64_t refused_calls; /* aimed at us, or rings */
+
+	struct launch launch;
+	struct calls calls;
+	struct filter *filter;
+	bool notifying; /* backend */
+	bool killable; /* a received notification is not broken off by signals */
+	bool hung_up; /* nobody is left under the filter */
+	int listener; /* -1 = none */
+	int wait_signal; /* signalfd of SIGCHLD */
+	int own_fds; /* /proc/self/fd */
+	bool waits_due; /* SIGCHLD came, waitpid() has not said "no more" yet */
+
+	struct tracees tracees;
+	struct told_queue told;
+	struct pending pending;
+	uint64_t last_cookie;
+	struct event_builder builder; /* of the event handed out */
+	struct event_builder fetched; /* of answers to needs */
+	struct event_ext ext;
+	char real_path[PATH_MAX];
+	char path[PATH_MAX]; /* scratch of open.c */
+	struct own_identity *own; /* identity.c */
+	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
+};
+
+/* Time as events have it. */
+uint64_t tracer_now(void);
+
+/* ---- told.c: what a stop tells ------------------------------------------------------------------------------------- */
+
+/* Full means that a stop told more than a stop can: a programming error, counted as dropped. */
+void told_add(struct tracer *t, const struct told *told);
+/* 1 = an event, 0 = nothing left to tell, negative = failure. */
+int told_next(struct tracer *t, struct event *ret_event, struct error *err);
+/* Finishes an event: extension, counters. */
+void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee);
+
+/* ---- entry.c: calls at their entry ---------------------------------------------------------------------------------- */
+
+/* Takes one notification. 1 = an event, 0 = none of interest, negative = failure. */
+int entry_receive(struct tracer *t, struct event *ret_event, struct error *err);
+/* The event of the pending call, when it could not be told at once. */
+int entry_tell(struct tracer *t, struct event *ret_event, struct error *err);
+/* A seccomp stop: registers are read and the call becomes pending (event_due). */
+void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long message);
+/* Lets the pending call into the kernel, or not (value = its result). */
+void entry_continue(struct tracer *t);
+void entry_return(struct tracer *t, int64_t value);
+/* A known tracee for tid; one that nothing told of is looked up in /proc, and told. NULL when it is gone. */
+struct tracee *entry_tracee(struct tracer *t, pid_t tid);
+
+/* ---- result.c: results ------------------------------------------------------------------------------------------------ */
+
+/* Has the pending call's completed event come out of next() later. -EOPNOTSUPP: the thread cannot be followed. */
+int result_later(struct tracer *t);
+/* Builds the completed event of a call whose result is known. */
+int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,
+		 struct error *err);
+/* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
+int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
+
+/* ---- stops.c: ptrace stops -------------------------------------------------------------------------------------------- */
+
+unsigned long stops_options(const struct tracer *t);
+/* Takes one waitpid() report; false = there are no more. */
+bool stops_take(struct tracer *t);
+/* Lets a stopped thread go on, with a signal (0 = none). */
+void stops_resume(struct tracer *t, struct tracee *tracee, int signal);
+/* Lets children go whose parents died before they could tell of them. */
+void stops_adopt(struct tracer *t);
+
+/* ---- birth.c ------------------------------------------------------------------------------------------------------------ */
+
+void birth_init(struct tracer *t);
+/* A fork, vfork or clone stop. */
+void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event);
+
+/* ---- open.c, identity.c: opening on behalf ------------------------------------------------------------------------------ */
+
+enum open_way {
+	OPEN_DONE, /* the descriptor is in the caller (or the errno is known): pending.value */
+	OPEN_CHECK, /* natively, looked at behind the call */
+	OPEN_ENTRY, /* not an open that can be judged here (its arguments are bad): natively */
+};
+/* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
+enum open_way open_pending(struct tracer *t);
+
+int identity_init(struct tracer *t);
+void identity_free(struct tracer *t);
+bool identity_same(struct tracer *t, struct tracee *tracee);
+/* The call (traits) that the thread is about to make may change identities. */
+void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits);
+
+/* ---- handover.c: processes that the workload traces itself ------------------------------------------------------------------ */
+
+/* The pending call is ptrace(): what must be let go is let go. True when the call's answer was given or is delayed. */
+bool handover_pending(struct tracer *t);
+/* The thread has stopped and may be detached: done? */
+bool handover_stop(struct tracer *t, struct tracee *tracee, int signal);
+
+/* ---- protect.c --------------------------------------------------------------------------------------------------------------- */
+
+/* 0 = the call may pass, else its result (negative errno, or 0 in *ret_done for one that we carried out). */
+int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits, bool *ret_done);
+
+#endif

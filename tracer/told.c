@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <sys/wait.h>
+#include <time.h>
+
+uint64_t tracer_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void told_add(struct tracer *t, const struct told *told)
+{
+	struct told_queue *q = &t->told;
+
+	if (q->count == TOLD_MAX) {
+		t->stats.dropped++;
+		return;
+	}
+	q->list[(q->first + q->count++) % TOLD_MAX] = *told;
+}
+
+void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee)
+{
+	t->ext.late = tracee && tracee->late;
+	t->stats.events++;
+	ev->ext = &t->ext;
+}
+
+static void clear_ext(struct tracer *t)
+{
+	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 } };
+}
+
+static int tell_exec(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
+	struct str path = STR("");
+
+	if (!tracee)
+		return -ESRCH;
+	if (tracee->exec_path)
+		path = str_of(tracee->exec_path);
+	if (told->tid == t->launch.workload)
+		t->status.started = true;
+	return decode_exec(told->tid, told->pid, tracer_now(), path, &t->builder, ret_event, err);
+}
+
+static int tell_end(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
+
+	if (tracee)
+		tracees_remove(&t->tracees, tracee);
+	if (told->tid == t->launch.workload) {
+		t->status.exited = true;
+		t->status.wait_status = told->status;
+		t->status.start_errno = t->status.started ? 0 : atomic_load(&t->launch.shared->start_errno);
+	}
+	return decode_exit(told->tid, tracer_now(), told->status, &t->builder, ret_event, err);
+}
+
+/* 0 = an event, negative = none (the process is gone, or nothing is to be said). */
+static int tell(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
+	int r;
+
+	switch (told->kind) {
+	case TOLD_FIRST:
+		return decode_task(told->tid, tracer_now(), &t->builder, ret_event, err);
+	case TOLD_BIRTH_PARENT:
+		return decode_fork(told->tid, told->pid, 0, tracer_now(), told->type, told->flags, told->child, &t->builder,
+				   ret_event, err);
+	case TOLD_BIRTH_CHILD:
+		return decode_fork(told->tid, told->pid, told->parent, tracer_now(), told->type, told->flags, 0, &t->builder,
+				   ret_event, err);
+	case TOLD_EXEC:
+		return tell_exec(t, told, ret_event, err);
+	case TOLD_END:
+		return tell_end(t, told, ret_event, err);
+	case TOLD_RESULT:
+		r = tracee ? result_tell(t, tracee, ret_event, err) : 0;
+		return r > 0 ? 0 : -ESRCH;
+	case TOLD_RESUME:
+		if (tracee)
+			stops_resume(t, tracee, told->signal);
+		return -ENODATA;
+	}
+	return -EINVAL;
+}
+
+int told_next(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct told_queue *q = &t->told;
+
+	while (q->count) {
+		struct told told = q->list[q->first];
+		int r;
+
+		q->first = (q->first + 1) % TOLD_MAX;
+		q->count--;
+		clear_ext(t);
+		r = tell(t, &told, ret_event, err);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			continue;
+		tracer_dress(t, ret_event, tracees_find(&t->tracees, told.tid));
+		return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_TRACEE_H
+#define MONITOR_TRACER_TRACEE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "tracer/decode.h"
+
+/* What is kept for a process as long as one of its threads is known. */
+struct process {
+	pid_t pid;
+	unsigned int threads;
+	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
+	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
+};
+
+/* How the call that a thread is in is being followed to its result. */
+enum follow {
+	FOLLOW_NONE,
+	FOLLOW_EXIT_CHECK, /* interrupted: it stops right behind the call */
+	FOLLOW_RESTARTING, /* answered "restart": at its next stop it is sent on to the entry */
+	FOLLOW_ENTERING, /* on its way to the entry stop of the restarted call */
+	FOLLOW_LEAVING, /* in the call, on its way to the exit stop */
+	FOLLOW_EXEC, /* interrupted in exec: an exec stop tells success, any other stop failure */
+};
+
+/* Whether opens may be done on the thread's behalf (identity.c). */
+enum identity {
+	IDENTITY_UNKNOWN, /* to be read from /proc */
+	IDENTITY_SAME, /* credentials, root and mounts are the supervisor's */
+	IDENTITY_OTHER, /* until the next exec */
+};
+
+/* One thread of the workload. */
+struct tracee {
+	pid_t tid;
+	struct process *process;
+	struct tracee *next; /* of its hash bucket */
+	bool seized; /* ours by ptrace; false: handed over, or never caught */
+	bool stopped; /* in a ptrace stop that we hold */
+	bool embryo; /* stopped at its birth, and its parent's fork event has not come */
+	bool listening; /* in a group stop */
+	bool debugged; /* asked to be traced by the workload: its next ptrace(PTRACE_TRACEME) passes */
+	bool late; /* found through /proc */
+	enum identity identity;
+	enum follow follow;
+	bool leaving_for_debugger; /* to be detached at its next stop */
+	uint64_t held_notification; /* a caller of ptrace(2) that waits for that; 0 = none */
+	uint64_t since; /* monotonic ns; embryo: when it was first seen */
+	long continued; /* last notified call that was let into the kernel; -1 = none */
+
+	/* the followed call */
+	struct call call;
+	uint64_t cookie;
+	bool wants_path; /* an open: the real path is read from the descriptor at the exit */
+	char *exec_path; /* heap; as given to execve, NULL = not known */
+};
+
+struct tracees {
+	struct tracee **buckets;
+	size_t nbuckets, count, embryos;
+	struct process **processes; /* hash by pid, open addressing */
+	size_t nprocesses, used;
+	struct process newest; /* head of the list of open memories */
+};
+
+int tracees_init(struct tracees *t);
+void tracees_free(struct tracees *t);
+struct tracee *tracees_find(const struct tracees *t, pid_t tid); /* NULL when not known */
+/* A new thread, or NULL when memory is short. */
+struct tracee *tracees_add(struct tracees *t, pid_t tid, pid_t pid);
+void tracees_remove(struct tracees *t, struct tracee *tracee);
+/* After an exec: the thread is its process's only one and bears the process's id. Others of the process are removed. */
+void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid);
+struct tracee *tracees_any_of(const struct tracees *t, pid_t pid, pid_t except);
+void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context);
+
+/* The memory of a thread's process, opened when needed; NULL when it is gone. */
+struct memory *tracees_memory(struct tracees *t, struct tracee *tracee);
+void tracees_forget_memory(struct tracees *t, struct tracee *tracee);
+
+#endif

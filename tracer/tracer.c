@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/tracer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "tracer/notify.h"
+#include "tracer/probe.h"
+#include "tracer/supervisor.h"
+
+#define IDLE_MS	  1000 /* next() comes back this often, so that its caller can look around */
+#define EMBRYO_MS 20 /* while children wait for word from their parents */
+
+static struct tracer *tracer_of(struct source *s)
+{
+	return (struct tracer *)s;
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+
+static int choose_backend(struct tracer *t, struct error *err)
+{
+	struct error notify = { 0 };
+	int r = -ENOTSUP;
+
+	if (t->options.backend != TRACER_PTRACE) {
+		r = probe_notify(&notify);
+		if (r == 0) {
+			t->notifying = true;
+			t->status.backend = TRACER_NOTIFY;
+			return 0;
+		}
+		if (t->options.backend == TRACER_NOTIFY)
+			return error_set(err, r, "seccomp user notification does not work here: %s", notify.text);
+	}
+	r = probe_ptrace(err);
+	if (r < 0)
+		return error_prefix(err, r, "no way to intercept system calls works here");
+	t->status.backend = TRACER_PTRACE;
+	snprintf(t->status.lost, sizeof(t->status.lost),
+		 "intercepting by ptrace%s%.100s%s: opened files are judged after the call, programs below cannot be debugged",
+		 notify.text[0] ? " (" : "", notify.text, notify.text[0] ? ")" : "");
+	return 0;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	auto_free char *text = NULL;
+	char path[64];
+	const char *at;
+	uint32_t parent;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (file_read_all(path, 8192, &text, &len, NULL) < 0)
+		return 0;
+	/* the name in parentheses may contain anything, so from its end: state, parent */
+	at = strrchr(text, ')');
+	if (!at || strlen(at) < 5)
+		return 0;
+	at += 4;
+	return parse_u32((struct str){ at, strcspn(at, " ") }, &parent) == 0 ? (pid_t)parent : 0;
+}
+
+/* The workload's ancestors, the oldest first: rules ask for them, and no event will tell. */
+static void tell_ancestors(struct tracer *t)
+{
+	pid_t chain[TOLD_MAX / 2];
+	size_t n = 0;
+
+	for (pid_t pid = t->launch.workload; pid > 0 && n < ARRAY_SIZE(chain); pid = parent_of(pid))
+		chain[n++] = pid;
+	while (n--)
+		told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = chain[n], .pid = chain[n] });
+}
+
+static int prepare_supervisor(struct tracer *t, struct error *err)
+{
+	struct tracee *workload;
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	t->wait_signal = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (t->wait_signal < 0)
+		return error_errno(err, -errno, "no signal descriptor");
+	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* creation masks are set per open: no other thread may see them */
+	if (t->options.opens == TRACER_OPENS_EXACT && (t->own_fds < 0 || unshare(CLONE_FS) < 0 || identity_init(t) < 0))
+		identity_free(t); /* opens are then looked at behind the call */
+	calls_init(&t->calls);
+	birth_init(t);
+	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
+	if (!workload)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = ptrace(PTRACE_SEIZE, t->launch.workload, NULL, (void *)stops_options(t)) < 0 ? -errno : 0;
+	if (r < 0)
+		return error_errno(err, r, "the workload cannot be traced");
+	workload->seized = true;
+	tell_ancestors(t);
+	return 0;
+}
+
+static const struct source_ops tracer_ops;
+
+int tracer_open(const struct tracer_options *options, struct source **ret_source, struct error *err)
+{
+	auto_source struct source *source = NULL;
+	struct tracer *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return error_set(err, -ENOMEM, "out of memory");
+	source = &t->source;
+	t->source.ops = &tracer_ops;
+	t->source.traits = SOURCE_SYNCHRONOUS;
+	t->options = *options;
+	t->listener = t->wait_signal = t->own_fds = t->launch.control = t->launch.go = -1;
+	if (tracees_init(&t->tracees) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = choose_backend(t, err);
+	if (r < 0)
+		return r;
+	r = launch_fork(options->argv, &t->launch, err);
+	if (r < 0)
+		return r;
+	r = prepare_supervisor(t, err);
+	if (r < 0)
+		return r;
+	*ret_source = take_ptr(source);
+	return 0;
+}
+
+/* ---- the vtable -------------------------------------------------------------------------------------------------------------- */
+
+static int tracer_intercept(struct source *s, const struct intercept_set *set, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+	auto_filter struct filter *filter = NULL;
+	auto_free struct sock_filter *program = NULL;
+	struct filter_options options = {
+		.exact_opens = t->options.opens == TRACER_OPENS_EXACT,
+		.handover = t->notifying,
+		.deny_io_uring = !t->options.allow_io_uring,
+		.protect = getpid(),
+	};
+	size_t length;
+	int r;
+
+	r = filter_new(set, &t->calls, &options, &filter, err);
+	if (r < 0)
+		return r;
+	if (t->filter) {
+		long missing = filter_missing(t->filter, filter);
+
+		if (missing >= 0)
+			return error_set(err, -EOPNOTSUPP,
+					 "the new rules need %s calls, which the running workload's filter lets pass",
+					 syscall_by_number(missing) ? syscall_by_number(missing)->name : "other");
+		return 0;
+	}
+	r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, &program, &length, err);
+	if (r < 0)
+		return r;
+	r = launch_start(&t->launch, program, length, t->notifying, &t->listener, err);
+	if (r < 0)
+		return r;
+	t->filter = take_ptr(filter);
+	t->killable = atomic_load(&t->launch.shared->killable);
+	t->hung_up = t->listener < 0;
+	t->waits_due = true;
+	if (t->listener >= 0)
+		notify_set_synchronous(t->listener);
+	return 0;
+}
+
+static void count_seized(void *context, struct tracee *tracee)
+{
+	*(size_t *)context += tracee->seized;
+}
+
+static bool is_over(struct tracer *t)
+{
+	size_t seized = 0;
+
+	if (!t->hung_up)
+		return false;
+	tracees_each(&t->tracees, count_seized, &seized);
+	return seized == 0;
+}
+
+/* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
+static int wait_for_something(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pollfd polled[2] = { { t->hung_up ? -1 : t->listener, POLLIN, 0 }, { t->wait_signal, POLLIN, 0 } };
+	struct signalfd_siginfo info;
+	int n = poll(polled, 2, t->tracees.embryos ? EMBRYO_MS : IDLE_MS);
+
+	if (n <= 0) {
+		stops_adopt(t);
+		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
+	}
+	if (polled[1].revents) {
+		while (read(t->wait_signal, &info, sizeof(info)) == sizeof(info))
+			;
+		t->waits_due = true;
+	}
+	if (polled[0].revents & POLLIN)
+		return entry_receive(t, ret_event, err);
+	if (polled[0].revents & (POLLHUP | POLLERR)) {
+		t->hung_up = true;
+		t->waits_due = true;
+	}
+	return 0;
+}
+
+static int tracer_next(struct source *s, struct event *ret_event, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+	int r;
+
+	if (t->pending.active && t->pending.answer_due)
+		entry_return(t, t->pending.value);
+	else if (t->pending.active && !t->pending.event_due)
+		entry_continue(t); /* an answer was owed */
+	for (;;) {
+		r = told_next(t, ret_event, err);
+		if (r != 0)
+			return r;
+		if (t->pending.active && t->pending.event_due) {
+			r = entry_tell(t, ret_event, err);
+			if (r != 0)
+				return r;
+			continue;
+		}
+		if (t->waits_due) {
+			t->waits_due = stops_take(t);
+			continue;
+		}
+		if (is_over(t))
+			return -ENODATA;
+		r = wait_for_something(t, ret_event, err);
+		if (r == -EINTR)
+			return 0;
+		if (r != 0)
+			return r;
+	}
+}
+
+static int tracer_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+
+	for (unsigned int i = 0; i < needs->count; i++) {
+		const struct need *need = &needs->list[i];
+		uint64_t now = tracer_now();
+		struct event ev;
+		int r;
+
+		if (need->kind == NEED_FD)
+			r = decode_fd((pid_t)need->tid, (int)need->fd, now, &t->fetched, &ev, err);
+		else
+			r = decode_task((pid_t)need->tid, now, &t->fetched, &ev, err);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			continue; /* gone, or never open */
+		r = sink(context, &ev);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int tracer_complete(struct source *s, const struct event *ev, struct event *ret_event, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+	struct pending *p = &t->pending;
+	int r;
+
+	if (!p->active || ev->call != p->cookie || !ev->provisional)
+		return error_set(err, -EINVAL, "no such call is waiting");
+	if (result_later(t) == 0)
+		return 0;
+	/* nobody will tell the result of a thread that is not ours: success is assumed, and that is said */
+	p->call.has_result = true;
+	p->call.result = 0;
+	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .raced = RACED_POSSIBLE };
+	r = result_event(t, p->tracee, &p->call, p->cookie, ret_event, err);
+	return r < 0 ? r : 1;
+}
+
+static int tracer_answer(struct source *s, const struct event *ev, struct verdict verdict, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+	struct pending *p = &t->pending;
+
+	if (!p->active || ev->call != p->cookie)
+		return error_set(err, -EINVAL, "no such call is waiting");
+	switch (verdict.kind) {
+	case VERDICT_CONTINUE:
+		if (!(calls_traits(&t->calls, p->call.number) & CALL_DEBUG && handover_pending(t)))
+			entry_continue(t);
+		break;
+	case VERDICT_DENY:
+		entry_return(t, -verdict.deny_errno);
+		break;
+	case VERDICT_KILL:
+		kill(p->call.pid, SIGKILL);
+		entry_return(t, -EPERM);
+		break;
+	}
+	return 0;
+}
+
+static void tracer_stats(const struct source *s, struct source_stats *ret_stats)
+{
+	const struct tracer *t = (const struct tracer *)s;
+
+	*ret_stats = t->stats;
+	ret_stats->truncated = t->builder.cut + t->fetched.cut;
+}
+
+static void tracer_close(struct source *s)
+{
+	struct tracer *t = tracer_of(s);
+	const int fds[] = { t->listener, t->wait_signal, t->own_fds };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	launch_close(&t->launch);
+	tracees_free(&t->tracees);
+	filter_free(t->filter);
+	identity_free(t);
+	event_builder_free(&t->builder);
+	event_builder_free(&t->fetched);
+	free(t);
+}
+
+static const struct source_ops tracer_ops = {
+	.name = "tracer",
+	.intercept = tracer_intercept,
+	.next = tracer_next,
+	.fetch = tracer_fetch,
+	.complete = tracer_complete,
+	.answer = tracer_answer,
+	.stats = tracer_stats,
+	.close = tracer_close,
+};
+
+void tracer_status(const struct source *s, struct tracer_status *ret_status)
+{
+	*ret_status = ((const struct tracer *)s)->status;
+}
+
+void tracer_finish(struct source *s, int exit_code)
+{
+	launch_finish(&tracer_of(s)->launch, exit_code);
+}
