@@ -34,7 +34,12 @@
 #define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */
 #define RULES_COND_NODES    1000000    /* checks and connectives of one condition with its macros: they may multiply */
 #define RULES_VALUE_BYTES   255	       /* a constant of a condition: Falco's limit */
+#define RULES_LISTS_BYTES   (64 << 20) /* all lists after expansion: a list of lists can multiply */
 #define RULES_LIST_ITEMS    1000000    /* values of one list after expansion */
+#define RULES_TAGS	    1000       /* tags of one rule: kept sorted by moving them */
+#define RULES_EXCEPTIONS    1000       /* exceptions of one rule: searched in a row */
+#define RULES_TREE_DEPTH    4000       /* its nesting with its macros: the tree is walked recursively */
+#define PLUGIN_ALTERNATIVES 100	       /* plugins of one requirement: compared with each other */
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
 

@@ -57,6 +57,7 @@ struct engine_options {
 struct ruleset;
 struct rule_loader;
 
+/* The texts that the options refer to must live as long as the loader. */
 int rule_loader_new(const struct engine_options *options, struct rule_loader **ret_loader, struct error *err);
 void rule_loader_free(struct rule_loader *l);
 
@@ -66,6 +67,12 @@ void rule_loader_free(struct rule_loader *l);
  */
 int rule_loader_add(struct rule_loader *l, struct str name, struct str text, const struct load_result **ret_result,
 		    struct error *err);
+
+/*
+ * Whether the plugins that the files require are there; -EINVAL with the reason. Falco gives up over one that is missing
+ * right after the file that asks for it.
+ */
+int rule_loader_check_plugins(const struct rule_loader *l, struct error *err);
 
 /* Compiles all that was added. -EINVAL when any file had an error. May be called again after further files. */
 int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struct error *err);

@@ -36,6 +36,7 @@ struct load_finding {
 struct load_result {
 	struct str name; /* the file */
 	bool successful;
+	bool parsed; /* it is YAML */
 	const struct load_finding *findings; /* errors and warnings in the order they were found */
 	size_t nfindings;
 };

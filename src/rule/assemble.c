@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/assemble.h"
+
+#include <errno.h>
+
+#include "field/format.h"
+#include "rule/condition.h"
+#include "rule/exceptions.h"
+#include "rule/outputs.h"
+#include "rule/resolve.h"
+
+#define ARENA_BYTES	 (64 << 10)
+#define MANY_EVENT_TYPES 100 /* Falco's threshold for "not restricted" */
+
+struct assembly {
+	const struct items *items;
+	const struct engine_options *options;
+	struct findings *findings;
+	struct resolver resolver;
+	struct ruleset *rules;
+	struct strbuf text; /* scratch */
+};
+
+static int copy_str(struct arena *arena, struct str s, struct str *ret_copy)
+{
+	*ret_copy = arena_str(arena, s);
+	return ret_copy->ptr ? 0 : -ENOMEM;
+}
+
+/* ---- conditions ---------------------------------------------------------------------------------------------------------- */
+
+/* Warnings about the whole condition, once each, before anything that is found inside it. */
+static void report_general(struct assembly *a, const struct rule_item *item, const struct condition_warning *warnings)
+{
+	const struct load_context *at = findings_expression(a->findings, item->condition_at, item->condition, 0);
+
+	for (int pass = 0; pass < 2; pass++) {
+		int kind = pass ? CONDITION_WARN_DEPRECATED : CONDITION_WARN_UNSAFE_NA;
+
+		for (const struct condition_warning *w = warnings; w; w = w->next) {
+			bool said = false;
+
+			for (const struct condition_warning *v = warnings; v != w && !said; v = v->next)
+				said = (int)v->kind == kind && str_eq(v->message, w->message);
+			if ((int)w->kind != kind || said)
+				continue;
+			if (a->findings->ours)
+				at = resolve_place(&a->resolver, a->findings, item->condition_at, w->offset);
+			findings_add(a->findings, pass ? LOAD_DEPRECATED_ITEM : LOAD_UNSAFE_NA_CHECK, at, STR_FMT,
+				     STR_ARG(w->message));
+		}
+	}
+}
+
+static void report_warnings(struct assembly *a, const struct rule_item *item, const struct condition_warning *warnings)
+{
+	for (const struct condition_warning *w = warnings; w; w = w->next)
+		if (w->kind == CONDITION_WARN_REGEX || w->kind == CONDITION_WARN_VALUE)
+			findings_add(a->findings, LOAD_COMPILE_CONDITION,
+				     resolve_place(&a->resolver, a->findings, item->condition_at, w->offset), STR_FMT,
+				     STR_ARG(w->message));
+}
+
+/* 0; 1 when the rule is left out as it asks for; -EINVAL after a finding */
+static int report_problem(struct assembly *a, const struct rule_item *item, const struct condition_error *problem)
+{
+	const struct load_context *at = resolve_place(&a->resolver, a->findings, item->condition_at, problem->offset);
+	bool skip = problem->unknown_filter && item->skip_if_unknown_filter;
+
+	findings_add(a->findings, skip ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_CONDITION, at, STR_FMT,
+		     STR_ARG(problem->message));
+	findings_hint(a->findings, problem->hint);
+	return skip ? 1 : -EINVAL;
+}
+
+static int check_event_types(struct assembly *a, const struct rule_item *item, const struct ast *tree)
+{
+	struct condition_error problem = { 0 };
+	bool types[EV_COUNT], codes[SYSCALL_CODES];
+	unsigned int count;
+	int r = condition_event_types(tree, types, codes, &problem);
+
+	if (r == -EINVAL)
+		return report_problem(a, item, &problem);
+	if (r < 0)
+		return r;
+	count = condition_event_count(types);
+	if (item->warn_evttypes && (count == 0 || count > MANY_EVENT_TYPES))
+		findings_add(a->findings, LOAD_NO_EVTTYPE, item->at,
+			     count ? "the condition lets too many event types pass, which costs time at every event" :
+				     "no event type can satisfy the condition");
+	return 0;
+}
+
+static int add_condition(struct assembly *a, const struct rule_item *item, struct rule *rule)
+{
+	struct condition_warning *warnings = NULL;
+	struct condition_error problem = { 0 };
+	struct str text = item->condition;
+	struct ast *tree;
+	int r = 0;
+
+	if (item->exceptions.count) {
+		strbuf_reset(&a->text);
+		r = exceptions_print(a->findings, &a->text, item->condition, &item->exceptions);
+		if (r == 0)
+			r = a->text.failed ? -ENOMEM : copy_str(a->rules->arena, strbuf_str(&a->text), &text);
+	}
+	if (r == 0)
+		r = resolve_condition(&a->resolver, a->findings, text, item->condition_at, item->at, &tree);
+	if (r < 0)
+		return r;
+	r = condition_check(a->rules->arena, tree, &a->options->fields, &problem, &warnings);
+	report_general(a, item, warnings);
+	if (r == -EINVAL)
+		return report_problem(a, item, &problem);
+	if (r < 0)
+		return r;
+	report_warnings(a, item, warnings);
+	rule->tree = tree;
+	return check_event_types(a, item, tree);
+}
+
+/* ---- rules --------------------------------------------------------------------------------------------------------------- */
+
+static int copy_texts(struct assembly *a, const struct rule_item *item, struct rule *rule)
+{
+	struct arena *arena = a->rules->arena;
+	struct str *tags = arena_array_of(arena, struct str, item->tags.count);
+	int r = tags ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < item->tags.count && r == 0; i++)
+		r = copy_str(arena, item->tags.list[i], &tags[i]);
+	rule->tags = tags;
+	rule->ntags = item->tags.count;
+	rule->priority = item->priority;
+	rule->enabled = item->enabled;
+	if (r == 0)
+		r = copy_str(arena, item->name, &rule->name);
+	if (r == 0)
+		r = copy_str(arena, item->description, &rule->description);
+	if (r == 0)
+		r = copy_str(arena, item->condition, &rule->condition);
+	if (r == 0)
+		r = copy_str(arena, item->source, &rule->source);
+	return r;
+}
+
+/* 0; 1 when the rule is left out as it asks for; -EINVAL after a finding; -ENOMEM */
+static int add_rule(struct assembly *a, const struct rule_item *item)
+{
+	struct rule *rule = &a->rules->rules[a->rules->nrules];
+	int r;
+
+	*rule = (struct rule){ 0 };
+	r = copy_texts(a, item, rule);
+	if (r < 0)
+		return r;
+	a->rules->nrules++; /* from here on ruleset_free() frees what the rule owns */
+	r = outputs_add(a->rules->arena, a->findings, a->options, item, rule);
+	if (r == 0 || (r == -EINVAL && a->findings->ours)) {
+		int also = add_condition(a, item, rule);
+
+		r = r == 0 ? also : r;
+	}
+	if (r == 0)
+		return 0;
+	outputs_free(rule);
+	a->rules->nrules--;
+	return r;
+}
+
+static int add_rules(struct assembly *a)
+{
+	bool refused = false;
+
+	for (size_t i = 0; i < a->items->nrules; i++) {
+		const struct rule_item *item = &a->items->rules[i];
+		int r = item->unknown_source ? 0 : add_rule(a, item);
+
+		refused |= r == -EINVAL;
+		if (r < 0 && !(r == -EINVAL && a->findings->ours))
+			return r;
+	}
+	return refused ? -EINVAL : 0;
+}
+
+/* ---- all together ---------------------------------------------------------------------------------------------------------- */
+
+static void warn_unused(struct assembly *a)
+{
+	const struct resolver *r = &a->resolver;
+
+	for (size_t i = 0; i < r->nmacros; i++)
+		if (!r->macros[i].used)
+			findings_add(a->findings, LOAD_UNUSED_MACRO, a->items->macros[i].at,
+				     "no rule or macro uses this macro");
+	for (size_t i = 0; i < r->lists.count; i++)
+		if (!r->lists.list[i].used)
+			findings_add(a->findings, LOAD_UNUSED_LIST, a->items->lists[i].at,
+				     "no rule, macro or list uses this list");
+}
+
+/* The options that are of use after loading. */
+static int copy_options(struct ruleset *rules, const struct engine_options *options)
+{
+	const struct field_options *fields = &options->fields;
+	struct str *names = arena_array_of(rules->arena, struct str, fields->nstatic);
+	struct str *values = arena_array_of(rules->arena, struct str, fields->nstatic);
+	int r = names && values ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < fields->nstatic && r == 0; i++) {
+		r = copy_str(rules->arena, fields->static_names[i], &names[i]);
+		if (r == 0)
+			r = copy_str(rules->arena, options->static_values[i], &values[i]);
+	}
+	rules->options = *options;
+	rules->options.fields.static_names = names;
+	rules->options.static_values = values;
+	rules->options.selections = NULL;
+	rules->options.nselections = 0;
+	rules->options.appends = NULL;
+	rules->options.nappends = 0;
+	return r;
+}
+
+static int ruleset_begin(const struct items *items, const struct engine_options *options, struct ruleset **ret_rules)
+{
+	struct arena *arena = arena_new(ARENA_BYTES);
+	struct ruleset *rules = arena ? arena_new_of(arena, struct ruleset) : NULL;
+
+	if (!rules) {
+		arena_free(arena);
+		return -ENOMEM;
+	}
+	rules->arena = arena;
+	rules->rules = arena_array_of(arena, struct rule, items->nrules);
+	if (!rules->rules || copy_options(rules, options) < 0) {
+		arena_free(arena);
+		return -ENOMEM;
+	}
+	*ret_rules = rules;
+	return 0;
+}
+
+int assemble(const struct items *items, const struct engine_options *options, struct findings *f,
+	     struct ruleset **ret_rules)
+{
+	auto_ruleset struct ruleset *rules = NULL;
+	struct assembly a = { .items = items, .options = options, .findings = f };
+	int r = ruleset_begin(items, options, &rules);
+
+	if (r < 0)
+		return r;
+	a.rules = rules;
+	a.resolver.arena = rules->arena;
+	r = resolve_start(&a.resolver, f, items);
+	if (r == 0)
+		r = add_rules(&a);
+	strbuf_free(&a.text);
+	if (r < 0)
+		return r;
+	warn_unused(&a);
+	r = selection_apply(rules, options);
+	if (r < 0)
+		return r;
+	*ret_rules = take_ptr(rules);
+	return 0;
+}

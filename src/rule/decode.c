@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/decode.h"
+
+#include <errno.h>
+
+/* The scalar of a key: *ret_node is NULL where the value is to keep its default. */
+static int scalar(struct findings *f, const struct yaml_node *item, const char *key, enum decode need,
+		  const struct load_context *at, const struct yaml_node **ret_node, const struct load_context **ret_at)
+{
+	const struct yaml_node *node = yaml_get(item, key);
+	bool empty;
+
+	*ret_node = NULL;
+	if (!node && need != DECODE_REQUIRED)
+		return 0;
+	if (!node)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "the key '%s' is missing", key);
+	empty = node->kind == YAML_NULL || (node->kind == YAML_SCALAR && node->text.len == 0);
+	if (empty && need == DECODE_MAY_BE_EMPTY)
+		return 0;
+	if (node->kind == YAML_NULL)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "the key '%s' has no value", key);
+	*ret_at = findings_context(f, at, ITEM_VALUE, str_of(key), node);
+	if (node->kind != YAML_SCALAR)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, *ret_at, "the value must be a text or number, not a %s",
+				      node->kind == YAML_MAP ? "map" : "list");
+	if (empty)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, *ret_at, "the value is empty");
+	*ret_node = node;
+	return 0;
+}
+
+int decode_text(struct findings *f, const struct yaml_node *item, const char *key, enum decode need,
+		const struct load_context *at, struct str *value)
+{
+	const struct yaml_node *node;
+	const struct load_context *value_at;
+	int r = scalar(f, item, key, need, at, &node, &value_at);
+
+	if (r == 0 && node)
+		*value = node->text;
+	return r;
+}
+
+int decode_bool(struct findings *f, const struct yaml_node *item, const char *key, enum decode need,
+		const struct load_context *at, bool *value)
+{
+	const struct yaml_node *node;
+	const struct load_context *value_at;
+	int r = scalar(f, item, key, need, at, &node, &value_at);
+
+	if (r == 0 && node && yaml_bool(node, value) < 0)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, value_at, "the value must be true or false");
+	return r;
+}
+
+int decode_u32(struct findings *f, const struct yaml_node *item, const char *key, enum decode need,
+	       const struct load_context *at, uint32_t *value)
+{
+	const struct yaml_node *node;
+	const struct load_context *value_at;
+	int r = scalar(f, item, key, need, at, &node, &value_at);
+
+	if (r == 0 && node && yaml_u32(node, value) < 0)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, value_at, "the value must be a whole number from 0 to 4294967295");
+	return r;
+}
+
+int decode_texts(struct findings *f, const struct yaml_node *item, const char *key, enum decode need, bool sorted,
+		 const struct load_context *at, struct texts *texts)
+{
+	const struct yaml_node *node = yaml_get(item, key);
+	const struct load_context *list_at;
+
+	if (!node && need != DECODE_REQUIRED)
+		return 0;
+	if (!node)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "the key '%s' is missing", key);
+	list_at = findings_context(f, at, ITEM_VALUE, str_of(key), node);
+	if (node->kind != YAML_SEQUENCE)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, list_at, "the value must be a list");
+	for (uint32_t i = 0; i < node->count; i++) {
+		const struct yaml_node *entry = node->items[i];
+		int r;
+
+		if (entry->kind != YAML_SCALAR)
+			return findings_error(f, LOAD_ERR_YAML_VALIDATE,
+					      findings_context(f, list_at, ITEM_LIST_ITEM, STR(""), entry),
+					      "the entries of the list must be texts or numbers");
+		r = sorted ? texts_add_sorted(f->arena, texts, entry->text) : texts_add(f->arena, texts, entry->text);
+		if (r == -E2BIG)
+			return findings_error(f, LOAD_ERR_YAML_VALIDATE, list_at, "the list is too long");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- keys ---------------------------------------------------------------------------------------------------------------- */
+
+static const struct load_context *whole_file(const struct load_context *at)
+{
+	while (at && at->parent)
+		at = at->parent;
+	return at;
+}
+
+/* A key or operation as text; null is the text "null". -EINVAL for what is a list or map. */
+static int plain_text(struct findings *f, const struct yaml_node *node, const struct load_context *at,
+		      struct str *ret_text)
+{
+	if (node->kind == YAML_SEQUENCE || node->kind == YAML_MAP)
+		return findings_error(f, LOAD_ERR_VALIDATE, whole_file(at), "line %u: a text is expected, not a %s",
+				      node->at.line + 1, node->kind == YAML_MAP ? "map" : "list");
+	*ret_text = node->kind == YAML_NULL ? STR("null") : node->text;
+	return 0;
+}
+
+static const struct decode_overridable *find_overridable(const struct decode_overridable *allowed, size_t nallowed,
+							 struct str key)
+{
+	for (size_t i = 0; i < nallowed; i++)
+		if (str_eq(str_of(allowed[i].key), key))
+			return &allowed[i];
+	return NULL;
+}
+
+static int decode_override(struct findings *f, const struct yaml_pair *pair, const struct decode_overridable *allowed,
+			   size_t nallowed, const struct load_context *at, uint32_t *appended, uint32_t *replaced)
+{
+	const struct decode_overridable *found;
+	struct str key, operation;
+	bool append, replace;
+	int r;
+
+	r = plain_text(f, pair->key, at, &key);
+	if (r == 0)
+		r = plain_text(f, pair->value, at, &operation);
+	if (r < 0)
+		return r;
+	append = str_eq(operation, STR("append"));
+	replace = str_eq(operation, STR("replace"));
+	if (!append && !replace)
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, findings_context(f, at, ITEM_VALUE, key, pair->value),
+				      "'" STR_FMT "' is no override: it is append or replace", STR_ARG(operation));
+	found = find_overridable(allowed, nallowed, key);
+	if (!found || (append && !found->append) || (replace && !found->replace))
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, findings_context(f, at, ITEM_OVERRIDE, key, pair->key),
+				      "the key '" STR_FMT "' cannot be %s", STR_ARG(key),
+				      append ? "appended to" : "replaced");
+	*(append ? appended : replaced) |= 1u << (found - allowed);
+	return 0;
+}
+
+int decode_overrides(struct findings *f, const struct yaml_node *item, const struct decode_overridable *allowed,
+		     size_t nallowed, const struct load_context *at, uint32_t *ret_appended, uint32_t *ret_replaced)
+{
+	const struct yaml_node *node = yaml_get(item, "override");
+	const struct load_context *override_at;
+	int r = 0;
+
+	*ret_appended = *ret_replaced = 0;
+	if (!node)
+		return 0;
+	override_at = findings_context(f, at, ITEM_OVERRIDE, STR(""), item);
+	if (node->kind == YAML_SEQUENCE && node->count)
+		return findings_error(f, LOAD_ERR_VALIDATE, whole_file(at), "line %u: override must be a map",
+				      node->at.line + 1);
+	for (uint32_t i = 0; node->kind == YAML_MAP && i < node->count && r == 0; i++)
+		r = decode_override(f, &node->pairs[i], allowed, nallowed, override_at, ret_appended, ret_replaced);
+	return r;
+}
+
+static struct str nearest(struct str key, const char *const *known, size_t nknown)
+{
+	unsigned int least = 3; /* more changes than two are no typing error */
+	struct str found = STR("");
+
+	for (size_t i = 0; i < nknown; i++) {
+		unsigned int distance = str_distance(key, str_of(known[i]));
+
+		if (distance < least && distance < key.len) {
+			least = distance;
+			found = str_of(known[i]);
+		}
+	}
+	return found;
+}
+
+int decode_warn_unknown(struct findings *f, const struct yaml_node *item, const char *const *known, size_t nknown,
+			const struct load_context *at)
+{
+	for (uint32_t i = 0; i < item->count; i++) {
+		const struct yaml_node *node = item->pairs[i].key;
+		bool found = false;
+		struct str key;
+		int r;
+
+		r = plain_text(f, node, at, &key);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < nknown && !found; k++)
+			found = str_eq(key, str_of(known[k]));
+		if (found)
+			continue;
+		findings_add(f, LOAD_UNKNOWN_KEY, f->ours ? findings_context(f, at, at->item, at->name, node) : at,
+			     "the key '" STR_FMT "' is not known and ignored", STR_ARG(key));
+		key = nearest(key, known, nknown);
+		if (key.len)
+			findings_hint(f, findings_printf(f, "did you mean '" STR_FMT "'?", STR_ARG(key)));
+	}
+	return 0;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/items.h"
+
+#include <errno.h>
+
+#include "base/limits.h"
+#include "rule/exceptions.h"
+
+void items_free(struct items *s)
+{
+	names_free(&s->list_names);
+	names_free(&s->macro_names);
+	names_free(&s->rule_names);
+}
+
+bool items_source_known(struct str source)
+{
+	return str_eq(source, STR("syscall"));
+}
+
+int items_room(struct arena *arena, void **list, size_t count, size_t *cap, size_t entry)
+{
+	size_t wanted = *cap ? *cap * 2 : 8;
+	void *grown;
+
+	if (count < *cap)
+		return 0;
+	grown = arena_array(arena, entry, wanted);
+	if (!grown)
+		return -ENOMEM;
+	if (count)
+		memcpy(grown, *list, count * entry);
+	*list = grown;
+	*cap = wanted;
+	return 0;
+}
+
+int texts_add(struct arena *arena, struct texts *t, struct str text)
+{
+	int r = items_room(arena, (void **)&t->list, t->count, &t->cap, sizeof(*t->list));
+
+	if (r == 0)
+		t->list[t->count++] = text;
+	return r;
+}
+
+int texts_add_sorted(struct arena *arena, struct texts *t, struct str text)
+{
+	size_t at = t->count;
+	int r;
+
+	if (t->count == RULES_TAGS)
+		return -E2BIG;
+	while (at > 0 && str_cmp(t->list[at - 1], text) > 0)
+		at--;
+	if (at > 0 && str_eq(t->list[at - 1], text))
+		return 0;
+	r = texts_add(arena, t, text);
+	if (r < 0)
+		return r;
+	memmove(t->list + at + 1, t->list + at, (t->count - 1 - at) * sizeof(*t->list));
+	t->list[at] = text;
+	return 0;
+}
+
+/* "a b", growing a in place: a rule that is appended to a thousand times is not copied a thousand times. */
+static int join(struct arena *arena, struct str *a, size_t *cap, struct str b)
+{
+	size_t len = a->len + 1 + b.len;
+
+	if (len > *cap) {
+		size_t wanted = *cap ? *cap * 2 : 256;
+		char *grown;
+
+		while (wanted < len)
+			wanted *= 2;
+		grown = arena_bytes(arena, wanted);
+		if (!grown)
+			return -ENOMEM;
+		memcpy(grown, a->ptr, a->len);
+		a->ptr = grown;
+		*cap = wanted;
+	}
+	((char *)a->ptr)[a->len] = ' '; /* ours since cap is not 0 */
+	memcpy((char *)a->ptr + a->len + 1, b.ptr, b.len);
+	a->len = len;
+	return 0;
+}
+
+/* ---- lists --------------------------------------------------------------------------------------------------------------- */
+
+const struct list_item *items_list(const struct items *s, struct str name)
+{
+	uint32_t i = names_find(&s->list_names, name);
+
+	return i == NAMES_NONE ? NULL : &s->lists[i];
+}
+
+int items_define_list(struct items *s, struct findings *f, const struct list_item *list)
+{
+	uint32_t i = names_find(&s->list_names, list->name);
+	uint32_t index = i == NAMES_NONE ? s->clock : s->lists[i].index;
+	int r;
+
+	(void)f;
+	if (i == NAMES_NONE) {
+		i = (uint32_t)s->nlists;
+		r = items_room(s->arena, (void **)&s->lists, s->nlists, &s->lists_cap, sizeof(*s->lists));
+		if (r == 0)
+			r = names_add(&s->list_names, list->name, i);
+		if (r < 0)
+			return r;
+		s->nlists++;
+	}
+	s->lists[i] = *list;
+	s->lists[i].index = index;
+	s->lists[i].visibility = s->clock++;
+	return 0;
+}
+
+int items_append_list(struct items *s, struct findings *f, const struct list_item *list)
+{
+	uint32_t i = names_find(&s->list_names, list->name);
+	int r;
+
+	if (i == NAMES_NONE)
+		return findings_error(f, LOAD_ERR_VALIDATE, list->at, "there is no earlier list of this name to append to");
+	for (size_t k = 0; k < list->items.count; k++) {
+		r = texts_add(s->arena, &s->lists[i].items, list->items.list[k]);
+		if (r < 0)
+			return r;
+	}
+	s->lists[i].visibility = s->clock++;
+	return 0;
+}
+
+/* ---- macros -------------------------------------------------------------------------------------------------------------- */
+
+const struct macro_item *items_macro(const struct items *s, struct str name)
+{
+	uint32_t i = names_find(&s->macro_names, name);
+
+	return i == NAMES_NONE ? NULL : &s->macros[i];
+}
+
+int items_define_macro(struct items *s, struct findings *f, const struct macro_item *macro)
+{
+	uint32_t i = names_find(&s->macro_names, macro->name);
+	uint32_t index = i == NAMES_NONE ? s->clock : s->macros[i].index;
+	int r;
+
+	(void)f;
+	if (i == NAMES_NONE) {
+		i = (uint32_t)s->nmacros;
+		r = items_room(s->arena, (void **)&s->macros, s->nmacros, &s->macros_cap, sizeof(*s->macros));
+		if (r == 0)
+			r = names_add(&s->macro_names, macro->name, i);
+		if (r < 0)
+			return r;
+		s->nmacros++;
+	}
+	s->macros[i] = *macro;
+	s->macros[i].index = index;
+	s->macros[i].visibility = s->clock++;
+	return 0;
+}
+
+int items_append_macro(struct items *s, struct findings *f, const struct macro_item *macro)
+{
+	uint32_t i = names_find(&s->macro_names, macro->name);
+	int r;
+
+	if (i == NAMES_NONE)
+		return findings_error(f, LOAD_ERR_VALIDATE, macro->at, "there is no earlier macro of this name to append to");
+	r = join(s->arena, &s->macros[i].condition, &s->macros[i].condition_cap, macro->condition);
+	if (r == 0)
+		s->macros[i].visibility = s->clock++;
+	return r;
+}
+
+/* ---- rules --------------------------------------------------------------------------------------------------------------- */
+
+/* The earlier rule of this name; *ret_rule is NULL when there is none. Its source cannot be changed. */
+static int find_rule(struct items *s, struct findings *f, struct str name, struct str source,
+		     const struct load_context *at, struct rule_item **ret_rule)
+{
+	uint32_t i = names_find(&s->rule_names, name);
+	struct rule_item *rule = i == NAMES_NONE ? NULL : &s->rules[i];
+
+	if (rule && rule->source.len && source.len && !str_eq(rule->source, source))
+		return findings_error(f, LOAD_ERR_VALIDATE, at, "the rule was defined before with another source");
+	*ret_rule = rule;
+	return 0;
+}
+
+int items_define_rule(struct items *s, struct findings *f, const struct rule_item *rule)
+{
+	bool known = items_source_known(rule->source);
+	struct rule_item *earlier;
+	uint32_t index = s->clock;
+	int r;
+
+	r = find_rule(s, f, rule->name, rule->source, rule->at, &earlier);
+	if (r < 0)
+		return r;
+	if (!known)
+		findings_add(f, LOAD_UNKNOWN_SOURCE, rule->at, "nothing here delivers events of the source '" STR_FMT
+			     "': the rule is skipped", STR_ARG(rule->source));
+	for (size_t i = 0; i < rule->exceptions.count; i++) {
+		r = exceptions_check(s->arena, f, &rule->exceptions.list[i], known ? s->fields : NULL);
+		if (r < 0)
+			return r;
+	}
+	if (earlier) {
+		index = earlier->index;
+	} else {
+		r = items_room(s->arena, (void **)&s->rules, s->nrules, &s->rules_cap, sizeof(*s->rules));
+		if (r == 0)
+			r = names_add(&s->rule_names, rule->name, (uint32_t)s->nrules);
+		if (r < 0)
+			return r;
+		earlier = &s->rules[s->nrules++];
+	}
+	*earlier = *rule;
+	earlier->unknown_source = !known;
+	earlier->index = index;
+	earlier->visibility = s->clock++;
+	return 0;
+}
+
+int items_enable_rule(struct items *s, struct findings *f, const struct rule_item *rule)
+{
+	uint32_t i = names_find(&s->rule_names, rule->name);
+
+	if (i == NAMES_NONE)
+		return findings_error(f, LOAD_ERR_VALIDATE, rule->at, "there is no earlier rule of this name to enable or disable");
+	s->rules[i].enabled = rule->enabled;
+	return 0;
+}
+
+static bool has(const struct rule_update *u, enum rule_key key)
+{
+	return u->keys & 1u << key;
+}
+
+static int append_exceptions(struct items *s, struct findings *f, struct rule_item *rule, const struct exceptions *more)
+{
+	const struct field_options *fields = rule->unknown_source ? NULL : s->fields;
+	int r = 0;
+
+	for (size_t i = 0; i < more->count && r == 0; i++)
+		r = exceptions_append(s->arena, f, &rule->exceptions, &more->list[i], fields);
+	return r;
+}
+
+static int append_texts(struct items *s, struct findings *f, struct rule_item *rule, const struct rule_update *u)
+{
+	int r = 0;
+
+	if (has(u, KEY_CONDITION) && u->values.condition.len)
+		r = join(s->arena, &rule->condition, &rule->condition_cap, u->values.condition);
+	if (r == 0 && has(u, KEY_OUTPUT) && u->values.output.len)
+		r = join(s->arena, &rule->output, &rule->output_cap, u->values.output);
+	if (r == 0 && has(u, KEY_DESC) && u->values.description.len)
+		r = join(s->arena, &rule->description, &rule->description_cap, u->values.description);
+	for (size_t i = 0; r == 0 && has(u, KEY_TAGS) && i < u->values.tags.count; i++)
+		r = texts_add_sorted(s->arena, &rule->tags, u->values.tags.list[i]);
+	return r == -E2BIG ? findings_error(f, LOAD_ERR_VALIDATE, u->at, "the rule has too many tags") : r;
+}
+
+int items_append_rule(struct items *s, struct findings *f, const struct rule_update *u)
+{
+	struct rule_item *rule;
+	int r = find_rule(s, f, u->name, u->source, u->at, &rule);
+
+	if (r < 0)
+		return r;
+	if (!rule)
+		return findings_error(f, LOAD_ERR_VALIDATE, u->at, "there is no earlier rule of this name to append to");
+	if (!u->keys)
+		return findings_error(f, LOAD_ERR_VALIDATE, u->at, "there is nothing to append: give a condition or exceptions");
+	r = append_texts(s, f, rule, u);
+	if (r == 0 && has(u, KEY_EXCEPTIONS))
+		r = append_exceptions(s, f, rule, &u->values.exceptions);
+	if (r == 0)
+		rule->visibility = s->clock++;
+	return r;
+}
+
+static void replace_values(struct rule_item *rule, const struct rule_update *u)
+{
+	if (has(u, KEY_CONDITION)) {
+		rule->condition = u->values.condition;
+		rule->condition_cap = 0;
+	}
+	if (has(u, KEY_OUTPUT)) {
+		rule->output = u->values.output;
+		rule->output_cap = 0;
+	}
+	if (has(u, KEY_DESC)) {
+		rule->description = u->values.description;
+		rule->description_cap = 0;
+	}
+	if (has(u, KEY_TAGS))
+		rule->tags = u->values.tags;
+	if (has(u, KEY_EXCEPTIONS))
+		rule->exceptions = u->values.exceptions;
+	if (has(u, KEY_PRIORITY))
+		rule->priority = u->values.priority;
+	if (has(u, KEY_CAPTURE))
+		rule->capture = u->values.capture;
+	if (has(u, KEY_CAPTURE_DURATION))
+		rule->capture_duration = u->values.capture_duration;
+	if (has(u, KEY_ENABLED))
+		rule->enabled = u->values.enabled;
+	if (has(u, KEY_WARN_EVTTYPES))
+		rule->warn_evttypes = u->values.warn_evttypes;
+	if (has(u, KEY_SKIP_IF_UNKNOWN_FILTER))
+		rule->skip_if_unknown_filter = u->values.skip_if_unknown_filter;
+}
+
+int items_replace_rule(struct items *s, struct findings *f, const struct rule_update *u)
+{
+	struct rule_item *rule;
+	int r = find_rule(s, f, u->name, u->source, u->at, &rule);
+
+	if (r < 0)
+		return r;
+	if (!rule)
+		return findings_error(f, LOAD_ERR_VALIDATE, u->at, "there is no earlier rule of this name to override");
+	for (size_t i = 0; has(u, KEY_EXCEPTIONS) && i < u->values.exceptions.count; i++) {
+		r = exceptions_complete(s->arena, f, &u->values.exceptions.list[i]);
+		if (r < 0)
+			return r;
+	}
+	replace_values(rule, u);
+	rule->visibility = s->clock++;
+	return 0;
+}
+
+/* ---- required versions ----------------------------------------------------------------------------------------------------- */
+
+int items_require_plugin(struct items *s, const struct plugin_requirement *plugin)
+{
+	int r = items_room(s->arena, (void **)&s->plugins, s->nplugins, &s->plugins_cap, sizeof(*s->plugins));
+
+	if (r == 0)
+		s->plugins[s->nplugins++] = *plugin;
+	return r;
+}
+
+/* Digits; a number that is too large counts as the largest. */
+static bool take_number(struct str *s, uint32_t *ret_number)
+{
+	uint64_t n = 0;
+	size_t i = 0;
+
+	for (; i < s->len && s->ptr[i] >= '0' && s->ptr[i] <= '9'; i++)
+		n = n > UINT32_MAX ? n : n * 10 + (uint64_t)(s->ptr[i] - '0');
+	*ret_number = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+	*s = (struct str){ s->ptr + i, s->len - i };
+	return i > 0;
+}
+
+static bool take_dot(struct str *s)
+{
+	if (!s->len || s->ptr[0] != '.')
+		return false;
+	*s = (struct str){ s->ptr + 1, s->len - 1 };
+	return true;
+}
+
+int version_parse(struct str s, struct version *ret_version)
+{
+	struct version v;
+
+	if (!take_number(&s, &v.major) || !take_dot(&s) || !take_number(&s, &v.minor) || !take_dot(&s) ||
+	    !take_number(&s, &v.patch))
+		return -EINVAL;
+	*ret_version = v;
+	return 0;
+}
+
+bool version_serves(const struct version *there, const struct version *wanted)
+{
+	if (there->major != wanted->major)
+		return false;
+	if (there->minor != wanted->minor)
+		return there->minor > wanted->minor;
+	return there->patch >= wanted->patch;
+}
