@@ -5,13 +5,19 @@
 
 #include "app/log.h"
 #include "base/file.h"
-#include "base/str.h"
 
 static struct log_settings settings = { .level = LOG_LEVEL_WARNING };
 
 void log_setup(const struct log_settings *s)
 {
 	settings = *s;
+}
+
+bool log_color(int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
 static void add_time(struct strbuf *line)
@@ -28,6 +34,12 @@ static void add_time(struct strbuf *line)
 	}
 }
 
+/* Messages quote what others chose (names, rule texts): no control character but line ends reaches a terminal. */
+static char harmless(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : c;
+}
+
 static void add_message(struct strbuf *line, const char *format, va_list args)
 {
 	char text[2048];
@@ -36,10 +48,8 @@ static void add_message(struct strbuf *line, const char *format, va_list args)
 
 	if (n < 0)
 		return;
-	/* messages quote names that others chose: no control character reaches the terminal but line ends */
 	for (p = text; *p; p++)
-		if (((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f)
-			*p = '?';
+		*p = harmless(*p);
 	strbuf_adds(line, text);
 	if ((size_t)n >= sizeof(text))
 		strbuf_adds(line, "...");
@@ -47,11 +57,17 @@ static void add_message(struct strbuf *line, const char *format, va_list args)
 		strbuf_addc(line, '\n');
 }
 
+/* What ends the program is said even by a quiet one. */
+static bool is_shown(enum log_level level)
+{
+	return level == LOG_LEVEL_ERROR || (level <= settings.level && !settings.quiet);
+}
+
 static void log_line(enum log_level level, const char *word, const char *format, va_list args)
 {
 	auto_strbuf struct strbuf line = { 0 };
 
-	if (level > settings.level || settings.quiet)
+	if (!is_shown(level))
 		return;
 	if (settings.falco)
 		add_time(&line);
@@ -89,6 +105,21 @@ void log_info(const char *format, ...)
 	va_start(args, format);
 	log_line(LOG_LEVEL_INFO, "", format, args);
 	va_end(args);
+}
+
+void log_text(enum log_level level, struct str text)
+{
+	auto_strbuf struct strbuf out = { 0 };
+	size_t i;
+
+	if (!is_shown(level))
+		return;
+	for (i = 0; i < text.len; i++)
+		strbuf_addc(&out, harmless(text.ptr[i]));
+	if (out.len && out.ptr[out.len - 1] != '\n')
+		strbuf_addc(&out, '\n');
+	if (!out.failed)
+		(void)file_write_all(STDERR_FILENO, out.ptr, out.len);
 }
 
 int log_failure(const struct error *err, int status)

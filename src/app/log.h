@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/str.h"
 
 /*
  * The only logger: what the program says of itself, on standard error. Alerts are not logs and do not come here.
@@ -16,13 +17,19 @@ struct log_settings {
 	enum log_level level; /* the least important that is shown */
 	bool falco; /* lines start with the time, as Falco's do, else with "monitor: " */
 	bool iso_time;
-	bool quiet; /* nothing at all (log_stderr: false) */
+	bool quiet; /* errors only (log_stderr: false) */
 };
 void log_setup(const struct log_settings *settings);
+
+/* Whether a person looks at that descriptor and has nothing against colours (NO_COLOR, TERM=dumb). */
+bool log_color(int fd);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A text of its own form (several lines, no prefix), as findings in rules are. */
+void log_text(enum log_level level, struct str text);
 
 /* log_error() with the error's text; returns status, so that "return log_failure(&err, EXIT_FAILED)" is one line. */
 int log_failure(const struct error *err, int status);

@@ -4,6 +4,7 @@
 
 #include "output/output.h"
 #include "rule/engine.h"
+#include "source/scap.h"
 #include "source/source.h"
 
 /*
@@ -20,18 +21,28 @@ struct pipeline_options {
 	size_t noutputs;
 	const char *hostname;
 	bool base64_buffers;
-	bool match_realpath; /* judge opens a second time by the real path */
+	bool match_realpath; /* judge opens a second time by the real path; they are always completed then */
 	const struct str *static_values;
 	bool container_plugin;
 };
 
 struct pipeline_stats {
-	uint64_t events, provisional, answered_at_entry, completed, fetched, alerts, outputs_failed;
+	uint64_t events; /* shown to the rules: complete, not "state only" */
+	uint64_t provisional, answered_at_entry, completed; /* calls held at entry; let go there; completed in place or later */
+	uint64_t fetched; /* times that the source was asked for what the state lacked */
+	uint64_t unanswered; /* needs beyond the limit of one event, taken for absent */
+	uint64_t alerts;
+	uint64_t outputs_failed; /* alerts that an output could not deliver */
+	struct error output_error; /* the first such failure */
 	uint64_t by_priority[PRIORITY_COUNT];
 	const uint64_t *by_rule; /* indexed as in the ruleset */
 	enum priority highest; /* PRIORITY_COUNT when there was no alert */
 };
 
+/*
+ * Joins a source (borrowed) and a rule set. The source learns here what is wanted, so a synchronous source starts its
+ * workload here.
+ */
 int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err);
 void pipeline_free(struct pipeline *p);
 DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
@@ -39,6 +50,14 @@ DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
 
 /* 1 = one event handled, 0 = nothing now, -ENODATA = end, other negative = failure. */
 int pipeline_step(struct pipeline *p, struct error *err);
+/* Makes the outputs write what they hold back. Failures are counted like those of a send. */
+void pipeline_flush(struct pipeline *p);
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);
+
+/* The time of the last event that was shown to the rules; 0 before the first. */
+uint64_t pipeline_time(const struct pipeline *p);
+
+/* Where the metadata of a capture goes (source_scap_receive()), before the first step. */
+const struct scap_receiver *pipeline_receiver(struct pipeline *p);
 
 #endif

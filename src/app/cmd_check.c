@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/help.h"
+#include "app/listing.h"
+#include "app/log.h"
+#include "app/options.h"
+#include "app/rules_input.h"
+
+/* What a check is about: findings for all files, in order. */
+struct check {
+	struct rule_loader *loader;
+	struct strbuf out;
+	bool json, verbose, bad;
+	size_t files;
+};
+
+static int check_file(struct check *k, const struct rules_file *f, struct error *err)
+{
+	const struct load_result *result;
+	int r;
+
+	r = rule_loader_add(k->loader, str_of(f->path), (struct str){ f->text, f->len }, &result, err);
+	if (r < 0)
+		return r;
+	k->bad |= !result->successful;
+	if (k->json) {
+		strbuf_adds(&k->out, k->files ? "," : "");
+		load_result_print_json(&k->out, result);
+	} else {
+		load_result_print(&k->out, result, k->verbose, true);
+		if (k->out.len && k->out.ptr[k->out.len - 1] != '\n')
+			strbuf_addc(&k->out, '\n');
+	}
+	k->files++;
+	return 0;
+}
+
+static int check_all(struct check *k, const struct rules_input *in, struct error *err)
+{
+	const struct engine_options engine = {
+		.min_priority = PRIORITY_DEBUG,
+		.fields = { .container_plugin = true },
+		.ours = true,
+	};
+	size_t i;
+	int r;
+
+	r = rule_loader_new(&engine, &k->loader, err);
+	if (r < 0)
+		return r;
+	if (k->json)
+		strbuf_adds(&k->out, "{\"falco_load_results\":[");
+	for (i = 0; r == 0 && i < in->count; i++)
+		r = check_file(k, &in->list[i], err);
+	if (k->json)
+		strbuf_adds(&k->out, "]}\n");
+	return r;
+}
+
+int cmd_check(const struct command *c, int argc, char **argv)
+{
+	auto_options struct options o = { 0 };
+	auto_rules_input struct rules_input in = { 0 };
+	struct check k = { 0 };
+	struct error err = { 0 };
+	int i, status = EXIT_OK;
+
+	if (options_parse(c, argc, argv, &o, &err) < 0)
+		return log_failure(&err, EXIT_USAGE);
+	if (options_has(&o, OPT_check_help))
+		return help_command(c);
+	if (!o.noperands) {
+		log_error("check takes one or more rule files");
+		return EXIT_USAGE;
+	}
+	for (i = 0; i < o.noperands; i++)
+		if (rules_input_add(&in, o.operands[i], 0, &err) < 0)
+			status = log_failure(&err, EXIT_FAILED);
+
+	k.json = options_has(&o, OPT_check_json);
+	k.verbose = options_has(&o, OPT_check_verbose);
+	if (check_all(&k, &in, &err) < 0)
+		status = log_failure(&err, EXIT_FAILED);
+	else if (listing_print(&k.out) != EXIT_OK || k.bad)
+		status = EXIT_FAILED;
+	rule_loader_free(k.loader);
+	strbuf_free(&k.out);
+	return status;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+
+#include "app/help.h"
+#include "app/log.h"
+#include "app/session.h"
+#include "app/signals.h"
+#include "base/parse.h"
+#include "tracer/tracer.h"
+
+/* The command line, checked before anything is touched. */
+struct run {
+	struct options options;
+	struct session session;
+	struct tracer_options tracer;
+	int fail_on;
+	bool match_realpath, verbose, json;
+	bool finished; /* the front was let go */
+};
+
+static int read_options(struct run *run, struct error *err)
+{
+	const struct options *o = &run->options;
+	int backend, opens, on_exit, match;
+
+	backend = options_choice(o, OPT_run_backend, TRACER_AUTO, err);
+	opens = backend < 0 ? backend : options_choice(o, OPT_run_opens, TRACER_OPENS_EXACT, err);
+	match = opens < 0 ? opens : options_choice(o, OPT_run_match_realpath, 0, err);
+	on_exit = match < 0 ? match : options_choice(o, OPT_run_on_exit, 1, err);
+	run->fail_on = on_exit < 0 ? on_exit : session_fail_on(o, OPT_run_fail_on, err);
+	if (run->fail_on < 0)
+		return run->fail_on;
+	run->tracer = (struct tracer_options){
+		.argv = o->operands,
+		.backend = (enum tracer_backend)backend,
+		.opens = (enum tracer_opens)opens,
+		.on_exit = on_exit == 0 ? TRACER_ON_EXIT_KILL : TRACER_ON_EXIT_FAIL,
+	};
+	/* only what was opened has a real path */
+	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;
+	run->verbose = options_has(o, OPT_run_verbose);
+	run->json = options_has(o, OPT_run_json);
+	return 0;
+}
+
+/* A copy of our own, so that the workload can neither close it nor, above standard error, have it at all. */
+static int take_descriptor(const char *text, int *ret_fd, struct error *err)
+{
+	int fd, copy;
+
+	if (parse_int(str_of(text), &fd) < 0 || fd < 0)
+		return error_set(err, -EINVAL, "--output-fd takes the number of an open descriptor, not \"%s\"", text);
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return error_errno(err, -errno, "--output-fd %d", fd);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	*ret_fd = copy;
+	return 0;
+}
+
+static int open_output(struct run *run, struct error *err)
+{
+	const char *path = options_value(&run->options, OPT_run_output, NULL);
+	const char *fd_text = options_value(&run->options, OPT_run_output_fd, NULL);
+	struct output *output;
+	int r, fd = -1;
+
+	if (path) {
+		r = output_file_open(path, true, run->json, &output, err);
+		if (r == 0)
+			r = session_add_output(&run->session, output, err);
+		if (r < 0)
+			return r;
+	}
+	if (path && !fd_text)
+		return 0;
+	r = take_descriptor(fd_text ? fd_text : "2", &fd, err);
+	if (r < 0)
+		return r;
+	r = output_stream_open(fd, true, run->json, log_color(fd), false, &output, err);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return session_add_output(&run->session, output, err);
+}
+
+static int start_status(const struct tracer_status *status)
+{
+	return status->start_errno == ENOENT || status->start_errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+/* Our caller waits for the workload's first process, not for what it leaves behind. */
+static void finish_front(struct run *run, const struct tracer_status *status)
+{
+	int code = -1;
+
+	if (status->start_errno) {
+		code = start_status(status);
+		log_error("cannot run %s: %s", run->tracer.argv[0], strerror(status->start_errno));
+	}
+	pipeline_flush(run->session.pipeline);
+	if (session_failed_on(&run->session, run->fail_on))
+		code = EXIT_ALERTED;
+	tracer_finish(run->session.source, code);
+	run->finished = true;
+}
+
+static int watch(struct run *run, struct error *err)
+{
+	struct tracer_status status;
+	int r;
+
+	do {
+		r = session_step(&run->session, err);
+		if (run->finished)
+			continue;
+		tracer_status(run->session.source, &status);
+		if (status.exited || status.start_errno)
+			finish_front(run, &status);
+	} while (r >= 0);
+	return r == -ENODATA ? 0 : r;
+}
+
+static void tell_summary(const struct run *run)
+{
+	auto_strbuf struct strbuf out = { 0 };
+	struct source_stats source = { 0 };
+	struct pipeline_stats stats;
+
+	pipeline_stats(run->session.pipeline, &stats);
+	if (run->session.source->ops->stats)
+		run->session.source->ops->stats(run->session.source, &source);
+	strbuf_addf(&out,
+		    "%" PRIu64 " events, %" PRIu64 " calls held (%" PRIu64 " let go at entry), %" PRIu64 " alerts; "
+		    "the command waited %.3f ms in all, %.3f ms at most\n",
+		    stats.events, stats.provisional, stats.answered_at_entry, stats.alerts, (double)source.stall_ns / 1e6,
+		    (double)source.stall_max_ns / 1e6);
+	log_info(STR_FMT, STR_ARG(strbuf_str(&out)));
+}
+
+/* Said once, before the first alert could be missed for it. */
+static void tell_start(const struct run *run)
+{
+	struct tracer_status status;
+
+	tracer_status(run->session.source, &status);
+	if (status.lost[0])
+		log_warning("%s", status.lost);
+	log_info("%zu rules; system calls are intercepted by %s", ruleset_count(run->session.rules),
+		 status.backend == TRACER_PTRACE ? "ptrace" : "seccomp notification");
+}
+
+static int prepare(struct run *run, struct error *err)
+{
+	const struct engine_options engine = {
+		.min_priority = PRIORITY_DEBUG,
+		.fields = { .container_plugin = true },
+		.json_output = run->json,
+		.iso_time = true,
+		.ours = true,
+	};
+	int r;
+
+	r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
+	return r < 0 ? r : open_output(run, err);
+}
+
+static int run_workload(struct run *run)
+{
+	const struct pipeline_options settings = { .match_realpath = run->match_realpath, .container_plugin = true };
+	struct error err = { 0 };
+	struct source *source;
+	int r;
+
+	r = tracer_open(&run->tracer, &source, &err);
+	if (r == 0)
+		r = session_start(&run->session, source, &settings, &err);
+	if (r < 0)
+		return log_failure(&err, EXIT_FAILED);
+	tell_start(run);
+	r = watch(run, &err);
+	session_finish(&run->session);
+	if (run->verbose)
+		tell_summary(run);
+	if (r < 0) {
+		log_error("the command is no longer watched: %s", err.text);
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+int cmd_run(const struct command *c, int argc, char **argv)
+{
+	struct run run = { 0 };
+	struct error err = { 0 };
+	int status = EXIT_OK;
+
+	if (options_parse(c, argc, argv, &run.options, &err) < 0)
+		return log_failure(&err, EXIT_USAGE);
+	if (options_has(&run.options, OPT_run_help)) {
+		status = help_command(c);
+	} else if (!run.options.noperands) {
+		log_error("run takes a command: monitor run -- COMMAND [ARG...]");
+		status = EXIT_USAGE;
+	} else if (read_options(&run, &err) < 0) {
+		status = log_failure(&err, EXIT_USAGE);
+	} else {
+		if (run.verbose)
+			log_setup(&(struct log_settings){ .level = LOG_LEVEL_INFO });
+		signals_survive_pipes();
+		status = prepare(&run, &err) < 0 ? log_failure(&err, EXIT_FAILED) : run_workload(&run);
+	}
+	session_free(&run.session);
+	options_free(&run.options);
+	return status;
+}

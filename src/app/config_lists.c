@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "app/config.h"
+
+static int out_of_memory(struct error *err)
+{
+	return error_set(err, -ENOMEM, "out of memory");
+}
+
+/* A list, or one entry standing for a list of one; NULL and 0 when the key is missing or holds a map. */
+static size_t entries(struct config *c, const char *key, struct yaml_node ***ret_items)
+{
+	struct yaml_node *node = config_tree_get(c->root, key), **one;
+
+	*ret_items = NULL;
+	if (node && node->kind == YAML_SEQUENCE) {
+		*ret_items = node->items;
+		return node->count;
+	}
+	if (!node || node->kind != YAML_SCALAR)
+		return 0;
+	one = arena_array_of(c->arena, struct yaml_node *, 1);
+	if (!one)
+		return 0;
+	*one = node;
+	*ret_items = one;
+	return 1;
+}
+
+/* Member key of map as a text, empty when it is missing. -EINVAL when it is no text. */
+static int member(const struct yaml_node *map, const char *key, struct str *ret_text)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+
+	*ret_text = STR("");
+	return !node || config_tree_text(node, ret_text) ? 0 : -EINVAL;
+}
+
+/* ---- rules: ------------------------------------------------------------------------------------------------------- */
+
+static int read_selection(const struct yaml_node *entry, struct rule_selection *s)
+{
+	const struct yaml_node *what = yaml_get(entry, "enable");
+
+	s->enable = what;
+	if (!what)
+		what = yaml_get(entry, "disable");
+	if (!what || what->kind != YAML_MAP)
+		return -EINVAL;
+	if (member(what, "rule", &s->rule) < 0 || member(what, "tag", &s->tag) < 0)
+		return -EINVAL;
+	return s->rule.len || s->tag.len ? 0 : -EINVAL;
+}
+
+static int read_selections(struct config *c, struct error *err)
+{
+	struct yaml_node **items;
+	size_t n = entries(c, "rules", &items), i;
+
+	c->selections = arena_array_of(c->arena, struct rule_selection, n);
+	if (!c->selections)
+		return out_of_memory(err);
+	for (i = 0; i < n; i++)
+		if (read_selection(items[i], &c->selections[i]) < 0)
+			return error_set(err, -EINVAL,
+					 "configuration: entry %zu of rules must be enable or disable with a rule or a tag", i);
+	c->nselections = n;
+	return 0;
+}
+
+/* ---- append_output: ----------------------------------------------------------------------------------------------- */
+
+static int read_match(struct config *c, const struct yaml_node *match, struct append_output *a)
+{
+	const struct yaml_node *tags = yaml_get(match, "tags");
+	struct str *list;
+	uint32_t i;
+
+	if (member(match, "source", &a->match_source) < 0 || member(match, "rule", &a->match_rule) < 0)
+		return -EINVAL;
+	if (!tags || tags->kind != YAML_SEQUENCE)
+		return 0;
+	list = arena_array_of(c->arena, struct str, tags->count);
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; i < tags->count; i++)
+		if (!config_tree_text(tags->items[i], &list[i]))
+			return -EINVAL;
+	a->match_tags = list;
+	a->nmatch_tags = tags->count;
+	return 0;
+}
+
+/* "field", or {name: "format"}; a name may come twice only among the plain fields, where it is one. */
+static int read_extra_field(const struct yaml_node *item, struct extra_field *list, size_t *count)
+{
+	struct extra_field f = { 0 };
+	bool formatted = item->kind == YAML_MAP;
+	size_t i;
+
+	if (formatted) {
+		if (item->count != 1 || !config_tree_text(item->pairs[0].key, &f.name) ||
+		    !config_tree_text(item->pairs[0].value, &f.format) || !f.format.len)
+			return -EINVAL;
+	} else if (!config_tree_text(item, &f.name)) {
+		return -EINVAL;
+	}
+	for (i = 0; i < *count; i++) {
+		if (!str_eq(list[i].name, f.name))
+			continue;
+		return formatted || list[i].format.len ? -EINVAL : 0;
+	}
+	list[(*count)++] = f;
+	return 0;
+}
+
+static int read_append(struct config *c, const struct yaml_node *entry, struct append_output *a)
+{
+	const struct yaml_node *match = yaml_get(entry, "match"), *fields = yaml_get(entry, "extra_fields");
+	const struct yaml_node *suggested = yaml_get(entry, "suggested_output");
+	struct extra_field *list;
+	uint32_t i;
+	int r;
+
+	if (entry->kind != YAML_MAP || member(entry, "extra_output", &a->extra_output) < 0)
+		return -EINVAL;
+	r = match ? read_match(c, match, a) : 0;
+	if (r < 0)
+		return r;
+	if (suggested && yaml_bool(suggested, &a->suggested_output) < 0)
+		return -EINVAL;
+	if (!fields)
+		return 0;
+	if (fields->kind != YAML_SEQUENCE)
+		return -EINVAL;
+	list = arena_array_of(c->arena, struct extra_field, fields->count);
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; r == 0 && i < fields->count; i++)
+		r = read_extra_field(fields->items[i], list, &a->nextra_fields);
+	a->extra_fields = list;
+	return r;
+}
+
+static int read_appends(struct config *c, struct error *err)
+{
+	struct yaml_node **items;
+	size_t n = entries(c, "append_output", &items), i;
+	int r;
+
+	c->appends = arena_array_of(c->arena, struct append_output, n);
+	if (!c->appends)
+		return out_of_memory(err);
+	for (i = 0; i < n; i++) {
+		r = read_append(c, items[i], &c->appends[i]);
+		if (r == -ENOMEM)
+			return out_of_memory(err);
+		if (r < 0)
+			return error_set(err, r, "configuration: entry %zu of append_output is wrong", i);
+	}
+	c->nappends = n;
+	return 0;
+}
+
+/* ---- static_fields: ----------------------------------------------------------------------------------------------- */
+
+static int read_static(struct config *c, struct error *err)
+{
+	const struct yaml_node *map = yaml_get(c->root, "static_fields");
+	uint32_t i;
+
+	if (!map || map->kind == YAML_NULL)
+		return 0;
+	if (map->kind != YAML_MAP)
+		return config_warn(c, "configuration: static_fields is a map of names to texts; it is ignored") < 0 ?
+			       out_of_memory(err) :
+			       0;
+	c->static_names = arena_array_of(c->arena, struct str, map->count);
+	c->static_values = arena_array_of(c->arena, struct str, map->count);
+	if (!c->static_names || !c->static_values)
+		return out_of_memory(err);
+	for (i = 0; i < map->count; i++) {
+		if (!config_tree_text(map->pairs[i].key, &c->static_names[c->nstatic]) ||
+		    !config_tree_text(map->pairs[i].value, &c->static_values[c->nstatic]))
+			return error_set(err, -EINVAL, "configuration: a value of static_fields is no text");
+		c->nstatic++;
+	}
+	return 0;
+}
+
+/* ---- rules_files: ------------------------------------------------------------------------------------------------- */
+
+static int read_rules_files(struct config *c, struct error *err)
+{
+	const char *key = "rules_files";
+	struct yaml_node **items;
+	struct str path;
+	struct stat st;
+	size_t n, i;
+
+	if (yaml_get(c->root, "rules_file")) {
+		if (yaml_get(c->root, key))
+			return error_set(err, -EINVAL, "configuration: both rules_files and rules_file are set");
+		key = "rules_file";
+		if (config_warn(c, "configuration: rules_file is deprecated; use rules_files") < 0)
+			return out_of_memory(err);
+	}
+	n = entries(c, key, &items);
+	c->rules_files = arena_array_of(c->arena, struct str, n);
+	if (!c->rules_files)
+		return out_of_memory(err);
+	for (i = 0; i < n; i++) {
+		if (!config_tree_text(items[i], &path))
+			return error_set(err, -EINVAL, "configuration: entry %zu of %s is no path", i, key);
+		path = arena_str(c->arena, path);
+		if (!path.ptr)
+			return out_of_memory(err);
+		if (stat(path.ptr, &st) == 0)
+			c->rules_files[c->nrules_files++] = path;
+	}
+	return 0;
+}
+
+/* ---- plugins: ----------------------------------------------------------------------------------------------------- */
+
+/* The container plugin's fields are built in; nothing else can be loaded. */
+static int load_plugin(struct config *c, struct str name, struct error *err)
+{
+	if (!str_eq(name, STR("container")))
+		return error_set(err, -ENOTSUP, "plugin \"" STR_FMT "\": this version loads no plugin but container",
+				 STR_ARG(name));
+	c->container_plugin = true;
+	return 0;
+}
+
+static bool is_configured(struct yaml_node **plugins, size_t n, struct str name)
+{
+	struct str other;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (config_tree_text(yaml_get(plugins[i], "name"), &other) && str_eq(name, other))
+			return true;
+	return false;
+}
+
+static int read_plugins(struct config *c, struct error *err)
+{
+	struct yaml_node **plugins, **wanted;
+	size_t nplugins = entries(c, "plugins", &plugins), nwanted = entries(c, "load_plugins", &wanted), i;
+	bool all = !yaml_get(c->root, "load_plugins");
+	struct str name, path;
+	int r = 0;
+
+	for (i = 0; i < nplugins; i++)
+		if (!config_tree_text(yaml_get(plugins[i], "name"), &name) ||
+		    !config_tree_text(yaml_get(plugins[i], "library_path"), &path))
+			return error_set(err, -EINVAL, "configuration: entry %zu of plugins needs a name and a library_path", i);
+	for (i = 0; r == 0 && i < (all ? nplugins : nwanted); i++) {
+		if (!config_tree_text(all ? yaml_get(plugins[i], "name") : wanted[i], &name))
+			return error_set(err, -EINVAL, "configuration: entry %zu of load_plugins is no name", i);
+		if (!is_configured(plugins, nplugins, name))
+			return error_set(err, -EINVAL, "configuration: plugin \"" STR_FMT "\" of load_plugins is not among plugins",
+					 STR_ARG(name));
+		r = load_plugin(c, name, err);
+	}
+	return r;
+}
+
+int config_lists(struct config *c, struct error *err)
+{
+	int r;
+
+	r = read_selections(c, err);
+	if (r == 0)
+		r = read_appends(c, err);
+	if (r == 0)
+		r = read_static(c, err);
+	if (r == 0)
+		r = read_rules_files(c, err);
+	return r < 0 ? r : read_plugins(c, err);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "app/falco.h"
+#include "app/listing.h"
+#include "app/log.h"
+#include "app/session.h"
+#include "app/signals.h"
+#include "base/parse.h"
+
+static int load_rules(struct session *s, const struct config *config, const struct options *o,
+		      const struct engine_options *engine, struct error *err)
+{
+	const char *path;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && (path = options_nth(o, OPT_falco_rules, i)); i++)
+		r = rules_input_add(&s->input, path, RULES_INPUT_YAML_ONLY, err);
+	if (i == 0)
+		for (; r == 0 && i < config->nrules_files; i++)
+			r = rules_input_add(&s->input, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+	if (r < 0)
+		return r;
+	if (!s->input.count)
+		return error_set(err, -EINVAL, "no rules: name a file or folder with -r or in rules_files of the configuration");
+	for (i = 0; i < s->input.count; i++)
+		log_info("Loading rules from: %s", s->input.list[i].path);
+	return rules_input_compile(&s->input, engine, true, &s->rules, err);
+}
+
+static int open_outputs(struct session *s, const struct config *config, const struct options *o, struct error *err)
+{
+	bool buffered = config->buffered_outputs && !options_has(o, OPT_falco_unbuffered);
+	struct output *output;
+	char path[4096];
+	int r = 0;
+
+	if (config->file_output_enabled) {
+		if (config->file_output_filename.len >= sizeof(path))
+			return error_set(err, -ENAMETOOLONG, "file_output.filename is too long");
+		snprintf(path, sizeof(path), STR_FMT, STR_ARG(config->file_output_filename));
+		r = output_file_open(path, config->file_output_keep_alive, config->json_output, &output, err);
+		if (r == 0)
+			r = session_add_output(s, output, err);
+	}
+	if (r == 0 && config->stdout_output_enabled) {
+		r = output_stream_open(STDOUT_FILENO, false, config->json_output, false, buffered, &output, err);
+		if (r == 0)
+			r = session_add_output(s, output, err);
+	}
+	return r;
+}
+
+/* -M counts seconds of the events' own time. */
+static int replay(struct session *s, uint64_t max_ns, struct error *err)
+{
+	uint64_t first = 0, now;
+	int r;
+
+	do {
+		r = session_step(s, err);
+		if (signals_reopen_requested())
+			session_reopen(s);
+		now = max_ns ? pipeline_time(s->pipeline) : 0;
+		if (!first)
+			first = now;
+	} while (r >= 0 && !signals_stop_requested() && (!max_ns || now < first || now - first < max_ns));
+	return r == -ENODATA || r >= 0 ? 0 : r;
+}
+
+static int open_source(const struct config *config, struct source **ret_source, struct error *err)
+{
+	char path[4096];
+
+	if (!str_eq(config->engine_kind, STR("replay")))
+		return error_set(err, -ENOTSUP, "engine.kind " STR_FMT ": this version has only replay (engine.replay.capture_file)",
+				 STR_ARG(config->engine_kind));
+	if (config->engine_replay_capture_file.len >= sizeof(path))
+		return error_set(err, -ENAMETOOLONG, "engine.replay.capture_file is too long");
+	snprintf(path, sizeof(path), STR_FMT, STR_ARG(config->engine_replay_capture_file));
+	return source_scap_open(path, ret_source, err);
+}
+
+static int start(struct session *s, const struct config *config, struct error *err)
+{
+	const struct pipeline_options settings = {
+		.base64_buffers = config->buffer_format_base64,
+		.static_values = config->static_values,
+		.container_plugin = config->container_plugin,
+	};
+	struct source *source;
+	int r;
+
+	r = open_source(config, &source, err);
+	if (r == 0)
+		r = session_start(s, source, &settings, err);
+	if (r == 0)
+		source_scap_receive(source, pipeline_receiver(s->pipeline));
+	return r;
+}
+
+static int read_duration(const struct options *o, uint64_t *ret_ns, struct error *err)
+{
+	const char *text = options_value(o, OPT_falco_duration, "0");
+	uint32_t seconds;
+
+	if (parse_u32(str_of(text), &seconds) < 0)
+		return error_set(err, -EINVAL, "-M takes a number of seconds, not \"%s\"", text);
+	*ret_ns = (uint64_t)seconds * 1000000000u;
+	return 0;
+}
+
+int falco_replay(const struct config *config, const struct options *o, const struct engine_options *engine)
+{
+	auto_session struct session s = { 0 };
+	auto_strbuf struct strbuf counts = { 0 };
+	struct error err = { 0 };
+	uint64_t max_ns = 0;
+	int r;
+
+	r = read_duration(o, &max_ns, &err);
+	if (r == 0)
+		r = load_rules(&s, config, o, engine, &err);
+	if (r < 0)
+		return log_failure(&err, EXIT_FAILED);
+	if (options_has(o, OPT_falco_dry_run))
+		return EXIT_OK;
+	r = open_outputs(&s, config, o, &err);
+	if (r == 0)
+		r = start(&s, config, &err);
+	if (r < 0)
+		return log_failure(&err, EXIT_FAILED);
+
+	signals_catch();
+	r = replay(&s, max_ns, &err);
+	session_finish(&s);
+	session_add_rule_counts(&s, &counts);
+	if (listing_print(&counts) != EXIT_OK)
+		return EXIT_FAILED;
+	return r < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
+}

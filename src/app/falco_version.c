@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/falco.h"
+#include "app/listing.h"
+
+/* The Falco that this program stands in for: what scripts and falcoctl ask for. */
+#define FALCO_VERSION	     "0.44.1"
+#define FALCO_ENGINE	     "62"
+#define FALCO_ENGINE_SEMVER  "0.62.0"
+#define FALCO_LIBS	     "0.25.4"
+#define FALCO_PLUGIN_API     "3.12.0"
+#define FALCO_DRIVER_API     "10.2.0"
+#define FALCO_DRIVER_SCHEMA  "4.5.1"
+
+int falco_version(bool json)
+{
+	auto_strbuf struct strbuf out = { 0 };
+
+	if (json)
+		strbuf_adds(&out, "{\"default_driver_version\":\"none\",\"driver_api_version\":\"" FALCO_DRIVER_API
+				  "\",\"driver_schema_version\":\"" FALCO_DRIVER_SCHEMA "\",\"engine_version\":\"" FALCO_ENGINE
+				  "\",\"engine_version_semver\":\"" FALCO_ENGINE_SEMVER "\",\"falco_version\":\"" FALCO_VERSION
+				  "\",\"libs_version\":\"" FALCO_LIBS "\",\"monitor_version\":\"" VERSION
+				  "\",\"plugin_api_version\":\"" FALCO_PLUGIN_API "\",\"plugin_versions\":[]}\n");
+	else
+		strbuf_adds(&out, "Falco version: " FALCO_VERSION " (monitor " VERSION ")\n"
+				  "Libs version:  " FALCO_LIBS "\n"
+				  "Plugin API:    " FALCO_PLUGIN_API "\n"
+				  "Engine:        " FALCO_ENGINE_SEMVER "\n"
+				  "Driver:\n"
+				  "  API version:    " FALCO_DRIVER_API "\n"
+				  "  Schema version: " FALCO_DRIVER_SCHEMA "\n");
+	return listing_print(&out);
+}

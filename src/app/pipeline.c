@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "app/pipeline.h"
+
+struct pipeline {
+	struct source *source;
+	struct pipeline_options options;
+	struct state *state;
+	struct engine *engine;
+	struct arena *arena; /* values of the event at hand */
+	struct field_context ctx;
+	struct needs needs;
+	struct scap_receiver receiver;
+	facts_t facts; /* that the rules read and only a call's result tells; see depends_on_result() */
+	bool asks; /* the source can answer needs */
+	struct pipeline_stats stats;
+	uint64_t *by_rule;
+	/* hits of the first evaluation, kept while the second one by the real path runs */
+	uint32_t *seen;
+	uint32_t nseen;
+};
+
+/* An event's values: texts of a few paths and arguments. */
+#define ARENA_BYTES 16384
+/* Answers can raise new questions (a process, then its parent); after these rounds the rest is absent. */
+#define FETCH_ROUNDS 4
+
+/* ---- what the state lacks ---------------------------------------------------------------------------------------- */
+
+static int sink(void *context, const struct event *ev)
+{
+	struct pipeline *p = context;
+	struct subject subject;
+	int r;
+
+	r = state_apply(p->state, ev, &subject);
+	state_settle(p->state, ev);
+	return r;
+}
+
+static void subject_needs(struct pipeline *p, const struct event *ev)
+{
+	const struct subject *s = &p->ctx.subject;
+
+	if (s->thread_unknown)
+		needs_add(&p->needs, NEED_THREAD, ev->tid, -1);
+	if (s->fd_unknown)
+		needs_add(&p->needs, NEED_FD, ev->tid, s->fd_number);
+	if (s->cwd_unknown)
+		needs_add(&p->needs, NEED_CWD, ev->tid, -1);
+}
+
+/* 1 = something was asked for (and the state may know more now), 0 = there was nothing to ask. */
+static int fetch(struct pipeline *p, struct error *err)
+{
+	int r;
+
+	p->stats.unanswered += p->needs.overflow;
+	p->needs.overflow = 0;
+	if (!p->needs.count || !p->asks)
+		return 0;
+	p->stats.fetched++;
+	r = p->source->ops->fetch(p->source, &p->needs, sink, p, err);
+	p->needs.count = 0;
+	return r < 0 ? r : 1;
+}
+
+/* ---- evaluating --------------------------------------------------------------------------------------------------- */
+
+static enum outcome evaluate(struct pipeline *p, const struct event *ev, bool may_ask, struct hits *ret_hits)
+{
+	arena_reset(p->arena);
+	p->ctx.ev = ev;
+	p->ctx.needs = may_ask && p->asks ? &p->needs : NULL;
+	return engine_evaluate(p->engine, &p->ctx, ret_hits);
+}
+
+static void deliver(struct pipeline *p, const struct alert *a)
+{
+	size_t i;
+
+	for (i = 0; i < p->options.noutputs; i++) {
+		struct output *o = p->options.outputs[i];
+		struct error err = { 0 };
+
+		if (o->ops->send(o, a, &err) < 0 && !p->stats.output_error.code)
+			p->stats.output_error = err;
+	}
+}
+
+static int alert(struct pipeline *p, uint32_t rule, struct error *err)
+{
+	struct alert a;
+	int r;
+
+	r = engine_render(p->engine, &p->ctx, rule, &a, err);
+	if (r < 0)
+		return r;
+	p->stats.alerts++;
+	p->stats.by_priority[a.priority]++;
+	p->by_rule[rule]++;
+	if (a.priority < p->stats.highest)
+		p->stats.highest = a.priority;
+	deliver(p, &a);
+	return 0;
+}
+
+static bool was_seen(const struct pipeline *p, uint32_t rule)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->nseen; i++)
+		if (p->seen[i] == rule)
+			return true;
+	return false;
+}
+
+static int alert_all(struct pipeline *p, const struct hits *hits, struct error *err)
+{
+	uint32_t i;
+	int r;
+
+	for (i = 0; i < hits->count; i++) {
+		r = was_seen(p, hits->rules[i]) ? 0 : alert(p, hits->rules[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The path that rules saw is not the file that was opened: whoever went through a link or a mount is judged by both. */
+static bool has_other_path(const struct pipeline *p, const struct event *ev)
+{
+	const struct fd *fd = p->ctx.subject.fd;
+
+	return p->options.match_realpath && ev->ext && ev->ext->real_path.len &&
+	       !(fd && str_eq(rstr_str(fd->name), ev->ext->real_path));
+}
+
+static int judge_real_path(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	struct hits hits;
+	int r = 0;
+
+	p->ctx.real_path = ev->ext->real_path;
+	if (evaluate(p, ev, false, &hits) == OUTCOME_YES)
+		r = alert_all(p, &hits, err);
+	p->ctx.real_path = STR("");
+	return r;
+}
+
+/* The first evaluation's hits borrow from the engine until the second one. */
+static void remember_hits(struct pipeline *p, const struct hits *hits)
+{
+	p->nseen = hits->count;
+	if (hits->count)
+		memcpy(p->seen, hits->rules, hits->count * sizeof(*p->seen));
+}
+
+/* After an answer the objects that the subject points to may be others. */
+static void refresh_subject(struct pipeline *p, const struct event *ev)
+{
+	struct subject *s = &p->ctx.subject;
+
+	s->thread = state_thread(p->state, ev->tid);
+	s->fd = s->thread && s->fd_number >= 0 ? thread_fd(s->thread, s->fd_number) : NULL;
+	s->thread_unknown = false;
+	s->fd_unknown = false;
+	s->cwd_unknown = false;
+}
+
+static int match(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	enum outcome outcome;
+	struct hits hits;
+	int round, r;
+
+	for (round = 0;; round++) {
+		outcome = evaluate(p, ev, round < FETCH_ROUNDS, &hits);
+		if (outcome != OUTCOME_MAYBE || round == FETCH_ROUNDS)
+			break;
+		r = fetch(p, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			round = FETCH_ROUNDS - 1; /* nothing can be asked: once more, with absence for an answer */
+		else
+			refresh_subject(p, ev);
+	}
+
+	p->nseen = 0;
+	if (outcome != OUTCOME_YES)
+		hits.count = 0;
+	r = alert_all(p, &hits, err);
+	if (r < 0 || !has_other_path(p, ev))
+		return r;
+	remember_hits(p, &hits);
+	r = judge_real_path(p, ev, err);
+	p->nseen = 0;
+	return r;
+}
+
+/* ---- the two kinds of events ---------------------------------------------------------------------------------------- */
+
+static void note_time(struct pipeline *p, const struct event *ev)
+{
+	if (!p->ctx.first_ts && !(ev->info->category & EC_METAEVENT))
+		p->ctx.first_ts = ev->ts;
+}
+
+/* What the event is about must be known before it is applied: a dup of an unknown descriptor would make another one. */
+static int prepare(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	int r;
+
+	if (!p->asks)
+		return 0;
+	r = state_preview(p->state, ev, &p->ctx.subject);
+	if (r < 0)
+		return error_errno(err, r, "state");
+	subject_needs(p, ev);
+	return fetch(p, err);
+}
+
+static int handle_complete(struct pipeline *p, struct event *ev, struct error *err)
+{
+	bool shown = !(ev->flags & EVENT_FLAG_STATE_ONLY);
+	int r;
+
+	p->needs.count = 0;
+	r = prepare(p, ev, err);
+	if (r < 0)
+		return r;
+	r = state_apply(p->state, ev, &p->ctx.subject);
+	if (r < 0)
+		return error_errno(err, r, "state");
+	if (shown) {
+		ev->number = ++p->stats.events;
+		note_time(p, ev);
+		if (ruleset_wants_type(p->options.rules, ev->type))
+			r = match(p, ev, err);
+		p->ctx.previous_ts = ev->ts;
+	}
+	state_settle(p->state, ev);
+	return r < 0 ? r : 1;
+}
+
+/*
+ * Whether the state would be wrong later if we never learnt this call's result. Descriptors of a source that does not
+ * report them are asked for when a rule looks at one.
+ */
+static bool depends_on_result(const struct pipeline *p, const struct event *ev)
+{
+	return ev->info->writes & p->facts;
+}
+
+/* Only what was opened tells its real path. */
+static bool needs_real_path(const struct pipeline *p, const struct event *ev)
+{
+	return p->options.match_realpath && ev->info->flags & EF_CREATES_FD && ev->info->derivable & FACT_FD &&
+	       ev->info->category & EC_SYSCALL && (ev->info->category & EC_MASK) == EC_FILE &&
+	       ruleset_wants_type(p->options.rules, ev->type);
+}
+
+static int judge_entry(struct pipeline *p, const struct event *ev, enum outcome *ret_outcome, struct error *err)
+{
+	enum outcome outcome = OUTCOME_NO;
+	struct hits hits;
+	int round, r;
+
+	for (round = 0; round <= FETCH_ROUNDS; round++) {
+		r = state_preview(p->state, ev, &p->ctx.subject);
+		if (r < 0)
+			return error_errno(err, r, "state");
+		outcome = evaluate(p, ev, round < FETCH_ROUNDS, &hits);
+		if (outcome != OUTCOME_MAYBE)
+			break;
+		r = fetch(p, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			break;
+	}
+	*ret_outcome = outcome;
+	return 0;
+}
+
+/* A caller that was killed while we thought needs no answer. */
+static int answer(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	struct verdict go_on = { .kind = VERDICT_CONTINUE };
+	int r = p->source->ops->answer(p->source, ev, go_on, err);
+
+	return r == -ESRCH || r == -ENOENT ? 0 : r;
+}
+
+static int complete(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	struct event done;
+	int r, r_answer;
+
+	r = p->source->ops->complete(p->source, ev, &done, err);
+	if (r == -ESRCH || r == -ENOENT)
+		return 1;
+	if (r < 0)
+		return r;
+	p->stats.completed++;
+	if (r == 0)
+		return 1;
+	r = handle_complete(p, &done, err);
+	/* also after a failure of ours: nobody is left waiting */
+	r_answer = answer(p, &done, r < 0 ? NULL : err);
+	return r < 0 ? r : r_answer < 0 ? r_answer : 1;
+}
+
+static int handle_provisional(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	enum outcome outcome = OUTCOME_NO;
+	int r;
+
+	p->stats.provisional++;
+	p->needs.count = 0;
+	if (depends_on_result(p, ev) || needs_real_path(p, ev))
+		return complete(p, ev, err);
+	if (ruleset_wants_type(p->options.rules, ev->type)) {
+		r = judge_entry(p, ev, &outcome, err);
+		if (r < 0) {
+			(void)answer(p, ev, NULL);
+			return r;
+		}
+	}
+	if (outcome != OUTCOME_NO)
+		return complete(p, ev, err);
+	p->stats.answered_at_entry++;
+	r = answer(p, ev, err);
+	return r < 0 ? r : 1;
+}
+
+int pipeline_step(struct pipeline *p, struct error *err)
+{
+	struct event ev;
+	int r;
+
+	r = p->source->ops->next(p->source, &ev, err);
+	if (r <= 0)
+		return r;
+	return ev.provisional ? handle_provisional(p, &ev, err) : handle_complete(p, &ev, err);
+}
+
+void pipeline_flush(struct pipeline *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->options.noutputs; i++) {
+		struct output *o = p->options.outputs[i];
+		struct error err = { 0 };
+
+		if (o->ops->flush && o->ops->flush(o, &err) < 0 && !p->stats.output_error.code)
+			p->stats.output_error = err;
+	}
+}
+
+void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats)
+{
+	size_t i;
+
+	*ret_stats = p->stats;
+	ret_stats->by_rule = p->by_rule;
+	ret_stats->outputs_failed = 0;
+	for (i = 0; i < p->options.noutputs; i++)
+		ret_stats->outputs_failed += p->options.outputs[i]->failed;
+}
+
+uint64_t pipeline_time(const struct pipeline *p)
+{
+	return p->ctx.previous_ts;
+}
+
+/* ---- metadata of captures ------------------------------------------------------------------------------------------ */
+
+static void receive_machine(void *context, const struct machine_record *m)
+{
+	struct pipeline *p = context;
+
+	state_set_machine(p->state, m);
+}
+
+static int receive_process(void *context, const struct process_record *r)
+{
+	struct pipeline *p = context;
+
+	return state_add_process(p->state, r);
+}
+
+static int receive_fd(void *context, int64_t tid, const struct fd_record *fd)
+{
+	struct pipeline *p = context;
+
+	return state_add_fd(p->state, tid, fd);
+}
+
+static int receive_user(void *context, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell)
+{
+	struct pipeline *p = context;
+
+	return state_set_user(p->state, STR(""), uid, gid, name, home, shell);
+}
+
+static int receive_group(void *context, uint32_t gid, struct str name)
+{
+	struct pipeline *p = context;
+
+	return state_set_group(p->state, STR(""), gid, name);
+}
+
+static int receive_interface(void *context, const struct interface_record *i)
+{
+	struct pipeline *p = context;
+
+	return state_add_interface(p->state, i);
+}
+
+const struct scap_receiver *pipeline_receiver(struct pipeline *p)
+{
+	return &p->receiver;
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------ */
+
+static void fill_context(struct pipeline *p)
+{
+	p->ctx = (struct field_context){
+		.state = p->state,
+		.arena = p->arena,
+		.static_values = p->options.static_values,
+		.hostname = str_of(p->options.hostname ? p->options.hostname : ""),
+		.source_name = STR("syscall"),
+		.real_path = STR(""),
+		.base64_buffers = p->options.base64_buffers,
+	};
+	p->receiver = (struct scap_receiver){
+		.context = p,
+		.machine = receive_machine,
+		.process = receive_process,
+		.fd = receive_fd,
+		.user = receive_user,
+		.group = receive_group,
+		.interface = receive_interface,
+	};
+}
+
+int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err)
+{
+	struct state_options state_options = { .traits = source->traits, .container_plugin = options->container_plugin };
+	const struct intercept_set *wants = ruleset_wants(options->rules);
+	auto_pipeline struct pipeline *p = calloc(1, sizeof(*p));
+	size_t nrules = ruleset_count(options->rules);
+	int r;
+
+	if (!p)
+		return error_set(err, -ENOMEM, "out of memory");
+	p->source = source;
+	p->options = *options;
+	p->stats.highest = PRIORITY_COUNT;
+	p->asks = source->ops->fetch;
+	p->facts = wants->facts;
+	if (!(source->traits & SOURCE_REPORTS_FDS))
+		p->facts &= ~(facts_t)FACT_FD;
+	p->by_rule = calloc(nrules + 1, sizeof(*p->by_rule));
+	p->seen = calloc(nrules + 1, sizeof(*p->seen));
+	p->arena = arena_new(ARENA_BYTES);
+	p->state = state_new(&state_options);
+	if (!p->by_rule || !p->seen || !p->arena || !p->state)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = engine_new(options->rules, p->state, &p->engine, err);
+	if (r < 0)
+		return r;
+	fill_context(p);
+	r = source->ops->intercept ? source->ops->intercept(source, wants, err) : 0;
+	if (r < 0)
+		return r;
+	*ret_pipeline = take_ptr(p);
+	return 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	engine_free(p->engine);
+	state_free(p->state);
+	arena_free(p->arena);
+	strbuf_free(&p->ctx.scratch);
+	free(p->by_rule);
+	free(p->seen);
+	free(p);
+}

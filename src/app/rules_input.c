@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "app/log.h"
+#include "app/rules_input.h"
+#include "base/file.h"
+
+#define DEFAULT_NAME "monitor_rules.yaml"
+
+static bool is_yaml(const char *path)
+{
+	return str_ends(str_of(path), STR(".yaml")) || str_ends(str_of(path), STR(".yml"));
+}
+
+static int add_file(struct rules_input *in, const char *path, struct error *err)
+{
+	struct rules_file f = { 0 };
+	int r;
+
+	if (in->count == in->cap) {
+		size_t cap = in->cap ? 2 * in->cap : 4;
+		struct rules_file *more = reallocarray(in->list, cap, sizeof(*more));
+
+		if (!more)
+			return error_set(err, -ENOMEM, "out of memory");
+		in->list = more;
+		in->cap = cap;
+	}
+	r = file_read_all(path, RULES_MAX_BYTES, &f.text, &f.len, err);
+	if (r < 0)
+		return error_prefix(err, r, "cannot read rules");
+	f.path = str_dup(str_of(path));
+	if (!f.path) {
+		free(f.text);
+		return error_set(err, -ENOMEM, "out of memory");
+	}
+	in->list[in->count++] = f;
+	return 0;
+}
+
+static int wanted_in_folder(const struct dirent *d)
+{
+	return is_yaml(d->d_name);
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name); /* not by locale: the order decides what overrides what */
+}
+
+static int add_folder(struct rules_input *in, const char *path, struct error *err)
+{
+	struct dirent **list = NULL;
+	int n, i, r = 0;
+
+	n = scandir(path, &list, wanted_in_folder, by_bytes);
+	if (n < 0)
+		return error_errno(err, -errno, "cannot read rules: %s", path);
+	for (i = 0; i < n; i++) {
+		char file[PATH_MAX];
+		struct stat st;
+		int len = snprintf(file, sizeof(file), "%s/%s", path, list[i]->d_name);
+
+		if (r == 0 && (len < 0 || (size_t)len >= sizeof(file)))
+			r = error_set(err, -ENAMETOOLONG, "cannot read rules: a path in %s is too long", path);
+		else if (r == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
+			r = add_file(in, file, err);
+		free(list[i]);
+	}
+	free(list);
+	return r;
+}
+
+int rules_input_add(struct rules_input *in, const char *path, unsigned int flags, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return add_folder(in, path, err);
+	if (flags & RULES_INPUT_YAML_ONLY && !is_yaml(path))
+		return 0;
+	return add_file(in, path, err);
+}
+
+/* The folder of our own program with a relative path behind it; false when it is not a readable file. */
+static bool beside_program(const char *relative, char *path, size_t size)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+	int len;
+
+	if (n < 0)
+		return false;
+	exe[n] = 0;
+	slash = strrchr(exe, '/');
+	if (!slash)
+		return false;
+	*slash = 0;
+	len = snprintf(path, size, "%s/%s", exe, relative);
+	return len > 0 && (size_t)len < size && access(path, R_OK) == 0;
+}
+
+int rules_input_add_default(struct rules_input *in, struct error *err)
+{
+	char path[PATH_MAX];
+
+	/* a build tree, then a tree that was installed elsewhere than configured, then the configured place */
+	if (beside_program("rules/" DEFAULT_NAME, path, sizeof(path)) ||
+	    beside_program("../share/monitor/" DEFAULT_NAME, path, sizeof(path)))
+		return add_file(in, path, err);
+	return add_file(in, PKGDATADIR "/" DEFAULT_NAME, err);
+}
+
+void rules_input_free(struct rules_input *in)
+{
+	size_t i;
+
+	for (i = 0; i < in->count; i++) {
+		free(in->list[i].path);
+		free(in->list[i].text);
+	}
+	free(in->list);
+	*in = (struct rules_input){ 0 };
+}
+
+static void report(const struct load_result *result, bool warnings)
+{
+	auto_strbuf struct strbuf text = { 0 };
+
+	if (result->successful && !(warnings && result->nfindings))
+		return;
+	load_result_print(&text, result, true, true);
+	if (text.len)
+		log_text(result->successful ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, strbuf_str(&text));
+}
+
+int rules_input_compile(const struct rules_input *in, const struct engine_options *options, bool warnings,
+			struct ruleset **ret_rules, struct error *err)
+{
+	auto_rule_loader struct rule_loader *loader = NULL;
+	size_t i;
+	int r;
+
+	r = rule_loader_new(options, &loader, err);
+	if (r < 0)
+		return r;
+	for (i = 0; i < in->count; i++) {
+		const struct rules_file *f = &in->list[i];
+		const struct load_result *result;
+
+		r = rule_loader_add(loader, str_of(f->path), (struct str){ f->text, f->len }, &result, err);
+		if (r < 0)
+			return r;
+		report(result, warnings);
+		if (!result->successful)
+			return error_set(err, -EINVAL, "%s: the rules are not used", f->path);
+	}
+	return rule_loader_compile(loader, ret_rules, err);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_RULES_INPUT_H
+#define MONITOR_APP_RULES_INPUT_H
+
+#include "base/cleanup.h"
+#include "rule/engine.h"
+
+/* The rule files that a command works on, with their texts, in the order in which they are loaded. */
+struct rules_input {
+	struct rules_file {
+		char *path, *text;
+		size_t len;
+	} *list;
+	size_t count, cap;
+};
+
+enum rules_input_flag {
+	RULES_INPUT_YAML_ONLY = 1 << 0, /* a file that is not named *.yaml or *.yml is passed over, as Falco's -r does */
+};
+
+/* Adds a file, or those of a folder that are named *.yaml or *.yml in byte order of their names. */
+int rules_input_add(struct rules_input *in, const char *path, unsigned int flags, struct error *err);
+/* Adds the rules that come with monitor: beside the program, else where they are installed. */
+int rules_input_add_default(struct rules_input *in, struct error *err);
+void rules_input_free(struct rules_input *in);
+
+static inline void rules_input_autofree(struct rules_input *in)
+{
+	rules_input_free(in);
+}
+#define auto_rules_input __attribute__((cleanup(rules_input_autofree)))
+
+/*
+ * Loads and compiles all of them. What was found goes to the log: errors always, warnings from LOG_LEVEL_INFO on or
+ * when warnings is set. Negative when anything is wrong (then *err has a closing sentence). The texts may go when it returns.
+ */
+int rules_input_compile(const struct rules_input *in, const struct engine_options *options, bool warnings,
+			struct ruleset **ret_rules, struct error *err);
+
+#endif

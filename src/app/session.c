@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <unistd.h>
+
+#include "app/log.h"
+#include "app/session.h"
+
+int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
+		       bool warnings, struct error *err)
+{
+	const char *path;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && (path = options_nth(o, id, i)); i++)
+		r = rules_input_add(&s->input, path, 0, err);
+	if (r == 0 && i == 0)
+		r = rules_input_add_default(&s->input, err);
+	if (r == 0)
+		r = rules_input_compile(&s->input, options, warnings, &s->rules, err);
+	return r;
+}
+
+int session_add_output(struct session *s, struct output *o, struct error *err)
+{
+	if (s->noutputs == SESSION_OUTPUTS) {
+		output_close(o);
+		return error_set(err, -ENOSPC, "too many outputs");
+	}
+	s->outputs[s->noutputs++] = o;
+	return 0;
+}
+
+int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err)
+{
+	struct pipeline_options options = *settings;
+	const char *name = getenv("FALCO_HOSTNAME"); /* for containers, whose own name says nothing */
+
+	s->source = source;
+	if (name && *name)
+		snprintf(s->hostname, sizeof(s->hostname), "%s", name);
+	else if (gethostname(s->hostname, sizeof(s->hostname) - 1) < 0)
+		s->hostname[0] = 0;
+	options.rules = s->rules;
+	options.outputs = s->outputs;
+	options.noutputs = s->noutputs;
+	options.hostname = s->hostname;
+	return pipeline_new(source, &options, &s->pipeline, err);
+}
+
+/* Once is enough while it goes on; the count comes at the end. */
+static void tell_loss(struct session *s)
+{
+	struct pipeline_stats stats;
+
+	pipeline_stats(s->pipeline, &stats);
+	if (!stats.outputs_failed || s->reported_loss)
+		return;
+	s->reported_loss = true;
+	log_error("an alert was lost: %s", stats.output_error.text);
+}
+
+int session_step(struct session *s, struct error *err)
+{
+	int r = pipeline_step(s->pipeline, err);
+	size_t i;
+
+	for (i = 0; !s->reported_loss && i < s->noutputs; i++)
+		if (s->outputs[i]->failed)
+			tell_loss(s);
+	return r;
+}
+
+void session_finish(struct session *s)
+{
+	struct source_stats source = { 0 };
+	struct pipeline_stats stats;
+
+	if (!s->pipeline)
+		return;
+	pipeline_flush(s->pipeline);
+	tell_loss(s);
+	pipeline_stats(s->pipeline, &stats);
+	if (stats.outputs_failed > 1)
+		log_error("%llu alerts were lost in all", (unsigned long long)stats.outputs_failed);
+	if (s->source->ops->stats)
+		s->source->ops->stats(s->source, &source);
+	if (source.dropped)
+		log_warning("%llu events could not be seen", (unsigned long long)source.dropped);
+}
+
+void session_reopen(struct session *s)
+{
+	struct error err = { 0 };
+	size_t i;
+
+	for (i = 0; i < s->noutputs; i++) {
+		struct output *o = s->outputs[i];
+
+		if (o->ops->reopen && o->ops->reopen(o, &err) < 0)
+			log_error("%s; the old file stays in use", err.text);
+	}
+}
+
+bool session_lost(const struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->noutputs; i++)
+		if (s->outputs[i]->failed)
+			return true;
+	return false;
+}
+
+/* "Informational" is "Info" here. */
+static void add_priority(struct strbuf *out, enum priority p)
+{
+	const char *name = p == PRIORITY_INFORMATIONAL ? "Info" : priority_name(p);
+
+	for (; *name; name++)
+		strbuf_addc(out, *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name);
+}
+
+void session_add_rule_counts(const struct session *s, struct strbuf *out)
+{
+	struct pipeline_stats stats;
+	struct rule_view rule;
+	size_t i;
+
+	pipeline_stats(s->pipeline, &stats);
+	strbuf_addf(out, "Events detected: %llu\nRule counts by severity:\n", (unsigned long long)stats.alerts);
+	for (i = 0; i < PRIORITY_COUNT; i++) {
+		if (!stats.by_priority[i])
+			continue;
+		strbuf_adds(out, "   ");
+		add_priority(out, (enum priority)i);
+		strbuf_addf(out, ": %llu\n", (unsigned long long)stats.by_priority[i]);
+	}
+	strbuf_adds(out, "Triggered rules by rule name:\n");
+	for (i = 0; i < ruleset_count(s->rules); i++) {
+		if (!stats.by_rule[i])
+			continue;
+		ruleset_get(s->rules, i, &rule);
+		strbuf_addf(out, "   " STR_FMT ": %llu\n", STR_ARG(rule.name), (unsigned long long)stats.by_rule[i]);
+	}
+}
+
+void session_free(struct session *s)
+{
+	size_t i;
+
+	pipeline_free(s->pipeline);
+	source_close(s->source);
+	for (i = 0; i < s->noutputs; i++)
+		output_close(s->outputs[i]);
+	ruleset_free(s->rules);
+	rules_input_free(&s->input);
+	*s = (struct session){ 0 };
+}
+
+int session_fail_on(const struct options *o, enum option_id id, struct error *err)
+{
+	const char *value = options_value(o, id, NULL);
+	enum priority p;
+
+	if (!value)
+		return PRIORITY_COUNT;
+	if (priority_parse(str_of(value), &p) < 0)
+		return error_set(err, -EINVAL, "--%s takes a priority (Emergency to Debug), not \"%s\"",
+				 option_table[id].long_name, value);
+	return (int)p;
+}
+
+bool session_failed_on(const struct session *s, int priority)
+{
+	struct pipeline_stats stats;
+
+	if (priority == PRIORITY_COUNT)
+		return false;
+	pipeline_stats(s->pipeline, &stats);
+	return stats.highest <= (enum priority)priority;
+}

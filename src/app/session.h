@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_SESSION_H
+#define MONITOR_APP_SESSION_H
+
+#include "app/options.h"
+#include "app/pipeline.h"
+#include "app/rules_input.h"
+
+/*
+ * What the commands that evaluate events have in common: rules, outputs, one pipeline, a closing word. Zero-initialise;
+ * session_free() in any state.
+ */
+#define SESSION_OUTPUTS 4
+struct session {
+	struct rules_input input;
+	struct ruleset *rules;
+	struct output *outputs[SESSION_OUTPUTS];
+	size_t noutputs;
+	struct source *source;
+	struct pipeline *pipeline;
+	char hostname[65];
+	bool reported_loss; /* a failing output was told already */
+};
+
+/* The files given by an option, or the default ones; compiled with the options. */
+int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
+		       bool warnings, struct error *err);
+/* Takes an output over; it is freed when there is no room. */
+int session_add_output(struct session *s, struct output *o, struct error *err);
+/* The pipeline of source (taken over); settings has what the session does not know. */
+int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err);
+/* One step; failing outputs are told once. As pipeline_step(). */
+int session_step(struct session *s, struct error *err);
+/* Writes what is held back and tells what was lost, if anything. */
+void session_finish(struct session *s);
+/* Opens files anew (they were rotated); failures go to the log. */
+void session_reopen(struct session *s);
+/* Whether any alert could not be delivered. */
+bool session_lost(const struct session *s);
+/* Falco's closing statistics: alerts by priority and by rule. */
+void session_add_rule_counts(const struct session *s, struct strbuf *out);
+void session_free(struct session *s);
+
+/* --fail-on's value, PRIORITY_COUNT when it was not given. -EINVAL when it is no priority. */
+int session_fail_on(const struct options *o, enum option_id id, struct error *err);
+/* Whether an alert of that priority or above came. */
+bool session_failed_on(const struct session *s, int priority);
+
+static inline void session_autofree(struct session *s)
+{
+	session_free(s);
+}
+#define auto_session __attribute__((cleanup(session_autofree)))
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+
+#include "app/signals.h"
+#include "base/cleanup.h"
+
+static volatile sig_atomic_t stop, reopen;
+
+static void on_stop(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void on_reopen(int number)
+{
+	(void)number;
+	reopen = 1;
+}
+
+/* Unlike SIG_IGN a handler does not outlive exec. */
+static void on_pipe(int number)
+{
+	(void)number;
+}
+
+/* Without SA_RESTART: a wait for the next event ends, and the loop sees the note. */
+static void install(int number, void (*handler)(int))
+{
+	struct sigaction old, action = { .sa_handler = handler };
+
+	if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		return;
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+void signals_survive_pipes(void)
+{
+	install(SIGPIPE, on_pipe);
+}
+
+void signals_catch(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		install(numbers[i], on_stop);
+	install(SIGUSR1, on_reopen);
+}
+
+bool signals_stop_requested(void)
+{
+	return stop;
+}
+
+bool signals_reopen_requested(void)
+{
+	bool was = reopen;
+
+	reopen = 0;
+	return was;
+}

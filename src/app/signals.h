@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_SIGNALS_H
+#define MONITOR_APP_SIGNALS_H
+
+#include <stdbool.h>
+
+/*
+ * Signals to the monitor itself. They only leave a note; loops look at it between events. Signals that were ignored when
+ * we started (nohup) stay ignored, and what we install is undone by exec, so a workload starts as if we were not there.
+ */
+
+/* A reader of our output that went away is an error of write(2), not our death. */
+void signals_survive_pipes(void);
+/* SIGINT, SIGTERM and SIGHUP ask to stop; SIGUSR1 to open output files anew. */
+void signals_catch(void);
+bool signals_stop_requested(void);
+/* True once for each request. */
+bool signals_reopen_requested(void);
+
+#endif

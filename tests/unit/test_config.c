@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static struct config *read_config(const char *text, const char *const *assignments, size_t n, int *ret)
+{
+	struct config *c = NULL;
+	struct error err = { 0 };
+
+	*ret = config_read(STR("t.yaml"), str_of(text), assignments, n, &c, &err);
+	if (*ret < 0)
+		assert_true(err.text[0]);
+	return c;
+}
+
+/* What Falco refuses is refused; everything else loads. */
+static const struct {
+	const char *text;
+	bool good;
+} files[] = {
+	{ "", true },
+	{ "{}", true },
+	{ "json_output: true\n", true },
+	{ "json_output: maybe\n", true }, /* a wrong type counts as missing */
+	{ "nosuchkey: 1\n", true },
+	{ "- a\n", false },
+	{ "a: [b\n", false },
+	{ "rule_matching: some\n", false },
+	{ "rule_matching: FIRST\n", true },
+	{ "rule_matching:\n", false },
+	{ "rule_matching: ''\n", false },
+	{ "priority: bogus\n", false },
+	{ "priority: ''\n", false },
+	{ "priority: INFO\n", true },
+	{ "engine: {kind: replay}\n", false },
+	{ "engine: {kind: replay, replay: {capture_file: x}}\n", true },
+	{ "engine: {kind: pigeon}\n", false },
+	{ "file_output: {enabled: true}\n", false },
+	{ "file_output: {enabled: true, filename: x}\n", true },
+	{ "syscall_event_drops: {threshold: 2}\n", false },
+	{ "rules: [{disable: {rule: x}}]\n", true },
+	{ "rules: [{disable: {}}]\n", false },
+	{ "rules: [{foo: {rule: x}}]\n", false },
+	{ "rules: [{disable: x}]\n", false },
+	{ "rules: [{disable: {rule: ''}}]\n", false },
+	{ "rules: []\n", true },
+	{ "append_output: [{}]\n", true },
+	{ "append_output: [{match: {}}]\n", true },
+	{ "append_output: [x]\n", false },
+	{ "append_output: [{extra_fields: [{a: 'x', b: 'y'}]}]\n", false },
+	{ "append_output: [{extra_fields: [{a: ''}]}]\n", false },
+	{ "append_output: [{extra_fields: [a, {a: x}]}]\n", false },
+	{ "append_output: [{extra_fields: [a, a]}]\n", true },
+	{ "append_output: [{suggested_output: perhaps}]\n", false },
+	{ "static_fields: {n: 5, b: true}\n", true },
+	{ "rules_file: [a]\nrules_files: [b]\n", false },
+	{ "load_plugins: [container]\n", false },
+	{ "load_plugins: [container]\nplugins: [{name: container, library_path: x}]\n", true },
+	{ "load_plugins: [json]\nplugins: [{name: json, library_path: x}]\n", false },
+	{ "load_plugins: []\nplugins: [{name: json, library_path: x}]\n", true },
+	{ "plugins: [{name: container}]\n", false },
+};
+
+static void test_files(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		int r;
+		auto_config struct config *c = read_config(files[i].text, NULL, 0, &r);
+
+		if ((r == 0) != files[i].good)
+			fail_msg("%s: %d", files[i].text, r);
+	}
+}
+
+static void test_defaults(void **state)
+{
+	int r;
+	auto_config struct config *c = read_config("", NULL, 0, &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_false(c->json_output);
+	assert_true(c->json_include_tags_property);
+	assert_int_equal(c->min_priority, PRIORITY_DEBUG);
+	assert_int_equal(c->output_timeout, 2000);
+	assert_int_equal(c->nwarnings, 0);
+	assert_int_equal(c->nappends + c->nselections + c->nstatic + c->nrules_files, 0);
+}
+
+static void test_values(void **state)
+{
+	int r;
+	auto_config struct config *c =
+		read_config("{\"json_output\": true, \"priority\": \"warning\", \"static_fields\": {\"env\": \"prod\"},"
+			    "\"append_output\": [{\"match\": {\"tags\": [\"a\", \"b\"]}, \"extra_output\": \"x\","
+			    " \"extra_fields\": [\"evt.num\", {\"n\": \"%evt.num!\"}]}]}",
+			    NULL, 0, &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_true(c->json_output);
+	assert_int_equal(c->min_priority, PRIORITY_WARNING);
+	assert_int_equal(c->nstatic, 1);
+	assert_true(str_eq(c->static_values[0], STR("prod")));
+	assert_int_equal(c->nappends, 1);
+	assert_int_equal(c->appends[0].nmatch_tags, 2);
+	assert_int_equal(c->appends[0].nextra_fields, 2);
+	assert_int_equal(c->appends[0].extra_fields[0].format.len, 0);
+	assert_true(str_eq(c->appends[0].extra_fields[1].format, STR("%evt.num!")));
+}
+
+static void test_assignments(void **state)
+{
+	static const char *const list[] = {
+		"json_output=true",
+		"rules[].disable.tag=t2",
+		"rules[].enable.rule=alpha one",
+		"rules[0].disable.tag=t3",
+		"append_output[]={\"extra_output\": \"y\"}",
+		"static_fields.a\\.b=c",
+		"engine.kind=nodriver",
+	};
+	int r;
+	auto_config struct config *c = read_config("engine: {kind: kmod}\n", list, ARRAY_SIZE(list), &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_true(c->json_output);
+	assert_int_equal(c->nselections, 2);
+	assert_false(c->selections[0].enable);
+	assert_true(str_eq(c->selections[0].tag, STR("t3")));
+	assert_true(c->selections[1].enable);
+	assert_true(str_eq(c->selections[1].rule, STR("alpha one")));
+	assert_true(str_eq(c->appends[0].extra_output, STR("y")));
+	assert_true(str_eq(c->static_names[0], STR("a.b")));
+	assert_true(str_eq(c->engine_kind, STR("nodriver")));
+}
+
+/* Paths that are malformed or do not fit. */
+static void test_bad_assignments(void **state)
+{
+	static const char *const bad[] = {
+		"json_output", "=x", "a..b=1", "a[=1", "a[x]=1", "a[-1]=1", "rules[5].x=1", "json_output.x=1",
+		"json_output[0]=1", "a\\x=1", "a\\=1", "[0]=1", "rules={a: [}",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		int r;
+		auto_config struct config *c = read_config("json_output: true\nrules: []\n", &bad[i], 1, &r);
+
+		if (r != -EINVAL)
+			fail_msg("%s: %d", bad[i], r);
+	}
+}
+
+static void test_environment(void **state)
+{
+	int r;
+	auto_config struct config *c = NULL;
+
+	(void)state;
+	setenv("MONITOR_TEST_VALUE", "$info", 1);
+	unsetenv("MONITOR_TEST_NONE");
+	c = read_config("static_fields: {a: 'x${MONITOR_TEST_VALUE}y', b: '$${MONITOR_TEST_VALUE}', c: '${MONITOR_TEST_NONE}',"
+			" d: '${open', e: 'a$b'}\n",
+			NULL, 0, &r);
+	assert_int_equal(r, 0);
+	assert_true(str_eq(c->static_values[0], STR("x$infoy")));
+	assert_true(str_eq(c->static_values[1], STR("${MONITOR_TEST_VALUE}")));
+	assert_true(str_eq(c->static_values[2], STR("")));
+	assert_true(str_eq(c->static_values[3], STR("${open")));
+	assert_true(str_eq(c->static_values[4], STR("a$b")));
+}
+
+static bool warned(const struct config *c, const char *part)
+{
+	size_t i;
+
+	for (i = 0; i < c->nwarnings; i++)
+		if (str_contains(c->warnings[i], str_of(part)))
+			return true;
+	return false;
+}
+
+static void test_warnings(void **state)
+{
+	int r;
+	auto_config struct config *c = read_config("jsonoutput: true\nwebserver: {enabled: true, listen_port: 1}\n"
+						   "syslog_output: {enabled: false}\nmetrics: {intervall: 1h}\njson_output: perhaps\n",
+						   NULL, 0, &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_true(warned(c, "unknown key jsonoutput; did you mean json_output?"));
+	assert_true(warned(c, "unknown key metrics.intervall; did you mean metrics.interval?"));
+	assert_true(warned(c, "without effect in this version: webserver.enabled"));
+	assert_true(warned(c, "json_output has the wrong type"));
+	assert_false(warned(c, "syslog"));
+	assert_int_equal(c->nwarnings, 4);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void test_included(void **state)
+{
+	char folder[] = "test_config.XXXXXX", path[64], main_text[256];
+	int r;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/1.yaml", folder);
+	write_text(path, "rules: [{disable: {rule: b}}]\npriority: error\n");
+	snprintf(path, sizeof(path), "%s/2.yaml", folder);
+	write_text(path, "priority: alert\njson_output: true\n");
+	snprintf(main_text, sizeof(main_text),
+		 "config_files: [%s/1.yaml, {path: %s/2.yaml, strategy: add-only}, missing.yaml]\n"
+		 "rules: [{disable: {rule: a}}]\npriority: notice\n",
+		 folder, folder);
+	{
+		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
+
+		assert_int_equal(r, 0);
+		assert_int_equal(c->nselections, 2);
+		assert_int_equal(c->min_priority, PRIORITY_ERROR);
+		assert_true(c->json_output);
+	}
+	snprintf(main_text, sizeof(main_text), "config_files: [{path: %s, strategy: override}]\nrules: [{disable: {rule: a}}]\n", folder);
+	{
+		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
+
+		assert_int_equal(r, 0);
+		assert_int_equal(c->nselections, 1);
+		assert_true(str_eq(c->selections[0].rule, STR("b")));
+		assert_int_equal(c->min_priority, PRIORITY_ALERT);
+	}
+	write_text(path, "config_files: [x]\n");
+	{
+		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
+
+		assert_int_equal(r, -EINVAL);
+	}
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/1.yaml", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_assignments),
+		cmocka_unit_test(test_bad_assignments),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_included),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
