@@ -75,7 +75,13 @@ struct fd {
 	struct rstr *name_raw; /* as the call gave it; NULL = same as name */
 	struct fd_socket socket;
 	bool name_changed; /* by the event at hand: only true from apply to settle */
+	/*
+	 * Where socket comes from. Falco keeps all views of a socket (IPv4 and IPv6, pair and listening, AF_UNIX) in one
+	 * memory, so a socket that changes its kind reads what the former kind wrote; names and roles of UDP servers depend on it.
+	 */
+	uint8_t overlay[40];
 	struct rstr **dynamic; /* attributes added at run time, by slot */
+	uint32_t ndynamic;
 };
 
 /* The letter of fd.typechar, and the word of fd.type. */

@@ -89,11 +89,12 @@ struct thread {
 
 	/* Values of attributes that were added at run time, by their slot (state.h); NULL when there are none. */
 	struct rstr **dynamic;
+	uint32_t ndynamic;
 
 	/* for state/ alone: lists, and the last enter event until its exit event comes */
 	struct thread *children, *sibling_next, *sibling_prev;
 	struct thread *member_next, *member_prev;
-	struct thread *hash_next;
+	struct thread *mark_next;
 	uint8_t *enter;
 	uint32_t enter_len, enter_cap;
 	bool enter_valid;

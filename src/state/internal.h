@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_STATE_INTERNAL_H
+#define MONITOR_STATE_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "state/container.h"
+#include "state/fdtable.h"
+#include "state/interfaces.h"
+#include "state/paths.h"
+#include "state/state.h"
+#include "state/threads.h"
+#include "state/users.h"
+
+/* What state/'s files share. Nobody outside includes this. */
+
+/* A descriptor that an answer to a need put into a table: it holds for the call that asked. */
+struct learnt {
+	struct fdtable *fds; /* our reference */
+	int64_t number;
+};
+
+struct attribute_names {
+	struct rstr **names; /* run-time attributes, by slot */
+	uint32_t count;
+};
+
+struct state {
+	struct state_options options;
+	struct threads threads;
+	struct users users;
+	struct containers containers;
+	struct interfaces interfaces;
+	struct machine_record machine;
+	bool container_gone; /* by the event at hand */
+	struct attribute_names attributes[2]; /* by enum attribute_owner */
+
+	/* process and descriptor lists of a capture arrive in any order: they are linked before the first event */
+	bool unlinked;
+	uint64_t *server_ports; /* bit set of the listening ports in those lists */
+
+	/* what the event at hand leaves for state_settle() */
+	int64_t dead_tid; /* -1 = none */
+	uint64_t dead_ts;
+	struct thread *close_thread; /* NULL = none */
+	int64_t close_number;
+	struct fd *named; /* its name_changed is to be taken back; our reference */
+	struct fd *scratch; /* of a preview; our reference */
+
+	struct learnt *learnt;
+	size_t nlearnt, learnt_cap;
+	int64_t asked_tid; /* the call that learnt ones belong to */
+	uint64_t asked_call;
+
+	struct arena *arena; /* paths handed out until the event is settled */
+	bool arena_used;
+	char path[PATHS_BYTES], directory[PATHS_BYTES];
+	struct strbuf text; /* scratch for names */
+	uint64_t fds_added, fds_removed, fds_dropped, fd_lookups_failed;
+};
+
+/* How one event type changes the state; sub is what Falco's reset() has found. 0 or -ENOMEM. */
+typedef int (*state_handler)(struct state *s, const struct event *ev, struct subject *sub);
+extern const state_handler state_handlers[EV_COUNT]; /* NULL: the type changes nothing */
+
+/* Index + 1 of the parameter that is the descriptor that an event uses; 0 = none. */
+extern const int8_t state_fd_params[EV_COUNT];
+
+/* The result of a call: its first parameter, of 8 bytes in all but a few types. */
+static inline int64_t event_result(const struct event *ev)
+{
+	if (ev->nparams && ev->offset[1] == 8)
+		return (int64_t)bytes_u64(ev->values);
+	return event_param_int(ev, 0);
+}
+
+static inline bool event_has(const struct event *ev, unsigned int i)
+{
+	return i < ev->nparams && ev->offset[i + 1] != ev->offset[i];
+}
+
+/*
+ * Puts fd (takes the reference, NULL means no memory) into the thread's table and makes it the event's subject. A full
+ * table is counted and no error.
+ */
+int state_put_fd(struct state *s, struct subject *sub, struct fd *fd);
+/* The event's own descriptor, for changing. NULL when there is none or memory is short. */
+struct fd *state_own_fd(struct subject *sub);
+/* The enter event that this exit event completes, when it was kept. */
+bool state_enter_event(struct subject *sub, const struct event *ev, struct event *ret_enter);
+
+/* fd from the parameters of an open at its entry or exit; NULL without name, or no memory. Result parameters may be unknown. */
+struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct event *enter, struct thread *t, int64_t number,
+			 bool *ret_dir_unknown);
+
+/* The current directory of t's process becomes path, taken from the present one when it is relative. 0 or -ENOMEM. */
+int thread_set_cwd(struct state *s, struct thread *t, struct str path);
+int thread_set_exepath(struct thread *t, struct str path); /* without the kernel's " (deleted)" */
+/* Notes that a descriptor came from an answer, for sources that do not report all. 0 or -ENOMEM. */
+int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number);
+/* What the entry of a connect tells of its socket: a copy with the destination. NULL: nothing, or no memory. */
+struct fd *parse_connect_preview(struct state *s, const struct event *ev, const struct fd *fd);
+
+/* handlers, by the file that has them */
+#define STATE_HANDLER(name) int name(struct state *s, const struct event *ev, struct subject *sub);
+STATE_HANDLER(parse_clone)
+STATE_HANDLER(parse_execve)
+STATE_HANDLER(parse_procexit)
+STATE_HANDLER(parse_chdir)
+STATE_HANDLER(parse_fchdir)
+STATE_HANDLER(parse_getcwd)
+STATE_HANDLER(parse_chroot)
+STATE_HANDLER(parse_setsid)
+STATE_HANDLER(parse_setuid)
+STATE_HANDLER(parse_setgid)
+STATE_HANDLER(parse_setresuid)
+STATE_HANDLER(parse_setresgid)
+STATE_HANDLER(parse_capset)
+STATE_HANDLER(parse_unshare)
+STATE_HANDLER(parse_setns)
+STATE_HANDLER(parse_prctl)
+STATE_HANDLER(parse_setrlimit)
+STATE_HANDLER(parse_prlimit)
+STATE_HANDLER(parse_memory)
+STATE_HANDLER(parse_switch)
+STATE_HANDLER(parse_open)
+STATE_HANDLER(parse_close)
+STATE_HANDLER(parse_close_range)
+STATE_HANDLER(parse_dup)
+STATE_HANDLER(parse_fcntl)
+STATE_HANDLER(parse_pipe)
+STATE_HANDLER(parse_anonymous)
+STATE_HANDLER(parse_memfd)
+STATE_HANDLER(parse_pidfd_open)
+STATE_HANDLER(parse_pidfd_getfd)
+STATE_HANDLER(parse_socket)
+STATE_HANDLER(parse_bind)
+STATE_HANDLER(parse_connect)
+STATE_HANDLER(parse_accept)
+STATE_HANDLER(parse_socketpair)
+STATE_HANDLER(parse_send)
+STATE_HANDLER(parse_recv)
+STATE_HANDLER(parse_user)
+STATE_HANDLER(parse_group)
+STATE_HANDLER(parse_container_json)
+STATE_HANDLER(parse_container_event)
+STATE_HANDLER(parse_container_async)
+STATE_HANDLER(parse_iter_task)
+STATE_HANDLER(parse_iter_file)
+STATE_HANDLER(parse_store_enter)
+#undef STATE_HANDLER
+
+#endif

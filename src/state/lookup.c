@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What fields ask of the state. */
+#include "state/internal.h"
+#include "state/records.h"
+
+struct thread *state_thread(struct state *s, int64_t tid)
+{
+	if (s->unlinked)
+		records_link(s);
+	return table_get(&s->threads.by_tid, tid);
+}
+
+struct thread *thread_leader(struct thread *t)
+{
+	return t->leader ? t->leader : t;
+}
+
+struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n)
+{
+	if (s->unlinked)
+		records_link(s);
+	if (n > STATE_ANCESTORS)
+		return NULL;
+	for (t = t->leader; n && t; n--)
+		t = t->parent ? t->parent->leader : NULL;
+	return t;
+}
+
+struct fd *thread_fd(struct thread *t, int64_t number)
+{
+	return fdtable_get(t->fds, number);
+}
+
+int thread_each_fd(struct thread *t, int (*visit)(void *context, struct fd *fd), void *context)
+{
+	return fdtable_each(t->fds, visit, context);
+}
+
+size_t thread_fd_count(const struct thread *t)
+{
+	return t->leader ? t->leader->fds->count : 0;
+}
+
+void state_set_machine(struct state *s, const struct machine_record *m)
+{
+	s->machine = *m;
+}
+
+const struct machine_record *state_machine(const struct state *s)
+{
+	return &s->machine;
+}
+
+struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, struct str path)
+{
+	struct str joined = paths_join(s->path, paths_directory(s->directory, t, dirfd, path), path), copy;
+
+	s->arena_used = true;
+	copy = arena_str(s->arena, joined);
+	return copy.ptr ? copy : STR("");
+}
+
+void state_on_thread_free(struct state *s, void (*hook)(void *context, struct thread *t), void *context)
+{
+	s->threads.on_free = hook;
+	s->threads.on_free_context = context;
+}
+
+void state_stats(const struct state *s, struct state_stats *ret_stats)
+{
+	*ret_stats = (struct state_stats){
+		.threads_added = s->threads.added,
+		.threads_removed = s->threads.removed,
+		.threads_dropped = s->threads.dropped,
+		.fds_added = s->fds_added,
+		.fds_removed = s->fds_removed,
+		.fds_dropped = s->fds_dropped,
+		.thread_lookups_failed = s->threads.lookups_failed,
+		.fd_lookups_failed = s->fd_lookups_failed,
+		.threads = s->threads.by_tid.count,
+		.fds = (size_t)(s->fds_added - s->fds_removed),
+	};
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/state.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "state/attributes.h"
+#include "state/internal.h"
+#include "state/records.h"
+
+struct state *state_new(const struct state_options *options)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->options = *options;
+	s->dead_tid = -1;
+	s->arena = arena_new(2 * PATHS_BYTES);
+	if (!s->arena || threads_init(&s->threads, options->max_threads ? options->max_threads : STATE_THREADS) < 0 ||
+	    users_init(&s->users) < 0) {
+		state_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void forget_learnt(struct state *s)
+{
+	while (s->nlearnt) {
+		struct learnt *l = &s->learnt[--s->nlearnt];
+
+		fdtable_remove(l->fds, l->number);
+		fdtable_unref(l->fds);
+	}
+}
+
+void state_free(struct state *s)
+{
+	if (!s)
+		return;
+	forget_learnt(s);
+	free(s->learnt);
+	fd_unref(s->named);
+	fd_unref(s->scratch);
+	threads_free(&s->threads);
+	users_free(&s->users);
+	containers_free(&s->containers);
+	interfaces_free(&s->interfaces);
+	attributes_free(s->attributes[ATTRIBUTE_THREAD].names, s->attributes[ATTRIBUTE_THREAD].count);
+	attributes_free(s->attributes[ATTRIBUTE_FD].names, s->attributes[ATTRIBUTE_FD].count);
+	free(s->server_ports);
+	strbuf_free(&s->text);
+	arena_free(s->arena);
+	free(s);
+}
+
+/* ---- what an event is about ---- */
+
+#define FD_EVENT (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD)
+
+static bool is_exit(uint16_t type)
+{
+	return type & 1;
+}
+
+/* Metadata has no thread of its own, whatever its header says. */
+static bool has_thread(const struct event *ev)
+{
+	switch (ev->type) {
+	case EV_CONTAINER_JSON_2_E:
+	case EV_USER_ADDED_E:
+	case EV_USER_DELETED_E:
+	case EV_GROUP_ADDED_E:
+	case EV_GROUP_DELETED_E:
+	case EV_PLUGINEVENT_E:
+	case EV_ASYNCEVENT_E:
+		return false;
+	default:
+		return !(ev->info->flags & EF_SKIPPARSERESET) || ev->type == EV_PROCINFO_E;
+	}
+}
+
+/* Births and deaths tell who they are about; nothing is to be made up for them. */
+static bool makes_up_thread(uint16_t type)
+{
+	switch (type) {
+	case EV_SYSCALL_CLONE_20_X:
+	case EV_SYSCALL_CLONE3_X:
+	case EV_SYSCALL_FORK_20_X:
+	case EV_SYSCALL_VFORK_20_X:
+	case EV_SCHEDSWITCH_6_E:
+	case EV_PROCEXIT_1_E:
+	case EV_PROCINFO_E:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool is_answer(const struct event *ev)
+{
+	return ev->info->category & EC_ITER;
+}
+
+/* The descriptor number among the parameters; -1 = none. */
+static int64_t fd_parameter(const struct event *ev)
+{
+	int at = state_fd_params[ev->type] - 1;
+
+	if (!(ev->info->flags & EF_USES_FD))
+		return -1;
+	if (at < 0) {
+		if (is_exit(ev->type))
+			return -1;
+		at = 0;
+	}
+	return event_has(ev, (unsigned int)at) ? event_param_int(ev, (unsigned int)at) : -1;
+}
+
+static bool relative_path_given(const struct event *ev)
+{
+	uint32_t i;
+
+	for (i = 0; i < ev->nparams && i < ev->info->nparams; i++) {
+		enum param_type type = ev->info->params[i].type;
+		struct str text;
+
+		if (type != PT_FSPATH && type != PT_FSRELPATH)
+			continue;
+		text = event_param_text(ev, i);
+		if (text.len && text.ptr[0] != '/')
+			return true;
+	}
+	return false;
+}
+
+/* What could still be asked for, when the source does not tell all by itself. */
+static void note_unknown(struct state *s, const struct event *ev, struct subject *sub)
+{
+	struct thread *t = sub->thread;
+
+	if (!(s->options.traits & STATE_THREADS_REPORTED)) {
+		sub->thread_unknown = t ? thread_invalid(t) : has_thread(ev);
+		sub->cwd_unknown = t && !thread_invalid(t) && !thread_leader(t)->cwd_known && relative_path_given(ev);
+	}
+	if (!(s->options.traits & STATE_FDS_REPORTED))
+		sub->fd_unknown = !sub->fd && sub->fd_number >= 0 && !sub->thread_unknown;
+}
+
+/*
+ * Which descriptor the event uses. An exit event right after its enter event (old captures have them) is about the
+ * descriptor of that; any other is about its own parameter.
+ */
+static void find_fd(struct state *s, const struct event *ev, struct subject *sub)
+{
+	struct thread *t = sub->thread;
+
+	if (!is_exit(ev->type)) {
+		t->lastevent_type = ev->type;
+		t->lastevent_fd = fd_parameter(ev);
+	} else {
+		t->enter_valid = ev->type == t->lastevent_type + 1 ||
+				 (ev->type == EV_SYSCALL_EXECVE_19_X && t->lastevent_type == EV_SYSCALL_EXECVEAT_E);
+		if (!t->enter_valid)
+			t->lastevent_fd = -1;
+		if (!(ev->info->flags & EF_USES_FD))
+			return;
+		if (t->lastevent_fd == -1)
+			t->lastevent_fd = fd_parameter(ev);
+	}
+	if (t->lastevent_fd < 0)
+		return;
+	sub->fd = fdtable_get(t->fds, t->lastevent_fd);
+	if (!sub->fd)
+		s->fd_lookups_failed++;
+}
+
+struct fd *state_own_fd(struct subject *sub)
+{
+	if (sub->fd && sub->fd->refs > 1)
+		sub->fd = fdtable_own(sub->thread->fds, sub->fd->number);
+	return sub->fd;
+}
+
+int state_put_fd(struct state *s, struct subject *sub, struct fd *fd)
+{
+	uint32_t before = sub->thread->fds->count;
+	int r;
+
+	sub->fd = NULL;
+	if (!fd)
+		return -ENOMEM;
+	sub->thread->lastevent_fd = fd->number;
+	r = fdtable_put(sub->thread->fds, fd);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		s->fds_dropped++;
+		return 0;
+	}
+	s->fds_added += sub->thread->fds->count - before;
+	sub->fd = fd;
+	return 0;
+}
+
+/* ---- enter events ---- */
+
+int parse_store_enter(struct state *s, const struct event *ev, struct subject *sub)
+{
+	struct thread *t = sub->thread;
+	uint8_t *grown;
+
+	(void)s;
+	if (!t || (!event_has(ev, 0) && ev->type != EV_SYSCALL_EXECVEAT_E && ev->type != EV_SOCKET_CONNECT_E))
+		return 0;
+	if (ev->len > EVENT_SMALL_BYTES)
+		return 0;
+	if (ev->len > t->enter_cap) {
+		grown = realloc(t->enter, ev->len);
+		if (!grown)
+			return -ENOMEM;
+		t->enter = grown;
+		t->enter_cap = ev->len;
+	}
+	memcpy(t->enter, ev->bytes, ev->len);
+	t->enter_len = ev->len;
+	return 0;
+}
+
+bool state_enter_event(struct subject *sub, const struct event *ev, struct event *ret_enter)
+{
+	struct thread *t = sub->thread;
+
+	if (!t || !t->enter_valid || !t->enter_len)
+		return false;
+	if (event_read(ret_enter, t->enter, t->enter_len, NULL) < 0)
+		return false;
+	if (ev->type == EV_SYSCALL_EXECVE_19_X && ret_enter->type == EV_SYSCALL_EXECVEAT_E)
+		return true;
+	return ret_enter->type == ev->type - 1;
+}
+
+/* ---- apply, preview, settle ---- */
+
+static void settle(struct state *s)
+{
+	if (s->arena_used) {
+		arena_reset(s->arena);
+		s->arena_used = false;
+	}
+	if (s->named) {
+		s->named->name_changed = false;
+		fd_unref(s->named);
+		s->named = NULL;
+	}
+	if (s->scratch) {
+		fd_unref(s->scratch);
+		s->scratch = NULL;
+	}
+	if (s->close_thread) {
+		s->fds_removed += (uint64_t)fdtable_remove(s->close_thread->fds, s->close_number);
+		s->close_thread = NULL;
+	}
+	if (s->dead_tid >= 0) {
+		struct thread *t = threads_find(&s->threads, s->dead_tid);
+
+		threads_note_exit(&s->threads, s->dead_tid, t ? t->ptid : -1, s->dead_ts);
+		threads_remove(&s->threads, s->dead_tid);
+		s->dead_tid = -1;
+	}
+}
+
+/* Descriptors that were asked for by one call are gone once another call is looked at. */
+static void expire_learnt(struct state *s, const struct event *ev)
+{
+	uint64_t call = ev->call ? ev->call : ev->ts;
+
+	if (s->asked_tid == ev->tid && s->asked_call == call)
+		return;
+	forget_learnt(s);
+	s->asked_tid = ev->tid;
+	s->asked_call = call;
+}
+
+static void begin(struct state *s, const struct event *ev)
+{
+	settle(s);
+	if (s->unlinked)
+		records_link(s);
+	if (!(s->options.traits & STATE_FDS_REPORTED) && !is_answer(ev))
+		expire_learnt(s, ev);
+}
+
+/* What is left to do once the handler has run. */
+static void finish(struct state *s, const struct event *ev, struct subject *sub)
+{
+	struct thread *t = sub->thread;
+
+	if (!t)
+		return;
+	if (ev->info->flags & FD_EVENT) {
+		sub->fd_number = t->lastevent_fd;
+		if (!sub->fd && sub->fd_number >= 0)
+			sub->fd = fdtable_get(t->fds, sub->fd_number);
+	}
+	if (sub->fd && sub->fd->name_changed) {
+		s->named = sub->fd;
+		sub->fd->refs++;
+	}
+	if (is_exit(ev->type))
+		t->enter_len = 0;
+	if (ev->type != EV_SCHEDSWITCH_6_E)
+		t->lastevent_ts = ev->ts;
+	t->lastaccess_ts = ev->ts;
+}
+
+int state_apply(struct state *s, const struct event *ev, struct subject *ret_subject)
+{
+	state_handler handler = state_handlers[ev->type];
+	struct subject sub = { .fd_number = -1 };
+	int r = 0;
+
+	begin(s, ev);
+	if (has_thread(ev) && !is_answer(ev)) {
+		if (makes_up_thread(ev->type)) {
+			sub.thread = threads_get(&s->threads, ev->tid);
+			if (sub.thread)
+				sub.thread->flags |= THREAD_ACTIVE;
+		} else {
+			sub.thread = threads_find(&s->threads, ev->tid);
+		}
+		if (sub.thread && ev->type != EV_SCHEDSWITCH_6_E && ev->type != EV_PROCINFO_E)
+			find_fd(s, ev, &sub);
+	}
+	if (handler)
+		r = handler(s, ev, &sub);
+	finish(s, ev, &sub);
+	note_unknown(s, ev, &sub);
+	threads_purge(&s->threads, ev->ts);
+	*ret_subject = sub;
+	return r;
+}
+
+int state_preview(struct state *s, const struct event *ev, struct subject *ret_subject)
+{
+	struct subject sub = { .fd_number = -1 };
+	bool dir_unknown = false;
+	int at;
+
+	begin(s, ev);
+	if (has_thread(ev))
+		sub.thread = threads_find(&s->threads, ev->tid);
+	if (sub.thread) {
+		sub.fd_number = fd_parameter(ev);
+		if (sub.fd_number >= 0)
+			sub.fd = fdtable_get(sub.thread->fds, sub.fd_number);
+	}
+	if (sub.thread && state_handlers[ev->type] == parse_open) {
+		s->scratch = parse_open_fd(s, ev, NULL, sub.thread, -1, &dir_unknown);
+		sub.fd = s->scratch;
+		at = ev->type == EV_SYSCALL_OPENAT_2_X || ev->type == EV_SYSCALL_OPENAT2_X ? 1 : -1;
+		if (dir_unknown && at > 0 && !(s->options.traits & STATE_FDS_REPORTED)) {
+			/* the descriptor to ask for is the directory */
+			sub.fd = NULL;
+			sub.fd_number = event_param_int(ev, (unsigned int)at);
+		}
+	} else if (sub.fd && ev->type == EV_SOCKET_CONNECT_X && ev->provisional) {
+		s->scratch = parse_connect_preview(s, ev, sub.fd);
+		if (s->scratch)
+			sub.fd = s->scratch;
+	}
+	note_unknown(s, ev, &sub);
+	*ret_subject = sub;
+	return 0;
+}
+
+void state_settle(struct state *s, const struct event *ev)
+{
+	if (s->container_gone)
+		container_settle(s, ev);
+	settle(s);
+}
+
+int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number)
+{
+	struct learnt *grown;
+
+	if (s->options.traits & STATE_FDS_REPORTED)
+		return 0;
+	if (s->nlearnt == s->learnt_cap) {
+		grown = realloc(s->learnt, (s->learnt_cap * 2 + 8) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		s->learnt = grown;
+		s->learnt_cap = s->learnt_cap * 2 + 8;
+	}
+	s->learnt[s->nlearnt++] = (struct learnt){ fdtable_ref(fds), number };
+	return 0;
+}
