@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of calls that every mode relies on. Source, state and engine are scripted here: each writes what happened
+ * to it into one journal, and a case compares the journal.
+ */
+#include "app/pipeline.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct strbuf journal;
+
+static void note(const char *word)
+{
+	strbuf_addf(&journal, "%s%s", journal.len ? " " : "", word);
+}
+
+/* ---- the scripted source ---- */
+
+struct script {
+	const char *events; /* 'c' complete, 's' state only, 'p' provisional, 'w' provisional that writes credentials,
+			     * '0' nothing now */
+	int complete; /* what complete() returns */
+	int answer;
+	int fetch_gives; /* events that a fetch hands to the sink */
+	const char *outcomes; /* of each evaluation: 'n', 'm', 'y'; upper case: with a need */
+	int lacks; /* previews that find an unknown descriptor */
+	bool wanted;
+	bool other_path;
+};
+
+static struct script script;
+static size_t evaluated;
+static const char *next_event;
+
+static const struct event_info plain_info = { .name = "plain" };
+static const struct event_info cred_info = { .name = "cred", .writes = FACT_CRED };
+static const struct event_info fd_info = { .name = "open", .writes = FACT_FD, .derivable = FACT_FD,
+					   .flags = EF_CREATES_FD, .category = EC_FILE | EC_SYSCALL };
+static struct event_ext ext;
+
+static int fake_next(struct source *s, struct event *ret, struct error *err)
+{
+	char kind = *next_event;
+
+	(void)s;
+	(void)err;
+	if (!kind)
+		return -ENODATA;
+	next_event++;
+	if (kind == '0')
+		return 0;
+	*ret = (struct event){ .type = EV_SYSCALL_OPEN_X, .ts = 1000, .tid = 7, .info = &plain_info, .call = 1 };
+	ret->provisional = kind == 'p' || kind == 'w' || kind == 'o';
+	if (kind == 'w')
+		ret->info = &cred_info;
+	if (kind == 'o')
+		ret->info = &fd_info;
+	if (kind == 's')
+		ret->flags = EVENT_FLAG_STATE_ONLY;
+	if (script.other_path && kind == 'c')
+		ret->ext = &ext;
+	return 1;
+}
+
+static int fake_intercept(struct source *s, const struct intercept_set *set, struct error *err)
+{
+	(void)s;
+	(void)err;
+	assert_non_null(set);
+	note("intercept");
+	return 0;
+}
+
+static int fake_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
+{
+	struct event ev = { .type = EV_SYSCALL_OPEN_X, .info = &plain_info, .tid = 8 };
+	int i, r = 0;
+
+	(void)s;
+	(void)err;
+	assert_true(needs->count > 0);
+	note("fetch");
+	for (i = 0; r == 0 && i < script.fetch_gives; i++)
+		r = sink(context, &ev);
+	return r;
+}
+
+static int fake_complete(struct source *s, const struct event *ev, struct event *ret, struct error *err)
+{
+	(void)s;
+	(void)err;
+	assert_true(ev->provisional);
+	note("complete");
+	if (script.complete == 1) {
+		*ret = *ev;
+		ret->provisional = false;
+	}
+	return script.complete;
+}
+
+static int fake_answer(struct source *s, const struct event *ev, struct verdict verdict, struct error *err)
+{
+	(void)s;
+	(void)err;
+	assert_int_equal(ev->call, 1);
+	assert_int_equal(verdict.kind, VERDICT_CONTINUE);
+	note("answer");
+	return script.answer;
+}
+
+static const struct source_ops sync_ops = {
+	.name = "script",
+	.intercept = fake_intercept,
+	.next = fake_next,
+	.fetch = fake_fetch,
+	.complete = fake_complete,
+	.answer = fake_answer,
+};
+static const struct source_ops async_ops = { .name = "script", .next = fake_next };
+
+void needs_add(struct needs *needs, enum need_kind kind, int64_t tid, int64_t fd)
+{
+	needs->list[0] = (struct need){ kind, tid, fd };
+	needs->count = 1;
+}
+
+/* ---- the scripted state ---- */
+
+static int dummy_state, dummy_engine, dummy_rules;
+static struct thread thread;
+static int lacks;
+
+struct state *state_new(const struct state_options *options)
+{
+	(void)options;
+	return (struct state *)(void *)&dummy_state;
+}
+
+void state_free(struct state *s)
+{
+	(void)s;
+}
+
+int state_apply(struct state *s, const struct event *ev, struct subject *ret)
+{
+	(void)s;
+	*ret = (struct subject){ .thread = &thread, .fd_number = -1 };
+	note(ev->tid == 8 ? "apply-told" : "apply");
+	return 0;
+}
+
+int state_preview(struct state *s, const struct event *ev, struct subject *ret)
+{
+	(void)s;
+	(void)ev;
+	*ret = (struct subject){ .thread = &thread, .fd_number = 3, .fd_unknown = lacks > 0 };
+	lacks -= lacks > 0;
+	note("preview");
+	return 0;
+}
+
+void state_settle(struct state *s, const struct event *ev)
+{
+	(void)s;
+	note(ev->tid == 8 ? "settle-told" : "settle");
+}
+
+struct thread *state_thread(struct state *s, int64_t tid)
+{
+	(void)s;
+	(void)tid;
+	return &thread;
+}
+
+struct fd *thread_fd(struct thread *t, int64_t number)
+{
+	(void)t;
+	(void)number;
+	return NULL;
+}
+
+/* metadata of captures: not part of these cases */
+void state_set_machine(struct state *s, const struct machine_record *m)
+{
+	(void)s;
+	(void)m;
+}
+int state_add_process(struct state *s, const struct process_record *p)
+{
+	(void)s;
+	(void)p;
+	return 0;
+}
+int state_add_fd(struct state *s, int64_t tid, const struct fd_record *fd)
+{
+	(void)s;
+	(void)tid;
+	(void)fd;
+	return 0;
+}
+int state_add_interface(struct state *s, const struct interface_record *i)
+{
+	(void)s;
+	(void)i;
+	return 0;
+}
+int state_set_user(struct state *s, struct str c, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell)
+{
+	(void)s, (void)c, (void)uid, (void)gid, (void)name, (void)home, (void)shell;
+	return 0;
+}
+int state_set_group(struct state *s, struct str c, uint32_t gid, struct str name)
+{
+	(void)s, (void)c, (void)gid, (void)name;
+	return 0;
+}
+
+/* ---- the scripted engine ---- */
+
+static const struct intercept_set wants = { .facts = FACT_CRED | FACT_FD };
+
+const struct intercept_set *ruleset_wants(const struct ruleset *r)
+{
+	(void)r;
+	return &wants;
+}
+bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
+{
+	(void)r;
+	(void)type;
+	return script.wanted;
+}
+size_t ruleset_count(const struct ruleset *r)
+{
+	(void)r;
+	return 2;
+}
+int engine_new(const struct ruleset *r, struct state *state, struct engine **ret, struct error *err)
+{
+	(void)r, (void)state, (void)err;
+	*ret = (struct engine *)(void *)&dummy_engine;
+	return 0;
+}
+void engine_free(struct engine *e)
+{
+	(void)e;
+}
+
+enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct hits *ret)
+{
+	static const uint32_t first[] = { 0 }, both[] = { 0, 1 };
+	char outcome = script.outcomes[evaluated];
+
+	(void)e;
+	assert_true(outcome);
+	evaluated++;
+	note(ctx->real_path.len ? "evaluate-real" : "evaluate");
+	*ret = ctx->real_path.len ? (struct hits){ both, 2 } : (struct hits){ first, 1 };
+	if (outcome == 'M' && ctx->needs)
+		needs_add(ctx->needs, NEED_FD, 7, 3);
+	return outcome == 'n' ? OUTCOME_NO : outcome == 'y' ? OUTCOME_YES : OUTCOME_MAYBE;
+}
+
+int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, struct alert *ret, struct error *err)
+{
+	(void)e;
+	(void)err;
+	assert_false(ctx->ev->provisional);
+	*ret = (struct alert){ .priority = rule ? PRIORITY_NOTICE : PRIORITY_WARNING, .text = STR("t"), .json = STR("{}") };
+	note(rule ? "render1" : "render0");
+	return 0;
+}
+
+/* ---- an output ---- */
+
+static int fake_send(struct output *o, const struct alert *a, struct error *err)
+{
+	(void)a;
+	note("send");
+	if (o->json) {
+		o->failed++;
+		return error_set(err, -EIO, "gone");
+	}
+	o->sent++;
+	return 0;
+}
+static const struct output_ops output_ops = { .name = "script", .send = fake_send };
+
+/* ---- cases ---- */
+
+static const struct {
+	const char *name;
+	bool sync, match_realpath;
+	struct script script;
+	const char *journal;
+} cases[] = {
+	{ "a capture's event", false, false, { .events = "c", .outcomes = "y", .wanted = true },
+	  "apply evaluate render0 send settle" },
+	{ "no rule looks", false, false, { .events = "c", .outcomes = "", .wanted = false }, "apply settle" },
+	{ "state only", false, false, { .events = "s", .outcomes = "", .wanted = true }, "apply settle" },
+	{ "no match", false, false, { .events = "0c", .outcomes = "n", .wanted = true }, "apply evaluate settle" },
+	{ "unknown in a capture is absent", false, false, { .events = "c", .outcomes = "my", .wanted = true },
+	  "apply evaluate evaluate render0 send settle" },
+	{ "complete, subject missing", true, false,
+	  { .events = "c", .outcomes = "n", .wanted = true, .lacks = 1, .fetch_gives = 1 },
+	  "intercept preview fetch apply-told settle-told apply evaluate settle" },
+	{ "complete, engine asks", true, false, { .events = "c", .outcomes = "My", .wanted = true, .fetch_gives = 1 },
+	  "intercept preview apply evaluate fetch apply-told settle-told evaluate render0 send settle" },
+	{ "complete, engine asks for ever", true, false, { .events = "c", .outcomes = "MMMMn", .wanted = true },
+	  "intercept preview apply evaluate fetch evaluate fetch evaluate fetch evaluate fetch evaluate settle" },
+	{ "entry: nobody looks", true, false, { .events = "p", .outcomes = "", .wanted = false }, "intercept answer" },
+	{ "entry: no", true, false, { .events = "p", .outcomes = "n", .wanted = true }, "intercept preview evaluate answer" },
+	{ "entry: yes, completed in place", true, false, { .events = "p", .outcomes = "yy", .wanted = true, .complete = 1 },
+	  "intercept preview evaluate complete preview apply evaluate render0 send settle answer" },
+	{ "entry: yes, completed later", true, false, { .events = "pc", .outcomes = "yy", .wanted = true, .complete = 0 },
+	  "intercept preview evaluate complete preview apply evaluate render0 send settle" },
+	{ "entry: maybe without needs", true, false, { .events = "p", .outcomes = "mn", .wanted = true, .complete = 1 },
+	  "intercept preview evaluate complete preview apply evaluate settle answer" },
+	{ "entry: maybe, then no", true, false, { .events = "p", .outcomes = "Mn", .wanted = true, .fetch_gives = 2 },
+	  "intercept preview evaluate fetch apply-told settle-told apply-told settle-told preview evaluate answer" },
+	{ "entry: the state depends on the result", true, false,
+	  { .events = "w", .outcomes = "n", .wanted = true, .complete = 1 },
+	  "intercept complete preview apply evaluate settle answer" },
+	{ "entry: the caller died", true, false, { .events = "p", .outcomes = "y", .wanted = true, .complete = -ESRCH },
+	  "intercept preview evaluate complete" },
+	{ "entry: the caller died before the answer", true, false,
+	  { .events = "p", .outcomes = "n", .wanted = true, .answer = -ENOENT }, "intercept preview evaluate answer" },
+	{ "entry: an open's descriptor is asked for when needed", true, false,
+	  { .events = "o", .outcomes = "n", .wanted = true }, "intercept preview evaluate answer" },
+	{ "entry: only an opened file has a real path", true, true,
+	  { .events = "o", .outcomes = "n", .wanted = true, .complete = 1 },
+	  "intercept complete preview apply evaluate settle answer" },
+	{ "the real path gives another rule", false, true,
+	  { .events = "c", .outcomes = "yy", .wanted = true, .other_path = true },
+	  "apply evaluate render0 send evaluate-real render1 send settle" },
+	{ "the real path alone matches", false, true, { .events = "c", .outcomes = "ny", .wanted = true, .other_path = true },
+	  "apply evaluate evaluate-real render0 send render1 send settle" },
+	{ "the real path is not asked for", false, false,
+	  { .events = "c", .outcomes = "n", .wanted = true, .other_path = true }, "apply evaluate settle" },
+};
+
+static void run_case(size_t i)
+{
+	struct output output = { .ops = &output_ops }, *outputs[] = { &output };
+	struct source source = { .ops = cases[i].sync ? &sync_ops : &async_ops };
+	struct pipeline_options options = {
+		.rules = (struct ruleset *)(void *)&dummy_rules,
+		.outputs = outputs,
+		.noutputs = 1,
+		.match_realpath = cases[i].match_realpath,
+	};
+	auto_pipeline struct pipeline *p = NULL;
+	struct error err = { 0 };
+	int r;
+
+	script = cases[i].script;
+	next_event = script.events;
+	lacks = script.lacks;
+	evaluated = 0;
+	strbuf_reset(&journal);
+	ext.real_path = STR("/etc/shadow");
+	assert_int_equal(pipeline_new(&source, &options, &p, &err), 0);
+	do
+		r = pipeline_step(p, &err);
+	while (r >= 0);
+	if (r != -ENODATA)
+		fail_msg("%s: %d %s", cases[i].name, r, err.text);
+	if (strcmp(journal.ptr, cases[i].journal) != 0)
+		fail_msg("%s:\n     is %s\nexpect %s", cases[i].name, journal.ptr, cases[i].journal);
+	if (script.outcomes[evaluated])
+		fail_msg("%s: fewer evaluations than expected", cases[i].name);
+}
+
+static void test_orders(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		run_case(i);
+}
+
+static void test_counts(void **state)
+{
+	struct output good = { .ops = &output_ops }, bad = { .ops = &output_ops, .json = true }, *outputs[] = { &bad, &good };
+	struct source source = { .ops = &async_ops };
+	struct pipeline_options options = {
+		.rules = (struct ruleset *)(void *)&dummy_rules, .outputs = outputs, .noutputs = 2
+	};
+	auto_pipeline struct pipeline *p = NULL;
+	struct pipeline_stats stats;
+	struct error err = { 0 };
+
+	(void)state;
+	script = (struct script){ .events = "scsc", .outcomes = "yn", .wanted = true };
+	next_event = script.events;
+	evaluated = 0;
+	assert_int_equal(pipeline_new(&source, &options, &p, &err), 0);
+	while (pipeline_step(p, &err) >= 0)
+		;
+	pipeline_stats(p, &stats);
+	assert_int_equal(stats.events, 2);
+	assert_int_equal(stats.alerts, 1);
+	assert_int_equal(stats.by_priority[PRIORITY_WARNING], 1);
+	assert_int_equal(stats.by_rule[0], 1);
+	assert_int_equal(stats.by_rule[1], 0);
+	assert_int_equal(stats.highest, PRIORITY_WARNING);
+	assert_int_equal(stats.outputs_failed, 1);
+	assert_string_equal(stats.output_error.text, "gone");
+	assert_int_equal(good.sent, 1);
+	assert_int_equal(pipeline_time(p), 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_counts) };
+	int r = cmocka_run_group_tests(tests, NULL, NULL);
+
+	strbuf_free(&journal);
+	return r;
+}
