@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/engine.h"
+
+#include <errno.h>
+
+#include "rule/evaluate.h"
+#include "rule/render.h"
+#include "rule/ruleset.h"
+
+struct engine {
+	const struct ruleset *rules;
+	struct state *state;
+	struct evaluator evaluator;
+	uint32_t *hits;
+	struct render render;
+};
+
+static void thread_dies(void *context, struct thread *t)
+{
+	struct engine *e = context;
+
+	evaluator_forget(&e->evaluator, t);
+}
+
+int engine_new(const struct ruleset *r, struct state *state, struct engine **ret_engine, struct error *err)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return error_set(err, -ENOMEM, "out of memory");
+	e->rules = r;
+	e->state = state;
+	e->hits = reallocarray(NULL, r->norder + 1, sizeof(*e->hits));
+	if (!e->hits || evaluator_init(&e->evaluator, r->program) < 0) {
+		engine_free(e);
+		return error_set(err, -ENOMEM, "out of memory");
+	}
+	if (state)
+		state_on_thread_free(state, thread_dies, e);
+	*ret_engine = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	if (e->state)
+		state_on_thread_free(e->state, NULL, NULL);
+	evaluator_release(&e->evaluator);
+	render_release(&e->render);
+	free(e->hits);
+	free(e);
+}
+
+static enum truth rule_truth(struct evaluator *e, const struct plan_rule *rule)
+{
+	enum truth process = evaluator_node(e, rule->process), rest;
+
+	if (process == TRUTH_NO)
+		return TRUTH_NO;
+	rest = evaluator_node(e, rule->rest);
+	return rest < process ? rest : process;
+}
+
+enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct hits *ret_hits)
+{
+	const struct program *program = e->rules->program;
+	const struct plan *plan = &program->plans[program->plan_of_type[ctx->ev->type]];
+	bool open = false; /* some rule may still match */
+
+	*ret_hits = (struct hits){ e->hits, 0 };
+	if (!plan->nrules)
+		return OUTCOME_NO;
+	evaluator_begin(&e->evaluator, ctx);
+	for (uint32_t w = 0; w * 64 < plan->nrules; w++) {
+		uint64_t candidates = evaluator_candidates(&e->evaluator, plan, w);
+
+		for (; candidates; candidates &= candidates - 1) {
+			const struct plan_rule *rule = &plan->rules[w * 64 + (uint32_t)__builtin_ctzll(candidates)];
+			enum truth truth = rule_truth(&e->evaluator, rule);
+
+			open |= truth == TRUTH_MAYBE;
+			if (truth != TRUTH_YES)
+				continue;
+			if (e->rules->options.all_matching) {
+				e->hits[ret_hits->count++] = rule->rule;
+			} else if (open) {
+				return OUTCOME_MAYBE; /* the first that matches is not known yet */
+			} else {
+				e->hits[ret_hits->count++] = rule->rule;
+				return OUTCOME_YES;
+			}
+		}
+	}
+	if (open)
+		return OUTCOME_MAYBE;
+	return ret_hits->count ? OUTCOME_YES : OUTCOME_NO;
+}
+
+int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, struct alert *ret_alert, struct error *err)
+{
+	return render_alert(&e->render, e->rules, ctx, rule, ret_alert, err);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_RULE_EVALUATE_H
+#define MONITOR_RULE_EVALUATE_H
+
+#include "rule/program.h"
+
+/* What an expression gave for the event at hand. */
+struct slot_value {
+	uint32_t generation; /* valid when equal to the evaluator's */
+	enum presence presence;
+	struct values values;
+};
+
+/* What the engine remembers of one thread. */
+struct memo {
+	struct thread *thread; /* NULL: free for another thread */
+	struct memo *next; /* of all, or of the free ones */
+	struct memo *next_free;
+	uint64_t words[]; /* program.memo_words */
+};
+
+struct evaluator {
+	const struct program *program;
+	struct regex_scratch *regex;
+	uint32_t generation; /* of results and slots; 30 bits, never 0 */
+	uint32_t *results; /* by node: generation << 2 | truth */
+	struct slot_value *slots;
+	struct memo *all, *free; /* memories, in use or not */
+	/* of the event at hand */
+	struct field_context *context;
+	struct memo *memo; /* NULL: no thread */
+	facts_t unknown; /* facts that this event leaves open: nothing that reads them is remembered */
+};
+
+int evaluator_init(struct evaluator *e, const struct program *program);
+void evaluator_release(struct evaluator *e); /* takes the memories from the threads */
+void evaluator_forget(struct evaluator *e, struct thread *t); /* the thread dies */
+
+/* Begins with another event (or the same one anew). */
+void evaluator_begin(struct evaluator *e, struct field_context *context);
+enum truth evaluator_node(struct evaluator *e, uint32_t node);
+/* Word w of the plan: bit k is set unless rules[64 w + k].process is known not to hold. */
+uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w);
+
+#endif

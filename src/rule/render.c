@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/render.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/json.h"
+
+void render_release(struct render *r)
+{
+	format_free(r->prefix);
+	strbuf_free(&r->text);
+	strbuf_free(&r->message);
+	strbuf_free(&r->json);
+	strbuf_free(&r->value);
+	format_members_free(&r->members);
+}
+
+/* The event's time as JSON alerts have it: UTC, nine digits. */
+static void add_time(struct strbuf *out, uint64_t ts)
+{
+	time_t seconds = (time_t)(ts / 1000000000);
+	char text[32];
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm))
+		strbuf_addf(out, "%s.%09uZ", text, (unsigned int)(ts % 1000000000));
+}
+
+static void add_key(struct strbuf *out, const char *key, struct str value)
+{
+	strbuf_addf(out, "\"%s\":", key);
+	json_add_string(out, value);
+	strbuf_addc(out, ',');
+}
+
+static void collect_fields(struct render *r, const struct rule *rule, struct field_context *ctx)
+{
+	format_members_reset(&r->members);
+	format_collect(r->prefix, ctx, &r->members);
+	format_collect(rule->format, ctx, &r->members);
+	for (size_t i = 0; i < rule->nextra; i++) {
+		const struct rule_extra_field *extra = &rule->extra[i];
+
+		if (extra->typed) {
+			format_collect(extra->format, ctx, &r->members);
+			continue;
+		}
+		strbuf_reset(&r->value);
+		format_render(extra->format, ctx, &r->value);
+		strbuf_reset(&r->json);
+		json_add_string(&r->json, strbuf_str(&r->value));
+		format_members_add(&r->members, extra->name, strbuf_str(&r->json));
+	}
+}
+
+static void render_json(struct render *r, const struct ruleset *rules, const struct rule *rule, struct field_context *ctx)
+{
+	const struct engine_options *o = &rules->options;
+	struct strbuf *out = &r->json;
+
+	if (!o->json_omit_output_fields)
+		collect_fields(r, rule, ctx);
+	strbuf_reset(out);
+	strbuf_addc(out, '{');
+	add_key(out, "hostname", ctx->hostname);
+	if (o->json_message)
+		add_key(out, "message", strbuf_str(&r->message));
+	if (!o->json_omit_output)
+		add_key(out, "output", strbuf_str(&r->text));
+	if (!o->json_omit_output_fields) {
+		strbuf_adds(out, "\"output_fields\":");
+		format_members_print(&r->members, out);
+		strbuf_addc(out, ',');
+	}
+	add_key(out, "priority", str_of(priority_name(rule->priority)));
+	add_key(out, "rule", rule->name);
+	add_key(out, "source", rule->source);
+	if (!o->json_omit_tags) {
+		strbuf_adds(out, "\"tags\":[");
+		for (size_t i = 0; i < rule->ntags; i++) {
+			if (i)
+				strbuf_addc(out, ',');
+			json_add_string(out, rule->tags[i]);
+		}
+		strbuf_adds(out, "],");
+	}
+	strbuf_adds(out, "\"time\":\"");
+	add_time(out, ctx->ev->ts);
+	strbuf_adds(out, "\"}");
+}
+
+int render_alert(struct render *r, const struct ruleset *rules, struct field_context *ctx, uint32_t number, struct alert *ret_alert,
+		 struct error *err)
+{
+	const struct rule *rule = &rules->rules[number];
+	int result;
+
+	if (!r->prefix) {
+		result = format_compile(rules->options.iso_time ? STR("%evt.time.iso8601: ") : STR("%evt.time: "),
+					&rules->options.fields, &r->prefix, err);
+		if (result < 0)
+			return result;
+	}
+	strbuf_reset(&r->message);
+	format_render(rule->format, ctx, &r->message);
+	strbuf_reset(&r->text);
+	format_render(r->prefix, ctx, &r->text);
+	strbuf_adds(&r->text, priority_name(rule->priority));
+	strbuf_addc(&r->text, ' ');
+	strbuf_addstr(&r->text, strbuf_str(&r->message));
+	strbuf_reset(&r->json);
+	if (rules->options.json_output)
+		render_json(r, rules, rule, ctx);
+	if (r->text.failed || r->json.failed || r->members.failed)
+		return error_set(err, -ENOMEM, "out of memory");
+	*ret_alert = (struct alert){
+		.ts = ctx->ev->ts,
+		.priority = rule->priority,
+		.rule = rule->name,
+		.source = rule->source,
+		.text = strbuf_str(&r->text),
+		.json = strbuf_str(&r->json),
+	};
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/ruleset.h"
+
+#include <errno.h>
+
+#include "field/format.h"
+#include "rule/program.h"
+
+int ruleset_compile(struct ruleset *r, struct error *err)
+{
+	struct program_builder b = { 0 };
+	int result = -ENOMEM;
+
+	r->program = calloc(1, sizeof(*r->program));
+	if (r->program) {
+		r->program->arena = r->arena;
+		result = program_builder_init(&b, r->program);
+		if (result == 0)
+			result = compile_rules(r, &b);
+		if (result == 0)
+			result = specialise_rules(r, &b);
+		if (result == 0)
+			result = wants_collect(r);
+		program_builder_done(&b);
+	}
+	return result < 0 ? error_errno(err, result, "cannot compile the rules") : 0;
+}
+
+void ruleset_free(struct ruleset *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->nrules; i++) {
+		format_free(r->rules[i].format);
+		for (size_t k = 0; k < r->rules[i].nextra; k++)
+			format_free(r->rules[i].extra[k].format);
+	}
+	program_free(r->program);
+	arena_free(r->arena); /* r itself is in it */
+}
+
+size_t ruleset_count(const struct ruleset *r)
+{
+	return r->nrules;
+}
+
+void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view)
+{
+	const struct rule *rule = &r->rules[i];
+
+	*ret_view = (struct rule_view){
+		.name = rule->name,
+		.description = rule->description,
+		.condition = rule->condition,
+		.output = rule->output,
+		.source = rule->source,
+		.priority = rule->priority,
+		.tags = rule->tags,
+		.ntags = rule->ntags,
+		.enabled = rule->enabled,
+	};
+}
+
+const struct intercept_set *ruleset_wants(const struct ruleset *r)
+{
+	return &r->wants;
+}
+
+bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
+{
+	return type < EV_COUNT && r->wants_type[type];
+}
