@@ -16,6 +16,8 @@
 /* captures */
 #define SCAP_BLOCK_BYTES  (64 << 20) /* a process list of 100,000 threads fits; more is a damaged length */
 #define SCAP_STORED_ENTER 65536	     /* enter events of old captures kept until their exit event, one a thread */
+#define SCAP_PATH_BYTES	  1024	     /* a path, program or thread name in the metadata blocks: the format's own limit */
+#define SCAP_NAME_BYTES	  256	     /* a user's or group's name, home and shell there, likewise */
 
 /* state */
 #define STATE_THREADS	   262144  /* Falco's falco_libs.thread_table_size */

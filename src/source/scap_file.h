@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_SOURCE_SCAP_FILE_H
+#define MONITOR_SOURCE_SCAP_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/*
+ * The bytes of a capture, plain or gzip (also several members one after another), as a window that always holds what
+ * was asked for in one piece, so that events are parsed in place. The window's bytes die at the next
+ * scap_file_need() that has to read.
+ */
+struct scap_file {
+	uint8_t *buffer;
+	size_t cap, start, end; /* the window is buffer[start] .. buffer[end] */
+	uint64_t offset; /* of buffer[start] in the capture (uncompressed) */
+	struct scap_input *input;
+};
+
+int scap_file_open(const char *path, struct scap_file *ret_file, struct error *err); /* "-" = standard input */
+void scap_file_close(struct scap_file *f); /* zeroed is fine */
+
+/* Reads until the window has n bytes. 1, 0 when the file ends before that, or a negative errno. */
+int scap_file_fill(struct scap_file *f, size_t n, struct error *err);
+
+static inline int scap_file_need(struct scap_file *f, size_t n, struct error *err)
+{
+	return f->end - f->start >= n ? 1 : scap_file_fill(f, n, err);
+}
+
+static inline const uint8_t *scap_file_at(const struct scap_file *f)
+{
+	return f->buffer + f->start;
+}
+
+static inline size_t scap_file_window(const struct scap_file *f)
+{
+	return f->end - f->start;
+}
+
+static inline void scap_file_skip(struct scap_file *f, size_t n)
+{
+	f->start += n;
+	f->offset += n;
+}
+
+#endif

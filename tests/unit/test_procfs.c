@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/procfs.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "tracer/decode.h"
+
+/* The program looks at itself and at its children, of which it knows everything. */
+
+static struct str text_of(const struct event *ev, const char *param)
+{
+	return event_param_text(ev, (unsigned int)event_param_index(ev->type, str_of(param)));
+}
+
+static int64_t int_of(const struct event *ev, const char *param)
+{
+	return event_param_int(ev, (unsigned int)event_param_index(ev->type, str_of(param)));
+}
+
+static void test_own_ids(void **state)
+{
+	struct procfs_task t;
+	struct error err = { 0 };
+	pid_t tgid, ppid;
+
+	assert_int_equal(procfs_read_task(getpid(), &t, &err), 0);
+	assert_int_equal(t.tgid, getpid());
+	assert_int_equal(t.ppid, getppid());
+	assert_int_equal(t.pgid, getpgrp());
+	assert_int_equal(t.sid, getsid(0));
+	assert_int_equal(t.uid, geteuid());
+	assert_int_equal(t.gid, getegid());
+	assert_true(t.start_ticks > 0);
+	assert_true(t.vm_size_kb > 0);
+	assert_int_equal(procfs_read_ids(getpid(), &tgid, &ppid, &err), 0);
+	assert_int_equal(tgid, getpid());
+	assert_int_equal(ppid, getppid());
+	assert_int_equal(procfs_read_task(0x3fffffff, &t, &err), -ESRCH);
+}
+
+/* A name that looks like the rest of the line must not shift the columns. */
+static void test_hostile_name(void **state)
+{
+	char old[16];
+	struct procfs_task t;
+
+	prctl(PR_GET_NAME, old);
+	prctl(PR_SET_NAME, "a) R 1 1 1\n(b");
+	assert_int_equal(procfs_read_task(getpid(), &t, NULL), 0);
+	prctl(PR_SET_NAME, old);
+	assert_string_equal(t.comm, "a) R 1 1 1\n(b");
+	assert_int_equal(t.ppid, getppid());
+	assert_int_equal(t.pgid, getpgrp());
+}
+
+static void test_cgroups_have_falco_form(void **state)
+{
+	char bytes[4096];
+	size_t n = procfs_read_cgroups(getpid(), bytes, sizeof(bytes));
+
+	assert_true(n > 0);
+	assert_int_equal(bytes[n - 1], 0);
+	assert_memory_equal(bytes, "cpuset=/", 8);
+	assert_int_equal(procfs_read_cgroups(getpid(), bytes, 4), 0); /* no room: nothing half written */
+}
+
+static pid_t start_sleep(void)
+{
+	char *argv[] = { (char *)"sl ep", (char *)"1000", NULL };
+	char *env[] = { (char *)"COLOR=red", NULL };
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execve("/bin/sleep", argv, env);
+		_exit(127);
+	}
+	return child;
+}
+
+static void test_exec_event(void **state)
+{
+	struct event_builder b = { 0 };
+	struct error err = { 0 };
+	struct event ev;
+	pid_t child = start_sleep();
+	char exe[64];
+
+	for (int i = 0; i < 1000; i++) { /* until the exec has happened */
+		if (procfs_read_link(child, "exe", exe, sizeof(exe)) > 0 && strstr(exe, "sleep"))
+			break;
+		usleep(1000);
+	}
+	assert_int_equal(decode_exec(child, child, 42, STR("/bin/sleep"), &b, &ev, &err), 0);
+	assert_int_equal(ev.type, EV_SYSCALL_EXECVE_19_X);
+	assert_int_equal(ev.nparams, 31);
+	assert_true(str_eq(text_of(&ev, "exe"), STR("sl ep")));
+	assert_true(str_eq(event_param(&ev, 2), (struct str){ "1000", 5 }));
+	assert_true(str_eq(event_param(&ev, 15), (struct str){ "COLOR=red", 10 }));
+	assert_true(str_eq(text_of(&ev, "comm"), STR("sleep")));
+	assert_true(str_eq(text_of(&ev, "trusted_exepath"), str_of(exe)));
+	assert_true(str_eq(text_of(&ev, "filename"), STR("/bin/sleep")));
+	assert_int_equal(int_of(&ev, "pid"), child);
+	assert_int_equal(int_of(&ev, "ptid"), getpid());
+	assert_true(int_of(&ev, "exe_ino") > 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_int_equal(decode_exec(child, child, 42, STR("x"), &b, &ev, &err), -ESRCH);
+	event_builder_free(&b);
+}
+
+static void test_task_event(void **state)
+{
+	struct event_builder b = { 0 };
+	struct event ev;
+	char cwd[4096];
+
+	assert_int_equal(decode_task(getpid(), 42, &b, &ev, NULL), 0);
+	assert_int_equal(ev.tid & 0xffffffff, getpid());
+	assert_int_equal(ev.tid >> 32, getpid());
+	assert_int_equal(int_of(&ev, "ppid"), getppid());
+	assert_true(str_eq(text_of(&ev, "cwd"), str_of(getcwd(cwd, sizeof(cwd)))));
+	assert_true(str_eq(text_of(&ev, "root"), STR("/")));
+	event_builder_free(&b);
+}
+
+static void test_exit_event(void **state)
+{
+	struct event_builder b = { 0 };
+	struct event ev;
+
+	assert_int_equal(decode_exit(7, 42, W_EXITCODE(3, 0), &b, &ev, NULL), 0);
+	assert_int_equal(int_of(&ev, "ret"), 3);
+	assert_int_equal(int_of(&ev, "sig"), 0);
+	assert_int_equal(decode_exit(7, 42, W_EXITCODE(0, SIGKILL), &b, &ev, NULL), 0);
+	assert_int_equal(int_of(&ev, "ret"), 0);
+	assert_int_equal(int_of(&ev, "sig"), SIGKILL);
+	event_builder_free(&b);
+}
+
+static void test_descriptors(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	auto_fd int file = open("/dev/null", O_WRONLY | O_APPEND | O_CLOEXEC), dir = open("/", O_RDONLY | O_DIRECTORY);
+	auto_fd int sock = socket(AF_INET, SOCK_STREAM, 0), un = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct event_builder b = { 0 };
+	struct event ev;
+	int pipes[2];
+
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(bind(sock, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(getsockname(sock, (struct sockaddr *)&address, &len), 0);
+
+	assert_int_equal(decode_fd(getpid(), file, 42, &b, &ev, NULL), 0);
+	assert_int_equal(ev.type, EV_ITER_TASK_FILE_REGULAR_E);
+	assert_true(str_eq(text_of(&ev, "path"), STR("/dev/null")));
+	assert_int_equal(int_of(&ev, "flags") & 0x100b, 0x100a); /* O_WRONLY, O_APPEND, O_CLOEXEC */
+
+	assert_int_equal(decode_fd(getpid(), dir, 42, &b, &ev, NULL), 0);
+	assert_int_equal(ev.type, EV_ITER_TASK_FILE_DIRECTORY_E);
+
+	assert_int_equal(decode_fd(getpid(), pipes[0], 42, &b, &ev, NULL), 0);
+	assert_int_equal(ev.type, EV_ITER_TASK_FILE_PIPE_E);
+
+	assert_int_equal(decode_fd(getpid(), sock, 42, &b, &ev, NULL), 0);
+	assert_int_equal(ev.type, EV_ITER_TASK_FILE_SOCKET_INET_E);
+	assert_int_equal(int_of(&ev, "local_port"), ntohs(address.sin_port));
+	assert_memory_equal(event_param(&ev, 3).ptr, "\x7f\0\0\x01", 4);
+
+	assert_int_equal(decode_fd(getpid(), un, 42, &b, &ev, NULL), 0);
+	assert_int_equal(ev.type, EV_ITER_TASK_FILE_SOCKET_UNIX_E);
+
+	assert_int_equal(decode_fd(getpid(), 9999, 42, &b, &ev, NULL), -ENOENT);
+	close(pipes[0]);
+	close(pipes[1]);
+	event_builder_free(&b);
+}
+
+static void test_memory(void **state)
+{
+	static const char text[] = "a string in the memory";
+	struct memory *m = NULL;
+	char bytes[64];
+
+	assert_int_equal(memory_open(getpid(), &m, NULL), 0);
+	assert_int_equal(memory_read(m, (uint64_t)(uintptr_t)text, bytes, sizeof(text)), 0);
+	assert_string_equal(bytes, text);
+	assert_int_equal(memory_read_string(m, (uint64_t)(uintptr_t)text, bytes, sizeof(bytes)), sizeof(text) - 1);
+	assert_int_equal(memory_read_string(m, (uint64_t)(uintptr_t)text, bytes, 8), -ENAMETOOLONG);
+	assert_int_equal(memory_read(m, 16, bytes, 8), -EFAULT);
+	assert_int_equal(memory_read(m, UINT64_MAX - 8, bytes, 8), -EFAULT);
+	memory_close(m);
+	memory_close(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_own_ids),
+		cmocka_unit_test(test_hostile_name),
+		cmocka_unit_test(test_cgroups_have_falco_form),
+		cmocka_unit_test(test_exec_event),
+		cmocka_unit_test(test_task_event),
+		cmocka_unit_test(test_exit_event),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "tracer/decode.h"
+#include "tracer/procfs.h"
+
+/* What execve, clone and task events say alike, read once. */
+struct process {
+	struct procfs_task task;
+	char command[EVENT_STRING_BYTES]; /* argv, each with its NUL */
+	size_t command_len;
+	char cgroups[EVENT_STRING_BYTES];
+	size_t cgroups_len;
+	uint64_t fdlimit;
+};
+
+static int read_process(pid_t tid, struct process *p, struct error *err)
+{
+	struct rlimit limit;
+	ssize_t n;
+	int r = procfs_read_task(tid, &p->task, err);
+
+	if (r < 0)
+		return r;
+	n = procfs_read_file(tid, "cmdline", p->command, sizeof(p->command));
+	p->command_len = n > 0 ? (size_t)n : 0;
+	if (p->command_len) /* a program may overwrite its arguments, also the last NUL */
+		p->command[p->command_len - 1] = 0;
+	p->cgroups_len = procfs_read_cgroups(tid, p->cgroups, sizeof(p->cgroups));
+	p->fdlimit = prlimit(tid, RLIMIT_NOFILE, NULL, &limit) == 0 ? limit.rlim_cur : 0;
+	return 0;
+}
+
+/* argv[0], and the rest with the NULs. */
+static struct str first_argument(const struct process *p)
+{
+	return (struct str){ p->command, p->command_len ? strnlen(p->command, p->command_len) : 0 };
+}
+
+static struct str other_arguments(const struct process *p)
+{
+	size_t skip = first_argument(p).len + 1;
+
+	if (skip >= p->command_len)
+		return (struct str){ "", 0 };
+	return (struct str){ p->command + skip, p->command_len - skip };
+}
+
+static void put_ids(struct event_builder *b, const struct process *p, pid_t tid, pid_t pid, pid_t ptid)
+{
+	event_put_int(b, tid);
+	event_put_int(b, pid);
+	event_put_int(b, ptid);
+	event_put_text(b, STR("")); /* cwd: kept for the layout, empty in current Falco as well */
+	event_put_int(b, (int64_t)p->fdlimit);
+}
+
+static void put_memory(struct event_builder *b, const struct procfs_task *t)
+{
+	event_put_int(b, (int64_t)t->majflt);
+	event_put_int(b, (int64_t)t->minflt);
+	event_put_int(b, t->vm_size_kb);
+	event_put_int(b, t->vm_rss_kb);
+	event_put_int(b, t->vm_swap_kb);
+	event_put_text(b, str_of(t->comm));
+}
+
+static uint32_t read_loginuid(pid_t tid)
+{
+	char text[16];
+	ssize_t n = procfs_read_file(tid, "loginuid", text, sizeof(text));
+	uint64_t v = 0;
+
+	for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
+		v = v * 10 + (uint64_t)(text[i] - '0');
+	return n > 0 && v <= UINT32_MAX ? (uint32_t)v : UINT32_MAX; /* no audit in the kernel: nobody logged in */
+}
+
+/* When this monitor started, on the clock of file times; 0 when that cannot be told. */
+static uint64_t monitor_start_ns(void)
+{
+	struct timespec now, boot;
+	struct procfs_task self;
+	int64_t offset;
+
+	if (procfs_read_task(getpid(), &self, NULL) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &boot) < 0)
+		return 0;
+	offset = (now.tv_sec - boot.tv_sec) * 1000000000LL + (now.tv_nsec - boot.tv_nsec);
+	return (uint64_t)offset + self.start_ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+enum { EXE_WRITABLE = 1, EXE_UPPER_LAYER = 2, EXE_FROM_MEMFD = 4, EXE_LOWER_LAYER = 8 };
+
+static uint32_t exe_flags(const struct procfs_exe *exe)
+{
+	return (exe->writable ? EXE_WRITABLE : 0u) | (exe->upper_layer ? EXE_UPPER_LAYER : 0u) |
+	       (exe->from_memfd ? EXE_FROM_MEMFD : 0u) | (exe->lower_layer ? EXE_LOWER_LAYER : 0u);
+}
+
+/* The executable; all zero for a kernel thread or a process that has gone half way. */
+static void read_exe(pid_t tid, const struct procfs_task *task, struct procfs_exe *exe)
+{
+	if (procfs_read_exe(tid, task, monitor_start_ns(), exe, NULL) < 0)
+		*exe = (struct procfs_exe){ 0 };
+}
+
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct event_builder *b, struct event *ret_event,
+		struct error *err)
+{
+	char env[EVENT_STRING_BYTES];
+	struct procfs_exe exe;
+	struct process p;
+	ssize_t env_len;
+	int r = read_process(tid, &p, err);
+
+	if (r < 0)
+		return r;
+	read_exe(tid, &p.task, &exe);
+	env_len = procfs_read_file(tid, "environ", env, sizeof(env));
+	event_begin(b, EV_SYSCALL_EXECVE_19_X, ts, tid);
+	event_put_int(b, 0);
+	event_put_text(b, first_argument(&p));
+	event_put_bytes(b, other_arguments(&p));
+	put_ids(b, &p, tid, pid, p.task.ppid);
+	put_memory(b, &p.task);
+	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
+	event_put_bytes(b, (struct str){ env, env_len > 0 ? (size_t)env_len : 0 });
+	event_put_int(b, p.task.tty);
+	event_put_int(b, p.task.vpgid);
+	event_put_int(b, read_loginuid(tid));
+	event_put_int(b, exe_flags(&exe));
+	event_put_int(b, (int64_t)p.task.cap_inheritable);
+	event_put_int(b, (int64_t)p.task.cap_permitted);
+	event_put_int(b, (int64_t)p.task.cap_effective);
+	event_put_int(b, (int64_t)exe.inode);
+	event_put_int(b, (int64_t)exe.ctime_ns);
+	event_put_int(b, (int64_t)exe.mtime_ns);
+	event_put_int(b, p.task.uid);
+	event_put_text(b, str_of(exe.path));
+	event_put_int(b, p.task.pgid);
+	event_put_int(b, p.task.gid);
+	event_put_text(b, filename);
+	return event_end(b, ret_event, err);
+}
+
+int decode_fork(pid_t tid, pid_t pid, pid_t ptid, uint64_t ts, uint16_t type, uint32_t ppm_flags, int64_t result,
+		struct event_builder *b, struct event *ret_event, struct error *err)
+{
+	struct process p;
+	int r = read_process(tid, &p, err);
+
+	if (r < 0)
+		return r;
+	event_begin(b, type, ts, tid);
+	event_put_int(b, result);
+	event_put_text(b, first_argument(&p));
+	event_put_bytes(b, other_arguments(&p));
+	put_ids(b, &p, tid, pid, ptid);
+	put_memory(b, &p.task);
+	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
+	event_put_int(b, ppm_flags);
+	event_put_int(b, p.task.uid);
+	event_put_int(b, p.task.gid);
+	event_put_int(b, p.task.vtid);
+	event_put_int(b, p.task.vpid);
+	event_put_int(b, 0); /* pidns_init_start_ts: not to be had from user space */
+	return event_end(b, ret_event, err);
+}
+
+int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event, struct error *err)
+{
+	event_begin(b, EV_PROCEXIT_1_E, ts, tid);
+	event_put_int(b, wait_status);
+	event_put_int(b, WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0);
+	event_put_int(b, WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0);
+	event_put_int(b, WIFSIGNALED(wait_status) && WCOREDUMP(wait_status));
+	event_put_int(b, 0); /* reaper: the state finds it in its own table */
+	return event_end(b, ret_event, err);
+}
+
+static void put_link(struct event_builder *b, pid_t tid, const char *name)
+{
+	char path[EVENT_STRING_BYTES];
+	ssize_t n = procfs_read_link(tid, name, path, sizeof(path));
+
+	event_put_text(b, n > 0 ? (struct str){ path, (size_t)n } : STR(""));
+}
+
+int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
+{
+	char env[EVENT_STRING_BYTES];
+	struct procfs_exe exe;
+	struct process p;
+	ssize_t env_len;
+	int r = read_process(tid, &p, err);
+
+	if (r < 0)
+		return r;
+	read_exe(tid, &p.task, &exe);
+	env_len = procfs_read_file(tid, "environ", env, sizeof(env));
+	/* Falco's iterators put the process into the upper half */
+	event_begin(b, EV_ITER_TASK_E, ts, (int64_t)p.task.tgid << 32 | tid);
+	event_put_int(b, p.task.ppid);
+	event_put_int(b, p.task.pgid);
+	event_put_int(b, p.task.vpgid);
+	event_put_int(b, p.task.sid);
+	event_put_text(b, str_of(p.task.comm));
+	event_put_bytes(b, (struct str){ p.command, p.command_len });
+	event_put_text(b, str_of(exe.path));
+	event_put_int(b, exe_flags(&exe));
+	event_put_bytes(b, (struct str){ env, env_len > 0 ? (size_t)env_len : 0 });
+	put_link(b, tid, "cwd");
+	event_put_int(b, (int64_t)p.fdlimit);
+	event_put_int(b, p.task.uid);
+	event_put_int(b, p.task.gid);
+	event_put_int(b, (int64_t)p.task.cap_permitted);
+	event_put_int(b, (int64_t)p.task.cap_effective);
+	event_put_int(b, (int64_t)p.task.cap_inheritable);
+	event_put_int(b, (int64_t)exe.inode);
+	event_put_int(b, (int64_t)exe.ctime_ns);
+	event_put_int(b, (int64_t)exe.mtime_ns);
+	event_put_int(b, p.task.vm_size_kb);
+	event_put_int(b, p.task.vm_rss_kb);
+	event_put_int(b, p.task.vm_swap_kb);
+	event_put_int(b, (int64_t)p.task.majflt);
+	event_put_int(b, (int64_t)p.task.minflt);
+	event_put_int(b, p.task.vpid);
+	event_put_int(b, p.task.vtid);
+	event_put_int(b, 0);
+	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
+	put_link(b, tid, "root");
+	event_put_int(b, (int64_t)(p.task.start_ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK))));
+	event_put_int(b, p.task.tty);
+	event_put_int(b, read_loginuid(tid));
+	return event_end(b, ret_event, err);
+}

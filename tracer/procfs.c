@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+
+#define CAP_DAC_OVERRIDE_BIT 1
+
+static int procfs_path(char *path, size_t size, pid_t tid, const char *name)
+{
+	int n = snprintf(path, size, "/proc/%d/%s", tid, name);
+
+	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
+}
+
+ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
+{
+	auto_fd int fd = -1;
+	char path[64];
+	size_t got = 0;
+	int r = procfs_path(path, sizeof(path), tid, name);
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (got < max) {
+		ssize_t n = file_read(fd, bytes + got, max - got);
+
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
+{
+	char path[64];
+	ssize_t n;
+	int r = procfs_path(path, sizeof(path), tid, name);
+
+	if (r < 0)
+		return r;
+	n = readlink(path, bytes, max - 1);
+	if (n < 0)
+		return -errno;
+	bytes[n] = 0;
+	return n;
+}
+
+/* ---- words and lines ------------------------------------------------------------------------------------------------ */
+
+static struct str next_word(struct str *rest)
+{
+	struct str word;
+	size_t i = 0;
+
+	while (rest->len && (*rest->ptr == ' ' || *rest->ptr == '\t')) {
+		rest->ptr++;
+		rest->len--;
+	}
+	while (i < rest->len && rest->ptr[i] != ' ' && rest->ptr[i] != '\t' && rest->ptr[i] != '\n')
+		i++;
+	word = (struct str){ rest->ptr, i };
+	rest->ptr += i;
+	rest->len -= i;
+	return word;
+}
+
+static bool next_line(struct str *rest, struct str *ret_line)
+{
+	const char *end;
+
+	if (rest->len == 0)
+		return false;
+	end = memchr(rest->ptr, '\n', rest->len);
+	*ret_line = (struct str){ rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len };
+	rest->len -= ret_line->len + (end != NULL);
+	rest->ptr += ret_line->len + (end != NULL);
+	return true;
+}
+
+static uint64_t word_u64(struct str *rest)
+{
+	uint64_t v = 0;
+
+	return parse_u64(next_word(rest), &v) < 0 ? 0 : v;
+}
+
+static int64_t word_i64(struct str *rest)
+{
+	int64_t v = 0;
+
+	return parse_i64(next_word(rest), &v) < 0 ? 0 : v;
+}
+
+static uint64_t word_hex(struct str *rest)
+{
+	char text[19] = "0x";
+	struct str word = next_word(rest);
+	uint64_t v = 0;
+
+	if (word.len > 16)
+		return 0;
+	memcpy(text + 2, word.ptr, word.len);
+	return parse_u64((struct str){ text, word.len + 2 }, &v) < 0 ? 0 : v;
+}
+
+/* The last of several ids: one a pid namespace, the task's own namespace last. */
+static int64_t word_last(struct str *rest)
+{
+	int64_t v = 0, next;
+	struct str word;
+
+	while ((word = next_word(rest)).len && parse_i64(word, &next) == 0)
+		v = next;
+	return v;
+}
+
+/* ---- stat and status -------------------------------------------------------------------------------------------------- */
+
+static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
+{
+	/* the name may hold anything, also ") S 1": the last parenthesis ends it */
+	const char *open = memchr(text.ptr, '(', text.len), *close = memrchr(text.ptr, ')', text.len);
+	struct str rest;
+	size_t len;
+
+	if (!open || !close || close < open)
+		return error_set(err, -EBADMSG, "stat has no process name");
+	len = (size_t)(close - open - 1);
+	if (len >= sizeof(t->comm))
+		len = sizeof(t->comm) - 1;
+	memcpy(t->comm, open + 1, len);
+	t->comm[len] = 0;
+	rest = (struct str){ close + 1, text.len - (size_t)(close + 1 - text.ptr) };
+	next_word(&rest); /* state */
+	t->ppid = (pid_t)word_i64(&rest);
+	t->pgid = (pid_t)word_i64(&rest);
+	t->sid = (pid_t)word_i64(&rest);
+	t->tty = (uint32_t)word_i64(&rest);
+	next_word(&rest); /* tpgid */
+	next_word(&rest); /* flags */
+	t->minflt = word_u64(&rest);
+	next_word(&rest);
+	t->majflt = word_u64(&rest);
+	for (int skip = 13; skip <= 21; skip++)
+		next_word(&rest);
+	t->start_ticks = word_u64(&rest);
+	return 0;
+}
+
+static void parse_status_line(struct str line, struct procfs_task *t)
+{
+	struct str rest = line, key = next_word(&rest);
+
+	if (str_eq(key, STR("Tgid:"))) {
+		t->tgid = (pid_t)word_i64(&rest);
+	} else if (str_eq(key, STR("Uid:"))) {
+		next_word(&rest);
+		t->uid = (uint32_t)word_u64(&rest);
+		next_word(&rest);
+		t->fsuid = (uint32_t)word_u64(&rest);
+	} else if (str_eq(key, STR("Gid:"))) {
+		next_word(&rest);
+		t->gid = (uint32_t)word_u64(&rest);
+		next_word(&rest);
+		t->fsgid = (uint32_t)word_u64(&rest);
+	} else if (str_eq(key, STR("NStgid:"))) {
+		t->vpid = word_last(&rest);
+	} else if (str_eq(key, STR("NSpid:"))) {
+		t->vtid = word_last(&rest);
+	} else if (str_eq(key, STR("NSpgid:"))) {
+		t->vpgid = word_last(&rest);
+	} else if (str_eq(key, STR("VmSize:"))) {
+		t->vm_size_kb = (uint32_t)word_u64(&rest);
+	} else if (str_eq(key, STR("VmRSS:"))) {
+		t->vm_rss_kb = (uint32_t)word_u64(&rest);
+	} else if (str_eq(key, STR("VmSwap:"))) {
+		t->vm_swap_kb = (uint32_t)word_u64(&rest);
+	} else if (str_eq(key, STR("CapInh:"))) {
+		t->cap_inheritable = word_hex(&rest);
+	} else if (str_eq(key, STR("CapPrm:"))) {
+		t->cap_permitted = word_hex(&rest);
+	} else if (str_eq(key, STR("CapEff:"))) {
+		t->cap_effective = word_hex(&rest);
+	}
+}
+
+int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
+{
+	struct procfs_task t = { .vtid = tid, .vpid = -1, .vpgid = -1 };
+	char text[4096];
+	struct str rest, line;
+	ssize_t n = procfs_read_file(tid, "stat", text, sizeof(text));
+	int r;
+
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read /proc/%d/stat", tid);
+	r = parse_stat((struct str){ text, (size_t)n }, &t, err);
+	if (r < 0)
+		return error_prefix(err, r, "/proc/%d", tid);
+	n = procfs_read_file(tid, "status", text, sizeof(text));
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read /proc/%d/status", tid);
+	/* the name comes first and is escaped by the kernel, so that every line is what it says */
+	rest = (struct str){ text, (size_t)n };
+	while (next_line(&rest, &line))
+		parse_status_line(line, &t);
+	if (t.tgid <= 0)
+		return error_set(err, -EBADMSG, "/proc/%d/status has no Tgid", tid);
+	if (t.vpid < 0)
+		t.vpid = t.tgid;
+	if (t.vpgid < 0)
+		t.vpgid = t.pgid;
+	t.in_pid_namespace = t.vtid != tid;
+	*ret_task = t;
+	return 0;
+}
+
+int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err)
+{
+	char text[1024]; /* both ids stand in the first lines */
+	ssize_t n = procfs_read_file(tid, "status", text, sizeof(text));
+	struct str rest, line;
+	pid_t tgid = 0, ppid = -1;
+
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read /proc/%d/status", tid);
+	rest = (struct str){ text, (size_t)n };
+	while ((tgid <= 0 || ppid < 0) && next_line(&rest, &line)) {
+		struct str words = line, key = next_word(&words);
+
+		if (str_eq(key, STR("Tgid:")))
+			tgid = (pid_t)word_i64(&words);
+		else if (str_eq(key, STR("PPid:")))
+			ppid = (pid_t)word_i64(&words);
+	}
+	if (tgid <= 0 || ppid < 0)
+		return error_set(err, -EBADMSG, "/proc/%d/status has no Tgid or PPid", tid);
+	*ret_tgid = tgid;
+	*ret_ppid = ppid;
+	return 0;
+}
+
+/* ---- cgroups ------------------------------------------------------------------------------------------------------------ */
+
+/* Falco's drivers report these five controllers in this order, by the kernel's own names ("io" is v1's blkio). */
+static const struct {
+	const char *name, *v1_name;
+} controllers[] = { { "cpuset", "cpuset" }, { "cpu", "cpu" }, { "cpuacct", "cpuacct" }, { "io", "blkio" }, { "memory", "memory" } };
+
+/* Whether the comma-separated list of a cgroup line names the controller. */
+static bool lists_controller(struct str list, const char *name)
+{
+	struct str want = str_of(name);
+
+	while (list.len) {
+		const char *comma = memchr(list.ptr, ',', list.len);
+		size_t len = comma ? (size_t)(comma - list.ptr) : list.len;
+
+		if (str_eq((struct str){ list.ptr, len }, want))
+			return true;
+		len += comma != NULL;
+		list.ptr += len;
+		list.len -= len;
+	}
+	return false;
+}
+
+/* "ID:CONTROLLERS:PATH" */
+static bool split_cgroup_line(struct str line, struct str *ret_list, struct str *ret_path)
+{
+	const char *first = memchr(line.ptr, ':', line.len), *second;
+
+	if (!first)
+		return false;
+	second = memchr(first + 1, ':', line.len - (size_t)(first + 1 - line.ptr));
+	if (!second)
+		return false;
+	*ret_list = (struct str){ first + 1, (size_t)(second - first - 1) };
+	*ret_path = (struct str){ second + 1, line.len - (size_t)(second + 1 - line.ptr) };
+	return true;
+}
+
+size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max)
+{
+	char text[8192];
+	ssize_t n = procfs_read_file(tid, "cgroup", text, sizeof(text));
+	size_t used = 0;
+
+	if (n < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		struct str rest = { text, (size_t)n }, line, list, path, found = { NULL, 0 };
+		int len;
+
+		while (next_line(&rest, &line)) {
+			if (!split_cgroup_line(line, &list, &path))
+				continue;
+			if (lists_controller(list, controllers[i].v1_name)) {
+				found = path;
+				break;
+			}
+			if (list.len == 0) /* the unified hierarchy has what no line of its own names */
+				found = path;
+		}
+		if (!found.ptr)
+			continue;
+		len = snprintf(bytes + used, max - used, "%s=" STR_FMT, controllers[i].name, STR_ARG(found));
+		if (len < 0 || (size_t)len >= max - used)
+			break;
+		used += (size_t)len + 1;
+	}
+	return used;
+}
+
+/* ---- the executable ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t timespec_ns(struct timespec ts)
+{
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static bool exe_is_writable(const struct procfs_task *task, const struct stat *st, const struct statfs *fs)
+{
+	if (fs->f_flags & ST_RDONLY)
+		return false;
+	if (st->st_uid == task->fsuid)
+		return true; /* the owner can give itself the right */
+	if (st->st_mode & S_IWOTH || (st->st_gid == task->fsgid && st->st_mode & S_IWGRP))
+		return true;
+	return task->cap_effective >> CAP_DAC_OVERRIDE_BIT & 1;
+}
+
+/*
+ * The value of upperdir= in the mount options that cover path, from mountinfo; false when there is none that we can see.
+ * The mount point that is longest wins, the last one of equals (it lies on top).
+ */
+static bool find_upperdir(pid_t tid, struct str path, char *dir, size_t size, size_t *ret_mount_len)
+{
+	auto_free char *text = NULL;
+	struct str rest, line;
+	size_t len, best = 0;
+	char file[64];
+	bool found = false;
+
+	if (procfs_path(file, sizeof(file), tid, "mountinfo") < 0 || file_read_all(file, 4 << 20, &text, &len, NULL) < 0)
+		return false;
+	rest = (struct str){ text, len };
+	while (next_line(&rest, &line)) {
+		struct str words = line, point, type, options;
+		const char *mark, *upper, *end;
+
+		for (int skip = 0; skip < 4; skip++)
+			next_word(&words);
+		point = next_word(&words);
+		if (!str_starts(path, point) || point.len < best ||
+		    (point.len > 1 && path.len > point.len && path.ptr[point.len] != '/'))
+			continue;
+		best = point.len;
+		found = false;
+		mark = memmem(words.ptr, words.len, " - ", 3);
+		if (!mark)
+			continue;
+		words = (struct str){ mark + 3, words.len - (size_t)(mark + 3 - words.ptr) };
+		type = next_word(&words);
+		next_word(&words);
+		options = next_word(&words);
+		upper = memmem(options.ptr, options.len, "upperdir=", 9);
+		if (!str_eq(type, STR("overlay")) || !upper)
+			continue;
+		upper += 9;
+		end = memchr(upper, ',', options.len - (size_t)(upper - options.ptr));
+		if (!end)
+			end = options.ptr + options.len;
+		if ((size_t)(end - upper) >= size)
+			continue;
+		memcpy(dir, upper, (size_t)(end - upper));
+		dir[end - upper] = 0;
+		*ret_mount_len = point.len > 1 ? point.len : 0;
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * An overlay gives no direct answer to "which layer". A file that changed after we started was copied up or made there;
+ * for older ones the upper directory is looked at, where it can be seen from here.
+ */
+static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, struct procfs_exe *exe)
+{
+	char dir[4096], candidate[8192];
+	size_t mount_len;
+	struct stat upper;
+
+	if (exe->ctime_ns >= since_ns) {
+		exe->upper_layer = true;
+		return;
+	}
+	if (find_upperdir(tid, str_of(exe->path), dir, sizeof(dir), &mount_len)) {
+		snprintf(candidate, sizeof(candidate), "%s%s", dir, exe->path + mount_len);
+		exe->upper_layer = lstat(candidate, &upper) == 0 && upper.st_size == st->st_size &&
+				   timespec_ns(upper.st_mtim) == exe->mtime_ns;
+	}
+	exe->lower_layer = !exe->upper_layer;
+}
+
+int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t since_ns, struct procfs_exe *ret_exe, struct error *err)
+{
+	static const char deleted[] = " (deleted)";
+	struct procfs_exe exe = { 0 };
+	char path[32];
+	struct statfs fs;
+	struct stat st;
+	ssize_t n = procfs_read_link(tid, "exe", exe.path, sizeof(exe.path));
+
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
+	if (stat(path, &st) < 0 || statfs(path, &fs) < 0)
+		return error_errno(err, -errno, "cannot look at %s", path);
+	exe.inode = st.st_ino;
+	exe.ctime_ns = timespec_ns(st.st_ctim);
+	exe.mtime_ns = timespec_ns(st.st_mtim);
+	if (st.st_nlink == 0 && str_ends((struct str){ exe.path, (size_t)n }, STR(deleted)))
+		exe.path[(size_t)n - (sizeof(deleted) - 1)] = 0;
+	exe.from_memfd = st.st_nlink == 0 && str_starts(str_of(exe.path), STR("/memfd:"));
+	exe.writable = exe_is_writable(task, &st, &fs);
+	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
+		find_layer(tid, &st, since_ns, &exe);
+	*ret_exe = exe;
+	return 0;
+}
+
+/* ---- descriptors ----------------------------------------------------------------------------------------------------------- */
+
+int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct error *err)
+{
+	struct procfs_fdinfo info = { .pid = -1 };
+	char name[32], text[2048];
+	struct str rest, line;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	n = procfs_read_file(tid, name, text, sizeof(text));
+	if (n < 0)
+		return error_errno(err, n == -ESRCH ? -ENOENT : (int)n, "cannot read /proc/%d/%s", tid, name);
+	rest = (struct str){ text, (size_t)n };
+	while (next_line(&rest, &line)) {
+		struct str words = line, key = next_word(&words);
+
+		if (str_eq(key, STR("flags:"))) {
+			struct str octal = next_word(&words);
+
+			for (size_t i = 0; i < octal.len && octal.ptr[i] >= '0' && octal.ptr[i] <= '7'; i++)
+				info.flags = info.flags << 3 | (uint32_t)(octal.ptr[i] - '0');
+		} else if (str_eq(key, STR("mnt_id:"))) {
+			info.mount_id = (uint32_t)word_u64(&words);
+		} else if (str_eq(key, STR("ino:"))) {
+			info.inode = word_u64(&words);
+		} else if (str_eq(key, STR("Pid:"))) {
+			info.pid = word_i64(&words);
+		}
+	}
+	*ret_info = info;
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_PROCFS_H
+#define MONITOR_TRACER_PROCFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+/*
+ * What /proc/PID says, parsed with bounds: a process chooses its own name, arguments and paths, and may vanish between
+ * two reads. proc(5) has the file formats.
+ */
+
+/* /proc/TID/stat and /proc/TID/status */
+struct procfs_task {
+	char comm[16];
+	pid_t tgid, ppid, pgid, sid;
+	int64_t vtid, vpid, vpgid; /* in the task's own pid namespace */
+	uint32_t tty; /* kernel's device encoding */
+	uint64_t minflt, majflt;
+	uint64_t start_ticks; /* since boot, in USER_HZ: with the pid it names a process */
+	uint32_t uid, gid; /* effective */
+	uint32_t fsuid, fsgid;
+	uint64_t cap_inheritable, cap_permitted, cap_effective;
+	uint32_t vm_size_kb, vm_rss_kb, vm_swap_kb;
+	bool in_pid_namespace; /* vtid differs */
+};
+
+/* 0, -ESRCH when the task is gone, -EBADMSG when the content is not what proc(5) describes. */
+int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err);
+
+/* Only the ids that lineage needs: cheaper than the whole (status alone). */
+int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err);
+
+/* A small file below /proc/TID as bytes, at most max (longer ones are cut): length or -errno. */
+ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max);
+/* A link below /proc/TID, NUL-terminated, at most max - 1 bytes: length or -errno. */
+ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max);
+
+/* The cgroups as Falco's events have them: "cpuset=/a", "cpu=/a" …, each with its NUL. Length, at most max. */
+size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max);
+
+/* The executable: what /proc/TID/exe is. */
+struct procfs_exe {
+	char path[4096]; /* without the kernel's " (deleted)" */
+	uint64_t inode, ctime_ns, mtime_ns;
+	bool writable; /* by the task, as far as mode bits and ownership tell */
+	bool upper_layer, lower_layer; /* on an overlay file system */
+	bool from_memfd;
+};
+/* since_ns: when the monitor started. A file on an overlay that changed later lies in the upper layer. */
+int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t since_ns, struct procfs_exe *ret_exe, struct error *err);
+
+/* /proc/TID/fdinfo/FD */
+struct procfs_fdinfo {
+	uint32_t flags; /* O_*, the kernel's */
+	uint32_t mount_id;
+	uint64_t inode; /* 0 where the kernel does not tell (before 5.14) */
+	int64_t pid; /* of a pidfd; -1 otherwise */
+};
+int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct error *err);
+
+#endif
