@@ -41,8 +41,7 @@ int regex_compile(struct str pattern, struct regex **ret_regex, struct error *er
 	}
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	regex->code = pcre2_compile((PCRE2_SPTR)(translated.ptr ? translated.ptr : ""), translated.len,
-				    PCRE2_UTF | PCRE2_MULTILINE | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_AUTO_CAPTURE |
-					    PCRE2_DOLLAR_ENDONLY,
+				    PCRE2_UTF | PCRE2_MULTILINE | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_AUTO_CAPTURE,
 				    &code, &offset, context);
 	pcre2_compile_context_free(context);
 	if (!regex->code) {
