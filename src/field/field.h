@@ -25,6 +25,8 @@ enum field_flag {
 	FIELD_HIDDEN = 1 << 11,
 	FIELD_CONTAINER_PLUGIN = 1 << 12, /* exists in Falco only with its container plugin loaded */
 	FIELD_OURS = 1 << 13, /* not Falco's */
+	FIELD_JSON_TIME = 1 << 14, /* text, but epoch ns in output_fields */
+	FIELD_JSON_NUMBER = 1 << 15, /* padded text, but a number in output_fields */
 };
 
 struct field_info; /* a row of fields.def */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "field/field.h"
+
+#include "base/cleanup.h"
+#include "field/extract.h"
+
+static const struct field_info catalogue[] = {
+#define FIELD(name, class, type, format, flags, reads, extract, variant, help)                                       \
+	{ { name, sizeof(name) - 1 }, class, PT_##type, PF_##format, flags, reads, field_##extract, variant, help },
+#include "field/fields.def"
+#undef FIELD
+};
+
+const struct field_info *field_by_index(size_t i)
+{
+	return i < ARRAY_SIZE(catalogue) ? &catalogue[i] : NULL;
+}
+
+struct str field_name(const struct field_info *f)
+{
+	return f->name;
+}
+
+unsigned int field_flags(const struct field_info *f)
+{
+	return f->flags;
+}
+
+struct str field_help(const struct field_info *f)
+{
+	return str_of(f->help);
+}
+
+struct str field_class(const struct field_info *f)
+{
+	return str_of(f->class);
+}
+
+enum param_type field_type(const struct field_info *f)
+{
+	return f->type;
+}
+
+facts_t field_reads(const struct field_info *f)
+{
+	return f->reads;
+}
+
+struct str field_nearest(struct str name)
+{
+	unsigned int best = UINT32_MAX;
+	struct str nearest = STR("");
+
+	for (size_t i = 0; i < ARRAY_SIZE(catalogue); i++) {
+		unsigned int d = str_distance(name, catalogue[i].name);
+
+		if (catalogue[i].flags & (FIELD_HIDDEN | FIELD_DEPRECATED))
+			continue;
+		if (d < best) {
+			best = d;
+			nearest = catalogue[i].name;
+		}
+	}
+	return best <= 1 + name.len / 4 ? nearest : STR("");
+}
+
+/*
+ * What is unknown about an event at a call's entry: facts that it will write and that its parameters do not tell.
+ * Facts that the state lacks are found by the extractors themselves.
+ */
+enum presence field_extract(const struct field_ref *f, struct field_context *ctx, struct values *ret_values)
+{
+	if (__builtin_expect(ctx->ev->provisional, 0) && (f->reads & ctx->ev->unknown_facts))
+		return UNKNOWN;
+	return f->info->extract(f, ctx, ret_values);
+}
+
+/* ---- fields without a class of their own ---- */
+
+EXTRACTOR(no_value)
+{
+	(void)f;
+	(void)ctx;
+	(void)ret;
+	return ABSENT;
+}
+
+EXTRACTOR(static_value)
+{
+	if (!ctx->static_values)
+		return ABSENT;
+	return extract_text(ctx, ret, ctx->static_values[f->number]);
+}
+
+EXTRACTOR(util_count)
+{
+	(void)f;
+	return extract_uint(ctx, ret, ++ctx->counter);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "field/extract.h"
+#include "field/param_text.h"
+
+/* The flags of an open get names that only its result decides (created, which overlay layer). */
+static bool result_decides(const struct event *ev, unsigned int i)
+{
+	bool opens = ev->type == EV_SYSCALL_OPEN_X || ev->type == EV_SYSCALL_OPENAT_2_X || ev->type == EV_SYSCALL_OPENAT2_X ||
+		     ev->type == EV_SYSCALL_OPEN_BY_HANDLE_AT_X || ev->type == EV_SYSCALL_CREAT_X;
+
+	return opens && ev->info->params[i].type == PT_FLAGS32;
+}
+
+static bool unknown(const struct field_context *ctx, unsigned int i)
+{
+	return ctx->ev->provisional && (event_param_unknown(ctx->ev, i) || result_decides(ctx->ev, i));
+}
+
+/* The parameter that the field names, in this event; -1 = it has none. */
+static int find_param(const struct field_ref *f, const struct event *ev)
+{
+	if (f->arg.len > 0 && f->number < 0)
+		return event_param_index(ev->type, f->arg);
+	return f->number >= 0 && f->number < ev->info->nparams ? (int)f->number : -1;
+}
+
+/* What a parameter's text needs from the state and the source can still tell. */
+static bool is_missing(struct field_context *ctx, unsigned int i)
+{
+	enum param_type type = ctx->ev->info->params[i].type;
+
+	if (!ctx->needs || !(type == PT_FD || type == PT_FSPATH || type == PT_FSRELPATH))
+		return false;
+	if (!ctx->subject.thread && ctx->subject.thread_unknown) {
+		extract_need(ctx, NEED_THREAD, -1);
+		return true;
+	}
+	if (type == PT_FD) {
+		if (ctx->subject.fd || !ctx->subject.fd_unknown || event_param_int(ctx->ev, i) != ctx->subject.fd_number)
+			return false;
+		extract_need(ctx, NEED_FD, ctx->subject.fd_number);
+		return true;
+	}
+	if (!ctx->subject.cwd_unknown)
+		return false;
+	extract_need(ctx, NEED_CWD, -1);
+	return true;
+}
+
+EXTRACTOR(evt_arg)
+{
+	struct strbuf value = { 0 };
+	int i = find_param(f, ctx->ev);
+	enum presence presence;
+
+	if (i < 0)
+		return ABSENT;
+	if (unknown(ctx, (unsigned int)i) || is_missing(ctx, (unsigned int)i))
+		return UNKNOWN;
+	strbuf_reset(&ctx->scratch);
+	param_text(ctx, (unsigned int)i, &value, &ctx->scratch);
+	if (ctx->scratch.len == 0)
+		strbuf_addstr(&ctx->scratch, strbuf_str(&value));
+	presence = extract_scratch(ctx, ret);
+	strbuf_free(&value);
+	return presence;
+}
+
+EXTRACTOR(evt_args)
+{
+	const struct event *ev = ctx->ev;
+	struct strbuf resolved = { 0 };
+	enum presence presence;
+
+	(void)f;
+	strbuf_reset(&ctx->scratch);
+	for (uint32_t i = 0; ev->type != EV_GENERIC_X && i < ev->info->nparams; i++) {
+		if (unknown(ctx, i) || is_missing(ctx, i)) {
+			strbuf_free(&resolved);
+			return UNKNOWN;
+		}
+		if (i > 0)
+			strbuf_addc(&ctx->scratch, ' ');
+		strbuf_adds(&ctx->scratch, ev->info->params[i].name);
+		strbuf_addc(&ctx->scratch, '=');
+		strbuf_reset(&resolved);
+		param_text(ctx, i, &ctx->scratch, &resolved);
+		if (resolved.len > 0) {
+			strbuf_addc(&ctx->scratch, '(');
+			strbuf_addstr(&ctx->scratch, strbuf_str(&resolved));
+			strbuf_addc(&ctx->scratch, ')');
+		}
+	}
+	presence = extract_scratch(ctx, ret);
+	strbuf_free(&resolved);
+	return presence;
+}
+
+/* ---- values in their own type ---- */
+
+void field_evt_rawarg_type(struct field_ref *f, const struct event *ev)
+{
+	int i = f->info->extract == field_evt_rawarg ? find_param(f, ev) : -1;
+
+	if (i < 0)
+		return;
+	f->type = ev->info->params[i].type;
+	f->format = ev->info->params[i].format;
+}
+
+static enum presence text_value(struct field_context *ctx, unsigned int i, struct values *ret)
+{
+	struct str s = event_param_text(ctx->ev, i);
+
+	return extract_text(ctx, ret, event_param(ctx->ev, i).len == 0 || str_eq(s, STR("(NULL)")) ? STR("<NA>") : s);
+}
+
+EXTRACTOR(evt_rawarg)
+{
+	int found = find_param(f, ctx->ev);
+	unsigned int i = (unsigned int)found;
+	enum value_kind kind;
+	struct str bytes;
+
+	if (found < 0)
+		return ABSENT;
+	if (unknown(ctx, i))
+		return UNKNOWN;
+	bytes = event_param(ctx->ev, i);
+	kind = value_kind(ctx->ev->info->params[i].type);
+	if (kind != value_kind(f->type) && !f->output)
+		return ABSENT; /* the condition's value was read for another kind of parameter of this name */
+	switch (kind) {
+	case VALUE_TEXT:
+		return text_value(ctx, i, ret);
+	case VALUE_BYTES:
+		return bytes.len ? extract_text(ctx, ret, bytes) : ABSENT;
+	case VALUE_INT:
+		return bytes.len ? extract_int(ctx, ret, event_param_int(ctx->ev, i)) : ABSENT;
+	case VALUE_UINT:
+		return bytes.len ? extract_uint(ctx, ret, event_param_uint(ctx->ev, i)) : ABSENT;
+	case VALUE_BOOL:
+		return bytes.len ? extract_bool(ctx, ret, event_param_uint(ctx->ev, i) != 0) : ABSENT;
+	default:
+		return ABSENT; /* no event has a parameter of such a type */
+	}
+}
+
+/* Conditions see the bytes; outputs see them printed, an empty buffer in Falco's word for it. */
+EXTRACTOR(evt_buffer)
+{
+	int found = event_param_index(ctx->ev->type, STR("data"));
+	unsigned int i = (unsigned int)found;
+	struct strbuf none = { 0 };
+
+	if (found < 0)
+		return ABSENT;
+	if (unknown(ctx, i))
+		return UNKNOWN;
+	if (!f->output)
+		return extract_text(ctx, ret, event_param(ctx->ev, i));
+	strbuf_reset(&ctx->scratch);
+	param_text(ctx, i, &ctx->scratch, &none);
+	strbuf_free(&none);
+	return extract_scratch(ctx, ret);
+}

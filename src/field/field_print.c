@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "base/json.h"
+#include "field/extract.h"
+
+static void print_list(struct strbuf *out, const struct field_ref *f, const struct values *values, char separator)
+{
+	for (uint32_t i = 0; i < values->count; i++) {
+		if (i > 0)
+			strbuf_addc(out, separator);
+		value_print(out, &values->list[i], f->type, f->format);
+	}
+}
+
+void field_print(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values)
+{
+	if (presence != PRESENT) {
+		strbuf_adds(out, "<NA>");
+	} else if (f->list) {
+		strbuf_addc(out, '(');
+		print_list(out, f, values, ',');
+		strbuf_addc(out, ')');
+	} else if (values->count == 0) {
+		strbuf_adds(out, "<NA>");
+	} else {
+		print_list(out, f, values, f->several == FIELD_ENDS ? ',' : ' ');
+	}
+}
+
+static bool json_is_number(const struct field_ref *f)
+{
+	switch (f->format) {
+	case PF_DEC:
+	case PF_ID:
+		return true;
+	case PF_10_PADDED_DEC:
+		return f->info && (f->info->flags & FIELD_JSON_NUMBER);
+	case PF_HEX:
+	case PF_OCT:
+		return false;
+	default:
+		return f->type != PT_INT64 && f->type != PT_PID && f->type != PT_FD;
+	}
+}
+
+static void json_text(struct strbuf *out, const struct field_ref *f, const struct value *v)
+{
+	struct strbuf text = { 0 };
+
+	value_print(&text, v, f->type, f->format);
+	json_add_string(out, strbuf_str(&text));
+	out->failed |= text.failed;
+	strbuf_free(&text);
+}
+
+static void json_value(struct strbuf *out, const struct field_ref *f, const struct value *v)
+{
+	switch (value_kind(f->type)) {
+	case VALUE_UINT:
+	case VALUE_INT:
+		if (json_is_number(f))
+			value_print(out, v, f->type, PF_DEC);
+		else
+			json_text(out, f, v);
+		break;
+	case VALUE_BOOL:
+		value_print(out, v, f->type, f->format);
+		break;
+	case VALUE_DOUBLE:
+		if (!isfinite(v->d))
+			strbuf_adds(out, "null");
+		else
+			strbuf_addf(out, "%.17g", v->d);
+		break;
+	case VALUE_TEXT:
+		json_add_string(out, v->s);
+		break;
+	default:
+		json_text(out, f, v);
+	}
+}
+
+void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values)
+{
+	if (presence != PRESENT || (values->count == 0 && !f->list)) {
+		strbuf_adds(out, "null");
+		return;
+	}
+	if (!f->list && f->several == FIELD_ONE) {
+		json_value(out, f, &values->list[0]);
+		return;
+	}
+	if (!f->list && f->several == FIELD_ANY) {
+		/* ancestors: one text with blanks between */
+		struct strbuf text = { 0 };
+
+		print_list(&text, f, values, ' ');
+		json_add_string(out, strbuf_str(&text));
+		out->failed |= text.failed;
+		strbuf_free(&text);
+		return;
+	}
+	strbuf_addc(out, '[');
+	for (uint32_t i = 0; i < values->count; i++) {
+		if (i > 0)
+			strbuf_addc(out, ',');
+		json_value(out, f, &values->list[i]);
+	}
+	strbuf_addc(out, ']');
+}
