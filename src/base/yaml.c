@@ -48,7 +48,7 @@ struct yaml_loader {
 	uint64_t weight;
 
 	struct yaml_position where;
-	bool open_quote; /* the error is a quote without end */
+	const char *missing; /* the error is the end of the text where one of these characters is expected; else empty */
 };
 
 static bool is_ascii(struct str s)
@@ -83,6 +83,12 @@ static void cursor_advance(struct yaml_loader *l, size_t index)
 	}
 }
 
+/* The end of a text that does not end with a line: libyaml puts it into a line of its own. */
+static bool is_forced_line(const struct yaml_loader *l, size_t offset, const yaml_mark_t *mark)
+{
+	return offset == l->text.len && offset > l->base && l->text.ptr[offset - 1] != '\n' && mark->column == 0;
+}
+
 static struct yaml_position place(struct yaml_loader *l, const yaml_mark_t *mark)
 {
 	struct yaml_position at = { .line = l->base_line + (unsigned int)mark->line };
@@ -92,11 +98,13 @@ static struct yaml_position place(struct yaml_loader *l, const yaml_mark_t *mark
 		at.column = (unsigned int)mark->column;
 		if (mark->line == 0)
 			at.column += (unsigned int)(l->base - line_start_of(l->text, l->base));
+		at.line -= is_forced_line(l, at.offset, mark);
 		return at;
 	}
 	cursor_advance(l, mark->index);
 	at.offset = l->cursor.byte;
-	at.column = (unsigned int)(l->cursor.byte - l->cursor.line_start);
+	at.column = is_forced_line(l, at.offset, mark) ? 0 : (unsigned int)(at.offset - l->cursor.line_start);
+	at.line -= is_forced_line(l, at.offset, mark);
 	return at;
 }
 
@@ -344,6 +352,18 @@ static int take_event(struct yaml_loader *l, const yaml_event_t *event, struct e
 
 /* ---- the parser's errors ------------------------------------------------------------------------------------------------ */
 
+/* The end of a quote, or the colon after a key, where the text ends without it. */
+static const char *missing_at_end(struct yaml_loader *l)
+{
+	const yaml_parser_t *p = &l->parser;
+
+	if (p->error != YAML_SCANNER_ERROR || !p->context || place(l, &p->problem_mark).offset < l->text.len)
+		return "";
+	if (!strcmp(p->context, "while scanning a quoted scalar"))
+		return "\"'";
+	return strcmp(p->context, "while scanning a simple key") ? "" : ":";
+}
+
 static int parser_error(struct yaml_loader *l, struct error *err)
 {
 	const yaml_parser_t *p = &l->parser;
@@ -355,8 +375,7 @@ static int parser_error(struct yaml_loader *l, struct error *err)
 		return error_set(err, -EINVAL, "%s", p->problem ? p->problem : "unreadable text");
 	}
 	l->where = place(l, &p->problem_mark);
-	l->open_quote = p->context && p->problem && !strcmp(p->context, "while scanning a quoted scalar") &&
-			!strcmp(p->problem, "found unexpected end of stream");
+	l->missing = missing_at_end(l);
 	if (p->context)
 		return error_set(err, -EINVAL, "%s (line %zu): %s", p->context,
 				 l->base_line + p->context_mark.line + 1, p->problem);
@@ -463,16 +482,18 @@ static int load_all(struct yaml_loader *l, struct error *err)
 	return r;
 }
 
-/* The text with the quote that it lacks at its end. */
-static int close_quote(struct yaml_loader *l, char quote, struct error *err)
+/* The text with the character that it lacks at its end; a colon stands right behind the key. */
+static int complete(struct yaml_loader *l, struct str text, char missing, struct error *err)
 {
-	char *closed = arena_bytes(l->arena, l->text.len + 1);
+	char *completed = arena_bytes(l->arena, text.len + 1);
 
-	if (!closed)
+	if (!completed)
 		return error_set(err, -ENOMEM, "out of memory");
-	memcpy(closed, l->text.ptr, l->text.len);
-	closed[l->text.len] = quote;
-	l->text = (struct str){ closed, l->text.len + 1 };
+	while (missing == ':' && text.len && strchr(" \t\r\n", text.ptr[text.len - 1]))
+		text.len--;
+	memcpy(completed, text.ptr, text.len);
+	completed[text.len] = missing;
+	l->text = (struct str){ completed, text.len + 1 };
 	return 0;
 }
 
@@ -480,7 +501,7 @@ int yaml_load(struct arena *arena, struct str text, unsigned int flags, struct y
 	      struct yaml_position *ret_where, struct error *err)
 {
 	struct yaml_loader *l = arena_new_of(arena, struct yaml_loader);
-	struct str plain_text;
+	const char *missing;
 	int r;
 
 	*ret_where = (struct yaml_position){ 0 };
@@ -490,19 +511,18 @@ int yaml_load(struct arena *arena, struct str text, unsigned int flags, struct y
 		text = (struct str){ text.ptr + 3, text.len - 3 };
 	if (text.len == 0)
 		text = STR("");
-	*l = (struct yaml_loader){ .arena = arena, .text = text, .flags = flags, .ascii = is_ascii(text) };
-	plain_text = text;
+	*l = (struct yaml_loader){ .arena = arena, .text = text, .flags = flags, .ascii = is_ascii(text), .missing = "" };
 	r = load_all(l, err);
-	for (const char *quote = "\"'"; r == -EINVAL && l->open_quote && (flags & YAML_FORGIVING) && *quote; quote++) {
-		*l = (struct yaml_loader){ .arena = arena, .text = plain_text, .flags = flags, .ascii = l->ascii };
-		r = close_quote(l, *quote, err);
+	for (missing = l->missing; r == -EINVAL && (flags & YAML_FORGIVING) && *missing; missing++) {
+		*l = (struct yaml_loader){ .arena = arena, .flags = flags, .ascii = l->ascii, .missing = "" };
+		r = complete(l, text, *missing, err);
 		if (r == 0)
 			r = load_all(l, err);
 	}
 	*ret_where = l->where;
 	if (r < 0)
 		return r;
-	l->documents.text = plain_text;
+	l->documents.text = text;
 	*ret_documents = l->documents;
 	return 0;
 }

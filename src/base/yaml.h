@@ -47,8 +47,8 @@ struct yaml_documents {
 
 enum yaml_flag {
 	/*
-	 * Reads two kinds of broken text as yaml-cpp does: what follows the end of a document without "---" is the next
-	 * document, and a quote that is open at the end of the text ends there.
+	 * Reads three kinds of broken text as yaml-cpp does: what follows the end of a document without "---" is the next
+	 * document; a quote that is open at the end of the text ends there; a last word that should be a key is one.
 	 */
 	YAML_FORGIVING = 1 << 0,
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "field/format.h"
+#include "rule/checks.h"
 #include "rule/condition.h"
 #include "rule/exceptions.h"
 #include "rule/outputs.h"
@@ -29,27 +30,22 @@ static int copy_str(struct arena *arena, struct str s, struct str *ret_copy)
 
 /* ---- conditions ---------------------------------------------------------------------------------------------------------- */
 
-/* Warnings about the whole condition, once each, before anything that is found inside it. */
-static void report_general(struct assembly *a, const struct rule_item *item, const struct condition_warning *warnings)
+/* Warnings about the condition as a whole come before anything that is found inside it. */
+static void report_general(struct assembly *a, const struct rule_item *item, const struct ast *tree,
+			   const struct condition_warning *warnings)
 {
 	const struct load_context *at = findings_expression(a->findings, item->condition_at, item->condition, 0);
+	const struct ast *unsafe = checks_unsafe_na(tree);
 
-	for (int pass = 0; pass < 2; pass++) {
-		int kind = pass ? CONDITION_WARN_DEPRECATED : CONDITION_WARN_UNSAFE_NA;
-
-		for (const struct condition_warning *w = warnings; w; w = w->next) {
-			bool said = false;
-
-			for (const struct condition_warning *v = warnings; v != w && !said; v = v->next)
-				said = (int)v->kind == kind && str_eq(v->message, w->message);
-			if ((int)w->kind != kind || said)
-				continue;
-			if (a->findings->ours)
-				at = resolve_place(&a->resolver, a->findings, item->condition_at, w->offset);
-			findings_add(a->findings, pass ? LOAD_DEPRECATED_ITEM : LOAD_UNSAFE_NA_CHECK, at, STR_FMT,
-				     STR_ARG(w->message));
-		}
-	}
+	if (unsafe)
+		findings_add(a->findings, LOAD_UNSAFE_NA_CHECK,
+			     a->findings->ours ? resolve_place(&a->resolver, a->findings, item->condition_at, unsafe->offset) : at,
+			     "'<NA>' may be the field's text: use 'exists' to see whether it has a value");
+	for (const struct condition_warning *w = warnings; w; w = w->next)
+		if (w->kind == CONDITION_WARN_DEPRECATED)
+			findings_add(a->findings, LOAD_DEPRECATED_ITEM,
+				     a->findings->ours ? resolve_place(&a->resolver, a->findings, item->condition_at, w->offset) : at,
+				     STR_FMT, STR_ARG(w->message));
 }
 
 static void report_warnings(struct assembly *a, const struct rule_item *item, const struct condition_warning *warnings)
@@ -61,10 +57,13 @@ static void report_warnings(struct assembly *a, const struct rule_item *item, co
 				     STR_ARG(w->message));
 }
 
-/* 0; 1 when the rule is left out as it asks for; -EINVAL after a finding */
-static int report_problem(struct assembly *a, const struct rule_item *item, const struct condition_error *problem)
+/* 0; 1 when the rule is left out as it asks for; -EINVAL after a finding. Falco's place of all of them is the check. */
+static int report_problem(struct assembly *a, const struct rule_item *item, const struct ast *tree,
+			  const struct condition_error *problem)
 {
-	const struct load_context *at = resolve_place(&a->resolver, a->findings, item->condition_at, problem->offset);
+	const struct ast *check = a->findings->ours ? NULL : checks_find(tree, problem->offset);
+	const struct load_context *at = resolve_place(&a->resolver, a->findings, item->condition_at,
+						      check ? check->offset : problem->offset);
 	bool skip = problem->unknown_filter && item->skip_if_unknown_filter;
 
 	findings_add(a->findings, skip ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_CONDITION, at, STR_FMT,
@@ -81,7 +80,7 @@ static int check_event_types(struct assembly *a, const struct rule_item *item, c
 	int r = condition_event_types(tree, types, codes, &problem);
 
 	if (r == -EINVAL)
-		return report_problem(a, item, &problem);
+		return report_problem(a, item, tree, &problem);
 	if (r < 0)
 		return r;
 	count = condition_event_count(types);
@@ -111,9 +110,9 @@ static int add_condition(struct assembly *a, const struct rule_item *item, struc
 	if (r < 0)
 		return r;
 	r = condition_check(a->rules->arena, tree, &a->options->fields, &problem, &warnings);
-	report_general(a, item, warnings);
+	report_general(a, item, tree, warnings);
 	if (r == -EINVAL)
-		return report_problem(a, item, &problem);
+		return report_problem(a, item, tree, &problem);
 	if (r < 0)
 		return r;
 	report_warnings(a, item, warnings);

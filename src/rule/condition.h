@@ -24,7 +24,7 @@ int condition_parse(struct arena *arena, struct str text, struct ast **ret_tree,
 struct condition_warning {
 	struct str message;
 	size_t offset;
-	enum { CONDITION_WARN_REGEX, CONDITION_WARN_VALUE, CONDITION_WARN_UNSAFE_NA, CONDITION_WARN_DEPRECATED } kind;
+	enum { CONDITION_WARN_REGEX, CONDITION_WARN_VALUE, CONDITION_WARN_DEPRECATED } kind;
 	struct condition_warning *next;
 };
 

@@ -54,6 +54,8 @@ static const struct {
 	{ "- a\n- 'b'\n- \"c\\n\"\n- |\n  d\n", 0, 0, "0:0[0:2=a 1:2\"b 2:2\"c\n 3:2\"d\n]" },
 	{ "- rule: x\n  tags:\n  desc: ~\n", 0, 0, "0:0[0:2{0:2=rule>0:8=x 1:2=tags>2:2~ 2:2=desc>2:8~}]" },
 	{ "a:\n  b:\n", 0, 0, "0:0{0:0=a>1:2{1:2=b>2:0~}}" }, /* an omitted value stands at what follows */
+	{ "a:\n  b:", 0, 0, "0:0{0:0=a>1:2{1:2=b>1:0~}}" },
+	{ "- \xc3\xa9:", 0, 0, "0:0[0:2{0:2=\xc3\xa9>0:0~}]" },
 	{ "a: 1\n---\nb: 2\n", 0, 0, "0:0{0:0=a>0:3=1}|2:0{2:0=b>2:3=2}" },
 	{ "- &x {k: v}\n- *x\n", 0, 0, "0:0[0:2{0:6=k>0:9=v} 0:2{0:6=k>0:9=v}]" },
 	{ "\xef\xbb\xbf- a\n", 0, 0, "0:0[0:2=a]" },
@@ -73,6 +75,8 @@ static const struct {
 	/* the same, read with forgiveness */
 	{ "- a\ngarbage\n", YAML_FORGIVING, 0, "0:0[0:2=a]|1:0=garbage" },
 	{ "- a:\ngarbage\n", YAML_FORGIVING, 0, "0:0[0:2{0:2=a>1:0~}]|1:0=garbage" },
+	{ "- a\ngarbage\nb: c\n", YAML_FORGIVING, -EINVAL, "2:1" },
+	{ "- a: b\n  c:\n  d\n", YAML_FORGIVING, 0, "0:0[0:2{0:2=a>0:5=b 1:2=c>2:2~ 2:2=d>2:0~}]" },
 	{ "- a\nb: c\n", YAML_FORGIVING, 0, "0:0[0:2=a]|1:0{1:0=b>1:3=c}" },
 	{ "- \xc3\xa9\ngarbage: [\xc3\xa9, x]\nmore\n", YAML_FORGIVING, -EINVAL, "3:0" },
 	{ "- 'a\n", YAML_FORGIVING, 0, "0:0[0:2\"a ]" },
