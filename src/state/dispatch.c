@@ -4,7 +4,7 @@
 
 #define ON(event, handler) [EV_##event] = handler,
 
-const state_handler state_handlers[EV_COUNT] = {
+static const state_handler handlers[EV_COUNT] = {
 	/* processes */
 	ON(SYSCALL_CLONE_20_X, parse_clone)
 	ON(SYSCALL_FORK_20_X, parse_clone)
@@ -125,7 +125,7 @@ const state_handler state_handlers[EV_COUNT] = {
 /* Where types with EF_USES_FD have their descriptor; index + 1, so that 0 means none. Enter events of old captures: first. */
 #define AT(event, index) [EV_##event] = (index) + 1,
 
-const int8_t state_fd_params[EV_COUNT] = {
+static const int8_t fd_params[EV_COUNT] = {
 	AT(SYSCALL_SETNS_X, 1) AT(SOCKET_LISTEN_X, 1) AT(SOCKET_SHUTDOWN_X, 1) AT(SYSCALL_FCHDIR_X, 1)
 	AT(SYSCALL_LSEEK_X, 1) AT(SYSCALL_LLSEEK_X, 1) AT(SYSCALL_IOCTL_3_X, 1) AT(SYSCALL_FSTAT_X, 1)
 	AT(SYSCALL_CLOSE_X, 1) AT(SYSCALL_GETDENTS_X, 1) AT(SYSCALL_GETDENTS64_X, 1) AT(SYSCALL_FLOCK_X, 1)
@@ -145,3 +145,53 @@ const int8_t state_fd_params[EV_COUNT] = {
 	/* the enter events that have it elsewhere than first */
 	AT(SYSCALL_MMAP_E, 4) AT(SYSCALL_MMAP2_E, 4) AT(SYSCALL_SPLICE_E, 1)
 };
+
+/* Metadata has no thread of its own, whatever its header says. Births and deaths tell who they are about. */
+static uint8_t thread_bits(uint16_t type, uint32_t flags)
+{
+	switch (type) {
+	case EV_CONTAINER_JSON_2_E:
+	case EV_USER_ADDED_E:
+	case EV_USER_DELETED_E:
+	case EV_GROUP_ADDED_E:
+	case EV_GROUP_DELETED_E:
+	case EV_PLUGINEVENT_E:
+	case EV_ASYNCEVENT_E:
+		return 0;
+	case EV_PROCINFO_E:
+		return ROW_THREAD | ROW_TOUCHES;
+	case EV_SCHEDSWITCH_6_E:
+		return ROW_THREAD;
+	case EV_SYSCALL_CLONE_20_X:
+	case EV_SYSCALL_CLONE3_X:
+	case EV_SYSCALL_FORK_20_X:
+	case EV_SYSCALL_VFORK_20_X:
+	case EV_PROCEXIT_1_E:
+		return ROW_THREAD | ROW_FIND_FD | ROW_TOUCHES;
+	default:
+		return flags & EF_SKIPPARSERESET ? 0 : ROW_THREAD | ROW_MAKE_UP | ROW_FIND_FD | ROW_TOUCHES;
+	}
+}
+
+void dispatch_fill(struct row rows[EV_COUNT])
+{
+	uint16_t type;
+
+	for (type = 0; type < EV_COUNT; type++) {
+		const struct event_info *info = event_info(type);
+		struct row *row = &rows[type];
+
+		row->handler = handlers[type];
+		row->fd_param = -1;
+		row->bits = info->category & EC_ITER ? ROW_ANSWER : thread_bits(type, info->flags);
+		if (info->flags & (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD))
+			row->bits |= ROW_FD_EVENT;
+		if (!(info->flags & EF_USES_FD))
+			continue;
+		row->bits |= ROW_USES_FD;
+		if (fd_params[type])
+			row->fd_param = (int8_t)(fd_params[type] - 1);
+		else if (event_type_is_enter(type))
+			row->fd_param = 0;
+	}
+}

@@ -25,8 +25,28 @@ struct attribute_names {
 	uint32_t count;
 };
 
+/* What is to be done for each event type, in one place that an event looks at once. */
+enum row_bit {
+	ROW_THREAD = 1 << 0, /* is about the thread of its header */
+	ROW_MAKE_UP = 1 << 1, /* ... which is made up when it is not known */
+	ROW_FIND_FD = 1 << 2, /* ... and whose last descriptor it changes */
+	ROW_USES_FD = 1 << 3,
+	ROW_FD_EVENT = 1 << 4, /* uses, creates or destroys a descriptor */
+	ROW_ANSWER = 1 << 5,
+	ROW_TOUCHES = 1 << 6, /* counts as the thread's last event */
+};
+
+struct row {
+	int (*handler)(struct state *s, const struct event *ev, struct subject *sub); /* NULL: the type changes nothing */
+	int8_t fd_param; /* index of the descriptor that it uses, -1 = none */
+	uint8_t bits;
+};
+
 struct state {
 	struct state_options options;
+	struct row rows[EV_COUNT];
+	bool asks_fds, asks_threads; /* the source can be asked: it does not report all by itself */
+	bool pending; /* anything for settle() */
 	struct threads threads;
 	struct users users;
 	struct containers containers;
@@ -61,10 +81,7 @@ struct state {
 
 /* How one event type changes the state; sub is what Falco's reset() has found. 0 or -ENOMEM. */
 typedef int (*state_handler)(struct state *s, const struct event *ev, struct subject *sub);
-extern const state_handler state_handlers[EV_COUNT]; /* NULL: the type changes nothing */
-
-/* Index + 1 of the parameter that is the descriptor that an event uses; 0 = none. */
-extern const int8_t state_fd_params[EV_COUNT];
+void dispatch_fill(struct row rows[EV_COUNT]);
 
 /* The result of a call: its first parameter, of 8 bytes in all but a few types. */
 static inline int64_t event_result(const struct event *ev)
@@ -72,6 +89,14 @@ static inline int64_t event_result(const struct event *ev)
 	if (ev->nparams && ev->offset[1] == 8)
 		return (int64_t)bytes_u64(ev->values);
 	return event_param_int(ev, 0);
+}
+
+/* A descriptor parameter, of 8 bytes in all types. */
+static inline int64_t event_fd(const struct event *ev, unsigned int i)
+{
+	if (i < ev->nparams && ev->offset[i + 1] - ev->offset[i] == 8)
+		return (int64_t)bytes_u64(ev->values + ev->offset[i]);
+	return -1;
 }
 
 static inline bool event_has(const struct event *ev, unsigned int i)
@@ -98,6 +123,8 @@ int thread_set_cwd(struct state *s, struct thread *t, struct str path);
 int thread_set_exepath(struct thread *t, struct str path); /* without the kernel's " (deleted)" */
 /* Notes that a descriptor came from an answer, for sources that do not report all. 0 or -ENOMEM. */
 int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number);
+/* Keeps a descriptor that is in no table until the event is settled; fd may be NULL. Returns fd. */
+struct fd *state_scratch(struct state *s, struct fd *fd);
 /* What the entry of a connect tells of its socket: a copy with the destination. NULL: nothing, or no memory. */
 struct fd *parse_connect_preview(struct state *s, const struct event *ev, const struct fd *fd);
 

@@ -55,7 +55,7 @@ struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, 
 {
 	struct str joined = paths_join(s->path, paths_directory(s->directory, t, dirfd, path), path), copy;
 
-	s->arena_used = true;
+	s->arena_used = s->pending = true;
 	copy = arena_str(s->arena, joined);
 	return copy.ptr ? copy : STR("");
 }
@@ -68,6 +68,9 @@ void state_on_thread_free(struct state *s, void (*hook)(void *context, struct th
 
 void state_stats(const struct state *s, struct state_stats *ret_stats)
 {
+	const struct thread *t;
+	uint32_t at = 0;
+
 	*ret_stats = (struct state_stats){
 		.threads_added = s->threads.added,
 		.threads_removed = s->threads.removed,
@@ -78,6 +81,8 @@ void state_stats(const struct state *s, struct state_stats *ret_stats)
 		.thread_lookups_failed = s->threads.lookups_failed,
 		.fd_lookups_failed = s->fd_lookups_failed,
 		.threads = s->threads.by_tid.count,
-		.fds = (size_t)(s->fds_added - s->fds_removed),
 	};
+	while ((t = table_next(&s->threads.by_tid, &at)))
+		if (!t->leader || t->leader == t) /* others share their leader's table */
+			ret_stats->fds += t->fds->count;
 }

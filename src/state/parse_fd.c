@@ -141,6 +141,7 @@ int parse_close(struct state *s, const struct event *ev, struct subject *sub)
 {
 	if (!sub->thread || !sub->fd || event_result(ev) < 0)
 		return 0;
+	s->pending = true;
 	s->close_thread = sub->thread; /* rules still see it */
 	s->close_number = sub->fd->number;
 	return 0;
@@ -326,7 +327,7 @@ int parse_memfd(struct state *s, const struct event *ev, struct subject *sub)
 	if (!fd)
 		return -ENOMEM;
 	if (number < 0) { /* Falco shows an empty descriptor for a failed call */
-		s->scratch = sub->fd = fd;
+		sub->fd = state_scratch(s, fd);
 		sub->thread->lastevent_fd = number;
 		return 0;
 	}

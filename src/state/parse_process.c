@@ -14,6 +14,7 @@ int parse_procexit(struct state *s, const struct event *ev, struct subject *sub)
 	if (!t)
 		return 0;
 	threads_mark_dead(t);
+	s->pending = true;
 	s->dead_tid = ev->tid; /* taken out once the rules have seen it */
 	s->dead_ts = ev->ts;
 	if (t->nchildren && event_has(ev, EXIT_REAPER))

@@ -14,23 +14,17 @@ static size_t parent_length(const char *text, size_t n)
 	return n;
 }
 
-/* How many bytes of name at i are a "." or ".." component with its '/'; *ret_up tells which. 0: neither. */
-static size_t dots(struct str name, size_t i, bool *ret_up)
+static bool is_dots(struct str component)
 {
-	size_t n = 1;
-
-	*ret_up = i + 1 < name.len && name.ptr[i + 1] == '.';
-	if (*ret_up)
-		n = 2;
-	if (i + n == name.len)
-		return n;
-	return name.ptr[i + n] == '/' ? n + 1 : 0;
+	return component.len <= 2 && component.ptr[0] == '.' && (component.len == 1 || component.ptr[1] == '.');
 }
 
 struct str paths_join(char out[PATHS_BYTES], struct str dir, struct str name)
 {
-	size_t n = 0, i = 0, skip;
-	bool up, alone = name.len == 0 || name.ptr[0] == '/', no_dir;
+	const char *at = name.ptr, *end = name.ptr + name.len, *slash;
+	bool alone = name.len == 0 || name.ptr[0] == '/';
+	size_t n = alone ? 0 : dir.len;
+	bool no_dir = n == 0;
 
 	if (dir.len + name.len + 1 > STATE_PATH_BYTES) {
 		struct str too_long = STR("/DIR_TOO_LONG/FILENAME_TOO_LONG");
@@ -38,25 +32,25 @@ struct str paths_join(char out[PATHS_BYTES], struct str dir, struct str name)
 		memcpy(out, too_long.ptr, too_long.len + 1);
 		return (struct str){ out, too_long.len };
 	}
-	if (!alone && dir.len) {
-		if (dir.ptr != out)
-			memmove(out, dir.ptr, dir.len);
-		n = dir.len;
-	}
-	no_dir = n == 0;
-	while (i < name.len) {
-		char c = name.ptr[i];
+	if (n && dir.ptr != out)
+		memmove(out, dir.ptr, n);
+	while (at < end) {
+		struct str component;
 
-		if (c == '.' && (n == 0 || out[n - 1] == '/') && (skip = dots(name, i, &up)) != 0) {
-			if (up)
+		slash = memchr(at, '/', (size_t)(end - at));
+		component = (struct str){ at, (size_t)((slash ? slash : end) - at) };
+		at = slash ? slash + 1 : end;
+		if (component.len && (n == 0 || out[n - 1] == '/') && is_dots(component)) {
+			if (component.len == 2)
 				n = parent_length(out, n);
-			i += skip;
-			continue;
+			continue; /* its '/' goes with it */
 		}
+		if (component.len)
+			memcpy(out + n, component.ptr, component.len);
+		n += component.len;
 		/* "foo/../a" over a directory that was folded away is "a", not "/a" */
-		if (c != '/' || (n > 0 ? out[n - 1] != '/' : no_dir))
-			out[n++] = c;
-		i++;
+		if (slash && (n > 0 ? out[n - 1] != '/' : no_dir))
+			out[n++] = '/';
 	}
 	if (n > 1 && out[n - 1] == '/')
 		n--;

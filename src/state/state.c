@@ -15,6 +15,9 @@ struct state *state_new(const struct state_options *options)
 	if (!s)
 		return NULL;
 	s->options = *options;
+	s->asks_fds = !(options->traits & STATE_FDS_REPORTED);
+	s->asks_threads = !(options->traits & STATE_THREADS_REPORTED);
+	dispatch_fill(s->rows);
 	s->dead_tid = -1;
 	s->arena = arena_new(2 * PATHS_BYTES);
 	if (!s->arena || threads_init(&s->threads, options->max_threads ? options->max_threads : STATE_THREADS) < 0 ||
@@ -57,65 +60,9 @@ void state_free(struct state *s)
 
 /* ---- what an event is about ---- */
 
-#define FD_EVENT (EF_CREATES_FD | EF_USES_FD | EF_DESTROYS_FD)
-
-static bool is_exit(uint16_t type)
+static int64_t fd_parameter(const struct event *ev, const struct row *row)
 {
-	return type & 1;
-}
-
-/* Metadata has no thread of its own, whatever its header says. */
-static bool has_thread(const struct event *ev)
-{
-	switch (ev->type) {
-	case EV_CONTAINER_JSON_2_E:
-	case EV_USER_ADDED_E:
-	case EV_USER_DELETED_E:
-	case EV_GROUP_ADDED_E:
-	case EV_GROUP_DELETED_E:
-	case EV_PLUGINEVENT_E:
-	case EV_ASYNCEVENT_E:
-		return false;
-	default:
-		return !(ev->info->flags & EF_SKIPPARSERESET) || ev->type == EV_PROCINFO_E;
-	}
-}
-
-/* Births and deaths tell who they are about; nothing is to be made up for them. */
-static bool makes_up_thread(uint16_t type)
-{
-	switch (type) {
-	case EV_SYSCALL_CLONE_20_X:
-	case EV_SYSCALL_CLONE3_X:
-	case EV_SYSCALL_FORK_20_X:
-	case EV_SYSCALL_VFORK_20_X:
-	case EV_SCHEDSWITCH_6_E:
-	case EV_PROCEXIT_1_E:
-	case EV_PROCINFO_E:
-		return false;
-	default:
-		return true;
-	}
-}
-
-static bool is_answer(const struct event *ev)
-{
-	return ev->info->category & EC_ITER;
-}
-
-/* The descriptor number among the parameters; -1 = none. */
-static int64_t fd_parameter(const struct event *ev)
-{
-	int at = state_fd_params[ev->type] - 1;
-
-	if (!(ev->info->flags & EF_USES_FD))
-		return -1;
-	if (at < 0) {
-		if (is_exit(ev->type))
-			return -1;
-		at = 0;
-	}
-	return event_has(ev, (unsigned int)at) ? event_param_int(ev, (unsigned int)at) : -1;
+	return row->fd_param >= 0 ? event_fd(ev, (unsigned int)row->fd_param) : -1;
 }
 
 static bool relative_path_given(const struct event *ev)
@@ -136,15 +83,15 @@ static bool relative_path_given(const struct event *ev)
 }
 
 /* What could still be asked for, when the source does not tell all by itself. */
-static void note_unknown(struct state *s, const struct event *ev, struct subject *sub)
+static void note_needs(struct state *s, const struct event *ev, struct subject *sub)
 {
 	struct thread *t = sub->thread;
 
-	if (!(s->options.traits & STATE_THREADS_REPORTED)) {
-		sub->thread_unknown = t ? thread_invalid(t) : has_thread(ev);
+	if (s->asks_threads) {
+		sub->thread_unknown = t ? thread_invalid(t) : s->rows[ev->type].bits & ROW_THREAD;
 		sub->cwd_unknown = t && !thread_invalid(t) && !thread_leader(t)->cwd_known && relative_path_given(ev);
 	}
-	if (!(s->options.traits & STATE_FDS_REPORTED))
+	if (s->asks_fds)
 		sub->fd_unknown = !sub->fd && sub->fd_number >= 0 && !sub->thread_unknown;
 }
 
@@ -152,22 +99,23 @@ static void note_unknown(struct state *s, const struct event *ev, struct subject
  * Which descriptor the event uses. An exit event right after its enter event (old captures have them) is about the
  * descriptor of that; any other is about its own parameter.
  */
-static void find_fd(struct state *s, const struct event *ev, struct subject *sub)
+static void find_fd(struct state *s, const struct event *ev, const struct row *row, struct subject *sub)
 {
 	struct thread *t = sub->thread;
+	int64_t number;
 
-	if (!is_exit(ev->type)) {
+	if (event_type_is_enter(ev->type)) {
 		t->lastevent_type = ev->type;
-		t->lastevent_fd = fd_parameter(ev);
+		t->lastevent_fd = fd_parameter(ev, row);
 	} else {
 		t->enter_valid = ev->type == t->lastevent_type + 1 ||
 				 (ev->type == EV_SYSCALL_EXECVE_19_X && t->lastevent_type == EV_SYSCALL_EXECVEAT_E);
-		if (!t->enter_valid)
-			t->lastevent_fd = -1;
-		if (!(ev->info->flags & EF_USES_FD))
+		number = t->enter_valid ? t->lastevent_fd : -1;
+		if (number == -1)
+			number = fd_parameter(ev, row);
+		t->lastevent_fd = number;
+		if (!(row->bits & ROW_USES_FD))
 			return;
-		if (t->lastevent_fd == -1)
-			t->lastevent_fd = fd_parameter(ev);
 	}
 	if (t->lastevent_fd < 0)
 		return;
@@ -245,6 +193,7 @@ bool state_enter_event(struct subject *sub, const struct event *ev, struct event
 
 static void settle(struct state *s)
 {
+	s->pending = false;
 	if (s->arena_used) {
 		arena_reset(s->arena);
 		s->arena_used = false;
@@ -283,94 +232,104 @@ static void expire_learnt(struct state *s, const struct event *ev)
 	s->asked_call = call;
 }
 
-static void begin(struct state *s, const struct event *ev)
+static void begin_slowly(struct state *s, const struct event *ev)
 {
-	settle(s);
+	if (s->pending)
+		settle(s);
 	if (s->unlinked)
 		records_link(s);
-	if (!(s->options.traits & STATE_FDS_REPORTED) && !is_answer(ev))
+	if (s->asks_fds && !(s->rows[ev->type].bits & ROW_ANSWER))
 		expire_learnt(s, ev);
 }
 
+static inline void begin(struct state *s, const struct event *ev)
+{
+	if (s->pending | s->unlinked | s->asks_fds)
+		begin_slowly(s, ev);
+}
+
 /* What is left to do once the handler has run. */
-static void finish(struct state *s, const struct event *ev, struct subject *sub)
+static void finish(struct state *s, const struct event *ev, const struct row *row, struct subject *sub)
 {
 	struct thread *t = sub->thread;
 
-	if (!t)
-		return;
-	if (ev->info->flags & FD_EVENT) {
+	if (row->bits & ROW_FD_EVENT) {
 		sub->fd_number = t->lastevent_fd;
 		if (!sub->fd && sub->fd_number >= 0)
 			sub->fd = fdtable_get(t->fds, sub->fd_number);
 	}
-	if (sub->fd && sub->fd->name_changed) {
+	if (sub->fd && sub->fd->name_changed && !s->named) {
 		s->named = sub->fd;
 		sub->fd->refs++;
+		s->pending = true;
 	}
-	if (is_exit(ev->type))
+	if (!event_type_is_enter(ev->type))
 		t->enter_len = 0;
-	if (ev->type != EV_SCHEDSWITCH_6_E)
+	if (row->bits & ROW_TOUCHES)
 		t->lastevent_ts = ev->ts;
 	t->lastaccess_ts = ev->ts;
 }
 
 int state_apply(struct state *s, const struct event *ev, struct subject *ret_subject)
 {
-	state_handler handler = state_handlers[ev->type];
-	struct subject sub = { .fd_number = -1 };
+	const struct row *row = &s->rows[ev->type];
+	struct subject *sub = ret_subject;
 	int r = 0;
 
 	begin(s, ev);
-	if (has_thread(ev) && !is_answer(ev)) {
-		if (makes_up_thread(ev->type)) {
-			sub.thread = threads_get(&s->threads, ev->tid);
-			if (sub.thread)
-				sub.thread->flags |= THREAD_ACTIVE;
+	*sub = (struct subject){ .fd_number = -1 };
+	if (row->bits & ROW_THREAD) {
+		if (row->bits & ROW_MAKE_UP) {
+			sub->thread = threads_get(&s->threads, ev->tid);
+			if (sub->thread)
+				sub->thread->flags |= THREAD_ACTIVE;
 		} else {
-			sub.thread = threads_find(&s->threads, ev->tid);
+			sub->thread = threads_find(&s->threads, ev->tid);
 		}
-		if (sub.thread && ev->type != EV_SCHEDSWITCH_6_E && ev->type != EV_PROCINFO_E)
-			find_fd(s, ev, &sub);
+		if (sub->thread && row->bits & ROW_FIND_FD)
+			find_fd(s, ev, row, sub);
 	}
-	if (handler)
-		r = handler(s, ev, &sub);
-	finish(s, ev, &sub);
-	note_unknown(s, ev, &sub);
+	if (row->handler)
+		r = row->handler(s, ev, sub);
+	if (sub->thread)
+		finish(s, ev, row, sub);
+	if (s->asks_fds | s->asks_threads)
+		note_needs(s, ev, sub);
 	threads_purge(&s->threads, ev->ts);
-	*ret_subject = sub;
 	return r;
 }
 
 int state_preview(struct state *s, const struct event *ev, struct subject *ret_subject)
 {
+	const struct row *row = &s->rows[ev->type];
 	struct subject sub = { .fd_number = -1 };
 	bool dir_unknown = false;
 	int at;
 
 	begin(s, ev);
-	if (has_thread(ev))
+	if (row->bits & ROW_THREAD)
 		sub.thread = threads_find(&s->threads, ev->tid);
 	if (sub.thread) {
-		sub.fd_number = fd_parameter(ev);
+		sub.fd_number = fd_parameter(ev, row);
 		if (sub.fd_number >= 0)
 			sub.fd = fdtable_get(sub.thread->fds, sub.fd_number);
 	}
-	if (sub.thread && state_handlers[ev->type] == parse_open) {
-		s->scratch = parse_open_fd(s, ev, NULL, sub.thread, -1, &dir_unknown);
-		sub.fd = s->scratch;
+	if (sub.thread && row->handler == parse_open) {
+		sub.fd = state_scratch(s, parse_open_fd(s, ev, NULL, sub.thread, -1, &dir_unknown));
 		at = ev->type == EV_SYSCALL_OPENAT_2_X || ev->type == EV_SYSCALL_OPENAT2_X ? 1 : -1;
-		if (dir_unknown && at > 0 && !(s->options.traits & STATE_FDS_REPORTED)) {
+		if (dir_unknown && at > 0 && s->asks_fds) {
 			/* the descriptor to ask for is the directory */
 			sub.fd = NULL;
-			sub.fd_number = event_param_int(ev, (unsigned int)at);
+			sub.fd_number = event_fd(ev, (unsigned int)at);
 		}
 	} else if (sub.fd && ev->type == EV_SOCKET_CONNECT_X && ev->provisional) {
-		s->scratch = parse_connect_preview(s, ev, sub.fd);
-		if (s->scratch)
-			sub.fd = s->scratch;
+		struct fd *fd = state_scratch(s, parse_connect_preview(s, ev, sub.fd));
+
+		if (fd)
+			sub.fd = fd;
 	}
-	note_unknown(s, ev, &sub);
+	if (s->asks_fds | s->asks_threads)
+		note_needs(s, ev, &sub);
 	*ret_subject = sub;
 	return 0;
 }
@@ -379,14 +338,23 @@ void state_settle(struct state *s, const struct event *ev)
 {
 	if (s->container_gone)
 		container_settle(s, ev);
-	settle(s);
+	if (s->pending)
+		settle(s);
+}
+
+struct fd *state_scratch(struct state *s, struct fd *fd)
+{
+	fd_unref(s->scratch);
+	s->scratch = fd;
+	s->pending = true;
+	return fd;
 }
 
 int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number)
 {
 	struct learnt *grown;
 
-	if (s->options.traits & STATE_FDS_REPORTED)
+	if (!s->asks_fds)
 		return 0;
 	if (s->nlearnt == s->learnt_cap) {
 		grown = realloc(s->learnt, (s->learnt_cap * 2 + 8) * sizeof(*grown));

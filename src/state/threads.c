@@ -260,12 +260,10 @@ int threads_add(struct threads *ts, struct thread *t)
 	return r;
 }
 
-struct thread *threads_get(struct threads *ts, int64_t tid)
+struct thread *threads_make_up(struct threads *ts, int64_t tid)
 {
-	struct thread *t = threads_find(ts, tid);
+	struct thread *t;
 
-	if (t)
-		return t;
 	ts->lookups_failed++;
 	t = threads_new(tid);
 	if (!t)
@@ -434,13 +432,11 @@ bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, 
 #define PURGE_PERIOD (300 * SECOND)
 #define PURGE_IDLE   (300 * SECOND)
 
-void threads_purge(struct threads *ts, uint64_t now)
+void threads_purge_now(struct threads *ts, uint64_t now)
 {
 	uint32_t at = 0, before;
 	struct thread *t;
 
-	if (now < ts->next_purge_ts)
-		return;
 	if (!ts->next_purge_ts) {
 		ts->next_purge_ts = now + PURGE_FIRST;
 		return;

@@ -55,8 +55,15 @@ void threads_discard(struct thread *t); /* one that was never added; accepts NUL
  * counted) or -ENOMEM.
  */
 int threads_add(struct threads *ts, struct thread *t);
+struct thread *threads_make_up(struct threads *ts, int64_t tid);
+
 /* The thread of that number, made up with nothing known ("<NA>") when there is none. NULL: table full, no memory. */
-struct thread *threads_get(struct threads *ts, int64_t tid);
+static inline struct thread *threads_get(struct threads *ts, int64_t tid)
+{
+	struct thread *t = threads_find(ts, tid);
+
+	return t ? t : threads_make_up(ts, tid);
+}
 int threads_add_unlinked(struct threads *ts, struct thread *t); /* as above, but leaves the linking to a later threads_link() */
 /* Enters t into its process and under its parent. Does nothing for one that is invalid or linked already. 0 or -ENOMEM. */
 int threads_link(struct threads *ts, struct thread *t);
@@ -75,7 +82,13 @@ void threads_remove_others(struct threads *ts, struct thread *t);
 void threads_note_exit(struct threads *ts, int64_t tid, int64_t ptid, uint64_t now);
 bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, uint64_t now);
 /* Once in a while (by event time) removes threads that have been silent for long and those of which nothing is known. */
-void threads_purge(struct threads *ts, uint64_t now);
+void threads_purge_now(struct threads *ts, uint64_t now);
+
+static inline void threads_purge(struct threads *ts, uint64_t now)
+{
+	if (now >= ts->next_purge_ts)
+		threads_purge_now(ts, now);
+}
 
 /* Facts of t changed: notes them for memory on threads, also where they are seen from other threads. */
 void threads_changed(struct thread *t, facts_t facts);
