@@ -21,19 +21,24 @@
 
 static void count_stall(struct tracer *t)
 {
-	uint64_t now = tracer_now(), stall = now > t->pending.call.ts ? now - t->pending.call.ts : 0;
+	uint64_t now = tracer_now(), stall = now > t->pending.since ? now - t->pending.since : 0;
 
 	t->stats.stall_ns += stall;
 	if (stall > t->stats.stall_max_ns)
 		t->stats.stall_max_ns = stall;
 }
 
+static void entry_done(struct tracer *t)
+{
+	t->pending.active = t->pending.event_due = t->pending.answer_due = false;
+	count_stall(t);
+}
+
 void entry_continue(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 
-	p->active = p->event_due = p->answer_due = false;
-	count_stall(t);
+	entry_done(t);
 	if (p->tracee)
 		p->tracee->continued = p->call.number;
 	/* failure: the caller was killed, or (old kernels) interrupted and will notify again */
@@ -47,8 +52,7 @@ void entry_return(struct tracer *t, int64_t value)
 {
 	struct pending *p = &t->pending;
 
-	p->active = p->event_due = p->answer_due = false;
-	count_stall(t);
+	entry_done(t);
 	if (p->notified) {
 		notify_return(t->listener, p->id, value);
 	} else if (p->tracee) {
@@ -165,8 +169,10 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 		r = result_event(t, p->tracee, &p->call, 0, ret_event, err);
 		if (p->call.object_fd >= 0)
 			close(take_fd(p->call.object_fd));
-		/* the answer is sent when the pipeline has looked: the workload waits for the rules */
-		p->answer_due = true;
+		if (p->answered)
+			entry_done(t);
+		else /* sent when the pipeline has looked */
+			p->answer_due = true;
 		return r < 0 ? 0 : 1;
 	case OPEN_CHECK:
 		if (result_later(t) == 0)
@@ -252,10 +258,10 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 		return 0;
 	if (r < 0)
 		return error_errno(err, r, "cannot receive a notification");
-	*p = (struct pending){ .active = true, .notified = true, .id = n.id };
+	*p = (struct pending){ .active = true, .notified = true, .id = n.id, .since = tracer_now() };
 	p->call = (struct call){
 		.tid = (pid_t)n.pid,
-		.ts = tracer_now(),
+		.ts = p->since,
 		.number = n.data.nr,
 		.ip = n.data.instruction_pointer,
 		.object_fd = -1,
@@ -277,8 +283,8 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 {
 	struct pending *p = &t->pending;
 
-	*p = (struct pending){ .active = true, .tracee = tracee };
-	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = tracer_now(), .object_fd = -1 };
+	*p = (struct pending){ .active = true, .tracee = tracee, .since = tracer_now() };
+	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = p->since, .object_fd = -1 };
 	if (arch_read(tracee->tid, &p->regs) < 0) {
 		p->active = false; /* killed */
 		return;

@@ -68,10 +68,11 @@ int notify_return(int listener, uint64_t id, int64_t value)
 	return send_response(listener, &response);
 }
 
-int notify_inject(int listener, uint64_t id, int fd, bool cloexec)
+int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish)
 {
 	struct seccomp_notif_addfd add = {
 		.id = id,
+		.flags = finish ? SECCOMP_ADDFD_FLAG_SEND : 0,
 		.srcfd = (unsigned int)fd,
 		.newfd_flags = cloexec ? O_CLOEXEC : 0,
 	};

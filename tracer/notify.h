@@ -19,7 +19,8 @@ bool notify_valid(int listener, uint64_t id);
 int notify_continue(int listener, uint64_t id);
 /* The call is not executed: it returns value, or the negative errno. */
 int notify_return(int listener, uint64_t id, int64_t value);
-/* Installs a copy of fd in the caller: its number there or -errno. The call still waits. */
-int notify_inject(int listener, uint64_t id, int fd, bool cloexec);
+/* Installs a copy of fd in the caller: its number there or -errno. With finish the call returns that number at once, in
+ * one wake-up; else it still waits. */
+int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish);
 
 #endif

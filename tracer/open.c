@@ -304,6 +304,7 @@ static enum open_way fail(struct tracer *t, int error)
 /* Hands fd to the caller, and keeps it for the event. */
 static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
 {
+	bool writes = (a->flags & O_ACCMODE) != O_RDONLY;
 	int number;
 
 	/* on old kernels' descriptors of O_PATH there is nothing to set */
@@ -313,7 +314,11 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		return OPEN_CHECK;
 	}
 	set_real_path(t, a, l, fd);
-	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC);
+	/*
+	 * Who may write can next execute the file, and must not find it busy through our descriptor: so that is closed
+	 * before the call returns. All others save a wake-up.
+	 */
+	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC, !writes);
 	if (number < 0) {
 		close(fd);
 		t->ext.real_path = (struct str){ "", 0 };
@@ -321,6 +326,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 			return fail(t, number);
 		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
 	}
+	t->pending.answered = !writes;
 	t->pending.call.object_fd = fd;
 	t->pending.value = number;
 	return OPEN_DONE;
@@ -371,8 +377,8 @@ enum open_way open_pending(struct tracer *t)
 	base = open_base(t, &a);
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;
-	/* the arguments that we read are the caller's only if it still waits */
-	way = notify_valid(t->listener, t->pending.id) ? open_at(t, &a, base) : OPEN_ENTRY;
+	/* no need to ask whether the caller still waits: the id of a seized thread is not used again before we reap it */
+	way = open_at(t, &a, base);
 	if (base >= 0)
 		close(base);
 	return way;

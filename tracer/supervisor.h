@@ -57,8 +57,10 @@ struct pending {
 	bool active;
 	bool notified; /* waits in a notification; else in a seccomp stop of ptrace */
 	bool event_due; /* not yet handed out */
+	bool answered; /* the call has returned already; what is left is to tell */
 	bool answer_due; /* answered by value as soon as the pipeline comes back */
 	uint64_t id; /* of the notification */
+	uint64_t since; /* when it was caught */
 	struct tracee *tracee;
 	struct call call;
 	uint64_t cookie;
