@@ -208,7 +208,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	}
 	r = decode_call(&p->call, &t->builder, ret_event, err);
 	/* the caller died, or passed pointers that the kernel will refuse too */
-	if (r < 0 || (p->notified && !notify_valid(t->listener, p->id))) {
+	if (r < 0 || (p->notified && !p->tracee->seized && !notify_valid(t->listener, p->id))) {
 		pass(t);
 		return r == -ENOMEM ? r : 0;
 	}

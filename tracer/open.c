@@ -187,24 +187,44 @@ static bool mentions_proc(const char *path)
 	return strstr(path, "proc") != NULL;
 }
 
+/* What may be handed on. */
+static bool is_acceptable(int fd, struct stat *ret_st)
+{
+	return fstat(fd, ret_st) == 0 && (S_ISREG(ret_st->st_mode) || S_ISDIR(ret_st->st_mode)) && is_ordinary(fd);
+}
+
 struct look {
-	int fd; /* O_PATH; negative errno */
+	int error; /* 0 = there is something */
 	bool links; /* the path leads through symlinks */
-	struct stat st;
+	bool plain; /* a regular file or a directory */
 };
 
+/* Looks without opening: only what is plain may be opened at all, since opening a device or a FIFO has effects. */
 static void look(const struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
-	uint64_t flags = O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), resolve = a->resolve | RESOLVE_ALWAYS;
+	bool follow = !(a->flags & O_NOFOLLOW) && (a->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+	struct statx st;
 
-	if ((a->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
-		flags |= O_NOFOLLOW;
-	l->links = false;
-	l->fd = open_how(base, t->path, flags, 0, resolve | RESOLVE_NO_SYMLINKS);
-	if (l->fd == -ELOOP && !(a->resolve & RESOLVE_NO_SYMLINKS)) {
-		l->links = true;
-		l->fd = open_how(base, t->path, flags, 0, resolve);
-	}
+	*l = (struct look){ 0 };
+	if (statx(base, t->path, AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW), STATX_TYPE, &st) < 0)
+		l->error = -errno;
+	else
+		l->plain = S_ISREG(st.stx_mode) || S_ISDIR(st.stx_mode);
+}
+
+/*
+ * Whether a failed look may be told to the caller as its own failure: no symlink is on the way, which could lead to
+ * where the caller sees other things than we do.
+ */
+static bool is_own_failure(const struct tracer *t, const struct open_args *a, int base, int error)
+{
+	auto_fd int fd = -1;
+
+	if (!is_plain_error(error) || mentions_proc(t->path))
+		return false;
+	fd = open_how(base, t->path, O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), 0,
+		      a->resolve | RESOLVE_ALWAYS | RESOLVE_NO_SYMLINKS);
+	return fd == error;
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
@@ -256,26 +276,21 @@ static int open_creating(struct tracer *t, const struct open_args *a, int base)
 	return fd;
 }
 
-static int open_looked_at(const struct tracer *t, const struct open_args *a, const struct look *l)
+/*
+ * What the path leads to now may be another thing than a moment ago: NONBLOCK then keeps us from waiting (for a FIFO's
+ * writer, a lease's holder), and only regular files and directories are handed on. The first try takes no symlinks:
+ * when it succeeds, the path as written is the real one.
+ */
+static int open_plain(const struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
-	uint64_t flags = a->flags & ~(uint64_t)(O_NOFOLLOW | O_CREAT | O_EXCL);
-	char name[16];
-	int fd;
+	uint64_t flags = a->flags & O_PATH ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY;
+	uint64_t resolve = a->resolve | RESOLVE_ALWAYS;
+	int fd = open_how(base, t->path, flags, 0, resolve | RESOLVE_NO_SYMLINKS);
 
-	if (S_ISDIR(l->st.st_mode))
-		fd = openat(l->fd, ".", (int)flags | O_CLOEXEC);
-	else {
-		/* NONBLOCK: a file lease would make us wait for its holder */
-		snprintf(name, sizeof(name), "%d", l->fd);
-		fd = openat(t->own_fds, name, (int)flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	}
-	return fd < 0 ? -errno : fd;
-}
-
-/* What was opened after all must still be what may be handed on. */
-static bool is_acceptable(int fd, struct stat *ret_st)
-{
-	return fstat(fd, ret_st) == 0 && (S_ISREG(ret_st->st_mode) || S_ISDIR(ret_st->st_mode)) && is_ordinary(fd);
+	if (fd != -ELOOP || a->resolve & RESOLVE_NO_SYMLINKS)
+		return fd;
+	l->links = true;
+	return open_how(base, t->path, flags, 0, resolve);
 }
 
 static void set_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
@@ -284,7 +299,7 @@ static void set_real_path(struct tracer *t, const struct open_args *a, const str
 	ssize_t n;
 
 	/* a path without links, dots and doubled slashes is the real one */
-	if (t->path[0] == '/' && !l->links && l->fd >= 0 && !strstr(t->path, "/.") && !strstr(t->path, "//") &&
+	if (t->path[0] == '/' && !l->links && !l->error && !strstr(t->path, "/.") && !strstr(t->path, "//") &&
 	    t->path[a->path_len - 1] != '/') {
 		t->ext.real_path = (struct str){ t->path, a->path_len };
 		return;
@@ -302,13 +317,13 @@ static enum open_way fail(struct tracer *t, int error)
 }
 
 /* Hands fd to the caller, and keeps it for the event. */
-static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
+static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd, mode_t type)
 {
 	bool writes = (a->flags & O_ACCMODE) != O_RDONLY;
 	int number;
 
-	/* on old kernels' descriptors of O_PATH there is nothing to set */
-	if (!(a->flags & (O_NONBLOCK | O_PATH)) && !S_ISDIR(l->st.st_mode) &&
+	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
+	if (!(a->flags & (O_NONBLOCK | O_PATH)) && !S_ISDIR(type) &&
 	    fcntl(fd, F_SETFL, (int)(a->flags & FLAGS_SETTABLE)) < 0) {
 		close(fd);
 		return OPEN_CHECK;
@@ -334,32 +349,23 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 
 static enum open_way open_at(struct tracer *t, const struct open_args *a, int base)
 {
-	auto_fd int looked = -1;
+	bool by_name = a->flags & (O_CREAT | O_TRUNC), exclusive = a->flags & O_CREAT && a->flags & O_EXCL;
+	auto_fd int fd = -1;
 	struct look l;
-	bool creates;
-	int fd;
+	struct stat st;
 
 	look(t, a, base, &l);
-	looked = l.fd >= 0 ? l.fd : -1;
-	creates = a->flags & O_CREAT && (l.fd == -ENOENT || (l.fd >= 0 && !(a->flags & O_EXCL)));
-	if (l.fd < 0 && !creates)
-		return is_plain_error(l.fd) && !l.links && !mentions_proc(t->path) ? fail(t, l.fd) : OPEN_CHECK;
-	if (l.fd >= 0 && (!is_acceptable(l.fd, &l.st) || (a->flags & O_EXCL && a->flags & O_CREAT)))
+	if (l.error && !(l.error == -ENOENT && a->flags & O_CREAT))
+		return is_own_failure(t, a, base, l.error) ? fail(t, l.error) : OPEN_CHECK;
+	if (l.error ? mentions_proc(t->path) : !l.plain || exclusive)
 		return OPEN_CHECK;
-	if (a->flags & O_PATH)
-		return deliver(t, a, &l, take_fd(looked));
-	if (creates && mentions_proc(t->path))
+	l.links = by_name; /* the real path is asked for */
+	fd = by_name ? open_creating(t, a, base) : open_plain(t, a, base, &l);
+	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
+		return fail(t, take_fd(fd));
+	if (fd < 0 || !is_acceptable(fd, &st))
 		return OPEN_CHECK;
-	fd = creates || a->flags & O_TRUNC ? open_creating(t, a, base) : open_looked_at(t, a, &l);
-	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM)
-		return fail(t, fd);
-	if (fd < 0)
-		return OPEN_CHECK;
-	if ((creates || a->flags & O_TRUNC) && !is_acceptable(fd, &l.st)) {
-		close(fd);
-		return OPEN_CHECK;
-	}
-	return deliver(t, a, &l, fd);
+	return deliver(t, a, &l, take_fd(fd), st.st_mode);
 }
 
 enum open_way open_pending(struct tracer *t)
