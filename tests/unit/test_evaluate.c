@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/condition.h"
+#include "rule/program.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* ---- a rule set of bare conditions, and one event ---------------------------------------------------------------------- */
+
+static struct ruleset *make_rules(const char *const *conditions, size_t n, bool all_matching)
+{
+	struct arena *arena = arena_new(65536);
+	struct ruleset *r = arena_new_of(arena, struct ruleset);
+	uint32_t *order = arena_array_of(arena, uint32_t, n);
+
+	r->arena = arena;
+	r->options.all_matching = all_matching;
+	r->rules = arena_array_of(arena, struct rule, n);
+	r->nrules = r->norder = n;
+	r->order = order;
+	for (size_t i = 0; i < n; i++) {
+		struct condition_warning *warnings = NULL;
+		struct condition_error problem;
+		struct ast *tree = NULL;
+
+		if (condition_parse(arena, str_of(conditions[i]), &tree, &problem) < 0 ||
+		    condition_check(arena, tree, &r->options.fields, &problem, &warnings) < 0)
+			fail_msg("%s: " STR_FMT " at %zu", conditions[i], STR_ARG(problem.message), problem.offset);
+		r->rules[i].tree = tree;
+		r->rules[i].enabled = true;
+		order[i] = (uint32_t)i;
+	}
+	assert_int_equal(ruleset_compile(r, NULL), 0);
+	return r;
+}
+
+struct world {
+	struct state *state;
+	struct event_builder builder;
+	struct event event;
+	struct needs needs;
+	struct field_context context;
+};
+
+/* A process "cat" with parent "sh", and openat("/etc/passwd") by it; as a provisional event its result is unknown. */
+static void make_world(struct world *w, bool provisional)
+{
+	struct process_record sh = { .tid = 5, .pid = 5, .ptid = 1, .comm = STR("sh"), .exe = STR("sh"), .cwd = STR("/tmp/") };
+	struct process_record cat = { .tid = 7, .pid = 7, .ptid = 5, .comm = STR("cat"), .exe = STR("cat"), .cwd = STR("/tmp/") };
+	struct state_options options = { .traits = STATE_FDS_REPORTED | STATE_THREADS_REPORTED };
+
+	*w = (struct world){ 0 };
+	w->state = state_new(&options);
+	assert_int_equal(state_add_process(w->state, &sh), 0);
+	assert_int_equal(state_add_process(w->state, &cat), 0);
+	event_begin(&w->builder, EV_SYSCALL_OPENAT_2_X, 1000000000, 7);
+	if (provisional)
+		event_put_unknown(&w->builder);
+	else
+		event_put_int(&w->builder, 3);
+	event_put_int(&w->builder, -100); /* AT_FDCWD */
+	event_put_text(&w->builder, STR("/etc/passwd"));
+	event_put_int(&w->builder, 1); /* O_RDONLY */
+	event_put_int(&w->builder, 0);
+	assert_int_equal(event_end(&w->builder, &w->event, NULL), 0);
+	w->event.number = 1;
+	if (provisional) {
+		event_make_provisional(&w->event, &w->builder);
+		assert_int_equal(state_preview(w->state, &w->event, &w->context.subject), 0);
+	} else {
+		assert_int_equal(state_apply(w->state, &w->event, &w->context.subject), 0);
+	}
+	w->context.state = w->state;
+	w->context.ev = &w->event;
+	w->context.arena = arena_new(4096);
+	w->context.needs = &w->needs;
+	w->context.source_name = STR("syscall");
+}
+
+static void free_world(struct world *w)
+{
+	state_free(w->state);
+	event_builder_free(&w->builder);
+	arena_free(w->context.arena);
+	strbuf_free(&w->context.scratch);
+}
+
+static enum outcome evaluate(struct world *w, const char *const *conditions, size_t n, bool all, struct hits *ret_hits)
+{
+	auto_ruleset struct ruleset *rules = make_rules(conditions, n, all);
+	auto_engine struct engine *engine = NULL;
+	struct hits hits;
+	enum outcome first, second;
+
+	assert_int_equal(engine_new(rules, w->state, &engine, NULL), 0);
+	first = engine_evaluate(engine, &w->context, &hits);
+	second = engine_evaluate(engine, &w->context, &hits); /* now from what the thread remembers */
+	assert_int_equal(first, second);
+	if (ret_hits)
+		*ret_hits = (struct hits){ NULL, hits.count };
+	return second;
+}
+
+static enum outcome evaluate_one(struct world *w, const char *condition)
+{
+	return evaluate(w, &condition, 1, false, NULL);
+}
+
+/* ---- the tests --------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *condition;
+	bool complete; /* of the complete event */
+	enum outcome provisional;
+} cases[] = {
+	{ "evt.type = openat", true, OUTCOME_YES },
+	{ "evt.type = open", false, OUTCOME_NO },
+	{ "evt.type in (open, openat) and proc.name = cat", true, OUTCOME_YES },
+	{ "evt.type != openat", false, OUTCOME_NO },
+	{ "not evt.type = openat", false, OUTCOME_NO },
+	{ "evt.type startswith open", true, OUTCOME_YES },
+	{ "proc.name = cat and proc.pname = sh", true, OUTCOME_YES },
+	{ "proc.name in (cat, dog)", true, OUTCOME_YES },
+	{ "proc.name in (dog)", false, OUTCOME_NO },
+	{ "proc.name in ()", false, OUTCOME_NO },
+	{ "proc.name = oneof (cat, dog)", true, OUTCOME_YES },
+	{ "proc.name = allof (cat, dog)", false, OUTCOME_NO },
+	{ "proc.name != allof (dog, cow)", true, OUTCOME_YES },
+	{ "proc.name startswith anyof (d, c)", true, OUTCOME_YES },
+	{ "proc.name glob 'c?t' and proc.name iglob 'C*' and proc.name regex 'c[a]t'", true, OUTCOME_YES },
+	{ "proc.name contains a and proc.name icontains AT and proc.name endswith at", true, OUTCOME_YES },
+	{ "proc.name = val(proc.pname)", false, OUTCOME_NO },
+	{ "proc.name != val(proc.pname)", true, OUTCOME_YES },
+	{ "toupper(proc.name) = CAT and len(proc.name) = 3", true, OUTCOME_YES },
+	{ "fd.name = /etc/passwd", true, OUTCOME_YES },
+	{ "fd.name pmatch (/etc, /usr)", true, OUTCOME_YES },
+	{ "fd.name pmatch (/etc/pass)", false, OUTCOME_NO },
+	{ "fd.name in (/etc/shadow, /etc/passwd)", true, OUTCOME_YES },
+	{ "evt.is_open_read = true and evt.is_open_write = false", true, OUTCOME_YES },
+	/* absent: every comparison is false */
+	{ "proc.aname[9] = x", false, OUTCOME_NO },
+	{ "proc.aname[9] != x", false, OUTCOME_NO },
+	{ "not proc.aname[9] = x", true, OUTCOME_YES },
+	{ "proc.aname[9] exists", false, OUTCOME_NO },
+	{ "evt.arg.uid = 1", false, OUTCOME_NO },
+	/* unknown: so is what depends on it */
+	{ "evt.rawarg.fd >= 0", true, OUTCOME_MAYBE },
+	{ "not evt.rawarg.fd >= 0", false, OUTCOME_MAYBE },
+	{ "evt.rawarg.fd >= 0 and proc.name = cat", true, OUTCOME_MAYBE },
+	{ "evt.rawarg.fd >= 0 and proc.name = dog", false, OUTCOME_NO },
+	{ "evt.rawarg.fd >= 0 or proc.name = cat", true, OUTCOME_YES },
+	{ "evt.rawarg.fd exists", true, OUTCOME_MAYBE },
+};
+
+static void test_cases(void **state)
+{
+	struct world complete, provisional;
+
+	make_world(&complete, false);
+	make_world(&provisional, true);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum outcome outcome = evaluate_one(&complete, cases[i].condition);
+
+		if (outcome != (cases[i].complete ? OUTCOME_YES : OUTCOME_NO))
+			fail_msg("%s: %d for the complete event", cases[i].condition, outcome);
+		outcome = evaluate_one(&provisional, cases[i].condition);
+		if (outcome != cases[i].provisional)
+			fail_msg("%s: %d for the provisional event", cases[i].condition, outcome);
+	}
+	free_world(&complete);
+	free_world(&provisional);
+}
+
+/* Random conditions over checks of known truth, against minimum, maximum and complement. */
+static int random_condition(struct strbuf *out, unsigned int *seed, int depth)
+{
+	static const struct {
+		const char *text;
+		int truth;
+	} atoms[] = { { "evt.num > 0", 2 },   { "evt.num = 0", 0 },    { "evt.rawarg.fd >= 0", 1 }, { "proc.name = cat", 2 },
+		      { "proc.name = x", 0 }, { "proc.aname[9] = x", 0 },   { "evt.type = openat", 2 },  { "evt.type = execve", 0 },
+		      { "proc.pname = sh", 2 }, { "evt.rawarg.fd = 77", 1 } };
+	int kind = depth ? rand_r(seed) % 4 : 0, n, result;
+
+	if (kind == 0) {
+		size_t i = (size_t)rand_r(seed) % (sizeof(atoms) / sizeof(atoms[0]));
+
+		strbuf_adds(out, atoms[i].text);
+		return atoms[i].truth;
+	}
+	if (kind == 1) {
+		strbuf_adds(out, "not (");
+		result = 2 - random_condition(out, seed, depth - 1);
+		strbuf_adds(out, ")");
+		return result;
+	}
+	n = 2 + rand_r(seed) % 3;
+	result = kind == 2 ? 2 : 0;
+	for (int i = 0; i < n; i++) {
+		int child;
+
+		strbuf_adds(out, i == 0 ? "(" : kind == 2 ? " and (" : " or (");
+		child = random_condition(out, seed, depth - 1);
+		strbuf_adds(out, ")");
+		if (kind == 2 ? child < result : child > result)
+			result = child;
+	}
+	return result;
+}
+
+static void test_model(void **state)
+{
+	struct world w;
+	unsigned int seed = 11;
+
+	make_world(&w, true);
+	for (int turn = 0; turn < 60; turn++) {
+		struct strbuf texts[12] = { 0 };
+		const char *conditions[12];
+		int truths[12], any_open = 0;
+		uint32_t yes = 0;
+		struct hits hits;
+		enum outcome outcome;
+
+		for (int i = 0; i < 12; i++) {
+			truths[i] = random_condition(&texts[i], &seed, 4);
+			conditions[i] = texts[i].ptr;
+			any_open |= truths[i] == 1;
+			yes += truths[i] == 2;
+		}
+		for (int i = 0; i < 12; i++) {
+			outcome = evaluate_one(&w, conditions[i]);
+			if ((int)outcome != truths[i])
+				fail_msg("%s: %d instead of %d", conditions[i], outcome, truths[i]);
+		}
+		outcome = evaluate(&w, conditions, 12, true, &hits);
+		assert_int_equal(hits.count, yes);
+		assert_int_equal(outcome, any_open ? OUTCOME_MAYBE : yes ? OUTCOME_YES : OUTCOME_NO);
+		for (int i = 0; i < 12; i++)
+			strbuf_free(&texts[i]);
+	}
+	free_world(&w);
+}
+
+/* With first matching, a certain match waits for an earlier rule that is still open. */
+static void test_order(void **state)
+{
+	static const char *const open_first[] = { "evt.rawarg.fd >= 0", "evt.num > 0" };
+	static const char *const open_last[] = { "evt.num = 0", "evt.num > 0", "evt.rawarg.fd >= 0" };
+	struct world w;
+	struct hits hits;
+
+	make_world(&w, true);
+	assert_int_equal(evaluate(&w, open_first, 2, false, &hits), OUTCOME_MAYBE);
+	assert_int_equal(hits.count, 0);
+	assert_int_equal(evaluate(&w, open_first, 2, true, &hits), OUTCOME_MAYBE);
+	assert_int_equal(hits.count, 1);
+	assert_int_equal(evaluate(&w, open_last, 3, false, &hits), OUTCOME_YES);
+	assert_int_equal(hits.count, 1);
+	free_world(&w);
+}
+
+/* What is remembered on a thread dies with the fact it was made of, and only then. */
+static void test_memory(void **state)
+{
+	static const char *const conditions[] = { "proc.name = cat and fd.name = /etc/passwd", "proc.name = dog" };
+	struct ruleset *rules = make_rules(conditions, 2, false);
+	struct engine *engine;
+	struct thread *t;
+	struct hits hits;
+	struct world w;
+
+	make_world(&w, false);
+	t = state_thread(w.state, 7);
+	assert_non_null(t);
+	assert_int_equal(engine_new(rules, w.state, &engine, NULL), 0);
+	assert_int_equal(engine_evaluate(engine, &w.context, &hits), OUTCOME_YES);
+	assert_int_equal(hits.rules[0], 0);
+	assert_int_equal(rstr_assign(&t->comm, STR("dog")), 0);
+	assert_int_equal(engine_evaluate(engine, &w.context, &hits), OUTCOME_YES);
+	assert_int_equal(hits.rules[0], 0); /* nobody said that it changed */
+	t->stale |= FACT_COMM;
+	assert_int_equal(engine_evaluate(engine, &w.context, &hits), OUTCOME_YES);
+	assert_int_equal(hits.rules[0], 1);
+	assert_non_null(t->memo);
+	engine_free(engine);
+	assert_null(t->memo);
+	ruleset_free(rules);
+	free_world(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
