@@ -78,7 +78,8 @@ static const struct {
 	{ "- a\ngarbage\nb: c\n", YAML_FORGIVING, -EINVAL, "2:1" },
 	{ "- a: b\n  c:\n  d\n", YAML_FORGIVING, 0, "0:0[0:2{0:2=a>0:5=b 1:2=c>2:2~ 2:2=d>2:0~}]" },
 	{ "- a\nb: c\n", YAML_FORGIVING, 0, "0:0[0:2=a]|1:0{1:0=b>1:3=c}" },
-	{ "- \xc3\xa9\ngarbage: [\xc3\xa9, x]\nmore\n", YAML_FORGIVING, -EINVAL, "3:0" },
+	{ "- \xc3\xa9\ngarbage: [\xc3\xa9, x]\nmore\n", YAML_FORGIVING, 0,
+	  "0:0[0:2=\xc3\xa9]|1:0{1:0=garbage>1:9[1:10=\xc3\xa9 1:14=x] 2:0=more>2:0~}" },
 	{ "- 'a\n", YAML_FORGIVING, 0, "0:0[0:2\"a ]" },
 	{ "- \"a\n", YAML_FORGIVING, 0, "0:0[0:2\"a ]" },
 };

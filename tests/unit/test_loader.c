@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/loading.h"
+
+#include <errno.h>
+
+#include "rule/engine.h"
+#include "rule/ruleset.h"
+
+#define RULE(name) "- rule: " name "\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+#define BODY	   "\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+
+static const struct {
+	const char *text;
+	const char *want;
+} cases[] = {
+	{ "", "" },
+	{ "hello", "ERR_YAML_VALIDATE - 0:0" },
+	{ "a: b", "ERR_YAML_VALIDATE - 0:0" },
+	{ "- foo", "ERR_YAML_VALIDATE - 0:2" },
+	{ "-\n- ~\n", "" },
+	{ "- a: [b\n", "ERR_YAML_PARSE - 1:0" },
+	{ "- foo: bar\n", "UNKNOWN_ITEM - 0:2" },
+	{ RULE("r"), "" },
+	{ "---\n" RULE("r") "---\n- rule: x\n", "ERR_YAML_VALIDATE x 7:2" },
+	{ RULE("r") "garbage\n", "ERR_YAML_VALIDATE - 0:0" },
+	/* shapes */
+	{ "- rule:" BODY, "ERR_YAML_VALIDATE - 0:2" },
+	{ "- rule: ''" BODY, "ERR_YAML_VALIDATE rule 0:8" },
+	{ "- rule: [a]" BODY, "ERR_YAML_VALIDATE rule 0:8" },
+	{ RULE("r") "  enabled: 5\n", "ERR_YAML_VALIDATE enabled 5:11" },
+	{ RULE("r") "  source:\n", "ERR_YAML_VALIDATE r 0:2" },
+	{ RULE("r") "  source: k8s_audit\n", "UNKNOWN_SOURCE r 0:2" },
+	{ RULE("r") "  tags: x\n", "ERR_YAML_VALIDATE tags 5:8" },
+	{ RULE("r") "  tags: [a, [b]]\n", "ERR_YAML_VALIDATE tags 5:12" },
+	{ RULE("r") "  capture_duration: -1\n", "ERR_YAML_VALIDATE capture_duration 5:20" },
+	{ RULE("r") "  condtion: x\n", "UNKNOWN_KEY r 0:2" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: WARN\n", "ERR_YAML_VALIDATE r 4:12" },
+	{ "- rule: r\n  desc: d\n", "ERR_YAML_VALIDATE r 0:2" },
+	{ "- rule: r\n", "ERR_YAML_VALIDATE r 0:2" },
+	/* versions */
+	{ "- required_engine_version: 62\n", "" },
+	{ "- required_engine_version: 63\n", "ERR_VALIDATE - 0:2" },
+	{ "- required_engine_version: 0.62.0-rc1\n", "" },
+	{ "- required_engine_version: 0.62.1\n", "ERR_VALIDATE - 0:2" },
+	{ "- required_engine_version: 0.62\n", "ERR_YAML_VALIDATE - 0:2" },
+	{ "- required_engine_version: v0.1.0\n", "ERR_YAML_VALIDATE - 0:2" },
+	{ "- required_engine_version: 1\n  x: 1\n", "UNKNOWN_KEY - 0:2" },
+	{ "- required_plugin_versions: {}\n", "ERR_YAML_VALIDATE - 0:28" },
+	{ "- required_plugin_versions: [{name: p}]\n", "ERR_YAML_VALIDATE p 0:29" },
+	{ "- required_plugin_versions: [{name: p, version: 0.1}]\n", "ERR_VALIDATE p 0:29" },
+	{ "- required_plugin_versions: [{name: p, version: 0.1.0, alternatives: [{name: p, version: 0.1.0}]}]\n",
+	  "ERR_VALIDATE p 0:29" },
+	/* conditions and outputs */
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and\n  output: o\n  priority: INFO\n", "ERR_COMPILE_CONDITION r 3:31" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and nosuch\n  output: o\n  priority: INFO\n", "ERR_VALIDATE r 1:21" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and no.such=1\n  output: o\n  priority: INFO\n",
+	  "ERR_COMPILE_CONDITION r 3:32" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and no.such=1\n  output: o\n  priority: INFO\n"
+	  "  skip-if-unknown-filter: true\n",
+	  "UNKNOWN_FILTER r 3:32" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and fd.num=x\n  output: o\n  priority: INFO\n",
+	  "ERR_COMPILE_CONDITION r 3:32" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: '%no.such'\n  priority: INFO\n",
+	  "ERR_COMPILE_OUTPUT r 3:10" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: 'o %container.info'\n  priority: INFO\n",
+	  "DEPRECATED_ITEM r 0:2" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: '%evt.dir'\n  priority: INFO\n",
+	  "DEPRECATED_ITEM r 3:10" },
+	{ "- rule: r\n  desc: d\n  condition: proc.name=a\n  output: o\n  priority: INFO\n", "NO_EVTTYPE r 0:2" },
+	{ "- rule: r\n  desc: d\n  condition: proc.name=a\n  output: o\n  priority: INFO\n  warn_evttypes: false\n", "" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and jevt.value[/a]=<NA>\n  output: o\n  priority: INFO\n",
+	  "UNSAFE_NA_CHECK r 3:14; ERR_COMPILE_CONDITION r 3:32" },
+	/* names, and what nobody uses */
+	{ "- list: a b\n  items: []\n", "INVALID_LIST_NAME a b 0:2; UNUSED_LIST a b 0:2" },
+	{ "- macro: 1a\n  condition: fd.num=1\n", "INVALID_MACRO_NAME 1a 0:2; UNUSED_MACRO 1a 0:2" },
+	{ "- list: l\n  items: [a, ~]\n", "ERR_YAML_VALIDATE items 1:13" },
+	{ "- macro: m\n  condition: [a]\n", "ERR_YAML_VALIDATE condition 1:13" },
+};
+
+static void load(struct rule_loader *l, const char *text, struct strbuf *ret_findings, bool *ret_successful)
+{
+	const struct load_result *result;
+	struct error err = { 0 };
+
+	assert_int_equal(rule_loader_add(l, STR("f"), str_of(text), &result, &err), 0);
+	strbuf_reset(ret_findings);
+	loading_print(ret_findings, result->findings, result->nfindings);
+	*ret_successful = result->successful;
+}
+
+static void test_findings(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct strbuf got auto_strbuf = { 0 };
+		auto_rule_loader struct rule_loader *l = NULL;
+		bool successful;
+
+		assert_int_equal(rule_loader_new(&options, &l, NULL), 0);
+		load(l, cases[i].text, &got, &successful);
+		if (strcmp(got.ptr ? got.ptr : "", cases[i].want) != 0)
+			fail_msg("%s\n  gives %s\n  expected %s", cases[i].text, got.ptr, cases[i].want);
+		assert_int_equal(successful, !strstr(cases[i].want, "ERR_"));
+	}
+}
+
+/* Each file's findings are about all that was loaded so far. */
+static void test_files(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	auto_rule_loader struct rule_loader *l = NULL;
+	auto_ruleset struct ruleset *rules = NULL;
+	struct strbuf got auto_strbuf = { 0 };
+	struct error err;
+	bool fine;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	load(l, "- macro: m\n  condition: fd.num=1\n", &got, &fine);
+	assert_string_equal(got.ptr, "UNUSED_MACRO m 0:2");
+	load(l, "- rule: r\n  desc: d\n  condition: evt.type=open and m\n  output: o\n  priority: INFO\n", &got, &fine);
+	assert_string_equal(got.ptr, "");
+	assert_int_equal(rule_loader_compile(l, &rules, &err), 0);
+	assert_int_equal(ruleset_count(rules), 1);
+	load(l, "- rule: x\n  desc: d\n  condition: evt.type=open and n\n  output: o\n  priority: INFO\n", &got, &fine);
+	assert_false(fine);
+	assert_string_equal(got.ptr, "ERR_VALIDATE x 1:21");
+	load(l, "- macro: n\n  condition: fd.num=1\n", &got, &fine); /* the rule was kept and is fine now */
+	assert_true(fine);
+}
+
+/* Ours: every error of the file, at its exact place, with what may have been meant. */
+static void test_ours(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG, .ours = true };
+	auto_rule_loader struct rule_loader *l = NULL;
+	const struct load_result *result;
+	struct strbuf got auto_strbuf = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"),
+					 STR("- rule: a\n  desc: d\n  condition: >\n    evt.type=open and\n    proc.nam=x\n"
+					     "  output: o\n  priority: INFO\n  tgas: [x]\n"
+					     "- list: l\n  items: [a, 'b c']\n"
+					     "- rule: b\n  desc: d\n  condition: 'evt.type=open and fd.name in (l) and it''s'\n"
+					     "  output: o\n  priority: INFO\n"),
+					 &result, &err),
+			 0);
+	loading_print(&got, result->findings, result->nfindings);
+	assert_string_equal(got.ptr, "UNKNOWN_KEY a 7:2; ERR_COMPILE_CONDITION a 4:4; ERR_COMPILE_CONDITION b 12:53");
+	assert_true(str_contains(result->findings[0].hint, STR("'tags'")));
+	assert_true(str_contains(result->findings[1].hint, STR("proc.name")));
+	strbuf_reset(&got);
+	load_result_print(&got, result, true, true);
+	assert_non_null(strstr(got.ptr, "f:5:5: error: rule 'a': "));
+}
+
+static void test_options(void **state)
+{
+	const struct str tag = STR("t");
+	const struct extra_field extra = { STR("who"), STR("%proc.name") };
+	const struct append_output appends[] = {
+		{ .extra_output = STR("more"), .match_tags = &tag, .nmatch_tags = 1 },
+		{ .match_rule = STR("b"), .extra_fields = &extra, .nextra_fields = 1 },
+		{ .match_source = STR("other"), .extra_output = STR("never") },
+	};
+	const struct engine_options options = { .min_priority = PRIORITY_INFORMATIONAL, .appends = appends,
+						.nappends = ARRAY_SIZE(appends) };
+	auto_rule_loader struct rule_loader *l = NULL;
+	auto_ruleset struct ruleset *rules = NULL;
+	struct strbuf got auto_strbuf = { 0 };
+	struct rule_view view;
+	struct error err;
+	bool fine;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	load(l, RULE("a") "  tags: [u, t, u]\n" RULE("b") "- rule: c\n  desc: d\n  condition: evt.type=open\n  output: o\n"
+	     "  priority: debug\n", &got, &fine);
+	assert_int_equal(rule_loader_compile(l, &rules, &err), 0);
+	assert_int_equal(ruleset_count(rules), 3);
+	ruleset_get(rules, 0, &view);
+	assert_int_equal(view.ntags, 2);
+	assert_true(str_eq(view.output, STR("o more")));
+	ruleset_get(rules, 1, &view);
+	assert_true(str_eq(view.output, STR("o")));
+	assert_int_equal(rules->rules[1].nextra, 1);
+	ruleset_get(rules, 2, &view);
+	assert_false(view.enabled); /* below the least priority */
+	assert_int_equal(rules->norder, 2);
+}
+
+static void test_plugins(void **state)
+{
+	struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	static const struct {
+		const char *text;
+		bool without, with; /* the container plugin: fine? */
+	} requirements[] = {
+		{ "{name: container, version: 0.4.0}", false, true },
+		{ "{name: container, version: 0.7.2}", false, false },
+		{ "{name: container, version: 1.0.0}", false, false },
+		{ "{name: other, version: 1.0.0}", false, false },
+		{ "{name: other, version: 1.0.0, alternatives: [{name: container, version: 0.1.0}]}", false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(requirements); i++) {
+		struct strbuf text auto_strbuf = { 0 }, got auto_strbuf = { 0 };
+		auto_rule_loader struct rule_loader *l = NULL;
+		struct error err = { 0 };
+		bool fine;
+
+		strbuf_addf(&text, "- required_plugin_versions: [%s]\n", requirements[i / 2].text);
+		options.fields.container_plugin = i % 2;
+		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+		load(l, text.ptr, &got, &fine);
+		assert_true(fine);
+		assert_int_equal(rule_loader_check_plugins(l, &err) == 0,
+				 i % 2 ? requirements[i / 2].with : requirements[i / 2].without);
+	}
+}
+
+static void test_json(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	auto_rule_loader struct rule_loader *l = NULL;
+	struct strbuf out auto_strbuf = { 0 };
+	const struct load_result *result;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"), STR("- macro: m\n  condition: fd.num=1\n"), &result, &err), 0);
+	load_result_print_json(&out, result);
+	assert_string_equal(out.ptr,
+			    "{\"errors\":[],\"name\":\"f\",\"schema_valid\":true,\"schema_warnings\":[],\"successful\":true,"
+			    "\"warnings\":[{\"code\":\"LOAD_UNUSED_MACRO\",\"codedesc\":\"no rule uses this macro\",\"context\":{"
+			    "\"locations\":[{\"item_name\":\"\",\"item_type\":\"rules content\",\"position\":{\"column\":0,"
+			    "\"line\":0,\"name\":\"f\",\"offset\":0}},{\"item_name\":\"m\",\"item_type\":\"macro\",\"position\":{"
+			    "\"column\":2,\"line\":0,\"name\":\"f\",\"offset\":2}}],\"snippet\":\"- macro: m\\n  ^\\n\"},"
+			    "\"message\":\"no rule or macro uses this macro\"}]}");
+	strbuf_reset(&out);
+	load_result_print(&out, result, false, false);
+	assert_string_equal(out.ptr, "f: Ok, with warnings\n 1 warnings: [LOAD_UNUSED_MACRO (no rule uses this macro)]");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_findings), cmocka_unit_test(test_files), cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_options),	 cmocka_unit_test(test_plugins), cmocka_unit_test(test_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
