@@ -2,30 +2,28 @@
 #ifndef MONITOR_TRACER_NATIVE_FLAGS_H
 #define MONITOR_TRACER_NATIVE_FLAGS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "event/flags.h"
 
-/* The kernel's constants and what stands for them in events (native_flags.def). */
+/* How the kernel's constants of one set become those of events (native_flags.def). */
 struct native_flag {
-	uint32_t native, event;
+	const char *name; /* as in flags.def */
+	uint64_t value;
 };
 
-struct native_set {
+struct native_flags {
+	const struct flag_set *set;
 	bool enumeration;
-	uint32_t others; /* event value of a number that no row has */
+	uint32_t otherwise; /* enumerations: the event's value for anything else */
+	const struct native_flag *flags;
 	size_t count;
-	const struct native_flag *rows;
 };
 
-#define NATIVE_SET(id, kind, others) extern const struct native_set native_##id;
-#define NATIVE(native, event)
-#define NATIVE_SET_END
+#define NATIVE_BITS(set, ...) extern const struct native_flags native_##set;
+#define NATIVE_ENUM(set, ...) extern const struct native_flags native_##set;
 #include "tracer/native_flags.def"
-#undef NATIVE_SET
-#undef NATIVE
-#undef NATIVE_SET_END
+#undef NATIVE_BITS
+#undef NATIVE_ENUM
 
-uint32_t native_flags_to_event(const struct native_set *set, uint32_t native);
+uint32_t native_flags_to_event(const struct native_flags *map, uint64_t value);
 
 #endif

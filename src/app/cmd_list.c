@@ -5,12 +5,35 @@
 #include "app/help.h"
 #include "app/listing.h"
 #include "app/log.h"
-#include "app/options.h"
+#include "app/session.h"
 
 struct listing_kind {
 	const char *name;
 	int (*add)(struct strbuf *out, const struct options *o, struct error *err);
 };
+
+static int add_fields(struct strbuf *out, const struct options *o, struct error *err)
+{
+	(void)err;
+	listing_fields(out, options_has(o, OPT_list_verbose), true);
+	return 0;
+}
+
+static int add_rules(struct strbuf *out, const struct options *o, struct error *err)
+{
+	const struct engine_options engine = {
+		.min_priority = PRIORITY_DEBUG,
+		.fields = { .container_plugin = true },
+		.ours = true,
+	};
+	auto_session struct session s = { 0 };
+	int r;
+
+	r = session_load_rules(&s, o, OPT_list_rules, &engine, false, err);
+	if (r == 0)
+		listing_rules(out, s.rules, options_has(o, OPT_list_verbose));
+	return r;
+}
 
 static int add_events(struct strbuf *out, const struct options *o, struct error *err)
 {
@@ -36,7 +59,9 @@ static int add_operators(struct strbuf *out, const struct options *o, struct err
 }
 
 static const struct listing_kind kinds[] = {
+	{ "fields", add_fields },
 	{ "events", add_events },
+	{ "rules", add_rules },
 	{ "priorities", add_priorities },
 	{ "operators", add_operators },
 };

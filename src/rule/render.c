@@ -34,6 +34,37 @@ static void add_key(struct strbuf *out, const char *key, struct str value)
 	strbuf_addc(out, ',');
 }
 
+/*
+ * How far the alert can be trusted, where that is not the usual: the real path matched and not the one that the caller
+ * gave; another thread may have changed what we looked at.
+ */
+static const char *matched(const struct field_context *ctx)
+{
+	return ctx->real_path.len ? "realpath" : NULL;
+}
+
+static const char *raced(const struct field_context *ctx)
+{
+	static const char *const words[] = { [RACED_NO] = NULL, [RACED_POSSIBLE] = "possible", [RACED_YES] = "yes" };
+
+	return ctx->ev->ext && (size_t)ctx->ev->ext->raced < ARRAY_SIZE(words) ? words[ctx->ev->ext->raced] : NULL;
+}
+
+static void add_mark(struct strbuf *out, const char *key, const char *word)
+{
+	if (word)
+		strbuf_addf(out, " %s=%s", key, word);
+}
+
+static void collect_mark(struct render *r, const char *key, const char *word)
+{
+	if (!word)
+		return;
+	strbuf_reset(&r->json);
+	json_add_string(&r->json, str_of(word));
+	format_members_add(&r->members, str_of(key), strbuf_str(&r->json));
+}
+
 static void collect_fields(struct render *r, const struct rule *rule, struct field_context *ctx)
 {
 	format_members_reset(&r->members);
@@ -52,6 +83,8 @@ static void collect_fields(struct render *r, const struct rule *rule, struct fie
 		json_add_string(&r->json, strbuf_str(&r->value));
 		format_members_add(&r->members, extra->name, strbuf_str(&r->json));
 	}
+	collect_mark(r, "evt.matched", matched(ctx));
+	collect_mark(r, "evt.raced", raced(ctx));
 }
 
 static void render_json(struct render *r, const struct ruleset *rules, const struct rule *rule, struct field_context *ctx)
@@ -104,6 +137,8 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 	}
 	strbuf_reset(&r->message);
 	format_render(rule->format, ctx, &r->message);
+	add_mark(&r->message, "matched", matched(ctx));
+	add_mark(&r->message, "evt.raced", raced(ctx));
 	strbuf_reset(&r->text);
 	format_render(r->prefix, ctx, &r->text);
 	strbuf_adds(&r->text, priority_name(rule->priority));

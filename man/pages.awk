@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# usage: awk -f rows.awk -f pages.awk -v version=V TABLES.def... PAGE.in > PAGE
+# Copies a manual page; lines that start with @ become tables made from the .def files:
+#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS
+
+function roff(s) {
+	gsub(/\\/, "\\e", s)
+	gsub(/-/, "\\-", s)
+	if (s ~ /^[.']/) s = "\\&" s
+	return s
+}
+
+function row(name, n) {
+	if (name == "OPTION") {
+		o++
+		o_command[o] = arg[2]; o_short[o] = arg[3]; o_long[o] = arg[4]; o_kind[o] = arg[5]
+		o_value[o] = arg[6]; o_help[o] = arg[7]
+		gsub(/'/, "", o_short[o])
+	} else if (name == "COMMAND") {
+		c++
+		c_name[c] = arg[1]; c_operands[c] = arg[2]; c_help[c] = arg[3]
+	} else if (name == "FIELD") {
+		f++
+		f_name[f] = arg[1]; f_class[f] = arg[2]; f_type[f] = arg[3]; f_flags[f] = arg[5]; f_help[f] = arg[9]
+	} else if (name == "OPERATOR") {
+		op++
+		op_word[op] = arg[2]; op_kind[op] = arg[3]
+	} else if (name == "EVENT") {
+		event_row(n)
+	}
+}
+
+# P("name", TYPE, ...) P(...): names and types
+function params(text,    out, at, part, name, type) {
+	out = ""
+	while ((at = index(text, "P(")) > 0) {
+		text = substr(text, at + 2)
+		split(text, part, ",")
+		name = part[1]; type = part[2]
+		gsub(/[ \t]/, "", name); gsub(/[ \t]/, "", type)
+		out = out (out == "" ? "" : ", ") name " " tolower(type)
+	}
+	return out
+}
+
+# The newest form of each name; the exit kind when there is one, since it has all the parameters.
+function event_row(n,    name, flags) {
+	name = arg[3]; flags = arg[5]
+	if (flags ~ /EF_UNUSED|EF_OLD_VERSION/ || arg[4] ~ /EC_METAEVENT|EC_ITER|EC_UNKNOWN/ || arg[2] ~ /^GENERIC_/) return
+	if (!(name in e_params)) e_order[++e] = name
+	e_params[name] = n > 7 ? params(arg[8]) : ""
+	e_kind[name] = arg[4] ~ /EC_SYSCALL/ ? "system call" : "event"
+}
+
+function option(i,    left) {
+	left = ""
+	if (o_short[i] != "0") left = "\\fB\\-" o_short[i] "\\fR"
+	if (o_long[i] != "") left = left (left == "" ? "" : ", ") "\\fB\\-\\-" roff(o_long[i]) "\\fR"
+	if (o_kind[i] == "REQUIRED") left = left " \\fI" roff(o_value[i]) "\\fR"
+	if (o_kind[i] == "OPTIONAL") left = left "[=\\fI" roff(o_value[i]) "\\fR]"
+	print ".TP"; print left; print roff(o_help[i]) "."
+}
+
+$1 == "@VERSION" { print version; next }
+$1 == "@OPTIONS" {
+	for (i = 1; i <= o; i++) if (o_command[i] == $2) { option(i); found = 1 }
+	if (!found) { print "no options of " $2 > "/dev/stderr"; exit 1 }
+	next
+}
+$1 == "@COMMANDS" {
+	for (i = 1; i <= c; i++) {
+		print ".TP"
+		print "\\fBmonitor " c_name[i] "\\fR [\\fIOPTIONS\\fR] " roff(c_operands[i])
+		print roff(c_help[i]) "."
+	}
+	next
+}
+$1 == "@OPERATORS" {
+	for (i = 1; i <= op; i++) printf "%s\\fB%s\\fR", (i > 1 ? ", " : ""), roff(op_word[i])
+	print "."
+	next
+}
+$1 == "@FIELDS" {
+	for (i = 1; i <= f; i++) {
+		if (f_flags[i] ~ /HIDDEN/) continue
+		if (f_class[i] != last) { print ".SH " toupper(f_class[i]); last = f_class[i] }
+		print ".TP"
+		printf "\\fB%s\\fR", roff(f_name[i])
+		if (f_flags[i] ~ /ARG_REQUIRED/) printf "[\\fIargument\\fR]"
+		else if (f_flags[i] ~ /ARG_ALLOWED/) printf " or \\fB%s\\fR[\\fIargument\\fR]", roff(f_name[i])
+		printf " (%s%s)", tolower(f_type[i]), (f_flags[i] ~ /FIELD_LIST/ ? ", list" : "")
+		print ""
+		print roff(f_help[i]) "."
+		if (f_flags[i] ~ /DEPRECATED/) print "Deprecated."
+	}
+	if (!f) { print "no fields" > "/dev/stderr"; exit 1 }
+	next
+}
+$1 == "@EVENTS" {
+	for (i = 1; i <= e; i++) {
+		print ".TP"
+		print "\\fB" roff(e_order[i]) "\\fR"
+		print (e_params[e_order[i]] == "" ? "no parameters" : roff(e_params[e_order[i]]))
+	}
+	if (!e) { print "no events" > "/dev/stderr"; exit 1 }
+	next
+}
+{ gsub(/@VERSION@/, version); print }
