@@ -310,9 +310,52 @@ static int read_users(struct body *b, bool v2)
 	return 0;
 }
 
+/* ---- interfaces ---- */
+
+enum { INTERFACE_V4 = 1, INTERFACE_V6 = 2, INTERFACE_V4_NO_SPEED = 3, INTERFACE_V6_NO_SPEED = 4 };
+
+static int read_interface(struct body *b, struct reader *r)
+{
+	uint16_t type = reader_u16(r), name_len = reader_u16(r);
+	struct interface_record i = { .v6 = type == INTERFACE_V6 || type == INTERFACE_V6_NO_SPEED };
+	size_t address_bytes = i.v6 ? 16 : 4;
+
+	if (type < INTERFACE_V4 || type > INTERFACE_V6_NO_SPEED)
+		return 1; /* an entry of another kind */
+	read_bytes(r, i.address, address_bytes);
+	read_bytes(r, i.netmask, address_bytes);
+	reader_take(r, address_bytes); /* broadcast */
+	if (type == INTERFACE_V4 || type == INTERFACE_V6)
+		reader_u64(r); /* link speed */
+	i.name = reader_str(r, name_len);
+	if (r->failed)
+		return -EBADMSG;
+	return b->to->interface ? b->to->interface(b->to->context, &i) : 0;
+}
+
+static int read_interfaces(struct body *b, bool v2)
+{
+	struct reader entry;
+	int e;
+
+	while (b->r.len >= sizeof(uint32_t)) {
+		entry = read_entry(b, v2, false);
+		e = read_interface(b, &entry);
+		if (entry.failed || b->r.failed)
+			return fault(b, &entry, "network interface");
+		if (e > 0 && !v2)
+			return error_set(b->err, -EBADMSG, "offset %llu: an interface (1 to 4) was expected",
+					 (unsigned long long)(b->at + (uint64_t)(b->r.ptr - b->start)));
+		end_entry(b, &entry, v2);
+		if (e < 0)
+			return error_set(b->err, e, "cannot take over a network interface");
+	}
+	return 0;
+}
+
 /* ---- which is which ---- */
 
-enum kind { MACHINE, PROCESSES, FDS, USERS };
+enum kind { MACHINE, PROCESSES, FDS, USERS, INTERFACES };
 
 static const struct {
 	uint32_t type;
@@ -329,6 +372,8 @@ static const struct {
 	{ 0x203, FDS, 1 },	 { 0x8001abcd, FDS, 1 },
 	{ 0x218, FDS, 2 },	 { 0x206, USERS, 1 },
 	{ 0x8012abcd, USERS, 1 }, { 0x220, USERS, 2 },
+	{ 0x205, INTERFACES, 1 }, { 0x8011abcd, INTERFACES, 1 },
+	{ 0x219, INTERFACES, 2 },
 };
 
 int scap_meta_read(uint32_t type, const uint8_t *body, size_t len, uint64_t at, const struct scap_receiver *receiver,
@@ -348,7 +393,9 @@ int scap_meta_read(uint32_t type, const uint8_t *body, size_t len, uint64_t at, 
 			return read_fds(&b, blocks[i].version >= 2);
 		case USERS:
 			return read_users(&b, blocks[i].version >= 2);
+		case INTERFACES:
+			return read_interfaces(&b, blocks[i].version >= 2);
 		}
 	}
-	return 0; /* interfaces and kinds that are not known */
+	return 0; /* a kind that is not known */
 }

@@ -72,7 +72,7 @@ struct fd {
 	uint64_t ino;
 	int64_t pid; /* pidfd: the process it stands for */
 	struct rstr *name; /* folded path, or tuple text, as fd.name prints it */
-	struct rstr *name_raw; /* as the call gave it; NULL = same as name */
+	struct rstr *name_raw; /* of a file that was seen to be opened: as the call gave it */
 	struct fd_socket socket;
 	bool name_changed; /* by the event at hand: only true from apply to settle */
 	/*

@@ -116,11 +116,13 @@ struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct e
 		fd->flags |= FDF_OVERLAY_UPPER;
 	if (q.flags & PPM_FD_LOWER_LAYER)
 		fd->flags |= FDF_OVERLAY_LOWER;
-	if (fd_set_name(fd, path) < 0 || (!str_eq(path, q.name) && rstr_assign(&fd->name_raw, q.name) < 0)) {
-		fd_unref(fd);
-		return NULL;
+	if (fd_set_name(fd, path) == 0) {
+		fd->name_raw = str_eq(path, q.name) ? rstr_ref(fd->name) : rstr_new(q.name);
+		if (fd->name_raw)
+			return fd;
 	}
-	return fd;
+	fd_unref(fd);
+	return NULL;
 }
 
 int parse_open(struct state *s, const struct event *ev, struct subject *sub)

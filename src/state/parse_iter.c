@@ -8,7 +8,7 @@
 #include "state/ppm.h"
 #include "state/records.h"
 
-/* A process that began this much later than the one we know is another one. Clocks of the two sources differ a little. */
+/* A process that began this much later than the one we know was last seen is another one. Clocks differ a little. */
 #define ANOTHER_NS UINT64_C(2000000000)
 
 /* The header of these kinds has the process in its upper half; where that is zero the thread leads its process. */
@@ -88,7 +88,7 @@ int parse_iter_task(struct state *s, const struct event *ev, struct subject *sub
 
 	if (p.tid < 0)
 		return 0;
-	if (t && t->clone_ts && born > t->clone_ts + ANOTHER_NS) {
+	if (t && !thread_invalid(t) && t->lastaccess_ts && born > t->lastaccess_ts + ANOTHER_NS) {
 		threads_evict(&s->threads, t);
 		t = NULL;
 	}

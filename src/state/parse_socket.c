@@ -173,12 +173,12 @@ static int set_connection(struct state *s, struct fd *fd, const struct socket_pa
 
 	if (p->family == FAMILY_INET6 && !(ip_is_v4_mapped(p->sip) && ip_is_v4_mapped(p->dip))) {
 		fd->type = FD_IPV6_SOCK;
-		changed = socket_update_v6(fd, p->sip, p->sport, p->dip, p->dport, true);
+		changed = socket_update_v6(fd, p->sip, p->sport, p->dip, p->dport);
 	} else {
 		size_t skip = p->family == FAMILY_INET6 ? 12 : 0;
 
 		fd->type = FD_IPV4_SOCK;
-		changed = socket_update_v4(fd, p->sip + skip, p->sport, p->dip + skip, p->dport, true);
+		changed = socket_update_v4(fd, p->sip + skip, p->sport, p->dip + skip, p->dport);
 	}
 	socket_publish(fd);
 	if (changed && fd->flags & FDF_ROLE_SERVER && socket_is_udp(fd))
@@ -274,10 +274,10 @@ int parse_accept(struct state *s, const struct event *ev, struct subject *sub)
 		mapped = p.family == FAMILY_INET6 && ip_is_v4_mapped(p.sip) && ip_is_v4_mapped(p.dip);
 		if (p.family == FAMILY_INET6 && !mapped) {
 			fd->type = FD_IPV6_SOCK;
-			socket_update_v6(fd, p.sip, p.sport, p.dip, p.dport, false);
+			socket_update_v6(fd, p.sip, p.sport, p.dip, p.dport);
 		} else {
 			fd->type = FD_IPV4_SOCK;
-			socket_update_v4(fd, p.sip + (mapped ? 12 : 0), p.sport, p.dip + (mapped ? 12 : 0), p.dport, false);
+			socket_update_v4(fd, p.sip + (mapped ? 12 : 0), p.sport, p.dip + (mapped ? 12 : 0), p.dport);
 		}
 		socket_set_l4(fd, L4_TCP);
 	}
@@ -347,12 +347,12 @@ static int update_by_tuple(struct state *s, struct fd *fd, struct str tuple, boo
 		fd->type = FD_IPV4_SOCK;
 		if (server)
 			socket_set_l4(fd, l4);
-		changed = socket_update_v4(fd, p.sip, p.sport, p.dip, p.dport, false);
+		changed = socket_update_v4(fd, p.sip, p.sport, p.dip, p.dport);
 	} else if (p.family == FAMILY_INET6 && ip_is_v4_mapped(p.sip) && ip_is_v4_mapped(p.dip)) {
 		fd->type = FD_IPV4_SOCK;
-		changed = socket_update_v4(fd, p.sip + 12, p.sport, p.dip + 12, p.dport, false);
+		changed = socket_update_v4(fd, p.sip + 12, p.sport, p.dip + 12, p.dport);
 	} else if (p.family == FAMILY_INET6) {
-		changed = socket_update_v6(fd, p.sip, p.sport, p.dip, p.dport, false);
+		changed = socket_update_v6(fd, p.sip, p.sport, p.dip, p.dport);
 	}
 	socket_publish(fd);
 	if (!changed)

@@ -117,11 +117,11 @@ static void fill_pair(struct state *s, struct fd *fd, const struct fd_record *r)
 {
 	if (fd->type == FD_IPV6_SOCK && ip_is_v4_mapped(r->sip) && ip_is_v4_mapped(r->dip)) {
 		fd->type = FD_IPV4_SOCK;
-		socket_update_v4(fd, r->sip + 12, r->sport, r->dip + 12, r->dport, true);
+		socket_update_v4(fd, r->sip + 12, r->sport, r->dip + 12, r->dport);
 	} else if (fd->type == FD_IPV6_SOCK) {
-		socket_update_v6(fd, r->sip, r->sport, r->dip, r->dport, true);
+		socket_update_v6(fd, r->sip, r->sport, r->dip, r->dport);
 	} else {
-		socket_update_v4(fd, r->sip, r->sport, r->dip, r->dport, true);
+		socket_update_v4(fd, r->sip, r->sport, r->dip, r->dport);
 	}
 	socket_set_l4(fd, r->l4);
 	if (r->l4 == L4_TCP)

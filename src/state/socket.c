@@ -189,9 +189,8 @@ static bool pair_is(const struct fd *fd, const struct places *p, const uint8_t *
 }
 
 static bool update(struct fd *fd, const struct places *p, const uint8_t *sip, uint16_t sport, const uint8_t *dip,
-		   uint16_t dport, bool overwrite)
+		   uint16_t dport)
 {
-	static const uint8_t zero[16];
 	uint8_t *o = fd->overlay;
 	bool changed = false;
 
@@ -205,11 +204,11 @@ static bool update(struct fd *fd, const struct places *p, const uint8_t *sip, ui
 		put16(o + p->sport, sport);
 		changed = true;
 	}
-	if (!memcmp(o + p->dip, zero, p->len) || (overwrite && memcmp(o + p->dip, dip, p->len))) {
+	if (memcmp(o + p->dip, dip, p->len)) {
 		memcpy(o + p->dip, dip, p->len);
 		changed = true;
 	}
-	if (bytes_u16(o + p->dport) == 0 || (overwrite && bytes_u16(o + p->dport) != dport)) {
+	if (bytes_u16(o + p->dport) != dport) {
 		put16(o + p->dport, dport);
 		changed = true;
 	}
@@ -217,14 +216,14 @@ static bool update(struct fd *fd, const struct places *p, const uint8_t *sip, ui
 	return changed;
 }
 
-bool socket_update_v4(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport, bool overwrite)
+bool socket_update_v4(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport)
 {
-	return update(fd, &places_v4, sip, sport, dip, dport, overwrite);
+	return update(fd, &places_v4, sip, sport, dip, dport);
 }
 
-bool socket_update_v6(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport, bool overwrite)
+bool socket_update_v6(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport)
 {
-	return update(fd, &places_v6, sip, sport, dip, dport, overwrite);
+	return update(fd, &places_v6, sip, sport, dip, dport);
 }
 
 enum l4_proto socket_pair_l4(const struct fd *fd, bool v6)

@@ -28,11 +28,11 @@ void socket_publish(struct fd *fd);
 void socket_set_l4(struct fd *fd, enum l4_proto l4); /* for the fd's present type */
 
 /*
- * Takes over an address pair under the present type. The destination is kept when there is one already, unless
- * overwrite. False when nothing was new, or when it is the known pair seen from the other end.
+ * Takes over an address pair. False when nothing was new, or when it is the known pair (of a socket that has this type
+ * already) seen from the other end.
  */
-bool socket_update_v4(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport, bool overwrite);
-bool socket_update_v6(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport, bool overwrite);
+bool socket_update_v4(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport);
+bool socket_update_v6(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport);
 enum l4_proto socket_pair_l4(const struct fd *fd, bool v6); /* where a connection has it, whatever the type */
 void socket_set_server(struct fd *fd, const uint8_t *ip, uint16_t port, bool v6, enum l4_proto l4); /* sets the type too */
 void socket_set_unix(struct fd *fd, uint64_t source, uint64_t destination);

@@ -234,11 +234,14 @@ static void expire_learnt(struct state *s, const struct event *ev)
 
 static void begin_slowly(struct state *s, const struct event *ev)
 {
-	if (s->pending)
-		settle(s);
 	if (s->unlinked)
 		records_link(s);
-	if (s->asks_fds && !(s->rows[ev->type].bits & ROW_ANSWER))
+	/* answers come in the middle of another event, which is not settled yet */
+	if (s->rows[ev->type].bits & ROW_ANSWER)
+		return;
+	if (s->pending)
+		settle(s);
+	if (s->asks_fds)
 		expire_learnt(s, ev);
 }
 
@@ -336,6 +339,8 @@ int state_preview(struct state *s, const struct event *ev, struct subject *ret_s
 
 void state_settle(struct state *s, const struct event *ev)
 {
+	if (s->rows[ev->type].bits & ROW_ANSWER)
+		return;
 	if (s->container_gone)
 		container_settle(s, ev);
 	if (s->pending)

@@ -54,6 +54,9 @@ struct subject {
 };
 
 /*
+ * Answers to needs (ITER_TASK* events) may be applied between another event's apply or preview and its settle: they
+ * settle nothing, and leave what that one's subject points to.
+ *
  * Applies a complete event: births and updates. Metadata of captures (process lists, fd lists, users, machine) comes
  * through state_add_process() and kin below. Never fails for bad content: what makes no sense is counted and ignored. -ENOMEM otherwise.
  */
