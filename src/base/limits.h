@@ -34,6 +34,7 @@
 #define RULES_MAX_BYTES	    (64 << 20) /* one rules file */
 #define RULES_COND_BYTES    (16 << 20) /* one condition after list expansion */
 #define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */
+#define RULES_TREE_DEPTH    4000       /* nesting of its tree: and, or, not in each pair of parentheses; macros add theirs */
 #define RULES_COND_NODES    1000000    /* checks and connectives of one condition with its macros: they may multiply */
 #define RULES_VALUE_BYTES   255	       /* a constant of a condition: Falco's limit */
 #define RULES_LISTS_BYTES   (64 << 20) /* all lists after expansion: a list of lists can multiply */

@@ -213,6 +213,8 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 	}
 	if (text.len > RULES_VALUE_BYTES)
 		return refuse(c, check->right, arena_printf(c->arena, "a value is longer than %d bytes", RULES_VALUE_BYTES));
+	if (expression_is_field(left, "evt.rawarg") && value_kind(left->type.type) == VALUE_BYTES)
+		return refuse(c, check->right, arena_str(c->arena, STR("a raw buffer cannot be compared with a constant")));
 	r = literal_parse(text, left->type.type, &value, &err);
 	if (r < 0)
 		return refuse(c, check->right, arena_str(c->arena, str_of(err.text)));
@@ -304,7 +306,7 @@ static int check_tree(struct checker *c, const struct ast *a)
 	int r = 0;
 
 	/* macros inside macros can make a tree deeper, and far larger, than any text */
-	if (c->depth >= RULES_COND_DEPTH)
+	if (c->depth >= RULES_TREE_DEPTH)
 		return refuse(c, a, arena_str(c->arena, STR("the condition with its macros is nested too deeply")));
 	if (++c->nodes > RULES_COND_NODES)
 		return refuse(c, a, arena_str(c->arena, STR("the condition with its macros is too large")));

@@ -31,7 +31,7 @@ struct condition_warning {
 /*
  * Tree (macros already resolved) → checked against fields, operators and value types (check.c). The first problem is
  * reported. Warnings are appended to the list at *ret_warnings (NULL when it is empty) in order; each deprecated field warns once.
- * Trees that pass are at most RULES_COND_DEPTH deep: what walks them after this may recurse.
+ * Trees that pass are at most RULES_TREE_DEPTH deep: what walks them after this may recurse.
  */
 int condition_check(struct arena *arena, const struct ast *tree, const struct field_options *options,
 		    struct condition_error *ret_problem, struct condition_warning **ret_warnings);

@@ -48,11 +48,10 @@ static void set_add_name(struct type_set *s, struct str name)
 			found = true;
 		}
 	}
-	if (code >= 0) {
+	if (code >= 0)
 		s->codes[code] = true;
-		if (!found)
-			s->types[EV_GENERIC_E] = s->types[EV_GENERIC_X] = true;
-	}
+	if (!found && (code >= 0 || name.len == 0)) /* calls that are not known have no name */
+		s->types[EV_GENERIC_E] = s->types[EV_GENERIC_X] = true;
 }
 
 static bool is_type_field(const struct ast *a)
@@ -167,7 +166,7 @@ static int walk(struct condition_error *problem, const struct ast *a, bool negat
 		set_all(s, true); /* a macro that is not resolved */
 		return 0;
 	}
-	child = malloc(sizeof(*child)); /* not on the stack: trees are up to RULES_COND_DEPTH deep */
+	child = malloc(sizeof(*child)); /* not on the stack: trees are up to RULES_TREE_DEPTH deep */
 	if (!child)
 		return -ENOMEM;
 	set_all(s, both);

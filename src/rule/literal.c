@@ -160,13 +160,11 @@ static int parse_integer(struct str text, enum param_type type, struct value *re
 	case PT_L4PROTO:
 	case PT_FLAGS8:
 	case PT_UINT8:
-	case PT_SIGTYPE:
 	case PT_ENUMFLAGS8:
 		ret_value->u = (uint8_t)u;
 		break;
 	case PT_FLAGS16:
 	case PT_UINT16:
-	case PT_SYSCALLID:
 	case PT_ENUMFLAGS16:
 		ret_value->u = (uint16_t)u;
 		break;
@@ -191,6 +189,8 @@ int literal_parse(struct str text, enum param_type type, struct value *ret_value
 {
 	if (text.len && memchr(text.ptr, '\0', text.len) && value_kind(type) != VALUE_BYTES)
 		return error_set(err, -EINVAL, "a value cannot hold a NUL byte");
+	if (type == PT_SIGTYPE || type == PT_SYSCALLID) /* Falco cannot read these, so no rule compares them */
+		return error_set(err, -EINVAL, "values of this type cannot be compared with a constant");
 	if (type == PT_PORT)
 		return parse_port(text, ret_value, err);
 	switch (value_kind(type)) {

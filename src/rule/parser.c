@@ -16,8 +16,7 @@
  *	condition   = "exists" | operator right
  *
  * An expression in parentheses directly after "or" or "and" is complete: "a or(b) and c" is refused, as Falco does.
- * The depth counts what Falco's counts (each rule of the grammar is one), so the same texts are too deep; it also
- * bounds our recursion.
+ * Recursion goes through parentheses and transformers alone, whose nesting is bounded.
  */
 struct parser {
 	struct lexer lexer;
@@ -215,8 +214,6 @@ static struct ast *parse_list(struct parser *p, size_t offset)
 	size_t base = p->nstack;
 	struct ast *value;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	value = try_string(p);
 	if (p->error == -EINVAL) /* a bad escape in the first place counts as "no value": Falco then wants the ")" */
@@ -235,7 +232,7 @@ static struct ast *parse_list(struct parser *p, size_t offset)
 		return NULL;
 	if (!lexer_take(&p->lexer, STR(")")))
 		return fail(p, "expected ',' or ')' in a list");
-	return leave(p, adopt(p, node(p, AST_LIST, offset), base));
+	return adopt(p, node(p, AST_LIST, offset), base);
 }
 
 /* ---- fields and transformers --------------------------------------------------------------------------------------------- */
@@ -266,10 +263,8 @@ static struct ast *parse_field(struct parser *p, struct str name, size_t offset)
 {
 	struct ast *a;
 
-	if (!enter(p))
-		return NULL;
 	a = parse_argument(p, text_node(p, AST_FIELD, name, offset));
-	return leave(p, a);
+	return a;
 }
 
 /* The name of a transformer without its "(", which is taken. */
@@ -325,11 +320,9 @@ static struct ast *parse_transformer_argument(struct parser *p)
 	size_t offset = p->lexer.at;
 	struct ast *a;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	a = lexer_take(&p->lexer, STR("(")) ? parse_transformer_list(p, offset) : parse_argument_value(p);
-	return leave(p, a);
+	return a;
 }
 
 /* A transformer's arguments, after its "(". */
@@ -359,8 +352,6 @@ static struct ast *try_transformer(struct parser *p)
 	struct str name;
 	struct ast *a = NULL;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	offset = p->lexer.at;
 	if (lexer_take(&p->lexer, STR("val("))) {
@@ -380,7 +371,7 @@ static struct ast *try_transformer(struct parser *p)
 	} else if (take_transformer(p, &name)) {
 		a = parse_transformer(p, name, offset);
 	}
-	return leave(p, a);
+	return a;
 }
 
 /* ---- checks ------------------------------------------------------------------------------------------------------------- */
@@ -389,30 +380,26 @@ static struct ast *parse_right_value(struct parser *p)
 {
 	struct ast *a;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	a = try_transformer(p);
 	if (!a && !p->error)
 		a = try_string(p);
 	if (!a)
 		return fail(p, "expected a value, val(field) or a transformer");
-	return leave(p, a);
+	return a;
 }
 
 static struct ast *parse_right_number(struct parser *p)
 {
 	struct ast *a;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	a = try_transformer(p);
 	if (!a && !p->error)
 		a = try_number(p);
 	if (!a)
 		return fail(p, "expected a number, val(field) or a transformer");
-	return leave(p, a);
+	return a;
 }
 
 static struct ast *parse_right_list(struct parser *p, bool transformer)
@@ -420,8 +407,6 @@ static struct ast *parse_right_list(struct parser *p, bool transformer)
 	size_t offset;
 	struct ast *a = NULL;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	offset = p->lexer.at;
 	if (lexer_take(&p->lexer, STR("(")))
@@ -432,7 +417,7 @@ static struct ast *parse_right_list(struct parser *p, bool transformer)
 		a = text_node(p, AST_VALUE, p->lexer.token, offset);
 	if (!a)
 		return fail(p, "expected a list in parentheses");
-	return leave(p, a);
+	return a;
 }
 
 /* Whether and, or, not stand here as words: then a modifier's name before them was a value. */
@@ -510,7 +495,7 @@ static struct ast *parse_condition(struct parser *p, struct ast *left, size_t of
 	struct ast *a;
 	bool blank;
 
-	if (!left || !enter(p))
+	if (!left)
 		return NULL;
 	a = node(p, AST_CHECK, offset);
 	if (!a)
@@ -521,7 +506,7 @@ static struct ast *parse_condition(struct parser *p, struct ast *left, size_t of
 		return fail_operator(p);
 	switch (operand_kinds[a->op]) {
 	case OPERAND_NONE:
-		return leave(p, a);
+		return a;
 	case OPERAND_NUMBER:
 		a->right = parse_right_number(p);
 		break;
@@ -534,7 +519,7 @@ static struct ast *parse_condition(struct parser *p, struct ast *left, size_t of
 		a->right = a->modifier ? parse_right_list(p, false) : parse_right_value(p);
 		break;
 	}
-	return a->right ? leave(p, a) : NULL;
+	return a->right ? a : NULL;
 }
 
 /* The rest of an expression in parentheses, after its "(". */
@@ -557,8 +542,6 @@ static struct ast *parse_check(struct parser *p)
 	struct str name;
 	struct ast *a;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	if (lexer_take(&p->lexer, STR("(")))
 		a = parse_embedded(p);
@@ -570,7 +553,7 @@ static struct ast *parse_check(struct parser *p)
 		a = text_node(p, AST_MACRO, p->lexer.token, offset);
 	else
 		a = fail(p, "expected a field, a macro or '('");
-	return a ? leave(p, a) : NULL;
+	return a ? a : NULL;
 }
 
 static struct ast *parse_not(struct parser *p)
@@ -579,8 +562,6 @@ static struct ast *parse_not(struct parser *p)
 	bool negated = false;
 	struct ast *a;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	while (lexer_not(&p->lexer))
 		negated = !negated;
@@ -597,7 +578,7 @@ static struct ast *parse_not(struct parser *p)
 			return NULL;
 		a = adopt(p, node(p, AST_NOT, offset), base);
 	}
-	return leave(p, a);
+	return a;
 }
 
 /* A chain of operands joined by one word; a single operand is itself. */
@@ -606,8 +587,6 @@ static struct ast *parse_chain(struct parser *p, enum ast_kind kind, struct str 
 	size_t offset = p->lexer.at, base = p->nstack;
 	struct ast *a;
 
-	if (!enter(p))
-		return NULL;
 	lexer_blank(&p->lexer);
 	if (!push(p, operand(p)))
 		return NULL;
@@ -623,8 +602,8 @@ static struct ast *parse_chain(struct parser *p, enum ast_kind kind, struct str 
 			return NULL;
 	}
 	if (p->nstack - base == 1)
-		return leave(p, p->stack[--p->nstack]);
-	return leave(p, adopt(p, node(p, kind, offset), base));
+		return p->stack[--p->nstack];
+	return adopt(p, node(p, kind, offset), base);
 }
 
 static struct ast *parse_and(struct parser *p)
