@@ -49,7 +49,9 @@ int event_param_index(uint16_t type, struct str name)
 	const struct event_info *info = event_info(type);
 
 	for (uint32_t i = 0; info && i < info->nparams; i++) {
-		if (str_eq(str_of(info->params[i].name), name))
+		const char *known = info->params[i].name;
+
+		if (name.len && known[0] == name.ptr[0] && str_eq(str_of(known), name))
 			return (int)i;
 	}
 	return -1;
