@@ -27,6 +27,12 @@ static int set_names(struct thread *t, const struct event *ev)
 	return 0;
 }
 
+/* Falco does not take over the boot time of a capture: there, times of namespaces count from the boot. */
+static uint64_t boot_time(const struct state *s)
+{
+	return s->asks_threads ? s->machine.boot_ts_ns : 0;
+}
+
 /* What the event itself says of a child; the texts are shared with from (may be NULL) where they are equal. */
 static int set_child(struct state *s, struct thread *t, const struct thread *from, const struct event *ev)
 {
@@ -84,10 +90,10 @@ static int inherit(struct thread *t, const struct thread *from)
 		return -ENOMEM;
 	fdtable_unref(t->fds);
 	t->fds = fds;
+	t->env = rstr_ref(from->env); /* none from a secondary thread, as in Falco */
 	from = from->leader ? from->leader : from;
 	t->cwd = rstr_ref(from->cwd);
 	t->cwd_known = from->cwd_known;
-	t->env = rstr_ref(from->env);
 	return 0;
 }
 
@@ -154,7 +160,7 @@ static int told_to_caller(struct state *s, const struct event *ev, struct subjec
 	}
 	child->vtid = child->tid;
 	child->vpid = child->pid;
-	child->pidns_init_start_ts = s->machine.boot_ts_ns;
+	child->pidns_init_start_ts = boot_time(s);
 	r = set_child(s, child, valid ? caller : NULL, ev);
 	if (r == 0 && valid)
 		r = inherit(child, caller);
@@ -207,9 +213,9 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 	from = from_tid == t->tid ? NULL : threads_get(&s->threads, from_tid);
 	in_pidns = t->flags & (THREAD_CHILD_IN_PIDNS | THREAD_CLONE_NEWPID) || t->tid != t->vtid;
 	if (!in_pidns)
-		t->pidns_init_start_ts = s->machine.boot_ts_ns;
+		t->pidns_init_start_ts = boot_time(s);
 	else if (event_has(ev, CLONE_PIDNS_START))
-		t->pidns_init_start_ts = event_param_uint(ev, CLONE_PIDNS_START) + s->machine.boot_ts_ns;
+		t->pidns_init_start_ts = event_param_uint(ev, CLONE_PIDNS_START) + boot_time(s);
 	r = set_child(s, t, from && !thread_invalid(from) ? from : NULL, ev);
 	if (r == 0 && from && !thread_invalid(from)) {
 		r = inherit(t, from);
