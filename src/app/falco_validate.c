@@ -41,6 +41,8 @@ static int validate(struct validation *v, const struct rules_input *in, const st
 		const struct rules_file *f = &in->list[i];
 
 		r = rule_loader_add(v->loader, str_of(f->path), (struct str){ f->text, f->len }, &result, err);
+		if (r == 0)
+			r = rule_loader_check_plugins(v->loader, err); /* ends it at once, without results */
 		if (r < 0)
 			return r;
 		v->bad |= !result->successful;

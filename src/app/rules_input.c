@@ -156,6 +156,10 @@ int rules_input_compile(const struct rules_input *in, const struct engine_option
 		if (r < 0)
 			return r;
 		report(result, warnings);
+		/* a plugin that is missing explains fields that are not known */
+		r = rule_loader_check_plugins(loader, err);
+		if (r < 0)
+			return error_prefix(err, r, "%s", f->path);
 		if (!result->successful)
 			return error_set(err, -EINVAL, "%s: the rules are not used", f->path);
 	}

@@ -32,7 +32,16 @@ static bool applies(const struct rule_item *item, const struct append_output *ap
 	       (!append->match_rule.len || str_eq(append->match_rule, item->name)) && has_tags(item, append);
 }
 
-/* " proc_name=%proc.name" for each field that is worth having in any output */
+/* " proc_name=%proc.name" */
+static void add_field(struct strbuf *out, struct str name)
+{
+	strbuf_addc(out, ' ');
+	for (size_t k = 0; k < name.len; k++)
+		strbuf_addc(out, name.ptr[k] == '.' ? '_' : name.ptr[k]);
+	strbuf_addf(out, "=%%" STR_FMT, STR_ARG(name));
+}
+
+/* Each field that is worth having in any output; static.* is one row for all fields of the configuration. */
 static void add_suggested(struct strbuf *out, const struct field_options *options)
 {
 	const struct field_info *info;
@@ -43,10 +52,17 @@ static void add_suggested(struct strbuf *out, const struct field_options *option
 		if (!(field_flags(info) & FIELD_SUGGESTED) ||
 		    ((field_flags(info) & FIELD_CONTAINER_PLUGIN) && !options->container_plugin))
 			continue;
-		strbuf_addc(out, ' ');
-		for (size_t k = 0; k < name.len; k++)
-			strbuf_addc(out, name.ptr[k] == '.' ? '_' : name.ptr[k]);
-		strbuf_addf(out, "=%%" STR_FMT, STR_ARG(name));
+		if (!str_eq(name, STR("static.*"))) {
+			add_field(out, name);
+			continue;
+		}
+		for (size_t k = 0; k < options->nstatic; k++) {
+			struct strbuf one auto_strbuf = { 0 };
+
+			strbuf_addf(&one, "static." STR_FMT, STR_ARG(options->static_names[k]));
+			add_field(out, strbuf_str(&one));
+			out->failed |= one.failed;
+		}
 	}
 }
 
