@@ -33,6 +33,7 @@ struct call {
 	int64_t result; /* negative errno or value; valid when has_result */
 	struct memory *memory;
 	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */
+	bool created; /* the open made the file: known to whoever opened on behalf */
 };
 
 /*

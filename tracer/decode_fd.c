@@ -16,6 +16,7 @@
 #include "tracer/decode.h"
 #include "tracer/open_flags.h"
 #include "tracer/procfs.h"
+#include "tracer/socket.h"
 
 /* Rows: what the link below /proc/PID/fd says of a descriptor without a path, and flags.def anon_inode_fd_types. */
 static const struct {
@@ -31,14 +32,7 @@ static const struct {
 
 /* ---- sockets ------------------------------------------------------------------------------------------------------------- */
 
-struct socket_info {
-	int domain, type, protocol;
-	struct sockaddr_storage local, remote;
-	socklen_t local_len, remote_len; /* 0 = none */
-};
-
-/* Takes a copy of the descriptor and asks it. -EPERM where the profile forbids pidfd_getfd. */
-static int ask_socket(pid_t tid, int fd, struct socket_info *s)
+int socket_ask(pid_t tid, int fd, struct socket_info *s)
 {
 	auto_fd int pidfd = -1, copy = -1;
 	socklen_t len = sizeof(int);
@@ -255,7 +249,7 @@ static int decode_socket(pid_t tid, int fd, uint64_t ts, struct str link, uint64
 {
 	struct socket_info s = { 0 };
 	struct str digits = { link.ptr + 8, link.len - 9 }; /* "socket:[" … "]" */
-	int r = ask_socket(tid, fd, &s);
+	int r = socket_ask(tid, fd, &s);
 
 	if (r == -EPERM || r == -ENOSYS || r == -EACCES)
 		r = look_up_socket(tid, digits, &s);

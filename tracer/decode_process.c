@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "tracer/decode.h"
+#include "tracer/decode_exec.h"
 #include "tracer/procfs.h"
 
 /* What execve, clone and task events say alike, read once. */
@@ -55,7 +56,7 @@ static void put_ids(struct event_builder *b, const struct process *p, pid_t tid,
 	event_put_int(b, tid);
 	event_put_int(b, pid);
 	event_put_int(b, ptid);
-	event_put_text(b, STR("")); /* cwd: kept for the layout, empty in current Falco as well */
+	event_put_absent(b); /* cwd: kept for the layout, empty in current Falco as well */
 	event_put_int(b, (int64_t)p->fdlimit);
 }
 
@@ -109,8 +110,8 @@ static void read_exe(pid_t tid, const struct procfs_task *task, struct procfs_ex
 		*exe = (struct procfs_exe){ 0 };
 }
 
-int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct event_builder *b, struct event *ret_event,
-		struct error *err)
+int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct event_builder *b,
+		     struct event *ret_event, struct error *err)
 {
 	char env[EVENT_STRING_BYTES];
 	struct procfs_exe exe;
@@ -122,14 +123,14 @@ int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct e
 		return r;
 	read_exe(tid, &p.task, &exe);
 	env_len = procfs_read_file(tid, "environ", env, sizeof(env));
-	event_begin(b, EV_SYSCALL_EXECVE_19_X, ts, tid);
-	event_put_int(b, 0);
-	event_put_text(b, first_argument(&p));
-	event_put_bytes(b, other_arguments(&p));
+	event_begin(b, x->type, ts, tid);
+	event_put_int(b, x->result);
+	event_put_text(b, x->exe.ptr ? x->exe : first_argument(&p));
+	event_put_bytes(b, x->exe.ptr ? x->args : other_arguments(&p));
 	put_ids(b, &p, tid, pid, p.task.ppid);
 	put_memory(b, &p.task);
 	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
-	event_put_bytes(b, (struct str){ env, env_len > 0 ? (size_t)env_len : 0 });
+	event_put_bytes(b, x->exe.ptr ? x->env : (struct str){ env, env_len > 0 ? (size_t)env_len : 0 });
 	event_put_int(b, p.task.tty);
 	event_put_int(b, p.task.vpgid);
 	event_put_int(b, read_loginuid(tid));
@@ -144,8 +145,17 @@ int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct e
 	event_put_text(b, str_of(exe.path));
 	event_put_int(b, p.task.pgid);
 	event_put_int(b, p.task.gid);
-	event_put_text(b, filename);
+	if (x->type == EV_SYSCALL_EXECVE_19_X) /* execveat's event has no name as passed */
+		event_put_text(b, x->filename);
 	return event_end(b, ret_event, err);
+}
+
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct event_builder *b, struct event *ret_event,
+		struct error *err)
+{
+	struct exec_call x = { .type = EV_SYSCALL_EXECVE_19_X, .filename = filename };
+
+	return decode_exec_call(tid, pid, ts, &x, b, ret_event, err);
 }
 
 int decode_fork(pid_t tid, pid_t pid, pid_t ptid, uint64_t ts, uint16_t type, uint32_t ppm_flags, int64_t result,

@@ -2,28 +2,30 @@
 #ifndef MONITOR_TRACER_NATIVE_FLAGS_H
 #define MONITOR_TRACER_NATIVE_FLAGS_H
 
-#include "event/flags.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* How the kernel's constants of one set become those of events (native_flags.def). */
+/* The kernel's constants and what stands for them in events (native_flags.def). */
 struct native_flag {
-	const char *name; /* as in flags.def */
-	uint64_t value;
+	uint32_t native, event;
 };
 
-struct native_flags {
-	const struct flag_set *set;
+struct native_set {
 	bool enumeration;
-	uint32_t otherwise; /* enumerations: the event's value for anything else */
-	const struct native_flag *flags;
+	uint32_t others; /* event value of a number that no row has */
 	size_t count;
+	const struct native_flag *rows;
 };
 
-#define NATIVE_BITS(set, ...) extern const struct native_flags native_##set;
-#define NATIVE_ENUM(set, ...) extern const struct native_flags native_##set;
+#define NATIVE_SET(id, kind, others) extern const struct native_set native_##id;
+#define NATIVE(native, event)
+#define NATIVE_SET_END
 #include "tracer/native_flags.def"
-#undef NATIVE_BITS
-#undef NATIVE_ENUM
+#undef NATIVE_SET
+#undef NATIVE
+#undef NATIVE_SET_END
 
-uint32_t native_flags_to_event(const struct native_flags *map, uint64_t value);
+uint32_t native_flags_to_event(const struct native_set *set, uint32_t native);
 
 #endif
