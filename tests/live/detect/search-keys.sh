@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Searches for private keys by grep and find.
+. "$(dirname "$0")/../lib.sh"
+
+own="Search for private keys"
+official="Search Private Keys or Passwords"
+fires "$own" "$official" -- grep -r "BEGIN RSA PRIVATE" "$dir"
+fires "$own" "$official" -- grep -ri "begin openssh private" "$dir"
+fires "$own" "$official" -- find "$dir" -name id_rsa
+fires "$own" "$official" -- sh -c "env LC_ALL=C find $dir -name 'id_ed25519*' | cat"
+fires "$own" "$official" -- sh -c "exec grep -l 'Begin Ec Private' -r $dir"
+fires "$own" - -- "$src/calls" exec /bin/grep harmless -r "BEGIN PRIVATE" "$dir" # with another argument zero
+quiet "$own" "$official" -- grep -r "BEGIN CERTIFICATE" "$dir"
+quiet "$own" "$official" -- find "$dir" -name "identity"
+quiet "$own" "$official" -- echo "BEGIN RSA PRIVATE"
+
+finish

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+#
+# What the live tests share. A test is a script that sources this file, calls the verbs below and ends with `finish`.
+#
+#   fires OWN OFFICIAL -- CMD...   under our rules OWN must alert, under Falco's files OFFICIAL must ("-" = there is none), and
+#                                  what they print must be complete
+#   quiet OWN OFFICIAL -- CMD...   the same, and neither may alert
+#   same CMD...                    natively and under the monitor: same output, same exit status
+#   ok TEXT CMD... / fail TEXT     any other assertion
+#   skip WHY                       ends the test as skipped (77)
+#
+# $dir is a folder of the test's own, $src holds the built helper programs. Set $allow to output fields that may be null
+# beside those that Falco leaves null, too; $container=1 puts what follows into a control group with a container's path.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$here
+while [ ! -f "$top/configure.ac" ]; do top=$(dirname "$top"); done
+BUILD=${BUILD:-${MONITOR:+$(dirname "$MONITOR")}}
+BUILD=${BUILD:-$top/build}
+MONITOR=${MONITOR:-$BUILD/monitor}
+MONITOR_SHARED=${MONITOR_SHARED:-$top/../shared}
+src=$BUILD/tests/live/src
+own_rules=$top/rules/monitor_rules.yaml
+allow=
+container=
+failures=0
+checks=0
+left_out=0
+dir=$(mktemp -d "${TMPDIR:-/tmp}/live.XXXXXX") || exit 99
+chmod 755 "$dir"
+
+clean_up() {
+	for group in ${cgroups:-}; do
+		rmdir "$group" 2>/dev/null
+	done
+	for folder in ${mounted:-}; do
+		umount -l "$folder" 2>/dev/null
+	done
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+
+skip() {
+	echo "$*"
+	exit 77
+}
+
+fail() {
+	failures=$((failures + 1))
+	echo "FAILED: $*"
+}
+
+finish() {
+	echo "$checks checks, $failures failed, $left_out left out"
+	[ $checks -gt 0 ] || { echo "nothing was checked"; exit 1; }
+	[ $failures = 0 ] || exit 1
+	exit 0
+}
+
+need() {
+	for p in "$@"; do
+		command -v "$p" >/dev/null 2>&1 || skip "$p is not installed"
+	done
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || skip "this needs root"
+}
+
+[ -x "$MONITOR" ] || { echo "$MONITOR is not built"; exit 99; }
+[ -x "$src/calls" ] || { echo "$src/calls is not built: make live-programs"; exit 99; }
+
+# own_mounts "$@": runs the test again in mount namespaces of its own; private_copy FOLDER then lays a throw-away layer over a
+# folder of the system, so that a test may write there.
+own_mounts() {
+	need_root
+	[ -n "${LIVE_OWN_MOUNTS:-}" ] && return
+	rm -rf "$dir"
+	LIVE_OWN_MOUNTS=1 exec unshare -m --propagation private "$0" "$@"
+}
+
+private_copy() {
+	layer=$dir/layer$(printf '%s' "$1" | tr / -)
+	mkdir -p "$layer/upper" "$layer/work" "$1"
+	mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$1" 2>/dev/null ||
+		skip "an overlay cannot be mounted over $1"
+	mounted="$1 ${mounted:-}"
+}
+
+# A machine may keep its programs in a control group that looks like a container's; tests that are about the host leave it.
+leave_cgroups() {
+	[ "$(id -u)" = 0 ] || return
+	for procs in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs; do
+		[ -w "$procs" ] && echo $$ >"$procs"
+	done 2>/dev/null
+}
+leave_cgroups
+
+# in_cgroup CMD...: runs CMD in a control group of a path like a container's
+cgroup_name=docker/6f1d3c9a57e2b48051bdc7a93e640f28d195ab37c08ef6241d7b9350ce82f146
+in_cgroup() {
+	if [ -z "${cgroups:-}" ]; then
+		for root in /sys/fs/cgroup /sys/fs/cgroup/*; do
+			[ -w "$root/cgroup.procs" ] || continue
+			case $root in */cpuset) continue ;; esac # would need its processors set first
+			mkdir -p "$root/$cgroup_name" 2>/dev/null && cgroups="$root/$cgroup_name $root/docker ${cgroups:-}"
+		done
+		[ -n "${cgroups:-}" ] || skip "control groups cannot be made here"
+	fi
+	(
+		for group in $cgroups; do
+			case $group in *"$cgroup_name") sh -c 'echo $PPID >"$1/cgroup.procs"' - "$group" 2>/dev/null ;; esac
+		done
+		exec "$@"
+	)
+}
+
+# under RULES... -- CMD: runs CMD under the monitor with these rule files; alerts go to $alerts
+alerts=$dir/alerts.json
+under() {
+	rules=
+	while [ "$1" != -- ]; do
+		rules="$rules -r $1"
+		shift
+	done
+	shift
+	rm -f "$alerts"
+	: >"$alerts"
+	# shellcheck disable=SC2086 # the words of $rules and of the options
+	set -- "$MONITOR" run $rules ${monitor_options:-} --json --output "$alerts" -- "$@"
+	# shellcheck disable=SC2086 # $wrap is words
+	if [ -n "$container" ]; then
+		in_cgroup ${wrap:-} "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	else
+		${wrap:-} "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	fi
+	status=$?
+	if grep -qE 'Sanitizer|runtime error:' "$dir/err"; then
+		fail "sanitizer report under: $*"
+		head -n 30 "$dir/err"
+	fi
+	return $status
+}
+
+# judge fires|quiet RULE WHICH CMD...
+judge() {
+	what=$1
+	rule=$2
+	which=$3
+	shift 3
+	checks=$((checks + 1))
+	if [ "$what" = fires ]; then
+		if ! python3 "$top/tests/live/alerts.py" "$alerts" --has "$rule" --allow "$allow"; then
+			fail "$which rule \"$rule\" on: $*"
+			sed 's/^/    stderr: /' "$dir/err" | head -n 5
+		fi
+	elif ! python3 "$top/tests/live/alerts.py" "$alerts" --lacks "$rule"; then
+		fail "$which rule \"$rule\" should be quiet on: $*"
+	fi
+}
+
+check_both() {
+	what=$1
+	own=$2
+	official=$3
+	shift 4
+	if [ "$own" != - ]; then
+		under "$own_rules" -- "$@"
+		judge "$what" "$own" our "$@"
+	fi
+	[ "$official" = - ] && return
+	if [ -f "$MONITOR_SHARED/rules/falco_rules.yaml" ]; then
+		under "$MONITOR_SHARED/rules/falco_rules.yaml" "$MONITOR_SHARED/rules/falco-incubating_rules.yaml" -- "$@"
+		judge "$what" "$official" "Falco's" "$@"
+	else
+		left_out=$((left_out + 1))
+		echo "left out: Falco's rule \"$official\" (no rule files in $MONITOR_SHARED/rules)"
+	fi
+}
+
+fires() {
+	check_both fires "$@"
+}
+
+quiet() {
+	check_both quiet "$@"
+}
+
+ok() {
+	text=$1
+	shift
+	checks=$((checks + 1))
+	"$@" || fail "$text"
+}
+
+# same CMD...: same output and status with and without the monitor. Set $repeat for more turns, $filter to a sed script for what
+# differs from run to run.
+same() {
+	turn=0
+	while [ $turn -lt "${repeat:-1}" ]; do
+		turn=$((turn + 1))
+		checks=$((checks + 1))
+		timeout -k 1 "${limit:-60}" "$@" >"$dir/native.out" 2>"$dir/native.err" </dev/null
+		native=$?
+		# shellcheck disable=SC2086
+		timeout -k 1 "${limit:-60}" "$MONITOR" run -r "$own_rules" ${monitor_options:-} --output "$alerts" -- "$@" \
+			>"$dir/out" 2>"$dir/err" </dev/null
+		watched=$?
+		if [ $native != $watched ]; then
+			fail "status $native natively, $watched under the monitor: $*"
+			tail -n 5 "$dir/err" | sed 's/^/    /'
+			return
+		fi
+		for stream in out err; do
+			sed "${filter:-}" "$dir/native.$stream" >"$dir/want"
+			sed "${filter:-}" "$dir/$stream" >"$dir/got"
+			if ! cmp -s "$dir/want" "$dir/got"; then
+				fail "std$stream differs: $*"
+				diff "$dir/want" "$dir/got" | head -n 8 | sed 's/^/    /'
+				return
+			fi
+		done
+	done
+}

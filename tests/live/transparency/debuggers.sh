@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# gdb and strace work inside.
+. "$(dirname "$0")/../lib.sh"
+
+if command -v strace >/dev/null; then
+	filter='s/[0-9a-f]\{6,\}/X/g; s/[0-9][0-9]*/N/g'
+	same strace -f -qq -e trace=chdir,exit_group -o /dev/stdout sh -c 'cd /; cat /etc/hostname; exit 4'
+	same strace -qq -e trace=openat -e inject=openat:error=EACCES:when=3 -o /dev/null cat /etc/hostname
+	"$src/spawn" sh -c 'sleep 3; exit 6' &
+	wait
+	# shellcheck disable=SC2016
+	same sh -c 'sleep 2 & p=$!; sleep 0.2; strace -qq -o /dev/null -p $p & wait $p; echo $?'
+fi
+if command -v gdb >/dev/null; then
+	filter='s/process [0-9]*/process N/g; s/0x[0-9a-f]*/X/g; /warning: Error disabling address space/d; /debuginfod/d'
+	same gdb -nx -q -batch -ex 'set startup-with-shell off' -ex 'break main' -ex run -ex 'info inferiors' -ex continue --args "$src/spawn" sh -c 'exit 5'
+	same gdb -nx -q -batch -ex 'catch fork' -ex run -ex continue -ex continue --args "$src/spawn" true
+fi
+[ "$checks" -gt 0 ] || skip "neither strace nor gdb is installed"
+
+finish
