@@ -16,12 +16,12 @@ static bool unknown(const struct field_context *ctx, unsigned int i)
 	return ctx->ev->provisional && (event_param_unknown(ctx->ev, i) || result_decides(ctx->ev, i));
 }
 
-/* The parameter that the field names, in this event; -1 = it has none. */
+/* The parameter that the field names, in this event; -1 = it has none. Events of old captures may have fewer. */
 static int find_param(const struct field_ref *f, const struct event *ev)
 {
-	if (f->arg.len > 0 && f->number < 0)
-		return event_param_index(ev->type, f->arg);
-	return f->number >= 0 && f->number < ev->info->nparams ? (int)f->number : -1;
+	int64_t i = f->arg.len > 0 && f->number < 0 ? event_param_index(ev->type, f->arg) : f->number;
+
+	return i >= 0 && i < ev->nparams ? (int)i : -1;
 }
 
 /* What a parameter's text needs from the state and the source can still tell. */
@@ -74,7 +74,7 @@ EXTRACTOR(evt_args)
 
 	(void)f;
 	strbuf_reset(&ctx->scratch);
-	for (uint32_t i = 0; ev->type != EV_GENERIC_X && i < ev->info->nparams; i++) {
+	for (uint32_t i = 0; ev->type != EV_GENERIC_X && i < ev->nparams; i++) {
 		if (unknown(ctx, i) || is_missing(ctx, i)) {
 			strbuf_free(&resolved);
 			return UNKNOWN;
@@ -128,8 +128,11 @@ EXTRACTOR(evt_rawarg)
 		return UNKNOWN;
 	bytes = event_param(ctx->ev, i);
 	kind = value_kind(ctx->ev->info->params[i].type);
-	if (kind != value_kind(f->type) && !f->output)
-		return ABSENT; /* the condition's value was read for another kind of parameter of this name */
+	if (kind != value_kind(f->type) && !f->output) {
+		/* the condition's value was read for another kind of parameter of this name: it exists, and equals nothing */
+		*ret = (struct values){ NULL, 0 };
+		return bytes.len ? PRESENT : ABSENT;
+	}
 	switch (kind) {
 	case VALUE_TEXT:
 		return text_value(ctx, i, ret);

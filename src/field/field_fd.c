@@ -307,7 +307,7 @@ EXTRACTOR(fd_name_raw)
 	if (presence != PRESENT)
 		return presence;
 	if (fd) {
-		name = fd->name_raw ? rstr_str(fd->name_raw) : STR("");
+		name = rstr_str(fd->name_raw ? fd->name_raw : fd->name);
 	} else {
 		presence = name_by_event(ctx, true, &name);
 		if (presence != PRESENT)

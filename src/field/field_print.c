@@ -13,9 +13,22 @@ static void print_list(struct strbuf *out, const struct field_ref *f, const stru
 	}
 }
 
+/*
+ * Falco prints no integer whose row has no print format (evt.type.is), but the widest signed ones: it has a value for
+ * conditions only.
+ */
+static bool unprintable(const struct field_ref *f)
+{
+	enum value_kind kind = value_kind(f->type);
+
+	if (f->format != PF_NA || f->several == FIELD_ENDS || (kind != VALUE_UINT && kind != VALUE_INT))
+		return false;
+	return f->type != PT_INT64 && f->type != PT_PID && f->type != PT_FD && f->type != PT_ERRNO;
+}
+
 void field_print(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values)
 {
-	if (presence != PRESENT) {
+	if (presence != PRESENT || unprintable(f)) {
 		strbuf_adds(out, "<NA>");
 	} else if (f->list) {
 		strbuf_addc(out, '(');
@@ -83,7 +96,7 @@ static void json_value(struct strbuf *out, const struct field_ref *f, const stru
 
 void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values)
 {
-	if (presence != PRESENT || (values->count == 0 && !f->list)) {
+	if (presence != PRESENT || unprintable(f) || (values->count == 0 && !f->list)) {
 		strbuf_adds(out, "null");
 		return;
 	}

@@ -10,18 +10,13 @@
 #include "field/names.h"
 #include "state/paths.h"
 
-/* A field shows at most this many bytes of a buffer: Falco renders into 1 KiB and gives the last three up. */
-#define BYTES_SHOWN 1021
-
 void param_text_bytes(struct strbuf *out, struct str bytes, bool base64)
 {
-	size_t n = bytes.len < BYTES_SHOWN ? bytes.len : BYTES_SHOWN;
-
 	if (base64) {
 		base64_add(out, bytes);
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < bytes.len; i++) {
 		char c = bytes.ptr[i];
 
 		strbuf_addc(out, c >= ' ' && c <= '~' ? c : '.');

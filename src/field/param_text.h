@@ -10,7 +10,7 @@
  */
 void param_text(const struct field_context *ctx, unsigned int i, struct strbuf *value, struct strbuf *resolved);
 
-/* Bytes with a dot for each that is not printable ASCII, cut to what one field shows; or all of them in base64. */
+/* Bytes with a dot for each that is not printable ASCII, or in base64. */
 void param_text_bytes(struct strbuf *out, struct str bytes, bool base64);
 
 #endif

@@ -92,6 +92,9 @@ static void net_print(struct strbuf *out, const struct ipnet *net)
 		strbuf_addf(out, "/%u", net->prefix);
 }
 
+/* A field shows at most this many bytes of a buffer: Falco renders into 1 KiB and gives the last three up. */
+#define BYTES_SHOWN 1021
+
 void value_print(struct strbuf *out, const struct value *v, enum param_type type, enum print_format format)
 {
 	switch (value_kind(type)) {
@@ -109,7 +112,7 @@ void value_print(struct strbuf *out, const struct value *v, enum param_type type
 		strbuf_addstr(out, v->s);
 		break;
 	case VALUE_BYTES:
-		param_text_bytes(out, v->s, false);
+		param_text_bytes(out, (struct str){ v->s.ptr, v->s.len < BYTES_SHOWN ? v->s.len : BYTES_SHOWN }, false);
 		break;
 	case VALUE_IP:
 		ip_print(out, &v->ip);
