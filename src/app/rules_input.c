@@ -133,7 +133,7 @@ static void report(const struct load_result *result, bool warnings)
 
 	if (result->successful && !(warnings && result->nfindings))
 		return;
-	load_result_print(&text, result, true, true);
+	load_result_print(&text, result, false, true);
 	if (text.len)
 		log_text(result->successful ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, strbuf_str(&text));
 }

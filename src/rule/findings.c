@@ -300,6 +300,24 @@ int findings_error(struct findings *f, enum load_code code, const struct load_co
 	return -EINVAL;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+	const struct load_finding *x = a, *y = b;
+	const struct load_location *p = &x->locations[x->nlocations - 1], *q = &y->locations[y->nlocations - 1];
+
+	if (p->line != q->line)
+		return p->line < q->line ? -1 : 1;
+	if (p->column != q->column)
+		return p->column < q->column ? -1 : 1;
+	return (int)x->code - (int)y->code;
+}
+
+void findings_sort(struct findings *f)
+{
+	if (!f->failed && f->count) /* each has its locations then */
+		qsort(f->list, f->count, sizeof(*f->list), compare_places);
+}
+
 void findings_hint(struct findings *f, struct str hint)
 {
 	if (f->count)

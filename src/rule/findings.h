@@ -78,6 +78,9 @@ int findings_error(struct findings *f, enum load_code code, const struct load_co
 /* Gives the last finding its "did you mean". */
 void findings_hint(struct findings *f, struct str hint);
 
+/* Puts the findings into the order of the file. */
+void findings_sort(struct findings *f);
+
 /* Texts in the arena; empty and .failed when memory is short. */
 struct str findings_str(struct findings *f, struct str s);
 struct str findings_printf(struct findings *f, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -93,7 +93,7 @@ static void print_item(struct strbuf *out, const struct load_finding *f)
 }
 
 /* Our form, as compilers print it: FILE:LINE:COLUMN: error: what; the line; the hint. */
-static void print_ours(struct strbuf *out, const struct load_finding *f)
+static void print_ours(struct strbuf *out, const struct load_finding *f, bool explain)
 {
 	if (f->nlocations) {
 		const struct load_location *l = &f->locations[f->nlocations - 1];
@@ -113,14 +113,15 @@ static void print_ours(struct strbuf *out, const struct load_finding *f)
 	}
 	if (f->hint.len)
 		strbuf_addf(out, "    " STR_FMT "\n", STR_ARG(f->hint));
+	if (explain)
+		strbuf_addf(out, "    %s: %s\n", load_code_name(f->code), load_code_sentence(f->code));
 }
 
 void load_result_print(struct strbuf *out, const struct load_result *r, bool verbose, bool ours)
 {
 	if (ours) {
 		for (size_t i = 0; i < r->nfindings; i++)
-			if (verbose || r->findings[i].is_error)
-				print_ours(out, &r->findings[i]);
+			print_ours(out, &r->findings[i], verbose);
 		return;
 	}
 	if (r->name.len)

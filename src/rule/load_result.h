@@ -41,7 +41,10 @@ struct load_result {
 	size_t nfindings;
 };
 
-/* Text for people, and the object of `falco -V` with JSON (one element of falco_load_results). */
+/*
+ * Text for people, and the object of `falco -V` with JSON (one element of falco_load_results). In our own form
+ * verbose explains each kind of finding; in Falco's it gives the findings their places and lines.
+ */
 void load_result_print(struct strbuf *out, const struct load_result *r, bool verbose, bool ours);
 void load_result_print_json(struct strbuf *out, const struct load_result *r);
 

@@ -108,13 +108,21 @@ static int load_text(struct rule_loader *l, struct loaded_file *loaded, struct f
 	struct ruleset *rules;
 	int r;
 
+	int also;
+
 	r = read_text(l, f, &loaded->file);
 	loaded->result.parsed = !(f->count && f->list[0].code == LOAD_ERR_YAML_PARSE);
-	if (r < 0)
+	if (r < 0 && !(r == -EINVAL && f->ours && loaded->result.parsed))
 		return r;
-	r = assemble(&l->items, &l->options, f, &rules);
-	if (r < 0)
+	also = assemble(&l->items, &l->options, f, &rules);
+	if (f->ours)
+		findings_sort(f);
+	if (also < 0)
+		return also;
+	if (r < 0) {
+		ruleset_free(rules);
 		return r;
+	}
 	ruleset_free(l->rules);
 	l->rules = rules;
 	return 0;

@@ -151,12 +151,17 @@ static void test_ours(void **state)
 					 &result, &err),
 			 0);
 	loading_print(&got, result->findings, result->nfindings);
-	assert_string_equal(got.ptr, "UNKNOWN_KEY a 7:2; ERR_COMPILE_CONDITION a 4:4; ERR_COMPILE_CONDITION b 12:53");
-	assert_true(str_contains(result->findings[0].hint, STR("'tags'")));
-	assert_true(str_contains(result->findings[1].hint, STR("proc.name")));
+	assert_string_equal(got.ptr, "ERR_COMPILE_CONDITION a 4:4; UNKNOWN_KEY a 7:2; ERR_COMPILE_CONDITION b 12:53");
+	assert_true(str_contains(result->findings[1].hint, STR("'tags'")));
+	assert_true(str_contains(result->findings[0].hint, STR("proc.name")));
 	strbuf_reset(&got);
 	load_result_print(&got, result, true, true);
 	assert_non_null(strstr(got.ptr, "f:5:5: error: rule 'a': "));
+	/* an item that cannot be read hides nothing that is wrong with the others */
+	assert_int_equal(rule_loader_add(l, STR("g"), STR("- rule: c\n- macro: m\n  condition: fd.num=\n"), &result, &err), 0);
+	strbuf_reset(&got);
+	loading_print(&got, result->findings, result->nfindings);
+	assert_string_equal(got.ptr, "ERR_YAML_VALIDATE c 0:2; ERR_COMPILE_CONDITION m 2:20");
 }
 
 static void test_options(void **state)
