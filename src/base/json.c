@@ -34,6 +34,10 @@ void json_add_string(struct strbuf *b, struct str s)
 {
 	size_t clean = 0; /* start of the run that needs no escape */
 
+	if (s.len == 0) { /* its pointer may be NULL */
+		strbuf_adds(b, "\"\"");
+		return;
+	}
 	strbuf_addc(b, '"');
 	for (size_t i = 0; i < s.len;) {
 		unsigned char c = (unsigned char)s.ptr[i];

@@ -252,7 +252,6 @@ static void set_snippet(struct findings *f, struct load_finding *finding, const 
 static void addv(struct findings *f, enum load_code code, const struct load_context *at, const char *format,
 		 va_list args)
 {
-	struct strbuf message auto_strbuf = { 0 };
 	struct load_finding *finding;
 	char text[ERROR_TEXT_MAX];
 	int n;
