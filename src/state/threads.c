@@ -113,8 +113,6 @@ static void enter_parent(struct thread *t, struct thread *parent)
 	parent->nchildren++;
 }
 
-static void lineage_changed(struct thread *t);
-
 void threads_set_parent(struct threads *ts, struct thread *t, int64_t ptid)
 {
 	struct thread *parent = table_get(&ts->by_tid, ptid);
@@ -124,8 +122,7 @@ void threads_set_parent(struct threads *ts, struct thread *t, int64_t ptid)
 	if (t->parent == parent && t->ptid == ptid)
 		return;
 	enter_parent(t, parent);
-	t->stale |= FACT_LINEAGE;
-	lineage_changed(t);
+	threads_changed(t, FACT_LINEAGE);
 }
 
 /* ---- processes ---- */
@@ -329,7 +326,7 @@ static void hand_on_children(struct threads *ts, struct thread *t)
 
 	if (t->reaper_tid > 0) {
 		reaper = table_get(&ts->by_tid, t->reaper_tid);
-		if (reaper && (thread_invalid(reaper) || reaper == t))
+		if (reaper && (thread_invalid(reaper) || reaper == t || reaper->dead))
 			reaper = NULL;
 	}
 	if (!reaper)
@@ -341,8 +338,7 @@ static void hand_on_children(struct threads *ts, struct thread *t)
 	}
 	while ((child = t->children)) {
 		enter_parent(child, reaper);
-		child->stale |= FACT_LINEAGE;
-		lineage_changed(child);
+		threads_changed(child, FACT_LINEAGE);
 	}
 }
 
@@ -402,32 +398,6 @@ void threads_evict(struct threads *ts, struct thread *t)
 	threads_remove(ts, tid);
 }
 
-static uint64_t exit_key(int64_t tid, int64_t ptid)
-{
-	return (uint64_t)ptid << 32 | (uint32_t)tid;
-}
-
-static struct threads_exited *exit_slot(const struct threads *ts, uint64_t key)
-{
-	return &ts->exited[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 51];
-}
-_Static_assert(THREADS_EXITED == 1 << (64 - 51), "exit_slot() takes the upper bits");
-
-void threads_note_exit(struct threads *ts, int64_t tid, int64_t ptid, uint64_t now)
-{
-	uint64_t key = exit_key(tid, ptid);
-
-	*exit_slot(ts, key) = (struct threads_exited){ key, now };
-}
-
-bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, uint64_t now)
-{
-	uint64_t key = exit_key(tid, ptid);
-	const struct threads_exited *e = exit_slot(ts, key);
-
-	return e->key == key && now >= e->ts && now - e->ts < 2 * SECOND;
-}
-
 #define PURGE_FIRST  (30 * SECOND)
 #define PURGE_PERIOD (300 * SECOND)
 #define PURGE_IDLE   (300 * SECOND)
@@ -471,72 +441,4 @@ void threads_free(struct threads *ts)
 	table_free(&ts->groups);
 	free(ts->exited);
 	*ts = (struct threads){ 0 };
-}
-
-/* ---- what changed ---- */
-
-/* Whether children of t's process hang on t here, so that each process is expanded once. */
-static bool stands_for_process(const struct thread *t)
-{
-	if (t->leader)
-		return t->leader == t;
-	return !t->group || t->group->members == t;
-}
-
-/* All below t hear that an ancestor is not what it was. A work list instead of recursion: chains can be made long. */
-static void lineage_changed(struct thread *t)
-{
-	struct thread *todo = t, *m, *child;
-
-	t->mark_next = NULL;
-	while ((t = todo)) {
-		todo = t->mark_next;
-		if (!stands_for_process(t))
-			continue;
-		for (m = t->group ? t->group->members : t; m; m = m->member_next)
-			for (child = m->children; child; child = child->sibling_next) {
-				child->stale |= FACT_LINEAGE;
-				child->mark_next = todo;
-				todo = child;
-			}
-	}
-}
-
-#define SHARED_BY_PROCESS (FACT_CWD | FACT_ENV | FACT_CONTAINER | FACT_EXE | FACT_ARGS)
-#define SEEN_BELOW	  (FACT_EXE | FACT_COMM | FACT_ARGS | FACT_LINEAGE | FACT_CRED | FACT_SESSION | FACT_CONTAINER)
-
-void threads_changed(struct thread *t, facts_t facts)
-{
-	struct thread *m;
-
-	facts &= FACTS_PROCESS;
-	t->stale |= facts;
-	if (facts & SHARED_BY_PROCESS && t->group && t->group->nmembers > 1)
-		for (m = t->group->members; m; m = m->member_next)
-			m->stale |= facts & SHARED_BY_PROCESS;
-	if (facts & SEEN_BELOW)
-		lineage_changed(t);
-}
-
-void threads_changed_all(struct threads *ts, facts_t facts)
-{
-	struct thread *t;
-	uint32_t at = 0;
-
-	while ((t = table_next(&ts->by_tid, &at)))
-		t->stale |= facts & FACTS_PROCESS;
-}
-
-/* ---- for fields ---- */
-
-uint64_t thread_count(const struct thread *t)
-{
-	return t->group ? t->group->alive : 0;
-}
-
-uint64_t thread_count_others(const struct thread *t)
-{
-	if (!t->group)
-		return 0;
-	return t->group->alive - (t->leader && !t->leader->dead && t->group->alive ? 1 : 0);
 }

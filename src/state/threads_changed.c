@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is to forget what, when facts about a thread change; and what is to be remembered of threads that are gone. */
+#include "state/threads.h"
+
+#define SECOND UINT64_C(1000000000)
+
+/* Whether children of t's process hang on t here, so that each process is expanded once. */
+static bool stands_for_process(const struct thread *t)
+{
+	if (t->leader)
+		return t->leader == t;
+	return !t->group || t->group->members == t;
+}
+
+/* All below t hear that an ancestor is not what it was. A work list instead of recursion: chains can be made long. */
+static void lineage_changed(struct thread *t)
+{
+	struct thread *todo = t, *m, *child;
+
+	t->mark_next = NULL;
+	while ((t = todo)) {
+		todo = t->mark_next;
+		if (!stands_for_process(t))
+			continue;
+		for (m = t->group ? t->group->members : t; m; m = m->member_next)
+			for (child = m->children; child; child = child->sibling_next) {
+				child->stale |= FACT_LINEAGE;
+				child->mark_next = todo;
+				todo = child;
+			}
+	}
+}
+
+#define SHARED_BY_PROCESS (FACT_CWD | FACT_ENV | FACT_CONTAINER | FACT_EXE | FACT_ARGS)
+#define SEEN_BELOW	  (FACT_EXE | FACT_COMM | FACT_ARGS | FACT_LINEAGE | FACT_CRED | FACT_SESSION | FACT_CONTAINER)
+
+void threads_changed(struct thread *t, facts_t facts)
+{
+	struct thread *m;
+
+	facts &= FACTS_PROCESS;
+	t->stale |= facts;
+	if (facts & SHARED_BY_PROCESS && t->group && t->group->nmembers > 1)
+		for (m = t->group->members; m; m = m->member_next)
+			m->stale |= facts & SHARED_BY_PROCESS;
+	if (facts & SEEN_BELOW)
+		lineage_changed(t);
+}
+
+void threads_changed_all(struct threads *ts, facts_t facts)
+{
+	struct thread *t;
+	uint32_t at = 0;
+
+	while ((t = table_next(&ts->by_tid, &at)))
+		t->stale |= facts & FACTS_PROCESS;
+}
+
+/* ---- threads that are gone ---- */
+
+static uint64_t exit_key(int64_t tid, int64_t ptid)
+{
+	return (uint64_t)ptid << 32 | (uint32_t)tid;
+}
+
+static struct threads_exited *exit_slot(const struct threads *ts, uint64_t key)
+{
+	return &ts->exited[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 51];
+}
+_Static_assert(THREADS_EXITED == 1 << (64 - 51), "exit_slot() takes the upper bits");
+
+void threads_note_exit(struct threads *ts, int64_t tid, int64_t ptid, uint64_t now)
+{
+	uint64_t key = exit_key(tid, ptid);
+
+	*exit_slot(ts, key) = (struct threads_exited){ key, now };
+}
+
+bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, uint64_t now)
+{
+	uint64_t key = exit_key(tid, ptid);
+	const struct threads_exited *e = exit_slot(ts, key);
+
+	return e->key == key && now >= e->ts && now - e->ts < 2 * SECOND;
+}
+
+/* ---- for fields ---- */
+
+uint64_t thread_count(const struct thread *t)
+{
+	return t->group ? t->group->alive : 0;
+}
+
+uint64_t thread_count_others(const struct thread *t)
+{
+	if (!t->group)
+		return 0;
+	return t->group->alive - (t->leader && !t->leader->dead && t->group->alive ? 1 : 0);
+}
