@@ -119,14 +119,16 @@ static size_t align(struct str raw, struct str value, size_t offset)
 			p++;
 		while (v < offset && is_blank(value.ptr[v]))
 			v++;
-		if (v >= offset || p >= raw.len)
+		if (v >= offset)
 			return p;
+		if (p >= raw.len)
+			return SIZE_MAX;
 		if (raw.ptr[p] != value.ptr[v] && (raw.ptr[p] == '\\' || raw.ptr[p] == '\''))
 			p++;
 		else if (raw.ptr[p] == '\'' && raw.ptr[0] == '\'' && p + 1 < raw.len && raw.ptr[p + 1] == '\'')
 			p++;
 		if (p >= raw.len || raw.ptr[p] != value.ptr[v])
-			return raw.len;
+			return SIZE_MAX;
 		p++;
 		v++;
 	}
@@ -146,9 +148,9 @@ const struct load_context *findings_exact(struct findings *f, const struct load_
 		offset = text.len;
 	n = align(raw, text, offset);
 	/* a rule with exceptions has its condition in parentheses */
-	if (n >= raw.len && text.len && text.ptr[0] == '(' && offset)
+	if (n == SIZE_MAX && text.len && text.ptr[0] == '(' && offset)
 		n = align(raw, (struct str){ text.ptr + 1, text.len - 1 }, offset - 1);
-	if (n >= raw.len)
+	if (n == SIZE_MAX)
 		return at;
 	c = (struct load_context){ .parent = at, .file = at->file, .item = ITEM_EXPRESSION, .at = at->at };
 	for (size_t i = 0; i < n; i++) {
