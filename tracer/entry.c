@@ -63,7 +63,7 @@ void entry_return(struct tracer *t, int64_t value)
 
 /* ---- who calls ----------------------------------------------------------------------------------------------------------- */
 
-static pid_t read_tgid(pid_t tid)
+pid_t entry_tgid(pid_t tid)
 {
 	auto_free char *text = NULL;
 	char path[64];
@@ -90,7 +90,7 @@ struct tracee *entry_tracee(struct tracer *t, pid_t tid)
 
 	if (tracee)
 		return tracee;
-	pid = read_tgid(tid);
+	pid = entry_tgid(tid);
 	if (pid <= 0)
 		return NULL;
 	tracee = tracees_add(&t->tracees, tid, pid);
@@ -125,6 +125,11 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 			return true;
 		}
 	}
+	if (traits & CALL_DEBUG && (pid_t)p->call.args[1] == getpid() && (uint32_t)p->call.args[0] != PTRACE_TRACEME) {
+		t->refused_calls++;
+		entry_return(t, -EPERM);
+		return true;
+	}
 	if (traits & (CALL_CRED | CALL_ROOT))
 		identity_spoil(t, p->tracee, traits);
 	return false;
@@ -152,6 +157,29 @@ static void pass(struct tracer *t)
 	if (calls_traits(&t->calls, t->pending.call.number) & CALL_DEBUG && handover_pending(t))
 		return;
 	entry_continue(t);
+}
+
+/* What the tracer itself does about a call, before anything is told. True when that was all. */
+static bool handle(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	unsigned int traits = calls_traits(&t->calls, p->call.number);
+
+	if (p->tracee && (p->tracee->follow == FOLLOW_LEAVING || p->tracee->follow == FOLLOW_ENTERING) &&
+	    p->notified && p->tracee->call.number == p->call.number) {
+		entry_continue(t); /* the repeated notification of a followed call */
+		return true;
+	}
+	if (p->tracee)
+		p->call.memory = tracees_memory(&t->tracees, p->tracee);
+	if (p->tracee && handle_own(t, traits))
+		return true;
+	if (!p->tracee || !filter_wants(t->filter, p->call.number) ||
+	    (p->tracee->debugged && traits & CALL_DEBUG)) {
+		pass(t);
+		return true;
+	}
+	return false;
 }
 
 /* ---- telling --------------------------------------------------------------------------------------------------------------- */
@@ -191,10 +219,8 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	int r;
 
 	p->event_due = false;
-	if (!p->tracee) {
-		pass(t);
+	if (handle(t))
 		return 0;
-	}
 	if (traits & CALL_EXEC) {
 		handle_exec(t);
 		return 0;
@@ -218,30 +244,6 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 }
 
 /* ---- catching ---------------------------------------------------------------------------------------------------------------- */
-
-static int caught(struct tracer *t, struct event *ret_event, struct error *err)
-{
-	struct pending *p = &t->pending;
-	unsigned int traits = calls_traits(&t->calls, p->call.number);
-
-	if (p->tracee && (p->tracee->follow == FOLLOW_LEAVING || p->tracee->follow == FOLLOW_ENTERING) &&
-	    p->notified && p->tracee->call.number == p->call.number) {
-		entry_continue(t); /* the repeated notification of a followed call */
-		return 0;
-	}
-	if (p->tracee)
-		p->call.memory = tracees_memory(&t->tracees, p->tracee);
-	if (p->tracee && handle_own(t, traits))
-		return 0;
-	if (!filter_wants(t->filter, p->call.number) || (p->tracee && p->tracee->debugged && traits & CALL_DEBUG)) {
-		pass(t);
-		return 0;
-	}
-	p->event_due = true;
-	if (t->told.count) /* who the caller is comes first */
-		return 0;
-	return entry_tell(t, ret_event, err);
-}
 
 static bool is_foreign(uint32_t arch, long number)
 {
@@ -276,7 +278,10 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 	p->tracee = entry_tracee(t, p->call.tid);
 	if (p->tracee)
 		p->call.pid = p->tracee->process->pid;
-	return caught(t, ret_event, err);
+	p->event_due = true;
+	if (t->told.count) /* who the caller is comes first */
+		return 0;
+	return entry_tell(t, ret_event, err);
 }
 
 void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long message)

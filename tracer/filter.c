@@ -209,6 +209,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		if (r >= 0)
 			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_SEIZE);
 	}
+	if (o->protect > 0 && c->traits & CALL_DEBUG && r >= 0)
+		r = catch_value(f, number, 1, UINT32_MAX, (uint32_t)o->protect);
 	if (o->protect > 0 && c->traits & (CALL_PID | CALL_GROUP) && r >= 0)
 		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)o->protect);
 	if (o->protect > 0 && c->traits & CALL_GROUP && r >= 0) {

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "tracer/notify.h"
+
 #define EMBRYO_WAIT_NS 20000000ull /* a parent's fork event comes within microseconds, unless the parent was killed */
 
 #ifndef PTRACE_EVENT_STOP
@@ -165,6 +167,8 @@ static void ended(struct tracer *t, pid_t tid, int status)
 
 	if (t->pending.active && t->pending.tracee == tracee)
 		t->pending.tracee = NULL;
+	if (tracee && tracee->held_notification) /* its debugger-to-be learns from the kernel */
+		notify_continue(t->listener, tracee->held_notification);
 	if (tracee && tracee->embryo) { /* nobody has heard of it */
 		tracees_remove(&t->tracees, tracee);
 		return;
@@ -230,12 +234,24 @@ bool stops_take(struct tracer *t)
 static void adopt(void *context, struct tracee *tracee)
 {
 	struct tracer *t = context;
+	pid_t tid = tracee->tid, pid;
 
 	if (!tracee->embryo || tracer_now() - tracee->since < EMBRYO_WAIT_NS || t->told.count + 2 > TOLD_MAX)
 		return;
-	tracee->embryo = false;
+	pid = entry_tgid(tid);
+	if (pid > 0 && pid != tid) { /* a thread after all */
+		tracees_remove(&t->tracees, tracee);
+		tracee = tracees_add(&t->tracees, tid, pid);
+		if (!tracee) {
+			ptrace(PTRACE_CONT, tid, NULL, NULL);
+			return;
+		}
+		tracee->seized = tracee->stopped = true;
+	} else {
+		tracee->embryo = false;
+		t->tracees.embryos--;
+	}
 	tracee->late = true;
-	t->tracees.embryos--;
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tracee->tid, .pid = tracee->process->pid });
 	add_resume(t, tracee, 0);
 }

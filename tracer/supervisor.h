@@ -123,6 +123,8 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 /* Lets the pending call into the kernel, or not (value = its result). */
 void entry_continue(struct tracer *t);
 void entry_return(struct tracer *t, int64_t value);
+/* The process of a thread, from /proc; negative when it is gone. */
+pid_t entry_tgid(pid_t tid);
 /* A known tracee for tid; one that nothing told of is looked up in /proc, and told. NULL when it is gone. */
 struct tracee *entry_tracee(struct tracer *t, pid_t tid);
 

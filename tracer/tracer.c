@@ -30,7 +30,7 @@ static struct tracer *tracer_of(struct source *s)
 static int choose_backend(struct tracer *t, struct error *err)
 {
 	struct error notify = { 0 };
-	int r = -ENOTSUP;
+	int r = 0;
 
 	if (t->options.backend != TRACER_PTRACE) {
 		r = probe_notify(&notify);
@@ -42,13 +42,13 @@ static int choose_backend(struct tracer *t, struct error *err)
 		if (t->options.backend == TRACER_NOTIFY)
 			return error_set(err, r, "seccomp user notification does not work here: %s", notify.text);
 	}
-	r = probe_ptrace(err);
-	if (r < 0)
-		return error_prefix(err, r, "no way to intercept system calls works here");
+	if (probe_ptrace(err) < 0)
+		return error_prefix(err, -EOPNOTSUPP, "no way to intercept system calls works here");
 	t->status.backend = TRACER_PTRACE;
 	snprintf(t->status.lost, sizeof(t->status.lost),
-		 "intercepting by ptrace%s%.100s%s: opened files are judged after the call, programs below cannot be debugged",
-		 notify.text[0] ? " (" : "", notify.text, notify.text[0] ? ")" : "");
+		 "intercepting by ptrace%s%.80s%s: opened files are judged after the call, programs below cannot be debugged%s",
+		 notify.text[0] ? " (" : "", notify.text, notify.text[0] ? ")" : "",
+		 r == -EBUSY ? ", calls that an outer monitor catches are not seen" : "");
 	return 0;
 }
 
