@@ -65,8 +65,7 @@ static enum truth rule_truth(struct evaluator *e, const struct plan_rule *rule)
 
 enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct hits *ret_hits)
 {
-	const struct program *program = e->rules->program;
-	const struct plan *plan = &program->plans[program->plan_of_type[ctx->ev->type]];
+	const struct plan *plan = program_plan(e->rules->program, ctx->ev);
 	bool open = false; /* some rule may still match */
 
 	*ret_hits = (struct hits){ e->hits, 0 };

@@ -351,6 +351,8 @@ void program_free(struct program *p)
 		return;
 	for (uint32_t i = 0; i < p->npredicates; i++)
 		predicate_release(&p->predicates[i]);
+	for (uint32_t i = 0; i < p->nplans; i++)
+		free(p->plans[i].rules);
 	free(p->predicates);
 	free(p->nodes);
 	free(p->children);

@@ -54,6 +54,7 @@ struct program {
 	struct plan *plans;
 	uint32_t nplans;
 	uint16_t plan_of_type[EV_COUNT];
+	uint16_t plan_of_code[SYSCALL_CODES]; /* EV_GENERIC_X: by the system call, its first parameter */
 
 	/*
 	 * A thread's memory, in 64-bit words: what is known (memo_known words: a bit for each node with a .memo and for each
@@ -63,6 +64,16 @@ struct program {
 	uint32_t memo_known, memo_truth, memo_words;
 	uint64_t *stale[32];
 };
+
+static inline const struct plan *program_plan(const struct program *p, const struct event *ev)
+{
+	uint64_t code;
+
+	if (ev->type != EV_GENERIC_X)
+		return &p->plans[p->plan_of_type[ev->type]];
+	code = event_param_uint(ev, 0);
+	return &p->plans[code < SYSCALL_CODES ? p->plan_of_code[code] : p->plan_of_type[EV_GENERIC_X]];
+}
 
 /* Free everything but the struct's arena, which belongs to the rule set. Accepts NULL. */
 void program_free(struct program *p);

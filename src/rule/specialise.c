@@ -6,8 +6,10 @@
 /*
  * Nodes to plans. Predicates that the event's type alone decides are folded: those on evt.type and its like, by running
  * them over an event of the type without parameters, and those on parameters that the type does not have, which are
- * absent. Types for which all of these come out alike are one class and share a plan.
+ * absent. The generic event stands for many system calls, told apart by its first parameter: it counts as one type for
+ * each of them. Types for which all of these come out alike are one class and share a plan.
  */
+#define TYPES (EV_COUNT + SYSCALL_CODES) /* EV_COUNT + code: EV_GENERIC_X with that code */
 #define TRUTH_OPEN 3 /* the type does not decide */
 #define NODE_TODO  UINT32_MAX
 
@@ -35,7 +37,7 @@ static bool is_one_of(struct str s, const char *const *names, size_t n)
 	return false;
 }
 
-static const char *const type_fields[] = { "evt.type", "evt.dir", "evt.category", "syscall.type" };
+static const char *const type_fields[] = { "evt.type", "evt.dir", "syscall.type" };
 static const char *const open_fields[] = { "evt.is_open_read", "evt.is_open_write", "evt.is_open_exec", "evt.is_open_create" };
 static const char *const parameter_fields[] = { "evt.arg", "evt.rawarg" };
 static const char *const open_types[] = { "open", "openat", "openat2", "open_by_handle_at", "creat", "memfd_create" };
@@ -59,14 +61,19 @@ static bool type_is_generic(uint16_t type)
 	return type <= EV_GENERIC_X || !info->name || !(info->category & (EC_SYSCALL | EC_TRACEPOINT)) || (info->category & EC_PLUGIN);
 }
 
-static enum truth run(struct specialiser *s, const struct predicate *p, uint16_t type)
+static enum truth run(struct specialiser *s, const struct predicate *p, uint16_t type, uint16_t code)
 {
-	struct event event = { .number = 1, .type = type, .info = &event_table[type] };
+	uint8_t bytes[2] = { (uint8_t)code, (uint8_t)(code >> 8) };
+	struct event event = { .number = 1, .type = type, .info = &event_table[type], .values = bytes };
 	struct field_context context = { .ev = &event, .arena = s->scratch };
 	struct values values = { 0 };
 	enum presence presence;
 	enum truth truth;
 
+	if (type == EV_GENERIC_X) {
+		event.nparams = 1;
+		event.offset[1] = sizeof(bytes);
+	}
 	arena_reset(s->scratch);
 	presence = field_extract(&p->expression->field, &context, &values);
 	truth = predicate_test(p, presence, &values, PRESENT, NULL, NULL);
@@ -74,9 +81,10 @@ static enum truth run(struct specialiser *s, const struct predicate *p, uint16_t
 	return truth;
 }
 
-static uint8_t decide(struct specialiser *s, const struct predicate *p, uint16_t type)
+static uint8_t decide(struct specialiser *s, const struct predicate *p, uint16_t number)
 {
 	const struct field_ref *f = &p->expression->field;
+	uint16_t type = number < EV_COUNT ? number : EV_GENERIC_X, code = number < EV_COUNT ? 0 : number - EV_COUNT;
 	struct str name = field_name(f->info);
 
 	if (is_one_of(name, parameter_fields, ARRAY_SIZE(parameter_fields))) {
@@ -84,12 +92,12 @@ static uint8_t decide(struct specialiser *s, const struct predicate *p, uint16_t
 
 		return by_number || event_param_index(type, f->arg) >= 0 ? TRUTH_OPEN : TRUTH_NO;
 	}
-	if (type_is_generic(type) || p->form == FORM_REGEX || p->form == FORM_REGEXES)
+	if ((number < EV_COUNT && type_is_generic(type)) || p->form == FORM_REGEX || p->form == FORM_REGEXES)
 		return TRUTH_OPEN;
 	if (is_one_of(name, open_fields, ARRAY_SIZE(open_fields)) &&
 	    is_one_of(str_of(event_table[type].name), open_types, ARRAY_SIZE(open_types)))
 		return TRUTH_OPEN;
-	return (uint8_t)run(s, p, type);
+	return (uint8_t)run(s, p, type, code);
 }
 
 static int sign_types(struct specialiser *s)
@@ -103,10 +111,10 @@ static int sign_types(struct specialiser *s)
 		if (may_depend_on_type(&p->predicates[i]))
 			s->by_type[s->nby_type++] = i;
 	}
-	s->signatures = calloc(EV_COUNT, s->nby_type + 1);
+	s->signatures = calloc(TYPES, s->nby_type + 1);
 	if (!s->signatures)
 		return -ENOMEM;
-	for (uint16_t type = 0; type < EV_COUNT; type++) {
+	for (uint16_t type = 0; type < TYPES; type++) {
 		for (uint32_t i = 0; i < s->nby_type; i++)
 			s->signatures[(size_t)type * s->nby_type + i] = decide(s, &p->predicates[s->by_type[i]], type);
 	}
@@ -229,7 +237,7 @@ static int make_plan(struct specialiser *s, uint16_t type, struct plan *plan)
 	for (uint32_t i = 0; i < s->nby_type; i++)
 		s->truths[s->by_type[i]] = s->signatures[(size_t)type * s->nby_type + i];
 	memset(s->special, 0xff, s->nnodes * sizeof(*s->special));
-	plan->rules = arena_array_of(p->arena, struct plan_rule, r->norder);
+	plan->rules = reallocarray(NULL, r->norder + 1, sizeof(*plan->rules));
 	if (!plan->rules)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->norder; i++) {
@@ -252,25 +260,26 @@ static int make_plan(struct specialiser *s, uint16_t type, struct plan *plan)
 static int make_plans(struct specialiser *s)
 {
 	struct program *p = s->program;
+	uint16_t made[TYPES]; /* the first type of each plan */
 
-	p->plans = arena_array_of(p->arena, struct plan, EV_COUNT);
+	p->plans = arena_array_of(p->arena, struct plan, TYPES);
 	if (!p->plans)
 		return -ENOMEM;
-	for (uint16_t type = 0; type < EV_COUNT; type++) {
+	for (uint16_t type = 0; type < TYPES; type++) {
 		const uint8_t *signature = s->signatures + (size_t)type * s->nby_type;
-		uint16_t same = 0;
-		int r;
+		uint16_t plan = 0;
 
-		while (same < type && memcmp(signature, s->signatures + (size_t)same * s->nby_type, s->nby_type) != 0)
-			same++;
-		if (same < type) {
-			p->plan_of_type[type] = p->plan_of_type[same];
-			continue;
+		while (plan < p->nplans && memcmp(signature, s->signatures + (size_t)made[plan] * s->nby_type, s->nby_type) != 0)
+			plan++;
+		if (plan == p->nplans) {
+			int r;
+
+			made[plan] = type;
+			r = make_plan(s, type, &p->plans[p->nplans++]);
+			if (r < 0)
+				return r;
 		}
-		p->plan_of_type[type] = (uint16_t)p->nplans;
-		r = make_plan(s, type, &p->plans[p->nplans++]);
-		if (r < 0)
-			return r;
+		*(type < EV_COUNT ? &p->plan_of_type[type] : &p->plan_of_code[type - EV_COUNT]) = plan;
 	}
 	return 0;
 }

@@ -27,8 +27,13 @@ int wants_collect(struct ruleset *r)
 
 	if (!wants)
 		return -ENOMEM;
+	for (int code = 0; code < SYSCALL_CODES; code++) {
+		r->wants.syscall_codes[code] = r->program->plans[r->program->plan_of_code[code]].nrules > 0;
+		r->wants_type[EV_GENERIC_X] |= r->wants.syscall_codes[code];
+	}
 	for (uint16_t type = 0; type < EV_COUNT; type++) {
-		r->wants_type[type] = r->program->plans[r->program->plan_of_type[type]].nrules > 0;
+		if (type != EV_GENERIC_X)
+			r->wants_type[type] = r->program->plans[r->program->plan_of_type[type]].nrules > 0;
 		if (r->wants_type[type])
 			wants[n++].event = type;
 	}
