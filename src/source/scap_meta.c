@@ -41,6 +41,7 @@ static struct str read_text(struct body *b, struct reader *r, size_t max)
 /* The bytes of one entry: those that its length says, or (old versions) all that are left. */
 static struct reader read_entry(struct body *b, bool has_length, bool counts_itself)
 {
+	struct str bytes;
 	size_t len;
 
 	if (!has_length)
@@ -50,9 +51,10 @@ static struct reader read_entry(struct body *b, bool has_length, bool counts_its
 		b->r.failed = true;
 	else if (counts_itself)
 		len -= sizeof(uint32_t);
+	bytes = reader_str(&b->r, len);
 	if (b->r.failed)
 		return (struct reader){ b->r.ptr, 0, true };
-	return reader_of(reader_str(&b->r, len).ptr, b->r.failed ? 0 : len);
+	return reader_of(bytes.ptr, bytes.len);
 }
 
 /* After an entry without a length the body goes on where the entry's reader stands. */

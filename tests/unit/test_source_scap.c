@@ -168,7 +168,7 @@ static void test_cut(void **state)
 		assert_int_equal(file_read_all(paths[i], 1 << 24, &packed, &packed_len, NULL), 0);
 		replay_bytes(plain, plain_len, &whole);
 		assert_int_equal(whole.end, -ENODATA);
-		for (int n = 0; n < 60; n++) {
+		for (int n = 0; n < 300; n++) {
 			/* half of the cuts in the metadata, where structures are */
 			size_t at = (size_t)(next_random(&seed) % (n & 1 ? plain_len : 8192));
 
@@ -192,7 +192,7 @@ static void test_flipped(void **state)
 
 	(void)state;
 	plain = unpack(CAPTURES "containers.scap", &len);
-	for (int n = 0; n < 200; n++) {
+	for (int n = 0; n < 600; n++) {
 		char saved[8];
 		size_t at[8];
 		struct seen seen;
