@@ -37,6 +37,7 @@
 #define RULES_TREE_DEPTH    4000       /* nesting of its tree: and, or, not in each pair of parentheses; macros add theirs */
 #define RULES_COND_NODES    1000000    /* checks and connectives of one condition with its macros: they may multiply */
 #define RULES_VALUE_BYTES   255	       /* a constant of a condition: Falco's limit */
+#define RULES_FINDINGS	    2000       /* findings of one file that are kept: each walks its condition's text */
 #define RULES_LISTS_BYTES   (64 << 20) /* all lists after expansion: a list of lists can multiply */
 #define RULES_LIST_ITEMS    1000000    /* values of one list after expansion */
 #define RULES_TAGS	    1000       /* tags of one rule: kept sorted by moving them */

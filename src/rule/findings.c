@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/limits.h"
+
 #define SNIPPET_SIDE   80 /* characters shown before and after the place */
 #define EXPRESSION_NAME 20 /* characters of a condition that name it in a location */
 
@@ -258,6 +260,11 @@ static void addv(struct findings *f, enum load_code code, const struct load_cont
 	char text[ERROR_TEXT_MAX];
 	int n;
 
+	f->error |= code_is_error[code];
+	if (f->count >= RULES_FINDINGS) {
+		f->omitted++;
+		return;
+	}
 	if (f->count == f->cap) {
 		size_t cap = f->cap ? f->cap * 2 : 16;
 		struct load_finding *grown = arena_array_of(f->arena, struct load_finding, cap);
@@ -279,7 +286,6 @@ static void addv(struct findings *f, enum load_code code, const struct load_cont
 	finding->message = findings_str(f, str_of(text));
 	set_locations(f, finding, at);
 	set_snippet(f, finding, at);
-	f->error |= finding->is_error;
 }
 
 void findings_add(struct findings *f, enum load_code code, const struct load_context *at, const char *format, ...)

@@ -43,6 +43,7 @@ struct findings {
 	struct arena *arena;
 	struct load_finding *list;
 	size_t count, cap;
+	size_t omitted; /* past RULES_FINDINGS */
 	bool error; /* one of them is an error */
 	bool ours; /* exact places, see engine_options */
 	bool failed;

@@ -117,11 +117,18 @@ static void print_ours(struct strbuf *out, const struct load_finding *f, bool ex
 		strbuf_addf(out, "    %s: %s\n", load_code_name(f->code), load_code_sentence(f->code));
 }
 
+static void print_omitted(struct strbuf *out, const struct load_result *r)
+{
+	if (r->omitted)
+		strbuf_addf(out, STR_FMT ": %zu more findings are not shown\n", STR_ARG(r->name), r->omitted);
+}
+
 void load_result_print(struct strbuf *out, const struct load_result *r, bool verbose, bool ours)
 {
 	if (ours) {
 		for (size_t i = 0; i < r->nfindings; i++)
 			print_ours(out, &r->findings[i], verbose);
+		print_omitted(out, r);
 		return;
 	}
 	if (r->name.len)
@@ -136,6 +143,7 @@ void load_result_print(struct strbuf *out, const struct load_result *r, bool ver
 		print_summary(out, r, true);
 		print_summary(out, r, false);
 	}
+	print_omitted(out, r);
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------------------------------- */
@@ -196,5 +204,7 @@ void load_result_print_json(struct strbuf *out, const struct load_result *r)
 		strbuf_adds(out, ",\"schema_valid\":true,\"schema_warnings\":[]");
 	strbuf_addf(out, ",\"successful\":%s,", r->successful ? "true" : "false");
 	json_findings(out, r, false);
+	if (r->omitted)
+		strbuf_addf(out, ",\"omitted\":%zu", r->omitted);
 	strbuf_addc(out, '}');
 }

@@ -39,6 +39,7 @@ struct load_result {
 	bool parsed; /* it is YAML */
 	const struct load_finding *findings; /* errors and warnings in the order they were found */
 	size_t nfindings;
+	size_t omitted; /* findings that were too many to keep */
 };
 
 /*

@@ -151,6 +151,7 @@ int rule_loader_add(struct rule_loader *l, struct str name, struct str text, con
 	loaded->result.successful = r == 0;
 	loaded->result.findings = f.list;
 	loaded->result.nfindings = f.count;
+	loaded->result.omitted = f.omitted;
 	l->refused |= r < 0;
 	loaded->next = l->files;
 	l->files = loaded;

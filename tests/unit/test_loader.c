@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/limits.h"
 #include "rule/engine.h"
 #include "rule/ruleset.h"
 
@@ -254,9 +255,28 @@ static void test_json(void **state)
 	assert_string_equal(out.ptr, "f: Ok, with warnings\n 1 warnings: [LOAD_UNUSED_MACRO (no rule uses this macro)]");
 }
 
+static void test_many_findings(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	struct strbuf text auto_strbuf = { 0 };
+	auto_rule_loader struct rule_loader *l = NULL;
+	const struct load_result *result;
+	struct error err;
+
+	(void)state;
+	for (int i = 0; i < RULES_FINDINGS + 10; i++)
+		strbuf_addf(&text, "- macro: m%d\n  condition: fd.num=1\n", i);
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"), strbuf_str(&text), &result, &err), 0);
+	assert_true(result->successful);
+	assert_int_equal(result->nfindings, RULES_FINDINGS);
+	assert_int_equal(result->omitted, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_many_findings),
 		cmocka_unit_test(test_findings), cmocka_unit_test(test_files), cmocka_unit_test(test_ours),
 		cmocka_unit_test(test_options),	 cmocka_unit_test(test_plugins), cmocka_unit_test(test_json),
 	};
