@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "app/pipeline.h"
+#include "event/clean.h"
 
 struct pipeline {
 	struct source *source;
@@ -9,6 +10,7 @@ struct pipeline {
 	struct state *state;
 	struct engine *engine;
 	struct arena *arena; /* values of the event at hand */
+	struct strbuf clean, answer; /* the event at hand and an answer to a need, when their texts had to be cleaned */
 	struct field_context ctx;
 	struct needs needs;
 	struct scap_receiver receiver;
@@ -31,11 +33,15 @@ struct pipeline {
 static int sink(void *context, const struct event *ev)
 {
 	struct pipeline *p = context;
+	struct event answer = *ev;
 	struct subject subject;
 	int r;
 
-	r = state_apply(p->state, ev, &subject);
-	state_settle(p->state, ev);
+	r = event_clean(&answer, &p->answer, NULL);
+	if (r < 0)
+		return r;
+	r = state_apply(p->state, &answer, &subject);
+	state_settle(p->state, &answer);
 	return r;
 }
 
@@ -308,7 +314,9 @@ static int complete(struct pipeline *p, const struct event *ev, struct error *er
 	p->stats.completed++;
 	if (r == 0)
 		return 1;
-	r = handle_complete(p, &done, err);
+	r = event_clean(&done, &p->clean, err);
+	if (r == 0)
+		r = handle_complete(p, &done, err);
 	/* also after a failure of ours: nobody is left waiting */
 	r_answer = answer(p, &done, r < 0 ? NULL : err);
 	return r < 0 ? r : r_answer < 0 ? r_answer : 1;
@@ -345,6 +353,12 @@ int pipeline_step(struct pipeline *p, struct error *err)
 	r = p->source->ops->next(p->source, &ev, err);
 	if (r <= 0)
 		return r;
+	r = event_clean(&ev, &p->clean, err);
+	if (r < 0) {
+		if (ev.provisional)
+			(void)answer(p, &ev, NULL);
+		return r;
+	}
 	return ev.provisional ? handle_provisional(p, &ev, err) : handle_complete(p, &ev, err);
 }
 
@@ -492,6 +506,8 @@ void pipeline_free(struct pipeline *p)
 	state_free(p->state);
 	arena_free(p->arena);
 	strbuf_free(&p->ctx.scratch);
+	strbuf_free(&p->clean);
+	strbuf_free(&p->answer);
 	free(p->by_rule);
 	free(p->seen);
 	free(p);
