@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/bytes.h"
+#include "event/event_quick.h"
 #include "event/event_wire.h"
 #include "event/ext.h"
 #include "source/scap.h"
@@ -296,11 +297,39 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 
 /* ---- the vtable ---- */
 
+/*
+ * The usual block, an event of a current type that is in the window already. False for every other one and for damaged
+ * ones, which take_block() reads from the same place; it makes the same checks, and the messages.
+ */
+static inline bool take_usual(struct scap *s, struct event *ret_event)
+{
+	size_t window = scap_file_window(&s->file);
+	const uint8_t *at = scap_file_at(&s->file);
+	uint32_t total, len;
+
+	if (window < BLOCK_HEAD + 2 + EVENT_HEADER_BYTES || bytes_u32(at) != SCAP_EVENT_V2 || s->has_ext)
+		return false;
+	total = bytes_u32(at + 4);
+	len = bytes_u32(at + BLOCK_HEAD + 2 + EVENT_HEADER_LEN);
+	if (total > window || total > BLOCK_HEAD + EVENT_SMALL_BYTES || len < EVENT_HEADER_BYTES || BLOCK_HEAD + 2 + (uint64_t)len + BLOCK_TAIL > total)
+		return false;
+	if (!event_read_quick(ret_event, at + BLOCK_HEAD + 2, len) || !scap_convert_passes(ret_event))
+		return false;
+	ret_event->cpu = bytes_u16(at + BLOCK_HEAD);
+	scap_file_skip(&s->file, total);
+	s->in_metadata = false;
+	s->stats.events++;
+	return true;
+}
+
 static int scap_next(struct source *source, struct event *ret_event, struct error *err)
 {
 	struct scap *s = scap_of(source);
-	int e = s->ended ? -ENODATA : 0;
+	int e;
 
+	if (take_usual(s, ret_event))
+		return 1;
+	e = s->ended ? -ENODATA : 0;
 	while (e == 0)
 		e = take_block(s, ret_event, err);
 	if (e < 0)
