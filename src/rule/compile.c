@@ -19,8 +19,11 @@ static int64_t compile_check(struct compiler *c, const struct ast *a)
 {
 	struct expression *left, *right = NULL;
 	struct condition_error problem;
-	int r = expression_build(c->arena, a->left, c->options, &left, &problem);
+	int invariant = condition_invariant(a), r;
 
+	if (invariant >= 0)
+		return invariant ? TRUTH_YES : TRUTH_NO;
+	r = expression_build(c->arena, a->left, c->options, &left, &problem);
 	if (r == 0 && a->right && (a->right->kind == AST_FIELD || a->right->kind == AST_TRANSFORMER))
 		r = expression_build(c->arena, a->right, c->options, &right, &problem);
 	return r < 0 ? r : program_predicate(c->builder, a, left, right);

@@ -43,6 +43,8 @@ int condition_check(struct arena *arena, const struct ast *tree, const struct fi
  */
 int condition_event_types(const struct ast *tree, bool ret_types[EV_COUNT], bool ret_codes[SYSCALL_CODES],
 			  struct condition_error *ret_problem);
+/* A check on evt.num, which counts from 1: 1 = it always holds, 0 = it never does, -1 = that cannot be told (other checks). */
+int condition_invariant(const struct ast *check);
 /* How many event types such a set holds as LOAD_NO_EVTTYPE counts them. */
 unsigned int condition_event_count(const bool types[EV_COUNT]);
 

@@ -55,6 +55,8 @@ static enum truth predicate(struct evaluator *e, const struct predicate *p)
 {
 	const struct slot_value *left = slot(e, p->left), *right;
 
+	if (p->form == FORM_ONE && left->presence == PRESENT && left->values.count == 1)
+		return p->compare(left->values.list, p->values) ? TRUTH_YES : TRUTH_NO;
 	if (p->form != FORM_RIGHT)
 		return predicate_test(p, left->presence, &left->values, PRESENT, NULL, e->regex);
 	right = slot(e, p->right);

@@ -82,8 +82,7 @@ static int refuse_transformed(struct condition_error *problem, const struct ast 
 	return 0;
 }
 
-/* evt.num counts from 1: 1 always true, 0 never true, -1 cannot be told. */
-static int number_invariant(const struct ast *a)
+int condition_invariant(const struct ast *a)
 {
 	uint64_t n;
 
@@ -118,7 +117,7 @@ static int number_invariant(const struct ast *a)
 static int walk_check(struct condition_error *problem, const struct ast *a, bool negated, struct type_set *s)
 {
 	bool by_type = !a->modifier && (a->op == OP_EQ || a->op == OP_EQ2 || a->op == OP_NE || a->op == OP_IN);
-	int invariant = number_invariant(a), r;
+	int invariant = condition_invariant(a), r;
 
 	set_all(s, true);
 	if (invariant >= 0) {

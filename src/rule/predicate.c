@@ -13,11 +13,6 @@ static bool text_starts(struct str s, struct str prefix)
 	return s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
 }
 
-static bool text_contains(struct str s, struct str part)
-{
-	return part.len == 0 || (s.len >= part.len && memmem(s.ptr, s.len, part.ptr, part.len));
-}
-
 static bool ip_eq(const struct ip *a, const struct ip *b)
 {
 	return a->v6 == b->v6 && memcmp(a->bytes, b->bytes, a->v6 ? 16 : 4) == 0;
@@ -55,7 +50,7 @@ COMPARE(text_lt, str_cmp(a->s, b->s) < 0)
 COMPARE(text_le, str_cmp(a->s, b->s) <= 0)
 COMPARE(text_gt, str_cmp(a->s, b->s) > 0)
 COMPARE(text_ge, str_cmp(a->s, b->s) >= 0)
-COMPARE(text_has, text_contains(a->s, b->s))
+COMPARE(text_has, str_contains(a->s, b->s))
 COMPARE(text_ihas, str_icontains(a->s, b->s))
 COMPARE(text_prefix, text_starts(a->s, b->s))
 COMPARE(text_suffix, str_ends(a->s, b->s))
@@ -291,25 +286,41 @@ enum truth predicate_test(const struct predicate *p, enum presence left_presence
 
 /* ---- estimates ------------------------------------------------------------------------------------------------------------ */
 
-static float extraction_cost(const struct expression *e)
+/* Fields whose values differ much from the usual in what they cost or how often they hold. */
+static const struct {
+	const char *field;
+	float cost, yes;
+} estimates[] = {
+	{ "evt.num", 5, 0.5f },		{ "evt.is_open_read", 20, 0.6f },  { "evt.is_open_write", 20, 0.2f },
+	{ "fd.num", 10, 0.7f },		{ "fd.typechar", 15, 0.5f },	   { "fd.name", 40, 0.1f },
+	{ "fd.directory", 70, 0.1f },	{ "fd.filename", 70, 0.1f },	   { "fd.nameraw", 100, 0.1f },
+	{ "evt.res", 100, 0.1f },	{ "proc.duration", 20, 0.5f },
+};
+
+static void estimate_expression(const struct expression *e, float *ret_cost, float *ret_yes)
 {
-	if (e->kind != EXPRESSION_FIELD)
-		return 150;
-	if (e->type.list || e->field.several == FIELD_ANY)
-		return 150;
-	if (e->reads & FACT_LINEAGE)
-		return 30;
-	if (!(e->reads & ~FACTS_PROCESS))
-		return 8; /* remembered on the thread more often than not */
+	*ret_cost = 150;
+	*ret_yes = 0.1f;
+	if (e->kind != EXPRESSION_FIELD || e->type.list || e->field.several == FIELD_ANY)
+		return;
+	*ret_cost = e->reads & FACT_LINEAGE	     ? 30 :
+		    !(e->reads & ~(facts_t)FACTS_PROCESS) ? 8 : /* remembered on the thread more often than not */
+						       40;
 	if (str_starts(e->text, STR("evt.arg")))
-		return 60; /* text is made of a number */
-	return 20;
+		*ret_cost = 80; /* text is made of a number */
+	for (size_t i = 0; i < ARRAY_SIZE(estimates); i++) {
+		if (expression_is_field(e, estimates[i].field)) {
+			*ret_cost = estimates[i].cost;
+			*ret_yes = estimates[i].yes;
+		}
+	}
 }
 
 void predicate_estimate(const struct predicate *p, float *ret_cost, float *ret_yes)
 {
-	float cost = extraction_cost(p->expression), yes = 0.1f;
+	float cost, yes;
 
+	estimate_expression(p->expression, &cost, &yes);
 	switch (p->form) {
 	case FORM_EXISTS:
 		yes = 0.8f;
@@ -321,8 +332,10 @@ void predicate_estimate(const struct predicate *p, float *ret_cost, float *ret_y
 			yes = 0.8f;
 		else if (p->op == OP_LT || p->op == OP_GT || p->op == OP_LE || p->op == OP_GE)
 			yes = 0.6f;
+		else if (p->op == OP_EQ && value_kind(p->expression->type.type) == VALUE_INT)
+			yes = 0.1f;
 		if (p->op == OP_CONTAINS || p->op == OP_ICONTAINS)
-			cost += 80;
+			cost += 40;
 		else if (p->op == OP_GLOB || p->op == OP_IGLOB)
 			cost += 120;
 		break;
