@@ -244,7 +244,7 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 	if (shown) {
 		ev->number = ++p->stats.events;
 		note_time(p, ev);
-		if (ruleset_wants_type(p->options.rules, ev->type))
+		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && ruleset_wants_type(p->options.rules, ev->type))
 			r = match(p, ev, err);
 		p->ctx.previous_ts = ev->ts;
 	}

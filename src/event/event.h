@@ -175,6 +175,7 @@ int syscall_code(struct str name);
 
 /* Event block flags (scap) */
 #define EVENT_FLAG_STATE_ONLY 1u /* keeps the tables right; not shown to rules */
+#define EVENT_FLAG_UNSHOWN    (1u << 31) /* ours: has a number, but is not shown to rules either */
 
 /*
  * The extension record: facts that have no slot in Falco's tables. In a capture it travels as an asynchronous event

@@ -307,7 +307,7 @@ EXTRACTOR(fd_name_raw)
 	if (presence != PRESENT)
 		return presence;
 	if (fd) {
-		name = rstr_str(fd->name_raw ? fd->name_raw : fd->name);
+		name = rstr_str(fd->name_raw);
 	} else {
 		presence = name_by_event(ctx, true, &name);
 		if (presence != PRESENT)

@@ -238,6 +238,9 @@ static int rebuild(struct scap_convert *c, const struct conversion *row, struct 
 		scap_store_remove(&c->store, ev->tid);
 	built.cpu = ev->cpu;
 	built.flags = ev->flags;
+	/* a call's enter event that had to be filled up says too little for rules; Falco does not show it either */
+	if (event_type_is_enter(built.type) && (built.info->category & EC_SYSCALL))
+		built.flags |= EVENT_FLAG_UNSHOWN;
 	*ev = built;
 	return 0;
 }

@@ -208,7 +208,7 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 	if (e < 0)
 		return e == -ENOMEM ? e : error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
 	ret_event->cpu = bytes_u16(body);
-	ret_event->flags = with_flags ? bytes_u32(body + 2) : 0;
+	ret_event->flags = with_flags ? bytes_u32(body + 2) & ~EVENT_FLAG_UNSHOWN : 0;
 
 	if (!scap_convert_passes(ret_event)) {
 		e = scap_convert(s->convert, ret_event, err);
