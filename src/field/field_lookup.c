@@ -398,29 +398,50 @@ static int64_t find_static(struct str text, const struct field_options *options,
 	return best;
 }
 
-/* Most names are told apart by one character: thousands of lookups are made while rules are loaded. */
-static bool begins_with(struct str text, struct str name)
+/*
+ * Three bytes of each name, side by side: they tell nearly all names apart without touching their rows. Loading the
+ * official rules makes thousands of look-ups.
+ */
+static const struct {
+	uint8_t len;
+	char middle, last;
+} marks[] = {
+#define FIELD(name, ...) { sizeof(name) - 1, name[(sizeof(name) - 1) / 2], name[sizeof(name) - 2] },
+#include "field/fields.def"
+#undef FIELD
+};
+
+static bool usable(const struct field_info *f, const struct field_options *options)
 {
-	return name.len <= text.len && name.ptr[name.len - 1] == text.ptr[name.len - 1] && str_starts(text, name);
+	return !(f->flags & FIELD_CONTAINER_PLUGIN) || (options && options->container_plugin);
 }
 
 static const struct field_info *find_name(struct str text, const struct field_options *options, int64_t *ret_static,
 					   size_t *ret_len)
 {
-	const struct field_info *best = NULL, *f;
+	const struct field_info *best = NULL;
 	size_t best_len = 0, static_len = 0;
 
 	*ret_static = find_static(text, options, &static_len);
-	for (size_t i = 0; (f = field_by_index(i)); i++) {
-		bool is_static = f->extract == field_static_value;
-		size_t len = is_static ? static_len : f->name.len;
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		const struct field_info *f;
+		size_t len = marks[i].len;
 
-		if (len <= best_len || (is_static ? *ret_static < 0 : !begins_with(text, f->name)))
+		if (len > text.len || len <= best_len || text.ptr[len - 1] != marks[i].last ||
+		    text.ptr[len / 2] != marks[i].middle)
 			continue;
-		if ((f->flags & FIELD_CONTAINER_PLUGIN) && !(options && options->container_plugin))
+		f = field_by_index(i);
+		if (f->extract == field_static_value || !str_starts(text, f->name) || !usable(f, options))
 			continue;
 		best = f;
 		best_len = len;
+	}
+	/* "static.*" is one row for all of them */
+	for (size_t i = 0; *ret_static >= 0 && static_len > best_len && field_by_index(i); i++) {
+		if (field_by_index(i)->extract == field_static_value) {
+			best = field_by_index(i);
+			best_len = static_len;
+		}
 	}
 	*ret_len = best_len;
 	return best;
