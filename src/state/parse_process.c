@@ -191,7 +191,7 @@ int parse_prlimit(struct state *s, const struct event *ev, struct subject *sub)
 	if (event_result(ev) != 0 || !event_has(ev, 6) || event_param_uint(ev, 6) != PPM_RLIMIT_NOFILE || current == -1 ||
 	    !event_has(ev, 5))
 		return 0;
-	t = table_get(&s->threads.by_tid, tid ? tid : ev->tid);
+	t = threads_get(&s->threads, tid ? tid : ev->tid);
 	if (t && !thread_invalid(t))
 		thread_leader(t)->fdlimit = current;
 	return 0;

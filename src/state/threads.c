@@ -325,7 +325,7 @@ static void hand_on_children(struct threads *ts, struct thread *t)
 	struct thread *reaper = NULL, *child;
 
 	if (t->reaper_tid > 0) {
-		reaper = table_get(&ts->by_tid, t->reaper_tid);
+		reaper = threads_get(ts, t->reaper_tid); /* known by its number from now on, as in Falco */
 		if (reaper && (thread_invalid(reaper) || reaper == t || reaper->dead))
 			reaper = NULL;
 	}
