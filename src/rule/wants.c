@@ -4,7 +4,91 @@
 #include "field/format.h"
 #include "rule/program.h"
 
-/* What a source must deliver for the rules: the types that have a plan, and the facts that conditions and outputs read. */
+/*
+ * What a source must deliver for the rules: the types that have a plan, and the facts that conditions and outputs read. Where
+ * every rule of a type has checks on integer parameters among its conjuncts, the type is wanted under these alone, an
+ * alternative for each rule. Checks that are not understood only make it want more.
+ */
+#define ALTERNATIVES_MAX 8 /* more are not worth their place in a filter: the type is wanted whatever its parameters are */
+
+/* PPM flags of an open that reads or writes. */
+enum { OPEN_READS = 1, OPEN_WRITES = 2 };
+
+/* The test of one parameter that a node amounts to; false when it is none. */
+static bool test_of(const struct program *p, uint32_t number, uint16_t type, struct arg_test *ret_test)
+{
+	const struct predicate *predicate;
+	struct arg_test test = { 0 };
+	int param;
+
+	if (p->nodes[number].kind != NODE_PREDICATE)
+		return false;
+	predicate = &p->predicates[p->nodes[number].first];
+	if (predicate->form != FORM_ONE || (predicate->op != OP_EQ && predicate->op != OP_NE))
+		return false;
+	test.negated = predicate->op == OP_NE;
+	if (expression_is_field(predicate->expression, "evt.is_open_read") ||
+	    expression_is_field(predicate->expression, "evt.is_open_write")) {
+		param = event_param_index(type, STR("flags"));
+		test.mask = expression_is_field(predicate->expression, "evt.is_open_read") ? OPEN_READS : OPEN_WRITES;
+		test.value = test.mask;
+		test.negated ^= !predicate->values[0].b;
+	} else if (expression_is_field(predicate->expression, "evt.rawarg") && !predicate->expression->type.list &&
+		   value_kind(predicate->expression->type.type) == VALUE_UINT) {
+		int size;
+
+		param = event_param_index(type, predicate->expression->field.arg);
+		size = param < 0 ? 0 : param_type_integer_size(event_table[type].params[param].type);
+		if (size <= 0)
+			return false; /* signed ones depend on how the source extends them */
+		test.mask = size < 8 ? ((uint64_t)1 << size * 8) - 1 : UINT64_MAX;
+		test.value = predicate->values[0].u & test.mask;
+	} else {
+		return false;
+	}
+	if (param < 0)
+		return false;
+	test.param = (uint16_t)param;
+	*ret_test = test;
+	return true;
+}
+
+static void tests_of_rule(const struct program *p, uint32_t number, uint16_t type, struct intercept_want *ret_want)
+{
+	const struct node *node = &p->nodes[number];
+
+	*ret_want = (struct intercept_want){ .event = type };
+	if (node->kind != NODE_AND) {
+		ret_want->ntests = test_of(p, number, type, &ret_want->tests[0]);
+		return;
+	}
+	for (uint32_t i = 0; i < node->count && ret_want->ntests < INTERCEPT_TESTS; i++)
+		ret_want->ntests += test_of(p, p->children[node->first + i], type, &ret_want->tests[ret_want->ntests]);
+}
+
+/* Adds the alternatives of one type; returns how many. */
+static size_t collect_type(const struct program *p, uint16_t type, struct intercept_want wants[ALTERNATIVES_MAX])
+{
+	const struct plan *plan = &p->plans[p->plan_of_type[type]];
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < plan->nrules; i++) {
+		struct intercept_want want;
+		size_t same = 0;
+
+		tests_of_rule(p, plan->rules[i].rest, type, &want);
+		while (same < n && memcmp(&wants[same], &want, sizeof(want)) != 0)
+			same++;
+		if (same < n)
+			continue;
+		if (want.ntests == 0 || n == ALTERNATIVES_MAX) {
+			wants[0] = (struct intercept_want){ .event = type };
+			return 1;
+		}
+		wants[n++] = want;
+	}
+	return n;
+}
 
 static void collect_facts(struct ruleset *r)
 {
@@ -22,7 +106,7 @@ static void collect_facts(struct ruleset *r)
 
 int wants_collect(struct ruleset *r)
 {
-	struct intercept_want *wants = arena_array_of(r->program->arena, struct intercept_want, EV_COUNT);
+	struct intercept_want *wants = arena_array_of(r->program->arena, struct intercept_want, EV_COUNT * ALTERNATIVES_MAX);
 	size_t n = 0;
 
 	if (!wants)
@@ -32,10 +116,13 @@ int wants_collect(struct ruleset *r)
 		r->wants_type[EV_GENERIC_X] |= r->wants.syscall_codes[code];
 	}
 	for (uint16_t type = 0; type < EV_COUNT; type++) {
-		if (type != EV_GENERIC_X)
-			r->wants_type[type] = r->program->plans[r->program->plan_of_type[type]].nrules > 0;
-		if (r->wants_type[type])
-			wants[n++].event = type;
+		if (type == EV_GENERIC_X) {
+			if (r->wants_type[type])
+				wants[n++].event = type;
+			continue;
+		}
+		r->wants_type[type] = r->program->plans[r->program->plan_of_type[type]].nrules > 0;
+		n += collect_type(r->program, type, wants + n);
 	}
 	r->wants.wants = wants;
 	r->wants.nwants = n;

@@ -294,6 +294,50 @@ static void test_memory(void **state)
 	free_world(&w);
 }
 
+static size_t count_wants(const struct ruleset *rules, uint16_t type, const struct intercept_want **ret_first)
+{
+	const struct intercept_set *set = ruleset_wants(rules);
+	size_t n = 0;
+
+	*ret_first = NULL;
+	for (size_t i = 0; i < set->nwants; i++) {
+		if (set->wants[i].event != type)
+			continue;
+		if (!n++)
+			*ret_first = &set->wants[i];
+	}
+	return n;
+}
+
+/* Constant tests on flags narrow what a source delivers, unless some rule wants the type anyway. */
+static void test_wants(void **state)
+{
+	static const char *const conditions[] = { "evt.type in (openat, unlinkat) and evt.is_open_write = true and fd.name = /x",
+						  "evt.type = openat and evt.is_open_read = false",
+						  "evt.type = mkdir",
+						  "evt.type = sysinfo" };
+	struct ruleset *rules = make_rules(conditions, 4, false);
+	const struct intercept_want *want;
+
+	assert_int_equal(count_wants(rules, EV_SYSCALL_OPENAT_2_X, &want), 2);
+	assert_int_equal(want->ntests, 1);
+	assert_int_equal(want->tests[0].param, 3);
+	assert_int_equal(want->tests[0].mask, 2);
+	assert_int_equal(want->tests[0].value, 2);
+	assert_false(want->tests[0].negated);
+	assert_true(want[1].tests[0].negated);
+	assert_int_equal(want[1].tests[0].mask, 1);
+	assert_int_equal(count_wants(rules, EV_SYSCALL_UNLINKAT_2_X, &want), 0); /* opens nothing: the rule cannot match */
+	assert_int_equal(count_wants(rules, EV_SYSCALL_MKDIR_2_X, &want), 1);
+	assert_int_equal(want->ntests, 0);
+	assert_int_equal(count_wants(rules, EV_SYSCALL_CLOSE_X, &want), 0);
+	assert_true(ruleset_wants(rules)->syscall_codes[syscall_code(STR("sysinfo"))]);
+	assert_false(ruleset_wants(rules)->syscall_codes[syscall_code(STR("uname"))]);
+	assert_true(ruleset_wants_type(rules, EV_GENERIC_X));
+	assert_true(ruleset_wants(rules)->facts & FACT_FD);
+	ruleset_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_wants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
