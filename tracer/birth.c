@@ -80,7 +80,7 @@ static bool is_thread_of(pid_t pid, pid_t tid)
 	return syscall(SYS_tgkill, pid, tid, 0) == 0;
 }
 
-static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t tid, bool thread)
+static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t tid, bool thread, bool sibling)
 {
 	pid_t pid = thread ? parent->process->pid : tid;
 	struct tracee *child = tracees_find(&t->tracees, tid);
@@ -94,14 +94,17 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 	child->seized = true;
 	child->stopped = stopped;
 	child->identity = parent->identity;
+	if (!thread)
+		child->process->parent = sibling ? parent->process->parent : parent->process->pid;
 	return child;
 }
 
 void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 {
-	struct told told = { .tid = parent->tid, .pid = parent->process->pid };
+	struct told told = { .tid = parent->tid, .pid = parent->process->pid, .parent = parent->process->parent };
 	struct tracee *child;
 	unsigned long message;
+	uint64_t flags;
 	bool thread;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0) {
@@ -109,15 +112,16 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 		return;
 	}
 	told.child = (pid_t)message;
-	told.flags = translate(t, native_flags(t, parent, ptrace_event, &told.type));
+	flags = native_flags(t, parent, ptrace_event, &told.type);
+	told.flags = translate(t, flags);
 	thread = is_thread_of(parent->process->pid, told.child);
-	child = know_child(t, parent, told.child, thread);
+	child = know_child(t, parent, told.child, thread, flags & CLONE_PARENT);
 
 	told.kind = TOLD_BIRTH_PARENT;
 	told_add(t, &told);
 	if (child) {
 		told.kind = TOLD_BIRTH_CHILD;
-		told.parent = parent->process->pid;
+		told.parent = child->process->parent;
 		told.pid = child->process->pid;
 		told.tid = child->tid;
 		told.child = 0;

@@ -83,6 +83,10 @@ STEP(put_path)
 	char path[EVENT_STRING_BYTES];
 	ssize_t n = -EFAULT;
 
+	if (c->path.ptr) { /* calls whose path is read before have one */
+		event_put_text(b, c->path);
+		return;
+	}
 	if (c->args[s->arg])
 		n = memory_read_string(c->memory, c->args[s->arg], path, sizeof(path));
 	if (n == -ENAMETOOLONG)

@@ -32,6 +32,7 @@ struct call {
 	bool has_result;
 	int64_t result; /* negative errno or value; valid when has_result */
 	struct memory *memory;
+	struct str path; /* the path argument, when it has been read already (.ptr NULL: not); valid as long as the call waits */
 	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */
 	bool created; /* the open made the file: known to whoever opened on behalf */
 };

@@ -97,6 +97,8 @@ static int read_args(struct tracer *t, struct open_args *a)
 		return n < 0 ? (int)n : -ENOENT;
 	t->path[n] = '\0';
 	a->path_len = (size_t)n;
+	/* the event shows the path that was opened, whatever the bytes say by then */
+	t->pending.call.path = (struct str){ t->path, (size_t)n };
 	if (a->flags & O_PATH)
 		a->flags &= FLAGS_OF_PATH;
 	if (!(a->flags & (O_CREAT | __O_TMPFILE_BIT)))
@@ -187,10 +189,22 @@ static bool mentions_proc(const char *path)
 	return strstr(path, "proc") != NULL;
 }
 
+#define ORDINARY_NS 100000000ull /* device numbers are used again after an unmount */
+
 /* What may be handed on. */
-static bool is_acceptable(int fd, struct stat *ret_st)
+static bool is_acceptable(struct tracer *t, int fd, struct stat *ret_st)
 {
-	return fstat(fd, ret_st) == 0 && (S_ISREG(ret_st->st_mode) || S_ISDIR(ret_st->st_mode)) && is_ordinary(fd);
+	uint64_t since = t->pending.since;
+
+	if (fstat(fd, ret_st) < 0 || !(S_ISREG(ret_st->st_mode) || S_ISDIR(ret_st->st_mode)))
+		return false;
+	if (ret_st->st_dev == t->ordinary_dev && since - t->ordinary_since < ORDINARY_NS)
+		return true;
+	if (!is_ordinary(fd))
+		return false;
+	t->ordinary_dev = ret_st->st_dev;
+	t->ordinary_since = since;
+	return true;
 }
 
 struct look {
@@ -363,7 +377,7 @@ static enum open_way open_at(struct tracer *t, const struct open_args *a, int ba
 	fd = by_name ? open_creating(t, a, base) : open_plain(t, a, base, &l);
 	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
 		return fail(t, take_fd(fd));
-	if (fd < 0 || !is_acceptable(fd, &st))
+	if (fd < 0 || !is_acceptable(t, fd, &st))
 		return OPEN_CHECK;
 	return deliver(t, a, &l, take_fd(fd), st.st_mode);
 }

@@ -37,7 +37,8 @@ enum told_kind {
 
 struct told {
 	enum told_kind kind;
-	pid_t tid, pid, parent; /* parent: of the child's birth */
+	pid_t tid, pid;
+	pid_t parent; /* of a birth: the parent process of tid */
 	pid_t child;
 	uint16_t type; /* event type of a birth */
 	uint32_t flags; /* PPM clone flags of a birth */
@@ -82,6 +83,7 @@ struct tracer {
 	bool notifying; /* backend */
 	bool killable; /* a received notification is not broken off by signals */
 	bool hung_up; /* nobody is left under the filter */
+	bool front_gone;
 	int listener; /* -1 = none */
 	int wait_signal; /* signalfd of SIGCHLD */
 	int own_fds; /* /proc/self/fd */
@@ -97,6 +99,8 @@ struct tracer {
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c */
 	struct own_identity *own; /* identity.c */
+	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
+	uint64_t ordinary_since;
 	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
 };
 

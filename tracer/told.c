@@ -73,7 +73,7 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 	case TOLD_FIRST:
 		return decode_task(told->tid, tracer_now(), &t->builder, ret_event, err);
 	case TOLD_BIRTH_PARENT:
-		return decode_fork(told->tid, told->pid, 0, tracer_now(), told->type, told->flags, told->child, &t->builder,
+		return decode_fork(told->tid, told->pid, told->parent, tracer_now(), told->type, told->flags, told->child, &t->builder,
 				   ret_event, err);
 	case TOLD_BIRTH_CHILD:
 		return decode_fork(told->tid, told->pid, told->parent, tracer_now(), told->type, told->flags, 0, &t->builder,

@@ -11,6 +11,7 @@
 /* What is kept for a process as long as one of its threads is known. */
 struct process {
 	pid_t pid;
+	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */

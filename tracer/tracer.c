@@ -108,6 +108,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (r < 0)
 		return error_errno(err, r, "the workload cannot be traced");
 	workload->seized = true;
+	workload->process->parent = t->launch.front;
 	tell_ancestors(t);
 	return 0;
 }
@@ -203,9 +204,13 @@ static bool is_over(struct tracer *t)
 /* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
 static int wait_for_something(struct tracer *t, struct event *ret_event, struct error *err)
 {
-	struct pollfd polled[2] = { { t->hung_up ? -1 : t->listener, POLLIN, 0 }, { t->wait_signal, POLLIN, 0 } };
+	struct pollfd polled[3] = {
+		{ t->hung_up ? -1 : t->listener, POLLIN, 0 },
+		{ t->wait_signal, POLLIN, 0 },
+		{ t->front_gone ? -1 : t->launch.control, 0, 0 }, /* hang-up only */
+	};
 	struct signalfd_siginfo info;
-	int n = poll(polled, 2, t->tracees.embryos ? EMBRYO_MS : IDLE_MS);
+	int n = poll(polled, ARRAY_SIZE(polled), t->tracees.embryos ? EMBRYO_MS : IDLE_MS);
 
 	if (n <= 0) {
 		stops_adopt(t);
@@ -215,6 +220,12 @@ static int wait_for_something(struct tracer *t, struct event *ret_event, struct 
 		while (read(t->wait_signal, &info, sizeof(info)) == sizeof(info))
 			;
 		t->waits_due = true;
+	}
+	if (polled[2].revents) {
+		t->front_gone = true;
+		/* who kills the front means the command that it stands for */
+		if (!t->status.exited)
+			kill(t->launch.workload, SIGKILL);
 	}
 	if (polled[0].revents & POLLIN)
 		return entry_receive(t, ret_event, err);
