@@ -56,6 +56,35 @@ static void add_clean(struct strbuf *out, struct str s)
 	}
 }
 
+bool clean_list(struct str list, struct strbuf *out)
+{
+	struct str rest = list;
+	bool clean = true;
+
+	while (clean && rest.len) {
+		const char *end = memchr(rest.ptr, 0, rest.len);
+		size_t n = end ? (size_t)(end - rest.ptr) : rest.len;
+
+		clean = is_clean((struct str){ rest.ptr, n });
+		rest.ptr += n + (end != NULL);
+		rest.len -= n + (end != NULL);
+	}
+	if (clean)
+		return false;
+	strbuf_reset(out);
+	while (list.len) {
+		const char *end = memchr(list.ptr, 0, list.len);
+		size_t n = end ? (size_t)(end - list.ptr) : list.len;
+
+		add_clean(out, (struct str){ list.ptr, n });
+		if (end)
+			strbuf_addc(out, 0);
+		list.ptr += n + (end != NULL);
+		list.len -= n + (end != NULL);
+	}
+	return true;
+}
+
 static bool is_text(enum param_type type)
 {
 	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;

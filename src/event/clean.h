@@ -11,4 +11,10 @@
  */
 int event_clean(struct event *ev, struct strbuf *storage, struct error *err);
 
+/*
+ * The same for a list of texts with a NUL after each (arguments, environment), which event_clean() leaves alone since
+ * event arguments show them otherwise. False: nothing to do, out is untouched. True: out has it clean; mind out->failed.
+ */
+bool clean_list(struct str list, struct strbuf *out);
+
 #endif

@@ -17,12 +17,12 @@ enum {
 /* A child entry this old was left by an exit that nobody told: the number has been given to another. */
 #define STALE_NS UINT64_C(2000000000)
 
-static int set_names(struct thread *t, const struct event *ev)
+static int set_names(struct state *s, struct thread *t, const struct event *ev)
 {
 	struct str comm = event_param_text(ev, event_has(ev, CLONE_COMM) ? CLONE_COMM : CLONE_EXE);
 
 	if (rstr_assign(&t->exe, event_param_text(ev, CLONE_EXE)) < 0 || rstr_assign(&t->comm, comm) < 0 ||
-	    rstr_assign(&t->args, event_param(ev, CLONE_ARGS)) < 0)
+	    thread_set_list(s, &t->args, event_param(ev, CLONE_ARGS)) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -43,7 +43,7 @@ static int set_child(struct state *s, struct thread *t, const struct thread *fro
 		t->cgroups = rstr_ref(from->cgroups);
 		t->container_id = rstr_ref(from->container_id);
 	}
-	if (set_names(t, ev) < 0)
+	if (set_names(s, t, ev) < 0)
 		return -ENOMEM;
 	t->fdlimit = event_param_int(ev, CLONE_FDLIMIT);
 	if (event_has(ev, CLONE_VM_SWAP)) {
@@ -165,7 +165,7 @@ static int told_to_caller(struct state *s, const struct event *ev, struct subjec
 	if (r == 0 && valid)
 		r = inherit(child, caller);
 	else if (r == 0)
-		r = set_names(caller, ev);
+		r = set_names(s, caller, ev);
 	if (r < 0) {
 		threads_discard(child);
 		return r;
@@ -182,7 +182,7 @@ static int complete_leader(struct state *s, struct thread *leader, const struct 
 	leader->vpid = leader->vtid = t->vpid;
 	if (threads_link(&s->threads, leader) < 0)
 		return -ENOMEM;
-	return set_names(leader, ev);
+	return set_names(s, leader, ev);
 }
 
 static int told_to_child(struct state *s, const struct event *ev, struct subject *sub)

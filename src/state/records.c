@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "event/clean.h"
 #include "state/internal.h"
 #include "state/socket.h"
 
@@ -32,6 +33,13 @@ int thread_set_cwd(struct state *s, struct thread *t, struct str path)
 		return 0;
 	threads_changed(leader, FACT_CWD);
 	return rstr_assign(&leader->cwd, joined);
+}
+
+int thread_set_list(struct state *s, struct rstr **slot, struct str list)
+{
+	if (clean_list(list, &s->text))
+		return s->text.failed ? -ENOMEM : rstr_assign(slot, strbuf_str(&s->text));
+	return rstr_assign(slot, list);
 }
 
 int records_fill_thread(struct state *s, struct thread *t, const struct process_record *p)
@@ -65,9 +73,9 @@ int records_fill_thread(struct state *s, struct thread *t, const struct process_
 	t->exe_lower_layer = p->exe_lower_layer;
 	t->exe_from_memfd = p->exe_from_memfd;
 	if (rstr_assign(&t->comm, p->comm) < 0 || rstr_assign(&t->exe, p->exe) < 0 || thread_set_exepath(t, p->exepath) < 0 ||
-	    rstr_assign(&t->args, p->args) < 0 || rstr_assign(&t->root, p->root) < 0)
+	    thread_set_list(s, &t->args, p->args) < 0 || rstr_assign(&t->root, p->root) < 0)
 		return -ENOMEM;
-	if (thread_is_leader(t) && (rstr_assign(&t->env, p->env) < 0 || thread_set_cwd(s, t, p->cwd) < 0))
+	if (thread_is_leader(t) && (thread_set_list(s, &t->env, p->env) < 0 || thread_set_cwd(s, t, p->cwd) < 0))
 		return -ENOMEM;
 	return p->cgroups.len ? container_set_cgroups(s, t, p->cgroups) : 0;
 }
