@@ -65,8 +65,9 @@ int lists_prepare(struct arena *arena, const struct items *items, struct lists *
 	size_t total = 0;
 
 	lists.list = arena_array_of(arena, struct pasted_list, lists.count);
-	lists.odd = arena_array_of(arena, uint32_t, lists.count);
-	if (!lists.list || !lists.odd)
+	lists.odd = arena_array_of(arena, uint64_t, lists.count / 64 + 1);
+	lists.wanted = arena_array_of(arena, uint64_t, lists.count / 64 + 1);
+	if (!lists.list || !lists.odd || !lists.wanted)
 		return -ENOMEM;
 	for (size_t i = 0; i < lists.count; i++) {
 		strbuf_reset(&text);
@@ -81,7 +82,7 @@ int lists_prepare(struct arena *arena, const struct items *items, struct lists *
 		if (text.failed || !lists.list[i].text.ptr)
 			return -ENOMEM;
 		if (!is_word(lists.list[i].name))
-			lists.odd[lists.nodd++] = (uint32_t)i;
+			lists.odd[i / 64] |= 1ull << i % 64;
 	}
 	*ret_lists = lists;
 	return 0;
@@ -89,29 +90,40 @@ int lists_prepare(struct arena *arena, const struct items *items, struct lists *
 
 /* ---- pasting ------------------------------------------------------------------------------------------------------------- */
 
-/* The first list in the order of definition, from a number on, whose name the text may hold as a word. */
-static uint32_t next_list(const struct lists *lists, struct str text, uint32_t from)
+/* Notes the lists, from a number on, whose names stand in the text as words. */
+static void want(struct lists *lists, struct str text, uint32_t from)
 {
-	uint32_t next = NAMES_NONE;
-
 	for (size_t i = 0; i < text.len;) {
 		size_t start = i;
-		uint32_t number;
+		uint32_t number = NAMES_NONE;
 
 		while (i < text.len && !is_border(text.ptr[i]))
 			i++;
-		if (i > start) {
+		if (i > start)
 			number = names_find(lists->names, (struct str){ text.ptr + start, i - start });
-			if (number >= from && number < next)
-				next = number;
-		}
+		if (number != NAMES_NONE && number >= from)
+			lists->wanted[number / 64] |= 1ull << number % 64;
 		while (i < text.len && is_border(text.ptr[i]))
 			i++;
 	}
-	for (size_t i = 0; i < lists->nodd; i++)
-		if (lists->odd[i] >= from && lists->odd[i] < next)
-			return lists->odd[i];
-	return next;
+}
+
+/* The next list, from a number on, that may stand in the text; it is not wanted any more then. */
+static uint32_t next_list(struct lists *lists, uint32_t from)
+{
+	for (size_t i = from / 64; i <= lists->count / 64; i++) {
+		uint64_t bits = lists->wanted[i] | lists->odd[i];
+
+		if (i == from / 64)
+			bits &= ~0ull << from % 64;
+		if (bits) {
+			uint32_t bit = (uint32_t)__builtin_ctzll(bits);
+
+			lists->wanted[i] &= ~(1ull << bit);
+			return (uint32_t)i * 64 + bit;
+		}
+	}
+	return NAMES_NONE;
 }
 
 static size_t find(struct str text, struct str name, size_t from)
@@ -196,8 +208,10 @@ int lists_paste(struct arena *arena, struct lists *lists, struct str condition, 
 {
 	struct strbuf text auto_strbuf = { 0 }, fresh auto_strbuf = { 0 };
 	const struct paste *pastes = NULL;
-	uint32_t next = next_list(lists, condition, 0);
+	uint32_t next;
 
+	want(lists, condition, 0);
+	next = next_list(lists, 0);
 	if (next == NAMES_NONE) {
 		*ret_text = condition;
 		*ret_pastes = NULL;
@@ -215,7 +229,8 @@ int lists_paste(struct arena *arena, struct lists *lists, struct str condition, 
 		swap = text;
 		text = fresh;
 		fresh = swap;
-		next = next_list(lists, strbuf_str(&text), next + 1);
+		want(lists, lists->list[next].text, next + 1); /* lists that are defined later may stand in it */
+		next = next_list(lists, next + 1);
 	}
 	*ret_text = arena_str(arena, strbuf_str(&text));
 	if (text.failed || !ret_text->ptr)

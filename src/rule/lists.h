@@ -18,8 +18,8 @@ struct lists {
 	struct pasted_list *list; /* in the order of definition */
 	size_t count;
 	const struct names *names;
-	uint32_t *odd; /* lists whose names are no single word: looked for in a row */
-	size_t nodd;
+	uint64_t *odd; /* a bit a list whose name is no single word: looked for in every condition */
+	uint64_t *wanted; /* scratch: a bit a list whose name the condition at hand holds */
 };
 
 /* Where pasting changed a text: for finding a place in the text before. */
