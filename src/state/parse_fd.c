@@ -117,7 +117,7 @@ struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct e
 	if (q.flags & PPM_FD_LOWER_LAYER)
 		fd->flags |= FDF_OVERLAY_LOWER;
 	if (fd_set_name(fd, path) == 0) {
-		fd->name_raw = str_eq(path, q.name) ? rstr_ref(fd->name) : rstr_new(q.name);
+		fd->name_raw = fd->name && str_eq(path, q.name) ? rstr_ref(fd->name) : rstr_new(q.name);
 		if (fd->name_raw)
 			return fd;
 	}
