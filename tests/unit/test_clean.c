@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "event/clean.h"
+
+#define BAD "\xef\xbf\xbd"
+
+static const struct {
+	const char *in, *out; /* NULL = left as it is */
+} cases[] = {
+	{ "", NULL },
+	{ "/etc/passwd and a text of more than eight bytes", NULL },
+	{ "uni\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", NULL },
+	{ "a\nb", "a" BAD "b" },
+	{ "long enough for a word\x7f", "long enough for a word" BAD },
+	{ "bad\xff\xfeutf", "bad" BAD BAD "utf" },
+	{ "cut\xe2\x82", "cut" BAD BAD },
+	{ "\x1b[31m12345678", BAD "[31m12345678" },
+};
+
+static void test_texts(void **state)
+{
+	struct strbuf storage auto_strbuf = { 0 };
+	struct event_builder b = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *want = cases[i].out ? cases[i].out : cases[i].in;
+		struct event ev;
+		const uint8_t *bytes;
+
+		event_begin(&b, EV_SYSCALL_OPENAT_2_X, 1, 2);
+		event_put_int(&b, 3);
+		event_put_int(&b, -100);
+		event_put_text(&b, str_of(cases[i].in));
+		event_put_int(&b, 1);
+		event_put_int(&b, 0);
+		event_put_int(&b, 5);
+		event_put_int(&b, 6);
+		assert_int_equal(event_end(&b, &ev, NULL), 0);
+		ev.number = 9;
+		bytes = ev.bytes;
+		assert_int_equal(event_clean(&ev, &storage, NULL), 0);
+		assert_int_equal(ev.bytes == bytes, cases[i].out == NULL);
+		if (!str_eq(event_param_text(&ev, 2), str_of(want)))
+			fail_msg("row %zu: %.*s", i, STR_ARG(event_param_text(&ev, 2)));
+		assert_int_equal(event_param_int(&ev, 0), 3);
+		assert_int_equal(event_param_uint(&ev, 6), 6);
+		assert_int_equal(ev.number, 9);
+	}
+	event_builder_free(&b);
+}
+
+/* Growing to three times the length may not overflow the 16 bits of a length. */
+static void test_long(void **state)
+{
+	struct strbuf storage auto_strbuf = { 0 }, text auto_strbuf = { 0 };
+	struct event_builder b = { 0 };
+	struct event ev;
+
+	(void)state;
+	for (int i = 0; i < 4000; i++)
+		strbuf_addc(&text, '\n');
+	event_begin(&b, EV_SYSCALL_RMDIR_2_X, 1, 2);
+	event_put_int(&b, 0);
+	event_put_text(&b, strbuf_str(&text));
+	assert_int_equal(event_end(&b, &ev, NULL), 0);
+	assert_int_equal(event_clean(&ev, &storage, NULL), 0);
+	assert_int_equal(event_param_text(&ev, 1).len, 12000);
+	event_builder_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_texts), cmocka_unit_test(test_long) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

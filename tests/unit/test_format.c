@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "field_world.h"
+
+#include "field/format.h"
+
+static const struct {
+	const char *format, *text; /* NULL = refused */
+} cases[] = {
+	{ "plain", "plain" },
+	{ "%evt.num", "42" },
+	{ "*%evt.num", "42" },
+	{ "(%evt.num, %evt.type;)", "(42, openat;)" },
+	{ "%evt.num.", "42." },
+	{ "%evt.numx", "42x" },
+	{ "%evt.type.isnt", "openat.isnt" },
+	{ "%fd.name[1]", "/home/u/f.txt[1]" },
+	{ "%proc.aname[1] %proc.aname[x]", "systemd systemd[x]" },
+	{ "%proc.aname[]", "systemd[]" },
+	{ "%10evt.num|", "42        |" },
+	{ "%3fd.name|", "/ho|" },
+	{ "%toupper(proc.name)", "SH" },
+	{ "%toupper(basename(fd.name))!", "F.TXT!" },
+	{ "%len(fd.name) %len(fd.types)", "13 2" },
+	{ "%concat(proc.name, '-', \"x\\ty\", 5)", "sh-x\ty5" },
+	{ "%join(',', (proc.name, evt.num, 'a'))", "sh,42,a" },
+	{ "%getopt(('-a','-b','v'), 'ab:')", "(a,b,v)" },
+	{ "%getopt(('-a','-b','v'), 'ab:')[b]", "v" },
+	{ "%toupper(fd.sip.name)", NULL },
+	{ "%fd.sip", "<NA>" },
+	{ "", NULL },
+	{ "%", NULL },
+	{ "100%", NULL },
+	{ "%%", NULL },
+	{ "% evt.num", NULL },
+	{ "%10", NULL },
+	{ "%99999999evt.num", NULL },
+	{ "%nosuch.field", NULL },
+	{ "%evt", NULL },
+	{ "%EVT.NUM", NULL },
+	{ "%evt.arg", NULL },
+	{ "%nosuch(fd.name)", NULL },
+	{ "%toupper(fd.name", NULL },
+	{ "%toupper(fd.num)", NULL },
+	{ "%toupper(fd.name, fd.name)", NULL },
+	{ "%concat(proc.name,fd.num)", NULL },
+	{ "%toupper('a\\qb')", NULL },
+	{ "%toupper('open", NULL },
+};
+
+static void test_text(void **state)
+{
+	struct world *w = *state;
+
+	world_openat(w, "f.txt", 5);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct strbuf out auto_strbuf = { 0 };
+		auto_format struct format *f = NULL;
+		struct error err = { 0 };
+		int r = format_compile(str_of(cases[i].format), NULL, &f, &err);
+
+		if ((r < 0) != !cases[i].text)
+			fail_msg("'%s': %d %s", cases[i].format, r, err.text);
+		if (r < 0) {
+			assert_true(err.text[0] != 0);
+			continue;
+		}
+		strbuf_adds(&out, "");
+		format_render(f, &w->ctx, &out);
+		if (!str_eq(strbuf_str(&out), str_of(cases[i].text)))
+			fail_msg("'%s': '%s', not '%s'", cases[i].format, out.ptr, cases[i].text);
+	}
+}
+
+static void test_members(void **state)
+{
+	struct strbuf out auto_strbuf = { 0 };
+	struct format_members m = { 0 };
+	auto_format struct format *f = NULL;
+	struct world *w = *state;
+
+	world_openat(w, "f.txt", 5);
+	assert_int_equal(format_compile(STR("%proc.name %evt.num %fd.sip %evt.failed %fd.types %evt.time %toupper(evt.type) %evt.rawtime.ns"),
+					NULL, &f, NULL),
+			 0);
+	format_collect(f, &w->ctx, &m);
+	format_members_add(&m, STR("proc.name"), STR("\"later\""));
+	format_members_print(&m, &out);
+	assert_string_equal(out.ptr, "{\"evt.failed\":false,\"evt.num\":42,\"evt.rawtime.ns\":123456789,"
+				     "\"evt.time\":1700000000123456789,\"evt.type\":\"openat\",\"fd.sip\":null,"
+				     "\"fd.types\":[\"file\",\"pipe\"],\"proc.name\":\"later\"}");
+	format_members_reset(&m);
+	strbuf_reset(&out);
+	format_members_print(&m, &out);
+	assert_string_equal(out.ptr, "{}");
+	format_members_free(&m);
+}
+
+static void test_times(void **state)
+{
+	struct strbuf out auto_strbuf = { 0 };
+	auto_format struct format *f = NULL;
+	struct world *w = *state;
+
+	setenv("TZ", "UTC", 1);
+	world_openat(w, "f.txt", 5);
+	assert_int_equal(format_compile(STR("%evt.time|%evt.time.s|%evt.time.iso8601|%evt.datetime.s"), NULL, &f, NULL), 0);
+	format_render(f, &w->ctx, &out);
+	assert_string_equal(out.ptr, "22:13:20.123456789|22:13:20|2023-11-14T22:13:20.123456789+0000|2023-11-14 22:13:20");
+}
+
+static void test_fields_of_a_format(void **state)
+{
+	auto_format struct format *f = NULL;
+
+	(void)state;
+	assert_int_equal(format_compile(STR("%evt.num %toupper(proc.pname)"), NULL, &f, NULL), 0);
+	assert_true(str_eq(format_field(f, 0)->text, STR("evt.num")));
+	assert_true(str_eq(format_field(f, 1)->text, STR("proc.pname")));
+	assert_null(format_field(f, 2));
+	assert_int_equal(format_reads(f), FACT_EVENT | FACT_LINEAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_text, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_members, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_times, world_setup, world_teardown),
+		cmocka_unit_test(test_fields_of_a_format),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
