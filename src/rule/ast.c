@@ -141,7 +141,8 @@ void ast_print(struct strbuf *out, const struct ast *a)
 		print_argument(out, a);
 		break;
 	case AST_VALUE:
-		if (a->quoted)
+		/* a bare string may hold backspaces, which are blanks everywhere else */
+		if (a->quoted || memchr(a->text.ptr, '\b', a->text.len))
 			print_quoted(out, a->text);
 		else
 			strbuf_addstr(out, a->text);

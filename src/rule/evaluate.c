@@ -65,11 +65,13 @@ static enum truth predicate(struct evaluator *e, const struct predicate *p)
 
 static enum truth compute(struct evaluator *e, const struct node *node)
 {
-	const uint32_t *child = e->program->children + node->first, *end = child + node->count;
+	const uint32_t *child, *end;
 	enum truth truth, result;
 
 	switch (node->kind) {
 	case NODE_AND:
+		child = e->program->children + node->first;
+		end = child + node->count;
 		for (result = TRUTH_YES; child < end && result != TRUTH_NO; child++) {
 			truth = evaluator_node(e, *child);
 			if (truth < result)
@@ -77,6 +79,8 @@ static enum truth compute(struct evaluator *e, const struct node *node)
 		}
 		return result;
 	case NODE_OR:
+		child = e->program->children + node->first;
+		end = child + node->count;
 		for (result = TRUTH_NO; child < end && result != TRUTH_YES; child++) {
 			truth = evaluator_node(e, *child);
 			if (truth > result)

@@ -69,6 +69,7 @@ static const struct {
 	{ "join(',', (proc.name, 'x')) = a", "join(\",\", (proc.name, \"x\")) = a" },
 	{ "getopt(proc.args, 'ab:')[a] = x", "getopt(proc.args, \"ab:\")[a] = x" },
 	{ "m\tand\r\nn\b", "m and n" },
+	{ "fd.name=allof\bx", "fd.name = \"allof\\bx\"" },
 };
 
 static void test_accepted(void **state)
