@@ -26,7 +26,11 @@ static int check_file(struct check *k, const struct rules_file *f, struct error 
 		strbuf_adds(&k->out, k->files ? "," : "");
 		load_result_print_json(&k->out, result);
 	} else {
+		size_t before = k->out.len;
+
 		load_result_print(&k->out, result, k->verbose, true);
+		if (k->out.len == before)
+			strbuf_addf(&k->out, STR_FMT ": ok", STR_ARG(result->name));
 		if (k->out.len && k->out.ptr[k->out.len - 1] != '\n')
 			strbuf_addc(&k->out, '\n');
 	}
@@ -75,6 +79,10 @@ int cmd_check(const struct command *c, int argc, char **argv)
 	for (i = 0; i < o.noperands; i++)
 		if (rules_input_add(&in, o.operands[i], 0, &err) < 0)
 			status = log_failure(&err, EXIT_FAILED);
+	if (!in.count && status == EXIT_OK) {
+		log_error("there is no *.yaml or *.yml file to check");
+		status = EXIT_FAILED;
+	}
 
 	k.json = options_has(&o, OPT_check_json);
 	k.verbose = options_has(&o, OPT_check_verbose);

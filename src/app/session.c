@@ -16,9 +16,11 @@ int session_load_rules(struct session *s, const struct options *o, enum option_i
 		r = rules_input_add(&s->input, path, 0, err);
 	if (r == 0 && i == 0)
 		r = rules_input_add_default(&s->input, err);
-	if (r == 0)
-		r = rules_input_compile(&s->input, options, warnings, &s->rules, err);
-	return r;
+	if (r < 0)
+		return r;
+	if (!s->input.count)
+		return error_set(err, -ENOENT, "there are no rules: no *.yaml or *.yml file was named");
+	return rules_input_compile(&s->input, options, warnings, &s->rules, err);
 }
 
 int session_add_output(struct session *s, struct output *o, struct error *err)
