@@ -162,21 +162,21 @@ judge() {
 }
 
 check_both() {
-	what=$1
-	own=$2
-	official=$3
+	wanted=$1
+	own_rule=$2
+	official_rule=$3
 	shift 4
-	if [ "$own" != - ]; then
+	if [ "$own_rule" != - ]; then
 		under "$own_rules" -- "$@"
-		judge "$what" "$own" our "$@"
+		judge "$wanted" "$own_rule" our "$@"
 	fi
-	[ "$official" = - ] && return
+	[ "$official_rule" = - ] && return
 	if [ -f "$MONITOR_SHARED/rules/falco_rules.yaml" ]; then
 		under "$MONITOR_SHARED/rules/falco_rules.yaml" "$MONITOR_SHARED/rules/falco-incubating_rules.yaml" -- "$@"
-		judge "$what" "$official" "Falco's" "$@"
+		judge "$wanted" "$official_rule" "Falco's" "$@"
 	else
 		left_out=$((left_out + 1))
-		echo "left out: Falco's rule \"$official\" (no rule files in $MONITOR_SHARED/rules)"
+		echo "left out: Falco's rule \"$official_rule\" (no rule files in $MONITOR_SHARED/rules)"
 	fi
 }
 

@@ -29,7 +29,7 @@ if ln /etc/shadow "$dir/hard" 2>/dev/null; then
 else
 	echo "left out: a hard link ($dir is on another file system)"
 fi
-fires "$own" "$official" -- sh -c 'exec 3</etc/shadow; exec sed -n 1q <&3; cat /etc/shadow' # no fork in between
+fires "$own" - -- sh -c 'exec sed -n 1q </etc/shadow' # the shell opens it; Falco trusts shells
 fires "$own" - -- "$dir/su" /etc/shadow # a program that only has the name of one that may
 
 # near misses

@@ -5,6 +5,7 @@
 
 own="Program run from shared memory"
 official="Execution from /dev/shm"
+allow=fd.name # running a program has none
 [ -w /dev/shm ] || skip "/dev/shm cannot be written"
 shm=$(mktemp -d /dev/shm/live.XXXXXX) || skip "/dev/shm cannot be written"
 trap 'rm -rf "$shm"; clean_up' EXIT
@@ -17,7 +18,7 @@ fires "$own" "$official" -- "$shm/program"
 fires "$own" "$official" -- "$src/calls" chdir "$shm" + exec ./program ./program
 fires "$own" "$official" -- sh "$shm/script"
 fires "$own" "$official" -- sh -c "cd $shm && sh ./script"
-fires "$own" "$official" -- "$shm/script"
+fires "$own" - -- "$shm/script" # Falco takes the name of a script for its interpreter's
 fires "$own" - -- "$src/calls" exec "$shm/program" harmless # with another argument zero
 fires "$own" - -- "$dir/link"
 quiet "$own" "$official" -- "$dir/program"
