@@ -149,7 +149,8 @@ int state_put_fd(struct state *s, struct subject *sub, struct fd *fd)
 	}
 	s->fds_added += sub->thread->fds->count - before;
 	sub->fd = fd;
-	return 0;
+	/* where closes are not reported, the number may stand for another file by the next call that uses it */
+	return state_learnt_fd(s, sub->thread->fds, fd->number);
 }
 
 /* ---- enter events ---- */
