@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "app/help.h"
+#include "app/host.h"
 #include "app/log.h"
 #include "app/session.h"
 #include "app/signals.h"
@@ -179,6 +180,8 @@ static int run_workload(struct run *run)
 	r = tracer_open(&run->tracer, &source, &err);
 	if (r == 0)
 		r = session_start(&run->session, source, &settings, &err);
+	if (r == 0)
+		r = host_describe(pipeline_receiver(run->session.pipeline), &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	tell_start(run);

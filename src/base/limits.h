@@ -45,6 +45,7 @@
 #define RULES_TREE_DEPTH    4000       /* its nesting with its macros: the tree is walked recursively */
 #define PLUGIN_ALTERNATIVES 100	       /* plugins of one requirement: compared with each other */
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
+#define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
 
 /* evaluation */
