@@ -11,7 +11,7 @@
  */
 #define TYPES (EV_COUNT + SYSCALL_CODES) /* EV_COUNT + code: EV_GENERIC_X with that code */
 #define TRUTH_OPEN 3 /* the type does not decide */
-#define NODE_TODO  UINT32_MAX
+#define NODE_OPEN  UINT32_MAX
 
 struct specialiser {
 	struct ruleset *rules;
@@ -164,7 +164,7 @@ static int64_t specialise(struct specialiser *s, uint32_t number)
 	struct node node = s->program->nodes[number];
 	int64_t special = number;
 
-	if (s->special[number] != NODE_TODO)
+	if (s->special[number] != NODE_OPEN)
 		return s->special[number];
 	switch (node.kind) {
 	case NODE_CONSTANT:
