@@ -114,8 +114,7 @@ static int32_t hex4(struct str s, size_t at)
 	if (at + 4 > s.len)
 		return -1;
 	for (size_t i = at; i < at + 4; i++) {
-		char c = s.ptr[i];
-		int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+		int d = parse_hex_digit(s.ptr[i]);
 
 		if (d < 0)
 			return -1;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 
-static int digit_of(char c)
+int parse_hex_digit(int c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -12,12 +12,12 @@ static int digit_of(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return 16;
+	return -1;
 }
 
 int parse_u64(struct str s, uint64_t *ret_value)
 {
-	unsigned int base = 10;
+	uint64_t base = 10;
 	uint64_t value = 0;
 
 	if (s.len > 2 && s.ptr[0] == '0' && (s.ptr[1] == 'x' || s.ptr[1] == 'X')) {
@@ -26,12 +26,15 @@ int parse_u64(struct str s, uint64_t *ret_value)
 	}
 	if (s.len == 0)
 		return -EINVAL;
-	for (size_t i = 0; i < s.len; i++)
-		if (digit_of(s.ptr[i]) >= (int)base)
+	for (size_t i = 0; i < s.len; i++) {
+		int digit = parse_hex_digit(s.ptr[i]);
+
+		if (digit < 0 || (uint64_t)digit >= base)
 			return -EINVAL;
+	}
 	for (size_t i = 0; i < s.len; i++)
-		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)digit_of(s.ptr[i]), &value))
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)parse_hex_digit(s.ptr[i]), &value))
 			return -ERANGE;
 	*ret_value = value;
 	return 0;

@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "base/limits.h"
+#include "base/parse.h"
 
 struct anchor {
 	struct str name;
@@ -573,17 +574,6 @@ int yaml_bool(const struct yaml_node *node, bool *ret_value)
 	return -EINVAL;
 }
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 16;
-}
-
 int yaml_u32(const struct yaml_node *node, uint32_t *ret_value)
 {
 	struct str s = node->text;
@@ -605,9 +595,9 @@ int yaml_u32(const struct yaml_node *node, uint32_t *ret_value)
 	if (s.len == 0)
 		return -EINVAL;
 	for (size_t i = 0; i < s.len; i++) {
-		int digit = digit_of(s.ptr[i]);
+		int digit = parse_hex_digit(s.ptr[i]);
 
-		if (digit >= base)
+		if (digit < 0 || digit >= base)
 			return -EINVAL;
 		value = value * (uint64_t)base + (uint64_t)digit;
 		if (value > UINT32_MAX)

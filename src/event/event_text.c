@@ -166,15 +166,6 @@ static struct str take_word(struct line *l, char stop)
 	return word;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* The rest after an opening quote, up to and with the closing one. */
 static int take_quoted(struct line *l, struct strbuf *out, struct error *err)
 {
@@ -192,9 +183,9 @@ static int take_quoted(struct line *l, struct strbuf *out, struct error *err)
 				c = '\t';
 			} else if (e == '"' || e == '\\') {
 				c = e;
-			} else if (e == 'x' && l->rest.len > 3 && hex_digit(l->rest.ptr[2]) >= 0 &&
-				   hex_digit(l->rest.ptr[3]) >= 0) {
-				c = (char)(hex_digit(l->rest.ptr[2]) << 4 | hex_digit(l->rest.ptr[3]));
+			} else if (e == 'x' && l->rest.len > 3 &&
+				   parse_hex_digit(l->rest.ptr[2]) >= 0 && parse_hex_digit(l->rest.ptr[3]) >= 0) {
+				c = (char)(parse_hex_digit(l->rest.ptr[2]) << 4 | parse_hex_digit(l->rest.ptr[3]));
 				used = 4;
 			} else {
 				return fault(l, err, "escapes are \\n \\t \\\\ \\\" \\xHH");

@@ -212,23 +212,12 @@ int literal_parse(struct str text, enum param_type type, struct value *ret_value
 	return error_set(err, -EINVAL, "values of this type cannot be compared with a constant");
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int literal_unhex(struct str text, char *out, size_t *ret_len)
 {
 	if (text.len % 2)
 		return -EINVAL;
 	for (size_t i = 0; i < text.len; i += 2) {
-		int high = hex_digit(text.ptr[i]), low = hex_digit(text.ptr[i + 1]);
+		int high = parse_hex_digit(text.ptr[i]), low = parse_hex_digit(text.ptr[i + 1]);
 
 		if (high < 0 || low < 0)
 			return -EINVAL;

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/parse.h"
 #include "rule/regex.h"
 
 /*
@@ -39,25 +40,14 @@ static void put_code(struct translator *t, uint32_t code)
 	strbuf_addf(t->out, "\\x{%x}", code);
 }
 
-static int hex_value(int c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* \x41 or \x{41}, behind the x. */
 static int parse_hex(struct translator *t, uint32_t *ret_code)
 {
 	uint32_t v = 0;
 
 	if (peek(t, 0) == '{') {
-		for (t->at++; hex_value(peek(t, 0)) >= 0; t->at++) {
-			v = v * 16 + (uint32_t)hex_value(peek(t, 0));
+		for (t->at++; parse_hex_digit(peek(t, 0)) >= 0; t->at++) {
+			v = v * 16 + (uint32_t)parse_hex_digit(peek(t, 0));
 			if (v > 0x10ffff)
 				return refuse(t, "character code too large");
 		}
@@ -65,9 +55,9 @@ static int parse_hex(struct translator *t, uint32_t *ret_code)
 			return refuse(t, "bad \\x{…} escape");
 		t->at++;
 	} else {
-		if (hex_value(peek(t, 0)) < 0 || hex_value(peek(t, 1)) < 0)
+		if (parse_hex_digit(peek(t, 0)) < 0 || parse_hex_digit(peek(t, 1)) < 0)
 			return refuse(t, "bad \\x escape");
-		v = (uint32_t)(hex_value(peek(t, 0)) * 16 + hex_value(peek(t, 1)));
+		v = (uint32_t)(parse_hex_digit(peek(t, 0)) * 16 + parse_hex_digit(peek(t, 1)));
 		t->at += 2;
 	}
 	*ret_code = v;
