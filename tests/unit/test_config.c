@@ -79,6 +79,7 @@ static void test_files(void **state)
 		int r;
 		auto_config struct config *c = read_config(files[i].text, NULL, 0, &r);
 
+		assert_true((r == 0) == (c != NULL));
 		if ((r == 0) != files[i].good)
 			fail_msg("%s: %d", files[i].text, r);
 	}
@@ -162,6 +163,7 @@ static void test_bad_assignments(void **state)
 		int r;
 		auto_config struct config *c = read_config("json_output: true\nrules: []\n", &bad[i], 1, &r);
 
+		assert_null(c);
 		if (r != -EINVAL)
 			fail_msg("%s: %d", bad[i], r);
 	}
@@ -259,6 +261,7 @@ static void test_included(void **state)
 		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
 
 		assert_int_equal(r, -EINVAL);
+		assert_null(c);
 	}
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/1.yaml", folder);
