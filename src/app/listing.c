@@ -79,7 +79,7 @@ int listing_print(const struct strbuf *out)
 		log_error("out of memory");
 		return EXIT_FAILED;
 	}
-	if (fwrite(out->ptr, 1, out->len, stdout) != out->len || fflush(stdout) != 0) {
+	if ((out->len && fwrite(out->ptr, 1, out->len, stdout) != out->len) || fflush(stdout) != 0) {
 		log_error("cannot write to standard output: %s", strerror(errno));
 		return EXIT_FAILED;
 	}

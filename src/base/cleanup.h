@@ -18,7 +18,8 @@
 	}                                                                                                             \
 	struct name##_autofree_needs_semicolon
 
-#define AUTO(name) __attribute__((cleanup(name##_autofree)))
+/* unused: clang does not count the destructor as a use of a variable that is only there to be freed */
+#define AUTO(name) __attribute__((cleanup(name##_autofree), unused))
 
 static inline void free_autofree(void *p)
 {

@@ -83,7 +83,7 @@ static void test_rows(void **state)
 		{ "1 7 link/105 res=0", 1, 1, "1 7 link @cpu=5 res=0 oldpath=NA newpath=NA" },
 		/* kept and handed out */
 		{ "1 7 connect/22 fd=3 addr=unix:/s", 2, 1, "1 7 connect/22 @cpu=5 fd=3 addr=unix:/s" },
-		{ "1 7 open/2", 0, 1, "1 7 open/2 @cpu=5 name=NA flags=NA mode=NA" },
+		{ "1 7 open/2", 0, 1, "1 7 open/2 @cpu=5 @flags=2147483648 name=NA flags=NA mode=NA" }, /* EVENT_FLAG_UNSHOWN */
 		{ "1 7 container/228 id=ab type=1 name=\"a\\\"b\" image=i", 4, 1,
 		  "1 7 container @cpu=5 json=\"{\\\"id\\\":\\\"ab\\\",\\\"type\\\":1,\\\"name\\\":\\\"a\\\\\\\"b\\\",\\\"image\\\":\\\"i\\\"}\"" },
 		/* current, unused, old without a pair, and a layout that never was */
