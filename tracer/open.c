@@ -307,7 +307,7 @@ static int open_plain(const struct tracer *t, const struct open_args *a, int bas
 	return open_how(base, t->path, flags, 0, resolve);
 }
 
-static void set_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
+static void read_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
 {
 	char name[16];
 	ssize_t n;
@@ -324,6 +324,16 @@ static void set_real_path(struct tracer *t, const struct open_args *a, const str
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
 }
 
+static void set_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd, const struct stat *st)
+{
+	struct str link;
+
+	read_real_path(t, a, l, fd);
+	link = links_find(t->links, t->pending.call.tid, st, t->ext.real_path);
+	if (link.len)
+		t->ext.real_path = link;
+}
+
 static enum open_way fail(struct tracer *t, int error)
 {
 	t->pending.value = error;
@@ -331,18 +341,19 @@ static enum open_way fail(struct tracer *t, int error)
 }
 
 /* Hands fd to the caller, and keeps it for the event. */
-static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd, mode_t type)
+static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
+			     const struct stat *st)
 {
 	bool writes = (a->flags & O_ACCMODE) != O_RDONLY;
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
-	if (!(a->flags & (O_NONBLOCK | O_PATH)) && !S_ISDIR(type) &&
+	if (!(a->flags & (O_NONBLOCK | O_PATH)) && !S_ISDIR(st->st_mode) &&
 	    fcntl(fd, F_SETFL, (int)(a->flags & FLAGS_SETTABLE)) < 0) {
 		close(fd);
 		return OPEN_CHECK;
 	}
-	set_real_path(t, a, l, fd);
+	set_real_path(t, a, l, fd, st);
 	/*
 	 * Who may write can next execute the file, and must not find it busy through our descriptor: so that is closed
 	 * before the call returns. All others save a wake-up.
@@ -379,7 +390,7 @@ static enum open_way open_at(struct tracer *t, const struct open_args *a, int ba
 		return fail(t, take_fd(fd));
 	if (fd < 0 || !is_acceptable(t, fd, &st))
 		return OPEN_CHECK;
-	return deliver(t, a, &l, take_fd(fd), st.st_mode);
+	return deliver(t, a, &l, take_fd(fd), &st);
 }
 
 enum open_way open_pending(struct tracer *t)

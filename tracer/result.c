@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "tracer/notify.h"
 
@@ -56,12 +57,19 @@ int result_later(struct tracer *t)
 static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_t fd)
 {
 	char link[64];
+	struct stat st;
+	struct str other;
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", tracee->tid, (int)fd);
 	n = readlink(link, t->real_path, sizeof(t->real_path));
 	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
+	if (stat(link, &st) < 0)
+		return;
+	other = links_find(t->links, tracee->tid, &st, t->ext.real_path);
+	if (other.len)
+		t->ext.real_path = other;
 }
 
 int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,

@@ -14,6 +14,7 @@
 #include "tracer/decode.h"
 #include "tracer/filter.h"
 #include "tracer/launch.h"
+#include "tracer/links.h"
 #include "tracer/tracee.h"
 #include "tracer/tracer.h"
 
@@ -80,6 +81,7 @@ struct tracer {
 	struct launch launch;
 	struct calls calls;
 	struct filter *filter;
+	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
 	bool notifying; /* backend */
 	bool killable; /* a received notification is not broken off by signals */
 	bool hung_up; /* nobody is left under the filter */

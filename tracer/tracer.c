@@ -150,6 +150,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	struct tracer *t = tracer_of(s);
 	auto_filter struct filter *filter = NULL;
 	auto_free struct sock_filter *program = NULL;
+	auto_links struct links *links = NULL;
 	struct filter_options options = {
 		.exact_opens = t->options.opens == TRACER_OPENS_EXACT,
 		.handover = t->notifying,
@@ -162,6 +163,9 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	r = filter_new(set, &t->calls, &options, &filter, err);
 	if (r < 0)
 		return r;
+	r = links_new(set->paths, set->npaths, &links);
+	if (r < 0)
+		return error_set(err, r, "out of memory");
 	if (t->filter) {
 		long missing = filter_missing(t->filter, filter);
 
@@ -169,6 +173,8 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 			return error_set(err, -EOPNOTSUPP,
 					 "the new rules need %s calls, which the running workload's filter lets pass",
 					 syscall_by_number(missing) ? syscall_by_number(missing)->name : "other");
+		links_free(t->links);
+		t->links = take_ptr(links);
 		return 0;
 	}
 	r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, &program, &length, err);
@@ -178,6 +184,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	if (r < 0)
 		return r;
 	t->filter = take_ptr(filter);
+	t->links = take_ptr(links);
 	t->killable = atomic_load(&t->launch.shared->killable);
 	t->hung_up = t->listener < 0;
 	t->waits_due = true;
@@ -354,6 +361,7 @@ static void tracer_close(struct source *s)
 	launch_close(&t->launch);
 	tracees_free(&t->tracees);
 	filter_free(t->filter);
+	links_free(t->links);
 	identity_free(t);
 	event_builder_free(&t->builder);
 	event_builder_free(&t->fetched);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "field/format.h"
 #include "rule/program.h"
@@ -104,6 +105,47 @@ static void collect_facts(struct ruleset *r)
 	}
 }
 
+/* Whether a check compares the whole of fd.name with constants. */
+static bool compares_path(const struct predicate *predicate)
+{
+	return (predicate->op == OP_EQ || predicate->op == OP_NE || predicate->op == OP_IN) &&
+	       (predicate->form == FORM_ONE || predicate->form == FORM_TEXT_SET) &&
+	       expression_is_field(predicate->expression, "fd.name");
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static int collect_paths(struct ruleset *r)
+{
+	const struct program *p = r->program;
+	struct str *paths;
+	size_t n = 0, kept = 0;
+
+	for (uint32_t i = 0; i < p->npredicates; i++)
+		n += compares_path(&p->predicates[i]) ? p->predicates[i].nvalues : 0;
+	paths = arena_array_of(p->arena, struct str, n + 1);
+	if (!paths)
+		return -ENOMEM;
+	n = 0;
+	for (uint32_t i = 0; i < p->npredicates; i++) {
+		const struct predicate *predicate = &p->predicates[i];
+
+		for (uint32_t k = 0; compares_path(predicate) && k < predicate->nvalues; k++)
+			if (str_starts(predicate->values[k].s, STR("/")))
+				paths[n++] = predicate->values[k].s;
+	}
+	qsort(paths, n, sizeof(*paths), compare_paths);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || !str_eq(paths[i], paths[kept - 1]))
+			paths[kept++] = paths[i];
+	r->wants.paths = paths;
+	r->wants.npaths = kept;
+	return 0;
+}
+
 int wants_collect(struct ruleset *r)
 {
 	struct intercept_want *wants = arena_array_of(r->program->arena, struct intercept_want, EV_COUNT * ALTERNATIVES_MAX);
@@ -127,5 +169,5 @@ int wants_collect(struct ruleset *r)
 	r->wants.wants = wants;
 	r->wants.nwants = n;
 	collect_facts(r);
-	return 0;
+	return collect_paths(r);
 }

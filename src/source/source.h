@@ -41,6 +41,12 @@ struct intercept_set {
 	const struct intercept_want *wants; /* several alternatives of one event are or-ed */
 	size_t nwants;
 	facts_t facts; /* facts that any rule or output reads: events that write them are needed for the state */
+	/*
+	 * Absolute paths that rules compare with the name of a file. A source that sees files opened reports the path that leads to
+	 * an opened file with several hard links as its real path (struct event_ext). Borrowed, each once, sorted.
+	 */
+	const struct str *paths;
+	size_t npaths;
 	bool syscall_codes[SYSCALL_CODES]; /* calls without an event of their own that rules name (generic events) */
 };
 

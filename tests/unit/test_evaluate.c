@@ -338,6 +338,21 @@ static void test_wants(void **state)
 	ruleset_free(rules);
 }
 
+/* What a source needs for telling hard links to the files that rules name. */
+static void test_wanted_paths(void **state)
+{
+	static const char *const conditions[] = { "evt.type = openat and fd.name in (/b, /a, relative)",
+						  "evt.type = openat and (fd.name = /c or fd.name != /a or proc.exepath = /no)",
+						  "evt.type = openat and fd.name startswith /no and fd.name != no" };
+	struct ruleset *rules = make_rules(conditions, 3, false);
+	const struct intercept_set *set = ruleset_wants(rules);
+
+	assert_int_equal(set->npaths, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(str_eq(set->paths[i], (struct str){ &"/a/b/c"[2 * i], 2 }));
+	ruleset_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_wants),
+		cmocka_unit_test(test_wanted_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

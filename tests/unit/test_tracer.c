@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which calls a filter catches, seen from a child below it, and the table of threads against a naive one. */
+/* Which calls a filter catches, seen from a child below it; the table of threads against a naive one; hard links. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +21,7 @@
 #include "base/cleanup.h"
 #include "tracer/filter.h"
 #include "tracer/launch.h"
+#include "tracer/links.h"
 #include "tracer/tracee.h"
 
 #define PROTECTED 12345678 /* a process id that is not in use */
@@ -217,6 +222,81 @@ static void table_follows_a_naive_one(void **state)
 	tracees_free(&t);
 }
 
+/* ---- hard links ---------------------------------------------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/test_links.XXXXXX";
+
+static const char *below(const char *name)
+{
+	static char paths[4][64];
+	static unsigned int turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	return path;
+}
+
+static void make_file(const char *name)
+{
+	int fd = open(below(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void expect_link(struct links *l, const char *opened, const char *found)
+{
+	char path[64];
+	struct stat st;
+	struct str link;
+
+	snprintf(path, sizeof(path), "%s", below(opened));
+	assert_int_equal(stat(path, &st), 0);
+	link = links_find(l, getpid(), &st, str_of(path));
+	assert_string_equal(link.len ? link.ptr : "", found ? below(found) : "");
+}
+
+static void tells_hard_links(void **state)
+{
+	struct links *l = NULL;
+	struct str paths[3];
+	char text[3][64];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	make_file("secret");
+	make_file("other");
+	assert_int_equal(symlink("behind", below("alias")), 0);
+	make_file("behind");
+	assert_int_equal(link(below("secret"), below("hard")), 0);
+	assert_int_equal(link(below("behind"), below("behind-hard")), 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(text[i], sizeof(text[i]), "%s", below(((const char *[]){ "alias", "missing", "secret" })[i]));
+		paths[i] = str_of(text[i]);
+	}
+	assert_int_equal(links_new(paths, 3, &l), 0);
+	expect_link(l, "hard", "secret");
+	expect_link(l, "secret", NULL); /* by its own name */
+	expect_link(l, "other", NULL); /* one name */
+	expect_link(l, "behind-hard", "alias");
+
+	/* another file takes the name, as passwd(1) does it */
+	usleep(10000);
+	assert_int_equal(link(below("other"), below("other-hard")), 0);
+	expect_link(l, "other-hard", NULL);
+	assert_int_equal(rename(below("other"), below("secret")), 0);
+	usleep(10000); /* looks are limited to a share of the time */
+	expect_link(l, "other-hard", "secret");
+	assert_int_equal(link(below("hard"), below("hard-too")), 0);
+	usleep(10000);
+	expect_link(l, "hard-too", NULL);
+	links_free(l);
+	for (size_t i = 0; i < 8; i++)
+		unlink(below(((const char *[]){ "secret", "alias", "behind", "hard", "behind-hard", "other-hard", "hard-too",
+						"other" })[i]));
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +308,7 @@ int main(void)
 		cmocka_unit_test(refuses_foreign_calls),
 #endif
 		cmocka_unit_test(table_follows_a_naive_one),
+		cmocka_unit_test(tells_hard_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,12 @@ fires "$own" "$official" -- "$src/calls" open "$dir/folder/shadow"
 fires "$own" "$official" -- "$src/calls" open /proc/self/root/etc/shadow
 fires "$own" "$official" -- "$src/calls" openat "$dir/folder" shadow
 if ln /etc/shadow "$dir/hard" 2>/dev/null; then
+	ln -s hard "$dir/link-to-hard"
 	fires "$own" "$official" -- "$src/calls" open "$dir/hard"
+	fires "$own" "$official" -- "$src/calls" open "$dir/link-to-hard"
+	monitor_options="--backend ptrace" # looks behind the call
+	fires "$own" "$official" -- "$src/calls" open "$dir/hard"
+	monitor_options=
 else
 	echo "left out: a hard link ($dir is on another file system)"
 fi
@@ -36,6 +41,9 @@ fires "$own" - -- "$dir/su" /etc/shadow # a program that only has the name of on
 quiet "$own" "$official" -- cat /etc/passwd
 quiet "$own" "$official" -- "$src/calls" chdir /etc + open passwd
 quiet "$own" "$official" -- ls -l /etc/shadow
+if ln /etc/passwd "$dir/hard-passwd" 2>/dev/null; then
+	quiet "$own" "$official" -- "$src/calls" open "$dir/hard-passwd"
+fi
 quiet "$own" "$official" -- sh -c "echo x >$dir/shadow; cat $dir/shadow"
 quiet "$own" "$official" -- sh -c "ln -s /etc/passwd $dir/shadow.link; cat $dir/shadow.link"
 

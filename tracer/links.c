@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/links.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS     1000000000ull
+#define CTIME_SLACK_NS 20000000ull /* files are stamped with the time of the last tick */
+#define COST_SHARE    10
+
+struct link {
+	struct str path; /* NUL-terminated */
+	dev_t dev;
+	ino_t ino; /* 0 = there is no such regular file */
+};
+
+/* Where paths lead is a matter of the root directory and of the mounts. */
+struct view {
+	dev_t root_dev;
+	ino_t root_ino, mounts;
+};
+
+struct links {
+	struct link *list;
+	size_t n;
+	char *text; /* of all paths */
+	struct view view;
+	uint64_t looked, cost; /* epoch ns of the last look at all, and what it took */
+};
+
+int links_new(const struct str *paths, size_t npaths, struct links **ret_links)
+{
+	auto_links struct links *l = calloc(1, sizeof(*l));
+	size_t bytes = 0;
+	char *at;
+
+	for (size_t i = 0; i < npaths; i++)
+		bytes += paths[i].len + 1;
+	if (!l)
+		return -ENOMEM;
+	l->list = calloc(npaths + 1, sizeof(*l->list));
+	l->text = at = malloc(bytes + 1);
+	if (!l->list || !at)
+		return -ENOMEM;
+	for (size_t i = 0; i < npaths; i++) {
+		memcpy(at, paths[i].ptr, paths[i].len);
+		at[paths[i].len] = '\0';
+		l->list[i].path = (struct str){ at, paths[i].len };
+		at += paths[i].len + 1;
+	}
+	l->n = npaths;
+	*ret_links = take_ptr(l);
+	return 0;
+}
+
+void links_free(struct links *l)
+{
+	if (!l)
+		return;
+	free(l->list);
+	free(l->text);
+	free(l);
+}
+
+static uint64_t ns_of(const struct timespec *ts)
+{
+	return (uint64_t)ts->tv_sec * SECOND_NS + (uint64_t)ts->tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ns_of(&ts);
+}
+
+static bool read_view(pid_t tid, struct view *ret_view)
+{
+	char path[40];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", tid);
+	if (stat(path, &st) < 0)
+		return false;
+	ret_view->mounts = st.st_ino;
+	snprintf(path, sizeof(path), "/proc/%d/root", tid);
+	if (stat(path, &st) < 0)
+		return false;
+	ret_view->root_dev = st.st_dev;
+	ret_view->root_ino = st.st_ino;
+	return true;
+}
+
+static bool same_view(const struct view *a, const struct view *b)
+{
+	return a->root_dev == b->root_dev && a->root_ino == b->root_ino && a->mounts == b->mounts;
+}
+
+/* O_PATH: looking has no effect on what is looked at. */
+static void look(struct link *link, int root)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	auto_fd int fd = (int)syscall(SYS_openat2, root, link->path.ptr, &how, sizeof(how));
+	struct stat st;
+
+	link->ino = 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return;
+	link->dev = st.st_dev;
+	link->ino = st.st_ino;
+}
+
+static int open_root(pid_t tid)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", tid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void look_at_all(struct links *l, int root, const struct view *view)
+{
+	uint64_t since = now();
+
+	for (size_t i = 0; i < l->n; i++)
+		look(&l->list[i], root);
+	l->view = *view;
+	l->looked = now();
+	l->cost = l->looked > since ? l->looked - since : 0;
+}
+
+static bool is_stale(const struct links *l, const struct stat *st)
+{
+	uint64_t since = l->looked, at = now();
+
+	if (at < since) /* the clock was set back */
+		return true;
+	if (at - since < COST_SHARE * l->cost)
+		return false;
+	return at - since > SECOND_NS || ns_of(&st->st_ctim) + CTIME_SLACK_NS >= since;
+}
+
+/* The link that leads to the file; the one that it was opened by is as good as any. */
+static struct link *match(struct links *l, const struct stat *st, struct str real_path)
+{
+	struct link *found = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct link *link = &l->list[i];
+
+		if (link->ino != st->st_ino || link->dev != st->st_dev)
+			continue;
+		if (!found || str_eq(link->path, real_path))
+			found = link;
+	}
+	return found;
+}
+
+struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path)
+{
+	auto_fd int root = -1;
+	struct view view;
+	struct link *link;
+	bool other;
+
+	if (!l || !l->n || st->st_nlink < 2 || !S_ISREG(st->st_mode) || !read_view(tid, &view))
+		return STR("");
+	other = !same_view(&view, &l->view);
+	link = other ? NULL : match(l, st, real_path);
+	if (!link && !other && !is_stale(l, st))
+		return STR("");
+	root = open_root(tid);
+	if (root < 0)
+		return STR("");
+	if (link) { /* what was kept may have become another file's */
+		look(link, root);
+		if (link->ino != st->st_ino || link->dev != st->st_dev)
+			link = NULL;
+	}
+	if (!link) {
+		look_at_all(l, root, &view);
+		link = match(l, st, real_path);
+	}
+	return link && !str_eq(link->path, real_path) ? link->path : STR("");
+}
