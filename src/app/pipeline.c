@@ -176,7 +176,10 @@ static void refresh_subject(struct pipeline *p, const struct event *ev)
 	s->cwd_unknown = false;
 }
 
-static int match(struct pipeline *p, const struct event *ev, struct error *err)
+/* The slower paths are kept apart: the function that every event runs through then has few registers to save. */
+#define APART __attribute__((noinline))
+
+static APART int match(struct pipeline *p, const struct event *ev, struct error *err)
 {
 	enum outcome outcome;
 	struct hits hits;
@@ -198,7 +201,7 @@ static int match(struct pipeline *p, const struct event *ev, struct error *err)
 	p->nseen = 0;
 	if (outcome != OUTCOME_YES)
 		hits.count = 0;
-	r = alert_all(p, &hits, err);
+	r = hits.count ? alert_all(p, &hits, err) : 0;
 	if (r < 0 || !has_other_path(p, ev))
 		return r;
 	remember_hits(p, &hits);
@@ -216,12 +219,10 @@ static void note_time(struct pipeline *p, const struct event *ev)
 }
 
 /* What the event is about must be known before it is applied: a dup of an unknown descriptor would make another one. */
-static int prepare(struct pipeline *p, const struct event *ev, struct error *err)
+static APART int prepare(struct pipeline *p, const struct event *ev, struct error *err)
 {
 	int r;
 
-	if (!p->asks)
-		return 0;
 	r = state_preview(p->state, ev, &p->ctx.subject);
 	if (r < 0)
 		return error_errno(err, r, "state");
@@ -235,7 +236,7 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 	int r;
 
 	p->needs.count = 0;
-	r = prepare(p, ev, err);
+	r = p->asks ? prepare(p, ev, err) : 0;
 	if (r < 0)
 		return r;
 	r = state_apply(p->state, ev, &p->ctx.subject);
@@ -322,7 +323,7 @@ static int complete(struct pipeline *p, const struct event *ev, struct error *er
 	return r < 0 ? r : r_answer < 0 ? r_answer : 1;
 }
 
-static int handle_provisional(struct pipeline *p, const struct event *ev, struct error *err)
+static APART int handle_provisional(struct pipeline *p, const struct event *ev, struct error *err)
 {
 	enum outcome outcome = OUTCOME_NO;
 	int r;

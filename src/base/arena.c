@@ -92,6 +92,11 @@ static char *take(struct arena *a, size_t n, size_t alignment)
 	return c->bytes;
 }
 
+void *arena_take(struct arena *a, size_t n)
+{
+	return take(a, n, ALIGNMENT);
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
 	void *p = take(a, n, ALIGNMENT);

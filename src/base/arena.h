@@ -20,6 +20,7 @@ void arena_reset(struct arena *a);
 
 /* Zeroed, aligned for any type; NULL when memory is short. Never NULL for n == 0 otherwise. */
 void *arena_alloc(struct arena *a, size_t n);
+void *arena_take(struct arena *a, size_t n); /* the same, uninitialised */
 /* Uninitialised bytes, alignment 1: text built in place. */
 char *arena_bytes(struct arena *a, size_t n);
 /* Copy with a NUL after it; .ptr is NULL when memory is short. */

@@ -6,22 +6,35 @@
 #include "base/json.h"
 #include "event/event_wire.h"
 
-#define EACH_BYTE(b) (0x0101010101010101ull * (b))
+/* Sixteen bytes that the compiler compares at once; signed, so that bytes beyond ASCII are below the blank too. */
+typedef int8_t lanes __attribute__((vector_size(16)));
 
-/* Bytes of s that can be passed over at once: blocks of eight without control characters and high bits. */
-static size_t plain_prefix(struct str s)
+static inline lanes plain_lanes(const char *at)
 {
-	size_t at = 0;
+	lanes v;
 
-	for (; at + 8 <= s.len; at += 8) {
-		uint64_t word, del;
+	memcpy(&v, at, sizeof(v));
+	return (v >= ' ') & (v != 0x7f);
+}
 
-		memcpy(&word, s.ptr + at, 8);
-		del = word ^ EACH_BYTE(0x7f);
-		if ((word | (word - EACH_BYTE(0x20)) | (del - EACH_BYTE(1))) & EACH_BYTE(0x80))
-			break;
+/* Whether all is printable ASCII, as nearly every text is. */
+static bool is_plain(struct str s)
+{
+	uint64_t halves[2];
+	lanes plain;
+
+	if (s.len < sizeof(plain)) {
+		for (size_t i = 0; i < s.len; i++) {
+			if ((signed char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
+				return false;
+		}
+		return true;
 	}
-	return at;
+	plain = plain_lanes(s.ptr + s.len - sizeof(plain)); /* overlaps the last full step */
+	for (size_t at = 0; at + sizeof(plain) < s.len; at += sizeof(plain))
+		plain &= plain_lanes(s.ptr + at);
+	memcpy(halves, &plain, sizeof(halves));
+	return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
 /* Length of what can stay at the start: 0 for a character that cannot. */
@@ -36,7 +49,9 @@ static size_t good_length(struct str s)
 
 static bool is_clean(struct str s)
 {
-	for (size_t at = plain_prefix(s), n; at < s.len; at += n) {
+	if (is_plain(s))
+		return true;
+	for (size_t at = 0, n; at < s.len; at += n) {
 		n = good_length((struct str){ s.ptr + at, s.len - at });
 		if (n == 0)
 			return false;
@@ -85,17 +100,16 @@ bool clean_list(struct str list, struct strbuf *out)
 	return true;
 }
 
-static bool is_text(enum param_type type)
-{
-	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;
-}
+#define TEXT_TYPES (1ull << PT_CHARBUF | 1ull << PT_FSPATH | 1ull << PT_FSRELPATH)
+_Static_assert(PT_COUNT <= 64, "types must fit a mask");
 
 static uint64_t dirty_params(const struct event *ev)
 {
+	const struct param_info *params = ev->info->params;
 	uint64_t dirty = 0;
 
-	for (uint32_t i = 0; i < ev->nparams; i++) {
-		if (is_text(ev->info->params[i].type) && !is_clean(event_param_text(ev, i)))
+	for (uint32_t i = 0, n = ev->nparams; i < n; i++) {
+		if (TEXT_TYPES >> params[i].type & 1 && !is_clean(event_param_text(ev, i)))
 			dirty |= 1ull << i;
 	}
 	return dirty;
@@ -136,17 +150,12 @@ static int build(const struct event *ev, uint64_t dirty, struct strbuf *out)
 	return 0;
 }
 
-int event_clean(struct event *ev, struct strbuf *storage, struct error *err)
+/* Cold, and kept out of the function that runs for each event. */
+static __attribute__((noinline)) int replace_params(struct event *ev, uint64_t dirty, struct strbuf *storage, struct error *err)
 {
 	struct event fresh = { 0 };
-	uint64_t dirty;
 	int r;
 
-	if (!(ev->info->category & (EC_SYSCALL | EC_TRACEPOINT)))
-		return 0;
-	dirty = dirty_params(ev);
-	if (!dirty)
-		return 0;
 	r = build(ev, dirty, storage);
 	if (r < 0)
 		return error_set(err, r, "out of memory");
@@ -158,4 +167,14 @@ int event_clean(struct event *ev, struct strbuf *storage, struct error *err)
 	ev->values = fresh.values;
 	memcpy(ev->offset, fresh.offset, sizeof(ev->offset));
 	return 0;
+}
+
+int event_clean(struct event *ev, struct strbuf *storage, struct error *err)
+{
+	uint64_t dirty;
+
+	if (!(ev->info->category & (EC_SYSCALL | EC_TRACEPOINT)))
+		return 0;
+	dirty = dirty_params(ev);
+	return dirty ? replace_params(ev, dirty, storage, err) : 0;
 }

@@ -80,12 +80,12 @@ int64_t event_param_int(const struct event *ev, unsigned int i)
 	struct str v = event_param(ev, i);
 	int size = i < ev->info->nparams ? integer_size[ev->info->params[i].type] : 0;
 
+	/* most are results and descriptors */
+	if (v.len == 8)
+		return size == -8 || size == 8 ? (int64_t)bytes_u64(v.ptr) : 0;
 	if (v.len != (size_t)(size < 0 ? -size : size))
 		return 0;
 	switch (size) {
-	case -8:
-	case 8:
-		return (int64_t)bytes_u64(v.ptr);
 	case -4:
 		return (int32_t)bytes_u32(v.ptr);
 	case 4:

@@ -215,7 +215,7 @@ EXTRACTOR(pod_network);
 /* Memory that runs short makes a value absent: the arena has no better word, and its owner sees it at the next reset. */
 static inline enum presence extract_one(struct field_context *ctx, struct values *ret, const struct value *v)
 {
-	struct value *slot = arena_new_of(ctx->arena, struct value);
+	struct value *slot = arena_take(ctx->arena, sizeof(*slot)); /* written whole */
 
 	if (!slot)
 		return ABSENT;

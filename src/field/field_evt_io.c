@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "field/extract.h"
+#include "field/names.h"
 #include "field/param_text.h"
 #include "state/paths.h"
 
@@ -34,10 +35,16 @@ EXTRACTOR(evt_buflen)
 	return result >= 0 ? extract_uint(ctx, ret, (uint64_t)result) : ABSENT;
 }
 
-static enum presence result_text(struct field_context *ctx, struct values *ret)
+static enum presence result_text(struct field_context *ctx, int64_t result, struct values *ret)
 {
+	enum param_type type = ctx->ev->info->params[0].type;
+	const char *name = type == PT_ERRNO || type == PT_FD ? names_errno((int32_t)result) : NULL;
 	struct strbuf value = { 0 };
 	enum presence presence;
+
+	/* the usual: without building text */
+	if (name && (type == PT_ERRNO || (ctx->subject.thread && result != PATHS_AT_FDCWD)))
+		return extract_cstr(ctx, ret, name);
 
 	/* whatever type the first parameter has, its text is the error's name or at least its number */
 	strbuf_reset(&ctx->scratch);
@@ -66,7 +73,7 @@ EXTRACTOR(evt_result)
 	case RESULT_ERRORS:
 		return extract_uint(ctx, ret, result < 0);
 	default:
-		return result >= 0 ? extract_text(ctx, ret, STR("SUCCESS")) : result_text(ctx, ret);
+		return result >= 0 ? extract_text(ctx, ret, STR("SUCCESS")) : result_text(ctx, result, ret);
 	}
 }
 
