@@ -75,28 +75,40 @@ static struct tracee *find_target(struct tracer *t, pid_t caller, pid_t number)
 	return tr.found ? tracees_find(&t->tracees, tr.found) : NULL;
 }
 
-bool handover_pending(struct tracer *t)
+/* Whom the pending call wants to trace, as far as that thread is ours to let go; NULL when there is none. */
+static struct tracee *wanted(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 	uint32_t request = (uint32_t)p->call.args[0];
 	struct tracee *target;
 
 	if (!p->notified || !p->tracee)
+		return NULL;
+	if (request == PTRACE_TRACEME)
+		return p->tracee->seized ? p->tracee : NULL;
+	if (request != PTRACE_ATTACH && request != PTRACE_SEIZE)
+		return NULL;
+	target = find_target(t, p->call.tid, (pid_t)p->call.args[1]);
+	return target && target->seized && target != p->tracee && !target->held_notification ? target : NULL;
+}
+
+bool handover_due(struct tracer *t)
+{
+	return wanted(t) != NULL;
+}
+
+bool handover_pending(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	struct tracee *target = wanted(t);
+
+	if (!target || ptrace(PTRACE_INTERRUPT, target->tid, NULL, NULL) < 0)
 		return false;
-	if (request == PTRACE_TRACEME) {
-		if (!p->tracee->seized || ptrace(PTRACE_INTERRUPT, p->tracee->tid, NULL, NULL) < 0)
-			return false;
-		p->tracee->leaving_for_debugger = p->tracee->debugged = true;
+	if (target == p->tracee) {
+		target->leaving_for_debugger = target->debugged = true;
 		entry_return(t, -ARCH_ERESTARTNOINTR);
 		return true;
 	}
-	if (request != PTRACE_ATTACH && request != PTRACE_SEIZE)
-		return false;
-	target = find_target(t, p->call.tid, (pid_t)p->call.args[1]);
-	if (!target || !target->seized || target == p->tracee || target->held_notification)
-		return false;
-	if (ptrace(PTRACE_INTERRUPT, target->tid, NULL, NULL) < 0)
-		return false;
 	target->leaving_for_debugger = true;
 	target->held_notification = p->id;
 	p->active = p->event_due = false; /* answered by handover_stop() */

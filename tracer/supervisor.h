@@ -178,6 +178,8 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 
 /* ---- handover.c: processes that the workload traces itself ------------------------------------------------------------------ */
 
+/* Whether the pending call is a ptrace() that succeeds only if we let its target go first: its result is not for us to see. */
+bool handover_due(struct tracer *t);
 /* The pending call is ptrace(): what must be let go is let go. True when the call's answer was given or is delayed. */
 bool handover_pending(struct tracer *t);
 /* The thread has stopped and may be detached: done? */

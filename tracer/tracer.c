@@ -309,7 +309,7 @@ static int tracer_complete(struct source *s, const struct event *ev, struct even
 
 	if (!p->active || ev->call != p->cookie || !ev->provisional)
 		return error_set(err, -EINVAL, "no such call is waiting");
-	if (result_later(t) == 0)
+	if (!(calls_traits(&t->calls, p->call.number) & CALL_DEBUG && handover_due(t)) && result_later(t) == 0)
 		return 0;
 	/* nobody will tell the result of a thread that is not ours: success is assumed, and that is said */
 	p->call.has_result = true;
