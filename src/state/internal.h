@@ -67,6 +67,8 @@ struct state {
 	struct fd *named; /* its name_changed is to be taken back; our reference */
 	struct fd *scratch; /* of a preview; our reference */
 
+	uint64_t listened[65536 / 64]; /* bit set of the ports that were seen to be listened on; only where descriptors are asked for */
+
 	struct learnt *learnt;
 	size_t nlearnt, learnt_cap;
 	int64_t asked_tid; /* the call that learnt ones belong to */
@@ -125,6 +127,11 @@ int thread_set_list(struct state *s, struct rstr **slot, struct str list);
 int thread_set_exepath(struct thread *t, struct str path); /* without the kernel's " (deleted)" */
 /* Notes that a descriptor came from an answer, for sources that do not report all. 0 or -ENOMEM. */
 int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number);
+/* Notes that connections to a port of this machine are accepted: later answers about them have no direction. */
+static inline void state_note_listened(struct state *s, uint16_t port)
+{
+	s->listened[port / 64] |= UINT64_C(1) << port % 64;
+}
 /* Keeps a descriptor that is in no table until the event is settled; fd may be NULL. Returns fd. */
 struct fd *state_scratch(struct state *s, struct fd *fd);
 /* What the entry of a connect tells of its socket: a copy with the destination. NULL: nothing, or no memory. */

@@ -7,6 +7,7 @@
 #include "state/internal.h"
 #include "state/ppm.h"
 #include "state/records.h"
+#include "state/socket.h"
 
 /* A process that began this much later than the one we know was last seen is another one. Clocks differ a little. */
 #define ANOTHER_NS UINT64_C(2000000000)
@@ -221,12 +222,38 @@ static struct fd_record read_file(const struct event *ev)
 	return r;
 }
 
+/*
+ * An answer tells a connection's near and far end, not who connected. Here the near end is the server when somebody was seen
+ * to listen on its port, or when the far one alone has a port of the range that kernels choose clients' ports from. As
+ * elsewhere, the client is then put first.
+ */
+#define EPHEMERAL_FIRST 32768
+
+static int find_direction(struct state *s, struct fd *fd)
+{
+	uint16_t near = fd->socket.sport, far = fd->socket.dport;
+
+	if ((fd->type != FD_IPV4_SOCK && fd->type != FD_IPV6_SOCK) || !near || !far)
+		return 0;
+	if (!(s->listened[near / 64] >> near % 64 & 1) && (near >= EPHEMERAL_FIRST || far < EPHEMERAL_FIRST)) {
+		fd->flags |= FDF_ROLE_CLIENT;
+		return 0;
+	}
+	fd->flags |= FDF_ROLE_SERVER;
+	socket_swap(fd);
+	strbuf_reset(&s->text);
+	socket_name(&s->text, fd);
+	if (s->text.failed || fd_set_name(fd, strbuf_str(&s->text)) < 0)
+		return -ENOMEM;
+	fd->name_changed = false;
+	return 0;
+}
+
 int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub)
 {
 	struct fd_record record = read_file(ev);
 	struct thread *t = threads_get(&s->threads, answer_tid(ev));
 	struct fd *fd;
-	int r;
 
 	if (!t || record.number < 0)
 		return 0;
@@ -235,9 +262,12 @@ int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub
 		return 0;
 	if (ev->type == EV_ITER_TASK_FILE_REGULAR_E)
 		fd->mount_id = u32(ev, 3);
+	if (fd->type == FD_IPV4_SERVSOCK || fd->type == FD_IPV6_SERVSOCK) {
+		state_note_listened(s, fd->socket.dport);
+	} else if (s->asks_fds && find_direction(s, fd) < 0) {
+		fd_unref(fd);
+		return -ENOMEM;
+	}
 	sub->thread = t;
-	r = state_put_fd(s, sub, fd);
-	if (r < 0 || !sub->fd)
-		return r;
-	return state_learnt_fd(s, t->fds, record.number);
+	return state_put_fd(s, sub, fd);
 }

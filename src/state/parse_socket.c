@@ -123,6 +123,7 @@ int parse_bind(struct state *s, const struct event *ev, struct subject *sub)
 
 		socket_set_server(sub->fd, mapped ? p.dip + 12 : p.dip, p.dport, v6 && !mapped, socket_pair_l4(sub->fd, v6));
 		sub->fd->flags |= FDF_ROLE_SERVER;
+		state_note_listened(s, p.dport);
 	}
 	strbuf_reset(&s->text);
 	sockaddr_print(&s->text, address);
@@ -280,6 +281,7 @@ int parse_accept(struct state *s, const struct event *ev, struct subject *sub)
 			socket_update_v4(fd, p.sip + (mapped ? 12 : 0), p.sport, p.dip + (mapped ? 12 : 0), p.dport);
 		}
 		socket_set_l4(fd, L4_TCP);
+		state_note_listened(s, p.dport);
 	}
 	if (ev->type == EV_SOCKET_ACCEPT4_6_X)
 		fd->open_flags = (uint32_t)event_param_uint(ev, 5) & PPM_O_CLOEXEC;

@@ -316,6 +316,46 @@ static void test_answers(void **ctx)
 	assert_non_null(thread_fd(t, 8));
 }
 
+static void connection_answer(struct world *w, uint16_t near_port, uint16_t far_port)
+{
+	begin(w, EV_ITER_TASK_FILE_SOCKET_INET_E, 100LL << 32 | 100);
+	event_put_int(&w->b, 3);
+	event_put_int(&w->b, 1);
+	event_put_int(&w->b, 6);
+	event_put_int(&w->b, 0x0100000a); /* 10.0.0.1 */
+	event_put_int(&w->b, near_port);
+	event_put_int(&w->b, far_port ? 0x0200000a : 0);
+	event_put_int(&w->b, far_port);
+	event_put_int(&w->b, 77);
+	apply(w);
+}
+
+/* Who connected is not told: listening ports and the usual range of clients' ports decide. */
+static void test_answered_connections(void **ctx)
+{
+	static const struct {
+		uint16_t near_port, far_port;
+		uint32_t role;
+		const char *name;
+	} cases[] = {
+		{ 40000, 443, FDF_ROLE_CLIENT, "10.0.0.1:40000->10.0.0.2:443" },
+		{ 443, 40000, FDF_ROLE_SERVER, "10.0.0.2:40000->10.0.0.1:443" },
+		{ 40000, 50000, FDF_ROLE_CLIENT, "10.0.0.1:40000->10.0.0.2:50000" },
+		{ 800, 443, FDF_ROLE_CLIENT, "10.0.0.1:800->10.0.0.2:443" },
+		{ 50001, 0, 0, "10.0.0.1:50001" }, /* listens */
+		{ 50001, 40000, FDF_ROLE_SERVER, "10.0.0.2:40000->10.0.0.1:50001" },
+	};
+	struct world *w = *ctx;
+
+	known(w, 100, 1, "/");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		connection_answer(w, cases[i].near_port, cases[i].far_port);
+		assert_text(w->sub.fd->name, cases[i].name);
+		assert_int_equal(w->sub.fd->flags & (FDF_ROLE_CLIENT | FDF_ROLE_SERVER), cases[i].role);
+		settle(w);
+	}
+}
+
 /* ---- users, attributes, containers ---- */
 
 static void test_user_events(void **ctx)
@@ -408,6 +448,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shared_descriptor_is_copied_on_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preview, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup_asking, teardown),
+		cmocka_unit_test_setup_teardown(test_answered_connections, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_user_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attributes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_container_event, setup, teardown),
