@@ -53,9 +53,9 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
-static enum truth rule_truth(struct evaluator *e, const struct plan_rule *rule)
+static enum truth rule_truth(struct evaluator *e, const struct plan_rule *rule, bool process_holds)
 {
-	enum truth process = evaluator_node(e, rule->process), rest;
+	enum truth process = process_holds ? TRUTH_YES : evaluator_node(e, rule->process), rest;
 
 	if (process == TRUTH_NO)
 		return TRUTH_NO;
@@ -73,11 +73,12 @@ enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct
 		return OUTCOME_NO;
 	evaluator_begin(&e->evaluator, ctx);
 	for (uint32_t w = 0; w * 64 < plan->nrules; w++) {
-		uint64_t candidates = evaluator_candidates(&e->evaluator, plan, w);
+		bool certain;
+		uint64_t candidates = evaluator_candidates(&e->evaluator, plan, w, &certain);
 
 		for (; candidates; candidates &= candidates - 1) {
 			const struct plan_rule *rule = &plan->rules[w * 64 + (uint32_t)__builtin_ctzll(candidates)];
-			enum truth truth = rule_truth(&e->evaluator, rule);
+			enum truth truth = rule_truth(&e->evaluator, rule, certain);
 
 			open |= truth == TRUTH_MAYBE;
 			if (truth != TRUTH_YES)

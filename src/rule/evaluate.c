@@ -128,15 +128,17 @@ enum truth evaluator_node(struct evaluator *e, uint32_t number)
 	return truth;
 }
 
-uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w)
+uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w, bool *ret_certain)
 {
 	uint32_t first = w * 64, n = plan->nrules - first < 64 ? plan->nrules - first : 64;
 	uint64_t candidates = n == 64 ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1;
 	uint32_t known = plan->memo_bit + w;
 	bool certain = true;
 
+	*ret_certain = false;
 	if (!plan->reads || !e->memo || (plan->reads & e->unknown))
 		return candidates;
+	*ret_certain = true;
 	if (e->memo->words[known / 64] >> known % 64 & 1)
 		return e->memo->words[plan->memo_word + w];
 	for (uint32_t k = 0; k < n; k++) {
@@ -150,6 +152,7 @@ uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint
 		e->memo->words[plan->memo_word + w] = candidates;
 		e->memo->words[known / 64] |= (uint64_t)1 << known % 64;
 	}
+	*ret_certain = certain;
 	return candidates;
 }
 

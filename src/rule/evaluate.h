@@ -39,7 +39,10 @@ void evaluator_forget(struct evaluator *e, struct thread *t); /* the thread dies
 /* Begins with another event (or the same one anew). */
 void evaluator_begin(struct evaluator *e, struct field_context *context);
 enum truth evaluator_node(struct evaluator *e, uint32_t node);
-/* Word w of the plan: bit k is set unless rules[64 w + k].process is known not to hold. */
-uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w);
+/*
+ * Word w of the plan: bit k is set unless rules[64 w + k].process is known not to hold. *ret_certain: what is set is known to
+ * hold.
+ */
+uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w, bool *ret_certain);
 
 #endif

@@ -76,6 +76,11 @@ struct state {
 
 	struct arena *arena; /* paths handed out until the event is settled */
 	bool arena_used;
+	struct resolved {
+		const struct thread *thread;
+		int64_t dirfd;
+		struct str path, result;
+	} resolved; /* the last of them; valid while arena_used; forgotten over an answer */
 	char path[PATHS_BYTES], directory[PATHS_BYTES];
 	struct strbuf text; /* scratch for names */
 	uint64_t fds_added, fds_removed, fds_dropped, fd_lookups_failed;

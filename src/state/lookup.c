@@ -53,11 +53,18 @@ const struct machine_record *state_machine(const struct state *s)
 
 struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, struct str path)
 {
-	struct str joined = paths_join(s->path, paths_directory(s->directory, t, dirfd, path), path), copy;
+	struct resolved *last = &s->resolved;
+	struct str copy;
 
+	/* several fields of one event ask for the same path */
+	if (s->arena_used && last->thread == t && last->dirfd == dirfd && last->path.ptr == path.ptr && last->path.len == path.len)
+		return last->result;
+	copy = arena_str(s->arena, paths_join(s->path, paths_directory(s->directory, t, dirfd, path), path));
+	if (!copy.ptr)
+		return STR("");
 	s->arena_used = s->pending = true;
-	copy = arena_str(s->arena, joined);
-	return copy.ptr ? copy : STR("");
+	*last = (struct resolved){ t, dirfd, path, copy };
+	return copy;
 }
 
 void state_on_thread_free(struct state *s, void (*hook)(void *context, struct thread *t), void *context)

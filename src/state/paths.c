@@ -19,6 +19,38 @@ static bool is_dots(struct str component)
 	return component.len <= 2 && component.ptr[0] == '.' && (component.len == 1 || component.ptr[1] == '.');
 }
 
+/* Sixteen bytes that the compiler compares at once. */
+typedef char lanes __attribute__((vector_size(16)));
+
+/*
+ * Whether nothing of the path has to be folded: no empty component and none that starts with a dot (which may be "." or ".."),
+ * as in nearly every path. A doubtful one counts as not plain.
+ */
+static bool is_plain(struct str path)
+{
+	uint64_t halves[2];
+	size_t at = 0;
+
+	if (path.len == 0 || path.ptr[0] == '.')
+		return false;
+	for (; at + sizeof(lanes) < path.len; at += sizeof(lanes)) {
+		lanes here, next;
+		lanes odd;
+
+		memcpy(&here, path.ptr + at, sizeof(here));
+		memcpy(&next, path.ptr + at + 1, sizeof(next));
+		odd = (lanes)((here == '/') & ((next == '/') | (next == '.')));
+		memcpy(halves, &odd, sizeof(halves));
+		if (halves[0] | halves[1])
+			return false;
+	}
+	for (; at + 1 < path.len; at++) {
+		if (path.ptr[at] == '/' && (path.ptr[at + 1] == '/' || path.ptr[at + 1] == '.'))
+			return false;
+	}
+	return true;
+}
+
 struct str paths_join(char out[PATHS_BYTES], struct str dir, struct str name)
 {
 	const char *at = name.ptr, *end = name.ptr + name.len, *slash;
@@ -34,6 +66,11 @@ struct str paths_join(char out[PATHS_BYTES], struct str dir, struct str name)
 	}
 	if (n && dir.ptr != out)
 		memmove(out, dir.ptr, n);
+	if (is_plain(name)) {
+		memcpy(out + n, name.ptr, name.len);
+		n += name.len;
+		at = end;
+	}
 	while (at < end) {
 		struct str component;
 

@@ -238,8 +238,10 @@ static void begin_slowly(struct state *s, const struct event *ev)
 	if (s->unlinked)
 		records_link(s);
 	/* answers come in the middle of another event, which is not settled yet */
-	if (s->rows[ev->type].bits & ROW_ANSWER)
+	if (s->rows[ev->type].bits & ROW_ANSWER) {
+		s->resolved = (struct resolved){ 0 }; /* the directory may be known from now on */
 		return;
+	}
 	if (s->pending)
 		settle(s);
 	if (s->asks_fds)

@@ -42,6 +42,14 @@ static const struct join joins[] = {
 	{ "", "a/../b", "b" },
 	{ "", "../b", "b" },
 	{ "", "./b", "b" },
+	/* longer than the sixteen bytes that are looked at together; what is to be folded stands in them, behind, and across */
+	{ "x", "/usr/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libc.so.6" },
+	{ "x", "/usr/lib/x86_64-linux-gnu/gconv/", "/usr/lib/x86_64-linux-gnu/gconv" },
+	{ "x", "/usr/lib/../lib/x86_64-linux-gnu/a", "/usr/lib/x86_64-linux-gnu/a" },
+	{ "x", "/123456789abcde/./f", "/123456789abcde/f" },
+	{ "x", "/123456789abcdef//g", "/123456789abcdef/g" },
+	{ "x", "/123456789abcdefghijklmno/..", "/" },
+	{ "/srv/", "data/one/two/three/four", "/srv/data/one/two/three/four" },
 	{ "<UNKNOWN>", "b", "<UNKNOWN>b" },
 	{ "<UNKNOWN>", "../b", "<UNKNOWN>../b" },
 };
