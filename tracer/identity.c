@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "tracer/statx.h"
 
 /*
  * Whether a thread's opens can be done in its place: path lookup and permission checks must come out as its own would.

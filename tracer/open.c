@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "tracer/notify.h"
+#include "tracer/statx.h"
 
 /*
  * Opens done in the caller's place. Whatever the path leads to when we open it is what the caller gets, so a rule

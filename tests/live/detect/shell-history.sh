@@ -19,7 +19,8 @@ fires - "$official" -- "$src/calls" chdir "$dir" + unlink .bash_history
 again
 fires "$own" "$official" -- sh -c "mv $history $dir/old; echo >$history"
 again
-fires "$own" "$official" -- "$src/calls" truncate-open "$history"
+# a write to a shell file is the rule that comes first in Falco's own order
+fires "$own" "Modify Shell Configuration File" -- "$src/calls" truncate-open "$history"
 again
 quiet "$own" "$official" -- "$src/calls" append-open "$history"
 quiet "$own" "$official" -- cat "$history"
