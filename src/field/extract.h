@@ -298,6 +298,8 @@ static inline struct str extract_container(const struct thread *t)
 
 /* Outputs print evt.rawarg by the type that the parameter has in this very event: sets it in a copy of the reference. */
 void field_evt_rawarg_type(struct field_ref *f, const struct event *ev);
+/* The type that such a copy has cannot be shown: Falco stops at the first alert with it. json: in output_fields. */
+bool field_evt_rawarg_unshowable(const struct field_ref *f, bool json);
 
 /* ---- shared texts (field_proc.c) -------------------------------------------------------------------------------------- */
 

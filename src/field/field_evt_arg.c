@@ -108,6 +108,30 @@ void field_evt_rawarg_type(struct field_ref *f, const struct event *ev)
 	f->format = ev->info->params[i].format;
 }
 
+bool field_evt_rawarg_unshowable(const struct field_ref *f, bool json)
+{
+	if (f->info->extract != field_evt_rawarg)
+		return false;
+	switch (f->type) {
+	case PT_ERRNO:
+		return json; /* text has it */
+	case PT_SOCKTUPLE:
+	case PT_FDLIST:
+	case PT_SYSCALLID:
+	case PT_SIGTYPE:
+	case PT_SIGSET:
+	case PT_MODE:
+	case PT_DYN:
+	case PT_CHARBUFARRAY:
+	case PT_CHARBUF_PAIR_ARRAY:
+	case PT_FD32:
+	case PT_PID32:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum presence text_value(struct field_context *ctx, unsigned int i, struct values *ret)
 {
 	struct str s = event_param_text(ctx->ev, i);

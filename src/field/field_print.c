@@ -15,12 +15,14 @@ static void print_list(struct strbuf *out, const struct field_ref *f, const stru
 
 /*
  * Falco prints no integer whose row has no print format (evt.type.is), but the widest signed ones: it has a value for
- * conditions only.
+ * conditions only. So has a raw socket address.
  */
 static bool unprintable(const struct field_ref *f)
 {
 	enum value_kind kind = value_kind(f->type);
 
+	if (f->type == PT_SOCKADDR)
+		return true;
 	if (f->format != PF_NA || f->several == FIELD_ENDS || (kind != VALUE_UINT && kind != VALUE_INT))
 		return false;
 	return f->type != PT_INT64 && f->type != PT_PID && f->type != PT_FD && f->type != PT_ERRNO;

@@ -126,7 +126,8 @@ EXTRACTOR(proc_cwd)
 	t = thread_leader(t);
 	if (!t->cwd_known && ctx->needs)
 		return extract_need(ctx, NEED_CWD, -1);
-	return extract_rstr(ctx, ret, t->cwd);
+	/* a thread whose process is not known (pid -1) has no leader to ask: Falco says this then */
+	return thread_is_leader(t) ? extract_rstr(ctx, ret, t->cwd) : extract_text(ctx, ret, STR("./"));
 }
 
 static struct str trim_blanks(struct str s)

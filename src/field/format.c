@@ -199,6 +199,8 @@ static void render_value(const struct format_expr *e, struct field_context *ctx,
 	if (e->kind == EXPR_FIELD) {
 		printed = e->ref;
 		field_evt_rawarg_type(&printed, ctx->ev);
+		if (v.presence == PRESENT && field_evt_rawarg_unshowable(&printed, false))
+			ctx->unshowable = printed.text;
 	}
 	field_print(out, &printed, v.presence, &v.values);
 }
@@ -279,6 +281,8 @@ static void collect_field(const struct field_ref *f, struct field_context *ctx, 
 	} else {
 		presence = field_extract(f, ctx, &values);
 		field_evt_rawarg_type(&printed, ctx->ev);
+		if (presence == PRESENT && field_evt_rawarg_unshowable(&printed, true))
+			ctx->unshowable = printed.text;
 		field_print_json(&json, &printed, presence, &values);
 	}
 	if (json.failed)

@@ -2,6 +2,7 @@
 #include "rule/render.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <time.h>
 
 #include "base/json.h"
@@ -135,6 +136,7 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 		if (result < 0)
 			return result;
 	}
+	ctx->unshowable = STR("");
 	strbuf_reset(&r->message);
 	format_render(rule->format, ctx, &r->message);
 	add_mark(&r->message, "matched", matched(ctx));
@@ -149,6 +151,10 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 		render_json(r, rules, rule, ctx);
 	if (r->text.failed || r->json.failed || r->members.failed)
 		return error_set(err, -ENOMEM, "out of memory");
+	if (ctx->unshowable.len > 0)
+		return error_set(err, -EINVAL, "rule '%.*s': the output cannot show %%%.*s of event %" PRIu64 ": its type has no printed form",
+				 (int)rule->name.len, rule->name.ptr, (int)ctx->unshowable.len, ctx->unshowable.ptr,
+				 ctx->ev->number);
 	*ret_alert = (struct alert){
 		.ts = ctx->ev->ts,
 		.priority = rule->priority,
