@@ -108,6 +108,33 @@ static void test_times(void **state)
 	assert_string_equal(out.ptr, "22:13:20.123456789|22:13:20|2023-11-14T22:13:20.123456789+0000|2023-11-14 22:13:20");
 }
 
+/* Values of some types have no printed form: the output says which field it was. */
+static void test_unshowable(void **state)
+{
+	static const struct { const char *format, *text, *json; } shown[] = {
+		{ "%evt.rawarg.res", "", "evt.rawarg.res" },
+		{ "%evt.rawarg.size", "", "" },
+		{ "%evt.rawarg.fd", "", "" },
+	};
+	struct world *w = *state;
+
+	world_read(w, STR("data"));
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		struct format_members members = { 0 };
+		auto_format struct format *f = NULL;
+		struct strbuf out auto_strbuf = { 0 };
+
+		assert_int_equal(format_compile(str_of(shown[i].format), NULL, &f, NULL), 0);
+		w->ctx.unshowable = STR("");
+		format_render(f, &w->ctx, &out);
+		assert_true(str_eq(w->ctx.unshowable, str_of(shown[i].text)));
+		w->ctx.unshowable = STR("");
+		format_collect(f, &w->ctx, &members);
+		assert_true(str_eq(w->ctx.unshowable, str_of(shown[i].json)));
+		format_members_free(&members);
+	}
+}
+
 static void test_fields_of_a_format(void **state)
 {
 	auto_format struct format *f = NULL;
@@ -126,6 +153,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_text, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_members, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_times, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_unshowable, world_setup, world_teardown),
 		cmocka_unit_test(test_fields_of_a_format),
 	};
 
