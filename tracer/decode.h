@@ -33,6 +33,8 @@ struct call {
 	int64_t result; /* negative errno or value; valid when has_result */
 	struct memory *memory;
 	struct str path; /* the path argument, when it has been read already (.ptr NULL: not); valid as long as the call waits */
+	bool has_how; /* openat2's request has been read already: the caller may have gone on since */
+	uint64_t how[3]; /* its flags, mode and resolve */
 	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */
 	bool created; /* the open made the file: known to whoever opened on behalf */
 };

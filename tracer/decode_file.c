@@ -53,8 +53,13 @@ STEP(put_open_how)
 	static const uint8_t resolve[] = { 0x10, 4, 8, 1, 2, 0x20 };
 	uint32_t event = 0;
 
-	if (memory_read(c->memory, c->args[s->arg], &how, sizeof(how)) < 0)
+	if (c->has_how) {
+		how.flags = c->how[0];
+		how.mode = c->how[1];
+		how.resolve = c->how[2];
+	} else if (memory_read(c->memory, c->args[s->arg], &how, sizeof(how)) < 0) {
 		how.flags = how.mode = how.resolve = 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(resolve); i++)
 		event |= how.resolve >> i & 1 ? resolve[i] : 0;
 	event_put_int(b, open_flags_to_event(how.flags) | created_flag(c));

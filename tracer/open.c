@@ -43,7 +43,7 @@ struct open_args {
 
 /* ---- arguments ------------------------------------------------------------------------------------------------------------ */
 
-static int read_how(const struct call *c, struct open_args *a)
+static int read_how(struct call *c, struct open_args *a)
 {
 	struct open_how how;
 	int r;
@@ -56,12 +56,16 @@ static int read_how(const struct call *c, struct open_args *a)
 	a->flags = how.flags;
 	a->mode = how.mode;
 	a->resolve = how.resolve;
+	c->has_how = true;
+	c->how[0] = how.flags;
+	c->how[1] = how.mode;
+	c->how[2] = how.resolve;
 	return 0;
 }
 
 static int read_args(struct tracer *t, struct open_args *a)
 {
-	const struct call *c = &t->pending.call;
+	struct call *c = &t->pending.call;
 	uint64_t path = c->args[1];
 	ssize_t n;
 	int r = 0;

@@ -23,6 +23,7 @@ static void remember(struct tracer *t, struct tracee *tracee)
 	tracee->call.memory = NULL; /* may be closed meanwhile */
 	tracee->call.object_fd = -1;
 	tracee->call.path = (struct str){ NULL, 0 };
+	tracee->call.has_how = false; /* the kernel reads it after us */
 	tracee->cookie = t->pending.cookie;
 	tracee->wants_path = calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN;
 }
