@@ -151,7 +151,8 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 		render_json(r, rules, rule, ctx);
 	if (r->text.failed || r->json.failed || r->members.failed)
 		return error_set(err, -ENOMEM, "out of memory");
-	if (ctx->unshowable.len > 0)
+	/* Falco ends here; our own commands show <NA> and go on: a rule's author must not be able to stop the watch */
+	if (ctx->unshowable.len > 0 && !rules->options.ours)
 		return error_set(err, -EINVAL, "rule '%.*s': the output cannot show %%%.*s of event %" PRIu64 ": its type has no printed form",
 				 (int)rule->name.len, rule->name.ptr, (int)ctx->unshowable.len, ctx->unshowable.ptr,
 				 ctx->ev->number);
