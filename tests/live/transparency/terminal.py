@@ -38,7 +38,7 @@ class Session:
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
 
     def key(self, byte, pattern, what):
-        time.sleep(0.3)     # until the job in front has the terminal
+        time.sleep(1.0)     # until the job in front has the terminal
         os.write(self.fd, byte)
         m = self.wait_for(pattern)
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
@@ -51,10 +51,10 @@ def main():
     s.line("tty >/dev/null && echo on-a-''terminal", r"on-a-terminal\b", "terminal")
     s.line("sleep 100", r"sleep 100", "in front")
     s.key(b"\x1a", r"(Stopped)", "stopped by ^Z")
-    s.line("jobs", r"(Stopped)", "listed")
-    s.line("bg >/dev/null; jobs", r"(Running)", "in the background")
+    s.line("jobs", r"(Stopped)[^\n]*\n", "listed")
+    s.line("bg >/dev/null; jobs", r"(Running)[^\n]*\n", "in the background")
     s.line("fg", r"sleep 100", "in front again")
-    s.key(b"\x03", r"\$ ", "ended by ^C")
+    s.key(b"\x03", r"\^C\s*\$ ", "ended by ^C")
     s.line("echo stat''us $?", r"status (\d+)", "status of ^C")
     s.line("sleep 100 & p=$!; sleep 0.2; kill $p; wait $p; echo stat''us $?", r"status (\d+)", "status of a killed job")
     s.line("cat /etc/hostname >/dev/null | cat; echo stat''us $?", r"status (\d+)", "pipeline")
