@@ -36,16 +36,6 @@ struct str field_class(const struct field_info *f)
 	return str_of(f->class);
 }
 
-enum param_type field_type(const struct field_info *f)
-{
-	return f->type;
-}
-
-facts_t field_reads(const struct field_info *f)
-{
-	return f->reads;
-}
-
 struct str field_nearest(struct str name)
 {
 	unsigned int best = UINT32_MAX;

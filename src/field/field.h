@@ -75,8 +75,6 @@ struct str field_name(const struct field_info *f);
 unsigned int field_flags(const struct field_info *f);
 struct str field_help(const struct field_info *f);
 struct str field_class(const struct field_info *f); /* evt, process, user … */
-enum param_type field_type(const struct field_info *f);
-facts_t field_reads(const struct field_info *f);
 
 /* ---- extraction ------------------------------------------------------------------------------------------------------ */
 

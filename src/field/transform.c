@@ -273,11 +273,6 @@ struct str transform_name(const struct transform *t)
 	return t->name;
 }
 
-struct str transform_help(const struct transform *t)
-{
-	return t->help;
-}
-
 int transform_check(const struct transform *t, const struct transform_type *args, size_t nargs, bool has_selector,
 		    struct str selector, struct transform_type *ret_type, struct error *err)
 {

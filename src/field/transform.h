@@ -22,7 +22,6 @@ struct transform_type {
 const struct transform *transform_lookup(struct str name);
 const struct transform *transform_by_index(size_t i); /* NULL past the end */
 struct str transform_name(const struct transform *t);
-struct str transform_help(const struct transform *t);
 
 /*
  * Whether it takes arguments of these types; selector is the text in [ ] after the call (getopt's option), empty and

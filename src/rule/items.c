@@ -89,13 +89,6 @@ static int join(struct arena *arena, struct str *a, size_t *cap, struct str b)
 
 /* ---- lists --------------------------------------------------------------------------------------------------------------- */
 
-const struct list_item *items_list(const struct items *s, struct str name)
-{
-	uint32_t i = names_find(&s->list_names, name);
-
-	return i == NAMES_NONE ? NULL : &s->lists[i];
-}
-
 int items_define_list(struct items *s, struct findings *f, const struct list_item *list)
 {
 	uint32_t i = names_find(&s->list_names, list->name);
@@ -135,13 +128,6 @@ int items_append_list(struct items *s, struct findings *f, const struct list_ite
 }
 
 /* ---- macros -------------------------------------------------------------------------------------------------------------- */
-
-const struct macro_item *items_macro(const struct items *s, struct str name)
-{
-	uint32_t i = names_find(&s->macro_names, name);
-
-	return i == NAMES_NONE ? NULL : &s->macros[i];
-}
 
 int items_define_macro(struct items *s, struct findings *f, const struct macro_item *macro)
 {

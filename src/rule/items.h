@@ -117,9 +117,6 @@ int items_replace_rule(struct items *s, struct findings *f, const struct rule_up
 int items_enable_rule(struct items *s, struct findings *f, const struct rule_item *rule);
 int items_require_plugin(struct items *s, const struct plugin_requirement *plugin);
 
-const struct list_item *items_list(const struct items *s, struct str name); /* NULL = none */
-const struct macro_item *items_macro(const struct items *s, struct str name);
-
 /* Whether the rules of this source can be evaluated here. */
 bool items_source_known(struct str source);
 
