@@ -31,6 +31,7 @@ struct pipeline_stats {
 	uint64_t provisional, answered_at_entry, completed; /* calls held at entry; let go there; completed in place or later */
 	uint64_t fetched; /* times that the source was asked for what the state lacked */
 	uint64_t unanswered; /* needs beyond the limit of one event, taken for absent */
+	uint64_t threads_dropped, fds_dropped; /* the state's tables were full */
 	uint64_t alerts;
 	uint64_t outputs_failed; /* alerts that an output could not deliver */
 	struct error output_error; /* the first such failure */

@@ -85,6 +85,12 @@ void session_finish(struct session *s)
 	pipeline_stats(s->pipeline, &stats);
 	if (stats.outputs_failed > 1)
 		log_error("%llu alerts were lost in all", (unsigned long long)stats.outputs_failed);
+	if (stats.threads_dropped || stats.fds_dropped)
+		log_warning("%llu threads and %llu descriptors found no room in the tables", (unsigned long long)stats.threads_dropped,
+			    (unsigned long long)stats.fds_dropped);
+	if (stats.unanswered)
+		log_warning("%llu questions of rules were beyond the limit of one event and taken for absent",
+			    (unsigned long long)stats.unanswered);
 	if (s->source->ops->stats)
 		s->source->ops->stats(s->source, &source);
 	if (source.dropped)

@@ -172,6 +172,12 @@ void state_settle(struct state *s, const struct event *ev)
 	note(ev->tid == 8 ? "settle-told" : "settle");
 }
 
+void state_stats(const struct state *s, struct state_stats *ret_stats)
+{
+	(void)s;
+	*ret_stats = (struct state_stats){ .threads_dropped = 3, .fds_dropped = 4 };
+}
+
 struct thread *state_thread(struct state *s, int64_t tid)
 {
 	(void)s;
@@ -407,6 +413,8 @@ static void test_counts(void **state)
 		;
 	pipeline_stats(p, &stats);
 	assert_int_equal(stats.events, 2);
+	assert_int_equal(stats.threads_dropped, 3);
+	assert_int_equal(stats.fds_dropped, 4);
 	assert_int_equal(stats.alerts, 1);
 	assert_int_equal(stats.by_priority[PRIORITY_WARNING], 1);
 	assert_int_equal(stats.by_rule[0], 1);
