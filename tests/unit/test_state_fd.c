@@ -292,13 +292,13 @@ static void test_answers(void **ctx)
 	event_put_text(&w->b, STR("/bin/late"));
 	event_put_int(&w->b, 0);
 	event_put_bytes(&w->b, (struct str){ "A=1", 4 });
-	event_put_text(&w->b, STR("/work"));
+	event_put_text(&w->b, STR("/srv"));
 	apply(w);
 	t = thread(w, 555);
 	assert_true(t->late);
 	assert_text(t->exe, "/bin/late");
 	assert_int_equal(t->args->len, 6);
-	assert_text(t->cwd, "/work/");
+	assert_text(t->cwd, "/srv/");
 	assert_true(t->cwd_known);
 
 	/* a descriptor that was asked for holds for the call that asked */
