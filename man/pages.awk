@@ -88,7 +88,7 @@ $1 == "@FIELDS" {
 		printf "\\fB%s\\fR", roff(f_name[i])
 		if (f_flags[i] ~ /ARG_REQUIRED/) printf "[\\fIargument\\fR]"
 		else if (f_flags[i] ~ /ARG_ALLOWED/) printf " or \\fB%s\\fR[\\fIargument\\fR]", roff(f_name[i])
-		printf " (%s%s)", tolower(f_type[i]), (f_flags[i] ~ /FIELD_LIST/ ? ", list" : "")
+		printf " (%s%s)", tolower(f_type[i]), (f_flags[i] ~ /FIELD_LIST/ ? ", list" : "") (f_flags[i] ~ /FIELD_OURS/ ? ", not in Falco" : "")
 		print ""
 		print roff(f_help[i]) "."
 		if (f_flags[i] ~ /DEPRECATED/) print "Deprecated."

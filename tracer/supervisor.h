@@ -98,6 +98,8 @@ struct tracer {
 	struct event_builder builder; /* of the event handed out */
 	struct event_builder fetched; /* of answers to needs */
 	struct event_ext ext;
+	struct strbuf args; /* of ext */
+	facts_t facts; /* wanted */
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c */
 	struct own_identity *own; /* identity.c */

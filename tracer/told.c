@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
 
 uint64_t tracer_now(void)
 {
@@ -35,6 +39,26 @@ static void clear_ext(struct tracer *t)
 	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 } };
 }
 
+/* Where arguments are longer than events hold, and a rule wants them all, the extension record has them. */
+static void read_full_args(struct tracer *t, pid_t tid)
+{
+	auto_free char *text = NULL;
+	const char *end;
+	char path[64];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", tid);
+	if (!(t->facts & FACT_FULL_ARGS) || file_read_all(path, EVENT_ARGS_BYTES, &text, &len, NULL) < 0)
+		return;
+	end = memchr(text, 0, len);
+	if (!end || len < EVENT_STRING_BYTES)
+		return;
+	strbuf_reset(&t->args);
+	strbuf_add(&t->args, end + 1, len - (size_t)(end + 1 - text));
+	if (!t->args.failed)
+		t->ext.args = strbuf_str(&t->args);
+}
+
 static int tell_exec(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
@@ -46,6 +70,7 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 		path = str_of(tracee->exec_path);
 	if (told->tid == t->launch.workload)
 		t->status.started = true;
+	read_full_args(t, told->tid);
 	return decode_exec(told->tid, told->pid, tracer_now(), path, &t->builder, ret_event, err);
 }
 

@@ -166,6 +166,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	r = links_new(set->paths, set->npaths, &links);
 	if (r < 0)
 		return error_set(err, r, "out of memory");
+	t->facts = set->facts;
 	if (t->filter) {
 		long missing = filter_missing(t->filter, filter);
 
@@ -365,6 +366,7 @@ static void tracer_close(struct source *s)
 	identity_free(t);
 	event_builder_free(&t->builder);
 	event_builder_free(&t->fetched);
+	strbuf_free(&t->args);
 	free(t);
 }
 

@@ -42,7 +42,7 @@ static int check_all(struct check *k, const struct rules_input *in, struct error
 {
 	const struct engine_options engine = {
 		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true },
+		.fields = { .container_plugin = true, .extensions = true },
 		.ours = true,
 	};
 	size_t i;

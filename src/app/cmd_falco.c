@@ -98,7 +98,7 @@ static int list(const struct options *o, const struct config *config)
 		log_error("there is no event source \"%s\"; there is syscall", source);
 		return EXIT_FAILED;
 	}
-	listing_fields(&out, !options_has(o, OPT_falco_names_only), config->container_plugin);
+	listing_fields(&out, !options_has(o, OPT_falco_names_only), &(struct field_options){ .container_plugin = config->container_plugin });
 	return listing_print(&out);
 }
 

@@ -15,7 +15,8 @@ struct listing_kind {
 static int add_fields(struct strbuf *out, const struct options *o, struct error *err)
 {
 	(void)err;
-	listing_fields(out, options_has(o, OPT_list_verbose), true);
+	listing_fields(out, options_has(o, OPT_list_verbose),
+		       &(struct field_options){ .container_plugin = true, .extensions = true });
 	return 0;
 }
 
@@ -23,7 +24,7 @@ static int add_rules(struct strbuf *out, const struct options *o, struct error *
 {
 	const struct engine_options engine = {
 		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true },
+		.fields = { .container_plugin = true, .extensions = true },
 		.ours = true,
 	};
 	auto_session struct session s = { 0 };

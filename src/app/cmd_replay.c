@@ -59,7 +59,7 @@ static int run(struct session *s, const struct options *o, struct error *err)
 {
 	const struct engine_options engine = {
 		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true },
+		.fields = { .container_plugin = true, .extensions = true },
 		.json_output = options_has(o, OPT_replay_json),
 		.iso_time = true,
 		.ours = true,

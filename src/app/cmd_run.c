@@ -159,7 +159,7 @@ static int prepare(struct run *run, struct error *err)
 {
 	const struct engine_options engine = {
 		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true },
+		.fields = { .container_plugin = true, .extensions = true },
 		.json_output = run->json,
 		.iso_time = true,
 		.ours = true,

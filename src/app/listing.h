@@ -12,8 +12,8 @@ void listing_events(struct strbuf *out, bool verbose);
 void listing_priorities(struct strbuf *out);
 void listing_operators(struct strbuf *out);
 
-/* All fields, by class; with names alone when not verbose. container: those of Falco's container plugin, too. */
-void listing_fields(struct strbuf *out, bool verbose, bool container);
+/* All fields, by class; with names alone when not verbose. which: those that exist only under an option. */
+void listing_fields(struct strbuf *out, bool verbose, const struct field_options *which);
 /* The rules of a rule set, in order. */
 void listing_rules(struct strbuf *out, const struct ruleset *rules, bool verbose);
 

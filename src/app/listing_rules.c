@@ -14,10 +14,10 @@ static void add_field(struct strbuf *out, const struct field_info *f, struct str
 		    flags & FIELD_ARG_REQUIRED ? "[...]" :
 		    flags & FIELD_ARG_ALLOWED  ? " or [...]" :
 						 "",
-		    flags & FIELD_LIST ? " (list)" : "", STR_ARG(field_help(f)));
+		    flags & FIELD_LIST ? " (list)" : flags & FIELD_OURS ? " (not in Falco)" : "", STR_ARG(field_help(f)));
 }
 
-void listing_fields(struct strbuf *out, bool verbose, bool container)
+void listing_fields(struct strbuf *out, bool verbose, const struct field_options *which)
 {
 	struct str last_class = STR("");
 	const struct field_info *f;
@@ -26,7 +26,8 @@ void listing_fields(struct strbuf *out, bool verbose, bool container)
 	for (i = 0; (f = field_by_index(i)); i++) {
 		unsigned int flags = field_flags(f);
 
-		if (flags & (FIELD_HIDDEN | FIELD_DEPRECATED) || (flags & FIELD_CONTAINER_PLUGIN && !container))
+		if (flags & (FIELD_HIDDEN | FIELD_DEPRECATED) || (flags & FIELD_CONTAINER_PLUGIN && !which->container_plugin) ||
+		    (flags & FIELD_OURS && !which->extensions))
 			continue;
 		if (verbose)
 			add_field(out, f, &last_class);

@@ -11,6 +11,7 @@
 #define EVENT_MAX_BYTES	   (16 << 20) /* one event of a large type: a plugin payload is at most this in Falco too */
 #define EVENT_SMALL_BYTES  65536    /* events with 16-bit lengths: the format's own limit */
 #define EVENT_SNAPLEN	   80	    /* bytes of I/O data kept: Falco's default */
+#define EVENT_ARGS_BYTES   (6 << 20) /* proc.full_args: the kernel's own limit of an argv */
 #define EVENT_STRING_BYTES 4096	    /* paths, args, env, cgroups of one event: the kernel drivers cut there */
 
 /* captures */

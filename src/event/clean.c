@@ -71,6 +71,15 @@ static void add_clean(struct strbuf *out, struct str s)
 	}
 }
 
+bool clean_text(struct str text, struct strbuf *out)
+{
+	if (is_clean(text))
+		return false;
+	strbuf_reset(out);
+	add_clean(out, text);
+	return true;
+}
+
 bool clean_list(struct str list, struct strbuf *out)
 {
 	struct str rest = list;

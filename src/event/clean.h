@@ -16,5 +16,7 @@ int event_clean(struct event *ev, struct strbuf *storage, struct error *err);
  * event arguments show them otherwise. False: nothing to do, out is untouched. True: out has it clean; mind out->failed.
  */
 bool clean_list(struct str list, struct strbuf *out);
+/* The same for one text. */
+bool clean_text(struct str text, struct strbuf *out);
 
 #endif

@@ -252,7 +252,7 @@ static struct str copy_text(uint8_t **at, struct str s)
 
 struct event *event_copy(const struct event *ev)
 {
-	size_t ext_len = ev->ext ? sizeof(*ev->ext) + ev->ext->real_path.len + ev->ext->args.len : 0;
+	size_t ext_len = ev->ext ? sizeof(*ev->ext) + ev->ext->real_path.len + ev->ext->args.len + ev->ext->stack.len : 0;
 	struct event *copy = malloc(sizeof(*copy) + ext_len + ev->len);
 	struct event_ext *ext;
 	uint8_t *at;
@@ -267,6 +267,7 @@ struct event *event_copy(const struct event *ev)
 		*ext = *ev->ext;
 		ext->real_path = copy_text(&at, ev->ext->real_path);
 		ext->args = copy_text(&at, ev->ext->args);
+		ext->stack = copy_text(&at, ev->ext->stack);
 		copy->ext = ext;
 	}
 	memcpy(at, ev->bytes, ev->len);

@@ -182,11 +182,14 @@ int syscall_code(struct str name);
  * (type ASYNCEVENT_E, name "monitor") directly before its event; in memory it hangs on struct event.
  */
 enum raced { RACED_NO, RACED_POSSIBLE, RACED_YES };
+enum region { REGION_UNKNOWN, REGION_FILE, REGION_ANONYMOUS, REGION_STACK, REGION_COUNT };
 
 struct event_ext {
 	struct str real_path; /* what the kernel really opened or executed; empty = not known */
 	struct str args; /* full argv, NUL-separated, beyond EVENT_STRING_BYTES; empty = the event has it all */
+	struct str stack; /* the caller's frames, innermost first, one a line; empty = not taken */
 	uint64_t ip; /* instruction pointer of the call; 0 = not known */
+	enum region region; /* of the memory that ip points into */
 	uint64_t stall_ns; /* how long the workload waited for us */
 	enum raced raced;
 	uint8_t verdict; /* enum verdict of source.h that was carried out */

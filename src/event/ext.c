@@ -20,6 +20,8 @@ enum ext_tag {
 	EXT_RACED = 5, /* u8 */
 	EXT_VERDICT = 6, /* u8 */
 	EXT_LATE = 7, /* u8 */
+	EXT_REGION = 8, /* u8 */
+	EXT_STACK = 9,
 };
 
 bool ext_is(const struct event *ev)
@@ -56,6 +58,13 @@ static void decode_record(struct event_ext *ext, uint8_t tag, struct str value)
 	case EXT_LATE:
 		ext->late = reader_u8(&r) != 0;
 		break;
+	case EXT_REGION:
+		byte = reader_u8(&r);
+		ext->region = byte < REGION_COUNT ? (enum region)byte : REGION_UNKNOWN;
+		break;
+	case EXT_STACK:
+		ext->stack = value;
+		break;
 	default:
 		break;
 	}
@@ -65,7 +74,7 @@ int ext_decode(const struct event *ev, struct event_ext *ret_ext, struct error *
 {
 	struct str data = event_param(ev, ASYNC_DATA);
 	struct reader r = reader_of(data.ptr, data.len);
-	struct event_ext ext = { .real_path = STR(""), .args = STR("") };
+	struct event_ext ext = { .real_path = STR(""), .args = STR(""), .stack = STR("") };
 	uint8_t version = reader_u8(&r);
 
 	if (r.failed)
@@ -100,10 +109,12 @@ int ext_encode(const struct event_ext *ext, uint64_t ts, int64_t tid, struct eve
 {
 	auto_strbuf struct strbuf data = { 0 };
 	uint8_t version = EXT_VERSION, raced = (uint8_t)ext->raced, late = ext->late;
+	uint8_t region = (uint8_t)ext->region;
+	size_t text = ext->real_path.len + ext->args.len + ext->stack.len;
 
-	if (ext->real_path.len + ext->args.len > EVENT_MAX_BYTES / 2)
+	if (text > EVENT_MAX_BYTES / 2)
 		return error_set(err, -EMSGSIZE, "extension record has %zu bytes of text, at most %d are allowed",
-				 ext->real_path.len + ext->args.len, EVENT_MAX_BYTES / 2);
+				 text, EVENT_MAX_BYTES / 2);
 	strbuf_add(&data, &version, sizeof(version));
 	if (ext->real_path.len)
 		put_record(&data, EXT_REAL_PATH, ext->real_path.ptr, ext->real_path.len);
@@ -119,6 +130,10 @@ int ext_encode(const struct event_ext *ext, uint64_t ts, int64_t tid, struct eve
 		put_record(&data, EXT_VERDICT, &ext->verdict, sizeof(ext->verdict));
 	if (late)
 		put_record(&data, EXT_LATE, &late, sizeof(late));
+	if (region)
+		put_record(&data, EXT_REGION, &region, sizeof(region));
+	if (ext->stack.len)
+		put_record(&data, EXT_STACK, ext->stack.ptr, ext->stack.len);
 	if (data.failed)
 		return error_set(err, -ENOMEM, "out of memory");
 

@@ -29,6 +29,9 @@ enum {
 	FACT_FLAGS = 1u << 14, /* PPM_CL_* flags and the exe_* flags of exec */
 	FACT_USERS = 1u << 15, /* the user and group tables */
 	FACT_EVENT = 1u << 16, /* the event itself: its time, number, parameters; never remembered on a thread */
+	/* of the extension record: written by no event of the tables, wanted of a source that can tell */
+	FACT_FULL_ARGS = 1u << 17, /* argv beyond what events hold */
+	FACT_CALLER = 1u << 18, /* the memory that a call was made from */
 };
 
 /* Facts about the process alone: a predicate that reads only these is remembered on the thread. */

@@ -167,6 +167,12 @@ EXTRACTOR(proc_ancestor_id);
 EXTRACTOR(proc_ancestor_env);
 EXTRACTOR(proc_group_text);
 EXTRACTOR(proc_login_shell);
+EXTRACTOR(proc_tree); /* field_proc_tree.c */
+EXTRACTOR(fd_realpath); /* field_ext.c */
+EXTRACTOR(evt_raced);
+EXTRACTOR(evt_ip_region);
+EXTRACTOR(proc_full_args);
+EXTRACTOR(proc_drift);
 EXTRACTOR(thread_caps); /* field_thread.c */
 EXTRACTOR(thread_cgroup);
 EXTRACTOR(thread_cgroups);

@@ -27,6 +27,7 @@ enum field_flag {
 	FIELD_OURS = 1 << 13, /* not Falco's */
 	FIELD_JSON_TIME = 1 << 14, /* text, but epoch ns in output_fields */
 	FIELD_JSON_NUMBER = 1 << 15, /* padded text, but a number in output_fields */
+	FIELD_CHAIN = 1 << 16, /* one text; outputs get its parts: joined in text, an array in output_fields */
 };
 
 struct field_info; /* a row of fields.def */
@@ -57,6 +58,7 @@ struct field_ref {
 
 struct field_options {
 	bool container_plugin; /* container.* and k8s.* exist */
+	bool extensions; /* FIELD_OURS exist: a file for Falco means the same without them */
 	const struct str *static_names; /* static.NAME fields, of the configuration */
 	size_t nstatic;
 };

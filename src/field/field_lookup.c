@@ -413,7 +413,9 @@ static const struct {
 
 static bool usable(const struct field_info *f, const struct field_options *options)
 {
-	return !(f->flags & FIELD_CONTAINER_PLUGIN) || (options && options->container_plugin);
+	if (f->flags & FIELD_CONTAINER_PLUGIN && !(options && options->container_plugin))
+		return false;
+	return !(f->flags & FIELD_OURS) || (options && options->extensions);
 }
 
 static const struct field_info *find_name(struct str text, const struct field_options *options, int64_t *ret_static,

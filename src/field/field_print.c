@@ -4,13 +4,19 @@
 #include "base/json.h"
 #include "field/extract.h"
 
-static void print_list(struct strbuf *out, const struct field_ref *f, const struct values *values, char separator)
+static void print_list(struct strbuf *out, const struct field_ref *f, const struct values *values, const char *separator)
 {
 	for (uint32_t i = 0; i < values->count; i++) {
 		if (i > 0)
-			strbuf_addc(out, separator);
+			strbuf_adds(out, separator);
 		value_print(out, &values->list[i], f->type, f->format);
 	}
+}
+
+/* The parts that outputs get of a text (proc.tree). */
+static bool is_chain(const struct field_ref *f)
+{
+	return f->output && f->info && f->info->flags & FIELD_CHAIN;
 }
 
 /*
@@ -34,12 +40,12 @@ void field_print(struct strbuf *out, const struct field_ref *f, enum presence pr
 		strbuf_adds(out, "<NA>");
 	} else if (f->list) {
 		strbuf_addc(out, '(');
-		print_list(out, f, values, ',');
+		print_list(out, f, values, ",");
 		strbuf_addc(out, ')');
 	} else if (values->count == 0) {
 		strbuf_adds(out, "<NA>");
 	} else {
-		print_list(out, f, values, f->several == FIELD_ENDS ? ',' : ' ');
+		print_list(out, f, values, is_chain(f) ? " > " : f->several == FIELD_ENDS ? "," : " ");
 	}
 }
 
@@ -102,7 +108,7 @@ void field_print_json(struct strbuf *out, const struct field_ref *f, enum presen
 		strbuf_adds(out, "null");
 		return;
 	}
-	if (!f->list && f->several == FIELD_ONE) {
+	if (!f->list && f->several == FIELD_ONE && !is_chain(f)) {
 		json_value(out, f, &values->list[0]);
 		return;
 	}
@@ -110,7 +116,7 @@ void field_print_json(struct strbuf *out, const struct field_ref *f, enum presen
 		/* ancestors: one text with blanks between */
 		struct strbuf text = { 0 };
 
-		print_list(&text, f, values, ' ');
+		print_list(&text, f, values, " ");
 		json_add_string(out, strbuf_str(&text));
 		out->failed |= text.failed;
 		strbuf_free(&text);

@@ -171,10 +171,12 @@ static int keep_ext(struct scap *s, const struct event *ev, struct error *err)
 	strbuf_reset(&s->ext_text);
 	strbuf_addstr(&s->ext_text, ext.real_path);
 	strbuf_addstr(&s->ext_text, ext.args);
+	strbuf_addstr(&s->ext_text, ext.stack);
 	if (s->ext_text.failed)
 		return error_set(err, -ENOMEM, "out of memory");
 	ext.real_path.ptr = s->ext_text.ptr;
 	ext.args.ptr = s->ext_text.ptr + ext.real_path.len;
+	ext.stack.ptr = ext.args.ptr + ext.args.len;
 	s->ext = ext;
 	s->ext_ts = ev->ts;
 	s->ext_tid = ev->tid;

@@ -40,6 +40,7 @@ static int set_child(struct state *s, struct thread *t, const struct thread *fro
 		t->exe = rstr_ref(from->exe);
 		t->comm = rstr_ref(from->comm);
 		t->args = rstr_ref(from->args);
+		t->full_args = rstr_ref(from->full_args);
 		t->cgroups = rstr_ref(from->cgroups);
 		t->container_id = rstr_ref(from->container_id);
 	}

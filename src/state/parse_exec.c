@@ -2,6 +2,7 @@
 /* A new program in a process. */
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "state/internal.h"
 #include "state/ppm.h"
 
@@ -38,13 +39,22 @@ static int set_path_from_enter(struct state *s, struct thread *t, const struct e
 	return thread_set_exepath(t, paths_join(s->path, dir, name));
 }
 
+/* Arguments that the event had no room for. */
+static int set_full_args(struct state *s, struct thread *t, const struct event *ev)
+{
+	if (ev->ext && ev->ext->args.len)
+		return thread_set_list(s, &t->full_args, ev->ext->args);
+	rstr_unref(take_ptr(t->full_args));
+	return 0;
+}
+
 static int set_texts(struct state *s, struct thread *t, const struct event *ev, struct subject *sub)
 {
 	struct event enter;
 
 	if (rstr_assign(&t->exe, event_param_text(ev, EXEC_EXE)) < 0 ||
 	    rstr_assign(&t->comm, event_param_text(ev, event_has(ev, EXEC_COMM) ? EXEC_COMM : EXEC_EXE)) < 0 ||
-	    thread_set_list(s, &t->args, event_param(ev, EXEC_ARGS)) < 0)
+	    thread_set_list(s, &t->args, event_param(ev, EXEC_ARGS)) < 0 || set_full_args(s, t, ev) < 0)
 		return -ENOMEM;
 	if (event_has(ev, EXEC_ENV) && thread_set_list(s, &t->env, event_param(ev, EXEC_ENV)) < 0)
 		return -ENOMEM;

@@ -41,7 +41,7 @@ struct thread *threads_new(int64_t tid)
 static void release(struct thread *t)
 {
 	struct rstr *texts[] = { t->comm, t->exe, t->exepath, t->args,	t->env,
-				 t->cwd,  t->root, t->cgroups, t->container_id };
+				 t->cwd,  t->root, t->cgroups, t->container_id, t->full_args };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(texts); i++)

@@ -17,6 +17,8 @@ static void test_round_trip(void **state)
 				 .ip = UINT64_MAX,
 				 .stall_ns = 12345,
 				 .raced = RACED_POSSIBLE,
+				 .region = REGION_STACK,
+				 .stack = STR("main+0x4 (/bin/cat)\nlibc"),
 				 .verdict = 2,
 				 .late = true };
 	struct event_builder b = { 0 };
@@ -32,6 +34,7 @@ static void test_round_trip(void **state)
 	assert_true(str_eq(back.args, ext.args));
 	assert_true(back.ip == UINT64_MAX && back.stall_ns == 12345 && back.raced == RACED_POSSIBLE);
 	assert_true(back.verdict == 2 && back.late);
+	assert_true(back.region == REGION_STACK && str_eq(back.stack, ext.stack));
 
 	ext = (struct event_ext){ 0 };
 	assert_int_equal(ext_encode(&ext, 7, 8, &b, &ev, NULL), 0);
@@ -72,6 +75,9 @@ static void test_foreign(void **state)
 	assert_int_equal(decode(STR("monitor"), STR("\1\143\1\0\0\0x\3\1\0\0\0x\5\1\0\0\0\11"), &ext), 0);
 	assert_int_equal(ext.ip, 0);
 	assert_int_equal(ext.raced, RACED_POSSIBLE);
+	/* a region that we do not know is none that we know */
+	assert_int_equal(decode(STR("monitor"), STR("\1\10\1\0\0\0\11"), &ext), 0);
+	assert_int_equal(ext.region, REGION_UNKNOWN);
 }
 
 int main(void)

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The fields that Falco has not, under the monitor: each rule names one, and a near miss stays quiet.
+. "$(dirname "$0")/../lib.sh"
+
+cat >"$dir/rules.yaml" <<END
+- rule: real path
+  desc: the file behind a link
+  condition: evt.type in (open, openat, openat2) and fd.realpath = $dir/target and fd.name = $dir/link
+  output: path=%fd.realpath raced=%evt.raced
+  priority: NOTICE
+- rule: long arguments
+  desc: what Falco's limit cuts off
+  condition: evt.type in (execve, execveat) and proc.full_args endswith needle and not proc.args endswith needle
+  output: args=%proc.full_args line=%proc.full_cmdline
+  priority: NOTICE
+- rule: tree
+  desc: ancestry
+  condition: evt.type in (execve, execveat) and proc.tree contains "monitor(" and proc.tree contains " > sh(" and proc.name = true
+  output: tree=%proc.tree
+  priority: NOTICE
+- rule: drift
+  desc: a program that was written since the start
+  condition: evt.type in (execve, execveat) and proc.drift = true
+  output: program=%proc.exepath drift=%proc.drift
+  priority: NOTICE
+END
+echo text >"$dir/target"
+ln -s target "$dir/link"
+cp /bin/true "$dir/old"
+sleep 0.1
+
+# run_one fires|quiet RULE CMD...
+run_one() {
+	wanted=$1
+	name=$2
+	shift 2
+	under "$dir/rules.yaml" -- "$@"
+	judge "$wanted" "$name" our "$@"
+}
+
+for monitor_options in "" "--opens fast --match-realpath no" "--backend ptrace"; do
+	run_one fires "real path" cat "$dir/link"
+	run_one quiet "real path" cat "$dir/target"
+done
+monitor_options=
+run_one fires "real path" cat "$dir/link"
+ok "the real path is printed" grep -q "path=$dir/target raced=no" "$alerts"
+
+long=$(head -c 5000 /dev/zero | tr '\0' x)
+run_one fires "long arguments" true "$long" needle
+ok "all arguments are printed" grep -q "\"proc.full_cmdline\":\"true $long needle\"" "$alerts"
+run_one quiet "long arguments" true needle
+
+run_one fires tree sh -c 'true; /bin/true'
+ok "an array of ancestors" grep -q '"proc.tree":\[.*"sh([0-9]*)","true([0-9]*)"\]' "$alerts"
+
+# a new file, and an old one that was written to; its times set back
+run_one fires drift sh -c "cp $dir/old $dir/new; touch -d 2001-01-01 $dir/new; $dir/new"
+run_one quiet drift "$dir/old"
+run_one fires drift sh -c "echo >>$dir/old; touch -d 2001-01-01 $dir/old; $dir/old"
+finish
