@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
+#include "app/explain.h"
 #include "app/help.h"
 #include "app/host.h"
 #include "app/log.h"
@@ -19,6 +20,7 @@ struct run {
 	int fail_on;
 	bool match_realpath, verbose, json;
 	bool finished; /* the front was let go */
+	struct explain explain;
 };
 
 static int read_options(struct run *run, struct error *err)
@@ -167,12 +169,19 @@ static int prepare(struct run *run, struct error *err)
 	int r;
 
 	r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
+	if (r == 0 && options_has(&run->options, OPT_run_explain))
+		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
+				 STDERR_FILENO, run->json, err);
 	return r < 0 ? r : open_output(run, err);
 }
 
 static int run_workload(struct run *run)
 {
-	const struct pipeline_options settings = { .match_realpath = run->match_realpath, .container_plugin = true };
+	const struct pipeline_options settings = {
+		.match_realpath = run->match_realpath,
+		.container_plugin = true,
+		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
+	};
 	struct error err = { 0 };
 	struct source *source;
 	int r;

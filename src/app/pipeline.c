@@ -67,6 +67,8 @@ static int fetch(struct pipeline *p, struct error *err)
 	if (!p->needs.count || !p->asks)
 		return 0;
 	p->stats.fetched++;
+	if (p->options.observer)
+		p->options.observer->fetched(p->options.observer->context, &p->needs);
 	r = p->source->ops->fetch(p->source, &p->needs, sink, p, err);
 	p->needs.count = 0;
 	return r < 0 ? r : 1;
@@ -80,6 +82,12 @@ static enum outcome evaluate(struct pipeline *p, const struct event *ev, bool ma
 	p->ctx.ev = ev;
 	p->ctx.needs = may_ask && p->asks ? &p->needs : NULL;
 	return engine_evaluate(p->engine, &p->ctx, ret_hits);
+}
+
+static void observe(struct pipeline *p)
+{
+	if (p->options.observer)
+		p->options.observer->judged(p->options.observer->context, &p->ctx);
 }
 
 static void deliver(struct pipeline *p, const struct alert *a)
@@ -152,6 +160,7 @@ static int judge_real_path(struct pipeline *p, const struct event *ev, struct er
 	p->ctx.real_path = ev->ext->real_path;
 	if (evaluate(p, ev, false, &hits) == OUTCOME_YES)
 		r = alert_all(p, &hits, err);
+	observe(p);
 	p->ctx.real_path = STR("");
 	return r;
 }
@@ -202,12 +211,22 @@ static APART int match(struct pipeline *p, const struct event *ev, struct error 
 	if (outcome != OUTCOME_YES)
 		hits.count = 0;
 	r = hits.count ? alert_all(p, &hits, err) : 0;
+	observe(p);
 	if (r < 0 || !has_other_path(p, ev))
 		return r;
 	remember_hits(p, &hits);
 	r = judge_real_path(p, ev, err);
 	p->nseen = 0;
 	return r;
+}
+
+/* No rule looks at such an event; who asks about it is told why. */
+static APART void show(struct pipeline *p, const struct event *ev)
+{
+	arena_reset(p->arena);
+	p->ctx.ev = ev;
+	p->ctx.needs = NULL;
+	observe(p);
 }
 
 /* ---- the two kinds of events ---------------------------------------------------------------------------------------- */
@@ -247,6 +266,8 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 		note_time(p, ev);
 		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && ruleset_wants_type(p->options.rules, ev->type))
 			r = match(p, ev, err);
+		else if (p->options.observer)
+			show(p, ev);
 		p->ctx.previous_ts = ev->ts;
 	}
 	state_settle(p->state, ev);
@@ -281,6 +302,8 @@ static int judge_entry(struct pipeline *p, const struct event *ev, enum outcome 
 		if (r < 0)
 			return error_errno(err, r, "state");
 		outcome = evaluate(p, ev, round < FETCH_ROUNDS, &hits);
+		if (outcome != OUTCOME_NO)
+			observe(p);
 		if (outcome != OUTCOME_MAYBE)
 			break;
 		r = fetch(p, err);

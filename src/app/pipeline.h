@@ -15,6 +15,15 @@
  */
 struct pipeline;
 
+/* Who wants to watch how events are judged (explanations). Costs nothing where there is none. */
+struct pipeline_observer {
+	void *context;
+	/* An event was evaluated, shown or not wanted by any rule: ctx is as the engine saw it, with needs when they can be met. */
+	void (*judged)(void *context, struct field_context *ctx);
+	/* What an evaluation lacked is about to be asked of the source. */
+	void (*fetched)(void *context, const struct needs *needs);
+};
+
 struct pipeline_options {
 	const struct ruleset *rules;
 	struct output *const *outputs;
@@ -24,6 +33,7 @@ struct pipeline_options {
 	bool match_realpath; /* judge opens a second time by the real path; they are always completed then */
 	const struct str *static_values;
 	bool container_plugin;
+	const struct pipeline_observer *observer; /* NULL = none; borrowed */
 };
 
 struct pipeline_stats {

@@ -164,8 +164,9 @@ struct ast *ast_copy(struct arena *arena, const struct ast *a)
 	*copy = *a;
 	copy->text = arena_str(arena, a->text);
 	copy->arg = arena_str(arena, a->arg);
+	copy->macro = arena_str(arena, a->macro);
 	copy->children = arena_array_of(arena, struct ast *, a->nchildren);
-	if (!copy->text.ptr || !copy->arg.ptr || !copy->children)
+	if (!copy->text.ptr || !copy->arg.ptr || !copy->macro.ptr || !copy->children)
 		return NULL;
 	for (size_t i = 0; i < a->nchildren; i++) {
 		copy->children[i] = ast_copy(arena, a->children[i]);

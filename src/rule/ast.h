@@ -38,6 +38,7 @@ struct ast {
 	enum ast_kind kind;
 	size_t offset; /* in the condition's text */
 	struct str text;
+	struct str macro; /* a whole macro starts here, whose name this is; empty = none */
 	struct str arg; /* AST_FIELD, AST_TRANSFORMER: between [ ] */
 	bool has_arg;
 	bool quoted; /* AST_VALUE: was written in quotes */

@@ -93,6 +93,15 @@ static void set_problem(struct resolver *r, int kind, const struct ast *a)
 
 static int put_in(struct resolver *r, struct ast **slot, unsigned int level, struct size *ret_size);
 
+/* For explanations, which do without when memory is short. A macro that is nothing but another's name shows that one's. */
+static void name_tree(const struct resolver *r, struct ast *tree, struct str name)
+{
+	struct str copy = tree->macro.len ? (struct str){ NULL, 0 } : arena_str(r->arena, name);
+
+	if (copy.ptr)
+		tree->macro = copy;
+}
+
 static int put_in_macro(struct resolver *r, struct ast **slot, unsigned int level, struct size *ret_size)
 {
 	struct ast *name = *slot;
@@ -112,6 +121,7 @@ static int put_in_macro(struct resolver *r, struct ast **slot, unsigned int leve
 	}
 	m->used = true;
 	if (m->done) {
+		name_tree(r, m->tree, m->name);
 		*slot = m->tree;
 		*ret_size = (struct size){ m->depth, m->nodes };
 		return 0;
@@ -123,6 +133,7 @@ static int put_in_macro(struct resolver *r, struct ast **slot, unsigned int leve
 	m->open = true;
 	n = put_in(r, &copy, level, ret_size);
 	m->open = false;
+	name_tree(r, copy, m->name);
 	*slot = copy;
 	return n;
 }
