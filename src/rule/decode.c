@@ -201,13 +201,35 @@ int decode_warn_unknown(struct findings *f, const struct yaml_node *item, const 
 			return r;
 		for (size_t k = 0; k < nknown && !found; k++)
 			found = str_eq(key, str_of(known[k]));
-		if (found)
+		if (found || (f->ours && str_eq(key, DECODE_EXTENSIONS)))
 			continue;
 		findings_add(f, LOAD_UNKNOWN_KEY, f->ours ? findings_context(f, at, at->item, at->name, node) : at,
 			     "the key '" STR_FMT "' is not known and ignored", STR_ARG(key));
 		key = nearest(key, known, nknown);
 		if (key.len)
 			findings_hint(f, findings_printf(f, "did you mean '" STR_FMT "'?", STR_ARG(key)));
+	}
+	return 0;
+}
+
+int decode_extensions(struct findings *f, const struct yaml_node *item, const struct load_context *at)
+{
+	const struct yaml_node *map = f->ours ? yaml_get(item, DECODE_EXTENSIONS.ptr) : NULL;
+
+	if (!map)
+		return 0;
+	if (map->kind != YAML_MAP) {
+		findings_add(f, LOAD_UNKNOWN_KEY, findings_context(f, at, at->item, at->name, map),
+			     "'" STR_FMT "' takes a map; it is ignored", STR_ARG(DECODE_EXTENSIONS));
+		return 0;
+	}
+	for (uint32_t i = 0; i < map->count; i++) {
+		const struct yaml_node *node = map->pairs[i].key;
+		struct str key = node->kind == YAML_SCALAR ? node->text : STR("?");
+
+		findings_add(f, LOAD_UNKNOWN_KEY, findings_context(f, at, at->item, at->name, node),
+			     "the key '" STR_FMT "' of '" STR_FMT "' is not known to this version and ignored", STR_ARG(key),
+			     STR_ARG(DECODE_EXTENSIONS));
 	}
 	return 0;
 }

@@ -43,6 +43,13 @@ struct decode_overridable {
 int decode_overrides(struct findings *f, const struct yaml_node *item, const struct decode_overridable *allowed,
 		     size_t nallowed, const struct load_context *at, uint32_t *ret_appended, uint32_t *ret_replaced);
 
+/*
+ * The key of a rule that is reserved for us: Falco warns of it and goes on. Here it takes a map, and what is in there that
+ * this version does not know is warned of by name. 0 or -ENOMEM; findings are warnings.
+ */
+#define DECODE_EXTENSIONS STR("x-monitor")
+int decode_extensions(struct findings *f, const struct yaml_node *item, const struct load_context *at);
+
 /* Warns of each key that is not in known. */
 int decode_warn_unknown(struct findings *f, const struct yaml_node *item, const char *const *known, size_t nknown,
 			const struct load_context *at);

@@ -275,5 +275,7 @@ int read_rule(struct items *items, struct findings *f, const struct yaml_node *n
 		return n;
 	r.at = findings_context(f, file, ITEM_RULE, r.name, node);
 	n = read_form(&r);
-	return n < 0 ? n : decode_warn_unknown(f, node, rule_keys, KEY_COUNT, r.at);
+	if (n == 0)
+		n = decode_warn_unknown(f, node, rule_keys, KEY_COUNT, r.at);
+	return n < 0 ? n : decode_extensions(f, node, r.at);
 }

@@ -35,6 +35,7 @@ static const struct {
 	{ RULE("r") "  tags: [a, [b]]\n", "ERR_YAML_VALIDATE tags 5:12" },
 	{ RULE("r") "  capture_duration: -1\n", "ERR_YAML_VALIDATE capture_duration 5:20" },
 	{ RULE("r") "  condtion: x\n", "UNKNOWN_KEY r 0:2" },
+	{ RULE("r") "  x-monitor:\n    a: b\n", "UNKNOWN_KEY r 0:2" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: WARN\n", "ERR_YAML_VALIDATE r 4:12" },
 	{ "- rule: r\n  desc: d\n", "ERR_YAML_VALIDATE r 0:2" },
 	{ "- rule: r\n", "ERR_YAML_VALIDATE r 0:2" },
@@ -165,6 +166,32 @@ static void test_ours(void **state)
 	assert_string_equal(got.ptr, "ERR_YAML_VALIDATE c 0:2; ERR_COMPILE_CONDITION m 2:20");
 }
 
+/* The key that is ours: no warning of itself, one of each thing in it that we do not know. */
+static void test_extensions(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG, .ours = true };
+	auto_rule_loader struct rule_loader *l = NULL;
+	const struct load_result *result;
+	struct strbuf got auto_strbuf = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"),
+					 STR("- rule: a\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+					     "  x-monitor: {}\n"
+					     "- rule: b\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+					     "  x-monitor:\n    later: 1\n    [x]: 2\n"
+					     "- rule: c\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+					     "  x-monitor: on\n"),
+					 &result, &err),
+			 0);
+	assert_true(result->successful);
+	loading_print(&got, result->findings, result->nfindings);
+	assert_string_equal(got.ptr, "UNKNOWN_KEY b 12:4; UNKNOWN_KEY b 13:4; UNKNOWN_KEY c 19:13");
+	assert_true(str_contains(result->findings[0].message, STR("'later' of 'x-monitor'")));
+}
+
 static void test_options(void **state)
 {
 	const struct str tag = STR("t");
@@ -278,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_findings),
 		cmocka_unit_test(test_findings), cmocka_unit_test(test_files), cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_options),	 cmocka_unit_test(test_plugins), cmocka_unit_test(test_json),
 	};
 
