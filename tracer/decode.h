@@ -29,6 +29,7 @@ struct call {
 	long number; /* of the native ABI */
 	uint64_t args[6];
 	uint64_t ip;
+	enum region region; /* of ip, once somebody asked */
 	bool has_result;
 	int64_t result; /* negative errno or value; valid when has_result */
 	struct memory *memory;

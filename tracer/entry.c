@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/parse.h"
+#include "tracer/maps.h"
 #include "tracer/notify.h"
 
 #if defined(__x86_64__)
@@ -142,6 +143,9 @@ static void handle_exec(struct tracer *t)
 	unsigned int arg = syscall_by_number(t->pending.call.number)->event == EV_SYSCALL_EXECVEAT_X ? 1 : 0;
 	ssize_t n = -EFAULT;
 
+	/* the new program has other memory */
+	tracee->exec_ip = t->pending.call.ip;
+	tracee->exec_region = t->facts & FACT_CALLER ? maps_region(tracee->tid, tracee->exec_ip) : REGION_UNKNOWN;
 	free(take_ptr(tracee->exec_path));
 	if (t->pending.call.memory)
 		n = memory_read_string(t->pending.call.memory, t->pending.call.args[arg], t->path, sizeof(t->path));
@@ -225,7 +229,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 		handle_exec(t);
 		return 0;
 	}
-	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 } };
+	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
 	p->cookie = ++t->last_cookie;
 	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT) {
 		r = tell_open(t, ret_event, err);

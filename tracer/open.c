@@ -349,7 +349,8 @@ static enum open_way fail(struct tracer *t, int error)
 static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
 			     const struct stat *st)
 {
-	bool writes = (a->flags & O_ACCMODE) != O_RDONLY;
+	/* who asks where the call came from must find the caller still there */
+	bool holds = (a->flags & O_ACCMODE) != O_RDONLY || t->facts & FACT_CALLER;
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
@@ -363,7 +364,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	 * Who may write can next execute the file, and must not find it busy through our descriptor: so that is closed
 	 * before the call returns. All others save a wake-up.
 	 */
-	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC, !writes);
+	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC, !holds);
 	if (number < 0) {
 		close(fd);
 		t->ext.real_path = (struct str){ "", 0 };
@@ -371,7 +372,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 			return fail(t, number);
 		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
 	}
-	t->pending.answered = !writes;
+	t->pending.answered = !holds;
 	t->pending.call.object_fd = fd;
 	t->pending.value = number;
 	return OPEN_DONE;

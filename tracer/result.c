@@ -80,6 +80,8 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 
 	if (r < 0)
 		return r;
+	t->ext.ip = call->ip;
+	t->ext.region = call->region;
 	ret_event->call = cookie;
 	tracer_dress(t, ret_event, tracee);
 	return 0;

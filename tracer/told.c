@@ -36,7 +36,7 @@ void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *trace
 
 static void clear_ext(struct tracer *t)
 {
-	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 } };
+	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 } };
 }
 
 /* Where arguments are longer than events hold, and a rule wants them all, the extension record has them. */
@@ -68,6 +68,8 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 		return -ESRCH;
 	if (tracee->exec_path)
 		path = str_of(tracee->exec_path);
+	t->ext.ip = tracee->exec_ip;
+	t->ext.region = tracee->exec_region;
 	if (told->tid == t->launch.workload)
 		t->status.started = true;
 	read_full_args(t, told->tid);

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "tracer/maps.h"
 #include "tracer/notify.h"
 #include "tracer/probe.h"
 #include "tracer/supervisor.h"
@@ -277,6 +278,16 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 	}
 }
 
+/* The event at hand borrows the record; a call that is at its entry keeps the answer for its result. */
+static void fetch_region(struct tracer *t, pid_t tid)
+{
+	if (!t->ext.ip || t->ext.region != REGION_UNKNOWN)
+		return;
+	t->ext.region = maps_region(tid, t->ext.ip);
+	if (t->pending.active && t->pending.call.tid == tid)
+		t->pending.call.region = t->ext.region;
+}
+
 static int tracer_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
@@ -287,6 +298,10 @@ static int tracer_fetch(struct source *s, const struct needs *needs, source_sink
 		struct event ev;
 		int r;
 
+		if (need->kind == NEED_REGION) {
+			fetch_region(t, (pid_t)need->tid);
+			continue;
+		}
 		if (need->kind == NEED_FD)
 			r = decode_fd((pid_t)need->tid, (int)need->fd, now, &t->fetched, &ev, err);
 		else
@@ -315,7 +330,7 @@ static int tracer_complete(struct source *s, const struct event *ev, struct even
 	/* nobody will tell the result of a thread that is not ours: success is assumed, and that is said */
 	p->call.has_result = true;
 	p->call.result = 0;
-	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .raced = RACED_POSSIBLE };
+	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE };
 	r = result_event(t, p->tracee, &p->call, p->cookie, ret_event, err);
 	return r < 0 ? r : 1;
 }

@@ -74,6 +74,9 @@ static int fetch(struct pipeline *p, struct error *err)
 	return r < 0 ? r : 1;
 }
 
+/* The slower paths are kept apart: the function that every event runs through then has few registers to save. */
+#define APART __attribute__((noinline))
+
 /* ---- evaluating --------------------------------------------------------------------------------------------------- */
 
 static enum outcome evaluate(struct pipeline *p, const struct event *ev, bool may_ask, struct hits *ret_hits)
@@ -103,11 +106,24 @@ static void deliver(struct pipeline *p, const struct alert *a)
 	}
 }
 
+/* What only the held caller can tell is asked when an alert prints it, and not before. */
+static APART int ask_for_output(struct pipeline *p, facts_t reads, struct error *err)
+{
+	p->needs.count = 0;
+	if (reads & FACT_CALLER)
+		needs_add(&p->needs, NEED_REGION, p->ctx.ev->tid, -1);
+	return fetch(p, err);
+}
+
 static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 {
+	facts_t reads = ruleset_output_reads(p->options.rules, rule);
 	struct alert a;
 	int r;
 
+	r = reads & FACT_CALLER ? ask_for_output(p, reads, err) : 0;
+	if (r < 0)
+		return r;
 	r = engine_render(p->engine, &p->ctx, rule, &a, err);
 	if (r < 0)
 		return r;
@@ -184,9 +200,6 @@ static void refresh_subject(struct pipeline *p, const struct event *ev)
 	s->fd_unknown = false;
 	s->cwd_unknown = false;
 }
-
-/* The slower paths are kept apart: the function that every event runs through then has few registers to save. */
-#define APART __attribute__((noinline))
 
 static APART int match(struct pipeline *p, const struct event *ev, struct error *err)
 {

@@ -70,3 +70,8 @@ bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
 {
 	return type < EV_COUNT && r->wants_type[type];
 }
+
+facts_t ruleset_output_reads(const struct ruleset *r, uint32_t rule)
+{
+	return r->rules[rule].output_reads;
+}

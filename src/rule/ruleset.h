@@ -34,6 +34,7 @@ struct rule {
 
 	/* -- filled by ruleset_compile() -- */
 	uint32_t node; /* root of the condition in the program */
+	facts_t output_reads;
 };
 
 struct ruleset {

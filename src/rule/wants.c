@@ -96,12 +96,13 @@ static void collect_facts(struct ruleset *r)
 	for (uint32_t i = 0; i < r->program->nslots; i++)
 		r->wants.facts |= r->program->slots[i]->reads;
 	for (size_t i = 0; i < r->norder; i++) {
-		const struct rule *rule = &r->rules[r->order[i]];
+		struct rule *rule = &r->rules[r->order[i]];
 
 		if (rule->format)
-			r->wants.facts |= format_reads(rule->format);
+			rule->output_reads |= format_reads(rule->format);
 		for (size_t k = 0; k < rule->nextra; k++)
-			r->wants.facts |= format_reads(rule->extra[k].format);
+			rule->output_reads |= format_reads(rule->extra[k].format);
+		r->wants.facts |= rule->output_reads;
 	}
 }
 

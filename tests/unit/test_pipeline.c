@@ -237,6 +237,13 @@ const struct intercept_set *ruleset_wants(const struct ruleset *r)
 	(void)r;
 	return &wants;
 }
+facts_t ruleset_output_reads(const struct ruleset *r, uint32_t rule)
+{
+	(void)r;
+	(void)rule;
+	return 0;
+}
+
 bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
 {
 	(void)r;
