@@ -38,6 +38,8 @@ static int sink(void *context, const struct event *ev)
 	int r;
 
 	r = event_clean(&answer, &p->answer, NULL);
+	if (r == 0 && p->options.record)
+		r = p->options.record(p->options.record_context, &answer, NULL);
 	if (r < 0)
 		return r;
 	r = state_apply(p->state, &answer, &subject);
@@ -262,6 +264,14 @@ static APART int prepare(struct pipeline *p, const struct event *ev, struct erro
 	return fetch(p, err);
 }
 
+static APART bool inspect(struct pipeline *p, const struct event *ev)
+{
+	arena_reset(p->arena);
+	p->ctx.ev = ev;
+	p->ctx.needs = NULL;
+	return p->options.inspect(p->options.inspect_context, &p->ctx);
+}
+
 static int handle_complete(struct pipeline *p, struct event *ev, struct error *err)
 {
 	bool shown = !(ev->flags & EVENT_FLAG_STATE_ONLY);
@@ -269,6 +279,8 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 
 	p->needs.count = 0;
 	r = p->asks ? prepare(p, ev, err) : 0;
+	if (r == 0 && p->options.record)
+		r = p->options.record(p->options.record_context, ev, err);
 	if (r < 0)
 		return r;
 	r = state_apply(p->state, ev, &p->ctx.subject);
@@ -277,7 +289,8 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 	if (shown) {
 		ev->number = ++p->stats.events;
 		note_time(p, ev);
-		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && ruleset_wants_type(p->options.rules, ev->type))
+		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && (!p->options.inspect || inspect(p, ev)) &&
+		    ruleset_wants_type(p->options.rules, ev->type))
 			r = match(p, ev, err);
 		else if (p->options.observer)
 			show(p, ev);

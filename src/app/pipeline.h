@@ -34,6 +34,18 @@ struct pipeline_options {
 	const struct str *static_values;
 	bool container_plugin;
 	const struct pipeline_observer *observer; /* NULL = none; borrowed */
+	/*
+	 * Looks at each event that is shown to the rules, before they do; false keeps it from them. NULL = nobody looks. What it
+	 * puts into ctx->arena dies with the next evaluation.
+	 */
+	bool (*inspect)(void *context, struct field_context *ctx);
+	void *inspect_context;
+	/*
+	 * Gets every event that changes the state, answers to needs included, before it does; what a capture is written from.
+	 * NULL = nobody does. Negative ends the run.
+	 */
+	int (*record)(void *context, const struct event *ev, struct error *err);
+	void *record_context;
 };
 
 struct pipeline_stats {

@@ -15,23 +15,20 @@ static bool is_yaml(const char *path)
 	return str_ends(str_of(path), STR(".yaml")) || str_ends(str_of(path), STR(".yml"));
 }
 
-static int add_file(struct rules_input *in, const char *path, struct error *err)
+/* Takes f's text over. */
+static int add(struct rules_input *in, const char *path, struct rules_file f, struct error *err)
 {
-	struct rules_file f = { 0 };
-	int r;
-
 	if (in->count == in->cap) {
 		size_t cap = in->cap ? 2 * in->cap : 4;
 		struct rules_file *more = reallocarray(in->list, cap, sizeof(*more));
 
-		if (!more)
+		if (!more) {
+			free(f.text);
 			return error_set(err, -ENOMEM, "out of memory");
+		}
 		in->list = more;
 		in->cap = cap;
 	}
-	r = file_read_all(path, RULES_MAX_BYTES, &f.text, &f.len, err);
-	if (r < 0)
-		return error_prefix(err, r, "cannot read rules");
 	f.path = str_dup(str_of(path));
 	if (!f.path) {
 		free(f.text);
@@ -39,6 +36,21 @@ static int add_file(struct rules_input *in, const char *path, struct error *err)
 	}
 	in->list[in->count++] = f;
 	return 0;
+}
+
+static int add_file(struct rules_input *in, const char *path, struct error *err)
+{
+	struct rules_file f = { 0 };
+	int r = file_read_all(path, RULES_MAX_BYTES, &f.text, &f.len, err);
+
+	return r < 0 ? error_prefix(err, r, "cannot read rules") : add(in, path, f, err);
+}
+
+int rules_input_add_text(struct rules_input *in, const char *name, struct str text, struct error *err)
+{
+	struct rules_file f = { .text = str_dup(text), .len = text.len };
+
+	return f.text ? add(in, name, f, err) : error_set(err, -ENOMEM, "out of memory");
 }
 
 static int wanted_in_folder(const struct dirent *d)

@@ -20,6 +20,8 @@ enum rules_input_flag {
 
 /* Adds a file, or those of a folder that are named *.yaml or *.yml in byte order of their names. */
 int rules_input_add(struct rules_input *in, const char *path, unsigned int flags, struct error *err);
+/* Adds rules that stand elsewhere; name is for messages. */
+int rules_input_add_text(struct rules_input *in, const char *name, struct str text, struct error *err);
 /* Adds the rules that come with monitor: beside the program, else where they are installed. */
 int rules_input_add_default(struct rules_input *in, struct error *err);
 void rules_input_free(struct rules_input *in);

@@ -49,6 +49,10 @@
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
 
+/* rule tests */
+#define TEST_SUITE_CASES 10000 /* tests of one suite file after its templates: combinations multiply */
+#define TEST_SUITE_KEYS	 32    /* values of one case: copied for each combination */
+
 /* evaluation */
 #define NEEDS_MAX   16	/* facts asked of a source for one event; more end as absent and are counted */
 #define VALUE_LIST_MAX 4096 /* values of one list-typed field */
