@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "tracer/maps.h"
 #include "tracer/notify.h"
+#include "tracer/ustack.h"
 
 #if defined(__x86_64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
@@ -136,6 +137,15 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	return false;
 }
 
+void entry_exec_stack(struct tracer *t, struct tracee *tracee)
+{
+	if (!(t->facts & FACT_STACK) || !(calls_traits(&t->calls, tracee->call.number) & CALL_EXEC))
+		return;
+	free(take_ptr(tracee->exec_stack));
+	if (ustack_take(tracee->tid, &t->stack))
+		tracee->exec_stack = str_dup(strbuf_str(&t->stack));
+}
+
 /* An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its beginning. */
 static void handle_exec(struct tracer *t)
 {
@@ -151,6 +161,11 @@ static void handle_exec(struct tracer *t)
 		n = memory_read_string(t->pending.call.memory, t->pending.call.args[arg], t->path, sizeof(t->path));
 	if (n >= 0)
 		tracee->exec_path = str_dup((struct str){ t->path, (size_t)n });
+	free(take_ptr(tracee->exec_stack));
+	if (!t->pending.notified) { /* it is stopped here already */
+		tracee->call.number = t->pending.call.number;
+		entry_exec_stack(t, tracee);
+	}
 	if (result_later(t) < 0)
 		entry_continue(t);
 }
@@ -231,7 +246,8 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	}
 	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
 	p->cookie = ++t->last_cookie;
-	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT) {
+	/* who opens in the caller's place has it in no ptrace stop */
+	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK)) {
 		r = tell_open(t, ret_event, err);
 		if (r != -EAGAIN)
 			return r;

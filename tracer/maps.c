@@ -133,11 +133,14 @@ struct query {
 
 static int ask_kernel(int fd, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
 {
+	uint8_t id[20] = { 0 };
 	struct query q = {
 		.size = sizeof(q),
 		.address = address,
 		.name = (uintptr_t)path,
 		.name_size = MAPS_PATH_BYTES,
+		.build_id = (uintptr_t)id,
+		.build_id_size = sizeof(id),
 	};
 
 	path[0] = 0;
@@ -152,7 +155,9 @@ static int ask_kernel(int fd, uint64_t address, struct mapping *ret_mapping, cha
 		.shared = q.vma_flags & QUERY_SHARED,
 		.inode = q.inode,
 		.path = q.name_size ? str_of(path) : STR(""),
+		.build_id_len = q.build_id_size <= sizeof(id) ? q.build_id_size : 0,
 	};
+	memcpy(ret_mapping->build_id, id, sizeof(id));
 	return 0;
 }
 

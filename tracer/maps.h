@@ -16,6 +16,8 @@ struct mapping {
 	uint64_t start, end, offset;
 	bool readable, shared;
 	uint64_t inode; /* 0 = no file */
+	uint8_t build_id[20]; /* of the file, where the kernel tells */
+	unsigned int build_id_len;
 	struct str path; /* or "[stack]" and kin; empty = anonymous */
 };
 

@@ -44,7 +44,7 @@ int result_later(struct tracer *t)
 	if (ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
 		return -EOPNOTSUPP;
 	remember(t, tracee);
-	if (traits & CALL_BLOCKS || !t->killable) {
+	if (traits & CALL_BLOCKS || !t->killable || (traits & CALL_EXEC && t->facts & FACT_STACK)) {
 		tracee->follow = FOLLOW_RESTARTING;
 		entry_return(t, -ARCH_ERESTARTNOINTR);
 	} else {

@@ -94,6 +94,7 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 		add_result(t, tracee);
 		return;
 	case FOLLOW_RESTARTING:
+		entry_exec_stack(t, tracee);
 		tracee->follow = FOLLOW_ENTERING;
 		stops_resume(t, tracee, 0);
 		return;

@@ -98,7 +98,7 @@ struct tracer {
 	struct event_builder builder; /* of the event handed out */
 	struct event_builder fetched; /* of answers to needs */
 	struct event_ext ext;
-	struct strbuf args; /* of ext */
+	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c */
@@ -133,6 +133,8 @@ void entry_continue(struct tracer *t);
 void entry_return(struct tracer *t, int64_t value);
 /* The process of a thread, from /proc; negative when it is gone. */
 pid_t entry_tgid(pid_t tid);
+/* The frames that the stopped thread makes its exec from, where they are wanted: the new program has others. */
+void entry_exec_stack(struct tracer *t, struct tracee *tracee);
 /* A known tracee for tid; one that nothing told of is looked up in /proc, and told. NULL when it is gone. */
 struct tracee *entry_tracee(struct tracer *t, pid_t tid);
 

@@ -70,6 +70,8 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 		path = str_of(tracee->exec_path);
 	t->ext.ip = tracee->exec_ip;
 	t->ext.region = tracee->exec_region;
+	if (tracee->exec_stack)
+		t->ext.stack = str_of(tracee->exec_stack);
 	if (told->tid == t->launch.workload)
 		t->status.started = true;
 	read_full_args(t, told->tid);

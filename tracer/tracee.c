@@ -183,6 +183,7 @@ void tracees_remove(struct tracees *t, struct tracee *tracee)
 	t->count--;
 	put_process(t, tracee->process);
 	free(tracee->exec_path);
+	free(tracee->exec_stack);
 	free(tracee);
 }
 

@@ -58,6 +58,7 @@ struct tracee {
 	bool wants_path; /* an open: the real path is read from the descriptor at the exit */
 	uint64_t exec_ip; /* where the exec was called from, and (when wanted) in which memory */
 	enum region exec_region;
+	char *exec_stack; /* heap; NULL = not taken */
 	char *exec_path; /* heap; as given to execve, NULL = not known */
 };
 

@@ -17,6 +17,7 @@
 #include "tracer/notify.h"
 #include "tracer/probe.h"
 #include "tracer/supervisor.h"
+#include "tracer/ustack.h"
 
 #define IDLE_MS	  1000 /* next() comes back this often, so that its caller can look around */
 #define EMBRYO_MS 20 /* while children wait for word from their parents */
@@ -288,6 +289,17 @@ static void fetch_region(struct tracer *t, pid_t tid)
 		t->pending.call.region = t->ext.region;
 }
 
+/* Registers are to be had in a ptrace stop alone: behind a call whose result was asked for. */
+static void fetch_stack(struct tracer *t, pid_t tid)
+{
+	const struct tracee *tracee = tracees_find(&t->tracees, tid);
+
+	if (t->ext.stack.len || !tracee || !tracee->stopped)
+		return;
+	if (ustack_take(tid, &t->stack))
+		t->ext.stack = strbuf_str(&t->stack);
+}
+
 static int tracer_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
@@ -300,6 +312,10 @@ static int tracer_fetch(struct source *s, const struct needs *needs, source_sink
 
 		if (need->kind == NEED_REGION) {
 			fetch_region(t, (pid_t)need->tid);
+			continue;
+		}
+		if (need->kind == NEED_STACK) {
+			fetch_stack(t, (pid_t)need->tid);
 			continue;
 		}
 		if (need->kind == NEED_FD)
@@ -382,6 +398,7 @@ static void tracer_close(struct source *s)
 	event_builder_free(&t->builder);
 	event_builder_free(&t->fetched);
 	strbuf_free(&t->args);
+	strbuf_free(&t->stack);
 	free(t);
 }
 

@@ -114,6 +114,8 @@ static APART int ask_for_output(struct pipeline *p, facts_t reads, struct error 
 	p->needs.count = 0;
 	if (reads & FACT_CALLER)
 		needs_add(&p->needs, NEED_REGION, p->ctx.ev->tid, -1);
+	if (reads & FACT_STACK)
+		needs_add(&p->needs, NEED_STACK, p->ctx.ev->tid, -1);
 	return fetch(p, err);
 }
 
@@ -123,7 +125,7 @@ static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 	struct alert a;
 	int r;
 
-	r = reads & FACT_CALLER ? ask_for_output(p, reads, err) : 0;
+	r = reads & (FACT_CALLER | FACT_STACK) ? ask_for_output(p, reads, err) : 0;
 	if (r < 0)
 		return r;
 	r = engine_render(p->engine, &p->ctx, rule, &a, err);

@@ -14,6 +14,12 @@
 #define EVENT_ARGS_BYTES   (6 << 20) /* proc.full_args: the kernel's own limit of an argv */
 #define EVENT_STRING_BYTES 4096	    /* paths, args, env, cgroups of one event: the kernel drivers cut there */
 
+/* user stacks */
+#define USTACK_FRAMES	  64	/* deeper ones are recursion */
+#define USTACK_NAME_BYTES 256	/* C++ names are longer, and tell no more */
+#define USTACK_BYTES	  65536 /* of one stack: hostile names and paths */
+#define USTACK_SECONDS	  2	/* unwind tables can loop */
+
 /* captures */
 #define SCAP_BLOCK_BYTES  (64 << 20) /* a process list of 100,000 threads fits; more is a damaged length */
 #define SCAP_STORED_ENTER 65536	     /* enter events of old captures kept until their exit event, one a thread */

@@ -32,6 +32,7 @@ enum {
 	/* of the extension record: written by no event of the tables, wanted of a source that can tell */
 	FACT_FULL_ARGS = 1u << 17, /* argv beyond what events hold */
 	FACT_CALLER = 1u << 18, /* the memory that a call was made from */
+	FACT_STACK = 1u << 19, /* the frames that a call was made from */
 };
 
 /* Facts about the process alone: a predicate that reads only these is remembered on the thread. */

@@ -171,6 +171,7 @@ EXTRACTOR(proc_tree); /* field_proc_tree.c */
 EXTRACTOR(fd_realpath); /* field_ext.c */
 EXTRACTOR(evt_raced);
 EXTRACTOR(evt_ip_region);
+EXTRACTOR(thread_ustack);
 EXTRACTOR(proc_full_args);
 EXTRACTOR(proc_drift);
 EXTRACTOR(thread_caps); /* field_thread.c */

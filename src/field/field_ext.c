@@ -88,3 +88,32 @@ EXTRACTOR(evt_ip_region)
 		return extract_need(ctx, NEED_REGION, -1);
 	return extract_cstr(ctx, ret, words[ext->region]);
 }
+
+/* The frames, one value each for outputs; taken when the alert is made. */
+EXTRACTOR(thread_ustack)
+{
+	struct str rest = ctx->ev->ext ? ctx->ev->ext->stack : STR("");
+	struct value *list;
+	uint32_t n = 1, i = 0;
+
+	(void)f;
+	if (!rest.len)
+		return ABSENT;
+	for (size_t k = 0; k < rest.len; k++)
+		n += rest.ptr[k] == '\n';
+	list = arena_array_of(ctx->arena, struct value, n);
+	if (!list)
+		return ABSENT;
+	for (; i < n; i++) {
+		const char *end = memchr(rest.ptr, '\n', rest.len);
+		struct str frame = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
+
+		if (end)
+			rest = (struct str){ end + 1, rest.len - frame.len - 1 };
+		list[i].s = clean_text(frame, &ctx->scratch) ? arena_str(ctx->arena, strbuf_str(&ctx->scratch)) : frame;
+		if (!list[i].s.ptr)
+			return ABSENT;
+	}
+	*ret = (struct values){ list, n };
+	return PRESENT;
+}

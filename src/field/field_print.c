@@ -45,7 +45,7 @@ void field_print(struct strbuf *out, const struct field_ref *f, enum presence pr
 	} else if (values->count == 0) {
 		strbuf_adds(out, "<NA>");
 	} else {
-		print_list(out, f, values, is_chain(f) ? " > " : f->several == FIELD_ENDS ? "," : " ");
+		print_list(out, f, values, is_chain(f) ? (f->info->variant ? " < " : " > ") : f->several == FIELD_ENDS ? "," : " ");
 	}
 }
 

@@ -97,6 +97,21 @@ static void test_region(void **state)
 	assert_is(w, "evt.ip.region", "anonymous");
 }
 
+static void test_stack(void **state)
+{
+	struct world *w = *state;
+	struct event_ext ext = { .stack = STR("") };
+	auto_strbuf struct strbuf out = { 0 };
+
+	world_read(w, STR("x"));
+	w->ev.ext = &ext;
+	assert_is(w, "thread.ustack", "<NA>");
+	ext.stack = STR("read+0x1 (libc)\nma\33in+0x2");
+	assert_is(w, "thread.ustack", "read+0x1 (libc) < ma\xef\xbf\xbd" "in+0x2");
+	extract(w, "thread.ustack", true, true, &out);
+	assert_true(str_eq(strbuf_str(&out), STR("[\"read+0x1 (libc)\",\"ma\xef\xbf\xbd" "in+0x2\"]")));
+}
+
 static void test_tree(void **state)
 {
 	struct world *w = *state;
@@ -175,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_hidden_from_falco),
 		cmocka_unit_test_setup_teardown(test_realpath, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_region, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_stack, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_tree, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_full_args, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_drift, world_setup, world_teardown),
