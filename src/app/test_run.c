@@ -30,7 +30,7 @@ int test_rules_load(const struct test_file *f, char *const *paths, size_t npaths
 	const struct engine_options options = {
 		.min_priority = PRIORITY_DEBUG,
 		.all_matching = f->all_matching,
-		.fields = { .container_plugin = true },
+		.fields = { .container_plugin = true, .extensions = true },
 		.json_output = true,
 		.iso_time = true,
 		.ours = true,

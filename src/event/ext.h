@@ -8,6 +8,9 @@
  * The extension record as it travels: an asynchronous event named "monitor" directly before the event that it belongs
  * to, with the same time and thread. Its data is a version byte and records of u8 tag, u32 length, value; readers skip
  * tags that they do not know, so that facts can be added.
+ *
+ * A source may fill in the record until the event has been judged and its alerts are made (the caller's region and frames are
+ * asked for only then): who writes a capture encodes it after that, and puts it before the event.
  */
 
 /* Whether ev carries an extension record. */
