@@ -9,7 +9,6 @@
 
 struct engine {
 	const struct ruleset *rules;
-	struct state *state;
 	struct evaluator evaluator;
 	uint32_t *hits;
 	struct render render;
@@ -17,9 +16,8 @@ struct engine {
 
 static void thread_dies(void *context, struct thread *t)
 {
-	struct engine *e = context;
-
-	evaluator_forget(&e->evaluator, t);
+	(void)context; /* the memory knows whose it is */
+	evaluator_forget(t);
 }
 
 int engine_new(const struct ruleset *r, struct state *state, struct engine **ret_engine, struct error *err)
@@ -29,14 +27,13 @@ int engine_new(const struct ruleset *r, struct state *state, struct engine **ret
 	if (!e)
 		return error_set(err, -ENOMEM, "out of memory");
 	e->rules = r;
-	e->state = state;
 	e->hits = reallocarray(NULL, r->norder + 1, sizeof(*e->hits));
 	if (!e->hits || evaluator_init(&e->evaluator, r->program) < 0) {
 		engine_free(e);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
 	if (state)
-		state_on_thread_free(state, thread_dies, e);
+		state_on_thread_free(state, thread_dies, NULL);
 	*ret_engine = e;
 	return 0;
 }
@@ -45,8 +42,6 @@ void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
-	if (e->state)
-		state_on_thread_free(e->state, NULL, NULL);
 	evaluator_release(&e->evaluator);
 	render_release(&e->render);
 	free(e->hits);

@@ -103,7 +103,9 @@ bool ruleset_wants_type(const struct ruleset *r, uint16_t type);
 /* ---- evaluating ------------------------------------------------------------------------------------------------------- */
 
 /*
- * One engine per pipeline: caches, scratch and the memory on threads. No allocation per event once warm.
+ * One engine per pipeline: caches, scratch and the memory on threads. No allocation per event once warm. Its successor
+ * may be made while it still runs; whichever looks at a thread takes over what is remembered there. The state outlives
+ * both of them.
  */
 struct engine;
 int engine_new(const struct ruleset *r, struct state *state, struct engine **ret_engine, struct error *err);

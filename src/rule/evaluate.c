@@ -169,6 +169,7 @@ static struct memo *memo_new(struct evaluator *e, struct thread *t)
 		m = malloc(sizeof(*m) + bytes);
 		if (!m)
 			return NULL;
+		m->owner = e;
 		m->next = e->all;
 		e->all = m;
 	}
@@ -188,8 +189,10 @@ static struct memo *memo_of(struct evaluator *e, struct thread *t)
 	if (!t || !p->memo_known)
 		return NULL;
 	m = t->memo;
-	if (!m)
+	if (!m || m->owner != e) {
+		evaluator_forget(t);
 		return memo_new(e, t);
+	}
 	for (stale = t->stale; stale; stale &= stale - 1) {
 		const uint64_t *mask = p->stale[__builtin_ctz(stale)];
 
@@ -212,7 +215,7 @@ void evaluator_begin(struct evaluator *e, struct field_context *context)
 	e->memo = memo_of(e, context->subject.thread);
 }
 
-void evaluator_forget(struct evaluator *e, struct thread *t)
+void evaluator_forget(struct thread *t)
 {
 	struct memo *m = t->memo;
 
@@ -220,8 +223,8 @@ void evaluator_forget(struct evaluator *e, struct thread *t)
 		return;
 	t->memo = NULL;
 	m->thread = NULL;
-	m->next_free = e->free;
-	e->free = m;
+	m->next_free = m->owner->free;
+	m->owner->free = m;
 }
 
 int evaluator_init(struct evaluator *e, const struct program *program)

@@ -13,6 +13,7 @@ struct slot_value {
 
 /* What the engine remembers of one thread. */
 struct memo {
+	struct evaluator *owner; /* two engines may take turns over one state, as when rules are reloaded */
 	struct thread *thread; /* NULL: free for another thread */
 	struct memo *next; /* of all, or of the free ones */
 	struct memo *next_free;
@@ -34,7 +35,7 @@ struct evaluator {
 
 int evaluator_init(struct evaluator *e, const struct program *program);
 void evaluator_release(struct evaluator *e); /* takes the memories from the threads */
-void evaluator_forget(struct evaluator *e, struct thread *t); /* the thread dies */
+void evaluator_forget(struct thread *t); /* the thread dies, or another engine looks at it */
 
 /* Begins with another event (or the same one anew). */
 void evaluator_begin(struct evaluator *e, struct field_context *context);
