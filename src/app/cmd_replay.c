@@ -28,7 +28,7 @@ static int replay(struct session *s, struct error *err)
 	int r;
 
 	do {
-		r = session_step(s, err);
+		r = session_steps(s, SESSION_BATCH, err);
 		if (signals_reopen_requested())
 			session_reopen(s);
 	} while (r >= 0 && !signals_stop_requested());

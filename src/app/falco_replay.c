@@ -59,7 +59,7 @@ static int replay(struct session *s, uint64_t max_ns, struct error *err)
 	int r;
 
 	do {
-		r = session_step(s, err);
+		r = session_steps(s, max_ns ? 1 : SESSION_BATCH, err);
 		if (signals_reopen_requested())
 			session_reopen(s);
 		now = max_ns ? pipeline_time(s->pipeline) : 0;

@@ -64,9 +64,17 @@ static void tell_loss(struct session *s)
 
 int session_step(struct session *s, struct error *err)
 {
-	int r = pipeline_step(s->pipeline, err);
-	size_t i;
+	return session_steps(s, 1, err);
+}
 
+int session_steps(struct session *s, unsigned int n, struct error *err)
+{
+	size_t i;
+	int r;
+
+	do
+		r = pipeline_step(s->pipeline, err);
+	while (--n && r >= 0);
 	for (i = 0; !s->reported_loss && i < s->noutputs; i++)
 		if (s->outputs[i]->failed)
 			tell_loss(s);

@@ -31,6 +31,12 @@ int session_add_output(struct session *s, struct output *o, struct error *err);
 int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err);
 /* One step; failing outputs are told once. As pipeline_step(). */
 int session_step(struct session *s, struct error *err);
+/*
+ * Up to n events of a source that never waits: losses and signals need a look only once in a while. Returns as
+ * session_step() for the last of them.
+ */
+int session_steps(struct session *s, unsigned int n, struct error *err);
+#define SESSION_BATCH 64
 /* Writes what is held back and tells what was lost, if anything. */
 void session_finish(struct session *s);
 /* Opens files anew (they were rotated); failures go to the log. */

@@ -182,7 +182,8 @@ int event_clean(struct event *ev, struct strbuf *storage, struct error *err)
 {
 	uint64_t dirty;
 
-	if (!(ev->info->category & (EC_SYSCALL | EC_TRACEPOINT)))
+	/* most events have no text at all */
+	if (!(ev->info->types & TEXT_TYPES) || !(ev->info->category & (EC_SYSCALL | EC_TRACEPOINT)))
 		return 0;
 	dirty = dirty_params(ev);
 	return dirty ? replace_params(ev, dirty, storage, err) : 0;

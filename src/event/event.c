@@ -26,11 +26,13 @@ enum flags_id {
 	static const struct param_info params_##id[] = { __VA_ARGS__ { NULL, PT_NONE, PF_NA, NULL, -1 } };
 #include "event/events.def"
 #undef EVENT
+#undef P
 
+#define P(name, type, ...) | UINT64_C(1) << PT_##type
 #define EVENT(number, id, name, category, flags, writes, derivable, ...)                                              \
 	[number] = { name,	 category,  flags,                                                                    \
 		     writes,	 derivable, sizeof(params_##id) / sizeof(params_##id[0]) - 1,                         \
-		     params_##id },
+		     params_##id, 0 __VA_ARGS__ },
 const struct event_info event_table[EV_COUNT] = {
 #include "event/events.def"
 };

@@ -106,6 +106,14 @@ static inline int64_t event_fd(const struct event *ev, unsigned int i)
 	return -1;
 }
 
+/* A parameter of an unsigned type of 4 bytes; 0 as event_param_uint() where its length is another. */
+static inline uint32_t event_u32(const struct event *ev, unsigned int i)
+{
+	if (i < ev->nparams && ev->offset[i + 1] - ev->offset[i] == 4)
+		return bytes_u32(ev->values + ev->offset[i]);
+	return 0;
+}
+
 static inline bool event_has(const struct event *ev, unsigned int i)
 {
 	return i < ev->nparams && ev->offset[i + 1] != ev->offset[i];

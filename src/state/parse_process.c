@@ -205,10 +205,10 @@ int parse_memory(struct state *s, const struct event *ev, struct subject *sub)
 	if (!t)
 		return 0;
 	if (event_has(ev, 1))
-		t->vm_size_kb = (uint32_t)event_param_uint(ev, 1);
+		t->vm_size_kb = event_u32(ev, 1);
 	if (event_has(ev, 3)) {
-		t->vm_rss_kb = (uint32_t)event_param_uint(ev, 2);
-		t->vm_swap_kb = (uint32_t)event_param_uint(ev, 3);
+		t->vm_rss_kb = event_u32(ev, 2);
+		t->vm_swap_kb = event_u32(ev, 3);
 	}
 	return 0;
 }
