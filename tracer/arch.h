@@ -15,6 +15,15 @@ struct arch_regs {
 	struct user_regs_struct user;
 };
 
+/* Our own calls, as the kernel names their ABI (linux/audit.h). */
+#if defined(__x86_64__)
+#define ARCH_AUDIT AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH_AUDIT AUDIT_ARCH_AARCH64
+#else
+#error "no system call tables for this machine"
+#endif
+
 /* What the kernel keeps in the result register of a call that it means to restart. */
 #define ARCH_ERESTARTSYS	  512
 #define ARCH_ERESTARTNOINTR	  513

@@ -11,13 +11,6 @@
 #include "tracer/notify.h"
 #include "tracer/ustack.h"
 
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "no system call tables for this machine"
-#endif
 
 /* ---- answering --------------------------------------------------------------------------------------------------------- */
 
@@ -100,7 +93,7 @@ struct tracee *entry_tracee(struct tracer *t, pid_t tid)
 		return NULL;
 	tracee->late = true;
 	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
-	tracee->seized = ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t)) == 0;
+	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t)) == 0;
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
 	return tracee;
 }
@@ -267,7 +260,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 
 static bool is_foreign(uint32_t arch, long number)
 {
-	return arch != NATIVE_ARCH || number < 0 || number >= CALLS_MAX;
+	return arch != ARCH_AUDIT || number < 0 || number >= CALLS_MAX;
 }
 
 int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
@@ -296,6 +289,8 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 		return 0;
 	}
 	p->tracee = entry_tracee(t, p->call.tid);
+	if (p->tracee && !t->seizing)
+		unseized_look(t, p->tracee);
 	if (p->tracee)
 		p->call.pid = p->tracee->process->pid;
 	p->event_due = true;
@@ -318,7 +313,7 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 	p->call.ip = arch_ip(&p->regs);
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = arch_arg(&p->regs, i);
-	if (message == FILTER_MESSAGE_FOREIGN || is_foreign(NATIVE_ARCH, p->call.number)) {
+	if (message == FILTER_MESSAGE_FOREIGN || is_foreign(ARCH_AUDIT, p->call.number)) {
 		t->foreign_calls++;
 		entry_return(t, -ENOSYS);
 		return;

@@ -53,6 +53,25 @@ bool filter_catches(const struct filter *f, long number)
 	return number >= 0 && number < CALLS_MAX && f->calls[number].caught;
 }
 
+bool filter_matches(const struct filter *f, long number, const uint64_t args[6])
+{
+	const struct entry *e;
+
+	if (!filter_catches(f, number))
+		return number >= CALLS_MAX; /* of another ABI */
+	e = &f->calls[number];
+	for (unsigned int i = 0; i < e->count && !e->always; i++) {
+		const struct alternative *a = &e->list[i];
+		bool holds = true;
+
+		for (unsigned int arg = 0; arg < 6 && holds; arg++)
+			holds = !(a->args & 1u << arg) || (args[arg] & a->mask[arg]) == a->value[arg];
+		if (holds)
+			return true;
+	}
+	return e->always;
+}
+
 static void catch_always(struct filter *f, long number)
 {
 	struct entry *e = &f->calls[number];

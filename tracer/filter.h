@@ -34,6 +34,8 @@ DEFINE_AUTO(struct filter, filter, filter_free);
 bool filter_wants(const struct filter *f, long number);
 /* Whether the call is caught at all, with some arguments. */
 bool filter_catches(const struct filter *f, long number);
+/* What the kernel's filter would say to the call. */
+bool filter_matches(const struct filter *f, long number, const uint64_t args[6]);
 /* Number of a call that wanted catches and installed may let pass, or -1: installed serves for wanted. */
 long filter_missing(const struct filter *installed, const struct filter *wanted);
 

@@ -142,7 +142,7 @@ static _Noreturn void workload_main(char *const *argv, int go, struct launch_sha
 		workload_fail(shared, ECANCELED);
 	if (reason)
 		workload_fail(shared, reason);
-	r = launch_install(message.program, message.head.length, message.head.listener, &killable);
+	r = message.head.length ? launch_install(message.program, message.head.length, message.head.listener, &killable) : 0;
 	if (r < 0) {
 		atomic_store(&shared->not_installed, true);
 		workload_fail(shared, -r);

@@ -38,7 +38,7 @@ int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
 
 /*
  * Hands the program to the workload, which installs it and executes its command. With want_listener *ret_listener is
- * the notification descriptor, -1 when the command could not be run (shared->start_errno).
+ * the notification descriptor (a length of 0 installs nothing), -1 when the command could not be run (shared->start_errno).
  */
 int launch_start(struct launch *l, const struct sock_filter *program, size_t length, bool want_listener, int *ret_listener,
 		 struct error *err);

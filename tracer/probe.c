@@ -46,7 +46,7 @@ static _Noreturn void child_main(struct launch_shared *shared, uint32_t action, 
 	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	r = launch_install(program, ARRAY_SIZE(program), listener, &killable);
+	r = action ? launch_install(program, ARRAY_SIZE(program), listener, &killable) : 0;
 	if (r < 0) {
 		atomic_store(&shared->start_errno, -r);
 		_exit(1);
@@ -138,7 +138,7 @@ static int seize(struct probe *p, unsigned long options, struct error *err)
 	return 0;
 }
 
-static int run_notify(struct probe *p, struct error *err)
+static int run_notify(struct probe *p, bool attach, struct error *err)
 {
 	struct pollfd polled = { .events = POLLIN };
 	struct seccomp_notif notification;
@@ -150,7 +150,7 @@ static int run_notify(struct probe *p, struct error *err)
 	r = probe_begin(p, SECCOMP_RET_USER_NOTIF, true, err);
 	if (r < 0)
 		return r;
-	r = seize(p, PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC, err);
+	r = attach ? seize(p, PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC, err) : 0;
 	if (r < 0)
 		return r;
 	atomic_store(&p->shared->killable, true);
@@ -193,20 +193,62 @@ static int run_ptrace(struct probe *p, struct error *err)
 	return expect_success(p, err);
 }
 
-int probe_notify(struct error *err)
-{
-	struct probe p = { .listener = -1 };
-	int r = run_notify(&p, err);
+#define PROBE_STOPS 10000 /* calls that the child may make while it waits for us */
 
-	probe_end(&p);
-	return r;
+/* Every call stops: those by which the child waits, then the one whose answer is ours. */
+static int run_ptrace_all(struct probe *p, struct error *err)
+{
+	struct arch_regs regs;
+	int status, r = probe_begin(p, 0, false, err);
+
+	if (r == 0)
+		r = seize(p, PTRACE_O_TRACESYSGOOD, err);
+	if (r == 0 && ptrace(PTRACE_INTERRUPT, p->child, NULL, NULL) < 0)
+		r = error_errno(err, -errno, "a traced process cannot be interrupted");
+	if (r < 0)
+		return r;
+	atomic_store(&p->shared->killable, true);
+	for (int i = 0; i < PROBE_STOPS; i++) {
+		r = wait_child(p, &status, err);
+		if (r < 0)
+			return r;
+		if (!WIFSTOPPED(status))
+			break;
+		if (arch_read(p->child, &regs) < 0)
+			return error_set(err, -EPROTO, "registers cannot be read");
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && arch_number(&regs) == PROBE_CALL) {
+			r = arch_skip(p->child, &regs, PROBE_ANSWER);
+			if (r < 0)
+				return error_errno(err, r, "registers cannot be written");
+			if (ptrace(PTRACE_CONT, p->child, NULL, NULL) == 0)
+				return expect_success(p, err);
+		}
+		if (ptrace(PTRACE_SYSCALL, p->child, NULL, NULL) < 0)
+			return error_errno(err, -errno, "a stopped process cannot be continued");
+	}
+	return error_set(err, -EPROTO, "a call does not stop");
 }
 
-int probe_ptrace(struct error *err)
+int probe_backend(enum tracer_backend backend, struct error *err)
 {
 	struct probe p = { .listener = -1 };
-	int r = run_ptrace(&p, err);
+	int r = -EINVAL;
 
+	switch (backend) {
+	case TRACER_NOTIFY:
+	case TRACER_NOTIFY_ONLY:
+		r = run_notify(&p, backend == TRACER_NOTIFY, err);
+		break;
+	case TRACER_PTRACE:
+		r = run_ptrace(&p, err);
+		break;
+	case TRACER_PTRACE_ALL:
+		r = run_ptrace_all(&p, err);
+		break;
+	case TRACER_AUTO:
+	case TRACER_BACKENDS:
+		break;
+	}
 	probe_end(&p);
 	return r;
 }

@@ -2,14 +2,13 @@
 #ifndef MONITOR_TRACER_PROBE_H
 #define MONITOR_TRACER_PROBE_H
 
-#include "base/error.h"
+#include "tracer/backend.h"
 
 /*
  * Whether a way of interception works here, from end to end: a throw-away child installs a filter, makes a call that it
  * catches, and must see our answer as the call's result. Kernels, sandboxes and security modules that only claim to
  * support it fail here. 0 or -errno with the step that failed.
  */
-int probe_notify(struct error *err);
-int probe_ptrace(struct error *err);
+int probe_backend(enum tracer_backend backend, struct error *err);
 
 #endif

@@ -15,13 +15,13 @@
 unsigned long stops_options(const struct tracer *t)
 {
 	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-	       (t->notifying ? 0 : PTRACE_O_TRACESECCOMP) |
+	       (t->notifying || t->every_call ? 0 : PTRACE_O_TRACESECCOMP) |
 	       (t->options.on_exit == TRACER_ON_EXIT_KILL ? PTRACE_O_EXITKILL : 0);
 }
 
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal)
 {
-	bool to_syscall = tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING;
+	bool to_syscall = t->every_call || tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING;
 
 	if (!tracee->stopped)
 		return;
@@ -107,6 +107,8 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 
 static void syscall_stop(struct tracer *t, struct tracee *tracee)
 {
+	if (t->every_call && passing_stop(t, tracee))
+		return;
 	if (tracee->follow == FOLLOW_ENTERING) {
 		tracee->follow = FOLLOW_LEAVING;
 	} else if (tracee->follow == FOLLOW_LEAVING) {
@@ -130,7 +132,7 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 			return;
 		}
 	}
-	tracee->seized = tracee->stopped = true;
+	tracee->seized = tracee->stopped = tracee->in_call = true;
 	tracee->follow = FOLLOW_NONE;
 	tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;

@@ -82,8 +82,9 @@ struct tracer {
 	struct calls calls;
 	struct filter *filter;
 	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
-	bool notifying; /* backend */
+	bool notifying, seizing, every_call; /* what the backend does */
 	bool killable; /* a received notification is not broken off by signals */
+	uint64_t swept; /* unseized.c: when */
 	bool hung_up; /* nobody is left under the filter */
 	bool front_gone;
 	int listener; /* -1 = none */
@@ -157,6 +158,22 @@ bool stops_take(struct tracer *t);
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal);
 /* Lets children go whose parents died before they could tell of them. */
 void stops_adopt(struct tracer *t);
+
+/* ---- passing.c: a stop at every call ------------------------------------------------------------------------------------ */
+
+/* A stop of a call: true when it was the entry, and is dealt with. */
+bool passing_stop(struct tracer *t, struct tracee *tracee);
+/* From here on the workload, which waits for its start, stops at every call. */
+int passing_begin(struct tracer *t);
+
+/* ---- unseized.c: without ptrace ------------------------------------------------------------------------------------------ */
+
+/* A thread makes a call: has it executed another program since its last one, or is it another thread? Then that is told. */
+void unseized_look(struct tracer *t, struct tracee *tracee);
+/* Looks for ends and execs, now and then: true when something is to be told. */
+bool unseized_sweep(struct tracer *t);
+/* Nobody is left: true when the end of the workload's first process is still to be told. */
+bool unseized_end(struct tracer *t);
 
 /* ---- birth.c ------------------------------------------------------------------------------------------------------------ */
 

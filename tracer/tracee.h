@@ -44,12 +44,13 @@ struct tracee {
 	bool embryo; /* stopped at its birth, and its parent's fork event has not come */
 	bool listening; /* in a group stop */
 	bool debugged; /* asked to be traced by the workload: its next ptrace(PTRACE_TRACEME) passes */
+	bool in_call; /* between the stops of a call, where every call stops (passing.c) */
 	bool late; /* found through /proc */
 	enum identity identity;
 	enum follow follow;
 	bool leaving_for_debugger; /* to be detached at its next stop */
 	uint64_t held_notification; /* a caller of ptrace(2) that waits for that; 0 = none */
-	uint64_t since; /* monotonic ns; embryo: when it was first seen */
+	uint64_t since; /* monotonic ns; embryo: when it was first seen; unseized.c: start of the process, in ticks */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 
 	/* the followed call */

@@ -15,7 +15,6 @@
 #include "base/parse.h"
 #include "tracer/maps.h"
 #include "tracer/notify.h"
-#include "tracer/probe.h"
 #include "tracer/supervisor.h"
 #include "tracer/ustack.h"
 
@@ -31,26 +30,21 @@ static struct tracer *tracer_of(struct source *s)
 
 static int choose_backend(struct tracer *t, struct error *err)
 {
-	struct error notify = { 0 };
-	int r = 0;
+	enum tracer_backend backend;
+	const struct backend *info;
+	struct error refused;
+	int r = backend_choose(t->options.backend, &backend, &refused, err);
 
-	if (t->options.backend != TRACER_PTRACE) {
-		r = probe_notify(&notify);
-		if (r == 0) {
-			t->notifying = true;
-			t->status.backend = TRACER_NOTIFY;
-			return 0;
-		}
-		if (t->options.backend == TRACER_NOTIFY)
-			return error_set(err, r, "seccomp user notification does not work here: %s", notify.text);
-	}
-	if (probe_ptrace(err) < 0)
-		return error_prefix(err, -EOPNOTSUPP, "no way to intercept system calls works here");
-	t->status.backend = TRACER_PTRACE;
-	snprintf(t->status.lost, sizeof(t->status.lost),
-		 "intercepting by ptrace%s%.80s%s: opened files are judged after the call, programs below cannot be debugged%s",
-		 notify.text[0] ? " (" : "", notify.text, notify.text[0] ? ")" : "",
-		 r == -EBUSY ? ", calls that an outer monitor catches are not seen" : "");
+	if (r < 0)
+		return r;
+	info = backend_info(backend);
+	t->status.backend = backend;
+	t->notifying = backend == TRACER_NOTIFY || backend == TRACER_NOTIFY_ONLY;
+	t->seizing = backend != TRACER_NOTIFY_ONLY;
+	t->every_call = backend == TRACER_PTRACE_ALL;
+	if (info->lost[0])
+		snprintf(t->status.lost, sizeof(t->status.lost), "intercepting by %s%s%.120s%s: %s (monitor doctor says more)",
+			 info->how, refused.text[0] ? " (" : "", refused.text, refused.text[0] ? ")" : "", info->lost);
 	return 0;
 }
 
@@ -106,10 +100,12 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = ptrace(PTRACE_SEIZE, t->launch.workload, NULL, (void *)stops_options(t)) < 0 ? -errno : 0;
+	r = t->seizing && ptrace(PTRACE_SEIZE, t->launch.workload, NULL, (void *)stops_options(t)) < 0 ? -errno : 0;
 	if (r < 0)
 		return error_errno(err, r, "the workload cannot be traced");
-	workload->seized = true;
+	workload->seized = t->seizing;
+	if (!t->seizing)
+		unseized_look(t, workload);
 	workload->process->parent = t->launch.front;
 	tell_ancestors(t);
 	return 0;
@@ -155,7 +151,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	auto_links struct links *links = NULL;
 	struct filter_options options = {
 		.exact_opens = t->options.opens == TRACER_OPENS_EXACT,
-		.handover = t->notifying,
+		.handover = t->notifying && t->seizing,
 		.deny_io_uring = !t->options.allow_io_uring,
 		.protect = getpid(),
 	};
@@ -180,9 +176,16 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		t->links = take_ptr(links);
 		return 0;
 	}
-	r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, &program, &length, err);
-	if (r < 0)
-		return r;
+	if (t->every_call) {
+		length = 0;
+		r = passing_begin(t);
+		if (r < 0)
+			return error_errno(err, r, "the workload cannot be stopped");
+	} else {
+		r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, &program, &length, err);
+		if (r < 0)
+			return r;
+	}
 	r = launch_start(&t->launch, program, length, t->notifying, &t->listener, err);
 	if (r < 0)
 		return r;
@@ -220,7 +223,11 @@ static int wait_for_something(struct tracer *t, struct event *ret_event, struct 
 		{ t->front_gone ? -1 : t->launch.control, 0, 0 }, /* hang-up only */
 	};
 	struct signalfd_siginfo info;
-	int n = poll(polled, ARRAY_SIZE(polled), t->tracees.embryos ? EMBRYO_MS : IDLE_MS);
+	int n;
+
+	if (!t->seizing && unseized_sweep(t))
+		return 0;
+	n = poll(polled, ARRAY_SIZE(polled), t->tracees.embryos || !t->seizing ? EMBRYO_MS : IDLE_MS);
 
 	if (n <= 0) {
 		stops_adopt(t);
@@ -269,8 +276,11 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 			t->waits_due = stops_take(t);
 			continue;
 		}
-		if (is_over(t))
-			return -ENODATA;
+		if (is_over(t)) {
+			if (t->seizing || !unseized_end(t))
+				return -ENODATA;
+			continue;
+		}
 		r = wait_for_something(t, ret_event, err);
 		if (r == -EINTR)
 			return 0;

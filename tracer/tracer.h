@@ -5,13 +5,12 @@
 #include <sys/types.h>
 
 #include "source/source.h"
+#include "tracer/backend.h"
 
 /*
  * The synchronous source: it starts a workload, holds its system calls while the pipeline thinks, and tells who its
- * processes are. Chosen backend: notification (seccomp user notification + a permanent ptrace seize for lineage, exec,
- * exit and results), or ptrace alone (RET_TRACE stops), by an end-to-end probe.
+ * processes are. The best backend that works here is chosen by end-to-end probes (backend.h).
  */
-enum tracer_backend { TRACER_AUTO, TRACER_NOTIFY, TRACER_PTRACE };
 enum tracer_opens { TRACER_OPENS_EXACT, TRACER_OPENS_FAST };
 enum tracer_on_exit { TRACER_ON_EXIT_FAIL, TRACER_ON_EXIT_KILL };
 
@@ -30,7 +29,7 @@ struct tracer_status {
 	bool exited;
 	int wait_status; /* of waitpid(2), valid when exited */
 	enum tracer_backend backend; /* the one in use */
-	char lost[256]; /* what this backend cannot see here, one sentence; empty = nothing */
+	char lost[512]; /* what this backend cannot see here, one sentence; empty = nothing */
 };
 
 /*

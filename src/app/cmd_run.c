@@ -154,7 +154,7 @@ static void tell_start(const struct run *run)
 	if (status.lost[0])
 		log_warning("%s", status.lost);
 	log_info("%zu rules; system calls are intercepted by %s", ruleset_count(run->session.rules),
-		 status.backend == TRACER_PTRACE ? "ptrace" : "seccomp notification");
+		 backend_info(status.backend)->how);
 }
 
 static int prepare(struct run *run, struct error *err)

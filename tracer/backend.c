@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/backend.h"
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "tracer/probe.h"
+
+static const struct backend backends[TRACER_BACKENDS] = {
+#define BACKEND(id, name, how, lost) [TRACER_##id] = { name, how, lost },
+#include "tracer/backends.def"
+#undef BACKEND
+};
+
+const struct backend *backend_info(enum tracer_backend backend)
+{
+	return &backends[backend];
+}
+
+int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend, struct error *refused, struct error *err)
+{
+	bool covered = false;
+	int r;
+
+	*refused = (struct error){ 0 };
+	if (wanted != TRACER_AUTO) {
+		r = probe_backend(wanted, err);
+		if (r < 0)
+			return error_prefix(err, r, "the backend %s does not work here", backends[wanted].name);
+		*ret_backend = wanted;
+		return 0;
+	}
+	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
+		/* notifications of an outer listener come before our filter's stops: those calls would pass unseen */
+		if (b == TRACER_PTRACE && covered)
+			continue;
+		r = probe_backend(b, b == TRACER_NOTIFY ? refused : err);
+		if (r == 0) {
+			*ret_backend = b;
+			return 0;
+		}
+		covered |= r == -EBUSY;
+	}
+	return error_set(err, -EOPNOTSUPP, "no way to intercept system calls works here: %.160s", refused->text);
+}

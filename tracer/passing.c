@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <linux/audit.h>
+#include <linux/ptrace.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+/*
+ * The backend that needs no seccomp: every call stops at its entry and at its exit, and the filter's plan is applied
+ * here. The two stops look alike. The kernel says which it is (PTRACE_GET_SYSCALL_INFO, Linux 5.3), where it does not
+ * they are counted: a new thread begins outside of a call, an exec's stop lies inside of one.
+ */
+
+/* Whether the stop is an entry; and whether the call is one of another ABI. */
+static bool is_entry(const struct tracee *tracee, bool *ret_foreign)
+{
+	struct __ptrace_syscall_info info;
+
+	*ret_foreign = false;
+	if (ptrace((enum __ptrace_request)PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) <= 0)
+		return !tracee->in_call;
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
+		return false;
+	*ret_foreign = info.arch != ARCH_AUDIT;
+	return true;
+}
+
+/* int 0x80 instead of the machine's own instruction, where the kernel does not tell: the numbers mean other calls. */
+static bool is_foreign_instruction(struct tracer *t, struct tracee *tracee, const struct arch_regs *regs)
+{
+#if defined(__x86_64__)
+	struct memory *memory = tracees_memory(&t->tracees, tracee);
+	uint8_t code[2];
+
+	return memory && memory_read(memory, arch_ip(regs) - 2, code, 2) == 0 && code[0] == 0xcd && code[1] == 0x80;
+#else
+	(void)t, (void)tracee, (void)regs;
+	return false;
+#endif
+}
+
+bool passing_stop(struct tracer *t, struct tracee *tracee)
+{
+	struct arch_regs regs;
+	uint64_t args[6];
+	bool foreign;
+
+	if (!is_entry(tracee, &foreign)) {
+		tracee->in_call = false;
+		return false;
+	}
+	tracee->in_call = true;
+	if (arch_read(tracee->tid, &regs) < 0)
+		return true; /* killed */
+	for (unsigned int i = 0; i < 6; i++)
+		args[i] = arch_arg(&regs, i);
+	foreign = foreign || is_foreign_instruction(t, tracee, &regs);
+	if (foreign || filter_matches(t->filter, arch_number(&regs), args))
+		entry_stopped(t, tracee, foreign ? FILTER_MESSAGE_FOREIGN : FILTER_MESSAGE);
+	else
+		stops_resume(t, tracee, 0);
+	return true;
+}
+
+int passing_begin(struct tracer *t)
+{
+	struct tracee *workload = tracees_find(&t->tracees, t->launch.workload);
+	int status;
+
+	/* it waits in a read, which starts again and is the first call that stops */
+	if (!workload || ptrace(PTRACE_INTERRUPT, workload->tid, NULL, NULL) < 0)
+		return -ECHILD;
+	while (waitpid(workload->tid, &status, __WALL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (!WIFSTOPPED(status))
+		return -ECHILD;
+	workload->stopped = true;
+	stops_resume(t, workload, 0);
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <signal.h>
+
+#include "tracer/procfs.h"
+
+/*
+ * The backend that must do without ptrace: no stop tells of births, execs and ends. A child is known from its first
+ * caught call on. An exec shows by the memory that was opened before it, which reads nothing any more; a number that
+ * is used again, by the time at which its process began. Ends are found by looking around now and then.
+ */
+
+#define SWEEP_NS   100000000ull
+#define SWEEP_TOLD (TOLD_MAX / 2) /* the others come with the next sweep */
+
+static bool is_stale(const struct tracee *tracee)
+{
+	char byte;
+
+	/* nothing is ever mapped at 0: -EFAULT while the address space lives */
+	return tracee->process->memory && memory_read(tracee->process->memory, 0, &byte, 1) == -ESRCH;
+}
+
+static uint64_t start_of(pid_t tid)
+{
+	struct procfs_task task;
+	struct error err = { 0 };
+
+	return procfs_read_task(tid, &task, &err) < 0 ? 0 : task.start_ticks;
+}
+
+static void renew(struct tracer *t, struct tracee *tracee)
+{
+	uint64_t start = start_of(tracee->tid);
+	bool same = start == tracee->since;
+
+	tracees_forget_memory(&t->tracees, tracee);
+	tracee->since = start;
+	tracee->identity = IDENTITY_UNKNOWN;
+	tracee->continued = -1;
+	if (!same)
+		free(take_ptr(tracee->exec_path));
+	told_add(t, &(struct told){ .kind = same ? TOLD_EXEC : TOLD_FIRST, .tid = tracee->tid, .pid = tracee->process->pid });
+	tracees_memory(&t->tracees, tracee);
+}
+
+void unseized_look(struct tracer *t, struct tracee *tracee)
+{
+	if (!tracee->since)
+		tracee->since = start_of(tracee->tid);
+	if (is_stale(tracee))
+		renew(t, tracee);
+	else
+		tracees_memory(&t->tracees, tracee);
+}
+
+static void look_around(void *context, struct tracee *tracee)
+{
+	struct tracer *t = context;
+
+	if (t->told.count >= SWEEP_TOLD)
+		return;
+	if (kill(tracee->tid, 0) < 0 && errno == ESRCH)
+		told_add(t, &(struct told){ .kind = TOLD_END, .tid = tracee->tid, .pid = tracee->process->pid });
+	else if (tracee->tid == tracee->process->pid && is_stale(tracee) && start_of(tracee->tid))
+		renew(t, tracee);
+}
+
+bool unseized_sweep(struct tracer *t)
+{
+	uint64_t now = tracer_now();
+
+	if (now - t->swept < SWEEP_NS)
+		return false;
+	t->swept = now;
+	tracees_each(&t->tracees, look_around, t);
+	return t->told.count > 0;
+}
+
+bool unseized_end(struct tracer *t)
+{
+	if (t->status.exited)
+		return false;
+	told_add(t, &(struct told){ .kind = TOLD_END, .tid = t->launch.workload, .pid = t->launch.workload });
+	return true;
+}
