@@ -121,6 +121,7 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	told_add(t, &told);
 	if (child) {
 		told.kind = TOLD_BIRTH_CHILD;
+		told.copy_of = flags & CLONE_INTO_CGROUP ? 0 : parent->tid;
 		told.parent = child->process->parent;
 		told.pid = child->process->pid;
 		told.tid = child->tid;

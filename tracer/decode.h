@@ -23,6 +23,11 @@ int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);
  * ahead. Length, -EFAULT, or -ENAMETOOLONG (ret holds the first max bytes). */
 ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max);
 
+/* What /proc said last, to be said again where it cannot have changed (decode_process.c). One for all processes. */
+struct decode_memo;
+struct decode_memo *decode_memo_new(void); /* NULL: out of memory */
+void decode_memo_free(struct decode_memo *m); /* accepts NULL */
+
 struct call {
 	pid_t tid, pid; /* in the monitor's pid namespace */
 	uint64_t ts; /* epoch ns */
@@ -33,6 +38,7 @@ struct call {
 	bool has_result;
 	int64_t result; /* negative errno or value; valid when has_result */
 	struct memory *memory;
+	struct decode_memo *memo; /* the tracer's; needed by calls of the execve and clone families that are complete */
 	struct str path; /* the path argument, when it has been read already (.ptr NULL: not); valid as long as the call waits */
 	bool has_how; /* openat2's request has been read already: the caller may have gone on since */
 	uint64_t how[3]; /* its flags, mode and resolve */
@@ -61,11 +67,20 @@ bool decode_native_test(const struct arg_test *test, uint16_t event, long number
 /* ---- processes, from ptrace events and /proc (procfs.c) ----------------------------------------------------------------- */
 
 /* execve exit event of a process that has just executed (all parameters, read from /proc and its memory). */
-int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct event_builder *b, struct event *ret_event,
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct decode_memo *m, struct event_builder *b,
+		struct event *ret_event, struct error *err);
+
+struct decode_birth {
+	pid_t tid, pid, ptid; /* whom the event is of */
+	uint64_t ts;
+	uint16_t type;
+	uint32_t flags; /* PPM */
+	int64_t result; /* the child, for its parent; 0 for the child */
+	pid_t copy_of; /* a child: the caller, whose event came right before, when it has all but the ids from it; else 0 */
+};
+/* clone/fork/vfork exit event. */
+int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct event_builder *b, struct event *ret_event,
 		struct error *err);
-/* clone/fork/vfork exit event: for the parent (child = the new tid as result) or, with in_child, for the child (result 0). */
-int decode_fork(pid_t tid, pid_t pid, pid_t ptid, uint64_t ts, uint16_t type, uint32_t ppm_flags, int64_t result,
-		struct event_builder *b, struct event *ret_event, struct error *err);
 /* procexit event from a wait status. */
 int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event, struct error *err);
 /* ITER_TASK event of a process at first sight. */

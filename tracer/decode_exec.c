@@ -8,8 +8,45 @@
 
 /* ---- the execve family ---- */
 
+/* Texts of arguments and environments lie side by side, so that a page of memory has many of them. */
+struct window {
+	uint64_t page;
+	bool filled;
+	char bytes[4096];
+};
+
+/* Length of the text without its NUL, -ENAMETOOLONG when it fills room, -EFAULT. */
+static ssize_t window_text(const struct call *c, struct window *w, uint64_t address, char *bytes, size_t room)
+{
+	size_t len = 0;
+
+	while (len < room) {
+		uint64_t page = address & ~(uint64_t)(sizeof(w->bytes) - 1);
+		size_t at = address - page, piece = sizeof(w->bytes) - at;
+		const char *end;
+
+		if (!w->filled || w->page != page) {
+			w->filled = memory_read(c->memory, page, w->bytes, sizeof(w->bytes)) == 0;
+			w->page = page;
+		}
+		if (!w->filled)
+			return -EFAULT;
+		if (piece > room - len)
+			piece = room - len;
+		end = memchr(w->bytes + at, 0, piece);
+		if (end)
+			piece = (size_t)(end - (w->bytes + at));
+		memcpy(bytes + len, w->bytes + at, piece);
+		len += piece;
+		address += piece;
+		if (end)
+			return (ssize_t)len;
+	}
+	return -ENAMETOOLONG;
+}
+
 /* Texts of a NULL-terminated array of pointers, each with its NUL, cut at the room that events have. */
-static size_t read_texts(const struct call *c, uint64_t array, char *bytes, size_t room)
+static size_t read_texts(const struct call *c, struct window *w, uint64_t array, char *bytes, size_t room)
 {
 	uint64_t pointers[32];
 	size_t len = 0, have = 0;
@@ -25,7 +62,7 @@ static size_t read_texts(const struct call *c, uint64_t array, char *bytes, size
 			break;
 		if (!pointers[i % ARRAY_SIZE(pointers)])
 			break;
-		n = memory_read_string(c->memory, pointers[i % ARRAY_SIZE(pointers)], bytes + len, room - len);
+		n = window_text(c, w, pointers[i % ARRAY_SIZE(pointers)], bytes + len, room - len);
 		if (n == -ENAMETOOLONG)
 			return room;
 		if (n < 0)
@@ -44,8 +81,9 @@ struct exec_texts {
 static void read_exec(const struct call *c, bool at, struct exec_texts *t, struct exec_call *x)
 {
 	unsigned int arg = at ? 1 : 0;
-	size_t argv_len = read_texts(c, c->args[arg + 1], t->argv, sizeof(t->argv));
-	size_t env_len = read_texts(c, c->args[arg + 2], t->env, sizeof(t->env));
+	struct window w = { .filled = false };
+	size_t argv_len = read_texts(c, &w, c->args[arg + 1], t->argv, sizeof(t->argv));
+	size_t env_len = read_texts(c, &w, c->args[arg + 2], t->env, sizeof(t->env));
 	ssize_t name_len = memory_read_string(c->memory, c->args[arg], t->filename, sizeof(t->filename));
 	size_t first = strnlen(t->argv, argv_len);
 
@@ -102,7 +140,7 @@ static int decode_exec_event(const struct call *c, uint16_t type, struct event_b
 		read_exec(c, type == EV_SYSCALL_EXECVEAT_X, &texts, &x);
 	if (!c->has_result)
 		return decode_exec_entry(c, &x, b, ret_event, err);
-	return decode_exec_call(c->tid, c->pid, c->ts, &x, b, ret_event, err);
+	return decode_exec_call(c->tid, c->pid, c->ts, &x, c->memo, b, ret_event, err);
 }
 
 /* ---- the clone family ---- */
@@ -157,7 +195,9 @@ int decode_birth_or_exec(const struct call *c, uint16_t type, struct event_build
 	case EV_SYSCALL_VFORK_20_X:
 		if (!c->has_result)
 			return decode_birth_entry(c, type, b, ret_event, err);
-		return decode_fork(c->tid, c->pid, 0, c->ts, type, birth_flags(c, type), c->result, b, ret_event, err);
+		return decode_fork(&(struct decode_birth){ .tid = c->tid, .pid = c->pid, .ts = c->ts, .type = type,
+							   .flags = birth_flags(c, type), .result = c->result },
+				   c->memo, b, ret_event, err);
 	default:
 		return -ENOENT;
 	}

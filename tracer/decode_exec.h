@@ -19,7 +19,7 @@ struct exec_call {
 	int64_t result;
 	struct str exe, args, env, filename; /* exe.ptr NULL: those of the process itself */
 };
-int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct event_builder *b,
-		     struct event *ret_event, struct error *err);
+int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct decode_memo *m,
+		     struct event_builder *b, struct event *ret_event, struct error *err);
 
 #endif

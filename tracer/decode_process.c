@@ -19,6 +19,29 @@ struct process {
 	uint64_t fdlimit;
 };
 
+/* What was read of one process last. */
+struct decode_memo {
+	struct process process;
+	pid_t tid; /* 0 = nobody */
+	uint64_t ts;
+	bool has_program;
+	struct procfs_exe exe;
+	uint32_t loginuid;
+};
+
+/* A search along PATH fails again and again: within this time what a failed exec says of its caller is not read anew. */
+#define AGAIN_NS 10000000u
+
+struct decode_memo *decode_memo_new(void)
+{
+	return calloc(1, sizeof(struct decode_memo));
+}
+
+void decode_memo_free(struct decode_memo *m)
+{
+	free(m);
+}
+
 static int read_process(pid_t tid, struct process *p, struct error *err)
 {
 	struct rlimit limit;
@@ -106,78 +129,123 @@ static uint32_t exe_flags(const struct procfs_exe *exe)
 /* The executable; all zero for a kernel thread or a process that has gone half way. */
 static void read_exe(pid_t tid, const struct procfs_task *task, struct procfs_exe *exe)
 {
-	if (procfs_read_exe(tid, task, monitor_start_ns(), exe, NULL) < 0)
+	if (procfs_read_exe(tid, task, monitor_start_ns, exe, NULL) < 0)
 		*exe = (struct procfs_exe){ 0 };
 }
 
-int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct event_builder *b,
-		     struct event *ret_event, struct error *err)
+/* The process and its program, into memo. Those of a process that has executed are always read. */
+static int read_program(pid_t tid, uint64_t ts, bool failed, struct decode_memo *m, struct error *err)
+{
+	int r;
+
+	if (failed && m->tid == tid && m->has_program && ts - m->ts < AGAIN_NS)
+		return 0;
+	m->tid = 0;
+	r = read_process(tid, &m->process, err);
+	if (r < 0)
+		return r;
+	read_exe(tid, &m->process.task, &m->exe);
+	m->loginuid = read_loginuid(tid);
+	m->has_program = failed;
+	m->tid = tid;
+	m->ts = ts;
+	return 0;
+}
+
+int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct decode_memo *m,
+		     struct event_builder *b, struct event *ret_event, struct error *err)
 {
 	char env[EVENT_STRING_BYTES];
-	struct procfs_exe exe;
-	struct process p;
-	ssize_t env_len;
-	int r = read_process(tid, &p, err);
+	const struct process *p = &m->process;
+	ssize_t env_len = 0;
+	int r = read_program(tid, ts, x->result < 0, m, err);
 
 	if (r < 0)
 		return r;
-	read_exe(tid, &p.task, &exe);
-	env_len = procfs_read_file(tid, "environ", env, sizeof(env));
+	if (!x->exe.ptr)
+		env_len = procfs_read_file(tid, "environ", env, sizeof(env));
 	event_begin(b, x->type, ts, tid);
 	event_put_int(b, x->result);
-	event_put_text(b, x->exe.ptr ? x->exe : first_argument(&p));
-	event_put_bytes(b, x->exe.ptr ? x->args : other_arguments(&p));
-	put_ids(b, &p, tid, pid, p.task.ppid);
-	put_memory(b, &p.task);
-	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
+	event_put_text(b, x->exe.ptr ? x->exe : first_argument(p));
+	event_put_bytes(b, x->exe.ptr ? x->args : other_arguments(p));
+	put_ids(b, p, tid, pid, p->task.ppid);
+	put_memory(b, &p->task);
+	event_put_bytes(b, (struct str){ p->cgroups, p->cgroups_len });
 	event_put_bytes(b, x->exe.ptr ? x->env : (struct str){ env, env_len > 0 ? (size_t)env_len : 0 });
-	event_put_int(b, p.task.tty);
-	event_put_int(b, p.task.vpgid);
-	event_put_int(b, read_loginuid(tid));
-	event_put_int(b, exe_flags(&exe));
-	event_put_int(b, (int64_t)p.task.cap_inheritable);
-	event_put_int(b, (int64_t)p.task.cap_permitted);
-	event_put_int(b, (int64_t)p.task.cap_effective);
-	event_put_int(b, (int64_t)exe.inode);
-	event_put_int(b, (int64_t)exe.ctime_ns);
-	event_put_int(b, (int64_t)exe.mtime_ns);
-	event_put_int(b, p.task.uid);
-	event_put_text(b, str_of(exe.path));
-	event_put_int(b, p.task.pgid);
-	event_put_int(b, p.task.gid);
+	event_put_int(b, p->task.tty);
+	event_put_int(b, p->task.vpgid);
+	event_put_int(b, m->loginuid);
+	event_put_int(b, exe_flags(&m->exe));
+	event_put_int(b, (int64_t)p->task.cap_inheritable);
+	event_put_int(b, (int64_t)p->task.cap_permitted);
+	event_put_int(b, (int64_t)p->task.cap_effective);
+	event_put_int(b, (int64_t)m->exe.inode);
+	event_put_int(b, (int64_t)m->exe.ctime_ns);
+	event_put_int(b, (int64_t)m->exe.mtime_ns);
+	event_put_int(b, p->task.uid);
+	event_put_text(b, str_of(m->exe.path));
+	event_put_int(b, p->task.pgid);
+	event_put_int(b, p->task.gid);
 	if (x->type == EV_SYSCALL_EXECVE_19_X) /* execveat's event has no name as passed */
 		event_put_text(b, x->filename);
 	return event_end(b, ret_event, err);
 }
 
-int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct event_builder *b, struct event *ret_event,
-		struct error *err)
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct decode_memo *memo, struct event_builder *b,
+		struct event *ret_event, struct error *err)
 {
 	struct exec_call x = { .type = EV_SYSCALL_EXECVE_19_X, .filename = filename };
 
-	return decode_exec_call(tid, pid, ts, &x, b, ret_event, err);
+	return decode_exec_call(tid, pid, ts, &x, memo, b, ret_event, err);
 }
 
-int decode_fork(pid_t tid, pid_t pid, pid_t ptid, uint64_t ts, uint16_t type, uint32_t ppm_flags, int64_t result,
-		struct event_builder *b, struct event *ret_event, struct error *err)
+/*
+ * The caller of a birth is stopped in it, and the child is its copy: what the caller's event said is the child's, but for the
+ * ids. What a clone3() can give the child instead (a cgroup) is read.
+ */
+static int read_born(const struct decode_birth *f, struct decode_memo *m, struct error *err)
 {
-	struct process p;
-	int r = read_process(tid, &p, err);
+	struct procfs_task task;
+	int r;
+
+	if (f->copy_of && f->copy_of == m->tid) {
+		r = procfs_read_status(f->tid, &task, err);
+		m->tid = 0;
+		if (r < 0)
+			return r;
+		memcpy(task.comm, m->process.task.comm, sizeof(task.comm));
+		m->process.task = task;
+		return 0;
+	}
+	m->tid = 0;
+	r = read_process(f->tid, &m->process, err);
+	if (r < 0)
+		return r;
+	m->has_program = false;
+	m->tid = f->tid;
+	return 0;
+}
+
+int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct event_builder *b, struct event *ret_event,
+		struct error *err)
+{
+	const struct process *p = &m->process;
+	int r = read_born(f, m, err);
 
 	if (r < 0)
 		return r;
-	event_begin(b, type, ts, tid);
-	event_put_int(b, result);
-	event_put_text(b, first_argument(&p));
-	event_put_bytes(b, other_arguments(&p));
-	put_ids(b, &p, tid, pid, ptid);
-	put_memory(b, &p.task);
-	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
-	event_put_int(b, ppm_flags);
-	event_put_int(b, p.task.uid);
-	event_put_int(b, p.task.gid);
-	event_put_int(b, p.task.vtid);
-	event_put_int(b, p.task.vpid);
+	event_begin(b, f->type, f->ts, f->tid);
+	event_put_int(b, f->result);
+	event_put_text(b, first_argument(p));
+	event_put_bytes(b, other_arguments(p));
+	put_ids(b, p, f->tid, f->pid, f->ptid);
+	put_memory(b, &p->task);
+	event_put_bytes(b, (struct str){ p->cgroups, p->cgroups_len });
+	event_put_int(b, f->flags);
+	event_put_int(b, p->task.uid);
+	event_put_int(b, p->task.gid);
+	event_put_int(b, p->task.vtid);
+	event_put_int(b, p->task.vpid);
 	event_put_int(b, 0); /* pidns_init_start_ts: not to be had from user space */
 	return event_end(b, ret_event, err);
 }

@@ -139,28 +139,46 @@ void entry_exec_stack(struct tracer *t, struct tracee *tracee)
 		tracee->exec_stack = str_dup(strbuf_str(&t->stack));
 }
 
-/* An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its beginning. */
-static void handle_exec(struct tracer *t)
+/*
+ * An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its beginning. Searches
+ * along PATH fail mostly, for want of a file: that much can be told at once. True when there is an event of it.
+ */
+static bool handle_exec(struct tracer *t, struct event *ret_event, struct error *err)
 {
-	struct tracee *tracee = t->pending.tracee;
-	unsigned int arg = syscall_by_number(t->pending.call.number)->event == EV_SYSCALL_EXECVEAT_X ? 1 : 0;
+	struct pending *p = &t->pending;
+	bool at = syscall_by_number(p->call.number)->event == EV_SYSCALL_EXECVEAT_X;
 	ssize_t n = -EFAULT;
+	int error = 0;
 
 	/* the new program has other memory */
-	tracee->exec_ip = t->pending.call.ip;
-	tracee->exec_region = t->facts & FACT_CALLER ? maps_region(tracee->tid, tracee->exec_ip) : REGION_UNKNOWN;
-	free(take_ptr(tracee->exec_path));
-	if (t->pending.call.memory)
-		n = memory_read_string(t->pending.call.memory, t->pending.call.args[arg], t->path, sizeof(t->path));
-	if (n >= 0)
-		tracee->exec_path = str_dup((struct str){ t->path, (size_t)n });
-	free(take_ptr(tracee->exec_stack));
-	if (!t->pending.notified) { /* it is stopped here already */
-		tracee->call.number = t->pending.call.number;
-		entry_exec_stack(t, tracee);
+	p->tracee->exec_ip = p->call.ip;
+	p->tracee->exec_region = t->facts & FACT_CALLER ? maps_region(p->tracee->tid, p->call.ip) : REGION_UNKNOWN;
+	free(take_ptr(p->tracee->exec_path));
+	free(take_ptr(p->tracee->exec_stack));
+	if (p->call.memory)
+		n = memory_read_string(p->call.memory, p->call.args[at ? 1 : 0], t->path, sizeof(t->path) - 1);
+	if (n > 0) {
+		t->path[n] = '\0';
+		p->tracee->exec_path = str_dup((struct str){ t->path, (size_t)n });
+		/* a stack is read in a stop */
+		error = at || t->facts & FACT_STACK ? 0 : open_exec_failure(t, (size_t)n);
+	}
+	if (error < 0) {
+		p->call.has_result = true;
+		p->call.result = p->value = error;
+		p->answer_due = true;
+		if (result_event(t, p->tracee, &p->call, 0, ret_event, err) == 0)
+			return true;
+		entry_return(t, error);
+		return false;
+	}
+	if (!p->notified) { /* it is stopped here already */
+		p->tracee->call.number = p->call.number;
+		entry_exec_stack(t, p->tracee);
 	}
 	if (result_later(t) < 0)
 		entry_continue(t);
+	return false;
 }
 
 /* Nothing to tell: the call goes on. */
@@ -233,11 +251,9 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	p->event_due = false;
 	if (handle(t))
 		return 0;
-	if (traits & CALL_EXEC) {
-		handle_exec(t);
-		return 0;
-	}
 	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
+	if (traits & CALL_EXEC)
+		return handle_exec(t, ret_event, err);
 	p->cookie = ++t->last_cookie;
 	/* who opens in the caller's place has it in no ptrace stop */
 	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK)) {
@@ -279,6 +295,7 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 		.ts = p->since,
 		.number = n.data.nr,
 		.ip = n.data.instruction_pointer,
+		.memo = t->memo,
 		.object_fd = -1,
 	};
 	for (unsigned int i = 0; i < 6; i++)
@@ -304,7 +321,8 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 	struct pending *p = &t->pending;
 
 	*p = (struct pending){ .active = true, .tracee = tracee, .since = tracer_now() };
-	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = p->since, .object_fd = -1 };
+	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = p->since, .memo = t->memo,
+				 .object_fd = -1 };
 	if (arch_read(tracee->tid, &p->regs) < 0) {
 		p->active = false; /* killed */
 		return;

@@ -399,6 +399,25 @@ static enum open_way open_at(struct tracer *t, const struct open_args *a, int ba
 	return deliver(t, a, &l, take_fd(fd), &st);
 }
 
+int open_exec_failure(struct tracer *t, size_t path_len)
+{
+	struct open_args a = { .dirfd = AT_FDCWD, .path_len = path_len };
+	struct look l;
+	int base;
+
+	if (!t->pending.notified || !identity_same(t, t->pending.tracee))
+		return 0;
+	base = open_base(t, &a);
+	if (base < 0 && base != AT_FDCWD)
+		return 0;
+	look(t, &a, base, &l);
+	if ((l.error != -ENOENT && l.error != -ENOTDIR) || !is_own_failure(t, &a, base, l.error))
+		l.error = 0;
+	if (base >= 0)
+		close(base);
+	return l.error;
+}
+
 enum open_way open_pending(struct tracer *t)
 {
 	struct open_args a;

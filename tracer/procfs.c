@@ -38,9 +38,9 @@ ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
 
 		if (n < 0)
 			return n;
-		if (n == 0)
-			break;
 		got += (size_t)n;
+		if (got < max) /* these files give all that there is at once */
+			break;
 	}
 	return (ssize_t)got;
 }
@@ -199,20 +199,17 @@ static void parse_status_line(struct str line, struct procfs_task *t)
 	}
 }
 
-int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
+static const struct procfs_task unread = { .vpid = -1, .vpgid = -1 };
+
+/* What status says, over what stat said. */
+static int read_status(pid_t tid, const struct procfs_task *stat, struct procfs_task *ret_task, struct error *err)
 {
-	struct procfs_task t = { .vtid = tid, .vpid = -1, .vpgid = -1 };
+	struct procfs_task t = *stat;
 	char text[4096];
 	struct str rest, line;
-	ssize_t n = procfs_read_file(tid, "stat", text, sizeof(text));
-	int r;
+	ssize_t n = procfs_read_file(tid, "status", text, sizeof(text));
 
-	if (n < 0)
-		return error_errno(err, (int)n, "cannot read /proc/%d/stat", tid);
-	r = parse_stat((struct str){ text, (size_t)n }, &t, err);
-	if (r < 0)
-		return error_prefix(err, r, "/proc/%d", tid);
-	n = procfs_read_file(tid, "status", text, sizeof(text));
+	t.vtid = tid;
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/status", tid);
 	/* the name comes first and is escaped by the kernel, so that every line is what it says */
@@ -228,6 +225,26 @@ int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
 	t.in_pid_namespace = t.vtid != tid;
 	*ret_task = t;
 	return 0;
+}
+
+int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *err)
+{
+	return read_status(tid, &unread, ret_task, err);
+}
+
+int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
+{
+	struct procfs_task t = unread;
+	char text[4096];
+	ssize_t n = procfs_read_file(tid, "stat", text, sizeof(text));
+	int r;
+
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read /proc/%d/stat", tid);
+	r = parse_stat((struct str){ text, (size_t)n }, &t, err);
+	if (r < 0)
+		return error_prefix(err, r, "/proc/%d", tid);
+	return read_status(tid, &t, ret_task, err);
 }
 
 int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err)
@@ -418,7 +435,8 @@ static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, stru
 	exe->lower_layer = !exe->upper_layer;
 }
 
-int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t since_ns, struct procfs_exe *ret_exe, struct error *err)
+int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct procfs_exe *ret_exe,
+		    struct error *err)
 {
 	static const char deleted[] = " (deleted)";
 	struct procfs_exe exe = { 0 };
@@ -440,7 +458,7 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t since_ns
 	exe.from_memfd = st.st_nlink == 0 && str_starts(str_of(exe.path), STR("/memfd:"));
 	exe.writable = exe_is_writable(task, &st, &fs);
 	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
-		find_layer(tid, &st, since_ns, &exe);
+		find_layer(tid, &st, since_ns(), &exe);
 	*ret_exe = exe;
 	return 0;
 }

@@ -32,6 +32,9 @@ struct procfs_task {
 /* 0, -ESRCH when the task is gone, -EBADMSG when the content is not what proc(5) describes. */
 int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err);
 
+/* The same without what stat alone tells: name, groups, terminal, page faults, start. */
+int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *err);
+
 /* Only the ids that lineage needs: cheaper than the whole (status alone). */
 int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err);
 
@@ -51,8 +54,9 @@ struct procfs_exe {
 	bool upper_layer, lower_layer; /* on an overlay file system */
 	bool from_memfd;
 };
-/* since_ns: when the monitor started. A file on an overlay that changed later lies in the upper layer. */
-int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t since_ns, struct procfs_exe *ret_exe, struct error *err);
+/* since_ns tells when the monitor started, asked on overlays only: a file there that changed later lies in the upper layer. */
+int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct procfs_exe *ret_exe,
+		    struct error *err);
 
 /* /proc/TID/fdinfo/FD */
 struct procfs_fdinfo {

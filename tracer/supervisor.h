@@ -41,6 +41,7 @@ struct told {
 	pid_t tid, pid;
 	pid_t parent; /* of a birth: the parent process of tid */
 	pid_t child;
+	pid_t copy_of; /* TOLD_BIRTH_CHILD: see struct decode_birth */
 	uint16_t type; /* event type of a birth */
 	uint32_t flags; /* PPM clone flags of a birth */
 	int status; /* wait status of an end */
@@ -98,6 +99,7 @@ struct tracer {
 	uint64_t last_cookie;
 	struct event_builder builder; /* of the event handed out */
 	struct event_builder fetched; /* of answers to needs */
+	struct decode_memo *memo;
 	struct event_ext ext;
 	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
@@ -190,6 +192,9 @@ enum open_way {
 };
 /* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
 enum open_way open_pending(struct tracer *t);
+
+/* The errno of an execve() of t->path that leads nowhere, for the caller as for us: told at the entry. 0 = not certain. */
+int open_exec_failure(struct tracer *t, size_t path_len);
 
 int identity_init(struct tracer *t);
 void identity_free(struct tracer *t);

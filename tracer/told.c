@@ -75,7 +75,7 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 	if (told->tid == t->launch.workload)
 		t->status.started = true;
 	read_full_args(t, told->tid);
-	return decode_exec(told->tid, told->pid, tracer_now(), path, &t->builder, ret_event, err);
+	return decode_exec(told->tid, told->pid, tracer_now(), path, t->memo, &t->builder, ret_event, err);
 }
 
 static int tell_end(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
@@ -92,6 +92,22 @@ static int tell_end(struct tracer *t, const struct told *told, struct event *ret
 	return decode_exit(told->tid, tracer_now(), told->status, &t->builder, ret_event, err);
 }
 
+static int tell_birth(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
+{
+	const struct decode_birth birth = {
+		.tid = told->tid,
+		.pid = told->pid,
+		.ptid = told->parent,
+		.ts = tracer_now(),
+		.type = told->type,
+		.flags = told->flags,
+		.result = told->child, /* 0 in the child */
+		.copy_of = told->copy_of,
+	};
+
+	return decode_fork(&birth, t->memo, &t->builder, ret_event, err);
+}
+
 /* 0 = an event, negative = none (the process is gone, or nothing is to be said). */
 static int tell(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
 {
@@ -102,11 +118,8 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 	case TOLD_FIRST:
 		return decode_task(told->tid, tracer_now(), &t->builder, ret_event, err);
 	case TOLD_BIRTH_PARENT:
-		return decode_fork(told->tid, told->pid, told->parent, tracer_now(), told->type, told->flags, told->child, &t->builder,
-				   ret_event, err);
 	case TOLD_BIRTH_CHILD:
-		return decode_fork(told->tid, told->pid, told->parent, tracer_now(), told->type, told->flags, 0, &t->builder,
-				   ret_event, err);
+		return tell_birth(t, told, ret_event, err);
 	case TOLD_EXEC:
 		return tell_exec(t, told, ret_event, err);
 	case TOLD_END:

@@ -93,7 +93,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		return error_errno(err, -errno, "no signal descriptor");
 	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them */
-	if (t->options.opens == TRACER_OPENS_EXACT && (t->own_fds < 0 || unshare(CLONE_FS) < 0 || identity_init(t) < 0))
+	if (t->own_fds < 0 || unshare(CLONE_FS) < 0 || identity_init(t) < 0)
 		identity_free(t); /* opens are then looked at behind the call */
 	calls_init(&t->calls);
 	birth_init(t);
@@ -126,7 +126,8 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	t->source.traits = SOURCE_SYNCHRONOUS;
 	t->options = *options;
 	t->listener = t->wait_signal = t->own_fds = t->launch.control = t->launch.go = -1;
-	if (tracees_init(&t->tracees) < 0)
+	t->memo = decode_memo_new();
+	if (!t->memo || tracees_init(&t->tracees) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	r = choose_backend(t, err);
 	if (r < 0)
@@ -150,7 +151,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	auto_free struct sock_filter *program = NULL;
 	auto_links struct links *links = NULL;
 	struct filter_options options = {
-		.exact_opens = t->options.opens == TRACER_OPENS_EXACT,
+		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
 		.deny_io_uring = !t->options.allow_io_uring,
 		.protect = getpid(),
@@ -409,6 +410,7 @@ static void tracer_close(struct source *s)
 	event_builder_free(&t->fetched);
 	strbuf_free(&t->args);
 	strbuf_free(&t->stack);
+	decode_memo_free(t->memo);
 	free(t);
 }
 

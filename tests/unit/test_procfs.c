@@ -96,6 +96,7 @@ static void test_exec_event(void **state)
 	struct event_builder b = { 0 };
 	struct error err = { 0 };
 	struct event ev;
+	struct decode_memo *memo = decode_memo_new();
 	pid_t child = start_sleep();
 	char exe[64];
 
@@ -104,7 +105,7 @@ static void test_exec_event(void **state)
 			break;
 		usleep(1000);
 	}
-	assert_int_equal(decode_exec(child, child, 42, STR("/bin/sleep"), &b, &ev, &err), 0);
+	assert_int_equal(decode_exec(child, child, 42, STR("/bin/sleep"), memo, &b, &ev, &err), 0);
 	assert_int_equal(ev.type, EV_SYSCALL_EXECVE_19_X);
 	assert_int_equal(ev.nparams, 31);
 	assert_true(str_eq(text_of(&ev, "exe"), STR("sl ep")));
@@ -118,8 +119,9 @@ static void test_exec_event(void **state)
 	assert_true(int_of(&ev, "exe_ino") > 0);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	assert_int_equal(decode_exec(child, child, 42, STR("x"), &b, &ev, &err), -ESRCH);
+	assert_int_equal(decode_exec(child, child, 42, STR("x"), memo, &b, &ev, &err), -ESRCH);
 	event_builder_free(&b);
+	decode_memo_free(memo);
 }
 
 static void test_task_event(void **state)
