@@ -2,6 +2,7 @@
 #ifndef MONITOR_TRACER_DECODE_H
 #define MONITOR_TRACER_DECODE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "event/event.h"
@@ -43,6 +44,7 @@ struct call {
 	bool has_how; /* openat2's request has been read already: the caller may have gone on since */
 	uint64_t how[3]; /* its flags, mode and resolve */
 	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */
+	const struct stat *object; /* what object_fd is, when that has been asked already; NULL = not */
 	bool created; /* the open made the file: known to whoever opened on behalf */
 };
 

@@ -74,6 +74,10 @@ static bool stat_opened(const struct call *c, struct stat *st)
 
 	if (!call_succeeded(c))
 		return false;
+	if (c->object) {
+		*st = *c->object;
+		return true;
+	}
 	if (c->object_fd >= 0)
 		return fstat(c->object_fd, st) == 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->tid, (int)c->result);

@@ -374,6 +374,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	}
 	t->pending.answered = !holds;
 	t->pending.call.object_fd = fd;
+	t->opened = *st;
+	t->pending.call.object = &t->opened;
 	t->pending.value = number;
 	return OPEN_DONE;
 }

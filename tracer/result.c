@@ -22,6 +22,7 @@ static void remember(struct tracer *t, struct tracee *tracee)
 	tracee->call = t->pending.call;
 	tracee->call.memory = NULL; /* may be closed meanwhile */
 	tracee->call.object_fd = -1;
+	tracee->call.object = NULL;
 	tracee->call.path = (struct str){ NULL, 0 };
 	tracee->call.has_how = false; /* the kernel reads it after us */
 	tracee->cookie = t->pending.cookie;

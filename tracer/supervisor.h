@@ -105,6 +105,7 @@ struct tracer {
 	facts_t facts; /* wanted */
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c */
+	struct stat opened; /* by open.c: call.object points here */
 	struct own_identity *own; /* identity.c */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;

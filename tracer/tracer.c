@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -18,7 +19,7 @@
 #include "tracer/supervisor.h"
 #include "tracer/ustack.h"
 
-#define IDLE_MS	  1000 /* next() comes back this often, so that its caller can look around */
+#define IDLE_SECONDS 1 /* next() comes back this often, so that its caller can look around */
 #define EMBRYO_MS 20 /* while children wait for word from their parents */
 
 static struct tracer *tracer_of(struct source *s)
@@ -81,15 +82,20 @@ static void tell_ancestors(struct tracer *t)
 
 static int prepare_supervisor(struct tracer *t, struct error *err)
 {
+	const struct itimerval idle = { { IDLE_SECONDS, 0 }, { IDLE_SECONDS, 0 } };
 	struct tracee *workload;
 	sigset_t set;
 	int r;
 
+	/* what seldom happens comes as a signal: each descriptor and each time limit more makes every wait dearer */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGIO);
+	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	t->wait_signal = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (t->wait_signal < 0)
+	if (t->wait_signal < 0 || setitimer(ITIMER_REAL, &idle, NULL) < 0 ||
+	    fcntl(t->launch.control, F_SETOWN, getpid()) < 0 || fcntl(t->launch.control, F_SETFL, O_ASYNC) < 0)
 		return error_errno(err, -errno, "no signal descriptor");
 	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them */
@@ -215,43 +221,63 @@ static bool is_over(struct tracer *t)
 	return seized == 0;
 }
 
+/* Who kills the front means the command that it stands for. */
+static void look_at_front(struct tracer *t)
+{
+	struct pollfd control = { t->launch.control, 0, 0 }; /* hang-up only */
+
+	if (t->front_gone || poll(&control, 1, 0) <= 0)
+		return;
+	t->front_gone = true;
+	if (!t->status.exited)
+		kill(t->launch.workload, SIGKILL);
+}
+
+/* True when it is time to look around. */
+static bool take_signals(struct tracer *t)
+{
+	struct signalfd_siginfo list[4];
+	ssize_t n = read(t->wait_signal, list, sizeof(list));
+	bool idle = false;
+
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(list[0]); i++) {
+		if (list[i].ssi_signo == SIGCHLD) {
+			t->waits_due = true;
+			continue;
+		}
+		idle |= list[i].ssi_signo == SIGALRM;
+		look_at_front(t);
+	}
+	return idle;
+}
+
 /* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
 static int wait_for_something(struct tracer *t, struct event *ret_event, struct error *err)
 {
-	struct pollfd polled[3] = {
-		{ t->hung_up ? -1 : t->listener, POLLIN, 0 },
+	struct pollfd polled[2] = {
 		{ t->wait_signal, POLLIN, 0 },
-		{ t->front_gone ? -1 : t->launch.control, 0, 0 }, /* hang-up only */
+		{ t->listener, POLLIN, 0 },
 	};
-	struct signalfd_siginfo info;
+	bool idle;
 	int n;
 
 	if (!t->seizing && unseized_sweep(t))
 		return 0;
-	n = poll(polled, ARRAY_SIZE(polled), t->tracees.embryos || !t->seizing ? EMBRYO_MS : IDLE_MS);
-
+	n = poll(polled, t->hung_up ? 1 : 2, t->tracees.embryos || !t->seizing ? EMBRYO_MS : -1);
 	if (n <= 0) {
 		stops_adopt(t);
 		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
 	}
-	if (polled[1].revents) {
-		while (read(t->wait_signal, &info, sizeof(info)) == sizeof(info))
-			;
-		t->waits_due = true;
-	}
-	if (polled[2].revents) {
-		t->front_gone = true;
-		/* who kills the front means the command that it stands for */
-		if (!t->status.exited)
-			kill(t->launch.workload, SIGKILL);
-	}
-	if (polled[0].revents & POLLIN)
+	idle = polled[0].revents && take_signals(t);
+	if (idle)
+		stops_adopt(t);
+	if (polled[1].revents & POLLIN)
 		return entry_receive(t, ret_event, err);
-	if (polled[0].revents & (POLLHUP | POLLERR)) {
+	if (polled[1].revents & (POLLHUP | POLLERR)) {
 		t->hung_up = true;
 		t->waits_due = true;
 	}
-	return 0;
+	return idle ? -EINTR : 0;
 }
 
 static int tracer_next(struct source *s, struct event *ret_event, struct error *err)

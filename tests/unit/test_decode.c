@@ -26,19 +26,22 @@
 
 /* Calls of this process: what it made is in its own memory, read through /proc as any other's. */
 static struct memory *memory;
+static struct decode_memo *memo;
 static struct event_builder builder;
 static struct strbuf text;
 
 static int open_memory(void **state)
 {
 	(void)state;
-	return memory_open(getpid(), &memory, NULL);
+	memo = decode_memo_new();
+	return memo ? memory_open(getpid(), &memory, NULL) : -1;
 }
 
 static int close_memory(void **state)
 {
 	(void)state;
 	memory_close(memory);
+	decode_memo_free(memo);
 	event_builder_free(&builder);
 	strbuf_free(&text);
 	return 0;
@@ -56,6 +59,7 @@ static struct event decode(long number, int64_t result, const uint64_t args[6])
 			  .has_result = result != NO_RESULT,
 			  .result = result == NO_RESULT ? 0 : result,
 			  .memory = memory,
+			  .memo = memo,
 			  .object_fd = -1 };
 	struct error err = { 0 };
 	struct event ev;
