@@ -51,6 +51,7 @@ struct tracee {
 	bool leaving_for_debugger; /* to be detached at its next stop */
 	uint64_t held_notification; /* a caller of ptrace(2) that waits for that; 0 = none */
 	uint64_t since; /* monotonic ns; embryo: when it was first seen; unseized.c: start of the process, in ticks */
+	uint64_t image; /* unseized.c: checksum of what exec gave the program */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 
 	/* the followed call */

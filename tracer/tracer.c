@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "tracer/maps.h"
 #include "tracer/notify.h"
+#include "tracer/place.h"
 #include "tracer/supervisor.h"
 #include "tracer/ustack.h"
 
@@ -80,6 +81,30 @@ static void tell_ancestors(struct tracer *t)
 		told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = chain[n], .pid = chain[n] });
 }
 
+static void add_lost(struct tracer *t, const char *text)
+{
+	size_t used = strlen(t->status.lost);
+
+	snprintf(t->status.lost + used, sizeof(t->status.lost) - used, "%s%s", used ? "; " : "", text);
+}
+
+/* Everything that is said of processes is read from /proc: another namespace's would tell of the wrong ones. */
+static int prepare_proc(struct tracer *t, struct error *err)
+{
+	enum place_proc proc = place_proc();
+
+	if (proc == PLACE_PROC_OURS)
+		return 0;
+	if (place_mount_proc()) {
+		add_lost(t, "/proc is missing and was mounted for the monitor alone: opened files are judged after the call");
+		return 0;
+	}
+	if (proc == PLACE_PROC_FOREIGN)
+		return error_set(err, -EOPNOTSUPP,
+				 "/proc belongs to another pid namespace: mount one (mount -t proc proc /proc, or unshare --mount-proc)");
+	return error_set(err, -EOPNOTSUPP, "there is no /proc: mount one (mount -t proc proc /proc)");
+}
+
 static int prepare_supervisor(struct tracer *t, struct error *err)
 {
 	const struct itimerval idle = { { IDLE_SECONDS, 0 }, { IDLE_SECONDS, 0 } };
@@ -97,9 +122,14 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (t->wait_signal < 0 || setitimer(ITIMER_REAL, &idle, NULL) < 0 ||
 	    fcntl(t->launch.control, F_SETOWN, getpid()) < 0 || fcntl(t->launch.control, F_SETFL, O_ASYNC) < 0)
 		return error_errno(err, -errno, "no signal descriptor");
+	r = prepare_proc(t, err);
+	if (r < 0)
+		return r;
+	if (t->options.opens == TRACER_OPENS_EXACT && t->notifying && !place_opens())
+		add_lost(t, "openat2 is refused: opened files are judged after the call");
 	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them */
-	if (t->own_fds < 0 || unshare(CLONE_FS) < 0 || identity_init(t) < 0)
+	if (t->own_fds < 0 || !place_opens() || unshare(CLONE_FS) < 0 || identity_init(t) < 0)
 		identity_free(t); /* opens are then looked at behind the call */
 	calls_init(&t->calls);
 	birth_init(t);

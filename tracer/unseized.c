@@ -7,19 +7,35 @@
 
 /*
  * The backend that must do without ptrace: no stop tells of births, execs and ends. A child is known from its first
- * caught call on. An exec shows by the memory that was opened before it, which reads nothing any more; a number that
- * is used again, by the time at which its process began. Ends are found by looking around now and then.
+ * caught call on. An exec shows by the auxiliary vector, whose addresses are other ones for each program's start, or by
+ * the memory that was opened before it, which reads nothing any more (a vfork's parent keeps it alive). A number that is
+ * used again shows by the time at which its process began. Ends are found by looking around now and then.
  */
 
 #define SWEEP_NS   100000000ull
 #define SWEEP_TOLD (TOLD_MAX / 2) /* the others come with the next sweep */
 
-static bool is_stale(const struct tracee *tracee)
+static uint64_t image_of(pid_t tid)
+{
+	char bytes[1024];
+	ssize_t n = procfs_read_file(tid, "auxv", bytes, sizeof(bytes));
+
+	return n > 0 ? str_hash((struct str){ bytes, (size_t)n }) : 0;
+}
+
+static bool is_emptied(const struct tracee *tracee)
 {
 	char byte;
 
 	/* nothing is ever mapped at 0: -EFAULT while the address space lives */
 	return tracee->process->memory && memory_read(tracee->process->memory, 0, &byte, 1) == -ESRCH;
+}
+
+static bool is_stale(const struct tracee *tracee)
+{
+	uint64_t image = image_of(tracee->tid);
+
+	return is_emptied(tracee) || (image && tracee->image && image != tracee->image);
 }
 
 static uint64_t start_of(pid_t tid)
@@ -37,6 +53,7 @@ static void renew(struct tracer *t, struct tracee *tracee)
 
 	tracees_forget_memory(&t->tracees, tracee);
 	tracee->since = start;
+	tracee->image = image_of(tracee->tid);
 	tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;
 	if (!same)
@@ -47,8 +64,10 @@ static void renew(struct tracer *t, struct tracee *tracee)
 
 void unseized_look(struct tracer *t, struct tracee *tracee)
 {
-	if (!tracee->since)
+	if (!tracee->since) {
 		tracee->since = start_of(tracee->tid);
+		tracee->image = image_of(tracee->tid);
+	}
 	if (is_stale(tracee))
 		renew(t, tracee);
 	else

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+
+enum place_proc place_proc(void)
+{
+	char link[16];
+	ssize_t n = readlink("/proc/self", link, sizeof(link));
+	uint32_t pid;
+
+	if (n <= 0)
+		return PLACE_PROC_NONE;
+	/* the number is that of the pid namespace which /proc shows */
+	return parse_u32((struct str){ link, (size_t)n }, &pid) == 0 && (pid_t)pid == getpid() ? PLACE_PROC_OURS :
+												 PLACE_PROC_FOREIGN;
+}
+
+bool place_mount_proc(void)
+{
+	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 &&
+	       place_proc() == PLACE_PROC_OURS;
+}
+
+bool place_opens(void)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how));
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_PLACE_H
+#define MONITOR_TRACER_PLACE_H
+
+#include <stdbool.h>
+
+/* What the place that we run in lacks, beside ways to intercept. */
+
+enum place_proc {
+	PLACE_PROC_OURS,
+	PLACE_PROC_NONE,
+	PLACE_PROC_FOREIGN, /* of another pid namespace: its numbers mean other processes */
+};
+enum place_proc place_proc(void);
+/* Mounts a /proc for the calling process alone, in a mount namespace of its own; true = it is there and ours. */
+bool place_mount_proc(void);
+/* Whether files can be opened in the workload's place: openat2 is Linux 5.6, and some profiles refuse it. */
+bool place_opens(void);
+
+#endif
