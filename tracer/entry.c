@@ -14,19 +14,15 @@
 
 /* ---- answering --------------------------------------------------------------------------------------------------------- */
 
-static void count_stall(struct tracer *t)
-{
-	uint64_t now = tracer_now(), stall = now > t->pending.since ? now - t->pending.since : 0;
-
-	t->stats.stall_ns += stall;
-	if (stall > t->stats.stall_max_ns)
-		t->stats.stall_max_ns = stall;
-}
-
 static void entry_done(struct tracer *t)
 {
-	t->pending.active = t->pending.event_due = t->pending.answer_due = false;
-	count_stall(t);
+	struct pending *p = &t->pending;
+	uint64_t now = tracer_now();
+
+	p->active = p->event_due = p->answer_due = false;
+	figures_stall(&t->figures, now > p->since ? now - p->since : 0);
+	if (!p->repeated)
+		figures_count(&t->figures, p->call.number, p->way);
 }
 
 void entry_continue(struct tracer *t)
@@ -54,6 +50,13 @@ void entry_return(struct tracer *t, int64_t value)
 		arch_skip(p->tracee->tid, &p->regs, value);
 		stops_resume(t, p->tracee, 0);
 	}
+}
+
+static void entry_refuse(struct tracer *t, int error)
+{
+	t->refused_calls++;
+	t->pending.way = FIGURES_REFUSED;
+	entry_return(t, error);
 }
 
 /* ---- who calls ----------------------------------------------------------------------------------------------------------- */
@@ -108,21 +111,21 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	int r;
 
 	if (traits & CALL_RING && !t->options.allow_io_uring) {
-		t->refused_calls++;
-		entry_return(t, -ENOSYS);
+		entry_refuse(t, -ENOSYS);
 		return true;
 	}
 	if (traits & (CALL_PID | CALL_GROUP)) {
 		r = protect_check(t, p->tracee, &p->call, traits, &done);
 		if (r < 0 || done) {
-			t->refused_calls += r < 0;
-			entry_return(t, r);
+			if (r < 0)
+				entry_refuse(t, r);
+			else
+				entry_return(t, 0);
 			return true;
 		}
 	}
 	if (traits & CALL_DEBUG && (pid_t)p->call.args[1] == getpid() && (uint32_t)p->call.args[0] != PTRACE_TRACEME) {
-		t->refused_calls++;
-		entry_return(t, -EPERM);
+		entry_refuse(t, -EPERM);
 		return true;
 	}
 	if (traits & (CALL_CRED | CALL_ROOT))
@@ -167,6 +170,7 @@ static bool handle_exec(struct tracer *t, struct event *ret_event, struct error 
 		p->call.has_result = true;
 		p->call.result = p->value = error;
 		p->answer_due = true;
+		p->way = FIGURES_ON_BEHALF;
 		if (result_event(t, p->tracee, &p->call, 0, ret_event, err) == 0)
 			return true;
 		entry_return(t, error);
@@ -197,6 +201,7 @@ static bool handle(struct tracer *t)
 
 	if (p->tracee && (p->tracee->follow == FOLLOW_LEAVING || p->tracee->follow == FOLLOW_ENTERING) &&
 	    p->notified && p->tracee->call.number == p->call.number) {
+		p->repeated = true;
 		entry_continue(t); /* the repeated notification of a followed call */
 		return true;
 	}
@@ -221,6 +226,7 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 
 	switch (open_pending(t)) {
 	case OPEN_DONE:
+		p->way = FIGURES_ON_BEHALF;
 		p->call.has_result = true;
 		p->call.result = p->value;
 		p->call.ts = tracer_now();
@@ -302,6 +308,7 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 		p->call.args[i] = n.data.args[i];
 	if (is_foreign(n.data.arch, n.data.nr)) {
 		t->foreign_calls++;
+		p->way = FIGURES_REFUSED;
 		entry_return(t, -ENOSYS);
 		return 0;
 	}
@@ -333,6 +340,7 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 		p->call.args[i] = arch_arg(&p->regs, i);
 	if (message == FILTER_MESSAGE_FOREIGN || is_foreign(ARCH_AUDIT, p->call.number)) {
 		t->foreign_calls++;
+		p->way = FIGURES_REFUSED;
 		entry_return(t, -ENOSYS);
 		return;
 	}

@@ -201,7 +201,8 @@ static int catch_events(struct filter *f, const struct intercept_set *set, const
 		e->wanted = true;
 		catch_always(f, number);
 	}
-	if (writes && !(traits & CALL_EXEC) && info->event != EV_SYSCALL_PRCTL_X) {
+	/* getcwd() only repeats what the calls that change the directory, or an answer to a need, have told */
+	if (writes && !(traits & CALL_EXEC) && info->event != EV_SYSCALL_PRCTL_X && info->event != EV_SYSCALL_GETCWD_X) {
 		e->wanted = true;
 		catch_always(f, number);
 	}

@@ -106,6 +106,7 @@ bool handover_pending(struct tracer *t)
 		return false;
 	if (target == p->tracee) {
 		target->leaving_for_debugger = target->debugged = true;
+		p->repeated = true; /* counted when it comes again */
 		entry_return(t, -ARCH_ERESTARTNOINTR);
 		return true;
 	}

@@ -38,6 +38,7 @@ int result_later(struct tracer *t)
 		return -EOPNOTSUPP;
 	if (!t->pending.notified) {
 		remember(t, tracee);
+		t->pending.way = FIGURES_TO_RESULT;
 		tracee->follow = FOLLOW_LEAVING;
 		entry_continue(t);
 		return 0;
@@ -45,6 +46,7 @@ int result_later(struct tracer *t)
 	if (ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
 		return -EOPNOTSUPP;
 	remember(t, tracee);
+	t->pending.way = FIGURES_TO_RESULT;
 	if (traits & CALL_BLOCKS || !t->killable || (traits & CALL_EXEC && t->facts & FACT_STACK)) {
 		tracee->follow = FOLLOW_RESTARTING;
 		entry_return(t, -ARCH_ERESTARTNOINTR);

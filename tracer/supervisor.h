@@ -12,6 +12,7 @@
 #include "tracer/arch.h"
 #include "tracer/calls.h"
 #include "tracer/decode.h"
+#include "tracer/figures.h"
 #include "tracer/filter.h"
 #include "tracer/launch.h"
 #include "tracer/links.h"
@@ -62,6 +63,8 @@ struct pending {
 	bool event_due; /* not yet handed out */
 	bool answered; /* the call has returned already; what is left is to tell */
 	bool answer_due; /* answered by value as soon as the pipeline comes back */
+	bool repeated; /* counted when it was caught before */
+	enum figures_way way;
 	uint64_t id; /* of the notification */
 	uint64_t since; /* when it was caught */
 	struct tracee *tracee;
@@ -76,6 +79,7 @@ struct tracer {
 	struct tracer_options options;
 	struct tracer_status status;
 	struct source_stats stats;
+	struct figures figures;
 	uint64_t foreign_calls; /* of other ABIs: refused */
 	uint64_t refused_calls; /* aimed at us, or rings */
 

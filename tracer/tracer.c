@@ -431,10 +431,12 @@ static int tracer_answer(struct source *s, const struct event *ev, struct verdic
 			entry_continue(t);
 		break;
 	case VERDICT_DENY:
+		p->way = FIGURES_REFUSED;
 		entry_return(t, -verdict.deny_errno);
 		break;
 	case VERDICT_KILL:
 		kill(p->call.pid, SIGKILL);
+		p->way = FIGURES_REFUSED;
 		entry_return(t, -EPERM);
 		break;
 	}
@@ -446,6 +448,8 @@ static void tracer_stats(const struct source *s, struct source_stats *ret_stats)
 	const struct tracer *t = (const struct tracer *)s;
 
 	*ret_stats = t->stats;
+	ret_stats->stall_ns = t->figures.total_ns;
+	ret_stats->stall_max_ns = t->figures.max_ns;
 	ret_stats->truncated = t->builder.cut + t->fetched.cut;
 }
 
@@ -484,6 +488,11 @@ static const struct source_ops tracer_ops = {
 void tracer_status(const struct source *s, struct tracer_status *ret_status)
 {
 	*ret_status = ((const struct tracer *)s)->status;
+}
+
+const struct figures *tracer_figures(const struct source *s)
+{
+	return &((const struct tracer *)s)->figures;
 }
 
 void tracer_finish(struct source *s, int exit_code)

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "source/source.h"
+#include "tracer/figures.h"
 #include "tracer/backend.h"
 
 /*
@@ -43,6 +44,9 @@ struct tracer_status {
  */
 int tracer_open(const struct tracer_options *options, struct source **ret_source, struct error *err);
 void tracer_status(const struct source *s, struct tracer_status *ret_status);
+
+/* Counts of each call, and the callers' waits, so far (figures.h). Borrowed; they go on growing. */
+const struct figures *tracer_figures(const struct source *s);
 
 /*
  * Lets the front end, as soon as the workload's first process is gone (tracer_status().exited or !started): with the

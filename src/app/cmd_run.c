@@ -128,21 +128,33 @@ static int watch(struct run *run, struct error *err)
 	return r == -ENODATA ? 0 : r;
 }
 
+/* Where the time went, a line for each call. */
+static void tell_figures(const struct figures *f)
+{
+	for (long number = 0; number < CALLS_MAX; number++) {
+		const struct syscall_info *info = syscall_by_number(number);
+		const uint64_t *n = f->calls[number];
+
+		if (n[FIGURES_AT_ENTRY] + n[FIGURES_ON_BEHALF] + n[FIGURES_TO_RESULT] + n[FIGURES_REFUSED] == 0)
+			continue;
+		log_info("  %-20s %" PRIu64 " let go at entry, %" PRIu64 " done on behalf, %" PRIu64 " followed to the result, %" PRIu64
+			 " refused",
+			 info ? info->name : "?", n[FIGURES_AT_ENTRY], n[FIGURES_ON_BEHALF], n[FIGURES_TO_RESULT],
+			 n[FIGURES_REFUSED]);
+	}
+	log_info("%" PRIu64 " waits of calls: half up to %.1f us, 99 %% up to %.1f us, the longest %.1f us, %.3f ms in all",
+		 f->stalled, (double)figures_quantile(f, 500) / 1e3, (double)figures_quantile(f, 990) / 1e3,
+		 (double)f->max_ns / 1e3, (double)f->total_ns / 1e6);
+}
+
 static void tell_summary(const struct run *run)
 {
-	auto_strbuf struct strbuf out = { 0 };
-	struct source_stats source = { 0 };
 	struct pipeline_stats stats;
 
 	pipeline_stats(run->session.pipeline, &stats);
-	if (run->session.source->ops->stats)
-		run->session.source->ops->stats(run->session.source, &source);
-	strbuf_addf(&out,
-		    "%" PRIu64 " events, %" PRIu64 " calls held (%" PRIu64 " let go at entry), %" PRIu64 " alerts; "
-		    "the command waited %.3f ms in all, %.3f ms at most\n",
-		    stats.events, stats.provisional, stats.answered_at_entry, stats.alerts, (double)source.stall_ns / 1e6,
-		    (double)source.stall_max_ns / 1e6);
-	log_info(STR_FMT, STR_ARG(strbuf_str(&out)));
+	log_info("%" PRIu64 " events, %" PRIu64 " calls held for the rules (%" PRIu64 " let go at entry), %" PRIu64 " alerts",
+		 stats.events, stats.provisional, stats.answered_at_entry, stats.alerts);
+	tell_figures(tracer_figures(run->session.source));
 }
 
 /* Said once, before the first alert could be missed for it. */
