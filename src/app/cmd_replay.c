@@ -5,6 +5,7 @@
 
 #include "app/help.h"
 #include "app/log.h"
+#include "app/replay_events.h"
 #include "app/session.h"
 #include "app/signals.h"
 
@@ -23,7 +24,7 @@ static int open_output(struct session *s, const struct options *o, struct error 
 	return r < 0 ? r : session_add_output(s, output, err);
 }
 
-static int replay(struct session *s, struct error *err)
+static int replay(struct session *s, const struct replay_events *e, struct error *err)
 {
 	int r;
 
@@ -31,7 +32,7 @@ static int replay(struct session *s, struct error *err)
 		r = session_steps(s, SESSION_BATCH, err);
 		if (signals_reopen_requested())
 			session_reopen(s);
-	} while (r >= 0 && !signals_stop_requested());
+	} while (r >= 0 && !e->done && !signals_stop_requested());
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
@@ -55,33 +56,110 @@ static void tell_stats(const struct session *s, uint64_t started)
 	log_text(LOG_LEVEL_ERROR, strbuf_str(&out));
 }
 
-static int run(struct session *s, const struct options *o, struct error *err)
+/* One capture, or several merged by time. */
+static int open_captures(const struct options *o, struct source **list, struct source **ret_source, struct error *err)
+{
+	int r = 0, n;
+
+	for (n = 0; n < o->noperands && r == 0; n++) {
+		r = source_scap_open(o->operands[n], &list[n], err);
+		if (r == 0 && options_has(o, OPT_replay_follow))
+			source_scap_follow(list[n]);
+	}
+	if (r < 0) {
+		for (n -= 2; n >= 0; n--)
+			source_close(list[n]);
+		return r;
+	}
+	if (o->noperands > 1)
+		return source_merge_open(list, (size_t)o->noperands, ret_source, err);
+	*ret_source = list[0];
+	return 0;
+}
+
+/* Printing needs no rules. */
+static int load_rules(struct session *s, const struct options *o, const struct replay_events *e, const struct engine_options *engine,
+		      struct error *err)
+{
+	if (!e->format)
+		return session_load_rules(s, o, OPT_replay_rules, engine, false, err);
+	if (options_has(o, OPT_replay_rules))
+		return error_set(err, -EINVAL, "--print shows events and applies no rules: leave out --rules or --print");
+	return rules_input_compile(&s->input, engine, false, &s->rules, err);
+}
+
+static int start(struct session *s, const struct options *o, struct replay_events *e, struct source **list, struct error *err)
+{
+	static const struct recording_options ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen };
+	bool looks = e->filter || e->format || e->limit || e->max_ns || options_has(o, OPT_replay_write);
+	struct pipeline_options settings = { .container_plugin = true };
+	const struct scap_receiver *receiver;
+	struct scap_origin origin;
+	struct source *source;
+	int r = open_captures(o, list, &source, err);
+
+	if (r < 0)
+		return r;
+	/* the live run's second look is part of what a capture of ours repeats */
+	source_scap_origin(list[0], &origin);
+	settings.match_realpath = origin.ours && origin.match_realpath;
+	settings.inspect = looks ? replay_events_inspect : NULL;
+	settings.record = options_has(o, OPT_replay_write) ? replay_events_record : NULL;
+	settings.inspect_context = settings.record_context = e;
+	origin.traits = source->traits;
+	r = session_start(s, source, &settings, err);
+	if (r == 0)
+		r = recording_open(&e->recording, o, &ids, &origin, err);
+	if (r < 0)
+		return r;
+	receiver = recording_receiver(&e->recording, pipeline_receiver(s->pipeline));
+	for (int i = 0; i < o->noperands; i++)
+		source_scap_receive(list[i], receiver);
+	return 0;
+}
+
+/* A damaged capture is good up to the damage. */
+static void tell_progress(const struct session *s)
+{
+	struct pipeline_stats stats;
+
+	pipeline_stats(s->pipeline, &stats);
+	log_warning("%" PRIu64 " events were read, %" PRIu64 " alerts raised", stats.events, stats.alerts);
+}
+
+static int run(struct session *s, const struct options *o, struct replay_events *e, struct error *err)
 {
 	const struct engine_options engine = {
 		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true, .extensions = true },
+		.fields = { .container_plugin = true },
 		.json_output = options_has(o, OPT_replay_json),
 		.iso_time = true,
 		.ours = true,
 	};
-	const struct pipeline_options settings = { .container_plugin = true };
+	auto_free struct source **list = calloc((size_t)o->noperands, sizeof(struct source *));
 	uint64_t started = now_ns(CLOCK_MONOTONIC);
-	struct source *source;
 	int r;
 
-	r = session_load_rules(s, o, OPT_replay_rules, &engine, false, err);
+	if (!list)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = replay_events_read(e, o, &engine.fields, err);
+	if (r == 0)
+		r = load_rules(s, o, e, &engine, err);
 	if (r == 0)
 		r = open_output(s, o, err);
-	if (r == 0)
-		r = source_scap_open(o->operands[0], &source, err);
-	if (r == 0)
-		r = session_start(s, source, &settings, err);
+	if (r == 0) {
+		e->output = s->outputs[0];
+		r = start(s, o, e, list, err);
+	}
 	if (r < 0)
 		return r;
-	source_scap_receive(source, pipeline_receiver(s->pipeline));
 	signals_catch();
-	r = replay(s, err);
+	r = replay(s, e, err);
+	if (r < 0)
+		tell_progress(s);
 	session_finish(s);
+	if (!recording_close(&e->recording) || e->failed)
+		r = r < 0 ? r : error_set(err, -EIO, "the output could not be written");
 	if (options_has(o, OPT_replay_stats))
 		tell_stats(s, started);
 	return r;
@@ -91,15 +169,16 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 {
 	auto_options struct options o = { 0 };
 	auto_session struct session s = { 0 };
+	struct replay_events events = { 0 };
 	struct error err = { 0 };
-	int fail_on;
+	int fail_on, r;
 
 	if (options_parse(c, argc, argv, &o, &err) < 0)
 		return log_failure(&err, EXIT_USAGE);
 	if (options_has(&o, OPT_replay_help))
 		return help_command(c);
-	if (o.noperands != 1) {
-		log_error("replay takes one capture file");
+	if (o.noperands < 1) {
+		log_error("replay takes a capture file, or several");
 		return EXIT_USAGE;
 	}
 	fail_on = session_fail_on(&o, OPT_replay_fail_on, &err);
@@ -107,7 +186,9 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 		return log_failure(&err, EXIT_USAGE);
 
 	signals_survive_pipes();
-	if (run(&s, &o, &err) < 0)
+	r = run(&s, &o, &events, &err);
+	replay_events_free(&events);
+	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	if (session_lost(&s))
 		return EXIT_FAILED;

@@ -7,6 +7,7 @@
 #include "app/help.h"
 #include "app/host.h"
 #include "app/log.h"
+#include "app/recording.h"
 #include "app/session.h"
 #include "app/signals.h"
 #include "base/parse.h"
@@ -17,6 +18,7 @@ struct run {
 	struct options options;
 	struct session session;
 	struct tracer_options tracer;
+	struct recording recording;
 	int fail_on;
 	bool match_realpath, verbose, json;
 	bool finished; /* the front was let go */
@@ -106,6 +108,7 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 		log_error("cannot run %s: %s", run->tracer.argv[0], strerror(status->start_errno));
 	}
 	pipeline_flush(run->session.pipeline);
+	recording_flush(&run->recording);
 	if (session_failed_on(&run->session, run->fail_on))
 		code = EXIT_ALERTED;
 	tracer_finish(run->session.source, code);
@@ -119,6 +122,8 @@ static int watch(struct run *run, struct error *err)
 
 	do {
 		r = session_step(&run->session, err);
+		if (r == 0)
+			recording_flush(&run->recording);
 		if (run->finished)
 			continue;
 		tracer_status(run->session.source, &status);
@@ -187,11 +192,22 @@ static int prepare(struct run *run, struct error *err)
 	return r < 0 ? r : open_output(run, err);
 }
 
+/* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
+static int start_recording(struct run *run, const struct source *source, struct error *err)
+{
+	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen };
+	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath };
+
+	return recording_open(&run->recording, &run->options, &ids, &origin, err);
+}
+
 static int run_workload(struct run *run)
 {
 	const struct pipeline_options settings = {
 		.match_realpath = run->match_realpath,
 		.container_plugin = true,
+		.record = options_has(&run->options, OPT_run_write) ? recording_event : NULL,
+		.record_context = &run->recording,
 		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
 	};
 	struct error err = { 0 };
@@ -200,14 +216,17 @@ static int run_workload(struct run *run)
 
 	r = tracer_open(&run->tracer, &source, &err);
 	if (r == 0)
+		r = start_recording(run, source, &err);
+	if (r == 0)
 		r = session_start(&run->session, source, &settings, &err);
 	if (r == 0)
-		r = host_describe(pipeline_receiver(run->session.pipeline), &err);
+		r = host_describe(recording_receiver(&run->recording, pipeline_receiver(run->session.pipeline)), &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	tell_start(run);
 	r = watch(run, &err);
 	session_finish(&run->session);
+	(void)recording_close(&run->recording);
 	if (run->verbose)
 		tell_summary(run);
 	if (r < 0) {

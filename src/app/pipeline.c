@@ -4,6 +4,11 @@
 #include "app/pipeline.h"
 #include "event/clean.h"
 
+struct held {
+	struct event *event;
+	struct held *next;
+};
+
 struct pipeline {
 	struct source *source;
 	struct pipeline_options options;
@@ -21,7 +26,13 @@ struct pipeline {
 	/* hits of the first evaluation, kept while the second one by the real path runs */
 	uint32_t *seen;
 	uint32_t nseen;
+	bool replays_answers; /* see hold_answer() */
+	struct held *held, **held_end;
+	size_t held_bytes;
 };
+
+/* The slower paths are kept apart: the function that every event runs through then has few registers to save. */
+#define APART __attribute__((noinline))
 
 /* An event's values: texts of a few paths and arguments. */
 #define ARENA_BYTES 16384
@@ -38,6 +49,7 @@ static int sink(void *context, const struct event *ev)
 	int r;
 
 	r = event_clean(&answer, &p->answer, NULL);
+	answer.flags |= EVENT_FLAG_STATE_ONLY;
 	if (r == 0 && p->options.record)
 		r = p->options.record(p->options.record_context, &answer, NULL);
 	if (r < 0)
@@ -45,6 +57,56 @@ static int sink(void *context, const struct event *ev)
 	r = state_apply(p->state, &answer, &subject);
 	state_settle(p->state, &answer);
 	return r;
+}
+
+/*
+ * Captures of a source that was asked hold its answers before the event that asked for them. They are applied when that event
+ * is known: what an earlier call had learnt of descriptors is forgotten first, as it was live.
+ */
+static APART int hold_answer(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	struct held *h = calloc(1, sizeof(*h));
+
+	if (h)
+		h->event = event_copy(ev);
+	if (!h || !h->event) {
+		free(h);
+		return error_set(err, -ENOMEM, "out of memory");
+	}
+	*p->held_end = h;
+	p->held_end = &h->next;
+	p->held_bytes += ev->len;
+	return 1;
+}
+
+static void drop_held(struct pipeline *p)
+{
+	struct held *h, *next;
+
+	for (h = p->held; h; h = next) {
+		next = h->next;
+		free(h->event);
+		free(h);
+	}
+	p->held = NULL;
+	p->held_end = &p->held;
+	p->held_bytes = 0;
+}
+
+static APART int apply_held(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	int r = state_preview(p->state, ev, &p->ctx.subject);
+
+	for (const struct held *h = p->held; h && r >= 0; h = h->next)
+		r = sink(p, h->event);
+	drop_held(p);
+	return r < 0 ? error_errno(err, r, "state") : 0;
+}
+
+static bool is_answer(const struct pipeline *p, const struct event *ev)
+{
+	return p->replays_answers && ev->info->category & EC_ITER && ev->flags & EVENT_FLAG_STATE_ONLY &&
+	       p->held_bytes < ANSWERS_HELD_BYTES;
 }
 
 static void subject_needs(struct pipeline *p, const struct event *ev)
@@ -75,9 +137,6 @@ static int fetch(struct pipeline *p, struct error *err)
 	p->needs.count = 0;
 	return r < 0 ? r : 1;
 }
-
-/* The slower paths are kept apart: the function that every event runs through then has few registers to save. */
-#define APART __attribute__((noinline))
 
 /* ---- evaluating --------------------------------------------------------------------------------------------------- */
 
@@ -280,9 +339,7 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 	int r;
 
 	p->needs.count = 0;
-	r = p->asks ? prepare(p, ev, err) : 0;
-	if (r == 0 && p->options.record)
-		r = p->options.record(p->options.record_context, ev, err);
+	r = p->asks ? prepare(p, ev, err) : p->held ? apply_held(p, ev, err) : 0;
 	if (r < 0)
 		return r;
 	r = state_apply(p->state, ev, &p->ctx.subject);
@@ -298,6 +355,9 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 			show(p, ev);
 		p->ctx.previous_ts = ev->ts;
 	}
+	/* behind the answers that its evaluation asked for */
+	if (r >= 0 && p->options.record)
+		r = p->options.record(p->options.record_context, ev, err);
 	state_settle(p->state, ev);
 	return r < 0 ? r : 1;
 }
@@ -411,6 +471,8 @@ int pipeline_step(struct pipeline *p, struct error *err)
 			(void)answer(p, &ev, NULL);
 		return r;
 	}
+	if (is_answer(p, &ev))
+		return hold_answer(p, &ev, err);
 	return ev.provisional ? handle_provisional(p, &ev, err) : handle_complete(p, &ev, err);
 }
 
@@ -534,6 +596,8 @@ int pipeline_new(struct source *source, const struct pipeline_options *options, 
 	p->options = *options;
 	p->stats.highest = PRIORITY_COUNT;
 	p->asks = source->ops->fetch;
+	p->replays_answers = !p->asks && !(source->traits & SOURCE_REPORTS_FDS);
+	p->held_end = &p->held;
 	p->facts = wants->facts;
 	if (!(source->traits & SOURCE_REPORTS_FDS))
 		p->facts &= ~(facts_t)FACT_FD;
@@ -558,6 +622,7 @@ void pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return;
+	drop_held(p);
 	engine_free(p->engine);
 	state_free(p->state);
 	arena_free(p->arena);

@@ -41,8 +41,8 @@ struct pipeline_options {
 	bool (*inspect)(void *context, struct field_context *ctx);
 	void *inspect_context;
 	/*
-	 * Gets every event that changes the state, answers to needs included, before it does; what a capture is written from.
-	 * NULL = nobody does. Negative ends the run.
+	 * Gets every event that the state gets; what a capture is written from. Answers to needs come, as "state only", before the
+	 * event that asked for them. NULL = nobody does. Negative ends the run.
 	 */
 	int (*record)(void *context, const struct event *ev, struct error *err);
 	void *record_context;

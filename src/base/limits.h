@@ -26,6 +26,8 @@
 #define SCAP_PATH_BYTES	  1024	     /* a path, program or thread name in the metadata blocks: the format's own limit */
 #define SCAP_NAME_BYTES	  256	     /* a user's or group's name, home and shell there, likewise */
 
+#define ANSWERS_HELD_BYTES (16 << 20) /* recorded answers that wait for their event: a live one has at most a few */
+
 /* state */
 #define STATE_THREADS	   262144  /* Falco's falco_libs.thread_table_size */
 #define STATE_FDS_PER_PROC 65536   /* a table larger than this is counted and not grown */

@@ -19,6 +19,20 @@ struct scap_receiver {
 	int (*group)(void *context, uint32_t gid, struct str name);
 	int (*interface)(void *context, const struct interface_record *i);
 };
+/* Who wrote a capture. Ours tell what their source promised, since the state and the fields rely on it. */
+struct scap_origin {
+	bool ours;
+	unsigned int traits; /* SOURCE_REPORTS_* */
+	bool match_realpath; /* opens were judged by the real path, too */
+};
+/* The text of the section header's option that says it: traits, match_realpath. */
+#define SCAP_ORIGIN_FORMAT "monitor traits=%u realpath=%d"
+
+void source_scap_origin(const struct source *s, struct scap_origin *ret_origin);
+
+/* At the end of what is there, waits for more: next() then gives 0. Before the first next(). */
+void source_scap_follow(struct source *s);
+
 void source_scap_receive(struct source *s, const struct scap_receiver *receiver);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -17,6 +18,7 @@ enum state { STATE_PLAIN, STATE_GZIP, STATE_BETWEEN_MEMBERS, STATE_END };
 
 struct scap_input {
 	int fd;
+	bool follow; /* -EAGAIN stands for the end of what is there */
 	enum state state;
 	z_stream z; /* next_in and avail_in hold what was read from fd and is not used yet */
 	uint64_t offset; /* bytes read from fd */
@@ -59,6 +61,8 @@ static int next_member(struct scap_input *in, struct error *err)
 
 	if (r < 0)
 		return r;
+	if (r == 0 && in->follow && in->z.avail_in < 2)
+		return -EAGAIN;
 	if (r == 0) {
 		in->state = STATE_END;
 		if (in->z.avail_in)
@@ -81,6 +85,8 @@ static ssize_t inflate_some(struct scap_input *in, uint8_t *bytes, size_t len, s
 		r = refill(in, err);
 		if (r < 0)
 			return r;
+		if (r == 0 && in->follow)
+			return -EAGAIN;
 		if (r == 0)
 			return error_set(err, -EBADMSG, "the compressed file ends at offset %llu in the middle of its data",
 					 (unsigned long long)in->offset);
@@ -130,6 +136,8 @@ static ssize_t input_read(struct scap_input *in, uint8_t *bytes, size_t len, str
 			n = read_plain(in, bytes, len, err);
 			if (n != 0)
 				return n;
+			if (in->follow)
+				return -EAGAIN;
 			break;
 		}
 		if (len > in->z.avail_in)
@@ -164,13 +172,18 @@ int scap_file_fill(struct scap_file *f, size_t n, struct error *err)
 	f->end = have;
 	while (f->end < n) {
 		got = input_read(f->input, f->buffer + f->end, f->cap - f->end, err);
+		if (got == 0 || got == -EAGAIN)
+			return 0;
 		if (got < 0)
 			return (int)got;
-		if (got == 0)
-			return 0;
 		f->end += (size_t)got;
 	}
 	return 1;
+}
+
+void scap_file_follow(struct scap_file *f)
+{
+	f->input->follow = true;
 }
 
 static int start(struct scap_file *f, struct error *err)

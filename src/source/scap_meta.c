@@ -185,9 +185,6 @@ static int read_processes(struct body *b, unsigned int version)
 
 /* ---- descriptors ---- */
 
-/* What follows the head of a descriptor; the numbers are those of state's enum fd_type. */
-enum { FD_IPV4 = 3, FD_IPV6 = 4, FD_IPV4_SERVER = 5, FD_IPV6_SERVER = 6, FD_UNIX = 8, FD_REGULAR = 16, FD_LAST = 21 };
-
 static void read_bytes(struct reader *r, uint8_t *to, size_t n)
 {
 	const uint8_t *from = reader_take(r, n);
@@ -216,27 +213,27 @@ static void read_fd(struct body *b, struct reader *r, bool v2, struct fd_record 
 	fd->ino = reader_u64(r);
 	fd->type = reader_u8(r);
 	switch (fd->type) {
-	case FD_IPV4:
-	case FD_IPV4_SERVER:
-		read_socket(r, fd, 4, fd->type == FD_IPV4_SERVER);
+	case SCAP_FD_IPV4:
+	case SCAP_FD_IPV4_SERVER:
+		read_socket(r, fd, 4, fd->type == SCAP_FD_IPV4_SERVER);
 		break;
-	case FD_IPV6:
-	case FD_IPV6_SERVER:
-		read_socket(r, fd, 16, fd->type == FD_IPV6_SERVER);
+	case SCAP_FD_IPV6:
+	case SCAP_FD_IPV6_SERVER:
+		read_socket(r, fd, 16, fd->type == SCAP_FD_IPV6_SERVER);
 		break;
-	case FD_UNIX:
+	case SCAP_FD_UNIX:
 		fd->unix_source = reader_u64(r);
 		fd->unix_destination = reader_u64(r);
 		fd->name = read_text(b, r, SCAP_PATH_BYTES);
 		break;
-	case FD_REGULAR:
+	case SCAP_FD_REGULAR:
 		fd->open_flags = reader_u32(r);
 		fd->name = read_text(b, r, SCAP_PATH_BYTES);
 		if (v2 && r->len) /* the first writers of this version lack it */
 			fd->dev = reader_u32(r);
 		break;
 	default:
-		if (fd->type == 0 || fd->type > FD_LAST)
+		if (fd->type == 0 || fd->type > SCAP_FD_LAST)
 			break; /* the caller decides whether it can be skipped */
 		fd->name = read_text(b, r, SCAP_PATH_BYTES);
 		break;
@@ -257,7 +254,7 @@ static int read_fds(struct body *b, bool v2)
 		read_fd(b, &entry, v2, &fd);
 		if (entry.failed || b->r.failed)
 			return fault(b, &entry, "descriptor");
-		if (fd.type == 0 || fd.type > FD_LAST) {
+		if (fd.type == 0 || fd.type > SCAP_FD_LAST) {
 			if (v2)
 				continue;
 			return error_set(b->err, -EBADMSG, "offset %llu: descriptor type %u is not known",

@@ -21,6 +21,20 @@ enum scap_block {
 	SCAP_EVENT_OLD = (int)0x8010abcd,
 };
 
+/* The kinds of descriptors whose entries differ; state/fd.h has all numbers. */
+enum scap_fd {
+	SCAP_FD_IPV4 = 3,
+	SCAP_FD_IPV6 = 4,
+	SCAP_FD_IPV4_SERVER = 5,
+	SCAP_FD_IPV6_SERVER = 6,
+	SCAP_FD_UNIX = 8,
+	SCAP_FD_REGULAR = 16,
+	SCAP_FD_LAST = 21,
+};
+
+/* pcapng's option "shb_userappl" of a section header */
+#define SCAP_OPTION_APPLICATION 4
+
 /*
  * Reads the body of a metadata block (machine, processes, descriptors, users; others are skipped) and hands what is in
  * it to the receiver. The body may end with up to 3 bytes of padding. at is the body's offset in the file, for

@@ -153,4 +153,10 @@ DEFINE_AUTO(struct source, source, source_close);
 /* A capture file ("-" = standard input), plain or gzip. Fails on a file that is none; reports offsets. */
 int source_scap_open(const char *path, struct source **ret_source, struct error *err);
 
+/*
+ * Several sources as one, ordered by the time of events; takes them over, also when it fails. What each promises must hold for
+ * all: traits are those that they have in common.
+ */
+int source_merge_open(struct source *const *sources, size_t n, struct source **ret_source, struct error *err);
+
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 
 #include "base/bytes.h"
+#include "base/parse.h"
 #include "event/event_quick.h"
 #include "event/event_wire.h"
 #include "event/ext.h"
@@ -15,11 +17,13 @@
 #define SECTION_MAGIC  0x1a2b3c4d
 #define SECTION_BYTES  16 /* magic, major, minor, section length */
 #define SECTION_MAJOR  1
+#define FOLLOW_MS      100 /* between two looks at the end of a capture that grows */
 
 struct scap {
 	struct source source;
 	struct scap_file file;
 	struct scap_receiver receiver;
+	struct scap_origin origin;
 	struct scap_convert *convert;
 	struct strbuf upgraded; /* an event with a header of version 1, with one of version 2 */
 	struct event_ext ext; /* of the event that comes next; its texts are in ext_text */
@@ -29,6 +33,7 @@ struct scap {
 	bool has_ext;
 	bool in_metadata; /* of a section whose first event was not seen yet */
 	bool ended;
+	bool follow;
 	uint64_t block_at; /* offset of the block at hand */
 	struct source_stats stats;
 };
@@ -48,6 +53,8 @@ static int need(struct scap *s, size_t n, const char *of, struct error *err)
 {
 	int r = scap_file_need(&s->file, n, err);
 
+	if (r == 0 && s->follow)
+		return -EAGAIN;
 	if (r == 0)
 		return error_set(err, -EBADMSG, "offset %llu: the file ends %zu bytes before the end of %s",
 				 (unsigned long long)s->block_at, n - scap_file_window(&s->file), of);
@@ -55,6 +62,40 @@ static int need(struct scap *s, size_t n, const char *of, struct error *err)
 }
 
 /* ---- section header ---- */
+
+/* An option's text is "monitor traits=N realpath=N"; whatever else stands there is of another writer. */
+static bool parse_origin(struct str text, struct scap_origin *ret_origin)
+{
+	static const struct str head = { "monitor traits=", 15 }, middle = { " realpath=", 10 };
+	const char *blank;
+	uint32_t traits, realpath;
+	size_t n;
+
+	if (!str_starts(text, head))
+		return false;
+	text = (struct str){ text.ptr + head.len, text.len - head.len };
+	blank = text.len ? memchr(text.ptr, ' ', text.len) : NULL;
+	n = blank ? (size_t)(blank - text.ptr) : 0;
+	if (!blank || parse_u32((struct str){ text.ptr, n }, &traits) < 0 ||
+	    !str_starts((struct str){ blank, text.len - n }, middle) ||
+	    parse_u32((struct str){ blank + middle.len, text.len - n - middle.len }, &realpath) < 0)
+		return false;
+	*ret_origin = (struct scap_origin){ true, traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS), realpath != 0 };
+	return true;
+}
+
+/* Options are u16 code, u16 length, text, padding; those of other writers are passed over. */
+static void read_options(struct scap *s, struct reader r)
+{
+	while (r.len >= 4 && !r.failed) {
+		uint16_t code = reader_u16(&r), len = reader_u16(&r);
+		struct str text = reader_str(&r, len);
+
+		if (code == 0 || (code == SCAP_OPTION_APPLICATION && parse_origin(text, &s->origin)))
+			return;
+		reader_take(&r, -(size_t)len & 3);
+	}
+}
 
 static int read_section(struct scap *s, uint32_t total, struct error *err)
 {
@@ -80,6 +121,10 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 	if (major > SECTION_MAJOR)
 		return error_set(err, -ENOTSUP, "offset %llu: capture format %u.%u is newer than %u", (unsigned long long)s->block_at,
 				 major, minor, SECTION_MAJOR);
+	(void)reader_u64(&r); /* the section's length */
+	s->origin.ours = false;
+	read_options(s, r);
+	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
 	scap_file_skip(&s->file, total);
 	s->in_metadata = true;
 	scap_convert_reset(s->convert);
@@ -263,6 +308,8 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 	e = scap_file_need(&s->file, BLOCK_HEAD, err);
 	if (e < 0)
 		return e;
+	if (e == 0 && s->follow)
+		return -EAGAIN;
 	if (e == 0 && scap_file_window(&s->file) == 0) {
 		if (s->in_metadata)
 			return fault(s, -EBADMSG, err, "the file ends without an event");
@@ -334,6 +381,10 @@ static int scap_next(struct source *source, struct event *ret_event, struct erro
 	e = s->ended ? -ENODATA : 0;
 	while (e == 0)
 		e = take_block(s, ret_event, err);
+	if (e == -EAGAIN) { /* blocks are taken whole or not at all, so the next look begins at the same place */
+		poll(NULL, 0, FOLLOW_MS);
+		return 0;
+	}
 	if (e < 0)
 		s->ended = true; /* what follows a damaged place has no meaning */
 	return e;
@@ -365,6 +416,19 @@ static const struct source_ops scap_ops = {
 	.close = scap_close,
 };
 
+void source_scap_follow(struct source *source)
+{
+	struct scap *s = scap_of(source);
+
+	s->follow = true;
+	scap_file_follow(&s->file);
+}
+
+void source_scap_origin(const struct source *source, struct scap_origin *ret_origin)
+{
+	*ret_origin = scap_of((struct source *)source)->origin;
+}
+
 void source_scap_receive(struct source *source, const struct scap_receiver *receiver)
 {
 	scap_of(source)->receiver = *receiver;
@@ -392,7 +456,6 @@ int source_scap_open(const char *path, struct source **ret_source, struct error 
 	if (!s)
 		return error_set(err, -ENOMEM, "out of memory");
 	s->source.ops = &scap_ops;
-	s->source.traits = SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
 	s->convert = scap_convert_new();
 	e = s->convert ? read_start(s, path, err) : error_set(err, -ENOMEM, "out of memory");
 	if (e < 0) {

@@ -128,6 +128,9 @@ under() {
 	shift
 	rm -f "$alerts"
 	: >"$alerts"
+	used_rules=$rules
+	# shellcheck disable=SC2154 # set by roundtrip.sh
+	[ -n "${LIVE_ROUNDTRIP:-}" ] && rules="$rules -w $dir/capture.scap"
 	# shellcheck disable=SC2086 # the words of $rules and of the options
 	set -- "$MONITOR" run $rules ${monitor_options:-} --json --output "$alerts" -- "$@"
 	# shellcheck disable=SC2086 # $wrap is words
@@ -141,7 +144,22 @@ under() {
 		fail "sanitizer report under: $*"
 		head -n 30 "$dir/err"
 	fi
+	[ -z "${LIVE_ROUNDTRIP:-}" ] || same_again "$@"
 	return $status
+}
+
+# The capture of what `under` ran gives the same alerts, byte by byte. What the command left behind may still be at work.
+same_again() {
+	checks=$((checks + 1))
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		# shellcheck disable=SC2086
+		"$MONITOR" replay $used_rules --json "$dir/capture.scap" >"$dir/again.json" 2>"$dir/again.err"
+		cmp -s "$alerts" "$dir/again.json" && [ ! -s "$dir/again.err" ] && return
+		sleep 0.3
+	done
+	fail "the capture gives other alerts: $*"
+	head -n 3 "$dir/again.err"
+	diff "$alerts" "$dir/again.json" | head -n 6 | cut -c1-900
 }
 
 # judge fires|quiet RULE WHICH CMD...

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_RECORDING_H
+#define MONITOR_APP_RECORDING_H
+
+#include "app/options.h"
+#include "source/scap_write.h"
+
+/*
+ * The capture that a command writes beside its work (-w). What cannot be written is told once; the work goes on without it.
+ * Zero-initialise: then nothing is recorded.
+ */
+struct recording {
+	struct scap_writer *writer;
+	const struct scap_receiver *next; /* who gets the metadata, too */
+	struct scap_receiver receiver;
+	uint64_t flushed_ts; /* event time of the last flush */
+	bool failed;
+};
+
+/* The options of a command that writes captures, as rows of options.def. */
+struct recording_options {
+	enum option_id write, compress, snaplen;
+};
+
+/* Opens the file when the option was given. origin: of the events that it will hold. */
+int recording_open(struct recording *r, const struct options *o, const struct recording_options *ids, const struct scap_origin *origin,
+		   struct error *err);
+/* Receives metadata for both the recording and next; next alone when nothing is recorded. */
+const struct scap_receiver *recording_receiver(struct recording *r, const struct scap_receiver *next);
+/* pipeline_options.record; context is a struct recording. Never fails. */
+int recording_event(void *context, const struct event *ev, struct error *err);
+/* What came so far can be read from now on: before a wait, and with an alert. */
+void recording_flush(struct recording *r);
+/* Ends the file. False when not all of it could be written. */
+bool recording_close(struct recording *r);
+
+#endif

