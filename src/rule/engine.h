@@ -95,6 +95,8 @@ void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view);
 
 /* What a source must deliver for these rules. Borrowed from r. */
 const struct intercept_set *ruleset_wants(const struct ruleset *r);
+/* Whether the rule can match an event of this type. */
+bool ruleset_rule_looks_at(const struct ruleset *r, uint32_t rule, uint16_t type);
 /* Facts that a rule's output reads: what only a source can tell of them is to be asked before it is rendered. */
 facts_t ruleset_output_reads(const struct ruleset *r, uint32_t rule);
 /* Whether any rule or output looks at events of this type; others need no evaluation at all. */

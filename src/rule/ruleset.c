@@ -71,6 +71,16 @@ bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
 	return type < EV_COUNT && r->wants_type[type];
 }
 
+bool ruleset_rule_looks_at(const struct ruleset *r, uint32_t rule, uint16_t type)
+{
+	const struct plan *plan = &r->program->plans[r->program->plan_of_type[type]];
+
+	for (uint32_t i = 0; i < plan->nrules && r->wants_type[type]; i++)
+		if (plan->rules[i].rule == rule)
+			return true;
+	return false;
+}
+
 facts_t ruleset_output_reads(const struct ruleset *r, uint32_t rule)
 {
 	return r->rules[rule].output_reads;

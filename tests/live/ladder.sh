@@ -24,6 +24,17 @@ chmod -R a+rX "$dir"
 # shellcheck disable=SC2016 # for the inner shell
 work='cat watched; cat watched; (exit 4); echo status $?; exit 3'
 
+# doctor_says BACKEND WRAP...: the same place, looked at by doctor
+doctor_says() {
+	wanted=$1
+	shift
+	(cd "$dir" && timeout 60 "$@" ./monitor doctor -r watched.yaml --json) >"$dir/doctor" 2>"$dir/err" </dev/null
+	ok "$name: doctor says: $(head -c 300 "$dir/doctor" "$dir/err")" grep -q "^{\"backend\":\"$wanted\"," "$dir/doctor"
+	ok "$name: doctor's JSON" python3 -m json.tool "$dir/doctor" /dev/null
+	[ "$wanted" = notify ] ||
+		ok "$name: doctor names what to change" grep -q '"name":"notify","works":false,"why":"..*","change":"..*"' "$dir/doctor"
+}
+
 # rung NAME LOST WRAP...: WRAP runs the monitor in the place. LOST is what the start line has, "-" = there is none.
 rung() {
 	name=$1
@@ -38,9 +49,15 @@ rung() {
 	[ "$(grep -c 'seen .*watched by cat' "$dir/seen")" = 2 ] || { fail "$name: alerts: $(cat "$dir/seen")"; head -n 3 "$dir/err"; }
 	if [ "$lost" = - ]; then
 		ok "$name: something is lost: $(cat "$dir/err")" [ ! -s "$dir/err" ]
+		doctor_says notify "$@"
 	else
 		ok "$name: no word of \"$lost\": $(cat "$dir/err")" grep -q "$lost" "$dir/err"
 		ok "$name: more than a line" [ "$(wc -l <"$dir/err")" = 1 ]
+		case $lost in
+		*every*) doctor_says ptrace-all "$@" ;;
+		*calls) [ -n "${monitor_options:-}" ] || doctor_says ptrace "$@" ;;
+		*without*) doctor_says notify-only "$@" ;;
+		esac
 	fi
 }
 
@@ -101,6 +118,11 @@ refused() {
 	ok "$name: no reason: $(cat "$dir/err")" grep -q "$word" "$dir/err"
 }
 refused "neither seccomp nor ptrace" "no way to intercept" "$refuse" seccomp=EPERM prctl:0:22=EPERM ptrace=EPERM --
+"$refuse" seccomp=EPERM prctl:0:22=EPERM ptrace=EPERM -- "$MONITOR" doctor -r "$own_rules" >"$dir/out"
+ok "doctor's status where nothing works" [ $? = 1 ]
+ok "doctor's word where nothing works" grep -q "monitor run cannot work here" "$dir/out"
+"$refuse" ptrace=EPERM -- "$MONITOR" doctor -r "$own_rules" >"$dir/out"
+ok "doctor names the rules that lose" grep -q "Program run from memory" "$dir/out"
 refused "no /proc and no right to mount one" "mount one" unshare -m sh -c 'mount -t tmpfs none /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' -
 
 finish

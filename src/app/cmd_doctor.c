@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "app/command.h"
+#include "app/help.h"
+#include "app/listing.h"
+#include "app/log.h"
+#include "app/session.h"
+#include "base/json.h"
+#include "event/event.h"
+#include "tracer/backend.h"
+#include "tracer/place.h"
+#include "tracer/probe.h"
+
+enum kind { OPENS, EXECS, BIRTHS, OTHERS };
+
+static const struct loss {
+	enum tracer_backend backend;
+	enum kind kind;
+	const char *text;
+} losses[] = {
+#define LOSS(backend, kind, text) { TRACER_##backend, kind, text },
+#include "app/doctor.def"
+};
+
+static const struct remedy {
+	enum tracer_backend backend;
+	int error; /* 0 = any */
+	const char *text;
+} remedies[] = {
+#define REMEDY(backend, error, text) { TRACER_##backend, error, text },
+#include "app/doctor.def"
+};
+
+struct finding {
+	bool works;
+	int error; /* positive */
+	struct error reason;
+};
+
+struct doctor {
+	struct finding backends[TRACER_BACKENDS];
+	enum tracer_backend best; /* AUTO = none works */
+	enum place_proc proc;
+	bool opens;
+	const struct ruleset *rules;
+	struct strbuf out;
+};
+
+static enum kind kind_of(uint16_t type)
+{
+	static const struct {
+		const char *name;
+		enum kind kind;
+	} names[] = {
+		{ "open", OPENS }, { "openat", OPENS }, { "openat2", OPENS }, { "creat", OPENS }, { "execve", EXECS },
+		{ "execveat", EXECS }, { "clone", BIRTHS }, { "clone3", BIRTHS }, { "fork", BIRTHS },
+		{ "vfork", BIRTHS }, { "procexit", BIRTHS },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(event_table[type].name, names[i].name))
+			return names[i].kind;
+	return OTHERS;
+}
+
+static const char *remedy_for(enum tracer_backend backend, int error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (remedies[i].backend == backend && (!remedies[i].error || remedies[i].error == error))
+			return remedies[i].text;
+	return "";
+}
+
+static void examine(struct doctor *d)
+{
+	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
+		struct finding *f = &d->backends[b];
+		int r = probe_backend(b, &f->reason);
+
+		f->works = r == 0;
+		f->error = -r;
+	}
+	d->proc = place_proc();
+	d->opens = place_opens();
+}
+
+/* Whether the rule looks at events of the kind. */
+static bool looks_at(const struct ruleset *rules, uint32_t rule, enum kind kind)
+{
+	for (uint16_t type = 0; type < EV_COUNT; type++)
+		if (kind_of(type) == kind && ruleset_rule_looks_at(rules, rule, type))
+			return true;
+	return false;
+}
+
+/* Names of the rules that lose, joined; the number of them. */
+static size_t add_losers(struct doctor *d, const struct loss *loss, bool json)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < ruleset_count(d->rules); i++) {
+		struct rule_view rule;
+
+		ruleset_get(d->rules, i, &rule);
+		if (!rule.enabled || !looks_at(d->rules, i, loss->kind))
+			continue;
+		if (json) {
+			strbuf_adds(&d->out, n ? "," : "");
+			json_add_string(&d->out, rule.name);
+		} else {
+			strbuf_addf(&d->out, "        " STR_FMT "\n", STR_ARG(rule.name));
+		}
+		n++;
+	}
+	return n;
+}
+
+static void report_text(struct doctor *d)
+{
+	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
+		const struct finding *f = &d->backends[b];
+
+		strbuf_addf(&d->out, "%-12s %s (%s)\n", backend_info(b)->name, f->works ? "works" : "does not work",
+			    backend_info(b)->how);
+		if (!f->works)
+			strbuf_addf(&d->out, "    why: %s\n    change: %s\n", f->reason.text, remedy_for(b, f->error));
+	}
+	strbuf_addf(&d->out, "/proc        %s\n",
+		    d->proc == PLACE_PROC_OURS ? "is ours" :
+		    d->proc == PLACE_PROC_NONE ? "is missing\n    change: mount -t proc proc /proc" :
+						 "shows another pid namespace\n    change: unshare --mount-proc, or mount -t proc proc /proc");
+	strbuf_addf(&d->out, "openat2      %s\n",
+		    d->opens ? "works" :
+			       "does not work: opened files are judged after the call\n    change: Linux 5.6, and a profile that allows openat2()");
+	if (d->best == TRACER_AUTO) {
+		strbuf_adds(&d->out, "monitor run cannot work here\n");
+		return;
+	}
+	strbuf_addf(&d->out, "monitor run uses %s here\n", backend_info(d->best)->name);
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
+		if (losses[i].backend != d->best)
+			continue;
+		strbuf_addf(&d->out, "    %s\n", losses[i].text);
+		if (!add_losers(d, &losses[i], false))
+			strbuf_adds(&d->out, "        (no loaded rule)\n");
+	}
+}
+
+static void report_backend(struct doctor *d, enum tracer_backend b)
+{
+	const struct finding *f = &d->backends[b];
+	bool first = true;
+
+	strbuf_adds(&d->out, "{\"name\":");
+	json_add_string(&d->out, str_of(backend_info(b)->name));
+	strbuf_addf(&d->out, ",\"works\":%s", f->works ? "true" : "false");
+	if (!f->works) {
+		strbuf_adds(&d->out, ",\"why\":");
+		json_add_string(&d->out, str_of(f->reason.text));
+		strbuf_adds(&d->out, ",\"change\":");
+		json_add_string(&d->out, str_of(remedy_for(b, f->error)));
+	}
+	strbuf_adds(&d->out, ",\"losses\":[");
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
+		if (losses[i].backend != b)
+			continue;
+		strbuf_adds(&d->out, first ? "{\"what\":" : ",{\"what\":");
+		json_add_string(&d->out, str_of(losses[i].text));
+		strbuf_adds(&d->out, ",\"rules\":[");
+		add_losers(d, &losses[i], true);
+		strbuf_adds(&d->out, "]}");
+		first = false;
+	}
+	strbuf_adds(&d->out, "]}");
+}
+
+static void report_json(struct doctor *d)
+{
+	static const char *const proc[] = { "ours", "none", "foreign" };
+
+	strbuf_adds(&d->out, "{\"backend\":");
+	if (d->best == TRACER_AUTO)
+		strbuf_adds(&d->out, "null");
+	else
+		json_add_string(&d->out, str_of(backend_info(d->best)->name));
+	strbuf_addf(&d->out, ",\"proc\":\"%s\",\"openat2\":%s,\"backends\":[", proc[d->proc], d->opens ? "true" : "false");
+	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
+		strbuf_adds(&d->out, b > TRACER_AUTO + 1 ? "," : "");
+		report_backend(d, b);
+	}
+	strbuf_adds(&d->out, "]}\n");
+}
+
+int cmd_doctor(const struct command *c, int argc, char **argv)
+{
+	const struct engine_options engine = {
+		.min_priority = PRIORITY_DEBUG,
+		.fields = { .container_plugin = true, .extensions = true },
+		.ours = true,
+	};
+	auto_options struct options o = { 0 };
+	auto_session struct session s = { 0 };
+	struct doctor d = { 0 };
+	struct error err = { 0 }, refused;
+	int status;
+
+	if (options_parse(c, argc, argv, &o, &err) < 0)
+		return log_failure(&err, EXIT_USAGE);
+	if (options_has(&o, OPT_doctor_help))
+		return help_command(c);
+	if (session_load_rules(&s, &o, OPT_doctor_rules, &engine, false, &err) < 0)
+		return log_failure(&err, EXIT_FAILED);
+	d.rules = s.rules;
+	examine(&d);
+	if (backend_choose(TRACER_AUTO, &d.best, &refused, &err) < 0)
+		d.best = TRACER_AUTO;
+	if (options_has(&o, OPT_doctor_json))
+		report_json(&d);
+	else
+		report_text(&d);
+	status = listing_print(&d.out);
+	strbuf_free(&d.out);
+	return status == EXIT_OK && d.best == TRACER_AUTO ? EXIT_FAILED : status;
+}
