@@ -124,6 +124,7 @@ static _Noreturn void workload_main(char *const *argv, int go, struct launch_sha
 		struct sock_filter program[BPF_MAXINSNS];
 	} message;
 	char path[PATH_MAX];
+	struct stat st;
 	bool killable = false;
 	ssize_t n;
 	int r, reason;
@@ -131,6 +132,7 @@ static _Noreturn void workload_main(char *const *argv, int go, struct launch_sha
 	/* Yama lets only ancestors attach; this names the supervisor as well */
 	prctl(PR_SET_PTRACER, (unsigned long)supervisor, 0, 0, 0);
 	reason = find_command(argv[0], path);
+	atomic_store(&shared->set_id, reason == 0 && stat(path, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID));
 	if (write(go, "", 1) != 1)
 		_exit(EXIT_NOT_EXECUTABLE);
 	do {

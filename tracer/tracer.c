@@ -122,6 +122,9 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (t->wait_signal < 0 || setitimer(ITIMER_REAL, &idle, NULL) < 0 ||
 	    fcntl(t->launch.control, F_SETOWN, getpid()) < 0 || fcntl(t->launch.control, F_SETFL, O_ASYNC) < 0)
 		return error_errno(err, -errno, "no signal descriptor");
+	/* neither no_new_privs nor a tracer without privileges lets a program become more powerful */
+	if (atomic_load(&t->launch.shared->set_id) && geteuid() != 0)
+		add_lost(t, "the command is a set-uid program and stays without privileges: run monitor as root");
 	r = prepare_proc(t, err);
 	if (r < 0)
 		return r;

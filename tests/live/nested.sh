@@ -29,6 +29,12 @@ else
 	left_out=$((left_out + 1))
 fi
 
+# without privileges a set-uid command stays powerless, and that is said
+cp "$MONITOR" "$own_rules" "$dir"
+chmod a+r "$dir"/*
+setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/monitor" run -r "$dir/monitor_rules.yaml" -- su --version >"$dir/out" 2>"$dir/err"
+ok "a word about set-uid: $(cat "$dir/err")" grep -q "set-uid" "$dir/err"
+
 # as the first process of a pid namespace: orphans are reaped, the command's status is the place's
 wrap="unshare -p -f --mount-proc"
 fires "$own" - -- sh -c "(sleep 0.2 &) ; $read_it"
@@ -38,7 +44,7 @@ wrap=
 # in gVisor there is neither a notification nor PTRACE_GET_SYSCALL_INFO
 if command -v runsc >/dev/null 2>&1; then
 	checks=$((checks + 1))
-	timeout 100 runsc --platform=ptrace --network=none --ignore-cgroups do --force-overlay=true \
+	timeout 100 runsc --platform=ptrace --network=none --ignore-cgroups "do" --force-overlay=true \
 		"$MONITOR" run -r "$own_rules" --output-fd 1 -- sh -c "$read_it" >"$dir/out" 2>"$dir/err"
 	status=$?
 	if grep -q '^in$' "$dir/out"; then
