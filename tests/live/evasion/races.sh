@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Races for the name of what is opened: each runs until 200 attempts got the secret under the monitor, and each of these must
+# have its alert between the attempt before and itself.
+. "$(dirname "$0")/../lib.sh"
+
+need_root
+mkdir "$dir/one" "$dir/two"
+echo text-of-the-secret >"$dir/evasion-secret"
+echo nothing >"$dir/evasion-decoys"
+: >"$dir/mark-win"
+: >"$dir/mark-loss"
+ln -s ../evasion-decoys "$dir/one/file"
+ln -s ../evasion-secret "$dir/two/file"
+ln -s evasion-decoys "$dir/evasion-link"
+
+for way in ${RACES:-thread process mem vm file symlink folder cwd}; do
+	checks=$((checks + 1))
+	wrap="timeout -k 1 120" under "$here/rules.yaml" -- "$src/racer" "$way" "$dir" 200
+	status=$?
+	echo "$way: $(cat "$dir/out")"
+	[ $status = 0 ] || {
+		fail "$way: status $status, not enough attacks succeeded: $(tail -n 2 "$dir/err")"
+		continue
+	}
+	python3 - "$alerts" 200 <<'EOF' || fail "$way: missed"
+import json, sys
+
+seen, wins, missed = False, 0, 0
+for line in open(sys.argv[1]):
+    alert = json.loads(line)
+    if alert["rule"] == "secret opened":
+        seen = True
+    elif alert["rule"] == "attempt marked":
+        if "mark-win" in alert["output"]:
+            wins += 1
+            missed += not seen
+        seen = False
+print("    %d wins alerted about, %d missed" % (wins - missed, missed))
+sys.exit(missed != 0 or wins < int(sys.argv[2]))
+EOF
+done
+
+finish

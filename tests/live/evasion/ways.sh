@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Ways to a file or to a program that a monitor may overlook. Each entry: the attack runs natively and must succeed, which its
+# output proves; then under the monitor, where it must succeed and be alerted, or be refused ("refused" in its column).
+. "$(dirname "$0")/../lib.sh"
+
+need_root
+wanted_text=text-of-the-secret
+rules_here=$here/rules.yaml
+secret=$dir/evasion-secret
+payload=$dir/evasion-payload
+echo "$wanted_text" >"$secret"
+printf '#!/bin/sh\necho %s\n' "$wanted_text" >"$dir/script"
+cp /bin/echo "$payload"
+chmod 755 "$dir/script" "$payload"
+chmod 644 "$secret"
+
+# entry seen|refused RULE -- CMD...
+entry() {
+	how=$1
+	rule=$2
+	shift 3
+	checks=$((checks + 1))
+	timeout -k 1 20 "$@" >"$dir/native" 2>&1 </dev/null
+	if [ $? = 77 ] || ! grep -aq "$wanted_text" "$dir/native"; then
+		left_out=$((left_out + 1))
+		echo "left out, does not work natively here: $* ($(head -c 200 "$dir/native"))"
+		return
+	fi
+	wrap="timeout -k 1 20" under "$rules_here" -- "$@"
+	if [ "$how" = refused ]; then
+		grep -aq "$wanted_text" "$dir/out" && fail "was to be refused: $*"
+		return
+	fi
+	grep -aq "$wanted_text" "$dir/out" || {
+		fail "does not succeed under the monitor: $*"
+		head -n 3 "$dir/err"
+		return
+	}
+	python3 "$top/tests/live/alerts.py" "$alerts" --has "$rule" || fail "missed: $*"
+}
+
+# links and folders
+mkdir "$dir/a" "$dir/a/b"
+ln -s evasion-secret "$dir/plain-link"
+ln -s plain-link "$dir/link-of-link"
+ln -s a/b "$dir/deep"
+ln -s . "$dir/same"
+ln "$secret" "$dir/a/evasion-secret"
+ln -s /proc/self/root "$dir/magic"
+long=$dir/$(printf './%.0s' $(seq 1 1500))evasion-secret
+s="secret opened"
+for path in "$dir/plain-link" "$dir/link-of-link" "$dir/deep/../../evasion-secret" "$dir/deep/../evasion-secret" \
+	"$dir/same/same/same/plain-link" "$dir//a/..//evasion-secret" "$dir/magic$secret" "$dir/magic$dir/plain-link" \
+	"/proc/thread-self/root$secret" "/proc/self/task/../root$secret" "/dev/fd/../root$dir/plain-link" "$long"; do
+	entry seen "$s" -- cat "$path"
+done
+entry seen "$s" -- sh -c "cd $dir && cat plain-link"
+entry seen "$s" -- sh -c "cd $dir/a/b && cat ../../evasion-secret"
+entry seen "$s" -- sh -c "cd -P $dir/deep && cat ../evasion-secret"
+entry seen "$s" -- sh -c "ln -sf $secret $dir/fresh && cat $dir/fresh"
+entry seen "$s" -- sh -c "mv $dir $dir-moved && cat $dir-moved/evasion-secret; mv $dir-moved $dir"
+entry seen "$s" -- sh -c "cat <$secret"
+entry seen "$s" -- sh -c "exec 9<$secret; cat <&9"
+entry seen "$s" -- sh -c "exec 9<$dir; cat /proc/self/fd/9/plain-link"
+entry seen "$s" -- sh -c "cp $dir/plain-link $dir/taken && cat $dir/taken"
+entry seen "$s" -- sh -c "(setsid sh -c 'cat $secret' & wait)"
+entry seen "$s" -- sh -c "while read -r l; do echo \"\$l\"; done <$dir/plain-link"
+entry seen "$s" -- tar -cOC "$dir" evasion-secret
+entry seen "$s" -- dd "if=$dir/plain-link" status=none
+entry seen "$s" -- chroot / cat "$secret"
+entry seen "$s" -- unshare -m cat "$secret"
+entry seen "$s" -- unshare -p -f cat "$secret"
+entry seen "$s" -- python3 -c "import mmap; f = open('$secret'); print(mmap.mmap(f.fileno(), 0, prot=1).read())"
+entry seen "$s" -- python3 -c "import threading as t; x = t.Thread(target=lambda: print(open('$secret').read())); x.start(); x.join()"
+
+for way in root-link cwd-link path-fd reopen fchdir chroot handle openat2 junk-bits sendfile splice copy-range shared-cwd shared-fds \
+	untraced vfork-like daemon new-root undumpable other-name received-fd full-table; do
+	entry seen "$s" -- "$src/evade" "$way" "$secret"
+done
+# a file under another mount's name has no other path left: the mount is what can be seen
+entry seen "secret mounted" -- "$src/evade" bind-mount "$secret"
+entry refused "$s" -- "$src/evade" int80 "$secret"
+entry refused "$s" -- "$src/evade" x32 "$secret"
+
+# programs
+p="payload run"
+ln -s "$payload" "$dir/innocent"
+loader=$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null | head -n 1)
+entry seen "$p" -- "$payload" "$wanted_text"
+entry seen "$p" -- "$dir/innocent" "$wanted_text"
+entry seen "$p" -- bash -c "exec -a sshd $payload $wanted_text"
+entry seen "$p" -- "/proc/self/root$payload" "$wanted_text"
+entry seen "$p" -- sh -c "cd $dir && ./innocent $wanted_text"
+entry seen "$p" -- sh -c "printf '#!%s %s\n' $payload $wanted_text >$dir/by-line; chmod 755 $dir/by-line; $dir/by-line"
+entry seen "$p" -- python3 -c "import os; os.execve(os.open('$payload', os.O_RDONLY), ['x', '$wanted_text'], {})"
+entry seen "$p" -- env -i "$payload" "$wanted_text"
+entry seen "run from memory" -- "$src/calls" memfd "$payload" "$wanted_text"
+entry seen "run from memory" -- "$src/calls" memfd-path "$payload" "$wanted_text"
+
+# arguments: none hides what comes after it
+a="argument seen"
+entry seen "$a" -- "$payload" telling-argument "$wanted_text"
+entry seen "$a" -- "$payload" "$(printf 'a\nb\033[2J\377')" telling-argument "$wanted_text"
+entry seen "$a" -- "$payload" "" "" telling-argument "$wanted_text"
+[ -n "$loader" ] && entry seen "$a" -- "$loader" "$payload" telling-argument "$wanted_text"
+
+# signals and limits aimed at the monitor: natively there is none, so no native turn either
+checks=$((checks + 1))
+wrap="timeout -k 1 20" under "$rules_here" -- "$src/evade" at-monitor "$secret"
+status=$?
+[ $status = 0 ] || fail "the monitor ends with $status when its command aims at it"
+python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after signals and limits at the monitor"
+
+finish

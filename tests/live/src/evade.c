@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * evade WAY SECRET...: gets at the file SECRET by a way that a monitor may overlook, and prints what it holds: who sees that
+ * text knows that the attack succeeded. Exit status: 0, or 1 with errno's text, or 77 where the kernel has no such way.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[4096], base[4096];
+
+static int show(int fd)
+{
+	char buffer[512];
+	ssize_t n = fd < 0 ? -1 : read(fd, buffer, sizeof(buffer));
+
+	if (n < 0 || write(1, buffer, (size_t)n) != n)
+		return -1;
+	return close(fd);
+}
+
+static int folder_fd(int flags)
+{
+	return open(folder, flags | O_CLOEXEC);
+}
+
+static int by_root_link(const char *path)
+{
+	char long_path[8192];
+
+	snprintf(long_path, sizeof(long_path), "/proc/self/root%s", path);
+	return show(open(long_path, O_RDONLY));
+}
+
+static int by_cwd_link(const char *path)
+{
+	char long_path[8192];
+
+	(void)path;
+	snprintf(long_path, sizeof(long_path), "/proc/self/cwd/%s", base);
+	return chdir(folder) ? -1 : show(open(long_path, O_RDONLY));
+}
+
+static int by_path_fd(const char *path)
+{
+	int at = folder_fd(O_PATH | O_DIRECTORY);
+
+	(void)path;
+	return at < 0 ? -1 : show(openat(at, base, O_RDONLY));
+}
+
+static int by_reopen(const char *path)
+{
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", open(path, O_PATH));
+	return show(open(link, O_RDONLY));
+}
+
+static int by_fchdir(const char *path)
+{
+	(void)path;
+	return fchdir(folder_fd(O_PATH)) ? -1 : show(open(base, O_RDONLY));
+}
+
+static int by_chroot(const char *path)
+{
+	char long_path[8192];
+
+	(void)path;
+	snprintf(long_path, sizeof(long_path), "/%s", base);
+	return chroot(folder) || chdir("/") ? -1 : show(open(long_path, O_RDONLY));
+}
+
+static int by_handle(const char *path)
+{
+	union {
+		struct file_handle h;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} u = { .h.handle_bytes = MAX_HANDLE_SZ };
+	int id, at = folder_fd(O_RDONLY);
+
+	return name_to_handle_at(AT_FDCWD, path, &u.h, &id, 0) ? -1 : show(open_by_handle_at(at, &u.h, O_RDONLY));
+}
+
+static int by_openat2(const char *path)
+{
+	struct open_how how = { .flags = O_RDONLY, .resolve = RESOLVE_IN_ROOT };
+
+	(void)path;
+	return show((int)syscall(SYS_openat2, folder_fd(O_PATH), base, &how, sizeof(how)));
+}
+
+static int by_junk_bits(const char *path)
+{
+	return show((int)syscall(SYS_openat, 0xdeadbeef00000000L | (unsigned int)AT_FDCWD, path, 0x7777777700000000L));
+}
+
+static int by_sendfile(const char *path)
+{
+	return sendfile(1, open(path, O_RDONLY), NULL, 512) > 0 ? 0 : -1;
+}
+
+static int by_splice(const char *path)
+{
+	int ends[2];
+
+	return pipe(ends) || splice(open(path, O_RDONLY), NULL, ends[1], NULL, 512, 0) <= 0 ? -1 : show(ends[0]);
+}
+
+static int by_copy_range(const char *path)
+{
+	char name[8192];
+	int out;
+
+	snprintf(name, sizeof(name), "%s/copied", folder);
+	out = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	return copy_file_range(open(path, O_RDONLY), NULL, out, NULL, 512, 0) <= 0 || lseek(out, 0, SEEK_SET) ? -1 : show(out);
+}
+
+/* in a child of its own: clone flags that share one thing and not the others */
+static const char *shared_path;
+static int shared_fd;
+
+static int open_base(void *arg)
+{
+	(void)arg;
+	return show(open(base, O_RDONLY)) ? 1 : 0;
+}
+
+static int change_folder(void *arg)
+{
+	(void)arg;
+	return chdir(folder) ? 1 : 0;
+}
+
+static int replace_fd(void *arg)
+{
+	(void)arg;
+	return dup2(folder_fd(O_PATH), shared_fd) < 0;
+}
+
+static int open_secret(void *arg)
+{
+	(void)arg;
+	return show(open(shared_path, O_RDONLY)) ? 1 : 0;
+}
+
+static int in_clone(int (*run)(void *), int flags)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	int status;
+	pid_t child = clone(run, stack + sizeof(stack), flags | SIGCHLD, NULL);
+
+	return child < 0 || waitpid(child, &status, __WALL) < 0 || status ? -1 : 0;
+}
+
+static int by_shared_cwd(const char *path)
+{
+	(void)path;
+	return in_clone(change_folder, CLONE_FS) ? -1 : show(open(base, O_RDONLY));
+}
+
+static int by_shared_fds(const char *path)
+{
+	(void)path;
+	shared_fd = open("/", O_PATH);
+	return in_clone(replace_fd, CLONE_FILES) ? -1 : show(openat(shared_fd, base, O_RDONLY));
+}
+
+static int by_untraced(const char *path)
+{
+	shared_path = path;
+	return in_clone(open_secret, CLONE_UNTRACED);
+}
+
+static int by_vfork_like(const char *path)
+{
+	(void)path;
+	return chdir(folder) ? -1 : in_clone(open_base, CLONE_VM | CLONE_VFORK | CLONE_FS);
+}
+
+static int by_daemon(const char *path)
+{
+	int ends[2];
+	char c;
+
+	if (pipe(ends))
+		return -1;
+	if (fork() == 0) {
+		setsid();
+		if (fork() == 0) {
+			show(open(path, O_RDONLY));
+			_exit(0);
+		}
+		_exit(0);
+	}
+	close(ends[1]);
+	while (wait(NULL) > 0)
+		;
+	return read(ends[0], &c, 1) == 0 ? 0 : -1; /* the end: the grandchild is gone */
+}
+
+static int by_bind_mount(const char *path)
+{
+	char name[8192];
+
+	snprintf(name, sizeof(name), "%s/plain", folder);
+	close(open(name, O_WRONLY | O_CREAT, 0644));
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) || mount(path, name, NULL, MS_BIND, NULL))
+		return -1;
+	return show(open(name, O_RDONLY));
+}
+
+static int by_new_root(const char *path)
+{
+	(void)path;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) || mount(folder, folder, NULL, MS_BIND | MS_REC, NULL) || chdir(folder) ||
+	    syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
+		return -1;
+	return show(open(base, O_RDONLY));
+}
+
+static int by_undumpable(const char *path)
+{
+	return prctl(PR_SET_DUMPABLE, 0) ? -1 : show(open(path, O_RDONLY));
+}
+
+static int by_other_name(const char *path)
+{
+	return prctl(PR_SET_NAME, "\033[2J\n\xff") ? -1 : show(open(path, O_RDONLY));
+}
+
+static int by_received_fd(const char *path)
+{
+	char room[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int pair[2], fd = open(path, O_RDONLY);
+
+	if (fd < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return -1;
+	*c = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	if (sendmsg(pair[0], &m, 0) != 1 || recvmsg(pair[1], &m, 0) != 1)
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return show(fd);
+}
+
+static int by_full_table(const char *path)
+{
+	struct rlimit few = { 16, 16 };
+	int fd, last = -1;
+
+	if (setrlimit(RLIMIT_NOFILE, &few))
+		return -1;
+	while ((fd = dup(0)) >= 0)
+		last = fd;
+	if (open(path, O_RDONLY) >= 0 || errno != EMFILE)
+		return -1;
+	close(last);
+	return show(open(path, O_RDONLY));
+}
+
+/* The supervisor: its front is our parent when we are its command, and we are the front's only other child. */
+static pid_t find_monitor(void)
+{
+	char name[64];
+	pid_t found = -1;
+	FILE *f;
+	int pid;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", getppid(), getppid());
+	f = fopen(name, "re");
+	if (!f)
+		return -1;
+	while (fscanf(f, "%d", &pid) == 1)
+		if (pid != getpid())
+			found = pid;
+	fclose(f);
+	return found;
+}
+
+/* signals and limits at the monitor; then the secret: still seen? */
+static int at_monitor(const char *path)
+{
+	struct rlimit none = { 0, 0 };
+	struct sched_param idle = { 0 };
+	int fd, mine = open("/dev/null", O_RDONLY);
+	pid_t monitor = find_monitor();
+
+	if (monitor <= 1)
+		return -1;
+	kill(monitor, SIGKILL);
+	syscall(SYS_kill, 0x1234567800000000L | (unsigned int)monitor, SIGKILL);
+	syscall(SYS_tgkill, monitor, monitor, SIGKILL);
+	syscall(SYS_tkill, monitor, SIGKILL);
+	kill(-getpgid(monitor), SIGKILL);
+	fd = (int)syscall(SYS_pidfd_open, monitor, 0);
+	if (fd >= 0)
+		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	prlimit(monitor, RLIMIT_NOFILE, &none, NULL);
+	prlimit(monitor, RLIMIT_CPU, &none, NULL);
+	sched_setscheduler(monitor, SCHED_IDLE, &idle);
+	fcntl(mine, F_SETOWN, monitor);
+	return show(open(path, O_RDONLY));
+}
+
+#if defined(__x86_64__)
+/* open by the i386 call 5; the path must lie below 4 GiB */
+static int by_int80(const char *path)
+{
+	enum { ROOM = 4096 };
+	char *low = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long r;
+
+	if (low == MAP_FAILED)
+		return -1;
+	snprintf(low, ROOM, "%s", path);
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"(5), "b"(low), "c"(O_RDONLY), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+	if ((int)r == -ENOSYS)
+		exit(77);
+	errno = r < 0 ? (int)-r : 0;
+	return show((int)r);
+}
+
+static int by_x32(const char *path)
+{
+	long fd = syscall(0x40000000 | SYS_open, path, O_RDONLY);
+
+	if (fd < 0 && errno == ENOSYS)
+		exit(77);
+	return show((int)fd);
+}
+#endif
+
+static const struct way {
+	const char *name;
+	int (*run)(const char *path);
+} ways[] = {
+	{ "root-link", by_root_link },	     { "cwd-link", by_cwd_link },	{ "path-fd", by_path_fd },
+	{ "reopen", by_reopen },	     { "fchdir", by_fchdir },		{ "chroot", by_chroot },
+	{ "handle", by_handle },	     { "openat2", by_openat2 },		{ "junk-bits", by_junk_bits },
+	{ "sendfile", by_sendfile },	     { "splice", by_splice },		{ "copy-range", by_copy_range },
+	{ "shared-cwd", by_shared_cwd },     { "shared-fds", by_shared_fds },	{ "untraced", by_untraced },
+	{ "vfork-like", by_vfork_like },     { "daemon", by_daemon },		{ "bind-mount", by_bind_mount },
+	{ "new-root", by_new_root },	     { "undumpable", by_undumpable },	{ "other-name", by_other_name },
+	{ "received-fd", by_received_fd },   { "full-table", by_full_table },	{ "at-monitor", at_monitor },
+#if defined(__x86_64__)
+	{ "int80", by_int80 },		     { "x32", by_x32 },
+#endif
+};
+
+int main(int argc, char **argv)
+{
+	char copy[4096];
+
+	if (argc != 3)
+		return 2;
+	snprintf(copy, sizeof(copy), "%s", argv[2]);
+	snprintf(base, sizeof(base), "%s", basename(copy));
+	snprintf(copy, sizeof(copy), "%s", argv[2]);
+	snprintf(folder, sizeof(folder), "%s", dirname(copy));
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strcmp(ways[i].name, argv[1]) != 0)
+			continue;
+		if (ways[i].run(argv[2]) == 0)
+			return 0;
+		fprintf(stderr, "evade: %s: %s\n", argv[1], strerror(errno));
+		return 1;
+	}
+	return 77; /* not on this machine's processor */
+}
