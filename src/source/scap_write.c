@@ -193,6 +193,7 @@ static int put_ext(struct scap_writer *w, const struct event *ev, struct error *
 	if (r < 0)
 		return r;
 	record.cpu = ev->cpu;
+	record.flags = EVENT_FLAG_STATE_ONLY; /* readers that do not know it neither show nor count it */
 	return put_event(w, &record, record.bytes, record.len, err);
 }
 
