@@ -87,7 +87,10 @@ entry refused "$s" -- "$src/evade" x32 "$secret"
 # programs
 p="payload run"
 ln -s "$payload" "$dir/innocent"
-loader=$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null | head -n 1)
+loader=
+for file in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1; do
+	[ -x "$file" ] && loader=$file
+done
 entry seen "$p" -- "$payload" "$wanted_text"
 entry seen "$p" -- "$dir/innocent" "$wanted_text"
 entry seen "$p" -- bash -c "exec -a sshd $payload $wanted_text"

@@ -131,7 +131,9 @@ static int by_copy_range(const char *path)
 
 	snprintf(name, sizeof(name), "%s/copied", folder);
 	out = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	return copy_file_range(open(path, O_RDONLY), NULL, out, NULL, 512, 0) <= 0 || lseek(out, 0, SEEK_SET) ? -1 : show(out);
+	return copy_file_range(open(path, O_RDONLY), NULL, out, NULL, 512, 0) <= 0 || lseek(out, 0, SEEK_SET) ?
+		       -1 :
+		       show(out);
 }
 
 /* in a child of its own: clone flags that share one thing and not the others */
@@ -231,8 +233,8 @@ static int by_bind_mount(const char *path)
 static int by_new_root(const char *path)
 {
 	(void)path;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) || mount(folder, folder, NULL, MS_BIND | MS_REC, NULL) || chdir(folder) ||
-	    syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) || mount(folder, folder, NULL, MS_BIND | MS_REC, NULL) ||
+	    chdir(folder) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/"))
 		return -1;
 	return show(open(base, O_RDONLY));
 }
@@ -335,7 +337,10 @@ static int by_int80(const char *path)
 	if (low == MAP_FAILED)
 		return -1;
 	snprintf(low, ROOM, "%s", path);
-	__asm__ volatile("int $0x80" : "=a"(r) : "a"(5), "b"(low), "c"(O_RDONLY), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "a"(5), "b"(low), "c"(O_RDONLY), "d"(0)
+			 : "memory", "r8", "r9", "r10", "r11");
 	if ((int)r == -ENOSYS)
 		exit(77);
 	errno = r < 0 ? (int)-r : 0;
@@ -356,16 +361,20 @@ static const struct way {
 	const char *name;
 	int (*run)(const char *path);
 } ways[] = {
-	{ "root-link", by_root_link },	     { "cwd-link", by_cwd_link },	{ "path-fd", by_path_fd },
-	{ "reopen", by_reopen },	     { "fchdir", by_fchdir },		{ "chroot", by_chroot },
-	{ "handle", by_handle },	     { "openat2", by_openat2 },		{ "junk-bits", by_junk_bits },
-	{ "sendfile", by_sendfile },	     { "splice", by_splice },		{ "copy-range", by_copy_range },
-	{ "shared-cwd", by_shared_cwd },     { "shared-fds", by_shared_fds },	{ "untraced", by_untraced },
-	{ "vfork-like", by_vfork_like },     { "daemon", by_daemon },		{ "bind-mount", by_bind_mount },
-	{ "new-root", by_new_root },	     { "undumpable", by_undumpable },	{ "other-name", by_other_name },
-	{ "received-fd", by_received_fd },   { "full-table", by_full_table },	{ "at-monitor", at_monitor },
+	{ "root-link", by_root_link },   { "cwd-link", by_cwd_link },
+	{ "path-fd", by_path_fd },       { "reopen", by_reopen },
+	{ "fchdir", by_fchdir },         { "chroot", by_chroot },
+	{ "handle", by_handle },         { "openat2", by_openat2 },
+	{ "junk-bits", by_junk_bits },   { "sendfile", by_sendfile },
+	{ "splice", by_splice },         { "copy-range", by_copy_range },
+	{ "shared-cwd", by_shared_cwd }, { "shared-fds", by_shared_fds },
+	{ "untraced", by_untraced },     { "vfork-like", by_vfork_like },
+	{ "daemon", by_daemon },         { "bind-mount", by_bind_mount },
+	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
+	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
+	{ "full-table", by_full_table }, { "at-monitor", at_monitor },
 #if defined(__x86_64__)
-	{ "int80", by_int80 },		     { "x32", by_x32 },
+	{ "int80", by_int80 },           { "x32", by_x32 },
 #endif
 };
 

@@ -132,7 +132,8 @@ static void *room(const struct way *w)
 	char name[PATH_ROOM];
 
 	if (strcmp(w->name, "file") != 0)
-		return mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE, (private ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS, -1, 0);
+		return mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE,
+			    (private ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS, -1, 0);
 	snprintf(name, sizeof(name), "%s/page", folder);
 	out = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (out < 0 || ftruncate(out, PATH_ROOM) || pwrite(out, names[0], strlen(names[0]), 0) < 0)
@@ -162,7 +163,9 @@ static int start(const struct way *w)
 	}
 	if (w->by == THREAD)
 		return pthread_create(&thread, NULL, turn_for_ever, (void *)w) ? -1 : 0;
-	return clone(child, stack + sizeof(stack), SIGCHLD | (w->by == SHARING_FOLDER ? CLONE_FS : 0), (void *)w) < 0 ? -1 : 0;
+	return clone(child, stack + sizeof(stack), SIGCHLD | (w->by == SHARING_FOLDER ? CLONE_FS : 0), (void *)w) < 0 ?
+		       -1 :
+		       0;
 }
 
 /* one open: 1 = it got the secret, 0 = it did not */
