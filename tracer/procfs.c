@@ -134,7 +134,7 @@ static int64_t word_last(struct str *rest)
 static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
 {
 	/* the name may hold anything, also ") S 1": the last parenthesis ends it */
-	const char *open = memchr(text.ptr, '(', text.len), *close = memrchr(text.ptr, ')', text.len);
+	const char *open = memchr(text.ptr, '(', text.len), *close = str_last(text, ')');
 	struct str rest;
 	size_t len;
 

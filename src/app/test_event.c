@@ -221,7 +221,7 @@ static int become(struct test_file *f, struct test_process *p, const struct yaml
 	}
 	if (r < 0 || yaml_get(map, "comm") || (!filename && !yaml_get(map, "trusted_exepath")))
 		return r;
-	slash = memrchr(p->record.exepath.ptr, '/', p->record.exepath.len);
+	slash = str_last(p->record.exepath, '/');
 	p->record.comm = p->record.exepath;
 	if (slash) {
 		p->record.comm.len -= (size_t)(slash + 1 - p->record.exepath.ptr);

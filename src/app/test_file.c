@@ -107,7 +107,7 @@ int test_list(const struct test_file *f, const struct yaml_node *node, struct st
 
 struct str test_path(const struct test_file *f, struct str path)
 {
-	const char *slash = memrchr(f->path.ptr, '/', f->path.len);
+	const char *slash = str_last(f->path, '/');
 
 	if (!slash || (path.len && path.ptr[0] == '/'))
 		return arena_str(f->arena, path);

@@ -80,7 +80,7 @@ static void add_member(struct strbuf *out, const char *name, struct str value)
 /* image: name:tag also fills what fields read of its parts */
 static void add_image(struct strbuf *out, struct str image)
 {
-	const char *colon = memrchr(image.ptr, ':', image.len);
+	const char *colon = str_last(image, ':');
 	size_t len = colon && !memchr(colon, '/', image.len - (size_t)(colon - image.ptr)) ? (size_t)(colon - image.ptr) : image.len;
 
 	add_member(out, "image", image);
@@ -369,7 +369,7 @@ static int read_key(struct test_file *f, struct test_process *p, const struct ya
 
 static struct str last_part(struct str path)
 {
-	const char *slash = memrchr(path.ptr, '/', path.len);
+	const char *slash = str_last(path, '/');
 
 	return slash ? (struct str){ slash + 1, path.len - (size_t)(slash + 1 - path.ptr) } : path;
 }

@@ -181,7 +181,7 @@ int suite_process(struct suite *s, const struct yaml_node *map, const char *name
 	r = text_of(s, map, "exePath", STR(DEFAULT_EXE), &p->record.exepath, err);
 	if (r < 0)
 		return r;
-	slash = memrchr(p->record.exepath.ptr, '/', p->record.exepath.len);
+	slash = str_last(p->record.exepath, '/');
 	p->name = slash ? (struct str){ slash + 1, p->record.exepath.len - (size_t)(slash + 1 - p->record.exepath.ptr) } : p->record.exepath;
 	r = text_of(s, map, name_key, p->name, &p->name, err);
 	p->record.comm = (struct str){ p->name.ptr, p->name.len < 15 ? p->name.len : 15 };

@@ -120,7 +120,7 @@ static int add_fd_resource(struct suite *s, const struct yaml_node *map, struct 
 /* HOST:PORT or [HOST]:PORT; false when it is none. */
 static bool parse_endpoint(struct str text, uint8_t ip[16], bool *ret_v6, uint16_t *ret_port)
 {
-	const char *colon = text.len ? memrchr(text.ptr, ':', text.len) : NULL;
+	const char *colon = str_last(text, ':');
 	char host[ADDRESS_MAX];
 	size_t len = colon ? (size_t)(colon - text.ptr) : 0;
 	uint32_t port;

@@ -31,6 +31,12 @@ bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 bool str_contains(struct str s, struct str part);
 
+/* The last c in s, NULL when there is none. memrchr() may not be given the pointer of an empty text. */
+static inline const char *str_last(struct str s, char c)
+{
+	return s.len ? memrchr(s.ptr, c, s.len) : NULL;
+}
+
 /* ASCII case folding only, as Falco's icontains and LOAD_* checks do. */
 bool str_ieq(struct str a, struct str b);
 bool str_icontains(struct str s, struct str part);

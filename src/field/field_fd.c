@@ -182,7 +182,7 @@ static bool opens_path(uint16_t type)
 /* What is before the last slash; all of it when nothing follows, the root when there is none. */
 static struct str directory_part(struct str name)
 {
-	const char *slash = name.len ? memrchr(name.ptr, '/', name.len) : NULL;
+	const char *slash = str_last(name, '/');
 	size_t at = slash ? (size_t)(slash - name.ptr) : 0;
 
 	if (!slash || at == 0)
@@ -192,7 +192,7 @@ static struct str directory_part(struct str name)
 
 static struct str file_part(struct str name)
 {
-	const char *slash = name.len ? memrchr(name.ptr, '/', name.len) : NULL;
+	const char *slash = str_last(name, '/');
 	size_t at = slash ? (size_t)(slash - name.ptr) : 0;
 
 	if (!slash)

@@ -156,7 +156,7 @@ static struct str to_upper(struct arena *arena, struct str s)
 
 static struct str base_name(struct arena *arena, struct str s)
 {
-	const char *slash = s.len ? memrchr(s.ptr, '/', s.len) : NULL;
+	const char *slash = str_last(s, '/');
 
 	(void)arena;
 	if (!slash)

@@ -62,6 +62,16 @@ static void test_hash_depends_on_every_byte(void **state)
 	assert_true(str_hash((struct str){ text, 32 }) == plain);
 }
 
+static void test_last(void **state)
+{
+	struct str path = STR("/a/bc");
+
+	(void)state;
+	assert_ptr_equal(str_last(path, '/'), path.ptr + 2);
+	assert_null(str_last(path, 'x'));
+	assert_null(str_last((struct str){ NULL, 0 }, '/'));
+}
+
 static void test_distance(void **state)
 {
 	assert_int_equal(str_distance(STR("proc.name"), STR("proc.nmae")), 2);
@@ -130,6 +140,7 @@ int main(void)
 		cmocka_unit_test(test_comparisons),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_hash_depends_on_every_byte),
+		cmocka_unit_test(test_last),
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_strbuf_numbers),
 		cmocka_unit_test(test_strbuf_model),

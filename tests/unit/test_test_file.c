@@ -46,6 +46,19 @@ static void test_faults(void **state)
 	}
 }
 
+/* Nothing is known of a process whose members are all empty; that is no fault. */
+static void test_empty_names(void **state)
+{
+	static const char text[] = "processes: [{name: '', exe: '', exepath: '', container: {image: ''}}]\n"
+				   "tests: [{name: x, expect: none, events: []}]";
+	auto_test_file struct test_file *f = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	if (test_file_parse("", STR(text), &f, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
 /* ---- outcomes ---- */
 
 #define RULES                                                                                                         \
@@ -164,6 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_empty_names),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_suite),
 		cmocka_unit_test(test_coverage),
