@@ -33,7 +33,13 @@ struct alert {
 	struct str rule;
 	struct str source; /* "syscall", "internal" … */
 	struct str text; /* one line as Falco prints it: time, priority, output; no newline */
-	struct str json; /* the same as one JSON object; no newline */
+	struct str json; /* the same as one JSON object; no newline. Empty when no output wanted JSON */
+
+	/* the parts, for outputs with a form of their own */
+	struct str hostname;
+	struct str fields; /* the "output_fields" as a JSON object; empty unless asked for (engine_options.alert_fields) */
+	const struct str *tags;
+	size_t ntags;
 };
 
 #endif

@@ -43,6 +43,7 @@ struct engine_options {
 	bool json_output; /* time prefix of "output", see format.h */
 	/* Members of the JSON alert; all zero is Falco's default. */
 	bool json_omit_output, json_omit_output_fields, json_omit_tags, json_message;
+	bool alert_fields; /* alerts have their fields apart from the JSON, too: some output wants them */
 	bool iso_time;
 	bool base64_buffers;
 	bool ours; /* our command: reports exact columns, suggestions, all errors of a file at once */

@@ -13,6 +13,7 @@ void render_release(struct render *r)
 	strbuf_free(&r->text);
 	strbuf_free(&r->message);
 	strbuf_free(&r->json);
+	strbuf_free(&r->fields);
 	strbuf_free(&r->value);
 	format_members_free(&r->members);
 }
@@ -66,7 +67,7 @@ static void collect_mark(struct render *r, const char *key, const char *word)
 	format_members_add(&r->members, str_of(key), strbuf_str(&r->json));
 }
 
-static void collect_fields(struct render *r, const struct rule *rule, struct field_context *ctx)
+static void render_fields(struct render *r, const struct rule *rule, struct field_context *ctx)
 {
 	format_members_reset(&r->members);
 	format_collect(r->prefix, ctx, &r->members);
@@ -86,6 +87,7 @@ static void collect_fields(struct render *r, const struct rule *rule, struct fie
 	}
 	collect_mark(r, "evt.matched", matched(ctx));
 	collect_mark(r, "evt.raced", raced(ctx));
+	format_members_print(&r->members, &r->fields);
 }
 
 static void render_json(struct render *r, const struct ruleset *rules, const struct rule *rule, struct field_context *ctx)
@@ -93,8 +95,6 @@ static void render_json(struct render *r, const struct ruleset *rules, const str
 	const struct engine_options *o = &rules->options;
 	struct strbuf *out = &r->json;
 
-	if (!o->json_omit_output_fields)
-		collect_fields(r, rule, ctx);
 	strbuf_reset(out);
 	strbuf_addc(out, '{');
 	add_key(out, "hostname", ctx->hostname);
@@ -104,7 +104,7 @@ static void render_json(struct render *r, const struct ruleset *rules, const str
 		add_key(out, "output", strbuf_str(&r->text));
 	if (!o->json_omit_output_fields) {
 		strbuf_adds(out, "\"output_fields\":");
-		format_members_print(&r->members, out);
+		strbuf_addstr(out, strbuf_str(&r->fields));
 		strbuf_addc(out, ',');
 	}
 	add_key(out, "priority", str_of(priority_name(rule->priority)));
@@ -146,10 +146,13 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 	strbuf_adds(&r->text, priority_name(rule->priority));
 	strbuf_addc(&r->text, ' ');
 	strbuf_addstr(&r->text, strbuf_str(&r->message));
+	strbuf_reset(&r->fields);
+	if (rules->options.alert_fields || (rules->options.json_output && !rules->options.json_omit_output_fields))
+		render_fields(r, rule, ctx);
 	strbuf_reset(&r->json);
 	if (rules->options.json_output)
 		render_json(r, rules, rule, ctx);
-	if (r->text.failed || r->json.failed || r->members.failed)
+	if (r->text.failed || r->json.failed || r->fields.failed || r->members.failed)
 		return error_set(err, -ENOMEM, "out of memory");
 	/* Falco ends here; our own commands show <NA> and go on: a rule's author must not be able to stop the watch */
 	if (ctx->unshowable.len > 0 && !rules->options.ours)
@@ -163,6 +166,10 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 		.source = rule->source,
 		.text = strbuf_str(&r->text),
 		.json = strbuf_str(&r->json),
+		.hostname = ctx->hostname,
+		.fields = strbuf_str(&r->fields),
+		.tags = rule->tags,
+		.ntags = rule->ntags,
 	};
 	return 0;
 }

@@ -8,7 +8,7 @@
 /* Turns a hit into an alert in Falco's text and JSON forms. Holds the memory of the last one; zero-initialise. */
 struct render {
 	struct format *prefix; /* time and blank, by the options */
-	struct strbuf text, message, json, value;
+	struct strbuf text, message, json, fields, value;
 	struct format_members members;
 };
 
