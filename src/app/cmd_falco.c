@@ -98,7 +98,13 @@ static int list(const struct options *o, const struct config *config)
 		log_error("there is no event source \"%s\"; there is syscall", source);
 		return EXIT_FAILED;
 	}
-	listing_fields(&out, !options_has(o, OPT_falco_names_only), &(struct field_options){ .container_plugin = config->container_plugin });
+	listing_falco_fields(&out, &(struct listing_request){
+					   .verbose = options_has(o, OPT_falco_verbose),
+					   .names_only = options_has(o, OPT_falco_names_only),
+					   .which = &(struct field_options){ .container_plugin = config->container_plugin,
+									     .static_names = config->static_names,
+									     .nstatic = config->nstatic },
+				   });
 	return listing_print(&out);
 }
 
@@ -106,7 +112,7 @@ static int list_events(void)
 {
 	auto_strbuf struct strbuf out = { 0 };
 
-	listing_events(&out, true);
+	listing_falco_events(&out, LISTING_TEXT);
 	return listing_print(&out);
 }
 

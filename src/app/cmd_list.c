@@ -12,11 +12,32 @@ struct listing_kind {
 	int (*add)(struct strbuf *out, const struct options *o, struct error *err);
 };
 
+/* 1 and the form that --format asks for; 0 without it. */
+static int falco_form(const struct options *o, enum listing_form *ret_form, struct error *err)
+{
+	const int form = options_choice(o, OPT_list_format, LISTING_TEXT, err);
+
+	if (form < 0)
+		return form;
+	*ret_form = (enum listing_form)form;
+	return options_has(o, OPT_list_format);
+}
+
 static int add_fields(struct strbuf *out, const struct options *o, struct error *err)
 {
-	(void)err;
-	listing_fields(out, options_has(o, OPT_list_verbose),
-		       &(struct field_options){ .container_plugin = true, .extensions = true });
+	struct listing_request request = {
+		.verbose = options_has(o, OPT_list_verbose),
+		.names_only = options_has(o, OPT_list_names),
+		.which = &(struct field_options){ .container_plugin = true },
+	};
+	const int r = falco_form(o, &request.form, err);
+
+	if (r < 0)
+		return r;
+	if (r)
+		listing_falco_fields(out, &request);
+	else
+		listing_fields(out, request.verbose, request.names_only);
 	return 0;
 }
 
@@ -38,8 +59,23 @@ static int add_rules(struct strbuf *out, const struct options *o, struct error *
 
 static int add_events(struct strbuf *out, const struct options *o, struct error *err)
 {
+	enum listing_form form;
+	const int r = falco_form(o, &form, err);
+
+	if (r < 0)
+		return r;
+	if (r)
+		listing_falco_events(out, form);
+	else
+		listing_events(out, options_has(o, OPT_list_verbose));
+	return 0;
+}
+
+static int add_ignored(struct strbuf *out, const struct options *o, struct error *err)
+{
+	(void)o;
 	(void)err;
-	listing_events(out, options_has(o, OPT_list_verbose));
+	listing_falco_ignored(out);
 	return 0;
 }
 
@@ -62,6 +98,7 @@ static int add_operators(struct strbuf *out, const struct options *o, struct err
 static const struct listing_kind kinds[] = {
 	{ "fields", add_fields },
 	{ "events", add_events },
+	{ "ignored", add_ignored },
 	{ "rules", add_rules },
 	{ "priorities", add_priorities },
 	{ "operators", add_operators },

@@ -9,7 +9,7 @@
 #define FALCO_LIBS	     "0.25.4"
 #define FALCO_PLUGIN_API     "3.12.0"
 #define FALCO_DRIVER_API     "10.2.0"
-#define FALCO_DRIVER_SCHEMA  "4.5.1"
+#define FALCO_DRIVER_SCHEMA  LISTING_SCHEMA
 
 int falco_version(bool json)
 {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "base/str.h"
 #include "rule/engine.h"
 
@@ -12,8 +13,27 @@ void listing_events(struct strbuf *out, bool verbose);
 void listing_priorities(struct strbuf *out);
 void listing_operators(struct strbuf *out);
 
-/* All fields, by class; with names alone when not verbose. which: those that exist only under an option. */
-void listing_fields(struct strbuf *out, bool verbose, const struct field_options *which);
+/* What Falco's options print, in its forms. */
+enum listing_form { LISTING_TEXT, LISTING_MARKDOWN, LISTING_JSON };
+bool listing_form_of(const char *word, enum listing_form *ret_form); /* text, markdown or json, in any case */
+
+struct listing_request {
+	enum listing_form form;
+	bool verbose; /* types, too; text only */
+	bool names_only;
+	const struct field_options *which;
+};
+void listing_falco_fields(struct strbuf *out, const struct listing_request *request); /* --list */
+void listing_falco_events(struct strbuf *out, enum listing_form form); /* --list-events */
+void listing_falco_ignored(struct strbuf *out); /* -i */
+/* -L; -l when rule is not NULL. -ENOENT when there is no such rule. */
+int listing_falco_rules(struct strbuf *out, const struct ruleset *rules, const char *rule, struct error *err);
+
+/* The version of the event tables that Falco calls its schema. */
+#define LISTING_SCHEMA "4.5.1"
+
+/* All fields, by class: type, argument, facts that they read, sources that give them; descriptions when verbose. */
+void listing_fields(struct strbuf *out, bool verbose, bool names_only);
 /* The rules of a rule set, in order. */
 void listing_rules(struct strbuf *out, const struct ruleset *rules, bool verbose);
 

@@ -69,3 +69,39 @@ void json_add_string(struct strbuf *b, struct str s)
 	strbuf_add(b, s.ptr + clean, s.len - clean);
 	strbuf_addc(b, '"');
 }
+
+static void new_line(struct strbuf *b, unsigned int depth)
+{
+	strbuf_addc(b, '\n');
+	for (unsigned int i = 0; i < depth; i++)
+		strbuf_adds(b, "  ");
+}
+
+void json_add_indented(struct strbuf *b, struct str json)
+{
+	unsigned int depth = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < json.len; i++) {
+		char c = json.ptr[i], next = i + 1 < json.len ? json.ptr[i + 1] : '\0';
+		bool opens = c == '{' || c == '[';
+
+		if (!quoted && (c == '}' || c == ']') && depth)
+			new_line(b, --depth);
+		strbuf_addc(b, c);
+		if (quoted && c == '\\' && next)
+			strbuf_addc(b, json.ptr[++i]);
+		else if (c == '"')
+			quoted = !quoted;
+		else if (quoted)
+			continue;
+		else if (opens && (next == '}' || next == ']')) /* nothing inside */
+			strbuf_addc(b, json.ptr[++i]);
+		else if (opens)
+			new_line(b, ++depth);
+		else if (c == ',')
+			new_line(b, depth);
+		else if (c == ':')
+			strbuf_addc(b, ' ');
+	}
+}

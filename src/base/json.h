@@ -7,6 +7,9 @@
 /* Adds s as a JSON string with its quotes: control characters escaped, bytes that are not UTF-8 as U+FFFD. */
 void json_add_string(struct strbuf *b, struct str s);
 
+/* Adds JSON text that has no blanks between its parts, a member or element a line, two blanks a level. */
+void json_add_indented(struct strbuf *b, struct str json);
+
 /* Length of the valid UTF-8 sequence at the start of s (1 to 4), or 0: overlong, surrogate or cut. */
 size_t utf8_length(struct str s);
 

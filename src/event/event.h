@@ -247,6 +247,8 @@ struct str event_param_text(const struct event *ev, unsigned int i);
 int64_t event_param_int(const struct event *ev, unsigned int i);
 uint64_t event_param_uint(const struct event *ev, unsigned int i);
 
+const char *param_type_name(enum param_type type); /* "CHARBUF", as Falco lists it */
+
 /* Size of an integer type in bytes, negative when it is signed; 0 for types that are no integers. */
 int param_type_integer_size(enum param_type type);
 

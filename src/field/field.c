@@ -26,6 +26,21 @@ unsigned int field_flags(const struct field_info *f)
 	return f->flags;
 }
 
+enum param_type field_type(const struct field_info *f)
+{
+	return f->type;
+}
+
+facts_t field_reads(const struct field_info *f)
+{
+	return f->reads;
+}
+
+bool field_is_empty(const struct field_info *f)
+{
+	return f->extract == field_no_value;
+}
+
 struct str field_help(const struct field_info *f)
 {
 	return str_of(f->help);

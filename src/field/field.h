@@ -75,6 +75,9 @@ struct str field_nearest(struct str name);
 const struct field_info *field_by_index(size_t i); /* NULL past the end: walks the catalogue in order */
 struct str field_name(const struct field_info *f);
 unsigned int field_flags(const struct field_info *f);
+enum param_type field_type(const struct field_info *f); /* evt.rawarg's is its parameter's */
+facts_t field_reads(const struct field_info *f);
+bool field_is_empty(const struct field_info *f); /* exists so that rules load; never has a value */
 struct str field_help(const struct field_info *f);
 struct str field_class(const struct field_info *f); /* evt, process, user … */
 

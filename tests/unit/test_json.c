@@ -39,9 +39,29 @@ static void test_strings(void **state)
 	}
 }
 
+static void test_indented(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "{}", "{}" },
+		{ "[{},[]]", "[\n  {},\n  []\n]" },
+		{ "{\"a\":1,\"b\":[true,null]}", "{\n  \"a\": 1,\n  \"b\": [\n    true,\n    null\n  ]\n}" },
+		{ "{\"a,{\\\"\":\"[:\\\\\"}", "{\n  \"a,{\\\"\": \"[:\\\\\"\n}" },
+		{ "]", "]" }, /* damaged text ends */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_strbuf struct strbuf b = { 0 };
+
+		json_add_indented(&b, str_of(rows[i].in));
+		assert_string_equal(b.ptr, rows[i].out);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_strings) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_strings), cmocka_unit_test(test_indented) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
