@@ -97,6 +97,7 @@ struct field_context {
 	struct str real_path; /* non-empty: second evaluation with it as fd.name (design: matched=realpath) */
 	bool base64_buffers;
 	uint64_t counter; /* util.cnt */
+	size_t shown_buffer; /* length of the last buffer that was printed: state_shown() */
 	struct str unshowable; /* set while an output is made: the field whose value has a type that outputs cannot show */
 	struct strbuf scratch; /* extractors build text here before it goes to the arena; strbuf_free() at the end */
 };

@@ -47,6 +47,18 @@ static bool is_missing(struct field_context *ctx, unsigned int i)
 	return true;
 }
 
+/* Every text that Falco makes of a parameter can show up in a later %evt.buffer; before the first buffer none can. */
+static void note_shown(struct field_context *ctx, unsigned int i, struct str text)
+{
+	bool buffer = ctx->ev->info->params[i].type == PT_BYTEBUF && event_param(ctx->ev, i).len;
+
+	if (!buffer && !ctx->shown_buffer)
+		return;
+	state_show(ctx->state, text);
+	if (buffer)
+		ctx->shown_buffer = text.len;
+}
+
 EXTRACTOR(evt_arg)
 {
 	struct strbuf value = { 0 };
@@ -59,6 +71,7 @@ EXTRACTOR(evt_arg)
 		return UNKNOWN;
 	strbuf_reset(&ctx->scratch);
 	param_text(ctx, (unsigned int)i, &value, &ctx->scratch);
+	note_shown(ctx, (unsigned int)i, strbuf_str(&value));
 	if (ctx->scratch.len == 0)
 		strbuf_addstr(&ctx->scratch, strbuf_str(&value));
 	presence = extract_scratch(ctx, ret);
@@ -75,6 +88,8 @@ EXTRACTOR(evt_args)
 	(void)f;
 	strbuf_reset(&ctx->scratch);
 	for (uint32_t i = 0; ev->type != EV_GENERIC_X && i < ev->nparams; i++) {
+		size_t start;
+
 		if (unknown(ctx, i) || is_missing(ctx, i)) {
 			strbuf_free(&resolved);
 			return UNKNOWN;
@@ -84,7 +99,10 @@ EXTRACTOR(evt_args)
 		strbuf_adds(&ctx->scratch, ev->info->params[i].name);
 		strbuf_addc(&ctx->scratch, '=');
 		strbuf_reset(&resolved);
+		start = ctx->scratch.len;
 		param_text(ctx, i, &ctx->scratch, &resolved);
+		if (!ctx->scratch.failed)
+			note_shown(ctx, i, (struct str){ ctx->scratch.ptr + start, ctx->scratch.len - start });
 		if (resolved.len > 0) {
 			strbuf_addc(&ctx->scratch, '(');
 			strbuf_addstr(&ctx->scratch, strbuf_str(&resolved));
@@ -173,7 +191,20 @@ EXTRACTOR(evt_rawarg)
 	}
 }
 
-/* Conditions see the bytes; outputs see them printed, an empty buffer in Falco's word for it. */
+/* An empty buffer, or what is none: a word, a NUL, and what was printed before, as far as the last buffer went. */
+static void add_left_over(struct field_context *ctx)
+{
+	struct str memory;
+
+	state_show(ctx->state, strbuf_str(&ctx->scratch));
+	memory = state_shown(ctx->state);
+	if (memory.len > ctx->shown_buffer)
+		memory.len = ctx->shown_buffer;
+	strbuf_reset(&ctx->scratch);
+	param_text_bytes(&ctx->scratch, memory, ctx->base64_buffers);
+}
+
+/* Conditions see the bytes; outputs see them printed. */
 EXTRACTOR(evt_buffer)
 {
 	int found = event_param_index(ctx->ev->type, STR("data"));
@@ -189,5 +220,9 @@ EXTRACTOR(evt_buffer)
 	strbuf_reset(&ctx->scratch);
 	param_text(ctx, i, &ctx->scratch, &none);
 	strbuf_free(&none);
+	if (ctx->ev->info->params[i].type != PT_BYTEBUF || event_param(ctx->ev, i).len == 0)
+		add_left_over(ctx);
+	else
+		note_shown(ctx, i, strbuf_str(&ctx->scratch));
 	return extract_scratch(ctx, ret);
 }

@@ -338,19 +338,6 @@ static int add_kind(void *context, struct fd *fd)
 	return 0;
 }
 
-/* In byte order: Falco's own order follows its hash table and means nothing. */
-static void sort_kinds(struct kinds *kinds)
-{
-	for (uint32_t i = 1; i < kinds->count; i++) {
-		for (uint32_t j = i; j > 0 && strcmp(kinds->names[j - 1], kinds->names[j]) > 0; j--) {
-			const char *other = kinds->names[j];
-
-			kinds->names[j] = kinds->names[j - 1];
-			kinds->names[j - 1] = other;
-		}
-	}
-}
-
 EXTRACTOR(fd_types)
 {
 	struct kinds kinds = { .count = 0 };
@@ -368,7 +355,6 @@ EXTRACTOR(fd_types)
 		return fd ? extract_cstr(ctx, ret, fd_type_name(fd->type)) : ABSENT;
 	}
 	thread_each_fd(ctx->subject.thread, add_kind, &kinds);
-	sort_kinds(&kinds);
 	list = arena_array_of(ctx->arena, struct value, kinds.count);
 	if (!list)
 		return ABSENT;

@@ -34,37 +34,8 @@ void fdtable_unref(struct fdtable *t)
 		fd_unref(fd);
 	table_free(&t->high);
 	free(t->direct);
+	free(t->order.keys);
 	free(t);
-}
-
-struct fdtable *fdtable_copy(const struct fdtable *t)
-{
-	struct fdtable *copy = fdtable_new();
-	uint32_t i, at = 0;
-	struct fd *fd;
-
-	if (!copy)
-		return NULL;
-	if (t->direct_len) {
-		copy->direct = malloc(t->direct_len * sizeof(*copy->direct));
-		if (!copy->direct)
-			goto fail;
-		memcpy(copy->direct, t->direct, t->direct_len * sizeof(*copy->direct));
-		copy->direct_len = t->direct_len;
-		for (i = 0; i < t->direct_len; i++)
-			if (copy->direct[i])
-				copy->direct[i]->refs++;
-	}
-	while ((fd = table_next(&t->high, &at))) {
-		if (table_put(&copy->high, fd->number, fd) < 0)
-			goto fail;
-		fd->refs++;
-	}
-	copy->count = t->count;
-	return copy;
-fail:
-	fdtable_unref(copy);
-	return NULL;
 }
 
 /* Makes direct[number] exist. */
@@ -72,11 +43,17 @@ static int reach(struct fdtable *t, uint32_t number)
 {
 	uint32_t len = t->direct_len ? t->direct_len : 16;
 	struct fd **grown;
+	int32_t *keys;
 
 	if (number < t->direct_len)
 		return 0;
 	while (len <= number)
 		len *= 2;
+	keys = realloc(t->order.keys, len * sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	memset(keys + t->direct_len, 0, (len - t->direct_len) * sizeof(*keys));
+	t->order.keys = keys;
 	grown = realloc(t->direct, len * sizeof(struct fd *));
 	if (!grown)
 		return -ENOMEM;
@@ -86,11 +63,55 @@ static int reach(struct fdtable *t, uint32_t number)
 	return 0;
 }
 
+/* The plain case: small numbers, few of them. 1 when that was it; -ENOMEM. */
+static int copy_direct(struct fdtable *copy, const struct fdtable *t)
+{
+	uint32_t i;
+
+	if (reach(copy, t->direct_len - 1) < 0)
+		return -ENOMEM;
+	if (!fdorder_reverse(&copy->order, t))
+		return 0;
+	memcpy(copy->direct, t->direct, t->direct_len * sizeof(*copy->direct));
+	for (i = 0; i < t->direct_len; i++)
+		if (copy->direct[i])
+			copy->direct[i]->refs++;
+	copy->count = t->count;
+	return 1;
+}
+
+struct fdtable *fdtable_copy(const struct fdtable *t)
+{
+	struct fdtable *copy = fdtable_new();
+	auto_free struct fd **fds = NULL;
+	uint32_t i;
+	int r;
+
+	if (!copy || !t->count)
+		return copy;
+	r = t->direct_len ? copy_direct(copy, t) : 0;
+	if (r > 0)
+		return copy;
+	fds = r == 0 ? fdorder_list(t) : NULL;
+	for (i = 0; fds && i < t->count; i++) {
+		fds[i]->refs++;
+		r = fdtable_put(copy, fds[i]); /* takes the reference */
+		if (r < 0)
+			break;
+	}
+	if (fds && r >= 0)
+		return copy;
+	fdtable_unref(copy);
+	return NULL;
+}
+
 int fdtable_put(struct fdtable *t, struct fd *fd)
 {
 	struct fd *old = fdtable_get(t, fd->number);
 	int r = 0;
 
+	if (!old && (t->count >= t->order.buckets || t->order.front < FDORDER_LOWEST))
+		fdorder_grow(t);
 	if (fd->number < 0)
 		r = -EINVAL;
 	else if (!old && t->count >= STATE_FDS_PER_PROC)
@@ -103,8 +124,11 @@ int fdtable_put(struct fdtable *t, struct fd *fd)
 		fd_unref(fd);
 		return r;
 	}
-	if (fd->number < FDTABLE_DIRECT)
+	if (fd->number < FDTABLE_DIRECT) {
 		t->direct[fd->number] = fd;
+		if (!old)
+			t->order.keys[fd->number] = --t->order.front;
+	}
 	if (!old)
 		t->count++;
 	fd_unref(old);
@@ -188,4 +212,15 @@ int fdtable_each(const struct fdtable *t, int (*visit)(void *context, struct fd 
 			return r;
 	}
 	return 0;
+}
+
+int fdtable_each_hashed(const struct fdtable *t, int (*visit)(void *context, struct fd *fd), void *context)
+{
+	auto_free struct fd **fds = fdorder_list(t);
+	uint32_t i;
+	int r = fds || !t->count ? 0 : -ENOMEM;
+
+	for (i = 0; fds && i < t->count && !r; i++)
+		r = visit(context, fds[i]);
+	return r;
 }

@@ -3,6 +3,7 @@
 #define MONITOR_STATE_FDTABLE_H
 
 #include "state/fd.h"
+#include "state/fdorder.h"
 #include "state/table.h"
 
 /*
@@ -16,6 +17,7 @@ struct fdtable {
 	uint32_t count;
 	uint32_t direct_len;
 	struct fd **direct;
+	struct fdorder order;
 	struct table high; /* numbers from FDTABLE_DIRECT */
 };
 
@@ -46,6 +48,8 @@ struct fd *fdtable_own(struct fdtable *t, int64_t number);
 size_t fdtable_drop(struct fdtable *t, bool (*drop)(void *context, const struct fd *fd), void *context);
 /* Calls visit in number order until it returns non-zero, which it returns; -ENOMEM. visit may not add or remove. */
 int fdtable_each(const struct fdtable *t, int (*visit)(void *context, struct fd *fd), void *context);
+/* The same in the order in which Falco goes over them. */
+int fdtable_each_hashed(const struct fdtable *t, int (*visit)(void *context, struct fd *fd), void *context);
 
 /* ---- single descriptors ---- */
 

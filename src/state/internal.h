@@ -83,6 +83,7 @@ struct state {
 	} resolved; /* the last of them; valid while arena_used; forgotten over an answer */
 	char path[PATHS_BYTES], directory[PATHS_BYTES];
 	struct strbuf text; /* scratch for names */
+	struct strbuf shown; /* state_show() */
 	uint64_t fds_added, fds_removed, fds_dropped, fd_lookups_failed;
 };
 

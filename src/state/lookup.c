@@ -33,12 +33,30 @@ struct fd *thread_fd(struct thread *t, int64_t number)
 
 int thread_each_fd(struct thread *t, int (*visit)(void *context, struct fd *fd), void *context)
 {
-	return fdtable_each(t->fds, visit, context);
+	return fdtable_each_hashed(t->fds, visit, context);
 }
 
 size_t thread_fd_count(const struct thread *t)
 {
 	return t->leader ? t->leader->fds->count : 0;
+}
+
+void state_show(struct state *s, struct str text)
+{
+	if (s->shown.len <= text.len) {
+		strbuf_reset(&s->shown);
+		strbuf_addstr(&s->shown, text);
+		strbuf_addc(&s->shown, '\0');
+	} else {
+		if (text.len)
+			memcpy(s->shown.ptr, text.ptr, text.len);
+		s->shown.ptr[text.len] = '\0';
+	}
+}
+
+struct str state_shown(const struct state *s)
+{
+	return strbuf_str(&s->shown);
 }
 
 void state_set_machine(struct state *s, const struct machine_record *m)

@@ -52,6 +52,7 @@ int parse_chroot(struct state *s, const struct event *ev, struct subject *sub)
 
 	if (!t || event_result(ev) != 0)
 		return 0;
+	state_show(s, path);
 	if (path.len && path.ptr[0] != '/')
 		path = paths_join(s->path, paths_directory(s->directory, t, PATHS_AT_FDCWD, path), path);
 	threads_changed(t, FACT_ROOT);

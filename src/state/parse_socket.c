@@ -13,18 +13,27 @@
 
 /* ---- names ---- */
 
+/* The name is in s->text. */
+static int take_name(struct state *s, struct fd *fd)
+{
+	if (s->text.failed)
+		return -ENOMEM;
+	state_show(s, strbuf_str(&s->text));
+	return fd_set_name(fd, strbuf_str(&s->text));
+}
+
 static int name_by_pair(struct state *s, struct fd *fd)
 {
 	strbuf_reset(&s->text);
 	socket_name(&s->text, fd);
-	return s->text.failed ? -ENOMEM : fd_set_name(fd, strbuf_str(&s->text));
+	return take_name(s, fd);
 }
 
 static int name_by_tuple(struct state *s, struct fd *fd, struct str tuple)
 {
 	strbuf_reset(&s->text);
 	socktuple_print(&s->text, tuple);
-	return s->text.failed ? -ENOMEM : fd_set_name(fd, strbuf_str(&s->text));
+	return take_name(s, fd);
 }
 
 /* ---- socket ---- */
@@ -127,7 +136,7 @@ int parse_bind(struct state *s, const struct event *ev, struct subject *sub)
 	}
 	strbuf_reset(&s->text);
 	sockaddr_print(&s->text, address);
-	return s->text.failed ? -ENOMEM : fd_set_name(sub->fd, strbuf_str(&s->text));
+	return take_name(s, sub->fd);
 }
 
 /* ---- connect ---- */

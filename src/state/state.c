@@ -54,6 +54,7 @@ void state_free(struct state *s)
 	attributes_free(s->attributes[ATTRIBUTE_FD].names, s->attributes[ATTRIBUTE_FD].count);
 	free(s->server_ports);
 	strbuf_free(&s->text);
+	strbuf_free(&s->shown);
 	arena_free(s->arena);
 	free(s);
 }

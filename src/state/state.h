@@ -80,9 +80,17 @@ struct thread *thread_leader(struct thread *t);
  * walks stop after STATE_ANCESTORS steps. */
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n);
 struct fd *thread_fd(struct thread *t, int64_t number); /* NULL when not in the table */
-/* Calls visit for each descriptor of the process in number order until it returns non-zero. */
+/* Calls visit for each descriptor of the process, in Falco's order, until it returns non-zero. */
 int thread_each_fd(struct thread *t, int (*visit)(void *context, struct fd *fd), void *context);
 size_t thread_fd_count(const struct thread *t);
+
+/*
+ * Falco puts the text of whatever parameter it looks at to the start of one memory that it never clears. What it prints for
+ * a buffer that is empty or none is that memory, as far as the last buffer reached. state_show() puts a text there;
+ * state_shown() is all that was ever put there, borrowed until the next one.
+ */
+void state_show(struct state *s, struct str text);
+struct str state_shown(const struct state *s);
 
 /* Users and groups of the host ("" container) or a container. NULL when not known. */
 struct user {

@@ -150,12 +150,126 @@ static void test_types(void **ctx)
 	assert_string_equal(fd_type_name(FD_UNKNOWN), "<NA>");
 }
 
+/* A chained hash as the C++ library has it: one list, and for each bucket the element before its first. */
+struct chain {
+	int64_t list[64];
+	uint32_t count, buckets;
+};
+
+static uint32_t bucket_start(const struct chain *c, int64_t number)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->count && c->list[i] % c->buckets != number % c->buckets; i++)
+		;
+	return i < c->count ? i : 0;
+}
+
+static void chain_insert(struct chain *c, int64_t number)
+{
+	uint32_t at = bucket_start(c, number);
+
+	memmove(&c->list[at + 1], &c->list[at], (c->count - at) * sizeof(c->list[0]));
+	c->list[at] = number;
+	c->count++;
+}
+
+static void chain_add(struct chain *c, int64_t number)
+{
+	static const uint32_t sizes[] = { 13, 29, 59, 127 };
+	struct chain grown = { 0 };
+	uint32_t i;
+
+	if (c->count >= c->buckets) {
+		while (grown.buckets <= c->buckets)
+			grown.buckets = sizes[grown.buckets < 13 ? 0 : grown.buckets < 29 ? 1 : grown.buckets < 59 ? 2 : 3];
+		for (i = 0; i < c->count; i++)
+			chain_insert(&grown, c->list[i]);
+		*c = grown;
+	}
+	chain_insert(c, number);
+}
+
+static void chain_remove(struct chain *c, int64_t number)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->count && c->list[i] != number; i++)
+		;
+	if (i < c->count)
+		memmove(&c->list[i], &c->list[i + 1], (--c->count - i) * sizeof(c->list[0]));
+}
+
+static int as_in_chain(void *context, struct fd *fd)
+{
+	struct chain *c = context;
+
+	assert_int_equal(fd->number, c->list[c->buckets++]);
+	return 0;
+}
+
+static void check_order(const struct fdtable *t, const struct chain *c)
+{
+	struct chain walk = *c;
+
+	walk.buckets = 0;
+	assert_int_equal(t->count, c->count);
+	assert_int_equal(fdtable_each_hashed(t, as_in_chain, &walk), 0);
+	assert_int_equal(walk.buckets, c->count);
+}
+
+/* Bucket numbers that meet, growth, forks of small and of large tables; closes where no bucket is shared. */
+static void test_falcos_order(void **ctx)
+{
+	static const struct {
+		uint32_t numbers, rounds;
+		bool closes;
+		int64_t step;
+	} rows[] = { { 13, 400, true, 1 }, { 50, 50, false, 1 }, { 12, 12, false, 85 }, { 40, 40, false, 7 }, { 5, 5, false, 13 } };
+
+	(void)ctx;
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		struct fdtable *t = fdtable_new(), *copy;
+		struct chain c = { 0 };
+		uint32_t random = 7;
+
+		for (uint32_t round = 0; round < rows[k].rounds; round++) {
+			struct chain child = { 0 };
+			int64_t number;
+
+			random = random * 1664525u + 1013904223u;
+			number = (int64_t)((random >> 8) % rows[k].numbers) * rows[k].step;
+			if (fdtable_get(t, number) && rows[k].closes) {
+				fdtable_remove(t, number);
+				chain_remove(&c, number);
+			} else if (!fdtable_get(t, number)) {
+				assert_int_equal(fdtable_put(t, fd_new(FD_FILE, number)), 0);
+				chain_add(&c, number);
+			}
+			check_order(t, &c);
+			copy = fdtable_copy(t);
+			for (uint32_t i = 0; i < c.count; i++)
+				chain_add(&child, c.list[i]);
+			check_order(copy, &child);
+			if (round % 16 == 3) { /* go on with the child */
+				fdtable_unref(t);
+				t = copy;
+				c = child;
+			} else {
+				fdtable_unref(copy);
+			}
+		}
+		fdtable_unref(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_falcos_order),
 		cmocka_unit_test(test_types),
 	};
 
