@@ -57,6 +57,17 @@
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
 
+/* gRPC: clients fetch alerts with empty requests */
+#define GRPC_CONNECTIONS       64	    /* served at once: more wait to be accepted */
+#define GRPC_CALLS	       16	    /* at once on one connection */
+#define GRPC_ACKS	       200	    /* answers to pings and settings that wait: more is a flood */
+#define GRPC_HEADER_BYTES      8192	    /* of one call, HTTP servers' usual limit */
+#define GRPC_REQUEST_BYTES     4096	    /* ours are empty; newer ones may have members */
+#define GRPC_HANDSHAKE_SECONDS 10	    /* TLS, from accept */
+#define GRPC_STOP_SECONDS      2	    /* for goodbyes to clients that read slowly */
+#define GRPC_QUEUE_ALERTS      100000	    /* that no client has fetched: an hour of 28 a second */
+#define GRPC_QUEUE_BYTES       (64 << 20) /* of these */
+
 /* rule tests */
 #define TEST_SUITE_CASES 10000 /* tests of one suite file after its templates: combinations multiply */
 #define TEST_SUITE_KEYS	 32    /* values of one case: copied for each combination */

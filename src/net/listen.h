@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_NET_LISTEN_H
+#define MONITOR_NET_LISTEN_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+/*
+ * A non-blocking listening socket at "unix:///path" (mode 0600; a socket file that nobody listens at is replaced, any
+ * other file is -EADDRINUSE) or "host:port". *ret_fd is the caller's. -EINVAL for an address that is none.
+ */
+int listen_at(const char *address, int *ret_fd, struct error *err);
+bool listen_is_unix(const char *address);
+/* Removes the file of a unix address; nothing for others. */
+void listen_remove(const char *address);
+/* The port of a listening inet socket; 0 for others. */
+unsigned int listen_port(int fd);
+
+#endif
