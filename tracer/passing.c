@@ -18,7 +18,7 @@ static bool is_entry(const struct tracee *tracee, bool *ret_foreign)
 	struct __ptrace_syscall_info info;
 
 	*ret_foreign = false;
-	if (ptrace((enum __ptrace_request)PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) <= 0)
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) <= 0)
 		return !tracee->in_call;
 	if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return false;

@@ -68,27 +68,6 @@ static int add_print(struct config *config, const char *text)
 	return 0;
 }
 
-static struct engine_options engine_options(const struct config *c)
-{
-	return (struct engine_options){
-		.min_priority = c->min_priority,
-		.all_matching = str_ieq(c->rule_matching, STR("all")),
-		.selections = c->selections,
-		.nselections = c->nselections,
-		.appends = c->appends,
-		.nappends = c->nappends,
-		.fields = { .container_plugin = c->container_plugin, .static_names = c->static_names, .nstatic = c->nstatic },
-		.static_values = c->static_values,
-		.json_output = c->json_output,
-		.json_omit_output = !c->json_include_output_property,
-		.json_omit_output_fields = !c->json_include_output_fields_property,
-		.json_omit_tags = !c->json_include_tags_property,
-		.json_message = c->json_include_message_property,
-		.iso_time = c->time_format_iso_8601,
-		.base64_buffers = c->buffer_format_base64,
-	};
-}
-
 static int list(const struct options *o, const struct config *config)
 {
 	auto_strbuf struct strbuf out = { 0 };
@@ -141,7 +120,7 @@ static int act(const struct options *o, struct config *config)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
 	if (options_has(o, OPT_falco_list))
 		return list(o, config);
-	engine = engine_options(config);
+	engine = config_engine_options(config);
 	if (options_has(o, OPT_falco_validate))
 		return falco_validate(config, o, &engine);
 	if (pidfile && write_pid(pidfile) != EXIT_OK)

@@ -53,6 +53,9 @@ void config_free(struct config *c); /* accepts NULL */
 DEFINE_AUTO(struct config, config, config_free);
 #define auto_config AUTO(config)
 
+/* What the configuration says to the rule engine; borrows from c. */
+struct engine_options config_engine_options(const struct config *c);
+
 /* Remembers a warning; 0 or -ENOMEM. */
 int config_warn(struct config *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

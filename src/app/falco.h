@@ -5,6 +5,11 @@
 #include "app/config.h"
 #include "app/options.h"
 
+/* The Falco that this program stands in for: what scripts and falcoctl ask for. */
+#define FALCO_VERSION	     "0.44.1"
+#define FALCO_ENGINE	     "62"
+#define FALCO_ENGINE_SEMVER  "0.62.0"
+
 /* The parts of `monitor falco`; each returns the exit status. */
 
 /* What --version says; JSON with json_output. */

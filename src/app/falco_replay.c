@@ -4,6 +4,7 @@
 #include "app/falco.h"
 #include "app/listing.h"
 #include "app/log.h"
+#include "app/outputs.h"
 #include "app/session.h"
 #include "app/signals.h"
 #include "base/parse.h"
@@ -27,29 +28,6 @@ static int load_rules(struct session *s, const struct config *config, const stru
 	for (i = 0; i < s->input.count; i++)
 		log_info("Loading rules from: %s", s->input.list[i].path);
 	return rules_input_compile(&s->input, engine, true, &s->rules, err);
-}
-
-static int open_outputs(struct session *s, const struct config *config, const struct options *o, struct error *err)
-{
-	bool buffered = config->buffered_outputs && !options_has(o, OPT_falco_unbuffered);
-	struct output *output;
-	char path[4096];
-	int r = 0;
-
-	if (config->file_output_enabled) {
-		if (config->file_output_filename.len >= sizeof(path))
-			return error_set(err, -ENAMETOOLONG, "file_output.filename is too long");
-		snprintf(path, sizeof(path), STR_FMT, STR_ARG(config->file_output_filename));
-		r = output_file_open(path, config->file_output_keep_alive, config->json_output, &output, err);
-		if (r == 0)
-			r = session_add_output(s, output, err);
-	}
-	if (r == 0 && config->stdout_output_enabled) {
-		r = output_stream_open(STDOUT_FILENO, false, config->json_output, false, buffered, &output, err);
-		if (r == 0)
-			r = session_add_output(s, output, err);
-	}
-	return r;
 }
 
 /* -M counts seconds of the events' own time. */
@@ -126,7 +104,7 @@ int falco_replay(const struct config *config, const struct options *o, const str
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))
 		return EXIT_OK;
-	r = open_outputs(&s, config, o, &err);
+	r = outputs_open(&s, config, options_has(o, OPT_falco_unbuffered), &err);
 	if (r == 0)
 		r = start(&s, config, &err);
 	if (r < 0)

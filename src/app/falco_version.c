@@ -2,10 +2,6 @@
 #include "app/falco.h"
 #include "app/listing.h"
 
-/* The Falco that this program stands in for: what scripts and falcoctl ask for. */
-#define FALCO_VERSION	     "0.44.1"
-#define FALCO_ENGINE	     "62"
-#define FALCO_ENGINE_SEMVER  "0.62.0"
 #define FALCO_LIBS	     "0.25.4"
 #define FALCO_PLUGIN_API     "3.12.0"
 #define FALCO_DRIVER_API     "10.2.0"

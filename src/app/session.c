@@ -81,6 +81,15 @@ int session_steps(struct session *s, unsigned int n, struct error *err)
 	return r;
 }
 
+static void drain(struct session *s)
+{
+	struct error err = { 0 };
+
+	for (size_t i = 0; i < s->noutputs; i++)
+		if (s->outputs[i]->ops->drain && s->outputs[i]->ops->drain(s->outputs[i], &err) < 0)
+			log_error("%s", err.text);
+}
+
 void session_finish(struct session *s)
 {
 	struct source_stats source = { 0 };
@@ -89,6 +98,7 @@ void session_finish(struct session *s)
 	if (!s->pipeline)
 		return;
 	pipeline_flush(s->pipeline);
+	drain(s);
 	tell_loss(s);
 	pipeline_stats(s->pipeline, &stats);
 	if (stats.outputs_failed > 1)

@@ -57,6 +57,9 @@
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
 
+/* outputs */
+#define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
+
 /* gRPC: clients fetch alerts with empty requests */
 #define GRPC_CONNECTIONS       64	    /* served at once: more wait to be accepted */
 #define GRPC_CALLS	       16	    /* at once on one connection */

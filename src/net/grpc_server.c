@@ -126,6 +126,13 @@ static void count(struct grpc_server *s, uint64_t *counter, const struct error *
 	pthread_mutex_unlock(&s->lock);
 }
 
+static void publish_open(struct grpc_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->stats.open = s->nconnections;
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void take_connection(struct grpc_server *s)
 {
 	auto_fd int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -153,6 +160,7 @@ static void take_connection(struct grpc_server *s)
 	take_fd(fd);
 	c->deadline = now_ns() + GRPC_HANDSHAKE_SECONDS * NS_PER_SECOND;
 	s->connections[s->nconnections++] = c;
+	publish_open(s);
 }
 
 static void drop(struct grpc_server *s, size_t i, int why, const struct error *err)
@@ -163,6 +171,7 @@ static void drop(struct grpc_server *s, size_t i, int why, const struct error *e
 		count(s, &s->stats.broken, err);
 	connection_free(s->connections[i]);
 	s->connections[i] = s->connections[--s->nconnections];
+	publish_open(s);
 }
 
 static void serve_all(struct grpc_server *s, const struct pollfd *polled, uint64_t now)

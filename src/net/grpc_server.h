@@ -20,6 +20,7 @@ struct grpc_server_options {
 
 struct grpc_server_stats {
 	uint64_t accepted; /* connections */
+	uint64_t open; /* of these, now */
 	uint64_t refused; /* of these, ended by a failed or overdue TLS handshake */
 	uint64_t broken; /* ended for not speaking HTTP/2, or cut */
 	struct error last; /* the latest fault */

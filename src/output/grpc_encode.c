@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/json_read.h"
-#include "proto/outputs.pb-c.h"
-#include "proto/version.pb-c.h"
+#include "output/proto/outputs.pb-c.h"
+#include "output/proto/version.pb-c.h"
 
 typedef Falco__Outputs__Response__OutputFieldsEntry fields_entry;
 

@@ -16,6 +16,11 @@ struct output_ops {
 	int (*send)(struct output *o, const struct alert *a, struct error *err);
 	int (*flush)(struct output *o, struct error *err); /* NULL = nothing is ever held back */
 	int (*reopen)(struct output *o, struct error *err); /* NULL = nothing to reopen */
+	/*
+	 * At the end: waits until what is on its way is delivered, at most OUTPUT_DRAIN_SECONDS; the rest counts as failed.
+	 * NULL = nothing is ever on its way.
+	 */
+	int (*drain)(struct output *o, struct error *err);
 	void (*close)(struct output *o); /* frees o */
 };
 

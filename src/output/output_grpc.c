@@ -4,7 +4,9 @@
 #ifdef HAVE_GRPC
 
 #include <string.h>
+#include <time.h>
 
+#include "base/limits.h"
 #include "net/grpc_server.h"
 #include "output/grpc_encode.h"
 #include "output/grpc_queue.h"
@@ -72,6 +74,27 @@ static int grpc_send(struct output *head, const struct alert *a, struct error *e
 	return 0;
 }
 
+/* Alerts that wait for clients, where there are any. */
+static int grpc_drain(struct output *head, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	struct output_grpc *o = (struct output_grpc *)head;
+	struct grpc_server_stats stats;
+	size_t left;
+
+	for (int i = 0; (left = grpc_queue_count(&o->queue)) > 0 && i < OUTPUT_DRAIN_SECONDS * 50; i++) {
+		grpc_server_stats(o->server, &stats);
+		if (!stats.open)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (!left)
+		return 0;
+	head->sent -= left;
+	head->failed += left;
+	return error_set(err, -ENODATA, "gRPC: no client fetched the last %zu alerts", left);
+}
+
 static void grpc_close(struct output *head)
 {
 	struct output_grpc *o = (struct output_grpc *)head;
@@ -84,6 +107,7 @@ static void grpc_close(struct output *head)
 static const struct output_ops grpc_ops = {
 	.name = "grpc",
 	.send = grpc_send,
+	.drain = grpc_drain,
 	.close = grpc_close,
 };
 

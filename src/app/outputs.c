@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/outputs.h"
+
+#include <limits.h>
+
+#include "app/falco.h"
+#include "output/output_grpc.h"
+
+/* A path or address as the system wants it; the configuration's texts have no NUL behind them. */
+static int c_text(char *text, size_t size, struct str value, const char *key, struct error *err)
+{
+	if (value.len >= size)
+		return error_set(err, -ENAMETOOLONG, "%s is too long", key);
+	snprintf(text, size, STR_FMT, STR_ARG(value));
+	return 0;
+}
+
+static int open_file(const struct config *c, struct output **ret_output, struct error *err)
+{
+	char path[PATH_MAX];
+	int r = c_text(path, sizeof(path), c->file_output_filename, "file_output.filename", err);
+
+	return r < 0 ? r : output_file_open(path, c->file_output_keep_alive, c->json_output, ret_output, err);
+}
+
+static int open_grpc(const struct config *c, struct output **ret_output, struct error *err)
+{
+	char address[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], ca[PATH_MAX];
+	const struct output_grpc_options options = {
+		.address = address,
+		.cert = cert,
+		.key = key,
+		.ca = ca,
+		.alerts = c->grpc_output_enabled,
+		.versions = { FALCO_VERSION, FALCO_ENGINE_SEMVER, "" },
+	};
+	int r;
+
+	r = c_text(address, sizeof(address), c->grpc_bind_address, "grpc.bind_address", err);
+	if (r == 0)
+		r = c_text(cert, sizeof(cert), c->grpc_cert_chain, "grpc.cert_chain", err);
+	if (r == 0)
+		r = c_text(key, sizeof(key), c->grpc_private_key, "grpc.private_key", err);
+	if (r == 0)
+		r = c_text(ca, sizeof(ca), c->grpc_root_certs, "grpc.root_certs", err);
+	return r < 0 ? r : output_grpc_open(&options, ret_output, err);
+}
+
+static int add(struct session *s, int r, struct output *output, struct error *err)
+{
+	return r < 0 ? r : session_add_output(s, output, err);
+}
+
+int outputs_open(struct session *s, const struct config *c, bool unbuffered, struct error *err)
+{
+	struct output *output = NULL;
+	int r = 0;
+
+	if (c->file_output_enabled)
+		r = add(s, open_file(c, &output, err), output, err);
+	if (r == 0 && c->stdout_output_enabled)
+		r = add(s, output_stream_open(STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs && !unbuffered,
+					      &output, err), output, err);
+	if (r == 0 && c->grpc_enabled)
+		r = add(s, open_grpc(c, &output, err), output, err);
+	return r;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_OUTPUTS_H
+#define MONITOR_APP_OUTPUTS_H
+
+#include "app/config.h"
+#include "app/session.h"
+
+/* Opens the outputs that the configuration enables. unbuffered overrides buffered_outputs. */
+int outputs_open(struct session *s, const struct config *c, bool unbuffered, struct error *err);
+
+#endif
