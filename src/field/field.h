@@ -92,6 +92,9 @@ struct field_context {
 	struct needs *needs; /* where an extractor puts what is missing; NULL = nothing can be asked (any more): it is absent */
 	const struct str *static_values; /* parallel to field_options.static_names */
 	uint64_t first_ts, previous_ts; /* of the run; previous event */
+	struct last_look {
+		uint64_t number, ts, delta; /* event.number; of that event; what it came to */
+	} looks[3]; /* at evt.deltatime and its kin, by conditions */
 	struct str hostname;
 	struct str source_name; /* "syscall" */
 	struct str real_path; /* non-empty: second evaluation with it as fd.name (design: matched=realpath) */

@@ -45,10 +45,29 @@ EXTRACTOR(time_text)
 	return extract_scratch(ctx, ret);
 }
 
-static uint64_t base_time(const struct field_context *ctx, int variant)
+/*
+ * Conditions measure from the last event for which they came to look at the field, as in Falco, so what is tested before
+ * it in a condition matters. Looking twice at one event is looking once.
+ */
+static uint64_t since_last_look(struct field_context *ctx, int variant)
 {
+	struct last_look *last = &ctx->looks[variant - TIME_DELTA];
+
+	if (last->number != ctx->ev->number || last->ts != ctx->ev->ts) {
+		last->delta = last->ts ? ctx->ev->ts - last->ts : 0;
+		last->ts = ctx->ev->ts;
+		last->number = ctx->ev->number;
+	}
+	return last->delta;
+}
+
+static uint64_t time_since(const struct field_ref *f, struct field_context *ctx)
+{
+	int variant = f->info->variant;
 	uint64_t since = 0;
 
+	if (variant >= TIME_DELTA && variant <= TIME_DELTA_NS && !f->output)
+		return since_last_look(ctx, variant);
 	if (variant >= TIME_REL && variant <= TIME_REL_NS)
 		since = ctx->first_ts;
 	else if (variant >= TIME_DELTA && variant <= TIME_DELTA_NS)
@@ -58,7 +77,7 @@ static uint64_t base_time(const struct field_context *ctx, int variant)
 
 EXTRACTOR(time_number)
 {
-	uint64_t ns = base_time(ctx, f->info->variant);
+	uint64_t ns = time_since(f, ctx);
 
 	switch (f->info->variant) {
 	case TIME_ZERO:
