@@ -156,7 +156,7 @@ static void test_open(void **state)
 		{ "evt.rawtime", "1700000000123456789" },
 		{ "evt.rawtime.ns", "123456789" },
 		{ "evt.reltime", "000000005" },
-		{ "evt.deltatime", "0" }, /* the first look */
+		{ "evt.deltatime", "2" },
 		{ "evt.source", "syscall" },
 		{ "evt.hostname", "box" },
 		{ "evt.res", "SUCCESS" },
