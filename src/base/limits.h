@@ -40,6 +40,7 @@
 #define YAML_ANCHORS 1000    /* anchors of one document: they are searched in a row */
 
 /* rules */
+#define SCHEMA_WARNINGS 100 /* deviations of one rules file that are listed: one mistake may repeat in every item */
 #define RULES_MAX_BYTES	    (64 << 20) /* one rules file */
 #define RULES_COND_BYTES    (16 << 20) /* one condition after list expansion */
 #define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */

@@ -4,9 +4,9 @@
 #include "base/json.h"
 
 static const struct {
-	const char *name, *sentence;
+	const char *name, *label, *sentence;
 } codes[LOAD_CODE_COUNT] = {
-#define LOAD_CODE(id, is_error, sentence) [id] = { #id, sentence },
+#define LOAD_CODE(id, is_error, label, sentence) [id] = { #id, label, sentence },
 #include "rule/load_codes.def"
 #undef LOAD_CODE
 };
@@ -34,7 +34,7 @@ static size_t count_of(const struct load_result *r, bool errors)
 
 static void print_code(struct strbuf *out, const struct load_finding *f)
 {
-	strbuf_addf(out, "%s (%s)", load_code_name(f->code), load_code_sentence(f->code));
+	strbuf_addf(out, "%s (%s)", load_code_name(f->code), codes[f->code].label);
 }
 
 static void print_summary(struct strbuf *out, const struct load_result *r, bool errors)
@@ -117,6 +117,19 @@ static void print_ours(struct strbuf *out, const struct load_finding *f, bool ex
 		strbuf_addf(out, "    %s: %s\n", load_code_name(f->code), load_code_sentence(f->code));
 }
 
+static void print_schema(struct strbuf *out, const struct load_result *r, bool verbose)
+{
+	if (!r->nschema_warnings)
+		return;
+	strbuf_addf(out, verbose ? "\n%zu Schema warnings:\n" : "\n %zu schema warnings: [", r->nschema_warnings);
+	for (size_t i = 0; i < r->nschema_warnings; i++) {
+		strbuf_adds(out, verbose ? "------\n" : i ? " " : "");
+		strbuf_addstr(out, r->schema_warnings[i]);
+		strbuf_adds(out, verbose ? "\n" : "");
+	}
+	strbuf_adds(out, verbose ? "------\n" : "]");
+}
+
 static void print_omitted(struct strbuf *out, const struct load_result *r)
 {
 	if (r->omitted)
@@ -136,6 +149,7 @@ void load_result_print(struct strbuf *out, const struct load_result *r, bool ver
 	strbuf_adds(out, r->successful ? "Ok" : "Invalid");
 	if (r->successful && count_of(r, false))
 		strbuf_adds(out, ", with warnings");
+	print_schema(out, r, verbose);
 	if (verbose) {
 		print_blocks(out, r, true);
 		print_blocks(out, r, false);
@@ -162,7 +176,7 @@ static void json_location(struct strbuf *out, const struct load_location *l)
 static void json_finding(struct strbuf *out, const struct load_finding *f)
 {
 	strbuf_addf(out, "{\"code\":\"%s\",\"codedesc\":", load_code_name(f->code));
-	json_add_string(out, str_of(load_code_sentence(f->code)));
+	json_add_string(out, str_of(f->is_error ? codes[f->code].label : codes[f->code].sentence)); /* as in Falco */
 	strbuf_adds(out, ",\"context\":{\"locations\":[");
 	for (size_t i = 0; i < f->nlocations; i++) {
 		strbuf_adds(out, i ? "," : "");
@@ -200,8 +214,14 @@ void load_result_print_json(struct strbuf *out, const struct load_result *r)
 	json_findings(out, r, true);
 	strbuf_adds(out, ",\"name\":");
 	json_add_string(out, r->name);
-	if (r->parsed)
-		strbuf_adds(out, ",\"schema_valid\":true,\"schema_warnings\":[]");
+	if (r->parsed) {
+		strbuf_addf(out, ",\"schema_valid\":%s,\"schema_warnings\":[", r->nschema_warnings ? "false" : "true");
+		for (size_t i = 0; i < r->nschema_warnings; i++) {
+			strbuf_adds(out, i ? "," : "");
+			json_add_string(out, r->schema_warnings[i]);
+		}
+		strbuf_addc(out, ']');
+	}
 	strbuf_addf(out, ",\"successful\":%s,", r->successful ? "true" : "false");
 	json_findings(out, r, false);
 	if (r->omitted)

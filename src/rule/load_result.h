@@ -36,7 +36,9 @@ struct load_finding {
 struct load_result {
 	struct str name; /* the file */
 	bool successful;
-	bool parsed; /* it is YAML */
+	bool parsed; /* it is YAML, and was held against the schema */
+	const struct str *schema_warnings; /* where it deviates; none = valid */
+	size_t nschema_warnings;
 	const struct load_finding *findings; /* errors and warnings in the order they were found */
 	size_t nfindings;
 	size_t omitted; /* findings that were too many to keep */

@@ -5,6 +5,7 @@
 #include "rule/assemble.h"
 #include "rule/engine.h"
 #include "rule/read_item.h"
+#include "rule/schema.h"
 
 #define ARENA_BYTES (256 << 10)
 
@@ -78,7 +79,7 @@ static int read_document(struct rule_loader *l, struct findings *f, const struct
 }
 
 /* Everything that is found in the text; the items that are fine stay. */
-static int read_text(struct rule_loader *l, struct findings *f, struct rule_file *file)
+static int read_text(struct rule_loader *l, struct findings *f, struct rule_file *file, struct texts *schema)
 {
 	const struct load_context *at = findings_file(f, file);
 	struct yaml_documents documents = { 0 };
@@ -94,6 +95,12 @@ static int read_text(struct rule_loader *l, struct findings *f, struct rule_file
 	if (r < 0)
 		return r;
 	file->text = documents.text;
+	/* as in Falco, the first document decides whether all are called valid */
+	for (size_t i = 0; i < documents.count && (i == 0 || schema->count); i++) {
+		r = schema_check(l->arena, documents.list[i], schema);
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; i < documents.count; i++) {
 		r = read_document(l, f, documents.list[i], at);
 		refused |= r == -EINVAL;
@@ -105,12 +112,13 @@ static int read_text(struct rule_loader *l, struct findings *f, struct rule_file
 
 static int load_text(struct rule_loader *l, struct loaded_file *loaded, struct findings *f)
 {
+	struct texts schema = { 0 };
 	struct ruleset *rules;
-	int r;
+	int r, also;
 
-	int also;
-
-	r = read_text(l, f, &loaded->file);
+	r = read_text(l, f, &loaded->file, &schema);
+	loaded->result.schema_warnings = schema.list;
+	loaded->result.nschema_warnings = schema.count;
 	loaded->result.parsed = !(f->count && f->list[0].code == LOAD_ERR_YAML_PARSE);
 	if (r < 0 && !(r == -EINVAL && f->ours && loaded->result.parsed))
 		return r;

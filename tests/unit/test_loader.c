@@ -279,7 +279,41 @@ static void test_json(void **state)
 			    "\"message\":\"no rule or macro uses this macro\"}]}");
 	strbuf_reset(&out);
 	load_result_print(&out, result, false, false);
-	assert_string_equal(out.ptr, "f: Ok, with warnings\n 1 warnings: [LOAD_UNUSED_MACRO (no rule uses this macro)]");
+	assert_string_equal(out.ptr, "f: Ok, with warnings\n 1 warnings: [LOAD_UNUSED_MACRO (Unused macro)]");
+}
+
+/* Deviations from the schema are told, and fatal only where reading the item is. */
+static void test_schema(void **state)
+{
+	static const struct {
+		const char *text, *first; /* first deviation; NULL = none */
+		size_t count;
+	} rows[] = {
+		{ "- list: l\n  items: [a, 1]\n", NULL, 0 },
+		{ "- macro: m\n  condition: fd.num=1\n  colour: red\n",
+		  "failed for <root>[0]: Object contains a property that could not be validated using 'properties' or "
+		  "'additionalProperties' constraints: 'colour'.", 2 },
+		{ "- list: l\n  items: [[a]]\n", "failed for <root>[0][items][0]: Value type not permitted by 'type' constraint.", 4 },
+		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: Debug\n",
+		  "failed for <root>[0][priority]: Failed to match against any enum values.", 3 },
+		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: DEBUG\n  exceptions:\n  - fields: a\n",
+		  "failed for <root>[0][exceptions][0]: Missing required property 'name'.", 4 },
+		{ "- list: l\n  items: []\n---\n- macro: m\n  colour: red\n  condition: fd.num=1\n", NULL, 0 },
+	};
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		auto_rule_loader struct rule_loader *l = NULL;
+		const struct load_result *result;
+		struct error err;
+
+		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+		assert_int_equal(rule_loader_add(l, STR("f"), str_of(rows[i].text), &result, &err), 0);
+		assert_int_equal(result->nschema_warnings, rows[i].count);
+		if (rows[i].first)
+			assert_true(str_eq(result->schema_warnings[0], str_of(rows[i].first)));
+	}
 }
 
 static void test_many_findings(void **state)
@@ -303,6 +337,7 @@ static void test_many_findings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_many_findings),
 		cmocka_unit_test(test_findings), cmocka_unit_test(test_files), cmocka_unit_test(test_ours),
 		cmocka_unit_test(test_extensions),

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/schema.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+#include "base/parse.h"
+#include "rule/items.h"
+
+/*
+ * The shape of rules files as data: which keys an item may have, and of which kind each value is. Kinds are weak, as
+ * YAML's scalars are: a text may be any scalar, a number any scalar that reads as one.
+ */
+enum kind { KIND_TEXT, KIND_INTEGER, KIND_BOOLEAN, KIND_TEXTS, KIND_PRIORITY, KIND_CHANGE, KIND_ANY, KIND_MAP, KIND_MAPS };
+
+struct shape;
+
+struct shape_key {
+	const char *name;
+	enum kind kind;
+	const struct shape *inner; /* KIND_MAP, KIND_MAPS */
+	bool required;
+};
+
+struct shape {
+	const struct shape_key *keys;
+	size_t nkeys;
+	bool some; /* may not be empty */
+};
+
+#define SHAPE(name, some) static const struct shape name = { name##_keys, ARRAY_SIZE(name##_keys), some }
+
+static const struct shape_key alternative_keys[] = {
+	{ "name", KIND_TEXT, NULL, true },
+	{ "version", KIND_TEXT, NULL, true },
+};
+SHAPE(alternative, false);
+
+static const struct shape_key plugin_keys[] = {
+	{ "name", KIND_TEXT, NULL, true },
+	{ "version", KIND_TEXT, NULL, true },
+	{ "alternatives", KIND_MAPS, &alternative, false },
+};
+SHAPE(plugin, false);
+
+static const struct shape_key exception_keys[] = {
+	{ "name", KIND_TEXT, NULL, true },
+	{ "fields", KIND_ANY, NULL, false },
+	{ "comps", KIND_ANY, NULL, false },
+	{ "values", KIND_ANY, NULL, false },
+};
+SHAPE(exception, false);
+
+static const struct shape_key override_keys[] = {
+	{ "items", KIND_CHANGE, NULL, false },
+	{ "desc", KIND_CHANGE, NULL, false },
+	{ "condition", KIND_CHANGE, NULL, false },
+	{ "output", KIND_CHANGE, NULL, false },
+	{ "priority", KIND_CHANGE, NULL, false },
+	{ "enabled", KIND_CHANGE, NULL, false },
+	{ "exceptions", KIND_CHANGE, NULL, false },
+	{ "capture", KIND_CHANGE, NULL, false },
+	{ "capture_duration", KIND_CHANGE, NULL, false },
+	{ "tags", KIND_CHANGE, NULL, false },
+	{ "warn_evttypes", KIND_CHANGE, NULL, false },
+	{ "skip-if-unknown-filter", KIND_CHANGE, NULL, false },
+};
+SHAPE(override, true);
+
+static const struct shape_key item_keys[] = {
+	{ "required_engine_version", KIND_TEXT, NULL, false },
+	{ "required_plugin_versions", KIND_MAPS, &plugin, false },
+	{ "macro", KIND_TEXT, NULL, false },
+	{ "condition", KIND_TEXT, NULL, false },
+	{ "list", KIND_TEXT, NULL, false },
+	{ "items", KIND_TEXTS, NULL, false },
+	{ "rule", KIND_TEXT, NULL, false },
+	{ "desc", KIND_TEXT, NULL, false },
+	{ "enabled", KIND_BOOLEAN, NULL, false },
+	{ "output", KIND_TEXT, NULL, false },
+	{ "append", KIND_BOOLEAN, NULL, false },
+	{ "priority", KIND_PRIORITY, NULL, false },
+	{ "capture", KIND_BOOLEAN, NULL, false },
+	{ "capture_duration", KIND_INTEGER, NULL, false },
+	{ "source", KIND_TEXT, NULL, false },
+	{ "exceptions", KIND_MAPS, &exception, false },
+	{ "override", KIND_MAP, &override, false },
+	{ "tags", KIND_TEXTS, NULL, false },
+	{ "warn_evttypes", KIND_BOOLEAN, NULL, false },
+	{ "skip-if-unknown-filter", KIND_BOOLEAN, NULL, false },
+};
+SHAPE(item, false);
+
+struct check {
+	struct arena *arena;
+	struct strbuf place; /* "<root>[0][priority]" */
+	struct texts *warnings;
+	int failed; /* -ENOMEM */
+};
+
+static bool report(struct check *c, const char *what, const char *name)
+{
+	struct strbuf text auto_strbuf = { 0 };
+	struct str copy;
+
+	if (c->warnings->count >= SCHEMA_WARNINGS)
+		return false;
+	strbuf_addf(&text, "failed for " STR_FMT ": %s", STR_ARG(strbuf_str(&c->place)), what);
+	if (name)
+		strbuf_addf(&text, "'%s'.", name);
+	copy = text.failed ? (struct str){ NULL, 0 } : arena_str(c->arena, strbuf_str(&text));
+	if (!copy.ptr || texts_add(c->arena, c->warnings, copy) < 0)
+		c->failed = -ENOMEM;
+	return false;
+}
+
+static bool is_one_of(const struct yaml_node *v, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++)
+		if (str_eq(v->text, str_of(words[i])))
+			return true;
+	return false;
+}
+
+static bool check_scalar(struct check *c, const struct yaml_node *v, enum kind kind)
+{
+	static const char *const priorities[] = { "EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING",
+						  "NOTICE", "INFO", "INFORMATIONAL", "DEBUG", NULL };
+	static const char *const changes[] = { "append", "replace", NULL };
+	static const char *const truths[] = { "true", "false", NULL };
+	int64_t number;
+
+	if (v->kind != YAML_SCALAR)
+		return report(c, "Value type not permitted by 'type' constraint.", NULL);
+	switch (kind) {
+	case KIND_INTEGER:
+		return parse_i64(v->text, &number) == 0 || report(c, "Value type not permitted by 'type' constraint.", NULL);
+	case KIND_BOOLEAN:
+		return is_one_of(v, truths) || report(c, "Value type not permitted by 'type' constraint.", NULL);
+	case KIND_PRIORITY:
+		return is_one_of(v, priorities) || report(c, "Failed to match against any enum values.", NULL);
+	case KIND_CHANGE:
+		return is_one_of(v, changes) || report(c, "Failed to match against any enum values.", NULL);
+	default:
+		return true;
+	}
+}
+
+static bool check_map(struct check *c, const struct yaml_node *v, const struct shape *shape);
+
+/* [3] or [key], for as long as one looks inside; returns what to cut the place back to. */
+static size_t enter(struct check *c, struct str name)
+{
+	size_t before = c->place.len;
+
+	strbuf_addf(&c->place, "[" STR_FMT "]", STR_ARG(name));
+	return before;
+}
+
+static void leave(struct check *c, size_t before)
+{
+	if (!c->place.failed)
+		c->place.len = before;
+}
+
+static bool check_list(struct check *c, const struct yaml_node *v, const struct shape *inner)
+{
+	bool good = true;
+
+	if (v->kind != YAML_SEQUENCE)
+		return report(c, "Value type not permitted by 'type' constraint.", NULL);
+	for (uint32_t i = 0; i < v->count && c->warnings->count < SCHEMA_WARNINGS; i++) {
+		struct strbuf text auto_strbuf = { 0 };
+		size_t before;
+		bool fits;
+
+		strbuf_addf(&text, "%u", i);
+		before = enter(c, strbuf_str(&text));
+		fits = inner ? check_map(c, v->items[i], inner) : check_scalar(c, v->items[i], KIND_TEXT);
+		leave(c, before);
+		strbuf_reset(&text);
+		strbuf_addf(&text, "Failed to validate item #%u in array.", i);
+		if (!fits && !text.failed)
+			good = report(c, text.ptr, NULL);
+	}
+	return good;
+}
+
+static bool check_value(struct check *c, const struct yaml_node *v, const struct shape_key *key)
+{
+	switch (key->kind) {
+	case KIND_ANY:
+		return true;
+	case KIND_MAP:
+		return check_map(c, v, key->inner);
+	case KIND_MAPS:
+	case KIND_TEXTS:
+		return check_list(c, v, key->inner);
+	default:
+		return check_scalar(c, v, key->kind);
+	}
+}
+
+static const struct shape_key *find_key(const struct shape *shape, struct str name)
+{
+	for (size_t i = 0; i < shape->nkeys; i++)
+		if (str_eq(name, str_of(shape->keys[i].name)))
+			return &shape->keys[i];
+	return NULL;
+}
+
+static bool check_map(struct check *c, const struct yaml_node *v, const struct shape *shape)
+{
+	bool good = true;
+
+	if (v->kind != YAML_MAP)
+		return report(c, "Value type not permitted by 'type' constraint.", NULL);
+	if (shape->some && !v->count)
+		good = report(c, "Object should have no fewer than 1 properties.", NULL);
+	for (uint32_t i = 0; i < v->count && c->warnings->count < SCHEMA_WARNINGS; i++) {
+		const struct shape_key *key = find_key(shape, v->pairs[i].key->text);
+		auto_free char *name = strndup(v->pairs[i].key->text.ptr, v->pairs[i].key->text.len);
+		size_t before;
+		bool fits;
+
+		if (!name) {
+			c->failed = -ENOMEM;
+			return false;
+		}
+		if (!key) {
+			good = report(c, "Object contains a property that could not be validated using 'properties' or "
+					 "'additionalProperties' constraints: ", name);
+			continue;
+		}
+		before = enter(c, v->pairs[i].key->text);
+		fits = check_value(c, v->pairs[i].value, key);
+		leave(c, before);
+		if (!fits)
+			good = report(c, "Failed to validate against schema associated with property name ", name);
+	}
+	for (size_t i = 0; i < shape->nkeys; i++)
+		if (shape->keys[i].required && !yaml_get(v, shape->keys[i].name))
+			good = report(c, "Missing required property ", shape->keys[i].name);
+	return good;
+}
+
+int schema_check(struct arena *arena, const struct yaml_node *root, struct texts *warnings)
+{
+	struct check c = { .arena = arena, .warnings = warnings };
+
+	strbuf_adds(&c.place, "<root>");
+	check_list(&c, root, &item);
+	if (c.place.failed)
+		c.failed = -ENOMEM;
+	strbuf_free(&c.place);
+	return c.failed;
+}
