@@ -46,9 +46,10 @@ static int open_grpc(const struct config *c, struct output **ret_output, struct 
 	return r < 0 ? r : output_grpc_open(&options, ret_output, err);
 }
 
-static int add(struct session *s, int r, struct output *output, struct error *err)
+/* output points to where the call that gave r has put it: arguments are evaluated in no order. */
+static int add(struct session *s, int r, struct output *const *output, struct error *err)
 {
-	return r < 0 ? r : session_add_output(s, output, err);
+	return r < 0 ? r : session_add_output(s, *output, err);
 }
 
 int outputs_open(struct session *s, const struct config *c, bool unbuffered, struct error *err)
@@ -57,11 +58,11 @@ int outputs_open(struct session *s, const struct config *c, bool unbuffered, str
 	int r = 0;
 
 	if (c->file_output_enabled)
-		r = add(s, open_file(c, &output, err), output, err);
+		r = add(s, open_file(c, &output, err), &output, err);
 	if (r == 0 && c->stdout_output_enabled)
 		r = add(s, output_stream_open(STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs && !unbuffered,
-					      &output, err), output, err);
+					      &output, err), &output, err);
 	if (r == 0 && c->grpc_enabled)
-		r = add(s, open_grpc(c, &output, err), output, err);
+		r = add(s, open_grpc(c, &output, err), &output, err);
 	return r;
 }

@@ -17,7 +17,7 @@ static void render(const struct format *format)
 	struct field_context ctx = { .static_values = values, .source_name = STR("syscall"), .hostname = STR("host") };
 	struct event ev;
 
-	ctx.state = state_new(NULL);
+	ctx.state = state_new(&(struct state_options){ .container_plugin = true });
 	ctx.arena = arena_new(16384);
 	if (!ctx.state || !ctx.arena)
 		abort();
