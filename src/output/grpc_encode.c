@@ -100,6 +100,9 @@ static Falco__Schema__Source source_of(struct str name)
 	return FALCO__SCHEMA__SOURCE__PLUGIN;
 }
 
+/* The deprecated member is ours to fill, theirs not to read; clang warns of it in the generated initialiser too. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 struct grpc_message *grpc_encode_alert(const struct alert *a)
 {
 	Falco__Outputs__Response r = FALCO__OUTPUTS__RESPONSE__INIT;
@@ -113,10 +116,7 @@ struct grpc_message *grpc_encode_alert(const struct alert *a)
 	time.nanos = (int32_t)(a->ts % 1000000000);
 	r.time = &time;
 	r.priority = (Falco__Schema__Priority)a->priority;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* ours to fill, theirs not to read */
 	r.source_deprecated = source_of(a->source);
-#pragma GCC diagnostic pop
 	r.rule = text_of(arena, a->rule);
 	r.output = text_of(arena, a->text);
 	r.hostname = text_of(arena, a->hostname);
@@ -128,6 +128,7 @@ struct grpc_message *grpc_encode_alert(const struct alert *a)
 		falco__outputs__response__pack(&r, m->bytes + GRPC_PREFIX_BYTES);
 	return m;
 }
+#pragma GCC diagnostic pop
 
 struct grpc_message *grpc_encode_version(const struct grpc_versions *v)
 {
