@@ -7,6 +7,7 @@
 #include "app/help.h"
 #include "app/host.h"
 #include "app/log.h"
+#include "app/outputs.h"
 #include "app/recording.h"
 #include "app/session.h"
 #include "app/signals.h"
@@ -19,6 +20,7 @@ struct run {
 	struct session session;
 	struct tracer_options tracer;
 	struct recording recording;
+	struct config *config; /* --config; NULL = none */
 	int fail_on;
 	bool match_realpath, verbose, json;
 	bool finished; /* the front was let go */
@@ -47,7 +49,7 @@ static int read_options(struct run *run, struct error *err)
 	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;
 	run->verbose = options_has(o, OPT_run_verbose);
 	run->json = options_has(o, OPT_run_json);
-	return 0;
+	return options_has(o, OPT_run_config) ? config_load(options_value(o, OPT_run_config, NULL), NULL, 0, &run->config, err) : 0;
 }
 
 /* A copy of our own, so that the workload can neither close it nor, above standard error, have it at all. */
@@ -71,16 +73,16 @@ static int open_output(struct run *run, struct error *err)
 	const char *path = options_value(&run->options, OPT_run_output, NULL);
 	const char *fd_text = options_value(&run->options, OPT_run_output_fd, NULL);
 	struct output *output;
-	int r, fd = -1;
+	int r = run->config ? outputs_open(&run->session, run->config, false, err) : 0, fd = -1;
 
-	if (path) {
+	if (r == 0 && path) {
 		r = output_file_open(path, true, run->json, &output, err);
 		if (r == 0)
 			r = session_add_output(&run->session, output, err);
-		if (r < 0)
-			return r;
 	}
-	if (path && !fd_text)
+	if (r < 0)
+		return r;
+	if (run->session.noutputs && !fd_text)
 		return 0;
 	r = take_descriptor(fd_text ? fd_text : "2", &fd, err);
 	if (r < 0)
@@ -174,18 +176,35 @@ static void tell_start(const struct run *run)
 		 backend_info(status.backend)->how);
 }
 
+/* Rules of the command line come instead of the configuration's. */
+static int add_config_rules(struct run *run, struct error *err)
+{
+	const struct config *c = run->config;
+	int r = 0;
+
+	for (size_t i = 0; i < c->nwarnings; i++)
+		log_warning(STR_FMT, STR_ARG(c->warnings[i]));
+	if (options_nth(&run->options, OPT_run_rules, 0))
+		return 0;
+	for (size_t i = 0; r == 0 && i < c->nrules_files; i++)
+		r = rules_input_add(&run->session.input, c->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+	return r;
+}
+
 static int prepare(struct run *run, struct error *err)
 {
-	const struct engine_options engine = {
-		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true, .extensions = true },
-		.json_output = run->json,
-		.iso_time = true,
-		.ours = true,
-	};
-	int r;
+	struct engine_options engine = { .min_priority = PRIORITY_DEBUG, .iso_time = true };
+	int r = 0;
 
-	r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
+	if (run->config) {
+		engine = config_engine_options(run->config);
+		r = add_config_rules(run, err);
+	}
+	engine.fields.container_plugin = engine.fields.extensions = true;
+	engine.json_output = engine.json_output || run->json;
+	engine.ours = true;
+	if (r == 0)
+		r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
 		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
 				 STDERR_FILENO, run->json, err);
@@ -205,6 +224,8 @@ static int run_workload(struct run *run)
 {
 	const struct pipeline_options settings = {
 		.match_realpath = run->match_realpath,
+		.base64_buffers = run->config && run->config->buffer_format_base64,
+		.static_values = run->config ? run->config->static_values : NULL,
 		.container_plugin = true,
 		.record = options_has(&run->options, OPT_run_write) ? recording_event : NULL,
 		.record_context = &run->recording,
@@ -258,6 +279,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
 		status = prepare(&run, &err) < 0 ? log_failure(&err, EXIT_FAILED) : run_workload(&run);
 	}
 	session_free(&run.session);
+	config_free(run.config);
 	options_free(&run.options);
 	return status;
 }

@@ -14,7 +14,7 @@ int session_load_rules(struct session *s, const struct options *o, enum option_i
 
 	for (i = 0; r == 0 && (path = options_nth(o, id, i)); i++)
 		r = rules_input_add(&s->input, path, 0, err);
-	if (r == 0 && i == 0)
+	if (r == 0 && !s->input.count && i == 0)
 		r = rules_input_add_default(&s->input, err);
 	if (r < 0)
 		return r;

@@ -22,7 +22,7 @@ struct session {
 	bool reported_loss; /* a failing output was told already */
 };
 
-/* The files given by an option, or the default ones; compiled with the options. */
+/* The files given by an option, else those that are in the input already, else the default ones; compiled with the options. */
 int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
 		       bool warnings, struct error *err);
 /* Takes an output over; it is freed when there is no room. */
