@@ -9,7 +9,10 @@ int arch_read(pid_t tid, struct arch_regs *ret_regs)
 {
 	struct iovec iov = { &ret_regs->user, sizeof(ret_regs->user) };
 
-	return ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+	if (ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) < 0)
+		return -errno;
+	ret_regs->compat = iov.iov_len != sizeof(ret_regs->user);
+	return 0;
 }
 
 int arch_write(pid_t tid, const struct arch_regs *regs)
@@ -54,6 +57,8 @@ int arch_skip(pid_t tid, struct arch_regs *regs, int64_t result)
 	/* the number has a register set of its own; x8 alone would not be looked at again */
 	if (ptrace(PTRACE_SETREGSET, tid, (void *)(uintptr_t)NT_ARM_SYSTEM_CALL, &iov) < 0)
 		return -errno;
+	if (regs->compat) /* another layout; the kernel's own result of a skipped call is ENOSYS */
+		return 0;
 	arch_set_result(regs, result);
 	return arch_write(tid, regs);
 }

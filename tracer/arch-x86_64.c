@@ -9,7 +9,11 @@ int arch_read(pid_t tid, struct arch_regs *ret_regs)
 {
 	struct iovec iov = { &ret_regs->user, sizeof(ret_regs->user) };
 
-	return ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+	if (ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) < 0)
+		return -errno;
+	/* the set is of the program's word size; the older request gives the tracer's */
+	ret_regs->compat = iov.iov_len != sizeof(ret_regs->user);
+	return ret_regs->compat && ptrace(PTRACE_GETREGS, tid, NULL, &ret_regs->user) < 0 ? -errno : 0;
 }
 
 int arch_write(pid_t tid, const struct arch_regs *regs)
@@ -17,6 +21,8 @@ int arch_write(pid_t tid, const struct arch_regs *regs)
 	struct arch_regs copy = *regs;
 	struct iovec iov = { &copy.user, sizeof(copy.user) };
 
+	if (regs->compat)
+		return ptrace(PTRACE_SETREGS, tid, NULL, &copy.user) < 0 ? -errno : 0;
 	return ptrace(PTRACE_SETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) < 0 ? -errno : 0;
 }
 

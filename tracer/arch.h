@@ -13,6 +13,7 @@
 /* Registers of a stopped thread; arch-<machine>.c knows their layout. */
 struct arch_regs {
 	struct user_regs_struct user;
+	bool compat; /* of a 32-bit program: call numbers are those of its ABI */
 };
 
 /* Our own calls, as the kernel names their ABI (linux/audit.h). */

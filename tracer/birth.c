@@ -80,6 +80,16 @@ static bool is_thread_of(pid_t pid, pid_t tid)
 	return syscall(SYS_tgkill, pid, tid, 0) == 0;
 }
 
+/* A parent that waits for its child (vfork) cannot meddle with it, and its own other threads share with both. */
+static void note_sharing(struct process *parent, struct process *child, uint64_t flags)
+{
+	if (!(flags & (CLONE_VM | CLONE_FILES)))
+		return;
+	child->shares = !(flags & CLONE_VFORK) || parent->shares || parent->threads > 1;
+	if (!(flags & CLONE_VFORK))
+		parent->shares = true;
+}
+
 static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t tid, bool thread, bool sibling)
 {
 	pid_t pid = thread ? parent->process->pid : tid;
@@ -116,6 +126,9 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	told.flags = translate(t, flags);
 	thread = is_thread_of(parent->process->pid, told.child);
 	child = know_child(t, parent, told.child, thread, flags & CLONE_PARENT);
+
+	if (child && !thread)
+		note_sharing(parent->process, child->process, flags);
 
 	told.kind = TOLD_BIRTH_PARENT;
 	told_add(t, &told);

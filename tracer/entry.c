@@ -2,6 +2,7 @@
 #include "tracer/supervisor.h"
 
 #include <linux/audit.h>
+#include <linux/ptrace.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -110,7 +111,7 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	bool done = false;
 	int r;
 
-	if (traits & CALL_RING && !t->options.allow_io_uring) {
+	if (traits & CALL_RING && foreign_ring(t)) {
 		entry_refuse(t, -ENOSYS);
 		return true;
 	}
@@ -207,7 +208,8 @@ static bool handle(struct tracer *t)
 	}
 	if (p->tracee)
 		p->call.memory = tracees_memory(&t->tracees, p->tracee);
-	if (p->tracee && handle_own(t, traits))
+	/* also for a caller that nothing is known of */
+	if (handle_own(t, traits))
 		return true;
 	if (!p->tracee || !filter_wants(t->filter, p->call.number) ||
 	    (p->tracee->debugged && traits & CALL_DEBUG)) {
@@ -306,21 +308,27 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 	};
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = n.data.args[i];
-	if (is_foreign(n.data.arch, n.data.nr)) {
-		t->foreign_calls++;
-		p->way = FIGURES_REFUSED;
-		entry_return(t, -ENOSYS);
-		return 0;
-	}
 	p->tracee = entry_tracee(t, p->call.tid);
 	if (p->tracee && !t->seizing)
 		unseized_look(t, p->tracee);
 	if (p->tracee)
 		p->call.pid = p->tracee->process->pid;
+	if (is_foreign(n.data.arch, n.data.nr)) {
+		foreign_call(t, n.data.arch);
+		return 0;
+	}
 	p->event_due = true;
 	if (t->told.count) /* who the caller is comes first */
 		return 0;
 	return entry_tell(t, ret_event, err);
+}
+
+/* 0 where the kernel does not tell. */
+static uint32_t stopped_arch(pid_t tid)
+{
+	struct __ptrace_syscall_info info = { 0 };
+
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) > 0 ? info.arch : 0;
 }
 
 void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long message)
@@ -339,9 +347,7 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = arch_arg(&p->regs, i);
 	if (message == FILTER_MESSAGE_FOREIGN || is_foreign(ARCH_AUDIT, p->call.number)) {
-		t->foreign_calls++;
-		p->way = FIGURES_REFUSED;
-		entry_return(t, -ENOSYS);
+		foreign_call(t, stopped_arch(tracee->tid));
 		return;
 	}
 	/* the event comes out of next(), like those of notifications */

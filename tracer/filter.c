@@ -220,7 +220,7 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 
 	if (o->on_behalf && c->traits & (CALL_CRED | CALL_ROOT))
 		catch_always(f, number);
-	if (o->deny_io_uring && c->traits & CALL_RING)
+	if (o->watch_io_uring && c->traits & CALL_RING)
 		catch_always(f, number);
 	if (o->handover && c->traits & CALL_DEBUG) {
 		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_TRACEME);

@@ -114,7 +114,7 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	call->memory = tracees_memory(&t->tracees, tracee);
 	if (tracee->wants_path && call->result >= 0)
 		read_real_path(t, tracee, call->result);
-	/* a sibling could have replaced the descriptor or the bytes since */
-	t->ext.raced = tracee->process->threads > 1 ? RACED_POSSIBLE : RACED_NO;
+	/* who shares descriptors or memory could have replaced the descriptor or the bytes since */
+	t->ext.raced = tracees_alone(tracee) ? RACED_NO : RACED_POSSIBLE;
 	return result_event(t, tracee, call, tracee->cookie, ret_event, err) < 0 ? 0 : 1;
 }

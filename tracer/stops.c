@@ -16,7 +16,8 @@ unsigned long stops_options(const struct tracer *t)
 {
 	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
 	       (t->notifying || t->every_call ? 0 : PTRACE_O_TRACESECCOMP) |
-	       (t->options.on_exit == TRACER_ON_EXIT_KILL ? PTRACE_O_EXITKILL : 0);
+	       /* without a filter no call would fail when nobody looks */
+	       (t->options.on_exit == TRACER_ON_EXIT_KILL || t->every_call ? PTRACE_O_EXITKILL : 0);
 }
 
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal)
@@ -59,7 +60,7 @@ static void cure_interruption(struct tracer *t, struct tracee *tracee)
 
 	if (!t->notifying || !arch_can_restart() || arch_read(tracee->tid, &regs) < 0)
 		return;
-	number = arch_number(&regs);
+	number = regs.compat ? -1 : arch_number(&regs);
 	if (number < 0 || arch_result(&regs) != -ARCH_ERESTARTSYS || !filter_catches(t->filter, number))
 		return;
 	/* it was let into the kernel, and waits there as it would natively */

@@ -80,8 +80,7 @@ struct tracer {
 	struct tracer_status status;
 	struct source_stats stats;
 	struct figures figures;
-	uint64_t foreign_calls; /* of other ABIs: refused */
-	uint64_t refused_calls; /* aimed at us, or rings */
+	uint64_t refused_calls; /* aimed at us, rings, of other ABIs */
 
 	struct launch launch;
 	struct calls calls;
@@ -215,6 +214,13 @@ bool handover_due(struct tracer *t);
 bool handover_pending(struct tracer *t);
 /* The thread has stopped and may be detached: done? */
 bool handover_stop(struct tracer *t, struct tracee *tracee, int signal);
+
+/* ---- foreign.c: calls that no rule can look into -------------------------------------------------------------------------- */
+
+/* The pending call is of another ABI than the machine's own (arch as in linux/audit.h, 0 = not known): it gets its answer. */
+void foreign_call(struct tracer *t, uint32_t arch);
+/* The pending call makes a ring. True when it was refused. */
+bool foreign_ring(struct tracer *t);
 
 /* ---- protect.c --------------------------------------------------------------------------------------------------------------- */
 

@@ -216,8 +216,10 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 			break;
 		tracees_remove(t, other);
 	}
-	if (survivor)
-		close_memory(survivor->process);
+	if (!survivor)
+		return;
+	close_memory(survivor->process);
+	survivor->process->shares = survivor->process->told_foreign = survivor->process->told_ring = false;
 }
 
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context)

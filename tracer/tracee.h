@@ -13,6 +13,8 @@ struct process {
 	pid_t pid;
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
+	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
+	bool told_foreign, told_ring; /* foreign.c: said already, of this program */
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
 };
@@ -82,6 +84,12 @@ void tracees_remove(struct tracees *t, struct tracee *tracee);
 void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid);
 struct tracee *tracees_any_of(const struct tracees *t, pid_t pid, pid_t except);
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context);
+
+/* Nobody whose birth was seen shares memory or descriptors with the thread. */
+static inline bool tracees_alone(const struct tracee *tracee)
+{
+	return tracee->process->threads == 1 && !tracee->process->shares;
+}
 
 /* The memory of a thread's process, opened when needed; NULL when it is gone. */
 struct memory *tracees_memory(struct tracees *t, struct tracee *tracee);

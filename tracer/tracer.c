@@ -192,7 +192,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	struct filter_options options = {
 		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
-		.deny_io_uring = !t->options.allow_io_uring,
+		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
 		.protect = getpid(),
 	};
 	size_t length;

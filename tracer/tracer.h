@@ -14,13 +14,29 @@
  */
 enum tracer_opens { TRACER_OPENS_EXACT, TRACER_OPENS_FAST };
 enum tracer_on_exit { TRACER_ON_EXIT_FAIL, TRACER_ON_EXIT_KILL };
+/* What becomes of calls that pass by every rule. In the order of the option's words. */
+enum tracer_policy { TRACER_DENY, TRACER_ALERT, TRACER_ALLOW };
+
+/* A process made a call that no rule can look into, for the first time since its last exec. Texts are borrowed. */
+struct tracer_notice {
+	enum { TRACER_NOTICE_FOREIGN_ABI, TRACER_NOTICE_IO_URING } kind;
+	bool refused; /* the call failed with ENOSYS */
+	uint64_t ts;
+	pid_t pid;
+	long number; /* of the call, in its own ABI */
+	const char *abi; /* "i386", "x32" …; empty for io_uring */
+	const char *name, *path; /* of the program; empty when the process is gone */
+};
 
 struct tracer_options {
 	char *const *argv; /* NULL-terminated; the workload */
 	enum tracer_backend backend;
 	enum tracer_opens opens;
 	enum tracer_on_exit on_exit;
-	bool allow_io_uring; /* else io_uring_setup fails with ENOSYS: its operations pass by every interception */
+	enum tracer_policy foreign_abi; /* int 0x80, x32: calls that are not decoded. DENY: they fail with ENOSYS; never ALLOW */
+	enum tracer_policy io_uring; /* io_uring_setup: its operations pass by every interception. DENY: ENOSYS */
+	void (*notice)(void *context, const struct tracer_notice *notice); /* called out of next() */
+	void *notice_context;
 };
 
 /* What happened to the workload itself. */

@@ -7,6 +7,7 @@
 #include "app/help.h"
 #include "app/host.h"
 #include "app/log.h"
+#include "app/notice.h"
 #include "app/outputs.h"
 #include "app/recording.h"
 #include "app/session.h"
@@ -25,18 +26,21 @@ struct run {
 	bool match_realpath, verbose, json;
 	bool finished; /* the front was let go */
 	struct explain explain;
+	struct notice notice;
 };
 
 static int read_options(struct run *run, struct error *err)
 {
 	const struct options *o = &run->options;
-	int backend, opens, on_exit, match;
+	int backend, opens, on_exit, match, foreign, ring;
 
 	backend = options_choice(o, OPT_run_backend, TRACER_AUTO, err);
 	opens = backend < 0 ? backend : options_choice(o, OPT_run_opens, TRACER_OPENS_EXACT, err);
 	match = opens < 0 ? opens : options_choice(o, OPT_run_match_realpath, 0, err);
 	on_exit = match < 0 ? match : options_choice(o, OPT_run_on_exit, 1, err);
-	run->fail_on = on_exit < 0 ? on_exit : session_fail_on(o, OPT_run_fail_on, err);
+	foreign = on_exit < 0 ? on_exit : options_choice(o, OPT_run_foreign_abi, TRACER_DENY, err);
+	ring = foreign < 0 ? foreign : options_choice(o, OPT_run_io_uring, TRACER_DENY, err);
+	run->fail_on = ring < 0 ? ring : session_fail_on(o, OPT_run_fail_on, err);
 	if (run->fail_on < 0)
 		return run->fail_on;
 	run->tracer = (struct tracer_options){
@@ -44,6 +48,10 @@ static int read_options(struct run *run, struct error *err)
 		.backend = (enum tracer_backend)backend,
 		.opens = (enum tracer_opens)opens,
 		.on_exit = on_exit == 0 ? TRACER_ON_EXIT_KILL : TRACER_ON_EXIT_FAIL,
+		.foreign_abi = (enum tracer_policy)foreign,
+		.io_uring = (enum tracer_policy)ring,
+		.notice = notice_receive,
+		.notice_context = &run->notice,
 	};
 	/* only what was opened has a real path */
 	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;
@@ -174,6 +182,11 @@ static void tell_start(const struct run *run)
 		log_warning("%s", status.lost);
 	log_info("%zu rules; system calls are intercepted by %s", ruleset_count(run->session.rules),
 		 backend_info(status.backend)->how);
+	log_info("calls of other ABIs (i386, x32) %s; io_uring %s",
+		 run->tracer.foreign_abi == TRACER_DENY ? "are refused and alert" : "pass and alert",
+		 run->tracer.io_uring == TRACER_DENY  ? "is refused" :
+		 run->tracer.io_uring == TRACER_ALERT ? "passes and alerts" :
+							"passes unseen");
 }
 
 /* Rules of the command line come instead of the configuration's. */
@@ -203,6 +216,7 @@ static int prepare(struct run *run, struct error *err)
 	engine.fields.container_plugin = engine.fields.extensions = true;
 	engine.json_output = engine.json_output || run->json;
 	engine.ours = true;
+	run->notice = (struct notice){ .session = &run->session, .iso_time = engine.iso_time };
 	if (r == 0)
 		r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
 	if (r == 0 && options_has(&run->options, OPT_run_explain))

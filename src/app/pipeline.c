@@ -178,6 +178,15 @@ static APART int ask_for_output(struct pipeline *p, facts_t reads, struct error 
 	return fetch(p, err);
 }
 
+void pipeline_alert(struct pipeline *p, const struct alert *a)
+{
+	p->stats.alerts++;
+	p->stats.by_priority[a->priority]++;
+	if (a->priority < p->stats.highest)
+		p->stats.highest = a->priority;
+	deliver(p, a);
+}
+
 static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 {
 	facts_t reads = ruleset_output_reads(p->options.rules, rule);
@@ -190,12 +199,8 @@ static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 	r = engine_render(p->engine, &p->ctx, rule, &a, err);
 	if (r < 0)
 		return r;
-	p->stats.alerts++;
-	p->stats.by_priority[a.priority]++;
 	p->by_rule[rule]++;
-	if (a.priority < p->stats.highest)
-		p->stats.highest = a.priority;
-	deliver(p, &a);
+	pipeline_alert(p, &a);
 	return 0;
 }
 

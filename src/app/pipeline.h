@@ -73,6 +73,8 @@ DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
 
 /* 1 = one event handled, 0 = nothing now, -ENODATA = end, other negative = failure. */
 int pipeline_step(struct pipeline *p, struct error *err);
+/* Sends an alert that comes of no rule. */
+void pipeline_alert(struct pipeline *p, const struct alert *a);
 /* Makes the outputs write what they hold back. Failures are counted like those of a send. */
 void pipeline_flush(struct pipeline *p);
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);

@@ -29,7 +29,7 @@
 static struct filter *make(const struct intercept_want *wants, size_t nwants, facts_t facts, pid_t protect)
 {
 	const struct intercept_set set = { .wants = wants, .nwants = nwants, .facts = facts };
-	const struct filter_options options = { .protect = protect, .handover = protect > 0, .deny_io_uring = protect > 0 };
+	const struct filter_options options = { .protect = protect, .handover = protect > 0, .watch_io_uring = protect > 0 };
 	static struct calls calls;
 	struct filter *f = NULL;
 	struct error err = { 0 };

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <linux/audit.h>
+#include <stdio.h>
+
+#include "base/file.h"
+
+/*
+ * Calls that pass by every rule: those of another ABI, whose numbers and arguments mean other things than the tables say,
+ * and rings, whose operations are no calls at all. The policy refuses them or lets them pass; either way it is said
+ * once for each program that a process executes.
+ */
+
+#define X32_BIT 0x40000000
+
+static const char *abi_name(uint32_t arch, long number)
+{
+	if (arch == AUDIT_ARCH_I386)
+		return "i386";
+	if (arch == AUDIT_ARCH_ARM)
+		return "arm";
+	return arch == AUDIT_ARCH_X86_64 && number & X32_BIT ? "x32" : "unknown";
+}
+
+static void say(struct tracer *t, struct tracer_notice *notice)
+{
+	struct pending *p = &t->pending;
+	auto_free char *name = NULL;
+	char at[64], path[PATH_MAX] = "";
+	ssize_t n;
+	size_t len;
+
+	if (!t->options.notice)
+		return;
+	snprintf(at, sizeof(at), "/proc/%d/exe", p->call.tid);
+	n = readlink(at, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	snprintf(at, sizeof(at), "/proc/%d/comm", p->call.tid);
+	if (file_read_all(at, 64, &name, &len, NULL) == 0 && len && name[len - 1] == '\n')
+		name[len - 1] = '\0';
+	notice->ts = p->since;
+	notice->pid = p->call.pid;
+	notice->number = p->call.number;
+	notice->name = name ? name : "";
+	notice->path = path;
+	t->options.notice(t->options.notice_context, notice);
+}
+
+void foreign_call(struct tracer *t, uint32_t arch)
+{
+	struct pending *p = &t->pending;
+	struct tracer_notice notice = { .kind = TRACER_NOTICE_FOREIGN_ABI, .refused = t->options.foreign_abi == TRACER_DENY };
+
+	notice.abi = abi_name(arch, p->call.number);
+	if (!p->tracee || !p->tracee->process->told_foreign)
+		say(t, &notice);
+	if (p->tracee)
+		p->tracee->process->told_foreign = true;
+	p->call.number = -1; /* not one of the counted ones */
+	if (notice.refused) {
+		t->refused_calls++;
+		entry_return(t, -ENOSYS);
+		return;
+	}
+	/* it may change credentials, roots and mounts unseen: from here on every thread opens for itself */
+	identity_free(t);
+	entry_continue(t);
+}
+
+bool foreign_ring(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	struct tracer_notice notice = { .kind = TRACER_NOTICE_IO_URING, .refused = t->options.io_uring == TRACER_DENY, .abi = "" };
+
+	if (t->options.io_uring == TRACER_ALLOW)
+		return false;
+	if (!p->tracee || !p->tracee->process->told_ring)
+		say(t, &notice);
+	if (p->tracee)
+		p->tracee->process->told_ring = true;
+	return notice.refused;
+}
