@@ -19,6 +19,9 @@ enum call_trait {
 	CALL_PID = 1 << 7,
 	CALL_GROUP = 1 << 8,
 	CALL_RING = 1 << 9,
+	CALL_OWNER = 1 << 10,
+	CALL_PIDFD = 1 << 11,
+	CALL_LISTEN = 1 << 12,
 };
 
 struct call_traits {

@@ -32,12 +32,11 @@ static const struct {
 
 /* ---- sockets ------------------------------------------------------------------------------------------------------------- */
 
-int socket_ask(pid_t tid, int fd, struct socket_info *s)
+int socket_copy(pid_t tid, int fd)
 {
-	auto_fd int pidfd = -1, copy = -1;
-	socklen_t len = sizeof(int);
+	auto_fd int pidfd = -1;
 	pid_t tgid, ppid;
-	int r = procfs_read_ids(tid, &tgid, &ppid, NULL);
+	int r = procfs_read_ids(tid, &tgid, &ppid, NULL), copy;
 
 	if (r < 0)
 		return r;
@@ -45,8 +44,16 @@ int socket_ask(pid_t tid, int fd, struct socket_info *s)
 	if (pidfd < 0)
 		return -errno;
 	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	return copy < 0 ? -errno : copy;
+}
+
+int socket_ask(pid_t tid, int fd, struct socket_info *s)
+{
+	auto_fd int copy = socket_copy(tid, fd);
+	socklen_t len = sizeof(int);
+
 	if (copy < 0)
-		return -errno;
+		return copy;
 	if (getsockopt(copy, SOL_SOCKET, SO_DOMAIN, &s->domain, &len) < 0 ||
 	    getsockopt(copy, SOL_SOCKET, SO_TYPE, &s->type, &len) < 0 ||
 	    getsockopt(copy, SOL_SOCKET, SO_PROTOCOL, &s->protocol, &len) < 0)

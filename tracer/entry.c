@@ -115,8 +115,11 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		entry_refuse(t, -ENOSYS);
 		return true;
 	}
-	if (traits & (CALL_PID | CALL_GROUP)) {
-		r = protect_check(t, p->tracee, &p->call, traits, &done);
+	if (traits & CALL_LISTEN)
+		foreign_listener(t);
+	if (traits & (CALL_PID | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
+		r = traits & (CALL_PID | CALL_GROUP) ? protect_check(t, p->tracee, &p->call, traits, &done) :
+						       protect_check_fd(t, p->tracee, &p->call, traits, &done);
 		if (r < 0 || done) {
 			if (r < 0)
 				entry_refuse(t, r);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/filter.h"
 
+#include <fcntl.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/file.h"
 
@@ -214,6 +219,32 @@ static int catch_events(struct filter *f, const struct intercept_set *set, const
 	return r;
 }
 
+/* Two arguments at once, as catch_value(). */
+static int catch_pair(struct filter *f, long number, unsigned int arg, uint32_t value, unsigned int other, uint32_t mask,
+		      uint32_t other_value)
+{
+	struct alternative a = { 0 };
+
+	merge(&a, arg, UINT32_MAX, value);
+	merge(&a, other, mask, other_value);
+	return catch_alternative(f, number, &a);
+}
+
+/* Who gets a file's signals: by number in an argument, else behind a pointer. */
+static int catch_owner(struct filter *f, long number, pid_t protect)
+{
+	int r;
+
+	if (number == SYS_ioctl) {
+		r = catch_value(f, number, 1, UINT32_MAX, FIOSETOWN);
+		return r < 0 ? r : catch_value(f, number, 1, UINT32_MAX, SIOCSPGRP);
+	}
+	r = catch_pair(f, number, 1, F_SETOWN, 2, UINT32_MAX, (uint32_t)protect);
+	if (r >= 0)
+		r = catch_pair(f, number, 1, F_SETOWN, 2, UINT32_MAX, (uint32_t)-protect);
+	return r < 0 ? r : catch_value(f, number, 1, UINT32_MAX, F_SETOWN_EX);
+}
+
 static int catch_own(struct filter *f, const struct filter_options *o, const struct call_traits *c, long number)
 {
 	int r = 0;
@@ -222,7 +253,14 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_io_uring && c->traits & CALL_RING)
 		catch_always(f, number);
-	if (o->handover && c->traits & CALL_DEBUG) {
+	if (o->watch_listeners && c->traits & CALL_LISTEN)
+		r = catch_pair(f, number, 0, SECCOMP_SET_MODE_FILTER, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			       SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	if (o->protect > 0 && c->traits & CALL_PIDFD)
+		catch_always(f, number);
+	if (o->protect > 0 && c->traits & CALL_OWNER && r >= 0)
+		r = catch_owner(f, number, o->protect);
+	if (o->handover && c->traits & CALL_DEBUG && r >= 0) {
 		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_TRACEME);
 		if (r >= 0)
 			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_ATTACH);

@@ -21,6 +21,7 @@ struct filter_options {
 	bool on_behalf; /* paths are looked up in the caller's place: credentials and roots must be watched */
 	bool handover; /* a process that the workload wants to trace is let go: ptrace(2) is caught */
 	bool watch_io_uring;
+	bool watch_listeners; /* seccomp listeners that the workload makes */
 	pid_t protect; /* calls that aim at this process are caught; 0 = none */
 };
 

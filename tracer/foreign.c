@@ -68,6 +68,36 @@ void foreign_call(struct tracer *t, uint32_t arch)
 	entry_continue(t);
 }
 
+static void interrupt(void *context, struct tracee *tracee)
+{
+	(void)context;
+	if (tracee->seized && !tracee->stopped)
+		ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL);
+}
+
+/*
+ * Below our own listener the kernel refuses another one. Where calls come as stops of ptrace it does not, and what a
+ * listener takes gives no such stop: from here on every call of every thread stops.
+ */
+void foreign_listener(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	struct tracer_notice notice = { .kind = TRACER_NOTICE_LISTENER, .refused = t->notifying, .abi = "" };
+
+	if ((int)p->call.args[0] != SECCOMP_SET_MODE_FILTER || !(p->call.args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		return;
+	if (!p->tracee || !p->tracee->process->told_listener)
+		say(t, &notice);
+	if (p->tracee)
+		p->tracee->process->told_listener = true;
+	if (t->notifying || t->every_call)
+		return;
+	t->every_call = true;
+	if (p->tracee)
+		p->tracee->in_call = true;
+	tracees_each(&t->tracees, interrupt, NULL);
+}
+
 bool foreign_ring(struct tracer *t)
 {
 	struct pending *p = &t->pending;

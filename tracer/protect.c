@@ -4,17 +4,20 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/parse.h"
+
+#define IOPRIO_WHO_PGRP 2 /* linux/ioprio.h cannot be had everywhere */
 
 /*
  * The supervisor is out of bounds for its workload: calls that name its process are refused with EPERM. The filter
  * compares numbers, so whoever lives in another pid namespace may mean another process and passes.
  */
 
-static bool same_pid_namespace(pid_t tid)
+bool protect_same_ids(pid_t tid)
 {
 	struct stat own, other;
 	char path[64];
@@ -60,17 +63,19 @@ int protect_check(struct tracer *t, const struct tracee *tracee, const struct ca
 	pid_t own = getpid();
 
 	*ret_done = false;
-	if (traits & CALL_GROUP && target == -1 && same_pid_namespace(call->tid)) {
+	if (traits & CALL_GROUP && target == -1 && protect_same_ids(call->tid)) {
 		if ((int)call->args[1] == 0)
 			return 0;
 		return same_rights(t, tracee) ? kill_all(t, call, ret_done) : -EPERM;
 	}
 	if (target != own && !(traits & CALL_GROUP && target == -own))
 		return 0;
-	if (!same_pid_namespace(call->tid))
+	if (!protect_same_ids(call->tid))
 		return 0;
-	/* setpriority() and ioprio_set() name processes only with their first kind of target */
-	if (call->number == SYS_setpriority && (int)call->args[0] != 0)
+	/* setpriority() and ioprio_set() can also name groups, which has our number, and users; they count from 0 and from 1 */
+	if (call->number == SYS_setpriority && (int)call->args[0] > PRIO_PGRP)
+		return 0;
+	if (call->number == SYS_ioprio_set && (int)call->args[0] > IOPRIO_WHO_PGRP)
 		return 0;
 	return -EPERM;
 }

@@ -203,6 +203,10 @@ static void stopped(struct tracer *t, pid_t tid, int status)
 	case PTRACE_EVENT_SECCOMP: {
 		unsigned long message = 0;
 
+		if (t->every_call) { /* its entry stop came before (foreign.c) */
+			stops_resume(t, tracee, 0);
+			break;
+		}
 		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message);
 		entry_stopped(t, tracee, message);
 		break;

@@ -221,10 +221,16 @@ bool handover_stop(struct tracer *t, struct tracee *tracee, int signal);
 void foreign_call(struct tracer *t, uint32_t arch);
 /* The pending call makes a ring. True when it was refused. */
 bool foreign_ring(struct tracer *t);
+/* The pending call makes a seccomp listener. */
+void foreign_listener(struct tracer *t);
 
 /* ---- protect.c --------------------------------------------------------------------------------------------------------------- */
 
 /* 0 = the call may pass, else its result (negative errno, or 0 in *ret_done for one that we carried out). */
 int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits, bool *ret_done);
+/* Whether ids mean the same processes for the thread as for us. */
+bool protect_same_ids(pid_t tid);
+/* protect_fd.c: the same for calls that name processes by descriptors, or behind pointers (CALL_OWNER, CALL_PIDFD). */
+int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits, bool *ret_done);
 
 #endif

@@ -219,7 +219,8 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	if (!survivor)
 		return;
 	close_memory(survivor->process);
-	survivor->process->shares = survivor->process->told_foreign = survivor->process->told_ring = false;
+	survivor->process->shares = survivor->process->told_foreign = false;
+	survivor->process->told_ring = survivor->process->told_listener = false;
 }
 
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context)

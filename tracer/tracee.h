@@ -14,7 +14,7 @@ struct process {
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
-	bool told_foreign, told_ring; /* foreign.c: said already, of this program */
+	bool told_foreign, told_ring, told_listener; /* foreign.c: said already, of this program */
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
 };

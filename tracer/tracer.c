@@ -193,6 +193,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
+		.watch_listeners = !t->every_call,
 		.protect = getpid(),
 	};
 	size_t length;

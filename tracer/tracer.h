@@ -19,8 +19,8 @@ enum tracer_policy { TRACER_DENY, TRACER_ALERT, TRACER_ALLOW };
 
 /* A process made a call that no rule can look into, for the first time since its last exec. Texts are borrowed. */
 struct tracer_notice {
-	enum { TRACER_NOTICE_FOREIGN_ABI, TRACER_NOTICE_IO_URING } kind;
-	bool refused; /* the call failed with ENOSYS */
+	enum { TRACER_NOTICE_FOREIGN_ABI, TRACER_NOTICE_IO_URING, TRACER_NOTICE_LISTENER } kind;
+	bool refused; /* the call failed with ENOSYS; a listener: with EBUSY, by the kernel */
 	uint64_t ts;
 	pid_t pid;
 	long number; /* of the call, in its own ABI */

@@ -43,6 +43,10 @@ static void add_message(struct strbuf *out, const struct tracer_notice *n)
 	if (n->kind == TRACER_NOTICE_FOREIGN_ABI)
 		strbuf_addf(out, "System call of the %s ABI, which rules cannot look into, was %s (call=%ld", n->abi,
 			    n->refused ? "refused" : "let pass", n->number);
+	else if (n->kind == TRACER_NOTICE_LISTENER)
+		strbuf_addf(out, "A seccomp listener below the monitor's %s (call=%ld",
+			    n->refused ? "is refused by the kernel: --backend ptrace would let it be" : "was made: every call stops now",
+			    n->number);
 	else
 		strbuf_addf(out, "io_uring, whose operations rules cannot see, was let pass (call=%ld", n->number);
 	strbuf_addf(out, " process=%s proc_exepath=%s pid=%d)", n->name, n->path, n->pid);
@@ -71,7 +75,12 @@ static void add_json(struct strbuf *out, const struct notice *notice, const stru
 void notice_receive(void *context, const struct tracer_notice *n)
 {
 	struct notice *notice = context;
-	const char *rule = n->kind == TRACER_NOTICE_FOREIGN_ABI ? "Foreign system call" : "io_uring used";
+	static const char *const rules[] = {
+		[TRACER_NOTICE_FOREIGN_ABI] = "Foreign system call",
+		[TRACER_NOTICE_IO_URING] = "io_uring used",
+		[TRACER_NOTICE_LISTENER] = "Seccomp listener of the workload",
+	};
+	const char *rule = rules[n->kind];
 	auto_strbuf struct strbuf message = { 0 }, text = { 0 }, fields = { 0 }, json = { 0 };
 
 	if (n->kind == TRACER_NOTICE_IO_URING && n->refused) {

@@ -109,11 +109,30 @@ entry seen "$a" -- "$payload" "$(printf 'a\nb\033[2J\377')" telling-argument "$w
 entry seen "$a" -- "$payload" "" "" telling-argument "$wanted_text"
 [ -n "$loader" ] && entry seen "$a" -- "$loader" "$payload" telling-argument "$wanted_text"
 
-# signals and limits aimed at the monitor: natively there is none, so no native turn either
-checks=$((checks + 1))
-wrap="timeout -k 1 20" under "$rules_here" -- "$src/evade" at-monitor "$secret"
-status=$?
-[ $status = 0 ] || fail "the monitor ends with $status when its command aims at it"
-python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after signals and limits at the monitor"
+# aimed at the monitor: natively there is none, so no native turn either
+at_monitor() {
+	checks=$((checks + 1))
+	wrap="${1:-} timeout -k 1 20" under "$rules_here" -- "$src/evade" "$2" "$secret"
+	status=$?
+	[ $status = 0 ] || fail "$2 ($monitor_options): status $status: $(head -n 5 "$dir/err")"
+	python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"
+}
+for backend in notify ptrace ptrace-all notify-only; do
+	monitor_options="--backend $backend"
+	at_monitor "" at-monitor
+	at_monitor "" at-monitor-threads
+	at_monitor "unshare -p -f --mount-proc" at-everybody
+done
+
+# a listener of the workload's own: refused by the kernel below ours, no cover where there is none
+for backend in notify ptrace ptrace-all; do
+	monitor_options="--backend $backend"
+	how=seen
+	[ $backend = notify ] && how=refused
+	entry $how "$s" -- "$src/evade" own-listener "$secret"
+	[ $backend = ptrace-all ] ||
+		ok "a word of the listener ($backend)" python3 "$top/tests/live/alerts.py" "$alerts" --has "Seccomp listener of the workload"
+done
+monitor_options=
 
 finish

@@ -6,16 +6,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -302,29 +308,175 @@ static pid_t find_monitor(void)
 	return found;
 }
 
-/* signals and limits at the monitor; then the secret: still seen? */
-static int at_monitor(const char *path)
+/* Attacks on the monitor; each says whether it was let through. What is refused fails with EPERM. */
+static pid_t monitor;
+static int let_through;
+
+static void expect_refusal(const char *what, long result)
+{
+	if (result < 0 && (errno == EPERM || errno == ESRCH))
+		return;
+	fprintf(stderr, "evade: let through: %s: %ld %s\n", what, result, result < 0 ? strerror(errno) : "");
+	let_through++;
+}
+
+static void aim_signals(void)
+{
+	siginfo_t info = { .si_code = SI_QUEUE };
+	char name[64];
+	int fd;
+
+	expect_refusal("kill", kill(monitor, SIGKILL));
+	expect_refusal("kill, junk above", syscall(SYS_kill, 0x1234567800000000L | (unsigned int)monitor, SIGKILL));
+	expect_refusal("kill, junk in the signal", syscall(SYS_kill, monitor, 0x7700000000L | SIGKILL));
+	expect_refusal("tgkill", syscall(SYS_tgkill, monitor, monitor, SIGKILL));
+	expect_refusal("tkill", syscall(SYS_tkill, monitor, SIGKILL));
+	expect_refusal("kill of the group", kill(-monitor, SIGKILL));
+	expect_refusal("rt_sigqueueinfo", syscall(SYS_rt_sigqueueinfo, monitor, SIGKILL, &info));
+	expect_refusal("rt_tgsigqueueinfo", syscall(SYS_rt_tgsigqueueinfo, monitor, monitor, SIGKILL, &info));
+	expect_refusal("pidfd_open", syscall(SYS_pidfd_open, monitor, 0));
+	snprintf(name, sizeof(name), "/proc/%d", monitor);
+	fd = open(name, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0)
+		expect_refusal("pidfd_send_signal by /proc", syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+	expect_refusal("ptrace", ptrace(PTRACE_SEIZE, monitor, NULL, NULL));
+}
+
+/* The monitor as the owner of a socket whose readiness sends SIGKILL. */
+static void aim_owner(void)
+{
+	struct f_owner_ex owners[] = { { F_OWNER_PID, monitor }, { F_OWNER_TID, monitor }, { F_OWNER_PGRP, monitor } };
+	int ends[2], who[] = { monitor, -monitor };
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || fcntl(ends[0], F_SETSIG, SIGKILL) ||
+	    fcntl(ends[0], F_SETFL, O_ASYNC))
+		return;
+	for (int i = 0; i < 2; i++) {
+		expect_refusal("F_SETOWN", fcntl(ends[0], F_SETOWN, who[i]));
+		expect_refusal("F_SETOWN, junk above", syscall(SYS_fcntl, ends[0], F_SETOWN, 0x100000000L | (unsigned int)who[i]));
+		expect_refusal("FIOSETOWN", ioctl(ends[0], FIOSETOWN, &who[i]));
+		expect_refusal("SIOCSPGRP", ioctl(ends[0], SIOCSPGRP, &who[i]));
+	}
+	for (int i = 0; i < 3; i++)
+		expect_refusal("F_SETOWN_EX", fcntl(ends[0], F_SETOWN_EX, &owners[i]));
+	if (write(ends[1], "x", 1) != 1)
+		let_through++;
+}
+
+static void aim_limits(void)
 {
 	struct rlimit none = { 0, 0 };
 	struct sched_param idle = { 0 };
-	int fd, mine = open("/dev/null", O_RDONLY);
-	pid_t monitor = find_monitor();
+	struct { unsigned int size, policy; unsigned long long flags; int nice; unsigned int priority; unsigned long long times[3]; }
+		attributes = { .size = 48, .policy = SCHED_IDLE };
+	unsigned long cpus = 1;
 
+	expect_refusal("prlimit NOFILE", prlimit(monitor, RLIMIT_NOFILE, &none, NULL));
+	expect_refusal("prlimit CPU", prlimit(monitor, RLIMIT_CPU, &none, NULL));
+	expect_refusal("prlimit, junk above", syscall(SYS_prlimit64, 0x500000000L | (unsigned int)monitor, RLIMIT_CPU, &none, NULL));
+	expect_refusal("sched_setscheduler", sched_setscheduler(monitor, SCHED_IDLE, &idle));
+	expect_refusal("sched_setparam", sched_setparam(monitor, &idle));
+	expect_refusal("sched_setattr", syscall(SYS_sched_setattr, monitor, &attributes, 0));
+	expect_refusal("sched_setaffinity", syscall(SYS_sched_setaffinity, monitor, sizeof(cpus), &cpus));
+	expect_refusal("setpriority", setpriority(PRIO_PROCESS, (id_t)monitor, 19));
+	expect_refusal("setpriority of the group", setpriority(PRIO_PGRP, (id_t)monitor, 19));
+	expect_refusal("ioprio_set", syscall(SYS_ioprio_set, 1, monitor, 3 << 13));
+	expect_refusal("ioprio_set of the group", syscall(SYS_ioprio_set, 2, monitor, 3 << 13));
+	expect_refusal("process_vm_writev", syscall(SYS_process_vm_writev, monitor, NULL, 0, NULL, 0, 0));
+}
+
+static int aim(const char *path)
+{
+	monitor = find_monitor();
 	if (monitor <= 1)
 		return -1;
-	kill(monitor, SIGKILL);
-	syscall(SYS_kill, 0x1234567800000000L | (unsigned int)monitor, SIGKILL);
-	syscall(SYS_tgkill, monitor, monitor, SIGKILL);
-	syscall(SYS_tkill, monitor, SIGKILL);
-	kill(-getpgid(monitor), SIGKILL);
-	fd = (int)syscall(SYS_pidfd_open, monitor, 0);
-	if (fd >= 0)
-		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-	prlimit(monitor, RLIMIT_NOFILE, &none, NULL);
-	prlimit(monitor, RLIMIT_CPU, &none, NULL);
-	sched_setscheduler(monitor, SCHED_IDLE, &idle);
-	fcntl(mine, F_SETOWN, monitor);
+	aim_signals();
+	aim_owner();
+	aim_limits();
+	errno = EPERM;
+	return let_through ? -1 : show(open(path, O_RDONLY));
+}
+
+static void *wait_for_ever(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* signals and limits at the monitor; then the secret: still seen? */
+static int at_monitor(const char *path)
+{
+	return aim(path);
+}
+
+/* the same while another thread could change what was looked at; what is meant for others still reaches them */
+static int at_monitor_threads(const char *path)
+{
+	struct f_owner_ex self = { F_OWNER_PID, getpid() }, got = { 0 };
+	int ends[2], status, fd;
+	pthread_t thread;
+	pid_t child;
+
+	if (pthread_create(&thread, NULL, wait_for_ever, NULL) || socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		return -1;
+	if (fcntl(ends[0], F_SETOWN_EX, &self) || fcntl(ends[0], F_GETOWN_EX, &got) || got.pid != getpid())
+		return -1;
+	child = fork();
+	if (child == 0)
+		wait_for_ever(NULL);
+	fd = (int)syscall(SYS_pidfd_open, child, 0);
+	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) || waitpid(child, &status, 0) != child || !WIFSIGNALED(status) ||
+	    WTERMSIG(status) != SIGTERM)
+		return -1;
+	return aim(path);
+}
+
+/* kill(-1), in a pid namespace of the test's own: all but the first process and the monitor are gone, as natively */
+static int at_everybody(const char *path)
+{
+	pid_t child;
+	int status;
+
+	if (getpid() > 64) /* the machine's own namespace, surely */
+		return -1;
+	child = fork();
+	if (child == 0)
+		wait_for_ever(NULL);
+	if (kill(-1, SIGKILL) || waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+		return -1;
 	return show(open(path, O_RDONLY));
+}
+
+/* a listener of our own, whose owner lets the open pass */
+static int by_own_listener(const char *path)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog fprog = { sizeof(program) / sizeof(program[0]), program };
+	struct seccomp_notif_resp answer = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+	struct seccomp_notif asked = { 0 };
+	int listener, status;
+	pid_t child;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &fprog);
+	if (listener < 0)
+		return -1;
+	child = fork();
+	if (child == 0)
+		_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked))
+		return -1;
+	answer.id = asked.id;
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
+		return -1;
+	return waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
 }
 
 #if defined(__x86_64__)
@@ -421,7 +573,8 @@ static const struct way {
 	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
 	{ "full-table", by_full_table }, { "at-monitor", at_monitor },
-	{ "ring", by_ring },
+	{ "ring", by_ring },             { "at-monitor-threads", at_monitor_threads },
+	{ "at-everybody", at_everybody }, { "own-listener", by_own_listener },
 #if defined(__x86_64__)
 	{ "int80", by_int80 },           { "x32", by_x32 },
 	{ "vsyscall", by_vsyscall },     { "int80-setuid", by_int80_setuid },
