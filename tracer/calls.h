@@ -22,6 +22,7 @@ enum call_trait {
 	CALL_OWNER = 1 << 10,
 	CALL_PIDFD = 1 << 11,
 	CALL_LISTEN = 1 << 12,
+	CALL_SOCKET = 1 << 13,
 };
 
 struct call_traits {

@@ -29,6 +29,8 @@ struct decode_memo;
 struct decode_memo *decode_memo_new(void); /* NULL: out of memory */
 void decode_memo_free(struct decode_memo *m); /* accepts NULL */
 
+struct held_socket;
+
 struct call {
 	pid_t tid, pid; /* in the monitor's pid namespace */
 	uint64_t ts; /* epoch ns */
@@ -45,6 +47,7 @@ struct call {
 	uint64_t how[3]; /* its flags, mode and resolve */
 	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */
 	const struct stat *object; /* what object_fd is, when that has been asked already; NULL = not */
+	const struct held_socket *socket; /* connect, bind: ours (socket.h); NULL = it is the caller's to ask */
 	bool created; /* the open made the file: known to whoever opened on behalf */
 };
 

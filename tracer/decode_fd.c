@@ -47,13 +47,25 @@ int socket_copy(pid_t tid, int fd)
 	return copy < 0 ? -errno : copy;
 }
 
+void socket_release(struct held_socket *s)
+{
+	if (!s)
+		return;
+	close(s->fd);
+	free(s);
+}
+
 int socket_ask(pid_t tid, int fd, struct socket_info *s)
 {
 	auto_fd int copy = socket_copy(tid, fd);
+
+	return copy < 0 ? copy : socket_look(copy, s);
+}
+
+int socket_look(int copy, struct socket_info *s)
+{
 	socklen_t len = sizeof(int);
 
-	if (copy < 0)
-		return copy;
 	if (getsockopt(copy, SOL_SOCKET, SO_DOMAIN, &s->domain, &len) < 0 ||
 	    getsockopt(copy, SOL_SOCKET, SO_TYPE, &s->type, &len) < 0 ||
 	    getsockopt(copy, SOL_SOCKET, SO_PROTOCOL, &s->protocol, &len) < 0)

@@ -16,6 +16,10 @@
 static socklen_t read_address(const struct call *c, uint64_t address, uint64_t len, struct sockaddr_storage *ret)
 {
 	memset(ret, 0, sizeof(*ret));
+	if (c->socket) {
+		*ret = c->socket->address;
+		return c->socket->address_len;
+	}
 	if (len > sizeof(*ret))
 		len = sizeof(*ret);
 	if (!address || len < sizeof(sa_family_t) || memory_read(c->memory, address, ret, len) < 0)
@@ -100,7 +104,7 @@ static void put_tuple(const struct call *c, int fd, enum direction direction, co
 	struct socket_info info = { 0 };
 	bool out = direction == OUTBOUND;
 
-	if (fd < 0 || socket_ask(c->tid, fd, &info) < 0) {
+	if (fd < 0 || (c->socket ? socket_look(c->socket->fd, &info) : socket_ask(c->tid, fd, &info)) < 0) {
 		event_put_absent(b);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "tracer/maps.h"
 #include "tracer/notify.h"
+#include "tracer/socket.h"
 #include "tracer/ustack.h"
 
 
@@ -253,6 +254,23 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 	return -EAGAIN;
 }
 
+static int tell_connect(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+	enum open_way way = connect_pending(t);
+	int r;
+
+	if (way != OPEN_DONE)
+		return way == OPEN_CHECK && result_later(t) == 0 ? 0 : -EAGAIN;
+	p->way = FIGURES_ON_BEHALF;
+	p->call.has_result = p->answer_due = true;
+	p->call.result = p->value;
+	r = result_event(t, p->tracee, &p->call, 0, ret_event, err);
+	p->call.socket = NULL;
+	socket_release(take_ptr(p->tracee->socket));
+	return r < 0 ? 0 : 1;
+}
+
 int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
@@ -269,6 +287,11 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	/* who opens in the caller's place has it in no ptrace stop */
 	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK)) {
 		r = tell_open(t, ret_event, err);
+		if (r != -EAGAIN)
+			return r;
+	}
+	if (traits & CALL_SOCKET) {
+		r = tell_connect(t, ret_event, err);
 		if (r != -EAGAIN)
 			return r;
 	}

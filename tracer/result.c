@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "tracer/notify.h"
+#include "tracer/socket.h"
 
 /*
  * Results of calls. Two ways lead to one in a thread that is seized for good:
@@ -95,6 +97,7 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	struct call *call = &tracee->call;
 	enum follow follow = tracee->follow;
 	struct arch_regs regs;
+	int r;
 
 	tracee->follow = FOLLOW_NONE;
 	if (!tracee->stopped || arch_read(tracee->tid, &regs) < 0)
@@ -116,5 +119,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 		read_real_path(t, tracee, call->result);
 	/* who shares descriptors or memory could have replaced the descriptor or the bytes since */
 	t->ext.raced = tracees_alone(tracee) ? RACED_NO : RACED_POSSIBLE;
-	return result_event(t, tracee, call, tracee->cookie, ret_event, err) < 0 ? 0 : 1;
+	r = result_event(t, tracee, call, tracee->cookie, ret_event, err);
+	call->socket = NULL;
+	socket_release(take_ptr(tracee->socket));
+	return r < 0 ? 0 : 1;
 }

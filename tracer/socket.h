@@ -12,6 +12,20 @@ struct socket_info {
 	socklen_t local_len, remote_len; /* 0 = none */
 };
 
+/*
+ * The socket of a connect() or bind() that we hold a copy of: what is put over its number meanwhile does not matter. With the
+ * address that was read once: the one that was used when we made the call, else the one that was there at the entry.
+ */
+struct held_socket {
+	int fd;
+	struct sockaddr_storage address;
+	socklen_t address_len;
+};
+
+void socket_release(struct held_socket *s); /* accepts NULL */
+/* What the socket behind our own descriptor says. */
+int socket_look(int fd, struct socket_info *s);
+
 /* A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids pidfd_getfd. */
 int socket_copy(pid_t tid, int fd);
 /* Takes a copy of a task's descriptor and asks it. -EPERM where the profile forbids pidfd_getfd. */

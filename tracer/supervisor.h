@@ -197,6 +197,9 @@ enum open_way {
 /* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
 enum open_way open_pending(struct tracer *t);
 
+/* connect.c: makes the pending connect() or bind() of an internet socket, or holds its socket for the look behind it. */
+enum open_way connect_pending(struct tracer *t);
+
 /* The errno of an execve() of t->path that leads nowhere, for the caller as for us: told at the entry. 0 = not certain. */
 int open_exec_failure(struct tracer *t, size_t path_len);
 

@@ -2,6 +2,7 @@
 #include "tracer/tracee.h"
 
 #include "base/cleanup.h"
+#include "tracer/socket.h"
 
 #define BUCKETS_FIRST 256
 
@@ -182,6 +183,7 @@ void tracees_remove(struct tracees *t, struct tracee *tracee)
 		t->embryos--;
 	t->count--;
 	put_process(t, tracee->process);
+	socket_release(tracee->socket);
 	free(tracee->exec_path);
 	free(tracee->exec_stack);
 	free(tracee);

@@ -63,6 +63,7 @@ struct tracee {
 	uint64_t exec_ip; /* where the exec was called from, and (when wanted) in which memory */
 	enum region exec_region;
 	char *exec_stack; /* heap; NULL = not taken */
+	struct held_socket *socket; /* of the followed connect() or bind(); NULL = none */
 	char *exec_path; /* heap; as given to execve, NULL = not known */
 };
 

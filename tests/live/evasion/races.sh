@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Races for the name of what is opened: each runs until 200 attempts got the secret under the monitor, and each of these must
+# Races for what is opened, connected to and given to programs: each runs until 200 attempts got the secret under the monitor, and each of these must
 # have its alert between the attempt before and itself.
 . "$(dirname "$0")/../lib.sh"
 
@@ -15,7 +15,7 @@ ln -s ../evasion-decoys "$dir/one/file"
 ln -s ../evasion-secret "$dir/two/file"
 ln -s evasion-decoys "$dir/evasion-link"
 
-for way in ${RACES:-thread process mem vm file symlink folder cwd}; do
+for way in ${RACES:-thread process mem vm file symlink folder cwd connect-udp connect-tcp dup unspec argv}; do
 	checks=$((checks + 1))
 	wrap="timeout -k 1 120" under "$here/rules.yaml" -- "$src/racer" "$way" "$dir" 200
 	status=$?
@@ -30,7 +30,7 @@ import json, sys
 seen, wins, missed = False, 0, 0
 for line in open(sys.argv[1]):
     alert = json.loads(line)
-    if alert["rule"] == "secret opened":
+    if alert["rule"] in ("secret opened", "secret connected", "argument seen"):
         seen = True
     elif alert["rule"] == "attempt marked":
         if "mark-win" in alert["output"]:

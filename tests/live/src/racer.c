@@ -11,10 +11,16 @@
  *   file      the path lies in a private page of a file, which another process writes
  *   symlink   another process turns the symbolic link FOLDER/evasion-link about
  *   folder    another process exchanges the folders FOLDER/one and FOLDER/two
+ *   connect-udp, connect-tcp
+ *             a second thread writes the address that a socket is connected to; the secret is 127.0.0.66
+ *   dup       a process that shares the descriptors puts another socket over the connected one
+ *   unspec    the same takes the address away from the connected one
+ *   argv      a second thread writes the arguments of a program that is executed; the secret is "telling-argument"
  *   cwd       another process that shares the working directory changes it
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +29,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -91,19 +98,122 @@ static void move(int which)
 		_exit(1);
 }
 
+/* ---- sockets and arguments ---- */
+
+static struct sockaddr_in address; /* written by the thread */
+static int contended = -1, other_socket = -1;
+static char *argument;
+
+static void store_address(int which)
+{
+	*(volatile in_addr_t *)&address.sin_addr.s_addr = htonl(which ? 0x7f000042 : 0x7f00004d);
+}
+
+static void put_over(int which)
+{
+	if (which)
+		dup2(other_socket, contended);
+}
+
+static void take_away(int which)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	if (which)
+		connect(contended, &none, sizeof(none));
+}
+
+static void store_argument(int which)
+{
+	const char *text = which ? "telling-argument" : "nothing-whatever";
+
+	for (size_t i = 0; i < 16; i++)
+		((volatile char *)argument)[i] = text[i];
+}
+
+/* Takes connections to all addresses, for ever. */
+static void serve(void)
+{
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_family = AF_INET;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 64) ||
+	    getsockname(fd, (struct sockaddr *)&address, &len))
+		exit(1);
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			close(accept(fd, NULL, NULL));
+	}
+	close(fd);
+}
+
+/* 1 = connected to the secret. The copy tells, whatever became of the number. */
+static int attempt_connect(int type, int number)
+{
+	struct linger at_once = { 1, 0 }; /* ports are not used up */
+	struct sockaddr_in peer = { 0 };
+	socklen_t len = sizeof(peer);
+	int fd = socket(AF_INET, type, 0), copy = dup(fd), r, won;
+
+	if (number >= 0) {
+		dup2(fd, number);
+		close(fd);
+		fd = number;
+		address.sin_addr.s_addr = htonl(0x7f000042);
+	}
+	setsockopt(copy, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	r = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	won = r == 0 && getpeername(copy, (struct sockaddr *)&peer, &len) == 0 && peer.sin_addr.s_addr == htonl(0x7f000042);
+	close(copy);
+	if (number < 0)
+		close(fd);
+	return won;
+}
+
+/* 1 = the program says that it got the secret argument */
+static int attempt_exec(void)
+{
+	char text[64] = "", *args[] = { (char *)"echo", argument, NULL };
+	int ends[2], status;
+	pid_t child;
+
+	if (pipe(ends))
+		return 0;
+	child = vfork();
+	if (child == 0) {
+		dup2(ends[1], 1);
+		execv("/bin/echo", args);
+		_exit(1);
+	}
+	close(ends[1]);
+	if (read(ends[0], text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	close(ends[0]);
+	waitpid(child, &status, 0);
+	return strncmp(text, "telling-argument", 16) == 0;
+}
+
 static const struct way {
 	const char *name, *opened; /* NULL: one of the names, in memory that is written to */
 	void (*turn)(int which);
-	enum { THREAD, PROCESS, SHARING_FOLDER } by;
+	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
+	enum { OPENING, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING } what;
 } ways[] = {
-	{ "thread", NULL, store, THREAD },
-	{ "process", NULL, store, PROCESS },
-	{ "mem", NULL, store_mem, PROCESS },
-	{ "vm", NULL, store_vm, PROCESS },
-	{ "file", NULL, store_file, PROCESS },
-	{ "symlink", "%s/evasion-link", turn_link, PROCESS },
-	{ "folder", "%s/one/file", exchange, PROCESS },
-	{ "cwd", "file", move, SHARING_FOLDER },
+	{ "thread", NULL, store, THREAD, OPENING },
+	{ "process", NULL, store, PROCESS, OPENING },
+	{ "mem", NULL, store_mem, PROCESS, OPENING },
+	{ "vm", NULL, store_vm, PROCESS, OPENING },
+	{ "file", NULL, store_file, PROCESS, OPENING },
+	{ "symlink", "%s/evasion-link", turn_link, PROCESS, OPENING },
+	{ "folder", "%s/one/file", exchange, PROCESS, OPENING },
+	{ "cwd", "file", move, SHARING_FOLDER, OPENING },
+	{ "connect-udp", NULL, store_address, THREAD, CONNECTING_UDP },
+	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP },
+	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED },
+	{ "unspec", NULL, take_away, SHARING_FDS, CONNECTING_FIXED },
+	{ "argv", NULL, store_argument, THREAD, EXECUTING },
 };
 
 static void *turn_for_ever(void *arg)
@@ -151,9 +261,19 @@ static int start(const struct way *w)
 	path = room(w);
 	if (path == MAP_FAILED)
 		return -1;
+	if (w->what == EXECUTING) {
+		argument = path;
+		store_argument(0);
+	}
+	if (w->what != OPENING && w->what != EXECUTING)
+		serve();
+	if (w->what == CONNECTING_FIXED) {
+		contended = dup2(socket(AF_INET, SOCK_STREAM, 0), 100);
+		other_socket = socket(AF_INET, SOCK_DGRAM, 0);
+	}
 	if (w->opened)
 		snprintf(path, PATH_ROOM, w->opened, folder);
-	else if (out < 0)
+	else if (out < 0 && w->what == OPENING)
 		snprintf(path, PATH_ROOM, "%s", names[0]);
 	if (strcmp(w->name, "mem") == 0) {
 		snprintf(name, sizeof(name), "/proc/%d/mem", victim);
@@ -163,7 +283,8 @@ static int start(const struct way *w)
 	}
 	if (w->by == THREAD)
 		return pthread_create(&thread, NULL, turn_for_ever, (void *)w) ? -1 : 0;
-	return clone(child, stack + sizeof(stack), SIGCHLD | (w->by == SHARING_FOLDER ? CLONE_FS : 0), (void *)w) < 0 ?
+	return clone(child, stack + sizeof(stack),
+		     SIGCHLD | (w->by == SHARING_FOLDER ? CLONE_FS : w->by == SHARING_FDS ? CLONE_FILES : 0), (void *)w) < 0 ?
 		       -1 :
 		       0;
 }
@@ -181,9 +302,27 @@ static int attempt(void)
 	return won;
 }
 
+/* one turn of the way */
+static int attempt_by(const struct way *w)
+{
+	switch (w->what) {
+	case CONNECTING_UDP:
+		return attempt_connect(SOCK_DGRAM, -1);
+	case CONNECTING_TCP:
+		return attempt_connect(SOCK_STREAM, -1);
+	case CONNECTING_FIXED:
+		return attempt_connect(SOCK_STREAM, contended);
+	case EXECUTING:
+		return attempt_exec();
+	default:
+		return attempt();
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char marks[2][PATH_ROOM];
+	const struct way *way = NULL;
 	int wins = 0, wanted, turns;
 
 	if (argc != 4)
@@ -195,14 +334,16 @@ int main(int argc, char **argv)
 	snprintf(marks[0], PATH_ROOM, "%s/mark-loss", folder);
 	snprintf(marks[1], PATH_ROOM, "%s/mark-win", folder);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (strcmp(ways[i].name, argv[1]) == 0 && start(&ways[i])) {
-			perror("racer");
-			return 1;
-		}
-	if (!path)
+		if (strcmp(ways[i].name, argv[1]) == 0)
+			way = &ways[i];
+	if (way && start(way)) {
+		perror("racer");
+		return 1;
+	}
+	if (!way)
 		return 2;
 	for (turns = 0; wins < wanted && turns < MOST_TURNS; turns++) {
-		int won = attempt();
+		int won = attempt_by(way);
 
 		wins += won;
 		close(open(marks[won], O_RDONLY));
