@@ -22,6 +22,7 @@
 struct front {
 	pid_t workload, supervisor;
 	int control, signals;
+	const struct launch_shared *shared;
 	bool apart; /* in a process group without the workload: no signal reaches both */
 	bool workload_gone, supervisor_gone, finished;
 	int workload_status, exit_code;
@@ -162,6 +163,13 @@ static void read_control(struct front *f)
 	}
 }
 
+/* Ptrace kills whom it traces when the supervisor dies; where it is refused, the command at least must not go on. */
+static void look_at_supervisor(const struct front *f)
+{
+	if (f->supervisor_gone && !f->finished && !f->workload_gone && atomic_load(&f->shared->kill_on_exit))
+		kill(f->workload, SIGKILL);
+}
+
 static _Noreturn void end_like_workload(const struct front *f)
 {
 	if (f->finished && f->exit_code >= 0)
@@ -175,7 +183,7 @@ static _Noreturn void end_like_workload(const struct front *f)
 
 _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct launch_shared *shared)
 {
-	struct front f = { .workload = workload, .supervisor = supervisor, .control = control };
+	struct front f = { .workload = workload, .supervisor = supervisor, .control = control, .shared = shared };
 	struct pollfd polled[2];
 	sigset_t all;
 
@@ -197,6 +205,7 @@ _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct 
 		reap(&f);
 		if (polled[1].revents)
 			read_control(&f);
+		look_at_supervisor(&f);
 	}
 	end_like_workload(&f);
 }

@@ -23,6 +23,7 @@ struct launch_shared { /* one page, shared by all three until the exec */
 	atomic_int listener; /* descriptor number in the workload; -1 = not yet, -2 = there will be none */
 	atomic_int start_errno; /* why the command could not be run; 0 = nothing yet */
 	atomic_bool set_id; /* the command is a set-uid or set-gid program; known when launch_fork() returns */
+	atomic_bool kill_on_exit; /* the command may not outlive the supervisor: the front kills it where ptrace does not */
 	atomic_bool killable; /* the filter has WAIT_KILLABLE_RECV */
 	atomic_bool not_installed; /* the filter could not be installed: start_errno is the reason */
 };

@@ -174,6 +174,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	r = launch_fork(options->argv, &t->launch, err);
 	if (r < 0)
 		return r;
+	atomic_store(&t->launch.shared->kill_on_exit, t->options.on_exit == TRACER_ON_EXIT_KILL);
 	r = prepare_supervisor(t, err);
 	if (r < 0)
 		return r;

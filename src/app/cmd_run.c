@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "app/explain.h"
 #include "app/help.h"
@@ -92,6 +93,13 @@ static int open_output(struct run *run, struct error *err)
 		return r;
 	if (run->session.noutputs && !fd_text)
 		return 0;
+	if (!fd_text && log_is_lost()) {
+		static const char text[] = "monitor: standard error is closed, so alerts need --output or --output-fd\n";
+
+		/* the command has not begun, so this is not its output */
+		(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
+		return error_set(err, -EBADF, "standard error is closed, so alerts need --output or --output-fd");
+	}
 	r = take_descriptor(fd_text ? fd_text : "2", &fd, err);
 	if (r < 0)
 		return r;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdarg.h>
 #include <time.h>
 #include <unistd.h>
@@ -7,10 +8,26 @@
 #include "base/file.h"
 
 static struct log_settings settings = { .level = LOG_LEVEL_WARNING };
+static bool error_closed; /* standard error was, when we started */
 
 void log_setup(const struct log_settings *s)
 {
 	settings = *s;
+}
+
+void log_claim_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		error_closed |= fd == STDERR_FILENO;
+		(void)!open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest that is free: this one */
+	}
+}
+
+bool log_is_lost(void)
+{
+	return error_closed;
 }
 
 bool log_color(int fd)

@@ -21,6 +21,14 @@ struct log_settings {
 };
 void log_setup(const struct log_settings *settings);
 
+/*
+ * Closed standard descriptors are put on /dev/null, for us alone: else the next file that is opened would be taken for one of
+ * them. Programs that we execute find them closed.
+ */
+void log_claim_descriptors(void);
+/* Nobody can read what is logged: standard error was closed. */
+bool log_is_lost(void);
+
 /* Whether a person looks at that descriptor and has nothing against colours (NO_COLOR, TERM=dumb). */
 bool log_color(int fd);
 

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const struct command *c;
 
+	log_claim_descriptors();
 	/* a link to us named "falco" is Falco's command line */
 	c = argc > 0 && strcmp(slash ? slash + 1 : argv[0], "falco") == 0 ? command_find("falco") : NULL;
 	if (c)
