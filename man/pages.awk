@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: awk -f rows.awk -f pages.awk -v version=V TABLES.def... PAGE.in > PAGE
 # Copies a manual page; lines that start with @ become tables made from the .def files:
-#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS
+#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS   @LIMITS BACKEND
 
 function roff(s) {
 	gsub(/\\/, "\\e", s)
@@ -25,6 +25,9 @@ function row(name, n) {
 	} else if (name == "OPERATOR") {
 		op++
 		op_word[op] = arg[2]; op_kind[op] = arg[3]
+	} else if (name == "LIMIT") {
+		li++
+		li_backend[li] = arg[1]; li_text[li] = arg[2]
 	} else if (name == "EVENT") {
 		event_row(n)
 	}
@@ -65,6 +68,10 @@ $1 == "@VERSION" { print version; next }
 $1 == "@OPTIONS" {
 	for (i = 1; i <= o; i++) if (o_command[i] == $2) { option(i); found = 1 }
 	if (!found) { print "no options of " $2 > "/dev/stderr"; exit 1 }
+	next
+}
+$1 == "@LIMITS" {
+	for (i = 1; i <= li; i++) if (li_backend[i] == $2) { print ".IP \\(bu 2"; print roff(li_text[i]) }
 	next
 }
 $1 == "@COMMANDS" {

@@ -23,6 +23,14 @@ static const struct loss {
 #include "app/doctor.def"
 };
 
+static const struct limit {
+	enum tracer_backend backend; /* AUTO: all */
+	const char *text;
+} limits[] = {
+#define LIMIT(backend, text) { TRACER_##backend, text },
+#include "app/doctor.def"
+};
+
 static const struct remedy {
 	enum tracer_backend backend;
 	int error; /* 0 = any */
@@ -116,6 +124,14 @@ static size_t add_losers(struct doctor *d, const struct loss *loss, bool json)
 	return n;
 }
 
+static void report_limits(struct doctor *d)
+{
+	strbuf_adds(&d->out, "what cannot be seen, or not soundly:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (limits[i].backend == TRACER_AUTO || limits[i].backend == d->best)
+			strbuf_addf(&d->out, "    %s\n", limits[i].text);
+}
+
 static void report_text(struct doctor *d)
 {
 	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
@@ -145,6 +161,23 @@ static void report_text(struct doctor *d)
 		if (!add_losers(d, &losses[i], false))
 			strbuf_adds(&d->out, "        (no loaded rule)\n");
 	}
+	report_limits(d);
+}
+
+/* A backend's own, or with AUTO those of all. */
+static void add_limits(struct doctor *d, enum tracer_backend b)
+{
+	bool first = true;
+
+	strbuf_adds(&d->out, "\"limits\":[");
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (limits[i].backend != b)
+			continue;
+		strbuf_adds(&d->out, first ? "" : ",");
+		json_add_string(&d->out, str_of(limits[i].text));
+		first = false;
+	}
+	strbuf_adds(&d->out, "]");
 }
 
 static void report_backend(struct doctor *d, enum tracer_backend b)
@@ -172,7 +205,9 @@ static void report_backend(struct doctor *d, enum tracer_backend b)
 		strbuf_adds(&d->out, "]}");
 		first = false;
 	}
-	strbuf_adds(&d->out, "]}");
+	strbuf_adds(&d->out, "],");
+	add_limits(d, b);
+	strbuf_adds(&d->out, "}");
 }
 
 static void report_json(struct doctor *d)
@@ -184,7 +219,9 @@ static void report_json(struct doctor *d)
 		strbuf_adds(&d->out, "null");
 	else
 		json_add_string(&d->out, str_of(backend_info(d->best)->name));
-	strbuf_addf(&d->out, ",\"proc\":\"%s\",\"openat2\":%s,\"backends\":[", proc[d->proc], d->opens ? "true" : "false");
+	strbuf_addf(&d->out, ",\"proc\":\"%s\",\"openat2\":%s,", proc[d->proc], d->opens ? "true" : "false");
+	add_limits(d, TRACER_AUTO);
+	strbuf_adds(&d->out, ",\"backends\":[");
 	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
 		strbuf_adds(&d->out, b > TRACER_AUTO + 1 ? "," : "");
 		report_backend(d, b);
