@@ -109,6 +109,26 @@ entry seen "$a" -- "$payload" "$(printf 'a\nb\033[2J\377')" telling-argument "$w
 entry seen "$a" -- "$payload" "" "" telling-argument "$wanted_text"
 [ -n "$loader" ] && entry seen "$a" -- "$loader" "$payload" telling-argument "$wanted_text"
 
+# more arguments than an event of Falco's holds: proc.full_cmdline has what proc.args was cut at
+cat >"$dir/full.yaml" <<END
+- rule: argument seen
+  desc: a program with the telling argument
+  condition: evt.type in (execve, execveat) and evt.rawres = 0 and proc.full_args contains telling-argument
+  output: argument seen %proc.name
+  priority: WARNING
+END
+rules_here=$dir/full.yaml
+for each in 60000 65536 120000; do
+	entry seen "$a" -- "$payload" "$(head -c "$each" /dev/zero | tr '\0' a)" "$wanted_text" telling-argument
+done
+entry seen "$a" -- sh -c "$payload $(yes argument | head -n 12000 | tr '\n' ' ') $wanted_text telling-argument"
+rules_here=$here/rules.yaml
+
+# names and limits: of processes, of the monitor's tables
+for way in set-mm ends-early many-fds many-processes mount-over move-mount; do
+	entry seen "$s" -- "$src/evade" $way "$secret"
+done
+
 # aimed at the monitor: natively there is none, so no native turn either
 at_monitor() {
 	checks=$((checks + 1))

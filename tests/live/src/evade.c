@@ -479,6 +479,92 @@ static int by_own_listener(const char *path)
 	return waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
 }
 
+/* the arguments in memory are moved away: who reads them there finds nothing */
+static int by_set_mm(const char *path)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return -1;
+	prctl(PR_SET_MM, PR_SET_MM_ARG_START, page, 0, 0);
+	prctl(PR_SET_MM, PR_SET_MM_ARG_END, page + 8, 0, 0);
+	prctl(PR_SET_NAME, "kworker/0:1", 0, 0, 0);
+	return show(open(path, O_RDONLY));
+}
+
+/* a NUL ends the name for the kernel, whatever follows */
+static int by_early_end(const char *path)
+{
+	char name[8192];
+	int n = snprintf(name, sizeof(name), "%s", path);
+
+	memcpy(name + n + 1, ".decoy", 7);
+	return show(open(name, O_RDONLY));
+}
+
+/* every descriptor number up to the limit is in use but one */
+static int by_many_fds(const char *path)
+{
+	struct rlimit limit = { 4096, 4096 };
+	int last = -1, fd;
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	while ((fd = open("/dev/null", O_RDONLY)) >= 0)
+		last = fd;
+	return last < 0 || close(last) ? -1 : show(open(path, O_RDONLY));
+}
+
+/* more processes at once than the monitor keeps memory descriptors for by default; the last one reads */
+static int by_many_processes(const char *path)
+{
+	enum { MANY = 1500 };
+	static pid_t children[MANY];
+	int status, r = -1, gate[2];
+	char c;
+
+	if (pipe(gate))
+		return -1;
+	for (int i = 0; i < MANY; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			close(gate[1]);
+			open("/dev/null", O_RDONLY);
+			if (i == MANY - 1)
+				_exit(show(open(path, O_RDONLY)) ? 1 : 0);
+			_exit(read(gate[0], &c, 1) < 0);
+		}
+	}
+	if (children[MANY - 1] > 0 && waitpid(children[MANY - 1], &status, 0) > 0 && status == 0)
+		r = 0;
+	close(gate[1]);
+	for (int i = 0; i < MANY - 1; i++)
+		if (children[i] > 0)
+			waitpid(children[i], &status, 0);
+	return r;
+}
+
+/* a folder of the test's own is laid over by the secret's, in a mount namespace of its own */
+static int by_mount_over(const char *path)
+{
+	(void)path;
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount(folder, "/mnt", NULL, MS_BIND, NULL) ||
+	    chdir("/mnt"))
+		return -1;
+	return show(open(base, O_RDONLY));
+}
+
+/* the same by descriptors of mounts, without a path */
+static int by_move_mount(const char *path)
+{
+	int tree;
+
+	(void)path;
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -1;
+	tree = (int)syscall(SYS_open_tree, AT_FDCWD, folder, 1 /* OPEN_TREE_CLONE */);
+	return tree < 0 ? -1 : show(openat(tree, base, O_RDONLY));
+}
+
 #if defined(__x86_64__)
 /* open by the i386 call 5; the path must lie below 4 GiB */
 static int by_int80(const char *path)
@@ -573,6 +659,9 @@ static const struct way {
 	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
 	{ "full-table", by_full_table }, { "at-monitor", at_monitor },
+	{ "set-mm", by_set_mm },         { "ends-early", by_early_end },
+	{ "many-fds", by_many_fds },     { "many-processes", by_many_processes },
+	{ "mount-over", by_mount_over }, { "move-mount", by_move_mount },
 	{ "ring", by_ring },             { "at-monitor-threads", at_monitor_threads },
 	{ "at-everybody", at_everybody }, { "own-listener", by_own_listener },
 #if defined(__x86_64__)
