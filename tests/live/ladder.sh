@@ -103,6 +103,17 @@ rung "hidepid" - unshare -m sh -c 'mount -t proc -o hidepid=2 proc /proc && exec
 rung "no /proc" "/proc" unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' -
 rung "no /tmp" - unshare -m sh -c 'cd / && mkdir -p /run/live-ladder && mount --bind "$OLDPWD" /run/live-ladder && mount -t tmpfs none /tmp && cd /run/live-ladder && umount /tmp; exec "$@"' -
 rung "read-only root" - unshare -m sh -c 'mount -o remount,ro,bind / 2>/dev/null || mount -o remount,ro /; exec "$@"' -
+# shellcheck disable=SC2016 # for the inner shell
+rung "chroot" - unshare -m sh -c 'mkdir -p root && mount --rbind / root &&
+	exec chroot root sh -c "cd \"\$0\" && exec \"\$@\"" "$PWD" "$@"' -
+rung "32 MiB for each process" - prlimit --data=33554432
+memory=/sys/fs/cgroup/memory/live-ladder-$$
+if mkdir "$memory" 2>/dev/null && echo 33554432 >"$memory/memory.limit_in_bytes"; then
+	cgroups=$memory
+	rung "32 MiB in all" - sh -c "echo \$\$ >$memory/cgroup.procs; exec \"\$@\"" -
+else
+	left_out=$((left_out + 1))
+fi
 rung "few descriptors" - sh -c 'ulimit -n 24; exec "$@"' -
 rung "few processes" - setpriv --reuid 65533 --regid 65533 --clear-groups prlimit --nproc=8
 

@@ -5,8 +5,9 @@
 # have its alert between the attempt before and itself.
 . "$(dirname "$0")/../lib.sh"
 
-need_root
-mkdir "$dir/one" "$dir/two"
+own_mounts "$@"
+mkdir "$dir/one" "$dir/two" "$dir/three"
+mounted=$dir/three
 echo text-of-the-secret >"$dir/evasion-secret"
 echo nothing >"$dir/evasion-decoys"
 : >"$dir/mark-win"
@@ -15,7 +16,7 @@ ln -s ../evasion-decoys "$dir/one/file"
 ln -s ../evasion-secret "$dir/two/file"
 ln -s evasion-decoys "$dir/evasion-link"
 
-for way in ${RACES:-thread process mem vm file symlink folder cwd connect-udp connect-tcp dup unspec argv}; do
+for way in ${RACES:-thread process mem vm file symlink folder cwd mount fault dup-open connect-udp connect-tcp dup unspec argv}; do
 	checks=$((checks + 1))
 	wrap="timeout -k 1 120" under "$here/rules.yaml" -- "$src/racer" "$way" "$dir" 200
 	status=$?

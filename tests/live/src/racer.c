@@ -11,6 +11,9 @@
  *   file      the path lies in a private page of a file, which another process writes
  *   symlink   another process turns the symbolic link FOLDER/evasion-link about
  *   folder    another process exchanges the folders FOLDER/one and FOLDER/two
+ *   mount     another process lays FOLDER/one and FOLDER/two over FOLDER/three in turn
+ *   fault     the page of the path is missing; a thread fills it in (userfaultfd) when it is first read
+ *   dup-open  a process that shares the descriptors puts another file over the opened one
  *   connect-udp, connect-tcp
  *             a second thread writes the address that a socket is connected to; the secret is 127.0.0.66
  *   dup       a process that shares the descriptors puts another socket over the connected one
@@ -20,6 +23,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -27,7 +31,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -96,6 +102,42 @@ static void move(int which)
 	snprintf(where, sizeof(where), "%s/%s", folder, which ? "two" : "one");
 	if (chdir(where))
 		_exit(1);
+}
+
+static void lay_over(int which)
+{
+	char from[PATH_ROOM], over[PATH_ROOM];
+
+	snprintf(from, sizeof(from), "%s/%s", folder, which ? "two" : "one");
+	snprintf(over, sizeof(over), "%s/three", folder);
+	umount2(over, MNT_DETACH);
+	mount(from, over, NULL, MS_BIND, NULL);
+}
+
+/* ---- a page that comes late ---- */
+
+static int faults = -1;
+
+static int make_faults(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .range = { (unsigned long)path, PATH_ROOM }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	return faults < 0 || ioctl(faults, UFFDIO_API, &api) || ioctl(faults, UFFDIO_REGISTER, &range) ? -1 : 0;
+}
+
+static void fill_page(int which)
+{
+	static char page[PATH_ROOM] __attribute__((aligned(PATH_ROOM)));
+	struct uffdio_copy copy = { .dst = (unsigned long)path, .src = (unsigned long)page, .len = PATH_ROOM };
+	struct uffd_msg message;
+
+	if (read(faults, &message, sizeof(message)) != sizeof(message))
+		return;
+	snprintf(page, sizeof(page), "%s", names[which]);
+	usleep(PAUSE_US);
+	ioctl(faults, UFFDIO_COPY, &copy);
 }
 
 /* ---- sockets and arguments ---- */
@@ -199,7 +241,7 @@ static const struct way {
 	const char *name, *opened; /* NULL: one of the names, in memory that is written to */
 	void (*turn)(int which);
 	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
-	enum { OPENING, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING } what;
+	enum { OPENING, FAULTING, OPENING_SECRET, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING } what;
 } ways[] = {
 	{ "thread", NULL, store, THREAD, OPENING },
 	{ "process", NULL, store, PROCESS, OPENING },
@@ -209,6 +251,9 @@ static const struct way {
 	{ "symlink", "%s/evasion-link", turn_link, PROCESS, OPENING },
 	{ "folder", "%s/one/file", exchange, PROCESS, OPENING },
 	{ "cwd", "file", move, SHARING_FOLDER, OPENING },
+	{ "mount", "%s/three/file", lay_over, PROCESS, OPENING },
+	{ "fault", NULL, fill_page, THREAD, FAULTING },
+	{ "dup-open", NULL, put_over, SHARING_FDS, OPENING_SECRET },
 	{ "connect-udp", NULL, store_address, THREAD, CONNECTING_UDP },
 	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP },
 	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED },
@@ -238,7 +283,7 @@ static int child(void *arg)
 
 static void *room(const struct way *w)
 {
-	int private = strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0;
+	int private = strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || w->what == FAULTING;
 	char name[PATH_ROOM];
 
 	if (strcmp(w->name, "file") != 0)
@@ -265,7 +310,15 @@ static int start(const struct way *w)
 		argument = path;
 		store_argument(0);
 	}
-	if (w->what != OPENING && w->what != EXECUTING)
+	if (w->what == FAULTING && make_faults())
+		return -1;
+	if (w->what == OPENING_SECRET) {
+		snprintf(path, PATH_ROOM, "%s", names[1]);
+		other_socket = open(names[0], O_RDONLY);
+		contended = dup(other_socket);
+		close(contended); /* the next that is opened has this number */
+	}
+	if (w->what >= CONNECTING_UDP && w->what <= CONNECTING_FIXED)
 		serve();
 	if (w->what == CONNECTING_FIXED) {
 		contended = dup2(socket(AF_INET, SOCK_STREAM, 0), 100);
@@ -314,6 +367,12 @@ static int attempt_by(const struct way *w)
 		return attempt_connect(SOCK_STREAM, contended);
 	case EXECUTING:
 		return attempt_exec();
+	case FAULTING:
+		madvise(path, PATH_ROOM, MADV_DONTNEED);
+		return attempt();
+	case OPENING_SECRET:
+		close(contended); /* what was put there meanwhile */
+		return attempt();
 	default:
 		return attempt();
 	}
