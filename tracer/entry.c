@@ -278,6 +278,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	int r;
 
 	p->event_due = false;
+	t->looked_behind = 0;
 	if (handle(t))
 		return 0;
 	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };

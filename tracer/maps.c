@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -230,6 +231,31 @@ static bool was_written(pid_t tid, uint64_t address)
 	if (fd < 0 || pread(fd, &entry, sizeof(entry), (off_t)(page * sizeof(entry))) != sizeof(entry))
 		return false;
 	return (entry & present) && !(entry & of_file);
+}
+
+/* As we see the path: what lies elsewhere for the process is not taken for the system's. */
+static bool is_systems(struct str file)
+{
+	char path[MAPS_PATH_BYTES + 1];
+	struct stat st;
+
+	if (!file.len || file.len > MAPS_PATH_BYTES)
+		return false;
+	memcpy(path, file.ptr, file.len);
+	path[file.len] = '\0';
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+bool maps_is_private(pid_t tid, uint64_t address)
+{
+	char path[MAPS_PATH_BYTES];
+	struct mapping m;
+
+	if (maps_find(tid, address, &m, path) < 0 || m.shared)
+		return false;
+	if (!m.inode || was_written(tid, address))
+		return true;
+	return is_systems(m.path);
 }
 
 /* Memory that has a path and no file behind it. */

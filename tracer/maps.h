@@ -30,6 +30,12 @@ bool maps_parse(struct str line, struct mapping *ret_mapping);
 int maps_find(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES]);
 
 /*
+ * Whether only the process itself writes there: private memory, and not a page that is still the file's own, unless that is a
+ * file of the system's (texts of programs and libraries), which only root writes.
+ */
+bool maps_is_private(pid_t tid, uint64_t address);
+
+/*
  * What the code at ip of a thread that waits in a call is. Memory that holds the thread's stack pointer is its stack; a
  * page of a file that the process wrote over is anonymous; so are memory files without a name.
  */

@@ -104,6 +104,7 @@ struct tracer {
 	struct event_builder fetched; /* of answers to needs */
 	struct decode_memo *memo;
 	struct event_ext ext;
+	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
 	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
 	char real_path[PATH_MAX];

@@ -37,6 +37,7 @@ void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *trace
 static void clear_ext(struct tracer *t)
 {
 	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 } };
+	t->looked_behind = 0;
 }
 
 /* Where arguments are longer than events hold, and a rule wants them all, the extension record has them. */

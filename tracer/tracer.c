@@ -372,6 +372,24 @@ static void fetch_stack(struct tracer *t, pid_t tid)
 		t->ext.stack = strbuf_str(&t->stack);
 }
 
+/* What was judged behind the call lay where others can write, too: nobody knows what the kernel read. */
+static void fetch_raced(struct tracer *t, pid_t tid)
+{
+	enum { LOWEST_ADDRESS = 65536 };
+	const struct tracee *tracee = tracees_find(&t->tracees, tid);
+
+	if (t->looked_behind != tid || !tracee || !tracee->stopped)
+		return;
+	for (unsigned int i = 0; i < 6; i++) {
+		uint64_t address = tracee->call.args[i];
+		struct mapping m;
+		char path[MAPS_PATH_BYTES];
+
+		if (address >= LOWEST_ADDRESS && maps_find(tid, address, &m, path) == 0 && !maps_is_private(tid, address))
+			t->ext.raced = RACED_POSSIBLE;
+	}
+}
+
 static int tracer_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
@@ -384,6 +402,10 @@ static int tracer_fetch(struct source *s, const struct needs *needs, source_sink
 
 		if (need->kind == NEED_REGION) {
 			fetch_region(t, (pid_t)need->tid);
+			continue;
+		}
+		if (need->kind == NEED_RACED) {
+			fetch_raced(t, (pid_t)need->tid);
 			continue;
 		}
 		if (need->kind == NEED_STACK) {

@@ -168,9 +168,11 @@ static void deliver(struct pipeline *p, const struct alert *a)
 }
 
 /* What only the held caller can tell is asked when an alert prints it, and not before. */
-static APART int ask_for_output(struct pipeline *p, facts_t reads, struct error *err)
+static APART int ask_for_output(struct pipeline *p, facts_t reads, bool unsure, struct error *err)
 {
 	p->needs.count = 0;
+	if (unsure)
+		needs_add(&p->needs, NEED_RACED, p->ctx.ev->tid, -1);
 	if (reads & FACT_CALLER)
 		needs_add(&p->needs, NEED_REGION, p->ctx.ev->tid, -1);
 	if (reads & FACT_STACK)
@@ -190,10 +192,12 @@ void pipeline_alert(struct pipeline *p, const struct alert *a)
 static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 {
 	facts_t reads = ruleset_output_reads(p->options.rules, rule);
+	/* every alert says when what it tells could have been changed */
+	bool unsure = p->asks && p->ctx.ev->ext && p->ctx.ev->ext->raced == RACED_NO;
 	struct alert a;
 	int r;
 
-	r = reads & (FACT_CALLER | FACT_STACK) ? ask_for_output(p, reads, err) : 0;
+	r = unsure || reads & (FACT_CALLER | FACT_STACK) ? ask_for_output(p, reads, unsure, err) : 0;
 	if (r < 0)
 		return r;
 	r = engine_render(p->engine, &p->ctx, rule, &a, err);

@@ -58,6 +58,7 @@ enum need_kind {
 	NEED_CWD, /* the current directory of the process of tid */
 	NEED_REGION, /* of the event at hand: the region of its caller, into the extension record that it borrows */
 	NEED_STACK, /* the same for the frames of its caller */
+	NEED_RACED, /* the same: whether others can write the memory that the call's arguments are in */
 };
 
 struct need {
@@ -119,7 +120,7 @@ struct source_ops {
 	 * -ENODATA = the end; other negative = failure. Blocks at most about a second. */
 	int (*next)(struct source *s, struct event *ret_event, struct error *err);
 
-	/* Answers needs by events given to sink, in order, before it returns (NEED_REGION and NEED_STACK: by filling in the record). Needs that have no answer (the process is
+	/* Answers needs by events given to sink, in order, before it returns (NEED_REGION, NEED_STACK and NEED_RACED: by filling in the record). Needs that have no answer (the process is
 	 * gone) are left out. NULL = nothing can be asked. */
 	int (*fetch)(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err);
 

@@ -132,7 +132,7 @@ done
 # aimed at the monitor: natively there is none, so no native turn either
 at_monitor() {
 	checks=$((checks + 1))
-	wrap="${1:-} timeout -k 1 20" under "$rules_here" -- "$src/evade" "$2" "$secret"
+	wrap="${1:-} timeout -k 1 20" under "$rules_here" -- "$src/aim" "$2" "$secret"
 	status=$?
 	[ $status = 0 ] || fail "$2 ($monitor_options): status $status: $(head -n 5 "$dir/err")"
 	python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"

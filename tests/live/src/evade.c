@@ -289,166 +289,6 @@ static int by_full_table(const char *path)
 	return show(open(path, O_RDONLY));
 }
 
-/* The supervisor: its front is our parent when we are its command, and we are the front's only other child. */
-static pid_t find_monitor(void)
-{
-	char name[64];
-	pid_t found = -1;
-	FILE *f;
-	int pid;
-
-	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", getppid(), getppid());
-	f = fopen(name, "re");
-	if (!f)
-		return -1;
-	while (fscanf(f, "%d", &pid) == 1)
-		if (pid != getpid())
-			found = pid;
-	fclose(f);
-	return found;
-}
-
-/* Attacks on the monitor; each says whether it was let through. What is refused fails with EPERM. */
-static pid_t monitor;
-static int let_through;
-
-static void expect_refusal(const char *what, long result)
-{
-	if (result < 0 && (errno == EPERM || errno == ESRCH))
-		return;
-	fprintf(stderr, "evade: let through: %s: %ld %s\n", what, result, result < 0 ? strerror(errno) : "");
-	let_through++;
-}
-
-static void aim_signals(void)
-{
-	siginfo_t info = { .si_code = SI_QUEUE };
-	char name[64];
-	int fd;
-
-	expect_refusal("kill", kill(monitor, SIGKILL));
-	expect_refusal("kill, junk above", syscall(SYS_kill, 0x1234567800000000L | (unsigned int)monitor, SIGKILL));
-	expect_refusal("kill, junk in the signal", syscall(SYS_kill, monitor, 0x7700000000L | SIGKILL));
-	expect_refusal("tgkill", syscall(SYS_tgkill, monitor, monitor, SIGKILL));
-	expect_refusal("tkill", syscall(SYS_tkill, monitor, SIGKILL));
-	expect_refusal("kill of the group", kill(-monitor, SIGKILL));
-	expect_refusal("rt_sigqueueinfo", syscall(SYS_rt_sigqueueinfo, monitor, SIGKILL, &info));
-	expect_refusal("rt_tgsigqueueinfo", syscall(SYS_rt_tgsigqueueinfo, monitor, monitor, SIGKILL, &info));
-	expect_refusal("pidfd_open", syscall(SYS_pidfd_open, monitor, 0));
-	snprintf(name, sizeof(name), "/proc/%d", monitor);
-	fd = open(name, O_RDONLY | O_DIRECTORY);
-	if (fd >= 0)
-		expect_refusal("pidfd_send_signal by /proc", syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
-	expect_refusal("ptrace", ptrace(PTRACE_SEIZE, monitor, NULL, NULL));
-}
-
-/* The monitor as the owner of a socket whose readiness sends SIGKILL. */
-static void aim_owner(void)
-{
-	struct f_owner_ex owners[] = { { F_OWNER_PID, monitor }, { F_OWNER_TID, monitor }, { F_OWNER_PGRP, monitor } };
-	int ends[2], who[] = { monitor, -monitor };
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || fcntl(ends[0], F_SETSIG, SIGKILL) ||
-	    fcntl(ends[0], F_SETFL, O_ASYNC))
-		return;
-	for (int i = 0; i < 2; i++) {
-		expect_refusal("F_SETOWN", fcntl(ends[0], F_SETOWN, who[i]));
-		expect_refusal("F_SETOWN, junk above", syscall(SYS_fcntl, ends[0], F_SETOWN, 0x100000000L | (unsigned int)who[i]));
-		expect_refusal("FIOSETOWN", ioctl(ends[0], FIOSETOWN, &who[i]));
-		expect_refusal("SIOCSPGRP", ioctl(ends[0], SIOCSPGRP, &who[i]));
-	}
-	for (int i = 0; i < 3; i++)
-		expect_refusal("F_SETOWN_EX", fcntl(ends[0], F_SETOWN_EX, &owners[i]));
-	if (write(ends[1], "x", 1) != 1)
-		let_through++;
-}
-
-static void aim_limits(void)
-{
-	struct rlimit none = { 0, 0 };
-	struct sched_param idle = { 0 };
-	struct { unsigned int size, policy; unsigned long long flags; int nice; unsigned int priority; unsigned long long times[3]; }
-		attributes = { .size = 48, .policy = SCHED_IDLE };
-	unsigned long cpus = 1;
-
-	expect_refusal("prlimit NOFILE", prlimit(monitor, RLIMIT_NOFILE, &none, NULL));
-	expect_refusal("prlimit CPU", prlimit(monitor, RLIMIT_CPU, &none, NULL));
-	expect_refusal("prlimit, junk above", syscall(SYS_prlimit64, 0x500000000L | (unsigned int)monitor, RLIMIT_CPU, &none, NULL));
-	expect_refusal("sched_setscheduler", sched_setscheduler(monitor, SCHED_IDLE, &idle));
-	expect_refusal("sched_setparam", sched_setparam(monitor, &idle));
-	expect_refusal("sched_setattr", syscall(SYS_sched_setattr, monitor, &attributes, 0));
-	expect_refusal("sched_setaffinity", syscall(SYS_sched_setaffinity, monitor, sizeof(cpus), &cpus));
-	expect_refusal("setpriority", setpriority(PRIO_PROCESS, (id_t)monitor, 19));
-	expect_refusal("setpriority of the group", setpriority(PRIO_PGRP, (id_t)monitor, 19));
-	expect_refusal("ioprio_set", syscall(SYS_ioprio_set, 1, monitor, 3 << 13));
-	expect_refusal("ioprio_set of the group", syscall(SYS_ioprio_set, 2, monitor, 3 << 13));
-	expect_refusal("process_vm_writev", syscall(SYS_process_vm_writev, monitor, NULL, 0, NULL, 0, 0));
-}
-
-static int aim(const char *path)
-{
-	monitor = find_monitor();
-	if (monitor <= 1)
-		return -1;
-	aim_signals();
-	aim_owner();
-	aim_limits();
-	errno = EPERM;
-	return let_through ? -1 : show(open(path, O_RDONLY));
-}
-
-static void *wait_for_ever(void *arg)
-{
-	(void)arg;
-	for (;;)
-		pause();
-	return NULL;
-}
-
-/* signals and limits at the monitor; then the secret: still seen? */
-static int at_monitor(const char *path)
-{
-	return aim(path);
-}
-
-/* the same while another thread could change what was looked at; what is meant for others still reaches them */
-static int at_monitor_threads(const char *path)
-{
-	struct f_owner_ex self = { F_OWNER_PID, getpid() }, got = { 0 };
-	int ends[2], status, fd;
-	pthread_t thread;
-	pid_t child;
-
-	if (pthread_create(&thread, NULL, wait_for_ever, NULL) || socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
-		return -1;
-	if (fcntl(ends[0], F_SETOWN_EX, &self) || fcntl(ends[0], F_GETOWN_EX, &got) || got.pid != getpid())
-		return -1;
-	child = fork();
-	if (child == 0)
-		wait_for_ever(NULL);
-	fd = (int)syscall(SYS_pidfd_open, child, 0);
-	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) || waitpid(child, &status, 0) != child || !WIFSIGNALED(status) ||
-	    WTERMSIG(status) != SIGTERM)
-		return -1;
-	return aim(path);
-}
-
-/* kill(-1), in a pid namespace of the test's own: all but the first process and the monitor are gone, as natively */
-static int at_everybody(const char *path)
-{
-	pid_t child;
-	int status;
-
-	if (getpid() > 64) /* the machine's own namespace, surely */
-		return -1;
-	child = fork();
-	if (child == 0)
-		wait_for_ever(NULL);
-	if (kill(-1, SIGKILL) || waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
-		return -1;
-	return show(open(path, O_RDONLY));
-}
-
 /* a listener of our own, whose owner lets the open pass */
 static int by_own_listener(const char *path)
 {
@@ -490,6 +330,57 @@ static int by_set_mm(const char *path)
 	prctl(PR_SET_MM, PR_SET_MM_ARG_END, page + 8, 0, 0);
 	prctl(PR_SET_NAME, "kworker/0:1", 0, 0, 0);
 	return show(open(path, O_RDONLY));
+}
+
+/* ---- where others could change what the call says ---- */
+
+static void *open_in_thread(void *arg)
+{
+	return show(open(arg, O_RDONLY)) ? arg : NULL;
+}
+
+static int by_thread(const char *path)
+{
+	pthread_t thread;
+	void *failed = NULL;
+
+	return pthread_create(&thread, NULL, open_in_thread, (void *)path) || pthread_join(thread, &failed) || failed ? -1 : 0;
+}
+
+static int by_sharing_memory(const char *path)
+{
+	shared_path = path;
+	return in_clone(open_secret, CLONE_VM);
+}
+
+static int by_sharing_fds(const char *path)
+{
+	shared_path = path;
+	return in_clone(open_secret, CLONE_FILES);
+}
+
+static int by_shared_page(const char *path)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return -1;
+	snprintf(page, 4096, "%s", path);
+	return show(open(page, O_RDONLY));
+}
+
+/* private, but never written to: who writes to the file writes here */
+static int by_file_page(const char *path)
+{
+	char name[8192], *page;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/page-of-file", folder);
+	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0666);
+	if (fd < 0 || fchmod(fd, 0666) || ftruncate(fd, 4096) || pwrite(fd, path, strlen(path) + 1, 0) < 0)
+		return -1;
+	page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	return page == MAP_FAILED ? -1 : show(open(page, O_RDONLY));
 }
 
 /* a NUL ends the name for the kernel, whatever follows */
@@ -658,12 +549,15 @@ static const struct way {
 	{ "daemon", by_daemon },         { "bind-mount", by_bind_mount },
 	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
-	{ "full-table", by_full_table }, { "at-monitor", at_monitor },
+	{ "full-table", by_full_table }, 
+	{ "in-thread", by_thread },      { "sharing-memory", by_sharing_memory },
+	{ "sharing-fds", by_sharing_fds }, { "shared-page", by_shared_page },
+	{ "file-page", by_file_page },
 	{ "set-mm", by_set_mm },         { "ends-early", by_early_end },
 	{ "many-fds", by_many_fds },     { "many-processes", by_many_processes },
 	{ "mount-over", by_mount_over }, { "move-mount", by_move_mount },
-	{ "ring", by_ring },             { "at-monitor-threads", at_monitor_threads },
-	{ "at-everybody", at_everybody }, { "own-listener", by_own_listener },
+	{ "ring", by_ring },             
+	{ "own-listener", by_own_listener },
 #if defined(__x86_64__)
 	{ "int80", by_int80 },           { "x32", by_x32 },
 	{ "vsyscall", by_vsyscall },     { "int80-setuid", by_int80_setuid },
