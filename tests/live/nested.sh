@@ -70,6 +70,7 @@ END
 		for d in usr bin lib lib64; do
 			mkdir -p "$dir/bundle/rootfs/$d" && set -- "$@" --volume "/$d:/$d:ro"
 		done
+		mounted="$dir/storage/overlay ${mounted:-}" # podman leaves that one
 		contained podman podman --root "$dir/storage" --runroot "$dir/storage-run" --runtime runc --cgroup-manager cgroupfs \
 			run --rm --net host "$@" --rootfs "$dir/bundle/rootfs" /bin/sh -c "$read_it"
 	fi
