@@ -233,6 +233,14 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 	switch (open_pending(t)) {
 	case OPEN_DONE:
 		p->way = FIGURES_ON_BEHALF;
+		if (p->quiet) {
+			close(take_fd(p->call.object_fd));
+			if (p->answered)
+				entry_done(t);
+			else
+				entry_return(t, p->value);
+			return 0;
+		}
 		p->call.has_result = true;
 		p->call.result = p->value;
 		p->call.ts = tracer_now();

@@ -37,6 +37,7 @@ struct entry {
 
 struct filter {
 	struct entry calls[CALLS_MAX];
+	struct filter *successes; /* calls whose success is of interest; NULL in such a filter itself */
 };
 
 void filter_free(struct filter *f)
@@ -45,6 +46,7 @@ void filter_free(struct filter *f)
 		return;
 	for (size_t i = 0; i < CALLS_MAX; i++)
 		free(f->calls[i].list);
+	filter_free(f->successes);
 	free(f);
 }
 
@@ -56,6 +58,11 @@ bool filter_wants(const struct filter *f, long number)
 bool filter_catches(const struct filter *f, long number)
 {
 	return number >= 0 && number < CALLS_MAX && f->calls[number].caught;
+}
+
+bool filter_wants_success(const struct filter *f, long number, const uint64_t args[6])
+{
+	return filter_matches(f->successes, number, args);
 }
 
 bool filter_matches(const struct filter *f, long number, const uint64_t args[6])
@@ -197,6 +204,8 @@ static int catch_events(struct filter *f, const struct intercept_set *set, const
 
 		if (set->wants[i].event != info->event || info->event == EV_GENERIC_X)
 			continue;
+		if (!f->successes && set->wants[i].result == RESULT_FAILURE)
+			continue;
 		e->wanted = true;
 		r = catch_want(f, number, &set->wants[i], 0, &none);
 	}
@@ -285,7 +294,9 @@ int filter_new(const struct intercept_set *set, const struct calls *calls, const
 {
 	auto_filter struct filter *f = calloc(1, sizeof(*f));
 
-	if (!f)
+	if (f)
+		f->successes = calloc(1, sizeof(*f));
+	if (!f || !f->successes)
 		return error_set(err, -ENOMEM, "out of memory");
 	for (long number = 0; number < CALLS_MAX; number++) {
 		const struct syscall_info *info = syscall_by_number(number);
@@ -293,6 +304,8 @@ int filter_new(const struct intercept_set *set, const struct calls *calls, const
 
 		if (info && info->event < EV_COUNT)
 			r = catch_events(f, set, calls, number, info);
+		if (info && info->event < EV_COUNT && r >= 0)
+			r = catch_events(f->successes, set, calls, number, info);
 		if (r >= 0)
 			r = catch_own(f, options, &calls->by_number[number], number);
 		if (r < 0)
@@ -337,6 +350,14 @@ long filter_missing(const struct filter *installed, const struct filter *wanted)
 		if (!entry_covers(&installed->calls[number], &wanted->calls[number]))
 			return number;
 	return -1;
+}
+
+void filter_follow(struct filter *installed, struct filter *wanted)
+{
+	struct filter *successes = installed->successes;
+
+	installed->successes = wanted->successes;
+	wanted->successes = successes;
 }
 
 static int add_rules(scmp_filter_ctx ctx, const struct entry *e, int number, uint32_t action)

@@ -37,8 +37,13 @@ bool filter_wants(const struct filter *f, long number);
 bool filter_catches(const struct filter *f, long number);
 /* What the kernel's filter would say to the call. */
 bool filter_matches(const struct filter *f, long number, const uint64_t args[6]);
+/* Whether somebody wants to know of the call when it succeeds; false: at most when it fails. */
+bool filter_wants_success(const struct filter *f, long number, const uint64_t args[6]);
 /* Number of a call that wanted catches and installed may let pass, or -1: installed serves for wanted. */
 long filter_missing(const struct filter *installed, const struct filter *wanted);
+
+/* Other rules, which installed serves for: what they want of successes is taken over. */
+void filter_follow(struct filter *installed, struct filter *wanted);
 
 enum filter_action { FILTER_NOTIFY, FILTER_TRACE };
 /* What a tracer reads with PTRACE_GETEVENTMSG: the call is one of ours, or of an ABI that is not decoded. */

@@ -350,7 +350,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 			     const struct stat *st)
 {
 	/* who asks where the call came from must find the caller still there */
-	bool holds = (a->flags & O_ACCMODE) != O_RDONLY || t->facts & FACT_CALLER;
+	bool quiet = !t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
+	bool holds = (a->flags & O_ACCMODE) != O_RDONLY || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
@@ -359,7 +360,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		close(fd);
 		return OPEN_CHECK;
 	}
-	set_real_path(t, a, l, fd, st);
+	if (!quiet)
+		set_real_path(t, a, l, fd, st);
 	/*
 	 * Who may write can next execute the file, and must not find it busy through our descriptor: so that is closed
 	 * before the call returns. All others save a wake-up.
@@ -373,6 +375,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
 	}
 	t->pending.answered = !holds;
+	t->pending.quiet = quiet;
 	t->pending.call.object_fd = fd;
 	t->opened = *st;
 	t->pending.call.object = &t->opened;
@@ -384,9 +387,15 @@ static enum open_way open_at(struct tracer *t, const struct open_args *a, int ba
 {
 	bool by_name = a->flags & (O_CREAT | O_TRUNC), exclusive = a->flags & O_CREAT && a->flags & O_EXCL;
 	auto_fd int fd = -1;
-	struct look l;
+	struct look l = { 0 };
 	struct stat st;
 
+	/* asked for a directory, the kernel opens nothing else: no device, no FIFO. Failures are looked at. */
+	if (a->flags & O_DIRECTORY && !by_name) {
+		fd = open_plain(t, a, base, &l);
+		if (fd >= 0)
+			return is_acceptable(t, fd, &st) ? deliver(t, a, &l, take_fd(fd), &st) : OPEN_CHECK;
+	}
 	look(t, a, base, &l);
 	if (l.error && !(l.error == -ENOENT && a->flags & O_CREAT))
 		return is_own_failure(t, a, base, l.error) ? fail(t, l.error) : OPEN_CHECK;

@@ -63,6 +63,7 @@ struct pending {
 	bool event_due; /* not yet handed out */
 	bool answered; /* the call has returned already; what is left is to tell */
 	bool answer_due; /* answered by value as soon as the pipeline comes back */
+	bool quiet; /* done, and nobody wants to know of it */
 	bool repeated; /* counted when it was caught before */
 	enum figures_way way;
 	uint64_t id; /* of the notification */

@@ -214,6 +214,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 			return error_set(err, -EOPNOTSUPP,
 					 "the new rules need %s calls, which the running workload's filter lets pass",
 					 syscall_by_number(missing) ? syscall_by_number(missing)->name : "other");
+		filter_follow(t->filter, filter);
 		links_free(t->links);
 		t->links = take_ptr(links);
 		return 0;

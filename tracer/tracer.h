@@ -37,6 +37,7 @@ struct tracer_options {
 	enum tracer_policy io_uring; /* io_uring_setup: its operations pass by every interception. DENY: ENOSYS */
 	void (*notice)(void *context, const struct tracer_notice *notice); /* called out of next() */
 	void *notice_context;
+	bool tell_all; /* also calls whose results no rule can match: somebody else looks at the events */
 };
 
 /* What happened to the workload itself. */

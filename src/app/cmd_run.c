@@ -53,6 +53,7 @@ static int read_options(struct run *run, struct error *err)
 		.io_uring = (enum tracer_policy)ring,
 		.notice = notice_receive,
 		.notice_context = &run->notice,
+		.tell_all = options_has(o, OPT_run_write) || options_has(o, OPT_run_explain),
 	};
 	/* only what was opened has a real path */
 	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;

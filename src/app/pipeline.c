@@ -388,6 +388,24 @@ static bool needs_real_path(const struct pipeline *p, const struct event *ev)
 	       ruleset_wants_type(p->options.rules, ev->type);
 }
 
+/*
+ * Fields of a descriptor that is yet to be made are unknown one by one, but not together: what is asked to be a directory is
+ * no file, and what failed has no number. So each end is looked at by itself.
+ */
+static APART enum outcome judge_ends(struct pipeline *p, const struct event *ev)
+{
+	enum outcome outcome = OUTCOME_NO;
+	struct hits hits;
+
+	for (int end = SUPPOSED_SUCCESS; end <= SUPPOSED_FAILURE && outcome == OUTCOME_NO; end++) {
+		p->ctx.supposed = (enum supposed_end)end;
+		outcome = evaluate(p, ev, true, &hits);
+	}
+	p->ctx.supposed = SUPPOSED_NOTHING;
+	p->needs.count = 0;
+	return outcome == OUTCOME_NO ? OUTCOME_NO : OUTCOME_MAYBE;
+}
+
 static int judge_entry(struct pipeline *p, const struct event *ev, enum outcome *ret_outcome, struct error *err)
 {
 	enum outcome outcome = OUTCOME_NO;
@@ -409,6 +427,8 @@ static int judge_entry(struct pipeline *p, const struct event *ev, enum outcome 
 		if (r == 0)
 			break;
 	}
+	if (outcome == OUTCOME_MAYBE && ev->info->flags & EF_CREATES_FD && (ev->info->category & EC_MASK) == EC_FILE)
+		outcome = judge_ends(p, ev);
 	*ret_outcome = outcome;
 	return 0;
 }

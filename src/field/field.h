@@ -97,6 +97,8 @@ struct field_context {
 	} looks[3]; /* at evt.deltatime and its kin, by conditions */
 	struct str hostname;
 	struct str source_name; /* "syscall" */
+	/* of a provisional open: its end, when the evaluation is to find out what the rules would say to it */
+	enum supposed_end { SUPPOSED_NOTHING, SUPPOSED_SUCCESS, SUPPOSED_FAILURE } supposed;
 	struct str real_path; /* non-empty: second evaluation with it as fd.name (design: matched=realpath) */
 	bool base64_buffers;
 	uint64_t counter; /* util.cnt */

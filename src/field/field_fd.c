@@ -13,6 +13,22 @@ static bool fd_pending(const struct field_context *ctx)
 	return ctx->ev->provisional && (ctx->ev->info->flags & EF_CREATES_FD);
 }
 
+static bool opens_path(uint16_t type)
+{
+	return type == EV_SYSCALL_OPEN_X || type == EV_SYSCALL_CREAT_X || type == EV_SYSCALL_OPENAT_2_X ||
+	       type == EV_SYSCALL_OPENAT2_X;
+}
+
+#define O_DIRECTORY_FLAG (1u << 10) /* in Falco's encoding */
+
+/* A pending open whose success and failure have different answers for fd.directory. */
+static bool asks_directory(const struct field_context *ctx)
+{
+	int flags = event_param_index(ctx->ev->type, STR("flags"));
+
+	return flags >= 0 && (event_param_uint(ctx->ev, (unsigned int)flags) & O_DIRECTORY_FLAG);
+}
+
 enum presence field_fd_find(struct field_context *ctx, struct fd **ret_fd)
 {
 	*ret_fd = NULL;
@@ -35,7 +51,9 @@ EXTRACTOR(fd_num)
 		return ABSENT;
 	if (!ctx->subject.thread)
 		return extract_no_thread(ctx);
-	return fd_pending(ctx) ? UNKNOWN : extract_int(ctx, ret, ctx->subject.fd_number);
+	if (fd_pending(ctx))
+		return ctx->supposed == SUPPOSED_FAILURE ? extract_int(ctx, ret, -1) : UNKNOWN;
+	return extract_int(ctx, ret, ctx->subject.fd_number);
 }
 
 EXTRACTOR(fd_uid)
@@ -100,6 +118,13 @@ EXTRACTOR(fd_typechar)
 	char *text;
 
 	(void)f;
+	if (presence == UNKNOWN && ctx->supposed != SUPPOSED_NOTHING && fd_pending(ctx) && opens_path(ctx->ev->type)) {
+		bool made = ctx->supposed == SUPPOSED_SUCCESS;
+		char type = made && asks_directory(ctx) ? 'd' : made ? 'f' : typechar_by_event(ctx->ev->type);
+
+		text = arena_bytes(ctx->arena, 1);
+		return text ? (*text = type, extract_text(ctx, ret, (struct str){ text, 1 })) : ABSENT;
+	}
 	if (presence == UNKNOWN || !(ctx->ev->info->flags & USES_AN_FD) || !ctx->subject.thread)
 		return presence;
 	text = arena_bytes(ctx->arena, 1);
@@ -173,12 +198,6 @@ static enum presence name_by_event(struct field_context *ctx, bool raw, struct s
 	}
 }
 
-static bool opens_path(uint16_t type)
-{
-	return type == EV_SYSCALL_OPEN_X || type == EV_SYSCALL_CREAT_X || type == EV_SYSCALL_OPENAT_2_X ||
-	       type == EV_SYSCALL_OPENAT2_X;
-}
-
 /* What is before the last slash; all of it when nothing follows, the root when there is none. */
 static struct str directory_part(struct str name)
 {
@@ -227,22 +246,12 @@ static enum presence find_name(struct field_context *ctx, struct fd **ret_fd, st
 	return PRESENT;
 }
 
-#define O_DIRECTORY_FLAG (1u << 10) /* in Falco's encoding */
-
-/* A pending open whose success and failure have different answers for fd.directory. */
-static bool may_be_directory(const struct field_context *ctx)
-{
-	int flags = event_param_index(ctx->ev->type, STR("flags"));
-
-	return flags >= 0 && (event_param_uint(ctx->ev, (unsigned int)flags) & O_DIRECTORY_FLAG);
-}
-
 static enum presence directory_of(struct field_context *ctx, const struct fd *fd, struct str *name)
 {
 	if (fd && !is_file(fd) && fd->type != FD_DIRECTORY)
 		return ABSENT;
-	if (fd_pending(ctx) && may_be_directory(ctx))
-		return UNKNOWN;
+	if (fd_pending(ctx) && asks_directory(ctx) && ctx->supposed != SUPPOSED_FAILURE)
+		return ctx->supposed == SUPPOSED_SUCCESS ? PRESENT : UNKNOWN;
 	if (!fd || is_file(fd))
 		*name = directory_part(*name);
 	return PRESENT;

@@ -8,12 +8,13 @@
 /*
  * What a source must deliver for the rules: the types that have a plan, and the facts that conditions and outputs read. Where
  * every rule of a type has checks on integer parameters among its conjuncts, the type is wanted under these alone, an
- * alternative for each rule. Checks that are not understood only make it want more.
+ * alternative for each way in which a rule can match; with them, whether only calls that succeed or fail can. Checks that
+ * are not understood only make it want more.
  */
 #define ALTERNATIVES_MAX 8 /* more are not worth their place in a filter: the type is wanted whatever its parameters are */
 
-/* PPM flags of an open that reads or writes. */
-enum { OPEN_READS = 1, OPEN_WRITES = 2 };
+/* PPM flags of an open that reads or writes, or that takes only directories. */
+enum { OPEN_READS = 1, OPEN_WRITES = 2, OPEN_DIRECTORY = 0x400 };
 
 /* The test of one parameter that a node amounts to; false when it is none. */
 static bool test_of(const struct program *p, uint32_t number, uint16_t type, struct arg_test *ret_test)
@@ -54,17 +55,171 @@ static bool test_of(const struct program *p, uint32_t number, uint16_t type, str
 	return true;
 }
 
-static void tests_of_rule(const struct program *p, uint32_t number, uint16_t type, struct intercept_want *ret_want)
+/* A way in which a condition can hold, as far as a source could test it. */
+struct way {
+	struct intercept_want want;
+	bool file; /* fd.typechar = 'f' */
+};
+
+static bool is_free(const struct way *w)
+{
+	return !w->want.ntests && !w->file && w->want.result == RESULT_ANY;
+}
+
+/* What a check of fd.num against -1 or 0 says of a call that makes a descriptor. */
+static enum intercept_result result_of(const struct predicate *p)
+{
+	int64_t number;
+
+	if (p->form != FORM_ONE || !expression_is_field(p->expression, "fd.num"))
+		return RESULT_ANY;
+	number = p->values[0].i;
+	if ((p->op == OP_GE && number == 0) || (p->op == OP_GT && number == -1))
+		return RESULT_SUCCESS;
+	if ((p->op == OP_EQ && number == -1) || (p->op == OP_LT && number == 0))
+		return RESULT_FAILURE;
+	return RESULT_ANY;
+}
+
+static bool is_file_check(const struct predicate *p)
+{
+	return p->form == FORM_ONE && p->op == OP_EQ && expression_is_field(p->expression, "fd.typechar") &&
+	       str_eq(p->values[0].s, STR("f"));
+}
+
+/* Calls whose results are descriptors of a file or a directory, as the flags in a register say. */
+static bool opens_by_flags(uint16_t type)
+{
+	return type == EV_SYSCALL_OPEN_X || type == EV_SYSCALL_OPENAT_2_X;
+}
+
+static void way_of_check(const struct program *p, uint32_t number, uint16_t type, struct way *ret_way)
+{
+	const struct predicate *predicate = &p->predicates[p->nodes[number].first];
+
+	if (!opens_by_flags(type)) {
+		ret_way->want.ntests = test_of(p, number, type, &ret_way->want.tests[0]);
+		return;
+	}
+	ret_way->want.result = (uint8_t)result_of(predicate);
+	ret_way->file = is_file_check(predicate);
+	if (is_free(ret_way))
+		ret_way->want.ntests = test_of(p, number, type, &ret_way->want.tests[0]);
+}
+
+/* Both at once; false when they exclude each other. Tests that find no place are left out, which wants more. */
+static bool join(const struct way *a, const struct way *b, struct way *ret_way)
+{
+	struct way w = *a;
+
+	if (a->want.result && b->want.result && a->want.result != b->want.result)
+		return false;
+	w.want.result |= b->want.result;
+	w.file |= b->file;
+	for (unsigned int i = 0; i < b->want.ntests && w.want.ntests < INTERCEPT_TESTS; i++)
+		w.want.tests[w.want.ntests++] = b->want.tests[i];
+	*ret_way = w;
+	return true;
+}
+
+static size_t ways_of(const struct program *p, uint32_t number, uint16_t type, struct way ways[ALTERNATIVES_MAX]);
+
+/* Every way of one with every way of the other; a child that would make too many is taken to hold always. */
+static size_t ways_of_and(const struct program *p, const struct node *node, uint16_t type, struct way ways[ALTERNATIVES_MAX])
+{
+	size_t n = 1;
+
+	for (uint32_t i = 0; i < node->count; i++) {
+		struct way more[ALTERNATIVES_MAX], joined[ALTERNATIVES_MAX];
+		size_t nmore = ways_of(p, p->children[node->first + i], type, more), njoined = 0;
+
+		if (n * nmore > ALTERNATIVES_MAX || (nmore == 1 && is_free(&more[0])))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			for (size_t m = 0; m < nmore; m++)
+				njoined += join(&ways[k], &more[m], &joined[njoined]);
+		memcpy(ways, joined, njoined * sizeof(*ways));
+		n = njoined;
+	}
+	return n;
+}
+
+static size_t ways_of_or(const struct program *p, const struct node *node, uint16_t type, struct way ways[ALTERNATIVES_MAX])
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < node->count; i++) {
+		struct way more[ALTERNATIVES_MAX];
+		size_t nmore = ways_of(p, p->children[node->first + i], type, more);
+
+		if (n + nmore > ALTERNATIVES_MAX || (nmore == 1 && is_free(&more[0]))) {
+			memset(ways, 0, sizeof(*ways));
+			ways->want.event = type;
+			return 1;
+		}
+		memcpy(ways + n, more, nmore * sizeof(*ways));
+		n += nmore;
+	}
+	return n;
+}
+
+/* The ways in which a node can hold; one that is free of tests when nothing is known of it. */
+static size_t ways_of(const struct program *p, uint32_t number, uint16_t type, struct way ways[ALTERNATIVES_MAX])
 {
 	const struct node *node = &p->nodes[number];
 
-	*ret_want = (struct intercept_want){ .event = type };
-	if (node->kind != NODE_AND) {
-		ret_want->ntests = test_of(p, number, type, &ret_want->tests[0]);
-		return;
+	memset(ways, 0, sizeof(*ways));
+	ways->want.event = type;
+	if (node->kind == NODE_AND)
+		return ways_of_and(p, node, type, ways);
+	if (node->kind == NODE_OR)
+		return ways_of_or(p, node, type, ways);
+	if (node->kind == NODE_PREDICATE)
+		way_of_check(p, number, type, ways);
+	return 1;
+}
+
+/*
+ * A successful open makes a file unless it asked for a directory. A failed one makes nothing, and passes for a file.
+ * Returns how many wants the way comes to: one, or two.
+ */
+static size_t wants_of_way(const struct way *w, struct intercept_want wants[2])
+{
+	int flags = event_param_index(w->want.event, STR("flags"));
+
+	wants[0] = wants[1] = w->want;
+	if (!w->file || w->want.result == RESULT_FAILURE || w->want.ntests == INTERCEPT_TESTS || flags < 0)
+		return 1;
+	wants[0].tests[wants[0].ntests++] =
+		(struct arg_test){ .param = (uint16_t)flags, .negated = true, .mask = OPEN_DIRECTORY, .value = OPEN_DIRECTORY };
+	wants[0].result = RESULT_SUCCESS;
+	wants[1].result = RESULT_FAILURE;
+	return w->want.result == RESULT_SUCCESS ? 1 : 2;
+}
+
+static bool same_want(const struct intercept_want *a, const struct intercept_want *b)
+{
+	if (a->ntests != b->ntests || a->result != b->result)
+		return false;
+	for (unsigned int i = 0; i < a->ntests; i++) {
+		const struct arg_test *x = &a->tests[i], *y = &b->tests[i];
+
+		if (x->param != y->param || x->negated != y->negated || x->mask != y->mask || x->value != y->value)
+			return false;
 	}
-	for (uint32_t i = 0; i < node->count && ret_want->ntests < INTERCEPT_TESTS; i++)
-		ret_want->ntests += test_of(p, p->children[node->first + i], type, &ret_want->tests[ret_want->ntests]);
+	return true;
+}
+
+/* False: the type is wanted whatever its parameters and results are. */
+static bool add_want(const struct intercept_want *want, struct intercept_want wants[ALTERNATIVES_MAX], size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (same_want(&wants[i], want))
+			return true;
+	if ((want->ntests == 0 && want->result == RESULT_ANY) || *n == ALTERNATIVES_MAX)
+		return false;
+	wants[(*n)++] = *want;
+	return true;
 }
 
 /* Adds the alternatives of one type; returns how many. */
@@ -74,19 +229,20 @@ static size_t collect_type(const struct program *p, uint16_t type, struct interc
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < plan->nrules; i++) {
-		struct intercept_want want;
-		size_t same = 0;
+		struct way ways[ALTERNATIVES_MAX];
+		size_t nways = ways_of(p, plan->rules[i].rest, type, ways);
 
-		tests_of_rule(p, plan->rules[i].rest, type, &want);
-		while (same < n && memcmp(&wants[same], &want, sizeof(want)) != 0)
-			same++;
-		if (same < n)
-			continue;
-		if (want.ntests == 0 || n == ALTERNATIVES_MAX) {
-			wants[0] = (struct intercept_want){ .event = type };
-			return 1;
+		for (size_t k = 0; k < nways; k++) {
+			struct intercept_want both[2];
+			size_t nboth = wants_of_way(&ways[k], both);
+
+			for (size_t m = 0; m < nboth; m++) {
+				if (add_want(&both[m], wants, &n))
+					continue;
+				wants[0] = (struct intercept_want){ .event = type };
+				return 1;
+			}
 		}
-		wants[n++] = want;
 	}
 	return n;
 }

@@ -30,10 +30,14 @@ struct arg_test {
 	uint64_t value; /* (parameter & mask) == value */
 };
 
+/* Which ends of a call are wanted: what a source knows to have ended otherwise need not be told. */
+enum intercept_result { RESULT_ANY, RESULT_SUCCESS, RESULT_FAILURE };
+
 #define INTERCEPT_TESTS 4
 struct intercept_want {
 	uint16_t event;
 	uint8_t ntests;
+	uint8_t result; /* enum intercept_result */
 	struct arg_test tests[INTERCEPT_TESTS];
 };
 

@@ -338,6 +338,29 @@ static void test_wants(void **state)
 	ruleset_free(rules);
 }
 
+/* Which ends of an open a rule can match: a directory is no file, but the failure to open one passes for a file's. */
+static void test_wanted_ends(void **state)
+{
+	static const char *const conditions[] = {
+		"evt.type = openat and ((fd.typechar = 'f' and fd.num >= 0) or (fd.typechar = 'f' and fd.num = -1)) and fd.name = /x"
+	};
+	static const char *const either[] = { "evt.type = openat and fd.typechar = 'f' and fd.name = /x" };
+	struct ruleset *rules;
+	const struct intercept_want *want;
+
+	for (int i = 0; i < 2; i++) {
+		rules = make_rules(i ? either : conditions, 1, false);
+		assert_int_equal(count_wants(rules, EV_SYSCALL_OPENAT_2_X, &want), 2);
+		assert_int_equal(want[0].result, RESULT_SUCCESS);
+		assert_int_equal(want[0].ntests, 1);
+		assert_int_equal(want[0].tests[0].mask, 0x400);
+		assert_true(want[0].tests[0].negated);
+		assert_int_equal(want[1].result, RESULT_FAILURE);
+		assert_int_equal(want[1].ntests, 0);
+		ruleset_free(rules);
+	}
+}
+
 /* What a source needs for telling hard links to the files that rules name. */
 static void test_wanted_paths(void **state)
 {
@@ -361,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_wants),
+		cmocka_unit_test(test_wanted_ends),
 		cmocka_unit_test(test_wanted_paths),
 	};
 
