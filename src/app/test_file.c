@@ -271,6 +271,17 @@ static int read_common(struct test_file *f, struct test_case *c, const struct ya
 	return r == 0 && processes ? test_read_processes(f, c, processes, err) : r;
 }
 
+/* Whether the map's key i stands before i, too: what a value fills was made for one. Keys are few: an unknown one ends it. */
+static int given_once(const struct test_file *f, const struct yaml_node *map, uint32_t i, struct error *err)
+{
+	const struct yaml_node *key = map->pairs[i].key;
+
+	for (uint32_t j = 0; j < i; j++)
+		if (str_eq(map->pairs[j].key->text, key->text))
+			return test_fault(f, key, err, "\"" STR_FMT "\" is given twice", STR_ARG(key->text));
+	return 0;
+}
+
 static int read_case(struct test_file *f, struct test_case *c, const struct yaml_node *root, const struct yaml_node *node,
 		     struct error *err)
 {
@@ -282,8 +293,11 @@ static int read_case(struct test_file *f, struct test_case *c, const struct yaml
 	r = test_kind(f, node, YAML_MAP, err);
 	if (r == 0)
 		r = read_common(f, c, root, err);
-	for (uint32_t i = 0; r == 0 && i < node->count; i++)
-		r = case_key(f, c, &node->pairs[i], &expects, err);
+	for (uint32_t i = 0; r == 0 && i < node->count; i++) {
+		r = given_once(f, node, i, err);
+		if (r == 0)
+			r = case_key(f, c, &node->pairs[i], &expects, err);
+	}
 	if (r < 0)
 		return r;
 	events = yaml_get(node, "events");
@@ -378,8 +392,11 @@ static int read_root(struct test_file *f, const struct yaml_node *root, struct e
 	f->suite = is_suite(tests);
 	if (f->suite)
 		return test_read_suite(f, tests, err);
-	for (uint32_t i = 0; r == 0 && i < root->count; i++)
-		r = file_key(f, &root->pairs[i], err);
+	for (uint32_t i = 0; r == 0 && i < root->count; i++) {
+		r = given_once(f, root, i, err);
+		if (r == 0)
+			r = file_key(f, &root->pairs[i], err);
+	}
 	return r == 0 ? read_cases(f, root, tests, err) : r;
 }
 

@@ -32,6 +32,8 @@ static void test_faults(void **state)
 		  "f.yaml:1:28: \"-1\" is no number from 0" },
 		{ "tests: [{name: x, expect: [{rule: a, priority: loud}], events: []}]", "f.yaml:1:48: \"loud\" is no priority" },
 		{ "tests: [{name: x, runner: HostRunner, steps: [{type: syscall}]}]", "f.yaml:1:47: a step needs a name" },
+		{ "rules: []\nrules: [a, b]\ntests: []", "f.yaml:2:1: \"rules\" is given twice" },
+		{ "tests: [{name: x, expect: none, expect: none}]", "f.yaml:1:33: \"expect\" is given twice" },
 		{ "tests: [", "f.yaml:1:" },
 	};
 
