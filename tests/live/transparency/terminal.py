@@ -38,7 +38,11 @@ class Session:
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
 
     def key(self, byte, pattern, what):
-        time.sleep(1.0)     # until the job in front has the terminal
+        # a key goes to the group in front: to the job, once the shell has put it there
+        end = time.monotonic() + TIMEOUT
+        while os.tcgetpgrp(self.fd) == self.shell and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(0.5)     # until it has begun
         os.write(self.fd, byte)
         m = self.wait_for(pattern)
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
@@ -48,6 +52,7 @@ def main():
     argv = [shell, "--norc", "--noprofile", "-i"] if shell == "bash" else [shell, "-i"]
     s = Session(sys.argv[2:] + argv)
     s.line("echo be''gin", r"\bbegin\b", "a shell")
+    s.shell = os.tcgetpgrp(s.fd)
     s.line("tty >/dev/null && echo on-a-''terminal", r"on-a-terminal\b", "terminal")
     s.line("sleep 100", r"sleep 100", "in front")
     s.key(b"\x1a", r"(Stopped)", "stopped by ^Z")
