@@ -28,6 +28,7 @@ struct run {
 	bool finished; /* the front was let go */
 	struct explain explain;
 	struct notice notice;
+	int stream; /* for alerts, -1 = none; a copy of our own */
 };
 
 static int read_options(struct run *run, struct error *err)
@@ -78,35 +79,42 @@ static int take_descriptor(const char *text, int *ret_fd, struct error *err)
 	return 0;
 }
 
-static int open_output(struct run *run, struct error *err)
+/* --output-fd, or standard error when no other output was asked for. */
+static int take_stream(struct run *run, struct error *err)
+{
+	const char *text = options_value(&run->options, OPT_run_output_fd, NULL);
+	bool others = options_has(&run->options, OPT_run_output) || (run->config && outputs_wanted(run->config));
+
+	run->stream = -1;
+	if (others && !text)
+		return 0;
+	if (!text && log_is_lost()) {
+		static const char lost[] = "monitor: standard error is closed, so alerts need --output or --output-fd\n";
+
+		/* the command has not begun, so this is not its output */
+		(void)!write(STDOUT_FILENO, lost, sizeof(lost) - 1);
+		return error_set(err, -EBADF, "standard error is closed, so alerts need --output or --output-fd");
+	}
+	return take_descriptor(text ? text : "2", &run->stream, err);
+}
+
+/* In the supervisor: outputs have threads, and a fork leaves these behind. */
+static int open_outputs(struct run *run, struct error *err)
 {
 	const char *path = options_value(&run->options, OPT_run_output, NULL);
-	const char *fd_text = options_value(&run->options, OPT_run_output_fd, NULL);
 	struct output *output;
-	int r = run->config ? outputs_open(&run->session, run->config, false, err) : 0, fd = -1;
+	int r = run->config ? outputs_open(&run->session, run->config, false, err) : 0;
 
 	if (r == 0 && path) {
 		r = output_file_open(path, true, run->json, &output, err);
 		if (r == 0)
 			r = session_add_output(&run->session, output, err);
 	}
-	if (r < 0)
+	if (r < 0 || run->stream < 0)
 		return r;
-	if (run->session.noutputs && !fd_text)
-		return 0;
-	if (!fd_text && log_is_lost()) {
-		static const char text[] = "monitor: standard error is closed, so alerts need --output or --output-fd\n";
-
-		/* the command has not begun, so this is not its output */
-		(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
-		return error_set(err, -EBADF, "standard error is closed, so alerts need --output or --output-fd");
-	}
-	r = take_descriptor(fd_text ? fd_text : "2", &fd, err);
-	if (r < 0)
-		return r;
-	r = output_stream_open(fd, true, run->json, log_color(fd), false, &output, err);
+	r = output_stream_open(run->stream, true, run->json, log_color(run->stream), false, &output, err);
 	if (r < 0) {
-		close(fd);
+		close(run->stream);
 		return r;
 	}
 	return session_add_output(&run->session, output, err);
@@ -231,7 +239,7 @@ static int prepare(struct run *run, struct error *err)
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
 		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
 				 STDERR_FILENO, run->json, err);
-	return r < 0 ? r : open_output(run, err);
+	return r < 0 ? r : take_stream(run, err);
 }
 
 /* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
@@ -259,14 +267,20 @@ static int run_workload(struct run *run)
 	int r;
 
 	r = tracer_open(&run->tracer, &source, &err);
+	if (r < 0)
+		return log_failure(&err, EXIT_FAILED);
+	run->session.source = source;
+	r = open_outputs(run, &err);
 	if (r == 0)
 		r = start_recording(run, source, &err);
 	if (r == 0)
 		r = session_start(&run->session, source, &settings, &err);
 	if (r == 0)
 		r = host_describe(recording_receiver(&run->recording, pipeline_receiver(run->session.pipeline)), &err);
-	if (r < 0)
+	if (r < 0) {
+		tracer_finish(source, EXIT_FAILED);
 		return log_failure(&err, EXIT_FAILED);
+	}
 	tell_start(run);
 	r = watch(run, &err);
 	session_finish(&run->session);

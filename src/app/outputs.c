@@ -52,6 +52,11 @@ static int add(struct session *s, int r, struct output *const *output, struct er
 	return r < 0 ? r : session_add_output(s, *output, err);
 }
 
+bool outputs_wanted(const struct config *c)
+{
+	return c->file_output_enabled || c->stdout_output_enabled || c->grpc_enabled;
+}
+
 int outputs_open(struct session *s, const struct config *c, bool unbuffered, struct error *err)
 {
 	struct output *output = NULL;

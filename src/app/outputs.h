@@ -5,7 +5,12 @@
 #include "app/config.h"
 #include "app/session.h"
 
-/* Opens the outputs that the configuration enables. unbuffered overrides buffered_outputs. */
+/* Whether the configuration enables any. */
+bool outputs_wanted(const struct config *c);
+/*
+ * Opens the outputs that the configuration enables. unbuffered overrides buffered_outputs. They may start threads: call
+ * it behind tracer_open(), which forks.
+ */
 int outputs_open(struct session *s, const struct config *c, bool unbuffered, struct error *err);
 
 #endif
