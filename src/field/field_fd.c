@@ -166,8 +166,13 @@ static enum presence openat_name(struct field_context *ctx, bool raw, struct str
 		return UNKNOWN;
 	if (event_param(ev, 2).len == 0 || (!raw && event_param(ev, 1).len == 0))
 		return ABSENT;
-	if (ctx->subject.cwd_unknown && !raw && path.len > 0 && path.ptr[0] != '/' && ctx->needs)
-		return extract_need(ctx, NEED_CWD, -1);
+	if (!raw && path.len > 0 && path.ptr[0] != '/' && ctx->needs) {
+		if (ctx->subject.cwd_unknown)
+			return extract_need(ctx, NEED_CWD, -1);
+		/* before the call, the descriptor that is missing is the directory */
+		if (ev->provisional && ctx->subject.fd_unknown)
+			return extract_need(ctx, NEED_FD, ctx->subject.fd_number);
+	}
 	*ret_name = raw ? path : state_resolve_path(ctx->state, ctx->subject.thread, event_param_int(ev, 1), path);
 	return PRESENT;
 }

@@ -79,6 +79,14 @@ for way in root-link cwd-link path-fd reopen fchdir chroot handle openat2 junk-b
 	untraced vfork-like daemon new-root undumpable other-name received-fd full-table; do
 	entry seen "$s" -- "$src/evade" "$way" "$secret"
 done
+# judged by the path alone, a directory that no rule asked for must still be known
+monitor_options="--opens fast"
+for cat in "cat $secret" "cd $dir && cat evasion-secret" "cd $dir/a/b && cat ../../evasion-secret" "tar -cOC $dir evasion-secret"; do
+	entry seen "$s" -- sh -c "$cat"
+done
+entry seen "$s" -- python3 -c "import os; d = os.open('$dir/a', os.O_DIRECTORY); print(os.read(os.open('../evasion-secret', 0, dir_fd=d), 99))"
+entry seen "$s" -- python3 -c "import os; d = os.dup(os.open('$dir', os.O_PATH)); print(os.read(os.open('evasion-secret', 0, dir_fd=d), 99))"
+monitor_options=
 # a file under another mount's name has no other path left: the mount is what can be seen
 entry seen "secret mounted" -- "$src/evade" bind-mount "$secret"
 entry refused "$s" -- "$src/evade" int80 "$secret"
