@@ -6,21 +6,36 @@
 #include "base/cleanup.h"
 #include "rule/engine.h"
 
-#define CONFIG_TYPE_BOOL   bool
-#define CONFIG_TYPE_TEXT   struct str
-#define CONFIG_TYPE_UINT   uint64_t
-#define CONFIG_TYPE_INT	   int64_t
-#define CONFIG_TYPE_DOUBLE double
+#define CONFIG_TYPE_BOOL    bool
+#define CONFIG_TYPE_INT	    int64_t
+#define CONFIG_TYPE_UINT    uint64_t
+#define CONFIG_TYPE_DOUBLE  double
+#define CONFIG_TYPE_TEXT    struct str
+#define CONFIG_TYPE_SECRET  struct str
+#define CONFIG_TYPE_WORD    struct str
+#define CONFIG_TYPE_ANYCASE struct str
+#define CONFIG_TYPE_LIST    struct yaml_node *
+#define CONFIG_TYPE_MAP	    struct yaml_node *
+#define CONFIG_TYPE_OBJECTS struct yaml_node *
+
+/* Where values come from; yaml_node.origin is a place in struct config's list, plus 1. */
+enum config_origin_kind { CONFIG_FROM_FILE, CONFIG_FROM_OPTION, CONFIG_FROM_FLAG };
+struct config_origin {
+	enum config_origin_kind kind;
+	struct str name; /* the file, the -o assignment, the flag */
+};
 
 /* A falco.yaml with everything that was laid over it. All memory is in the arena. */
 struct config {
 	struct arena *arena;
 	struct yaml_node *root;
+	struct config_origin *origins;
+	size_t norigins;
 
 #define CONFIG(id, key, type, ...) CONFIG_TYPE_##type id;
-#define KEY(key)
+#define MEMBER(...)
 #include "app/config.def"
-#undef KEY
+#undef MEMBER
 #undef CONFIG
 
 	/* the same and the rest, ready for use */
@@ -40,10 +55,23 @@ struct config {
 	size_t nwarnings, warnings_cap;
 };
 
+/* What a configuration is made of: later ones win. */
+struct config_input {
+	const char *path; /* the file; NULL = none: defaults only */
+	const char *const *assignments; /* -o KEY=VALUE, in order */
+	size_t nassignments;
+	const struct config_flag {
+		const char *name; /* as given, "--snaplen" */
+		const char *assignment; /* what it means, "falco_libs.snaplen=100" */
+	} *flags;
+	size_t nflags;
+};
+
 /*
- * Reads a configuration file (path NULL = none: defaults only), the files that it includes, and the assignments of the
- * command line. -EINVAL with the reason when it cannot be used as Falco could not.
+ * Reads a configuration file, the files that it includes, the assignments and the flags. -EINVAL with the reason when it
+ * cannot be used, as Falco could not.
  */
+int config_load_input(const struct config_input *in, struct config **ret_config, struct error *err);
 int config_load(const char *path, const char *const *assignments, size_t nassignments, struct config **ret_config,
 		struct error *err);
 /* The same from a text that is already there. */
@@ -56,10 +84,33 @@ DEFINE_AUTO(struct config, config, config_free);
 /* What the configuration says to the rule engine; borrows from c. */
 struct engine_options config_engine_options(const struct config *c);
 
+/* The texts of a LIST key: an entry that is no text ends it; a single text is a list of one. False past the end. */
+bool config_item(const struct yaml_node *list, size_t i, struct str *ret_text);
+size_t config_items(const struct yaml_node *list); /* entries, texts or not */
+
 /* Remembers a warning; 0 or -ENOMEM. */
 int config_warn(struct config *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The lists and maps (config_lists.c), from c->root. */
-int config_lists(struct config *c, struct error *err);
+/*
+ * A complaint about a key: "FILE:LINE:COLUMN: KEY: sentence", or what else it comes from. For checks outside of the reader,
+ * too. key is a path as of config_tree_get(); one that is missing is told without a place.
+ */
+int config_error(const struct config *c, const char *key, struct error *err, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Where the value of a node was written: "FILE:LINE:COLUMN", "-o KEY=...", "--flag"; empty when it is a default. */
+void config_place(const struct config *c, const struct yaml_node *node, struct strbuf *out);
+
+/* The parts of the reader, each a file. */
+int config_values(struct config *c); /* members from c->root */
+int config_include(struct config *c, struct str main_name, struct error *err); /* config_files */
+int config_check_keys(struct config *c); /* unknown keys become warnings */
+int config_check_values(struct config *c, struct error *err);
+int config_number(struct str text, double *ret_value); /* -EINVAL when it is none */
+int config_idle(struct config *c); /* keys without effect become warnings */
+int config_lists(struct config *c, struct error *err); /* lists and maps */
+/* Reads one file's or one assignment's text as a tree whose nodes know their origin. */
+int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text, struct yaml_node **ret_root,
+		  struct error *err);
+int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin, struct error *err);
 
 #endif

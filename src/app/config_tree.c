@@ -208,7 +208,7 @@ int config_tree_set(struct arena *arena, struct yaml_node *root, const char *pat
 	return 0;
 }
 
-int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, struct error *err)
+int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, uint16_t origin, struct error *err)
 {
 	const char *equals = strchr(assignment, '=');
 	struct yaml_node *value;
@@ -226,7 +226,7 @@ int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *
 
 	text = str_of(equals + 1);
 	if (str_starts(text, STR("{")) && str_ends(text, STR("}"))) {
-		r = config_tree_load(arena, str_of(assignment), text, &value, err);
+		r = config_tree_load(arena, str_of(key), text, &value, err);
 		if (r < 0)
 			return r;
 	} else {
@@ -234,6 +234,8 @@ int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *
 		if (!value)
 			return error_set(err, -ENOMEM, "out of memory");
 	}
+	if (config_tree_adopt(arena, value, origin, false) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
 	return config_tree_set(arena, root, key, value, err);
 }
 
@@ -335,17 +337,23 @@ static void expand_text(struct strbuf *out, struct str s)
 	}
 }
 
-int config_tree_expand(struct arena *arena, struct yaml_node *n)
+int config_tree_adopt(struct arena *arena, struct yaml_node *n, uint16_t origin, bool expand)
 {
 	auto_strbuf struct strbuf out = { 0 };
 	uint32_t i;
 	int r = 0;
 
+	if (n->origin) /* an alias: seen before */
+		return 0;
+	n->origin = origin;
 	for (i = 0; r == 0 && n->kind == YAML_SEQUENCE && i < n->count; i++)
-		r = config_tree_expand(arena, n->items[i]);
-	for (i = 0; r == 0 && n->kind == YAML_MAP && i < n->count; i++)
-		r = config_tree_expand(arena, n->pairs[i].value);
-	if (r < 0 || n->kind != YAML_SCALAR || !n->text.len || !memchr(n->text.ptr, '$', n->text.len))
+		r = config_tree_adopt(arena, n->items[i], origin, expand);
+	for (i = 0; r == 0 && n->kind == YAML_MAP && i < n->count; i++) {
+		r = config_tree_adopt(arena, n->pairs[i].key, origin, false);
+		if (r == 0)
+			r = config_tree_adopt(arena, n->pairs[i].value, origin, expand);
+	}
+	if (r < 0 || !expand || n->kind != YAML_SCALAR || !n->text.len || !memchr(n->text.ptr, '$', n->text.len))
 		return r;
 	expand_text(&out, n->text);
 	n->text = arena_str(arena, strbuf_str(&out));

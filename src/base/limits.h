@@ -57,6 +57,8 @@
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
+#define CONFIG_WARNINGS	    100	       /* of one configuration that are told: looking for the nearest key takes time */
+#define CONFIG_ORIGINS	    10000      /* files and assignments of one configuration: each node names its own in 16 bits */
 
 /* outputs */
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */

@@ -25,6 +25,7 @@ struct yaml_position {
 struct yaml_node {
 	enum yaml_kind kind;
 	bool plain; /* a scalar without quotes and not in a block: its text may stand for a number or truth value */
+	uint16_t origin; /* the caller's: which text it is from, for instance; 0 at first */
 	struct yaml_position at; /* of its anchor or tag when it has one; of an omitted value: of what follows it */
 	size_t end; /* offset after a scalar's last byte */
 	struct str text; /* YAML_SCALAR, unescaped; YAML_NULL: as written */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "app/config.h"
+#include "app/config_rows.h"
+#include "base/limits.h"
+
+/* ---- keys that nobody knows --------------------------------------------------------------------------------------- */
+
+static int warn_unknown(struct config *c, struct str path, const struct yaml_node *key)
+{
+	auto_strbuf struct strbuf place = { 0 };
+	const char *nearest = config_row_nearest(path);
+
+	config_place(c, key, &place);
+	return config_warn(c, "%s: unknown key " STR_FMT "%s%s%s", place.len ? place.ptr : "configuration", STR_ARG(path),
+			   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static int check_below(struct config *c, const struct yaml_node *node, struct str path);
+
+static int check_pair(struct config *c, const struct yaml_pair *pair, struct str prefix)
+{
+	struct str key, path;
+
+	if (!config_tree_text(pair->key, &key))
+		return warn_unknown(c, prefix, pair->key);
+	path = prefix.len ? arena_printf(c->arena, STR_FMT "." STR_FMT, STR_ARG(prefix), STR_ARG(key)) : key;
+	if (!path.ptr)
+		return -ENOMEM;
+	if (!config_row_find(path) && !config_row_leads(path))
+		return warn_unknown(c, path, pair->key);
+	return check_below(c, pair->value, path);
+}
+
+/* Only where rows lie below: within a free map, such as static_fields, every key is right. */
+static int check_below(struct config *c, const struct yaml_node *node, struct str path)
+{
+	struct str below;
+	uint32_t i;
+	int r = 0;
+
+	if ((path.len && !config_row_leads(path)) || c->nwarnings > CONFIG_WARNINGS)
+		return 0;
+	if (node->kind == YAML_SEQUENCE && path.len) {
+		below = arena_printf(c->arena, STR_FMT "[]", STR_ARG(path));
+		if (!below.ptr)
+			return -ENOMEM;
+		for (i = 0; r == 0 && i < node->count; i++)
+			r = check_below(c, node->items[i], below);
+	}
+	for (i = 0; r == 0 && node->kind == YAML_MAP && i < node->count && c->nwarnings <= CONFIG_WARNINGS; i++)
+		r = check_pair(c, &node->pairs[i], path);
+	return r;
+}
+
+int config_check_keys(struct config *c)
+{
+	return check_below(c, c->root, STR(""));
+}
+
+/* ---- values that must make sense ---------------------------------------------------------------------------------- */
+
+static int check_words(const struct config *c, struct error *err)
+{
+	struct str nearest;
+	size_t i;
+
+	for (i = 0; i < config_nrows; i++) {
+		const struct config_row *row = &config_rows[i];
+		struct str value;
+
+		if (row->member || (row->type != CONFIG_WORD && row->type != CONFIG_ANYCASE))
+			continue;
+		value = *(const struct str *)((const char *)c + row->offset);
+		if (!config_word(row->values, value, row->type == CONFIG_ANYCASE, &nearest))
+			return config_error(c, row->key, err, "\"" STR_FMT "\" is none of %s%s" STR_FMT "%s", STR_ARG(value),
+					    row->values, nearest.len ? "; did you mean " : "", STR_ARG(nearest),
+					    nearest.len ? "?" : "");
+	}
+	return 0;
+}
+
+/* ignore excludes the actions that tell. */
+static int check_drop_actions(const struct config *c, struct error *err)
+{
+	static const char key[] = "syscall_event_drops.actions";
+	const struct config_row *row = config_row_find(STR("syscall_event_drops.actions"));
+	struct str word, nearest;
+	bool ignored = false;
+	size_t i;
+
+	for (i = 0; i < config_items(c->syscall_event_drops_actions); i++) {
+		if (!config_item(c->syscall_event_drops_actions, i, &word) || !config_word(row->values, word, false, &nearest))
+			return config_error(c, key, err, "entry %zu is none of %s", i, row->values);
+		if (ignored && (str_eq(word, STR("log")) || str_eq(word, STR("alert"))))
+			return config_error(c, key, err, "\"" STR_FMT "\" makes no sense beside \"ignore\"", STR_ARG(word));
+		ignored |= str_eq(word, STR("ignore"));
+	}
+	return 0;
+}
+
+int config_check_values(struct config *c, struct error *err)
+{
+	int r = check_words(c, err);
+
+	if (r == 0)
+		r = check_drop_actions(c, err);
+	if (r < 0)
+		return r;
+	if (str_eq(c->engine_kind, STR("replay")) && !c->engine_replay_capture_file.len)
+		return config_error(c, "engine.kind", err, "replay needs engine.replay.capture_file");
+	if (priority_parse(c->priority, &c->min_priority) < 0)
+		return config_error(c, "priority", err, "\"" STR_FMT "\" is no priority", STR_ARG(c->priority));
+	if (c->file_output_enabled && !c->file_output_filename.len)
+		return config_error(c, "file_output.enabled", err, "file_output.filename is missing");
+	if (c->program_output_enabled && !c->program_output_program.len)
+		return config_error(c, "program_output.enabled", err, "program_output.program is missing");
+	if (c->http_output_enabled && !c->http_output_url.len)
+		return config_error(c, "http_output.enabled", err, "http_output.url is missing");
+	if (c->syscall_event_drops_threshold < 0 || c->syscall_event_drops_threshold > 1)
+		return config_error(c, "syscall_event_drops.threshold", err, "it is a number from 0 to 1");
+	if (!c->syscall_event_timeouts_max_consecutives)
+		return config_error(c, "syscall_event_timeouts.max_consecutives", err, "it must be above 0");
+	return 0;
+}
