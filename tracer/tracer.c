@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/tracer.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -69,14 +71,22 @@ static pid_t parent_of(pid_t pid)
 	return parse_u32((struct str){ at, strcspn(at, " ") }, &parent) == 0 ? (pid_t)parent : 0;
 }
 
-/* The workload's ancestors, the oldest first: rules ask for them, and no event will tell. */
+/* The workload and its ancestors, the youngest first; how many. */
+static size_t list_ancestors(const struct tracer *t, pid_t chain[TOLD_MAX / 2])
+{
+	size_t n = 0;
+
+	for (pid_t pid = t->launch.workload; pid > 0 && n < TOLD_MAX / 2; pid = parent_of(pid))
+		chain[n++] = pid;
+	return n;
+}
+
+/* Rules ask for ancestors, and no event will tell. */
 static void tell_ancestors(struct tracer *t)
 {
 	pid_t chain[TOLD_MAX / 2];
-	size_t n = 0;
+	size_t n = list_ancestors(t, chain);
 
-	for (pid_t pid = t->launch.workload; pid > 0 && n < ARRAY_SIZE(chain); pid = parent_of(pid))
-		chain[n++] = pid;
 	while (n--)
 		told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = chain[n], .pid = chain[n] });
 }
@@ -516,6 +526,50 @@ static const struct source_ops tracer_ops = {
 void tracer_status(const struct source *s, struct tracer_status *ret_status)
 {
 	*ret_status = ((const struct tracer *)s)->status;
+}
+
+static int describe_fds(struct tracer *t, source_sink sink, void *context, struct error *err)
+{
+	char path[32];
+	DIR *fds;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", t->launch.workload);
+	fds = opendir(path);
+	for (const struct dirent *d = fds ? readdir(fds) : NULL; d && r == 0; d = readdir(fds)) {
+		struct event ev;
+		uint32_t fd;
+
+		if (parse_u32(str_of(d->d_name), &fd) < 0 || fd > INT_MAX)
+			continue; /* . and .. */
+		r = decode_fd(t->launch.workload, (int)fd, tracer_now(), &t->fetched, &ev, err);
+		if (r == 0)
+			r = sink(context, &ev);
+		else if (r != -ENOMEM)
+			r = 0;
+	}
+	if (fds)
+		closedir(fds);
+	return r;
+}
+
+int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+	pid_t chain[TOLD_MAX / 2];
+	size_t n = list_ancestors(t, chain);
+	int r = 0;
+
+	while (n-- && r == 0) {
+		struct event ev;
+
+		r = decode_task(chain[n], tracer_now(), &t->fetched, &ev, err);
+		if (r == 0)
+			r = sink(context, &ev);
+		else if (r != -ENOMEM)
+			r = 0;
+	}
+	return r < 0 ? r : describe_fds(t, sink, context, err);
 }
 
 const struct figures *tracer_figures(const struct source *s)

@@ -62,6 +62,12 @@ struct tracer_status {
 int tracer_open(const struct tracer_options *options, struct source **ret_source, struct error *err);
 void tracer_status(const struct source *s, struct tracer_status *ret_status);
 
+/*
+ * Tells of the workload's process and its ancestors, the oldest first, and of the descriptors that the workload inherits, by the
+ * events that answer needs. Before the first intercept(). What cannot be read is left out.
+ */
+int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err);
+
 /* Counts of each call, and the callers' waits, so far (figures.h). Borrowed; they go on growing. */
 const struct figures *tracer_figures(const struct source *s);
 

@@ -243,12 +243,14 @@ static int prepare(struct run *run, struct error *err)
 }
 
 /* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
-static int start_recording(struct run *run, const struct source *source, struct error *err)
+static int start_recording(struct run *run, struct source *source, struct error *err)
 {
 	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen };
 	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath };
 
-	return recording_open(&run->recording, &run->options, &ids, &origin, err);
+	int r = recording_open(&run->recording, &run->options, &ids, &origin, err);
+
+	return r < 0 || !run->recording.writer ? r : tracer_describe(source, recording_list, &run->recording, err);
 }
 
 static int run_workload(struct run *run)

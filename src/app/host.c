@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -14,6 +16,7 @@
 #include "base/parse.h"
 
 #define PASSWD_FIELDS 7
+#define PID_MAX_FILE_BYTES 32 /* one number */
 
 /* Cuts the first line off *text. */
 static struct str next_line(struct str *text)
@@ -100,11 +103,48 @@ static int take_address(const struct scap_receiver *receiver, const struct ifadd
 	return receiver->interface(receiver->context, &record);
 }
 
+static uint64_t read_max_pid(void)
+{
+	auto_free char *text = NULL;
+	uint64_t max;
+	size_t len;
+
+	if (file_read_all("/proc/sys/kernel/pid_max", PID_MAX_FILE_BYTES, &text, &len, NULL) < 0)
+		return 0;
+	return parse_u64((struct str){ text, strcspn(text, "\n") }, &max) == 0 ? max : 0;
+}
+
+/* The start of the machine on the clock of events. */
+static uint64_t boot_ns(void)
+{
+	struct timespec now, up;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0)
+		return 0;
+	return (uint64_t)((now.tv_sec - up.tv_sec) * 1000000000LL + (now.tv_nsec - up.tv_nsec));
+}
+
+static void describe_machine(const struct scap_receiver *receiver)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	struct machine_record m = {
+		.cpus = cpus > 0 ? (uint32_t)cpus : 1,
+		.memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0,
+		.max_pid = read_max_pid(),
+		.boot_ts_ns = boot_ns(),
+	};
+
+	if (gethostname(m.hostname, sizeof(m.hostname) - 1) < 0)
+		m.hostname[0] = 0;
+	receiver->machine(receiver->context, &m);
+}
+
 int host_describe(const struct scap_receiver *receiver, struct error *err)
 {
 	struct ifaddrs *interfaces = NULL;
 	int r;
 
+	describe_machine(receiver);
 	r = read_accounts("/etc/passwd", take_user, receiver);
 	if (r == 0)
 		r = read_accounts("/etc/group", take_group, receiver);

@@ -463,6 +463,18 @@ static int complete(struct pipeline *p, const struct event *ev, struct error *er
 	return r < 0 ? r : r_answer < 0 ? r_answer : 1;
 }
 
+/* What is recorded has its result and what it was about: a close can be asked for its descriptor only before it is done. */
+static APART int record_call(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	int r = prepare(p, ev, err);
+
+	if (r < 0) {
+		(void)answer(p, ev, NULL);
+		return r;
+	}
+	return complete(p, ev, err);
+}
+
 static APART int handle_provisional(struct pipeline *p, const struct event *ev, struct error *err)
 {
 	enum outcome outcome = OUTCOME_NO;
@@ -470,6 +482,8 @@ static APART int handle_provisional(struct pipeline *p, const struct event *ev, 
 
 	p->stats.provisional++;
 	p->needs.count = 0;
+	if (p->options.record)
+		return record_call(p, ev, err);
 	if (depends_on_result(p, ev) || needs_real_path(p, ev))
 		return complete(p, ev, err);
 	if (ruleset_wants_type(p->options.rules, ev->type)) {
@@ -558,7 +572,8 @@ static int receive_fd(void *context, int64_t tid, const struct fd_record *fd)
 {
 	struct pipeline *p = context;
 
-	return state_add_fd(p->state, tid, fd);
+	/* live, such a source was asked when a rule needed one, and the answers are among the events; the list is for other readers */
+	return p->replays_answers ? 0 : state_add_fd(p->state, tid, fd);
 }
 
 static int receive_user(void *context, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell)

@@ -42,7 +42,8 @@ struct pipeline_options {
 	void *inspect_context;
 	/*
 	 * Gets every event that the state gets; what a capture is written from. Answers to needs come, as "state only", before the
-	 * event that asked for them. NULL = nobody does. Negative ends the run.
+	 * event that asked for them. Every call that is held is followed to its result then, also when no rule can match. NULL =
+	 * nobody does. Negative ends the run.
 	 */
 	int (*record)(void *context, const struct event *ev, struct error *err);
 	void *record_context;

@@ -27,6 +27,11 @@ int recording_open(struct recording *r, const struct options *o, const struct re
 		   struct error *err);
 /* Receives metadata for both the recording and next; next alone when nothing is recorded. */
 const struct scap_receiver *recording_receiver(struct recording *r, const struct scap_receiver *next);
+/*
+ * Takes a process or descriptor as events that answer needs tell it (a source_sink; context is a struct recording), into the
+ * lists at the head of the capture. Before the first recording_event().
+ */
+int recording_list(void *context, const struct event *ev);
 /* pipeline_options.record; context is a struct recording. Never fails. */
 int recording_event(void *context, const struct event *ev, struct error *err);
 /* What came so far can be read from now on: before a wait, and with an alert. */

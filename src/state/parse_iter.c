@@ -28,7 +28,7 @@ static uint32_t u32(const struct event *ev, unsigned int i)
 	return (uint32_t)event_param_uint(ev, i);
 }
 
-static struct process_record read_task(const struct event *ev)
+struct process_record records_read_task(const struct event *ev)
 {
 	struct str argv = event_param(ev, 5);
 	const char *end = argv.len ? memchr(argv.ptr, 0, argv.len) : NULL;
@@ -82,7 +82,7 @@ static struct process_record read_task(const struct event *ev)
 
 int parse_iter_task(struct state *s, const struct event *ev, struct subject *sub)
 {
-	struct process_record p = read_task(ev);
+	struct process_record p = records_read_task(ev);
 	struct thread *t = table_get(&s->threads.by_tid, p.tid);
 	uint64_t born = event_param_uint(ev, 29);
 	int r;
@@ -106,7 +106,8 @@ int parse_iter_task(struct state *s, const struct event *ev, struct subject *sub
 		if (r < 0)
 			return r == -ENOSPC ? 0 : r;
 	} else {
-		t->late = t->late || thread_invalid(t);
+		/* who was only listed has not been seen to act, as if it were told now */
+		t->late = t->late || thread_invalid(t) || (s->asks_threads && !t->lastaccess_ts);
 		r = records_fill_thread(s, t, &p);
 		if (r < 0)
 			return r;
@@ -175,7 +176,7 @@ static void read_inet(const struct event *ev, struct fd_record *r, bool v6)
 	}
 }
 
-static struct fd_record read_file(const struct event *ev)
+struct fd_record records_read_file(const struct event *ev)
 {
 	struct fd_record r = { .number = event_param_int(ev, 0) };
 	uint64_t kind;
@@ -251,7 +252,7 @@ static int find_direction(struct state *s, struct fd *fd)
 
 int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub)
 {
-	struct fd_record record = read_file(ev);
+	struct fd_record record = records_read_file(ev);
 	struct thread *t = threads_get(&s->threads, answer_tid(ev));
 	struct fd *fd;
 

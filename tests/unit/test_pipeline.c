@@ -33,6 +33,7 @@ struct script {
 	int lacks; /* previews that find an unknown descriptor */
 	bool wanted;
 	bool other_path;
+	bool records; /* what becomes of events is recorded */
 };
 
 static struct script script;
@@ -355,9 +356,28 @@ static const struct {
 	  "apply evaluate render0 send evaluate-real render1 send settle" },
 	{ "the real path alone matches", false, true, { .events = "c", .outcomes = "ny", .wanted = true, .other_path = true },
 	  "apply evaluate evaluate-real render0 send render1 send settle" },
+	{ "recorded: no rule looks, the result is wanted", true, false,
+	  { .events = "p", .outcomes = "", .wanted = false, .complete = 1, .records = true },
+	  "intercept preview complete preview apply record settle answer" },
+	{ "recorded: what the call is about is asked for before it is done", true, false,
+	  { .events = "p", .outcomes = "y", .wanted = true, .complete = 1, .lacks = 1, .fetch_gives = 1,
+	    .records = true },
+	  "intercept preview fetch record-told apply-told settle-told complete preview apply evaluate render0 send record settle answer" },
+	{ "recorded: completed later", true, false, { .events = "pc", .outcomes = "n", .wanted = true, .complete = 0, .records = true },
+	  "intercept preview complete preview apply evaluate record settle" },
+	{ "recorded: the caller died", true, false, { .events = "p", .outcomes = "", .wanted = true, .complete = -ESRCH, .records = true },
+	  "intercept preview complete" },
 	{ "the real path is not asked for", false, false,
 	  { .events = "c", .outcomes = "n", .wanted = true, .other_path = true }, "apply evaluate settle" },
 };
+
+static int fake_record(void *context, const struct event *ev, struct error *err)
+{
+	(void)context;
+	(void)err;
+	note(ev->tid == 8 ? "record-told" : "record");
+	return 0;
+}
 
 static void run_case(size_t i)
 {
@@ -368,6 +388,7 @@ static void run_case(size_t i)
 		.outputs = outputs,
 		.noutputs = 1,
 		.match_realpath = cases[i].match_realpath,
+		.record = cases[i].script.records ? fake_record : NULL,
 	};
 	auto_pipeline struct pipeline *p = NULL;
 	struct error err = { 0 };
