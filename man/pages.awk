@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: awk -f rows.awk -f pages.awk -v version=V TABLES.def... PAGE.in > PAGE
 # Copies a manual page; lines that start with @ become tables made from the .def files:
-#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS   @LIMITS BACKEND
+#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS   @LIMITS BACKEND   @CONFIG
 
 function roff(s) {
 	gsub(/\\/, "\\e", s)
@@ -25,6 +25,15 @@ function row(name, n) {
 	} else if (name == "OPERATOR") {
 		op++
 		op_word[op] = arg[2]; op_kind[op] = arg[3]
+	} else if (name == "CONFIG" || name == "MEMBER") {
+		k++
+		k_name[k] = name == "CONFIG" ? arg[2] : arg[1]
+		k_type[k] = name == "CONFIG" ? arg[3] : arg[2]
+		k_default[k] = name == "CONFIG" ? arg[4] : ""
+		k_values[k] = name == "CONFIG" ? arg[5] : arg[3]
+		k_state[k] = name == "CONFIG" ? arg[6] : "MEMBER"
+		k_what[k] = name == "CONFIG" ? arg[7] : arg[4]
+		k_why[k] = name == "CONFIG" ? arg[8] : ""
 	} else if (name == "LIMIT") {
 		li++
 		li_backend[li] = arg[1]; li_text[li] = arg[2]
@@ -80,6 +89,23 @@ $1 == "@COMMANDS" {
 		print "\\fBmonitor " c_name[i] "\\fR [\\fIOPTIONS\\fR] " roff(c_operands[i])
 		print roff(c_help[i]) "."
 	}
+	next
+}
+$1 == "@CONFIG" {
+	type["BOOL"] = "true or false"; type["INT"] = type["UINT"] = "integer"; type["DOUBLE"] = "number"; type["TEXT"] = "text"
+	type["SECRET"] = "secret text"; type["LIST"] = "list"; type["MAP"] = "map"; type["OBJECTS"] = "list of maps"; type["ANY"] = "any"
+	for (i = 1; i <= k; i++) {
+		what = k_type[i] in type ? type[k_type[i]] : k_values[i]
+		if (k_type[i] != "ANYCASE" && k_type[i] != "WORD" && k_values[i] != "") what = what " of " k_values[i]
+		gsub(/\|/, ", ", what)
+		if (k_state[i] != "MEMBER") what = what "; " (k_default[i] == "" ? "no default" : "default " k_default[i])
+		print ".TP"
+		print "\\fB" roff(k_name[i]) "\\fR (" roff(what) ")"
+		print roff(k_what[i]) "."
+		if (k_state[i] == "WORKS") print "\\fIWorks.\\fR"
+		else if (k_state[i] != "MEMBER") print "\\fIAccepted without effect:\\fR " roff(k_why[i]) "."
+	}
+	if (!k) { print "no keys" > "/dev/stderr"; exit 1 }
 	next
 }
 $1 == "@OPERATORS" {

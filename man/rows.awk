@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reads the rows of .def files: NAME(argument, "argument", ...) over one or several lines. For each row it calls
 # row(name, n) of the script that is loaded beside this one, with the arguments in arg[1..n]; strings lose their quotes,
-# adjacent strings are one. Lines that belong to no row of a .def file are passed over.
+# adjacent strings are one, and so are names of strings (#define NAME "string"). Lines that belong to no row of a .def file are passed over.
 
 function scan(text,    i, c, depth, quoted, word, was_string) {
 	nargs = 1; arg[1] = ""; depth = 0; quoted = 0; balance = 0
@@ -23,6 +23,13 @@ function scan(text,    i, c, depth, quoted, word, was_string) {
 	return 0
 }
 
+FILENAME ~ /\.def$/ && pending == "" && /^#define [A-Z_]+[ \t]+".*"$/ {
+	text = $0
+	sub(/^[^"]*"/, "", text)
+	sub(/"$/, "", text)
+	text_of[$2] = text
+	next
+}
 FILENAME ~ /\.def$/ {
 	if (pending == "" && $0 !~ /^[A-Z]+\(/) next
 	sub(/^[ \t]+/, "")
@@ -31,6 +38,7 @@ FILENAME ~ /\.def$/ {
 		name = pending
 		sub(/\(.*/, "", name)
 		pending = ""
+		for (i = 1; i <= nargs; i++) if (arg[i] in text_of) arg[i] = text_of[arg[i]]
 		row(name, nargs)
 	}
 	next

@@ -5,7 +5,7 @@
 function row(name, n,    short, words) {
 	if (name == "COMMAND") {
 		commands = commands (commands == "" ? "" : " ") arg[1]
-		if (arg[2] ~ /^[a-z]+(\|[a-z]+)+$/) { words = arg[2]; gsub(/\|/, " ", words); operands[arg[1]] = words }
+		if (arg[2] ~ /^[a-z]+(\|[a-z]+)+( |$)/) { words = arg[2]; sub(/ .*/, "", words); gsub(/\|/, " ", words); operands[arg[1]] = words }
 		return
 	}
 	if (name != "OPTION") return

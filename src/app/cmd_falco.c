@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <unistd.h>
 
+#include "app/config_show.h"
 #include "app/falco.h"
+#include "app/falco_flags.h"
 #include "app/help.h"
 #include "app/listing.h"
 #include "app/log.h"
 #include "app/signals.h"
-
-#define FALCO_CONFIG "/etc/falco/falco.yaml"
+#include "rule/schema.h"
 
 /* Falco has one status for everything that went wrong. */
 static int failure(const struct error *err)
@@ -17,7 +19,7 @@ static int failure(const struct error *err)
 
 static void setup_log(const struct config *config, const struct options *o)
 {
-	static const char *const info[] = { "info", "debug", NULL };
+	static const char *const info[] = { "info", "informational", "debug", NULL };
 	static const char *const warning[] = { "warning", "notice", NULL };
 	struct log_settings settings = { .falco = true, .iso_time = config->time_format_iso_8601, .quiet = !config->log_stderr };
 	size_t i;
@@ -33,51 +35,59 @@ static void setup_log(const struct config *config, const struct options *o)
 	log_setup(&settings);
 }
 
-/* A missing default configuration is no mistake of the user's yet: what needs one says so. */
-static int load_config(const struct options *o, struct config **ret_config, struct error *err)
+static int read_form(const struct options *o, enum listing_form *ret_form, struct error *err)
 {
-	const char *path = options_value(o, OPT_falco_config, access(FALCO_CONFIG, F_OK) == 0 ? FALCO_CONFIG : NULL);
-	auto_free const char **assignments = calloc(o->ngiven + 1, sizeof(*assignments));
-	size_t n = 0;
+	const char *word = options_value(o, OPT_falco_format, NULL);
 
-	if (!assignments)
-		return error_set(err, -ENOMEM, "out of memory");
-	while ((assignments[n] = options_nth(o, OPT_falco_option, n)))
-		n++;
-	return config_load(path, assignments, n, ret_config, err);
-}
-
-/* -p: free text is one more append_output. The letters that chose container or Kubernetes texts do nothing any more. */
-static int add_print(struct config *config, const char *text)
-{
-	static const char *const gone[] = { "c", "container", "k", "kubernetes", NULL };
-	struct append_output *appends;
-	size_t i;
-
-	config_warn(config, "-p is deprecated; use append_output in the configuration");
-	for (i = 0; gone[i]; i++)
-		if (strcmp(text, gone[i]) == 0)
-			return 0;
-	appends = arena_array_of(config->arena, struct append_output, config->nappends + 1);
-	if (!appends)
-		return -ENOMEM;
-	if (config->nappends)
-		memcpy(appends, config->appends, config->nappends * sizeof(*appends));
-	appends[config->nappends++].extra_output = str_of(text);
-	config->appends = appends;
+	if (word && options_has(o, OPT_falco_markdown))
+		return error_set(err, -EINVAL, "--markdown and --format exclude each other");
+	*ret_form = options_has(o, OPT_falco_markdown) ? LISTING_MARKDOWN : LISTING_TEXT;
+	if (word && !listing_form_of(word, ret_form))
+		return error_set(err, -EINVAL, "--format takes text, markdown or json, not \"%s\"", word);
 	return 0;
 }
 
-static int list(const struct options *o, const struct config *config)
+/* ---- what needs no configuration ---------------------------------------------------------------------------------- */
+
+static int print_static(const struct options *o, enum listing_form form)
+{
+	auto_strbuf struct strbuf out = { 0 };
+
+	if (options_has(o, OPT_falco_config_schema))
+		config_schema(&out);
+	else if (options_has(o, OPT_falco_rule_schema))
+		schema_print(&out);
+	else if (options_has(o, OPT_falco_ignored))
+		listing_falco_ignored(&out);
+	else
+		listing_falco_events(&out, form);
+	return listing_print(&out);
+}
+
+static bool is_static(const struct options *o)
+{
+	return options_has(o, OPT_falco_config_schema) || options_has(o, OPT_falco_rule_schema) || options_has(o, OPT_falco_ignored) ||
+	       options_has(o, OPT_falco_list_events) || options_has(o, OPT_falco_list_syscall_events);
+}
+
+/* ---- what does ---------------------------------------------------------------------------------------------------- */
+
+static bool is_source(const char *name)
+{
+	return strcmp(name, "syscall") == 0;
+}
+
+static int list(const struct options *o, const struct config *config, enum listing_form form)
 {
 	auto_strbuf struct strbuf out = { 0 };
 	const char *source = options_value(o, OPT_falco_list, NULL);
 
-	if (source && strcmp(source, "syscall") != 0) {
+	if (source && *source && !is_source(source)) {
 		log_error("there is no event source \"%s\"; there is syscall", source);
 		return EXIT_FAILED;
 	}
 	listing_falco_fields(&out, &(struct listing_request){
+					   .form = form,
 					   .verbose = options_has(o, OPT_falco_verbose),
 					   .names_only = options_has(o, OPT_falco_names_only),
 					   .which = &(struct field_options){ .container_plugin = config->container_plugin,
@@ -87,12 +97,24 @@ static int list(const struct options *o, const struct config *config)
 	return listing_print(&out);
 }
 
-static int list_events(void)
+/* The choice means nothing for a capture, as in Falco. */
+static int check_sources(const struct options *o, const struct config *config, struct error *err)
 {
-	auto_strbuf struct strbuf out = { 0 };
+	static const enum option_id ids[] = { OPT_falco_enable_source, OPT_falco_disable_source };
+	const char *name;
+	size_t i, k;
 
-	listing_falco_events(&out, LISTING_TEXT);
-	return listing_print(&out);
+	if (str_eq(config->engine_kind, STR("replay")))
+		return 0;
+	if (options_has(o, ids[0]) && options_has(o, ids[1]))
+		return error_set(err, -EINVAL, "--enable-source and --disable-source exclude each other");
+	for (k = 0; k < ARRAY_SIZE(ids); k++)
+		for (i = 0; (name = options_nth(o, ids[k], i)); i++)
+			if (!is_source(name))
+				return error_set(err, -EINVAL, "there is no event source \"%s\"; there is syscall", name);
+	if (options_has(o, OPT_falco_disable_source))
+		return error_set(err, -EINVAL, "at least one event source must be enabled");
+	return 0;
 }
 
 static int write_pid(const char *path)
@@ -106,49 +128,74 @@ static int write_pid(const char *path)
 	return EXIT_OK;
 }
 
-static int act(const struct options *o, struct config *config)
+static int start(const struct options *o, const struct config *config, const struct engine_options *engine)
 {
-	const char *print = options_value(o, OPT_falco_print, NULL), *pidfile = options_value(o, OPT_falco_pidfile, NULL);
-	struct engine_options engine;
+	const char *pidfile = options_value(o, OPT_falco_pidfile, NULL);
+
+	if (options_has(o, OPT_falco_daemon) && daemon(1, 0) < 0) {
+		log_error("cannot go to the background: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (pidfile && write_pid(pidfile) != EXIT_OK)
+		return EXIT_FAILED;
+	return falco_replay(config, o, engine);
+}
+
+static int print_page_size(void)
+{
+	auto_strbuf struct strbuf out = { 0 };
+
+	strbuf_addf(&out, "Your system page size is: %ld bytes\n", sysconf(_SC_PAGESIZE));
+	return listing_print(&out);
+}
+
+/* In Falco's order, which decides when several are asked for. */
+static int act(const struct options *o, const struct config *config, enum listing_form form, char **argv)
+{
+	struct engine_options engine = config_engine_options(config);
+	struct error err = { 0 };
 	size_t i;
 
 	if (options_has(o, OPT_falco_version))
 		return falco_version(config->json_output);
-	if (print && add_print(config, print) < 0)
-		return EXIT_FAILED;
+	if (options_has(o, OPT_falco_page_size))
+		return print_page_size();
 	for (i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
+	if (options_has(o, OPT_falco_plugin_info) || options_has(o, OPT_falco_list_plugins))
+		return falco_plugins(config, options_value(o, OPT_falco_plugin_info, NULL));
 	if (options_has(o, OPT_falco_list))
-		return list(o, config);
-	engine = config_engine_options(config);
+		return list(o, config, form);
+	if (check_sources(o, config, &err) < 0)
+		return failure(&err);
 	if (options_has(o, OPT_falco_validate))
 		return falco_validate(config, o, &engine);
-	if (pidfile && write_pid(pidfile) != EXIT_OK)
-		return EXIT_FAILED;
-	return falco_replay(config, o, &engine);
+	if (options_has(o, OPT_falco_describe_all) || options_has(o, OPT_falco_describe))
+		return falco_describe(config, o, &engine);
+	if (options_has(o, OPT_falco_support))
+		return falco_support(config, o, &engine, argv);
+	return start(o, config, &engine);
 }
 
 int cmd_falco(const struct command *c, int argc, char **argv)
 {
 	auto_options struct options o = { 0 };
 	auto_config struct config *config = NULL;
+	enum listing_form form;
 	struct error err = { 0 };
 
-	if (options_parse(c, argc, argv, &o, &err) < 0)
+	log_setup(&(struct log_settings){ .level = LOG_LEVEL_WARNING, .falco = true });
+	if (options_parse(c, argc, argv, &o, &err) < 0 || read_form(&o, &form, &err) < 0)
 		return failure(&err);
 	if (options_has(&o, OPT_falco_help))
 		return help_command(c);
-	if (o.noperands) {
-		log_error("falco takes no operands: \"%s\"", o.operands[0]);
-		return EXIT_FAILED;
-	}
-	if (options_has(&o, OPT_falco_list_events))
-		return list_events();
-	if (options_has(&o, OPT_falco_page_size))
-		return printf("Your system page size is: %ld bytes\n", sysconf(_SC_PAGESIZE)) < 0;
-	if (load_config(&o, &config, &err) < 0)
+	if (is_static(&o))
+		return print_static(&o, form);
+	if (falco_config(&o, &config, &err) < 0)
 		return failure(&err);
 	setup_log(config, &o);
+	if (o.noperands)
+		log_warning("operands are not used: \"%s\"", o.operands[0]);
 	signals_survive_pipes();
-	return act(&o, config);
+	return act(&o, config, form, argv);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "app/config_rows.h"
 #include "base/file.h"
 #include "base/limits.h"
 
@@ -121,12 +122,25 @@ static struct config *config_new(void)
 	return c;
 }
 
-static int assign(struct config *c, enum config_origin_kind kind, struct str name, const char *assignment, struct error *err)
+static int assign_option(struct config *c, const char *assignment, struct error *err)
 {
+	const struct config_row *row = config_row_find((struct str){ assignment, strcspn(assignment, "=") });
+	bool is_list = row && (row->type == CONFIG_LIST || row->type == CONFIG_OBJECTS);
 	uint16_t origin;
-	int r = config_new_origin(c, kind, name, &origin, err);
+	int r = config_new_origin(c, CONFIG_FROM_OPTION, str_of(assignment), &origin, err);
 
-	return r < 0 ? r : config_tree_assign(c->arena, c->root, assignment, origin, err);
+	return r < 0 ? r : config_tree_assign(c->arena, c->root, assignment, is_list, origin, err);
+}
+
+static int assign_flag(struct config *c, const struct config_flag *flag, struct error *err)
+{
+	struct yaml_node *value = config_tree_scalar(c->arena, str_of(flag->value));
+	int r;
+
+	if (!value)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = config_new_origin(c, CONFIG_FROM_FLAG, str_of(flag->name), &value->origin, err);
+	return r < 0 ? r : config_tree_set(c->arena, c->root, flag->key, value, err);
 }
 
 static int assign_all(struct config *c, const struct config_input *in, const char *only, struct error *err)
@@ -136,9 +150,9 @@ static int assign_all(struct config *c, const struct config_input *in, const cha
 
 	for (i = 0; r == 0 && i < in->nassignments; i++)
 		if (!only || str_starts(str_of(in->assignments[i]), str_of(only)))
-			r = assign(c, CONFIG_FROM_OPTION, str_of(in->assignments[i]), in->assignments[i], err);
+			r = assign_option(c, in->assignments[i], err);
 	for (i = 0; r == 0 && !only && i < in->nflags; i++)
-		r = assign(c, CONFIG_FROM_FLAG, str_of(in->flags[i].name), in->flags[i].assignment, err);
+		r = assign_flag(c, &in->flags[i], err);
 	return r;
 }
 

@@ -31,6 +31,7 @@ struct config {
 	struct yaml_node *root;
 	struct config_origin *origins;
 	size_t norigins;
+	bool *given; /* by row of config.def: it was set, to a value of the right type */
 
 #define CONFIG(id, key, type, ...) CONFIG_TYPE_##type id;
 #define MEMBER(...)
@@ -62,7 +63,7 @@ struct config_input {
 	size_t nassignments;
 	const struct config_flag {
 		const char *name; /* as given, "--snaplen" */
-		const char *assignment; /* what it means, "falco_libs.snaplen=100" */
+		const char *key, *value; /* what it means: a text at a path as of -o */
 	} *flags;
 	size_t nflags;
 };

@@ -58,7 +58,7 @@ static bool is_in_use(const struct config *c, const struct config_row *row)
 
 static bool is_told(struct config *c, const struct config_row *row)
 {
-	return row->state == CONFIG_IDLE && !row->member && !is_default(row, config_tree_get(c->root, row->key)) && is_in_use(c, row);
+	return row->state != CONFIG_WORKS && !row->member && !is_default(row, config_tree_get(c->root, row->key)) && is_in_use(c, row);
 }
 
 int config_idle(struct config *c)

@@ -23,7 +23,7 @@ enum config_type {
 	CONFIG_ANY,
 };
 
-enum config_state { CONFIG_WORKS, CONFIG_IDLE };
+enum config_state { CONFIG_WORKS, CONFIG_IDLE, CONFIG_GONE };
 
 struct config_row {
 	const char *key;

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "app/config_tree.h"
+#include "base/limits.h"
 #include "base/parse.h"
 
 /* ---- nodes -------------------------------------------------------------------------------------------------------- */
@@ -189,6 +190,7 @@ int config_tree_set(struct arena *arena, struct yaml_node *root, const char *pat
 {
 	struct yaml_node **place = &root;
 	const char *p = path;
+	unsigned int depth = 0;
 	struct step step;
 	int r;
 
@@ -196,7 +198,7 @@ int config_tree_set(struct arena *arena, struct yaml_node *root, const char *pat
 		return error_set(err, -EINVAL, "a configuration key is empty");
 	while (*p) {
 		p = read_step(p, p == path, &step);
-		if (!p)
+		if (!p || ++depth > YAML_DEPTH)
 			return error_set(err, -EINVAL, "malformed configuration key \"%s\"", path);
 		r = descend(arena, *place, &step, &place);
 		if (r == -EINVAL)
@@ -208,7 +210,13 @@ int config_tree_set(struct arena *arena, struct yaml_node *root, const char *pat
 	return 0;
 }
 
-int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, uint16_t origin, struct error *err)
+static bool is_flow(struct str text, char open, char close)
+{
+	return text.len > 1 && text.ptr[0] == open && text.ptr[text.len - 1] == close;
+}
+
+int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, bool is_list, uint16_t origin,
+		       struct error *err)
 {
 	const char *equals = strchr(assignment, '=');
 	struct yaml_node *value;
@@ -225,8 +233,8 @@ int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *
 	key[equals - assignment] = 0;
 
 	text = str_of(equals + 1);
-	if (str_starts(text, STR("{")) && str_ends(text, STR("}"))) {
-		r = config_tree_load(arena, str_of(key), text, &value, err);
+	if (is_flow(text, '{', '}') || (is_list && is_flow(text, '[', ']'))) {
+		r = config_tree_parse(arena, str_of(key), text, &value, err);
 		if (r < 0)
 			return r;
 	} else {
@@ -241,7 +249,7 @@ int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *
 
 /* ---- whole files -------------------------------------------------------------------------------------------------- */
 
-int config_tree_load(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root, struct error *err)
+int config_tree_parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root, struct error *err)
 {
 	struct yaml_documents documents;
 	struct yaml_position where = { 0 };
@@ -254,6 +262,17 @@ int config_tree_load(struct arena *arena, struct str name, struct str text, stru
 	root = documents.count ? documents.list[0] : new_node(arena, YAML_NULL);
 	if (!root)
 		return error_set(err, -ENOMEM, "out of memory");
+	*ret_root = root;
+	return 0;
+}
+
+int config_tree_load(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root, struct error *err)
+{
+	struct yaml_node *root;
+	int r = config_tree_parse(arena, name, text, &root, err);
+
+	if (r < 0)
+		return r;
 	if (root->kind == YAML_NULL) {
 		root->kind = YAML_MAP;
 		root->count = 0;
@@ -310,7 +329,22 @@ int config_tree_merge(struct arena *arena, struct yaml_node *root, struct yaml_n
 
 /* ---- ${VARIABLE} -------------------------------------------------------------------------------------------------- */
 
-static void expand_text(struct strbuf *out, struct str s)
+/* The variable's name is between "${" and "}"; a name that is too long is that of none. */
+static struct str variable(struct str name)
+{
+	char text[256];
+
+	if (name.len >= sizeof(text))
+		return STR("");
+	snprintf(text, sizeof(text), STR_FMT, STR_ARG(name));
+	return str_of(getenv(text));
+}
+
+/*
+ * What a variable brings is looked at again, as Falco does, so ${A} may hold ${B}: *budget of them at most, since it may
+ * hold itself. $${A} is the way to write ${A}; only its "${" is passed over, so that $${${A}} has the value of A in it.
+ */
+static void expand_text(struct strbuf *out, struct str s, unsigned int *budget)
 {
 	size_t i = 0;
 
@@ -318,28 +352,24 @@ static void expand_text(struct strbuf *out, struct str s)
 		struct str rest = { s.ptr + i, s.len - i };
 		bool escaped = str_starts(rest, STR("$${"));
 		const char *close = escaped || str_starts(rest, STR("${")) ? memchr(rest.ptr, '}', rest.len) : NULL;
-		size_t open = escaped ? 3 : 2, taken;
-		char name[256];
 
 		if (!close) {
 			strbuf_addc(out, s.ptr[i++]);
-			continue;
+		} else if (escaped) {
+			strbuf_adds(out, "${");
+			i += 3;
+		} else {
+			if (*budget && (*budget)--)
+				expand_text(out, variable((struct str){ rest.ptr + 2, (size_t)(close - rest.ptr) - 2 }), budget);
+			i += (size_t)(close - rest.ptr) + 1;
 		}
-		taken = (size_t)(close - rest.ptr) + 1;
-		if (escaped) {
-			strbuf_add(out, rest.ptr + 1, taken - 1);
-		} else if (taken - 1 - open < sizeof(name)) {
-			memcpy(name, rest.ptr + open, taken - 1 - open);
-			name[taken - 1 - open] = 0;
-			strbuf_addstr(out, str_of(getenv(name)));
-		}
-		i += taken;
 	}
 }
 
 int config_tree_adopt(struct arena *arena, struct yaml_node *n, uint16_t origin, bool expand)
 {
 	auto_strbuf struct strbuf out = { 0 };
+	unsigned int budget = CONFIG_VARIABLES;
 	uint32_t i;
 	int r = 0;
 
@@ -355,7 +385,7 @@ int config_tree_adopt(struct arena *arena, struct yaml_node *n, uint16_t origin,
 	}
 	if (r < 0 || !expand || n->kind != YAML_SCALAR || !n->text.len || !memchr(n->text.ptr, '$', n->text.len))
 		return r;
-	expand_text(&out, n->text);
+	expand_text(&out, n->text, &budget);
 	n->text = arena_str(arena, strbuf_str(&out));
 	return out.failed || !n->text.ptr ? -ENOMEM : 0;
 }

@@ -18,8 +18,12 @@ struct yaml_node *config_tree_get(struct yaml_node *root, const char *path);
 /* Puts value at a path, making what is missing on the way. -EINVAL: the path does not fit the tree. */
 int config_tree_set(struct arena *arena, struct yaml_node *root, const char *path, struct yaml_node *value, struct error *err);
 
-/* "KEY=VALUE"; a value in braces is read as YAML, any other is a text. Its nodes get that origin. */
-int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, uint16_t origin, struct error *err);
+/*
+ * "KEY=VALUE"; a value in braces is read as YAML, one in brackets, too, where a list is expected; any other is a text. Its
+ * nodes get that origin.
+ */
+int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, bool is_list, uint16_t origin,
+		       struct error *err);
 
 /* How an included file's top-level keys meet those that are there. */
 enum config_merge { CONFIG_MERGE_APPEND, CONFIG_MERGE_OVERRIDE, CONFIG_MERGE_ADD_ONLY };
@@ -31,6 +35,8 @@ int config_tree_merge(struct arena *arena, struct yaml_node *root, struct yaml_n
  */
 int config_tree_adopt(struct arena *arena, struct yaml_node *root, uint16_t origin, bool expand);
 
+/* Reads a text of any kind; the error has line and column. */
+int config_tree_parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root, struct error *err);
 /* Reads one file's text; an empty one is an empty map. The error has line and column. */
 int config_tree_load(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root, struct error *err);
 

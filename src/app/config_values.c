@@ -133,6 +133,9 @@ int config_values(struct config *c)
 	size_t i;
 	int r = 0;
 
+	c->given = arena_array_of(c->arena, bool, config_nrows);
+	if (!c->given)
+		return -ENOMEM;
 	for (i = 0; r == 0 && i < config_nrows; i++) {
 		const struct config_row *row = &config_rows[i];
 		struct yaml_node *node;
@@ -141,7 +144,8 @@ int config_values(struct config *c)
 			continue;
 		store_default(c, row);
 		node = config_tree_get(c->root, row->key);
-		if (!node || store(c, row, node) == 0)
+		c->given[i] = node && store(c, row, node) == 0;
+		if (!node || c->given[i])
 			continue;
 		store_default(c, row);
 		r = tell_wrong_type(c, row, node);

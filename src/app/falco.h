@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "app/options.h"
+#include "app/session.h"
 
 /* The Falco that this program stands in for: what scripts and falcoctl ask for. */
 #define FALCO_VERSION	     "0.44.1"
@@ -12,11 +13,23 @@
 
 /* The parts of `monitor falco`; each returns the exit status. */
 
+/* What --version says as JSON, without a line end; as --support and the web server give it. */
+void falco_version_json(struct strbuf *out);
 /* What --version says; JSON with json_output. */
 int falco_version(bool json);
 /* -V: each file's findings on standard output. */
 int falco_validate(const struct config *config, const struct options *o, const struct engine_options *engine);
+/* -L and -l; rule NULL = all. */
+int falco_describe(const struct config *config, const struct options *o, const struct engine_options *engine);
+/* --support; command_line is argv. */
+int falco_support(const struct config *config, const struct options *o, const struct engine_options *engine, char **command_line);
+/* --list-plugins, and --plugin-info when plugin is not NULL. */
+int falco_plugins(const struct config *config, const char *plugin);
 /* Rules over a capture, to the configured outputs. */
 int falco_replay(const struct config *config, const struct options *o, const struct engine_options *engine);
+
+/* The rules that -r or the configuration names, read and compiled; what is found goes to the log. */
+int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
+		     struct error *err);
 
 #endif

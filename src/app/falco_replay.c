@@ -9,8 +9,8 @@
 #include "app/signals.h"
 #include "base/parse.h"
 
-static int load_rules(struct session *s, const struct config *config, const struct options *o,
-		      const struct engine_options *engine, struct error *err)
+int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
+		     struct error *err)
 {
 	const char *path;
 	size_t i;
@@ -47,13 +47,33 @@ static int replay(struct session *s, uint64_t max_ns, struct error *err)
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
+/* What to do about a kind that is not there; NULL for those that are. */
+static const char *kind_missing(struct str kind)
+{
+	static const struct {
+		const char *kind, *text;
+	} missing[] = {
+		{ "kmod", "there is no kernel module; `monitor run -- COMMAND` watches a command without one" },
+		{ "modern_ebpf", "there is no eBPF driver; `monitor run -- COMMAND` watches a command without one" },
+		{ "ebpf", "Falco dropped the legacy eBPF driver; `monitor run -- COMMAND` watches a command without a driver" },
+		{ "gvisor", "events of gVisor are not read; `monitor run -- COMMAND` works inside a gVisor sandbox" },
+		{ "nodriver", "there is no event source but captures (engine.kind: replay) and `monitor run -- COMMAND`" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(missing); i++)
+		if (str_eq(kind, str_of(missing[i].kind)))
+			return missing[i].text;
+	return NULL;
+}
+
 static int open_source(const struct config *config, struct source **ret_source, struct error *err)
 {
+	const char *missing = kind_missing(config->engine_kind);
 	char path[4096];
 
-	if (!str_eq(config->engine_kind, STR("replay")))
-		return error_set(err, -ENOTSUP, "engine.kind " STR_FMT ": this version has only replay (engine.replay.capture_file)",
-				 STR_ARG(config->engine_kind));
+	if (missing)
+		return config_error(config, "engine.kind", err, STR_FMT ": %s", STR_ARG(config->engine_kind), missing);
 	if (config->engine_replay_capture_file.len >= sizeof(path))
 		return error_set(err, -ENAMETOOLONG, "engine.replay.capture_file is too long");
 	snprintf(path, sizeof(path), STR_FMT, STR_ARG(config->engine_replay_capture_file));
@@ -99,7 +119,7 @@ int falco_replay(const struct config *config, const struct options *o, const str
 
 	r = read_duration(o, &max_ns, &err);
 	if (r == 0)
-		r = load_rules(&s, config, o, engine, &err);
+		r = falco_load_rules(&s, config, o, engine, &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))
@@ -117,4 +137,17 @@ int falco_replay(const struct config *config, const struct options *o, const str
 	if (listing_print(&counts) != EXIT_OK)
 		return EXIT_FAILED;
 	return r < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
+}
+
+int falco_describe(const struct config *config, const struct options *o, const struct engine_options *engine)
+{
+	auto_session struct session s = { 0 };
+	auto_strbuf struct strbuf out = { 0 };
+	struct error err = { 0 };
+	int r;
+
+	r = falco_load_rules(&s, config, o, engine, &err);
+	if (r == 0)
+		r = listing_falco_rules(&out, s.rules, options_value(o, OPT_falco_describe, NULL), &err);
+	return r < 0 ? log_failure(&err, EXIT_FAILED) : listing_print(&out);
 }

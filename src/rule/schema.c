@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/parse.h"
 #include "rule/items.h"
@@ -123,11 +124,12 @@ static bool is_one_of(const struct yaml_node *v, const char *const *words)
 	return false;
 }
 
+static const char *const priorities[] = { "EMERGENCY", "ALERT", "CRITICAL",	"ERROR", "WARNING",
+					  "NOTICE",    "INFO",	"INFORMATIONAL", "DEBUG", NULL };
+static const char *const changes[] = { "append", "replace", NULL };
+
 static bool check_scalar(struct check *c, const struct yaml_node *v, enum kind kind)
 {
-	static const char *const priorities[] = { "EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING",
-						  "NOTICE", "INFO", "INFORMATIONAL", "DEBUG", NULL };
-	static const char *const changes[] = { "append", "replace", NULL };
 	static const char *const truths[] = { "true", "false", NULL };
 	int64_t number;
 
@@ -255,4 +257,85 @@ int schema_check(struct arena *arena, const struct yaml_node *root, struct texts
 		c.failed = -ENOMEM;
 	strbuf_free(&c.place);
 	return c.failed;
+}
+
+/* ---- as JSON ---- */
+
+static void add_words(struct strbuf *out, const char *const *words)
+{
+	strbuf_adds(out, "{\"type\":\"string\",\"enum\":[");
+	for (size_t i = 0; words[i]; i++)
+		strbuf_addf(out, "%s\"%s\"", i ? "," : "", words[i]);
+	strbuf_adds(out, "]}");
+}
+
+static void add_shape(struct strbuf *out, const struct shape *shape);
+
+static void add_key(struct strbuf *out, const struct shape_key *key)
+{
+	strbuf_addf(out, "\"%s\":", key->name);
+	switch (key->kind) {
+	case KIND_TEXT:
+		strbuf_adds(out, "{\"type\":\"string\"}");
+		break;
+	case KIND_INTEGER:
+		strbuf_adds(out, "{\"type\":\"integer\"}");
+		break;
+	case KIND_BOOLEAN:
+		strbuf_adds(out, "{\"type\":\"boolean\"}");
+		break;
+	case KIND_TEXTS:
+		strbuf_adds(out, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
+		break;
+	case KIND_PRIORITY:
+		add_words(out, priorities);
+		break;
+	case KIND_CHANGE:
+		add_words(out, changes);
+		break;
+	case KIND_ANY:
+		strbuf_adds(out, "{}");
+		break;
+	case KIND_MAP:
+		add_shape(out, key->inner);
+		break;
+	case KIND_MAPS:
+		strbuf_adds(out, "{\"type\":\"array\",\"items\":");
+		add_shape(out, key->inner);
+		strbuf_addc(out, '}');
+		break;
+	}
+}
+
+static void add_shape(struct strbuf *out, const struct shape *shape)
+{
+	bool first = true;
+
+	strbuf_adds(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+	for (size_t i = 0; i < shape->nkeys; i++) {
+		strbuf_adds(out, i ? "," : "");
+		add_key(out, &shape->keys[i]);
+	}
+	strbuf_adds(out, shape->some ? "},\"minProperties\":1" : "}");
+	for (size_t i = 0; i < shape->nkeys; i++) {
+		if (!shape->keys[i].required)
+			continue;
+		strbuf_addf(out, "%s\"%s\"", first ? ",\"required\":[" : ",", shape->keys[i].name);
+		first = false;
+	}
+	strbuf_adds(out, first ? "}" : "]}");
+}
+
+void schema_print(struct strbuf *out)
+{
+	struct strbuf text auto_strbuf = { 0 };
+
+	strbuf_adds(&text, "{\"$schema\":\"http://json-schema.org/draft-06/schema#\",\"title\":\"rules\",\"type\":\"array\",\"items\":");
+	add_shape(&text, &item);
+	strbuf_addc(&text, '}');
+	if (text.failed)
+		out->failed = true;
+	else
+		json_add_indented(out, strbuf_str(&text));
+	strbuf_addc(out, '\n');
 }

@@ -11,4 +11,7 @@
  */
 int schema_check(struct arena *arena, const struct yaml_node *root, struct texts *warnings);
 
+/* Adds that schema as JSON (draft 6). */
+void schema_print(struct strbuf *out);
+
 #endif
