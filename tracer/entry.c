@@ -283,6 +283,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
 	unsigned int traits = calls_traits(&t->calls, p->call.number);
+	bool failure_only = false;
 	int r;
 
 	p->event_due = false;
@@ -293,8 +294,13 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	if (traits & CALL_EXEC)
 		return handle_exec(t, ret_event, err);
 	p->cookie = ++t->last_cookie;
-	/* who opens in the caller's place has it in no ptrace stop */
-	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK)) {
+	if (traits & CALL_OPEN && !t->options.tell_all)
+		failure_only = !filter_wants_success(t->filter, p->call.number, p->call.args);
+	/*
+	 * Who opens in the caller's place has it in no ptrace stop. Nothing that succeeds can be missed where the registers say that
+	 * no success matters: the path that the call shows at its entry is good enough then.
+	 */
+	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK) && !failure_only) {
 		r = tell_open(t, ret_event, err);
 		if (r != -EAGAIN)
 			return r;
@@ -311,6 +317,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 		return r == -ENOMEM ? r : 0;
 	}
 	ret_event->call = p->cookie;
+	ret_event->failure_only = failure_only;
 	tracer_dress(t, ret_event, p->tracee);
 	return 1;
 }

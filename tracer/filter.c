@@ -211,7 +211,7 @@ static int catch_events(struct filter *f, const struct intercept_set *set, const
 	}
 	if (r < 0)
 		return r;
-	if (info->code < SYSCALL_CODES && set->syscall_codes[info->code]) {
+	if (info->event == EV_GENERIC_X && info->code < SYSCALL_CODES && set->syscall_codes[info->code]) {
 		e->wanted = true;
 		catch_always(f, number);
 	}

@@ -383,26 +383,29 @@ static bool depends_on_result(const struct pipeline *p, const struct event *ev)
 /* Only what was opened tells its real path. */
 static bool needs_real_path(const struct pipeline *p, const struct event *ev)
 {
-	return p->options.match_realpath && ev->info->flags & EF_CREATES_FD && ev->info->derivable & FACT_FD &&
+	return p->options.match_realpath && !ev->failure_only && ev->info->flags & EF_CREATES_FD && ev->info->derivable & FACT_FD &&
 	       ev->info->category & EC_SYSCALL && (ev->info->category & EC_MASK) == EC_FILE &&
 	       ruleset_wants_type(p->options.rules, ev->type);
 }
 
-/*
- * Fields of a descriptor that is yet to be made are unknown one by one, but not together: what is asked to be a directory is
- * no file, and what failed has no number. So each end is looked at by itself.
- */
-static APART enum outcome judge_ends(struct pipeline *p, const struct event *ev)
+/* An open, whose two ends say much of the descriptor already: what is asked to be a directory is no file, a failure no number. */
+static bool has_ends(const struct event *ev)
+{
+	return ev->info->flags & EF_CREATES_FD && (ev->info->category & EC_MASK) == EC_FILE;
+}
+
+/* Each end by itself; the needs are those of the end that may match. */
+static APART enum outcome judge_ends(struct pipeline *p, const struct event *ev, bool may_ask)
 {
 	enum outcome outcome = OUTCOME_NO;
 	struct hits hits;
 
 	for (int end = SUPPOSED_SUCCESS; end <= SUPPOSED_FAILURE && outcome == OUTCOME_NO; end++) {
+		p->needs.count = 0;
 		p->ctx.supposed = (enum supposed_end)end;
-		outcome = evaluate(p, ev, true, &hits);
+		outcome = evaluate(p, ev, may_ask, &hits);
 	}
 	p->ctx.supposed = SUPPOSED_NOTHING;
-	p->needs.count = 0;
 	return outcome == OUTCOME_NO ? OUTCOME_NO : OUTCOME_MAYBE;
 }
 
@@ -413,10 +416,12 @@ static int judge_entry(struct pipeline *p, const struct event *ev, enum outcome 
 	int round, r;
 
 	for (round = 0; round <= FETCH_ROUNDS; round++) {
+		bool may_ask = round < FETCH_ROUNDS;
+
 		r = state_preview(p->state, ev, &p->ctx.subject);
 		if (r < 0)
 			return error_errno(err, r, "state");
-		outcome = evaluate(p, ev, round < FETCH_ROUNDS, &hits);
+		outcome = has_ends(ev) ? judge_ends(p, ev, may_ask) : evaluate(p, ev, may_ask, &hits);
 		if (outcome != OUTCOME_NO)
 			observe(p);
 		if (outcome != OUTCOME_MAYBE)
@@ -427,8 +432,6 @@ static int judge_entry(struct pipeline *p, const struct event *ev, enum outcome 
 		if (r == 0)
 			break;
 	}
-	if (outcome == OUTCOME_MAYBE && ev->info->flags & EF_CREATES_FD && (ev->info->category & EC_MASK) == EC_FILE)
-		outcome = judge_ends(p, ev);
 	*ret_outcome = outcome;
 	return 0;
 }

@@ -222,6 +222,7 @@ struct event {
 	bool provisional;
 	uint64_t unknown_params; /* bit i: parameter i */
 	facts_t unknown_facts;
+	bool failure_only; /* by what cannot change any more, no rule can match should the call succeed */
 	uint64_t call; /* source's cookie that joins a provisional event to its completed form; 0 = none */
 
 	const struct event_ext *ext; /* NULL when there is none */

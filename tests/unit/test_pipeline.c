@@ -25,7 +25,7 @@ static void note(const char *word)
 
 struct script {
 	const char *events; /* 'c' complete, 's' state only, 'p' provisional, 'w' provisional that writes credentials,
-			     * '0' nothing now */
+			     * 'o' an open, 'f' one whose success does not matter, '0' nothing now */
 	int complete; /* what complete() returns */
 	int answer;
 	int fetch_gives; /* events that a fetch hands to the sink */
@@ -58,10 +58,11 @@ static int fake_next(struct source *s, struct event *ret, struct error *err)
 	if (kind == '0')
 		return 0;
 	*ret = (struct event){ .type = EV_SYSCALL_OPEN_X, .ts = 1000, .tid = 7, .info = &plain_info, .call = 1 };
-	ret->provisional = kind == 'p' || kind == 'w' || kind == 'o';
+	ret->provisional = kind == 'p' || kind == 'w' || kind == 'o' || kind == 'f';
+	ret->failure_only = kind == 'f';
 	if (kind == 'w')
 		ret->info = &cred_info;
-	if (kind == 'o')
+	if (kind == 'o' || kind == 'f')
 		ret->info = &fd_info;
 	if (kind == 's')
 		ret->flags = EVENT_FLAG_STATE_ONLY;
@@ -346,8 +347,15 @@ static const struct {
 	  "intercept preview evaluate complete" },
 	{ "entry: the caller died before the answer", true, false,
 	  { .events = "p", .outcomes = "n", .wanted = true, .answer = -ENOENT }, "intercept preview evaluate answer" },
-	{ "entry: an open's descriptor is asked for when needed", true, false,
-	  { .events = "o", .outcomes = "n", .wanted = true }, "intercept preview evaluate answer" },
+	{ "entry: an open by both its ends", true, false, { .events = "o", .outcomes = "nn", .wanted = true },
+	  "intercept preview evaluate evaluate answer" },
+	{ "entry: an open that may match by its failure", true, false,
+	  { .events = "o", .outcomes = "nmn", .wanted = true, .complete = 1 },
+	  "intercept preview evaluate evaluate complete preview apply evaluate settle answer" },
+	{ "entry: an open's needs are those of the end that may match", true, false,
+	  { .events = "o", .outcomes = "Mnn", .wanted = true }, "intercept preview evaluate fetch preview evaluate evaluate answer" },
+	{ "entry: an open whose success does not matter needs no real path", true, true,
+	  { .events = "f", .outcomes = "nn", .wanted = true }, "intercept preview evaluate evaluate answer" },
 	{ "entry: only an opened file has a real path", true, true,
 	  { .events = "o", .outcomes = "n", .wanted = true, .complete = 1 },
 	  "intercept complete preview apply evaluate settle answer" },
