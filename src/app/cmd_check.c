@@ -24,7 +24,7 @@ static int check_file(struct check *k, const struct rules_file *f, struct error 
 	k->bad |= !result->successful;
 	if (k->json) {
 		strbuf_adds(&k->out, k->files ? "," : "");
-		load_result_print_json(&k->out, result);
+		load_result_print_json(&k->out, result, true);
 	} else {
 		size_t before = k->out.len;
 

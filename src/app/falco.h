@@ -19,8 +19,10 @@ void falco_version_json(struct strbuf *out);
 int falco_version(bool json);
 /* -V: each file's findings on standard output. */
 int falco_validate(const struct config *config, const struct options *o, const struct engine_options *engine);
-/* -L and -l; rule NULL = all. */
+/* -L and -l. */
 int falco_describe(const struct config *config, const struct options *o, const struct engine_options *engine);
+/* What -L (rule NULL) and -l print of rules that are loaded, all of which are good. JSON without a line end. */
+int falco_describe_loaded(struct strbuf *out, struct rule_loader *loader, const char *rule, bool json, struct error *err);
 /* --support; command_line is argv. */
 int falco_support(const struct config *config, const struct options *o, const struct engine_options *engine, char **command_line);
 /* --list-plugins, and --plugin-info when plugin is not NULL. */

@@ -138,16 +138,3 @@ int falco_replay(const struct config *config, const struct options *o, const str
 		return EXIT_FAILED;
 	return r < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
 }
-
-int falco_describe(const struct config *config, const struct options *o, const struct engine_options *engine)
-{
-	auto_session struct session s = { 0 };
-	auto_strbuf struct strbuf out = { 0 };
-	struct error err = { 0 };
-	int r;
-
-	r = falco_load_rules(&s, config, o, engine, &err);
-	if (r == 0)
-		r = listing_falco_rules(&out, s.rules, options_value(o, OPT_falco_describe, NULL), &err);
-	return r < 0 ? log_failure(&err, EXIT_FAILED) : listing_print(&out);
-}

@@ -86,9 +86,9 @@ static void log_line(enum log_level level, const char *word, const char *format,
 
 	if (!is_shown(level))
 		return;
-	if (settings.falco)
+	if (settings.falco && level != LOG_LEVEL_ERROR) /* "Error: " comes without the time */
 		add_time(&line);
-	else
+	else if (!settings.falco)
 		strbuf_adds(&line, "monitor: ");
 	strbuf_adds(&line, word);
 	add_message(&line, format, args);

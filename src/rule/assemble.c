@@ -40,12 +40,17 @@ static void report_general(struct assembly *a, const struct rule_item *item, con
 	if (unsafe)
 		findings_add(a->findings, LOAD_UNSAFE_NA_CHECK,
 			     a->findings->ours ? resolve_place(&a->resolver, a->findings, item->condition_at, unsafe->offset) : at,
-			     "'<NA>' may be the field's text: use 'exists' to see whether it has a value");
-	for (const struct condition_warning *w = warnings; w; w = w->next)
-		if (w->kind == CONDITION_WARN_DEPRECATED)
+			     "%s", a->findings->ours ? "'<NA>' may be the field's text: use 'exists' to see whether it has a value" : "");
+	for (unsigned int rank = 0; rank < CONDITION_DEPRECATED_FIELDS; rank++) {
+		for (const struct condition_warning *w = warnings; w; w = w->next) {
+			if (w->kind != CONDITION_WARN_DEPRECATED || w->rank != rank)
+				continue;
 			findings_add(a->findings, LOAD_DEPRECATED_ITEM,
 				     a->findings->ours ? resolve_place(&a->resolver, a->findings, item->condition_at, w->offset) : at,
 				     STR_FMT, STR_ARG(w->message));
+			findings_field(a->findings, w->field);
+		}
+	}
 }
 
 static void report_warnings(struct assembly *a, const struct rule_item *item, const struct condition_warning *warnings)

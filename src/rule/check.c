@@ -14,7 +14,7 @@ struct checker {
 	struct arena *scratch; /* of one check */
 	unsigned int depth;
 	uint64_t nodes;
-	bool deprecated_seen[8];
+	bool deprecated_seen[CONDITION_DEPRECATED_FIELDS];
 };
 
 /* ---- which operators go with which types ------------------------------------------------------------------------------ */
@@ -85,18 +85,22 @@ static int refuse(struct checker *c, const struct ast *a, struct str message)
 	return -EINVAL;
 }
 
-static int warn(struct checker *c, const struct ast *a, int kind, struct str message)
+static int warn_about(struct checker *c, const struct ast *a, struct condition_warning warning)
 {
 	struct condition_warning *w = arena_new_of(c->arena, struct condition_warning);
 
-	if (!w || !message.ptr)
+	if (!w || !warning.message.ptr)
 		return -ENOMEM;
-	w->kind = kind;
-	w->message = message;
+	*w = warning;
 	w->offset = a->offset;
 	*c->warnings = w;
 	c->warnings = &w->next;
 	return 0;
+}
+
+static int warn(struct checker *c, const struct ast *a, int kind, struct str message)
+{
+	return warn_about(c, a, (struct condition_warning){ .kind = kind, .message = message });
 }
 
 /* Whether "=", contains, startswith or endswith could do what the pattern does: nothing special but at its ends. */
@@ -152,8 +156,9 @@ static int warn_lookalike(struct checker *c, const struct ast *place, struct str
 
 static int warn_deprecated(struct checker *c, const struct ast *a)
 {
-	static const char *const names[] = { "evt.dir",		  "evt.latency",	"evt.latency.s",  "evt.latency.ns",
-					     "evt.latency.human", "evt.wait_latency" };
+	static const char *const names[CONDITION_DEPRECATED_FIELDS] = {
+		"evt.dir", "evt.latency", "evt.latency.s", "evt.latency.ns", "evt.latency.human", "evt.wait_latency",
+	};
 
 	if (a->kind == AST_TRANSFORMER || a->kind == AST_LIST) {
 		for (size_t i = 0; i < a->nchildren; i++) {
@@ -167,7 +172,13 @@ static int warn_deprecated(struct checker *c, const struct ast *a)
 		if (!str_eq(a->text, str_of(names[i])) || c->deprecated_seen[i])
 			continue;
 		c->deprecated_seen[i] = true;
-		return warn(c, a, CONDITION_WARN_DEPRECATED, arena_printf(c->arena, "the field %s is deprecated", names[i]));
+		return warn_about(c, a,
+				  (struct condition_warning){
+					  .kind = CONDITION_WARN_DEPRECATED,
+					  .message = arena_printf(c->arena, "the field %s is deprecated", names[i]),
+					  .field = str_of(names[i]),
+					  .rank = (unsigned int)i,
+				  });
 	}
 	return 0;
 }

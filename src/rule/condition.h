@@ -21,10 +21,13 @@ struct condition_error {
 /* Text → tree (lexer.c, parser.c). 0, -EINVAL with *ret_problem, or -ENOMEM. */
 int condition_parse(struct arena *arena, struct str text, struct ast **ret_tree, struct condition_error *ret_problem);
 
+#define CONDITION_DEPRECATED_FIELDS 6
 struct condition_warning {
 	struct str message;
 	size_t offset;
 	enum { CONDITION_WARN_REGEX, CONDITION_WARN_VALUE, CONDITION_WARN_DEPRECATED } kind;
+	struct str field; /* the deprecated one; static */
+	unsigned int rank; /* its place among them: Falco tells them in that order */
 	struct condition_warning *next;
 };
 

@@ -199,6 +199,47 @@ static void add_snippet(struct strbuf *out, struct str text, size_t offset)
 	add_mark(out, (struct str){ text.ptr + from, to - from }, offset - from);
 }
 
+/*
+ * Falco's rendering of it: SNIPPET_SIDE characters after the place and one more, dots over the ends of what was cut, blanks up to
+ * the mark. In a condition it looks for the place at its offset in the file, which mostly is past the condition's end.
+ */
+static void add_falco_snippet(struct strbuf *out, struct str text, size_t offset)
+{
+	size_t from, to, mark;
+	bool left, right;
+
+	if (!text.len) {
+		strbuf_adds(out, "<No context available>\n");
+		return;
+	}
+	while (offset > 0 && (offset >= text.len || text.ptr[offset] == '\n'))
+		offset--;
+	for (from = offset; from > 0 && text.ptr[from] != '\n' && offset - from < SNIPPET_SIDE; from--)
+		;
+	for (to = offset; to < text.len - 1 && text.ptr[to] != '\n' && to - offset < SNIPPET_SIDE; to++)
+		;
+	from += text.ptr[from] == '\n';
+	right = to - offset >= SNIPPET_SIDE;
+	if (text.ptr[to] != '\n') {
+		to++;
+	} else if (to == 0) { /* an empty first line: the rest of the text stands for it */
+		to = text.len;
+		right = true;
+	}
+	right = right && to - from >= 3;
+	left = offset >= from && offset - from >= SNIPPET_SIDE && to - from >= 3;
+	if (from >= to) {
+		strbuf_adds(out, "<No context available>\n");
+		return;
+	}
+	strbuf_adds(out, left ? "..." : "");
+	strbuf_add(out, text.ptr + from + 3 * left, to - from - 3 * left - 3 * right);
+	strbuf_adds(out, right ? "...\n" : "\n");
+	mark = offset - from;
+	if (offset >= from && mark <= to - from)
+		strbuf_addf(out, "%*s^\n", (int)mark, "");
+}
+
 /* ---- findings ----------------------------------------------------------------------------------------------------------- */
 
 static struct str expression_name(struct findings *f, struct str expression)
@@ -245,7 +286,9 @@ static void set_snippet(struct findings *f, struct load_finding *finding, const 
 
 	if (!at)
 		return;
-	if (at->expression.len)
+	if (!f->ours)
+		add_falco_snippet(&text, at->expression.len ? at->expression : at->file->text, at->at.offset);
+	else if (at->expression.len)
 		add_snippet(&text, at->expression, at->expression_offset);
 	else
 		add_snippet(&text, at->file->text, at->at.offset);
@@ -329,6 +372,12 @@ void findings_hint(struct findings *f, struct str hint)
 {
 	if (f->count)
 		f->list[f->count - 1].hint = hint;
+}
+
+void findings_field(struct findings *f, struct str field)
+{
+	if (f->count)
+		f->list[f->count - 1].field = field;
 }
 
 struct str findings_str(struct findings *f, struct str s)

@@ -79,6 +79,9 @@ int findings_error(struct findings *f, enum load_code code, const struct load_co
 /* Gives the last finding its "did you mean". */
 void findings_hint(struct findings *f, struct str hint);
 
+/* Names the deprecated field that the last finding is about; field is borrowed (arena or static). */
+void findings_field(struct findings *f, struct str field);
+
 /* Puts the findings into the order of the file. */
 void findings_sort(struct findings *f);
 

@@ -34,7 +34,10 @@ static size_t count_of(const struct load_result *r, bool errors)
 
 static void print_code(struct strbuf *out, const struct load_finding *f)
 {
-	strbuf_addf(out, "%s (%s)", load_code_name(f->code), codes[f->code].label);
+	strbuf_addf(out, "%s (%s", load_code_name(f->code), codes[f->code].label);
+	if (f->field.len)
+		strbuf_addf(out, ": field '" STR_FMT "'", STR_ARG(f->field));
+	strbuf_addc(out, ')');
 }
 
 static void print_summary(struct strbuf *out, const struct load_result *r, bool errors)
@@ -173,7 +176,7 @@ static void json_location(struct strbuf *out, const struct load_location *l)
 	strbuf_addf(out, ",\"offset\":%u}}", l->offset);
 }
 
-static void json_finding(struct strbuf *out, const struct load_finding *f)
+static void json_finding(struct strbuf *out, const struct load_finding *f, bool ours)
 {
 	strbuf_addf(out, "{\"code\":\"%s\",\"codedesc\":", load_code_name(f->code));
 	json_add_string(out, str_of(f->is_error ? codes[f->code].label : codes[f->code].sentence)); /* as in Falco */
@@ -184,16 +187,21 @@ static void json_finding(struct strbuf *out, const struct load_finding *f)
 	}
 	strbuf_adds(out, "],\"snippet\":");
 	json_add_string(out, f->snippet);
-	strbuf_adds(out, "},\"message\":");
+	strbuf_addc(out, '}');
+	if (f->field.len) {
+		strbuf_adds(out, ",\"deprecated_field\":");
+		json_add_string(out, f->field);
+	}
+	strbuf_adds(out, ",\"message\":");
 	json_add_string(out, f->message);
-	if (f->hint.len) {
+	if (ours && f->hint.len) {
 		strbuf_adds(out, ",\"hint\":");
 		json_add_string(out, f->hint);
 	}
 	strbuf_addc(out, '}');
 }
 
-static void json_findings(struct strbuf *out, const struct load_result *r, bool errors)
+static void json_findings(struct strbuf *out, const struct load_result *r, bool errors, bool ours)
 {
 	const char *between = "";
 
@@ -202,16 +210,16 @@ static void json_findings(struct strbuf *out, const struct load_result *r, bool 
 		if (r->findings[i].is_error != errors)
 			continue;
 		strbuf_adds(out, between);
-		json_finding(out, &r->findings[i]);
+		json_finding(out, &r->findings[i], ours);
 		between = ",";
 	}
 	strbuf_addc(out, ']');
 }
 
-void load_result_print_json(struct strbuf *out, const struct load_result *r)
+void load_result_print_json(struct strbuf *out, const struct load_result *r, bool ours)
 {
 	strbuf_addc(out, '{');
-	json_findings(out, r, true);
+	json_findings(out, r, true, ours);
 	strbuf_adds(out, ",\"name\":");
 	json_add_string(out, r->name);
 	if (r->parsed) {
@@ -223,7 +231,7 @@ void load_result_print_json(struct strbuf *out, const struct load_result *r)
 		strbuf_addc(out, ']');
 	}
 	strbuf_addf(out, ",\"successful\":%s,", r->successful ? "true" : "false");
-	json_findings(out, r, false);
+	json_findings(out, r, false, ours);
 	if (r->omitted)
 		strbuf_addf(out, ",\"omitted\":%zu", r->omitted);
 	strbuf_addc(out, '}');

@@ -30,6 +30,7 @@ struct load_finding {
 	const struct load_location *locations;
 	size_t nlocations;
 	struct str snippet; /* the source line(s), with a mark under the place */
+	struct str field; /* LOAD_DEPRECATED_ITEM of a field: its name, else empty */
 	struct str hint; /* ours: "did you mean …"; empty = none */
 };
 
@@ -46,9 +47,9 @@ struct load_result {
 
 /*
  * Text for people, and the object of `falco -V` with JSON (one element of falco_load_results). In our own form
- * verbose explains each kind of finding; in Falco's it gives the findings their places and lines.
+ * verbose explains each kind of finding; in Falco's it gives the findings their places and lines. Hints are ours only.
  */
 void load_result_print(struct strbuf *out, const struct load_result *r, bool verbose, bool ours);
-void load_result_print_json(struct strbuf *out, const struct load_result *r);
+void load_result_print_json(struct strbuf *out, const struct load_result *r, bool ours);
 
 #endif

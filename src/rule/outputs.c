@@ -101,10 +101,13 @@ static struct str drop_container_info(struct arena *arena, struct str text)
 
 static void warn_deprecated(struct findings *f, struct str format, const struct load_context *at)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(deprecated_fields); i++)
-		if (str_contains(format, deprecated_fields[i]))
-			findings_add(f, LOAD_DEPRECATED_ITEM, at, "the output uses the field '" STR_FMT
-				     "', which is deprecated", STR_ARG(deprecated_fields[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(deprecated_fields); i++) {
+		if (!str_contains(format, deprecated_fields[i]))
+			continue;
+		findings_add(f, LOAD_DEPRECATED_ITEM, at, "the output uses the field '" STR_FMT "', which is deprecated",
+			     STR_ARG(deprecated_fields[i]));
+		findings_field(f, deprecated_fields[i]);
+	}
 }
 
 static int add_extra(struct arena *arena, struct findings *f, const struct engine_options *options,
