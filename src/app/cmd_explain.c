@@ -42,6 +42,7 @@ static int run(struct session *s, const struct options *o, uint64_t event, struc
 	if (r < 0)
 		return r;
 	settings.observer = &x.observer;
+	settings.known_fds = source_scap_knows_fds(source);
 	r = session_start(s, source, &settings, err);
 	if (r < 0)
 		return r;

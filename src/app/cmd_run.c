@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "app/capture.h"
 #include "app/explain.h"
 #include "app/help.h"
 #include "app/host.h"
@@ -22,6 +23,7 @@ struct run {
 	struct session session;
 	struct tracer_options tracer;
 	struct recording recording;
+	struct capture capture;
 	struct config *config; /* --config; NULL = none */
 	int fail_on;
 	bool match_realpath, verbose, json;
@@ -136,6 +138,7 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 	}
 	pipeline_flush(run->session.pipeline);
 	recording_flush(&run->recording);
+	capture_flush(&run->capture);
 	if (session_failed_on(&run->session, run->fail_on))
 		code = EXIT_ALERTED;
 	tracer_finish(run->session.source, code);
@@ -149,8 +152,10 @@ static int watch(struct run *run, struct error *err)
 
 	do {
 		r = session_step(&run->session, err);
-		if (r == 0)
+		if (r == 0) {
 			recording_flush(&run->recording);
+			capture_flush(&run->capture);
+		}
 		if (run->finished)
 			continue;
 		tracer_status(run->session.source, &status);
@@ -253,24 +258,54 @@ static int start_recording(struct run *run, struct source *source, struct error 
 	return r < 0 || !run->recording.writer ? r : tracer_describe(source, recording_list, &run->recording, err);
 }
 
+static int record(void *context, const struct event *ev, struct error *err)
+{
+	struct run *run = context;
+
+	recording_event(&run->recording, ev, err);
+	return run->capture.config ? capture_event(&run->capture, ev, err) : 0;
+}
+
+static void note_alert(void *context, const struct event *ev, uint32_t rule)
+{
+	struct run *run = context;
+
+	recording_alerted(&run->recording, ev, rule);
+	if (run->capture.config)
+		capture_alerted(&run->capture, ev, rule);
+}
+
+static int describe_host(struct run *run, struct error *err)
+{
+	const struct scap_receiver *receiver = recording_receiver(&run->recording, pipeline_receiver(run->session.pipeline));
+
+	return host_describe(capture_receiver(&run->capture, receiver), err);
+}
+
 static int run_workload(struct run *run)
 {
+	bool captures = capture_wanted(run->config, run->session.rules), records = captures || options_has(&run->options, OPT_run_write);
 	const struct pipeline_options settings = {
 		.match_realpath = run->match_realpath,
 		.base64_buffers = run->config && run->config->buffer_format_base64,
 		.static_values = run->config ? run->config->static_values : NULL,
 		.container_plugin = true,
-		.record = options_has(&run->options, OPT_run_write) ? recording_event : NULL,
-		.record_context = &run->recording,
+		.record = records ? record : NULL,
+		.alerted = records ? note_alert : NULL,
+		.record_context = run,
 		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
 	};
 	struct error err = { 0 };
 	struct source *source;
 	int r;
 
+	run->tracer.tell_all = run->tracer.tell_all || captures;
 	r = tracer_open(&run->tracer, &source, &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
+	if (captures)
+		capture_init(&run->capture, run->config, &run->session,
+			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath });
 	run->session.source = source;
 	r = open_outputs(run, &err);
 	if (r == 0)
@@ -278,7 +313,7 @@ static int run_workload(struct run *run)
 	if (r == 0)
 		r = session_start(&run->session, source, &settings, &err);
 	if (r == 0)
-		r = host_describe(recording_receiver(&run->recording, pipeline_receiver(run->session.pipeline)), &err);
+		r = describe_host(run, &err);
 	if (r < 0) {
 		tracer_finish(source, EXIT_FAILED);
 		return log_failure(&err, EXIT_FAILED);
@@ -287,6 +322,7 @@ static int run_workload(struct run *run)
 	r = watch(run, &err);
 	session_finish(&run->session);
 	(void)recording_close(&run->recording);
+	capture_free(&run->capture);
 	if (run->verbose)
 		tell_summary(run);
 	if (r < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "app/capture.h"
 #include "app/falco.h"
 #include "app/listing.h"
 #include "app/log.h"
@@ -80,21 +81,29 @@ static int open_source(const struct config *config, struct source **ret_source, 
 	return source_scap_open(path, ret_source, err);
 }
 
-static int start(struct session *s, const struct config *config, struct error *err)
+static int start(struct session *s, const struct config *config, struct capture *capture, struct error *err)
 {
-	const struct pipeline_options settings = {
+	bool captures = capture_wanted(config, s->rules);
+	struct pipeline_options settings = {
 		.base64_buffers = config->buffer_format_base64,
 		.static_values = config->static_values,
 		.container_plugin = config->container_plugin,
+		.record = captures ? capture_event : NULL,
+		.alerted = captures ? capture_alerted : NULL,
+		.record_context = capture,
 	};
 	struct source *source;
 	int r;
 
 	r = open_source(config, &source, err);
+	if (r < 0)
+		return r;
+	settings.known_fds = source_scap_knows_fds(source);
+	if (captures)
+		capture_init(capture, config, s, &(struct scap_origin){ .traits = source->traits });
+	r = session_start(s, source, &settings, err);
 	if (r == 0)
-		r = session_start(s, source, &settings, err);
-	if (r == 0)
-		source_scap_receive(source, pipeline_receiver(s->pipeline));
+		source_scap_receive(source, capture_receiver(capture, pipeline_receiver(s->pipeline)));
 	return r;
 }
 
@@ -113,6 +122,7 @@ int falco_replay(const struct config *config, const struct options *o, const str
 {
 	auto_session struct session s = { 0 };
 	auto_strbuf struct strbuf counts = { 0 };
+	struct capture capture = { 0 };
 	struct error err = { 0 };
 	uint64_t max_ns = 0;
 	int r;
@@ -126,13 +136,16 @@ int falco_replay(const struct config *config, const struct options *o, const str
 		return EXIT_OK;
 	r = outputs_open(&s, config, options_has(o, OPT_falco_unbuffered), &err);
 	if (r == 0)
-		r = start(&s, config, &err);
-	if (r < 0)
+		r = start(&s, config, &capture, &err);
+	if (r < 0) {
+		capture_free(&capture);
 		return log_failure(&err, EXIT_FAILED);
+	}
 
 	signals_catch();
 	r = replay(&s, max_ns, &err);
 	session_finish(&s);
+	capture_free(&capture);
 	session_add_rule_counts(&s, &counts);
 	if (listing_print(&counts) != EXIT_OK)
 		return EXIT_FAILED;

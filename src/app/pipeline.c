@@ -205,6 +205,8 @@ static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 		return r;
 	p->by_rule[rule]++;
 	pipeline_alert(p, &a);
+	if (p->options.alerted)
+		p->options.alerted(p->options.record_context, p->ctx.ev, rule);
 	return 0;
 }
 
@@ -550,6 +552,11 @@ void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats)
 	ret_stats->fds_dropped = state.fds_dropped;
 }
 
+int pipeline_list(struct pipeline *p, const struct state_lister *to)
+{
+	return state_list(p->state, to);
+}
+
 uint64_t pipeline_time(const struct pipeline *p)
 {
 	return p->ctx.previous_ts;
@@ -575,8 +582,8 @@ static int receive_fd(void *context, int64_t tid, const struct fd_record *fd)
 {
 	struct pipeline *p = context;
 
-	/* live, such a source was asked when a rule needed one, and the answers are among the events; the list is for other readers */
-	return p->replays_answers ? 0 : state_add_fd(p->state, tid, fd);
+	/* live, the source was asked when a rule needed one; the answers are among the events, and hold for one of them */
+	return p->options.known_fds ? state_add_fd(p->state, tid, fd) : 0;
 }
 
 static int receive_user(void *context, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell)

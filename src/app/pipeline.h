@@ -6,6 +6,7 @@
 #include "rule/engine.h"
 #include "source/scap.h"
 #include "source/source.h"
+#include "state/state.h"
 
 /*
  * The loop: source → state → engine → alert → outputs, with the order per event that every mode relies on: apply →
@@ -46,7 +47,11 @@ struct pipeline_options {
 	 * nobody does. Negative ends the run.
 	 */
 	int (*record)(void *context, const struct event *ev, struct error *err);
-	void *record_context;
+	/* A rule has alerted on an event that record() is about to get. NULL = nobody asks. */
+	void (*alerted)(void *context, const struct event *ev, uint32_t rule);
+	void *record_context; /* of both */
+	/* The descriptor lists of captures hold for the state. Otherwise they are for other readers: see receive_fd(). */
+	bool known_fds;
 };
 
 struct pipeline_stats {
@@ -79,6 +84,9 @@ void pipeline_alert(struct pipeline *p, const struct alert *a);
 /* Makes the outputs write what they hold back. Failures are counted like those of a send. */
 void pipeline_flush(struct pipeline *p);
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);
+
+/* Lists what the state knows of processes, descriptors and containers, as state_list(). */
+int pipeline_list(struct pipeline *p, const struct state_lister *to);
 
 /* The time of the last event that was shown to the rules; 0 before the first. */
 uint64_t pipeline_time(const struct pipeline *p);

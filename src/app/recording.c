@@ -14,7 +14,7 @@ int recording_open(struct recording *r, const struct options *o, const struct re
 		   struct error *err)
 {
 	const char *path = options_value(o, ids->write, NULL), *snaplen = options_value(o, ids->snaplen, NULL);
-	struct scap_writer_options options = { .compress = options_has(o, ids->compress), .snaplen = UINT32_MAX, .origin = *origin };
+	struct scap_writer_options options = { .compress = options_has(o, ids->compress) ? SCAP_GZIP : SCAP_PLAIN, .snaplen = UINT32_MAX, .origin = *origin };
 
 	if (snaplen && parse_u32(str_of(snaplen), &options.snaplen) < 0)
 		return error_set(err, -EINVAL, "--snaplen takes a number of bytes, not \"%s\"", snaplen);
@@ -64,11 +64,21 @@ int recording_event(void *context, const struct event *ev, struct error *err)
 		give_up(r, &own);
 		return 0;
 	}
-	if (ev->ts - r->flushed_ts >= FLUSH_NS) {
+	if (ev->ts - r->flushed_ts >= FLUSH_NS || r->flush_due) {
 		r->flushed_ts = ev->ts;
+		r->flush_due = false;
 		recording_flush(r);
 	}
 	return 0;
+}
+
+void recording_alerted(void *context, const struct event *ev, uint32_t rule)
+{
+	struct recording *r = context;
+
+	(void)ev;
+	(void)rule;
+	r->flush_due = true;
 }
 
 void recording_flush(struct recording *r)
@@ -91,82 +101,14 @@ bool recording_close(struct recording *r)
 	return !r->failed;
 }
 
-/* ---- metadata for two ---- */
-
-static void tee_machine(void *context, const struct machine_record *m)
+static const struct scap_receiver *writer_of(void *owner)
 {
-	struct recording *r = context;
-	const struct scap_receiver *w = scap_writer_receiver(r->writer);
+	struct recording *r = owner;
 
-	if (w->machine)
-		w->machine(w->context, m);
-	r->next->machine(r->next->context, m);
-}
-
-/* The writer's copy may be missed: what is judged matters more, and the writer tells of it at its first event. */
-static int tee_process(void *context, const struct process_record *p)
-{
-	struct recording *r = context;
-	const struct scap_receiver *w = scap_writer_receiver(r->writer);
-
-	if (w->process)
-		(void)w->process(w->context, p);
-	return r->next->process(r->next->context, p);
-}
-
-static int tee_fd(void *context, int64_t tid, const struct fd_record *fd)
-{
-	struct recording *r = context;
-	const struct scap_receiver *w = scap_writer_receiver(r->writer);
-
-	if (w->fd)
-		(void)w->fd(w->context, tid, fd);
-	return r->next->fd(r->next->context, tid, fd);
-}
-
-static int tee_user(void *context, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell)
-{
-	struct recording *r = context;
-	const struct scap_receiver *w = scap_writer_receiver(r->writer);
-
-	if (w->user)
-		(void)w->user(w->context, uid, gid, name, home, shell);
-	return r->next->user(r->next->context, uid, gid, name, home, shell);
-}
-
-static int tee_group(void *context, uint32_t gid, struct str name)
-{
-	struct recording *r = context;
-	const struct scap_receiver *w = scap_writer_receiver(r->writer);
-
-	if (w->group)
-		(void)w->group(w->context, gid, name);
-	return r->next->group(r->next->context, gid, name);
-}
-
-static int tee_interface(void *context, const struct interface_record *i)
-{
-	struct recording *r = context;
-	const struct scap_receiver *w = scap_writer_receiver(r->writer);
-
-	if (w->interface)
-		(void)w->interface(w->context, i);
-	return r->next->interface(r->next->context, i);
+	return r->writer ? scap_writer_receiver(r->writer) : NULL;
 }
 
 const struct scap_receiver *recording_receiver(struct recording *r, const struct scap_receiver *next)
 {
-	if (!r->writer)
-		return next;
-	r->next = next;
-	r->receiver = (struct scap_receiver){
-		.context = r,
-		.machine = tee_machine,
-		.process = tee_process,
-		.fd = tee_fd,
-		.user = tee_user,
-		.group = tee_group,
-		.interface = tee_interface,
-	};
-	return &r->receiver;
+	return r->writer ? receivers_join(&r->receivers, writer_of, r, next) : next;
 }

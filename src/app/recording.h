@@ -3,6 +3,7 @@
 #define MONITOR_APP_RECORDING_H
 
 #include "app/options.h"
+#include "app/receivers.h"
 #include "source/scap_write.h"
 
 /*
@@ -11,9 +12,9 @@
  */
 struct recording {
 	struct scap_writer *writer;
-	const struct scap_receiver *next; /* who gets the metadata, too */
-	struct scap_receiver receiver;
+	struct receivers receivers;
 	uint64_t flushed_ts; /* event time of the last flush */
+	bool flush_due; /* an alert came */
 	bool failed;
 };
 
@@ -34,7 +35,9 @@ const struct scap_receiver *recording_receiver(struct recording *r, const struct
 int recording_list(void *context, const struct event *ev);
 /* pipeline_options.record; context is a struct recording. Never fails. */
 int recording_event(void *context, const struct event *ev, struct error *err);
-/* What came so far can be read from now on: before a wait, and with an alert. */
+/* pipeline_options.alerted: what caused the alert can be read as soon as it is written. */
+void recording_alerted(void *context, const struct event *ev, uint32_t rule);
+/* What came so far can be read from now on: before a wait. */
 void recording_flush(struct recording *r);
 /* Ends the file. False when not all of it could be written. */
 bool recording_close(struct recording *r);

@@ -220,7 +220,7 @@ static int drive(const struct test_rules *rules, const struct test_case *c, stru
 	auto_source struct source *source = NULL;
 	auto_pipeline struct pipeline *p = NULL;
 	struct output *outputs[] = { &collector->output };
-	const struct pipeline_options options = {
+	struct pipeline_options options = {
 		.rules = rules->rules,
 		.outputs = outputs,
 		.noutputs = 1,
@@ -232,6 +232,8 @@ static int drive(const struct test_rules *rules, const struct test_case *c, stru
 	};
 	int r = open_source(c, &source, err);
 
+	if (r == 0)
+		options.known_fds = !c->capture.len || source_scap_knows_fds(source);
 	if (r == 0)
 		r = pipeline_new(source, &options, &p, err);
 	if (r == 0 && c->capture.len)

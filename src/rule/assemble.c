@@ -139,6 +139,7 @@ static int copy_texts(struct assembly *a, const struct rule_item *item, struct r
 	rule->ntags = item->tags.count;
 	rule->priority = item->priority;
 	rule->enabled = item->enabled;
+	rule->capture = (struct rule_capture){ item->capture, item->capture_duration, item->capture_events, item->capture_filesize };
 	if (r == 0)
 		r = copy_str(arena, item->name, &rule->name);
 	if (r == 0)

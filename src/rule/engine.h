@@ -91,8 +91,16 @@ struct rule_view {
 	size_t ntags;
 	bool enabled; /* evaluated */
 };
+/* What a rule says of a capture when it alerts; 0 = not said. */
+struct rule_capture {
+	bool on;
+	uint32_t duration_ms, events, size_kib;
+};
+
 size_t ruleset_count(const struct ruleset *r);
 void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view);
+
+void ruleset_capture(const struct ruleset *r, uint32_t rule, struct rule_capture *ret_capture);
 
 /* What a source must deliver for these rules. Borrowed from r. */
 const struct intercept_set *ruleset_wants(const struct ruleset *r);

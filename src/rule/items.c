@@ -297,6 +297,10 @@ static void replace_values(struct rule_item *rule, const struct rule_update *u)
 		rule->capture = u->values.capture;
 	if (has(u, KEY_CAPTURE_DURATION))
 		rule->capture_duration = u->values.capture_duration;
+	if (has(u, KEY_CAPTURE_EVENTS))
+		rule->capture_events = u->values.capture_events;
+	if (has(u, KEY_CAPTURE_FILESIZE))
+		rule->capture_filesize = u->values.capture_filesize;
 	if (has(u, KEY_ENABLED))
 		rule->enabled = u->values.enabled;
 	if (has(u, KEY_WARN_EVTTYPES))

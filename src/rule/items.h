@@ -68,6 +68,7 @@ struct rule_item {
 	struct exceptions exceptions;
 	enum priority priority;
 	uint32_t capture_duration; /* ms */
+	uint32_t capture_events, capture_filesize; /* KiB; these two are not of Falco */
 	bool capture, enabled, warn_evttypes, skip_if_unknown_filter;
 	bool unknown_source;
 	uint32_t index, visibility;

@@ -89,6 +89,10 @@ static int read_key(struct reader *r, enum rule_key key, enum decode need, bool 
 		return decode_bool(f, r->node, name, need, r->at, &v->capture);
 	case KEY_CAPTURE_DURATION:
 		return decode_u32(f, r->node, name, need, r->at, &v->capture_duration);
+	case KEY_CAPTURE_EVENTS:
+		return decode_u32(f, r->node, name, need, r->at, &v->capture_events);
+	case KEY_CAPTURE_FILESIZE:
+		return decode_u32(f, r->node, name, need, r->at, &v->capture_filesize);
 	case KEY_ENABLED:
 		return decode_bool(f, r->node, name, need, r->at, &v->enabled);
 	case KEY_WARN_EVTTYPES:
@@ -106,6 +110,7 @@ static int read_key(struct reader *r, enum rule_key key, enum decode need, bool 
 static const enum rule_key override_order[] = {
 	KEY_CONDITION, KEY_EXCEPTIONS, KEY_OUTPUT,  KEY_DESC,	       KEY_TAGS,	       KEY_PRIORITY,
 	KEY_CAPTURE,   KEY_CAPTURE_DURATION, KEY_ENABLED, KEY_WARN_EVTTYPES, KEY_SKIP_IF_UNKNOWN_FILTER,
+	KEY_CAPTURE_EVENTS, KEY_CAPTURE_FILESIZE,
 };
 
 /* Reads the keys of one kind of override; each takes its key from *given. */
@@ -202,7 +207,7 @@ static int read_definition(struct reader *r)
 {
 	static const enum rule_key optional[] = {
 		KEY_SOURCE, KEY_ENABLED, KEY_CAPTURE,	KEY_CAPTURE_DURATION, KEY_WARN_EVTTYPES, KEY_SKIP_IF_UNKNOWN_FILTER,
-		KEY_TAGS,   KEY_EXCEPTIONS,
+		KEY_TAGS,   KEY_EXCEPTIONS, KEY_CAPTURE_EVENTS, KEY_CAPTURE_FILESIZE,
 	};
 	struct rule_item rule = { .at = r->at,
 				  .name = r->name,

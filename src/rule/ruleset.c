@@ -61,6 +61,11 @@ void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view)
 	};
 }
 
+void ruleset_capture(const struct ruleset *r, uint32_t rule, struct rule_capture *ret_capture)
+{
+	*ret_capture = r->rules[rule].capture;
+}
+
 const struct intercept_set *ruleset_wants(const struct ruleset *r)
 {
 	return &r->wants;

@@ -27,6 +27,7 @@ struct rule {
 	const struct str *tags;
 	size_t ntags;
 	bool enabled;
+	struct rule_capture capture;
 	const struct ast *tree; /* macros resolved, checked; NULL only for rules that are not enabled */
 	struct format *format; /* the output with everything appended; owned (freed by ruleset_free()) */
 	struct rule_extra_field *extra;

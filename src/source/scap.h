@@ -24,9 +24,13 @@ struct scap_origin {
 	bool ours;
 	unsigned int traits; /* SOURCE_REPORTS_* */
 	bool match_realpath; /* opens were judged by the real path, too */
+	bool known_fds; /* the descriptor lists tell what was known when it began, not all that was open */
 };
-/* The text of the section header's option that says it: traits, match_realpath. */
-#define SCAP_ORIGIN_FORMAT "monitor traits=%u realpath=%d"
+/* The text of the section header's option that says it: traits, match_realpath, known_fds. */
+#define SCAP_ORIGIN_FORMAT "monitor traits=%u realpath=%d fds=%d"
+
+/* Whether a replay may rely on the descriptor lists: the capture's source had not to be asked, or had been told them. */
+bool source_scap_knows_fds(const struct source *s);
 
 void source_scap_origin(const struct source *s, struct scap_origin *ret_origin);
 

@@ -26,8 +26,10 @@ struct scap_writer {
 	bool started; /* the metadata is written */
 	bool compressing; /* z is to be ended */
 	int failed; /* the error that ended it; nothing may follow a cut block */
+	bool in_memory; /* the buffer is all there is */
 	uint8_t *buffer;
-	size_t len;
+	size_t len, cap;
+	size_t head; /* in memory: bytes before the first event */
 	z_stream z;
 	uint8_t *output;
 	struct event_builder ext;
@@ -69,7 +71,7 @@ static int drain(struct scap_writer *w, int flush, struct error *err)
 
 	if (w->failed)
 		return error_errno(err, w->failed, "cannot write the capture");
-	if (!w->len && flush == Z_NO_FLUSH)
+	if (w->in_memory || (!w->len && flush == Z_NO_FLUSH))
 		return 0;
 	r = w->compressing ? deflate_out(w, w->buffer, w->len, flush) : write_out(w, w->buffer, w->len);
 	w->len = 0;
@@ -83,18 +85,22 @@ static int drain(struct scap_writer *w, int flush, struct error *err)
 /* Room for a block in one piece; larger ones than the buffer make it grow. */
 static int make_room(struct scap_writer *w, size_t len, struct error *err)
 {
+	size_t cap = w->cap;
 	uint8_t *larger;
 	int r;
 
-	if (len <= BUFFER_BYTES - w->len && w->len <= BUFFER_BYTES)
+	if (len <= w->cap - w->len)
 		return 0;
 	r = drain(w, Z_NO_FLUSH, err);
-	if (r < 0 || len <= BUFFER_BYTES)
+	if (r < 0 || len <= w->cap - w->len)
 		return r;
-	larger = realloc(w->buffer, len);
+	while (len > cap - w->len)
+		cap *= 2;
+	larger = realloc(w->buffer, cap);
 	if (!larger)
 		return error_set(err, -ENOMEM, "out of memory");
 	w->buffer = larger;
+	w->cap = cap;
 	return 0;
 }
 
@@ -111,6 +117,7 @@ static int start(struct scap_writer *w, struct error *err)
 		return r;
 	memcpy(w->buffer + w->len, out.ptr, out.len);
 	w->len += out.len;
+	w->head = w->len;
 	w->started = true;
 	scap_write_meta_free(&w->meta);
 	w->meta = (struct scap_write_meta){ 0 };
@@ -215,10 +222,42 @@ int scap_writer_event(struct scap_writer *w, const struct event *ev, struct erro
 	return r;
 }
 
+struct str scap_writer_bytes(const struct scap_writer *w, bool with_head)
+{
+	size_t from = with_head ? 0 : w->head;
+
+	return (struct str){ (const char *)w->buffer + from, w->len - from };
+}
+
+int scap_writer_append(struct scap_writer *w, struct str blocks, uint64_t events, struct error *err)
+{
+	int r = drain(w, Z_NO_FLUSH, err);
+
+	if (r < 0)
+		return r;
+	w->started = true;
+	r = w->compressing ? deflate_out(w, (const uint8_t *)blocks.ptr, blocks.len, Z_NO_FLUSH) :
+			     write_out(w, (const uint8_t *)blocks.ptr, blocks.len);
+	if (r < 0) {
+		w->failed = r;
+		return error_errno(err, r, "cannot write the capture");
+	}
+	w->stats.events += events;
+	return 0;
+}
+
+int scap_writer_take_head(struct scap_writer *w, const struct scap_write_meta *m)
+{
+	strbuf_addstr(&w->meta.machine, strbuf_str(&m->machine));
+	strbuf_addstr(&w->meta.interfaces, strbuf_str(&m->interfaces));
+	strbuf_addstr(&w->meta.users, strbuf_str(&m->users));
+	return w->meta.machine.failed | w->meta.interfaces.failed | w->meta.users.failed ? -ENOMEM : 0;
+}
+
 /* A member of its own is complete for every reader, whatever becomes of what follows it. */
 int scap_writer_flush(struct scap_writer *w, struct error *err)
 {
-	int r = w->started && w->len ? drain(w, w->compressing ? Z_FINISH : Z_NO_FLUSH, err) : 0;
+	int r = w->started && (w->len || w->z.total_in) ? drain(w, w->compressing ? Z_FINISH : Z_NO_FLUSH, err) : 0;
 
 	if (r == 0 && w->compressing && w->z.total_in && deflateReset(&w->z) != Z_OK)
 		return error_set(err, -EIO, "zlib cannot start over");
@@ -251,34 +290,60 @@ static void release(struct scap_writer *w)
 	free(w);
 }
 
-int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err)
+static struct scap_writer *new_writer(const struct scap_writer_options *options)
 {
 	struct scap_writer *w = calloc(1, sizeof(*w));
-	int r = 0;
+
+	if (!w)
+		return NULL;
+	w->fd = -1;
+	w->options = *options;
+	w->cap = BUFFER_BYTES;
+	w->buffer = malloc(w->cap);
+	w->output = options->compress != SCAP_PLAIN ? malloc(OUTPUT_BYTES) : NULL;
+	if (!w->buffer || (options->compress != SCAP_PLAIN && !w->output)) {
+		release(w);
+		return NULL;
+	}
+	scap_write_meta_receive(&w->meta, &w->receiver);
+	return w;
+}
+
+int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err)
+{
+	struct scap_writer *w = new_writer(options);
+	int level = options->compress == SCAP_GZIP_FAST ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, r = 0;
 
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
-	w->options = *options;
-	w->buffer = malloc(BUFFER_BYTES);
-	w->output = options->compress ? malloc(OUTPUT_BYTES) : NULL;
 	if (strcmp(path, "-") == 0)
 		w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	else
-		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (options->create_only ? O_EXCL | O_NOFOLLOW : 0), 0600);
 	if (w->fd < 0)
 		r = error_errno(err, -errno, "cannot write %s", path);
-	else if (!w->buffer || (options->compress && !w->output))
-		r = error_set(err, -ENOMEM, "out of memory");
 	/* 15 bits of window, +16 for the gzip frame */
-	else if (options->compress &&
-		 deflateInit2(&w->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	else if (options->compress != SCAP_PLAIN && deflateInit2(&w->z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		r = error_set(err, -ENOMEM, "zlib cannot start");
-	w->compressing = r == 0 && options->compress;
+	w->compressing = r == 0 && options->compress != SCAP_PLAIN;
 	if (r < 0) {
 		release(w);
 		return r;
 	}
-	scap_write_meta_receive(&w->meta, &w->receiver);
+	*ret_writer = w;
+	return 0;
+}
+
+int scap_writer_open_memory(const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err)
+{
+	struct scap_writer_options plain = *options;
+	struct scap_writer *w;
+
+	plain.compress = SCAP_PLAIN;
+	w = new_writer(&plain);
+	if (!w)
+		return error_set(err, -ENOMEM, "out of memory");
+	w->in_memory = true;
 	*ret_writer = w;
 	return 0;
 }

@@ -12,8 +12,11 @@
  */
 struct scap_writer;
 
+enum scap_compress { SCAP_PLAIN, SCAP_GZIP, SCAP_GZIP_FAST /* somebody waits while it is written */ };
+
 struct scap_writer_options {
-	bool compress; /* gzip */
+	enum scap_compress compress;
+	bool create_only; /* nothing is replaced, no link followed */
 	uint32_t snaplen; /* bytes kept of what was read and written; UINT32_MAX = all that events have */
 	struct scap_origin origin;
 };
@@ -26,6 +29,16 @@ struct scap_writer_stats {
 
 /* "-" = standard output. An existing file is replaced. */
 int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err);
+
+/* The same into memory, for scap_writer_bytes(). Nothing is compressed. */
+int scap_writer_open_memory(const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err);
+/* What a writer into memory has so far: all, or the blocks from the first event on. Borrowed until the next call. */
+struct str scap_writer_bytes(const struct scap_writer *w, bool with_head);
+/* Adds what another writer has made, which has so many events: with its head first, and without it from then on. */
+int scap_writer_append(struct scap_writer *w, struct str blocks, uint64_t events, struct error *err);
+struct scap_write_meta;
+/* Adds machine, interfaces and users as another writer's receiver got them. 0 or -ENOMEM. */
+int scap_writer_take_head(struct scap_writer *w, const struct scap_write_meta *m);
 
 /* Takes what describes the machine; only before the first event (later calls are ignored). Borrowed from w. */
 const struct scap_receiver *scap_writer_receiver(struct scap_writer *w);

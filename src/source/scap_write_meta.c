@@ -285,7 +285,7 @@ static void add_section(struct strbuf *out, const struct scap_origin *origin)
 	put_u16(&body, 1);
 	put_u16(&body, 2);
 	put_u64(&body, UINT64_MAX); /* the section's length is not known */
-	strbuf_addf(&text, SCAP_ORIGIN_FORMAT, origin->traits, origin->match_realpath);
+	strbuf_addf(&text, SCAP_ORIGIN_FORMAT, origin->traits, origin->match_realpath, origin->known_fds);
 	put_u16(&body, SCAP_OPTION_APPLICATION);
 	put_text(&body, strbuf_str(&text), SCAP_NAME_BYTES);
 	strbuf_add(&body, "\0\0\0", -body.len & 3);

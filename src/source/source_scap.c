@@ -63,24 +63,37 @@ static int need(struct scap *s, size_t n, const char *of, struct error *err)
 
 /* ---- section header ---- */
 
-/* An option's text is "monitor traits=N realpath=N"; whatever else stands there is of another writer. */
-static bool parse_origin(struct str text, struct scap_origin *ret_origin)
+/* Cuts "WORD=" and the number behind it off the text. */
+static bool take_number(struct str *text, struct str word, uint32_t *ret_value)
 {
-	static const struct str head = { "monitor traits=", 15 }, middle = { " realpath=", 10 };
 	const char *blank;
-	uint32_t traits, realpath;
 	size_t n;
 
-	if (!str_starts(text, head))
+	if (!str_starts(*text, word))
 		return false;
-	text = (struct str){ text.ptr + head.len, text.len - head.len };
-	blank = text.len ? memchr(text.ptr, ' ', text.len) : NULL;
-	n = blank ? (size_t)(blank - text.ptr) : 0;
-	if (!blank || parse_u32((struct str){ text.ptr, n }, &traits) < 0 ||
-	    !str_starts((struct str){ blank, text.len - n }, middle) ||
-	    parse_u32((struct str){ blank + middle.len, text.len - n - middle.len }, &realpath) < 0)
+	*text = (struct str){ text->ptr + word.len, text->len - word.len };
+	blank = text->len ? memchr(text->ptr, ' ', text->len) : NULL;
+	n = blank ? (size_t)(blank - text->ptr) : text->len;
+	if (parse_u32((struct str){ text->ptr, n }, ret_value) < 0)
 		return false;
-	*ret_origin = (struct scap_origin){ true, traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS), realpath != 0 };
+	*text = (struct str){ text->ptr + n, text->len - n };
+	return true;
+}
+
+/* An option's text is that of SCAP_ORIGIN_FORMAT, the first ones without its end; whatever else stands there is of another writer. */
+static bool parse_origin(struct str text, struct scap_origin *ret_origin)
+{
+	uint32_t traits, realpath, fds = 0;
+
+	if (!take_number(&text, STR("monitor traits="), &traits) || !take_number(&text, STR(" realpath="), &realpath) ||
+	    (text.len && !take_number(&text, STR(" fds="), &fds)))
+		return false;
+	*ret_origin = (struct scap_origin){
+		.ours = true,
+		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
+		.match_realpath = realpath != 0,
+		.known_fds = fds != 0,
+	};
 	return true;
 }
 
@@ -427,6 +440,13 @@ void source_scap_follow(struct source *source)
 void source_scap_origin(const struct source *source, struct scap_origin *ret_origin)
 {
 	*ret_origin = scap_of((struct source *)source)->origin;
+}
+
+bool source_scap_knows_fds(const struct source *source)
+{
+	const struct scap_origin *o = &scap_of((struct source *)source)->origin;
+
+	return !o->ours || o->traits & SOURCE_REPORTS_FDS || o->known_fds;
 }
 
 void source_scap_receive(struct source *source, const struct scap_receiver *receiver)

@@ -250,6 +250,15 @@ const struct container *state_container(const struct state *s, struct str id)
 	return find(&s->containers, id);
 }
 
+int containers_each(const struct containers *c, int (*visit)(void *context, struct str json), void *context)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->count && r == 0; i++)
+		r = visit(context, rstr_str(c->items[i].json));
+	return r;
+}
+
 struct str container_json(const struct container *c)
 {
 	return rstr_str(c->json);

@@ -32,6 +32,8 @@ struct containers {
 };
 
 void containers_free(struct containers *c);
+/* Gives visit the JSON text of each until it returns non-zero, which it returns. */
+int containers_each(const struct containers *c, int (*visit)(void *context, struct str json), void *context);
 bool containers_have_ip(const struct containers *c, struct str own_id, const uint8_t ip[4]);
 
 /*

@@ -116,6 +116,17 @@ struct str container_json(const struct container *c);
 /* Metadata of captures (event/record.h). 0 or -ENOMEM; a table that is full counts a drop. */
 int state_add_process(struct state *s, const struct process_record *p);
 int state_add_fd(struct state *s, int64_t tid, const struct fd_record *fd);
+/*
+ * What is known now, in the form in which a capture lists it: threads with their own descriptors, containers by the text of their
+ * last event. Either of process (with fd) and container may be NULL. The event at hand has been applied; what it ends is left out. Negative of a callback ends it and is returned.
+ */
+struct state_lister {
+	void *context;
+	int (*process)(void *context, const struct process_record *p);
+	int (*fd)(void *context, int64_t tid, const struct fd_record *fd);
+	int (*container)(void *context, struct str json);
+};
+int state_list(struct state *s, const struct state_lister *to);
 void state_set_machine(struct state *s, const struct machine_record *m);
 const struct machine_record *state_machine(const struct state *s);
 int state_add_interface(struct state *s, const struct interface_record *i);

@@ -9,6 +9,9 @@ static const struct {
 } cases[] = {
 	{ "  condition: and x\n  override: {condition: append}\n", "c and x|o|d|6|a,b,|1" },
 	{ "  condition: x\n  override: {condition: replace}\n", "x|o|d|6|a,b,|1" },
+	{ "  capture: true\n  capture_duration: 7\n  capture_events: 8\n  capture_filesize: 9\n"
+	  "  override: {capture: replace, capture_duration: replace, capture_events: replace, capture_filesize: replace}\n",
+	  "c|o|d|6|a,b,|1|capture 7 8 9" },
 	{ "  output: p\n  desc: e\n  tags: [c, a]\n  override: {output: append, desc: append, tags: append}\n",
 	  "c|o p|d e|6|a,b,c,|1" },
 	{ "  output: p\n  tags: [c]\n  priority: alert\n  override: {output: replace, tags: replace, priority: replace}\n",
@@ -44,6 +47,8 @@ static void print_rule(struct strbuf *out, const struct rule_item *rule)
 	for (size_t i = 0; i < rule->tags.count; i++)
 		strbuf_addf(out, STR_FMT ",", STR_ARG(rule->tags.list[i]));
 	strbuf_addf(out, "|%d", rule->enabled);
+	if (rule->capture)
+		strbuf_addf(out, "|capture %u %u %u", rule->capture_duration, rule->capture_events, rule->capture_filesize);
 }
 
 static void test_rules(void **state)

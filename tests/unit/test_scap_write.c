@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "event/event_text.h"
 #include "source/scap_write.h"
+#include "source/scap_write_meta.h"
 
 static char path[] = "/tmp/test_scap_write.XXXXXX";
 
@@ -100,7 +101,7 @@ static int take_interface(void *context, const struct interface_record *i)
 static struct scap_writer *open_writer(bool compress, uint32_t snaplen)
 {
 	const struct scap_writer_options options = {
-		.compress = compress,
+		.compress = compress ? SCAP_GZIP : SCAP_PLAIN,
 		.snaplen = snaplen,
 		.origin = { .traits = SOURCE_REPORTS_THREADS, .match_realpath = true },
 	};
@@ -211,7 +212,8 @@ static void round_trip(bool compress)
 	finish(w);
 	assert_int_equal(source_scap_open(path, &s, &err), 0);
 	source_scap_origin(s, &origin);
-	assert_true(origin.ours && origin.match_realpath);
+	assert_true(origin.ours && origin.match_realpath && !origin.known_fds);
+	assert_false(source_scap_knows_fds(s));
 	assert_int_equal(s->traits, SOURCE_REPORTS_THREADS);
 	source_scap_receive(s, &receiver);
 	expect(s, lines[0], NULL);
@@ -265,6 +267,98 @@ static void test_snaplen(void **state)
 	assert_int_equal(source_scap_open(path, &s, &err), 0);
 	expect(s, "1001 7 write res=5 data=b\"he\" fd=3 size=5", NULL);
 	expect(s, "1001 7 write res=1 data=b\"h\" fd=3 size=1", NULL);
+}
+
+/* Two parts made in memory become one file; the second one leaves its head out. */
+static void append_parts(enum scap_compress compress)
+{
+	const struct scap_writer_options options = { .compress = compress, .snaplen = UINT32_MAX };
+	struct seen seen = { 0 };
+	const struct scap_receiver receiver = { &seen,	    take_machine, take_process,	 take_one_fd,
+						take_user, take_group,	 take_interface };
+	struct scap_write_meta head = { 0 };
+	struct scap_receiver accounts;
+	struct scap_writer *parts[2], *w;
+	auto_source struct source *s = NULL;
+	struct scap_writer_stats stats;
+	struct event ev;
+	struct error err;
+
+	scap_write_meta_receive(&head, &accounts);
+	describe(&accounts);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(scap_writer_open_memory(&options, &parts[i], &err), 0);
+		assert_int_equal(scap_writer_take_head(parts[i], &head), 0);
+		/* more than one buffer holds */
+		for (size_t k = 0; k < 5000; k++)
+			put(parts[i], lines[i], NULL);
+		assert_true(scap_writer_bytes(parts[i], true).len > scap_writer_bytes(parts[i], false).len + 100);
+		assert_int_equal(scap_writer_flush(parts[i], &err), 0);
+	}
+	assert_int_equal(scap_writer_open(path, &options, &w, &err), 0);
+	assert_int_equal(scap_writer_append(w, scap_writer_bytes(parts[0], true), 5000, &err), 0);
+	assert_int_equal(scap_writer_append(w, scap_writer_bytes(parts[1], false), 5000, &err), 0);
+	put(w, lines[2], NULL);
+	scap_writer_stats(w, &stats);
+	assert_int_equal(stats.events, 10001);
+	finish(w);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(scap_writer_close(parts[i], &err), 0);
+	scap_write_meta_free(&head);
+
+	assert_int_equal(source_scap_open(path, &s, &err), 0);
+	source_scap_receive(s, &receiver);
+	for (size_t k = 0; k < 10000; k++)
+		expect(s, lines[k / 5000], NULL);
+	expect(s, lines[2], NULL);
+	assert_int_equal(s->ops->next(s, &ev, &err), -ENODATA);
+	/* machine, users and interfaces alone: processes are whoever lists them for this part */
+	assert_int_equal(seen.machines, 1);
+	assert_int_equal(seen.users, 1);
+	assert_int_equal(seen.interfaces, 2);
+	assert_int_equal(seen.nfds, 0);
+}
+
+static void test_append(void **state)
+{
+	(void)state;
+	append_parts(SCAP_PLAIN);
+	append_parts(SCAP_GZIP_FAST);
+}
+
+static void test_create_only(void **state)
+{
+	const struct scap_writer_options options = { .snaplen = UINT32_MAX, .create_only = true };
+	struct scap_writer *w = NULL;
+	struct error err;
+
+	(void)state;
+	finish(open_writer(false, UINT32_MAX));
+	assert_int_equal(scap_writer_open(path, &options, &w, &err), -EEXIST);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(scap_writer_open(path, &options, &w, &err), 0);
+	finish(w);
+}
+
+/* All that was flushed is in a finished member, also what the buffer had been emptied of before. */
+static void test_gzip_flush_of_much(void **state)
+{
+	struct scap_writer *w = open_writer(true, UINT32_MAX);
+	auto_source struct source *s = NULL;
+	struct event ev;
+	struct error err;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t k = 0; k < 20000; k++)
+		put(w, lines[0], NULL);
+	assert_int_equal(scap_writer_flush(w, &err), 0);
+	assert_int_equal(scap_writer_flush(w, &err), 0);
+	assert_int_equal(source_scap_open(path, &s, &err), 0);
+	while (s->ops->next(s, &ev, &err) == 1)
+		n++;
+	assert_int_equal(n, 20000);
+	finish(w);
 }
 
 /* A file that grows: what is not whole yet comes when it is. */
@@ -348,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),  cmocka_unit_test(test_gzip),  cmocka_unit_test(test_snaplen),
 		cmocka_unit_test(test_follow), cmocka_unit_test(test_merge), cmocka_unit_test(test_full),
+		cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
 	};
 	int fd = mkstemp(path), r;
 

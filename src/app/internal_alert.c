@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/internal_alert.h"
+
+#include <time.h>
+
+#include "app/log.h"
+#include "base/json.h"
+
+#define NS_PER_SECOND 1000000000ull
+
+static void add_time(struct strbuf *out, uint64_t ts, const char *format, bool local, const char *zone)
+{
+	time_t seconds = (time_t)(ts / NS_PER_SECOND);
+	struct tm tm;
+	char text[64];
+
+	if ((local ? localtime_r(&seconds, &tm) : gmtime_r(&seconds, &tm)) && strftime(text, sizeof(text), format, &tm))
+		strbuf_addf(out, "%s.%09u%s", text, (unsigned int)(ts % NS_PER_SECOND), zone);
+}
+
+static void add_member(struct strbuf *out, const char *key, const char *value)
+{
+	strbuf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", key);
+	json_add_string(out, str_of(value));
+}
+
+static void add_json(struct strbuf *out, const struct session *s, const struct internal_alert *a, struct str text)
+{
+	strbuf_adds(out, "{");
+	add_member(out, "hostname", s->hostname);
+	strbuf_adds(out, ",\"output\":");
+	json_add_string(out, text);
+	strbuf_addf(out, ",\"output_fields\":" STR_FMT, STR_ARG(strbuf_str(a->fields)));
+	add_member(out, "priority", priority_name(a->priority));
+	add_member(out, "rule", a->rule);
+	add_member(out, "source", "internal");
+	strbuf_adds(out, ",\"tags\":[],\"time\":\"");
+	add_time(out, a->ts, "%Y-%m-%dT%H:%M:%S", false, "Z");
+	strbuf_adds(out, "\"}");
+}
+
+void internal_alert_raise(struct session *s, bool iso_time, const struct internal_alert *a)
+{
+	auto_strbuf struct strbuf text = { 0 }, json = { 0 };
+
+	/* names are the workload's choice */
+	for (size_t i = 0; i < a->message->len; i++)
+		if ((unsigned char)a->message->ptr[i] < 0x20 || a->message->ptr[i] == 0x7f)
+			a->message->ptr[i] = '?';
+	if (iso_time)
+		add_time(&text, a->ts, "%Y-%m-%dT%H:%M:%S", false, "+0000: ");
+	else
+		add_time(&text, a->ts, "%H:%M:%S", true, ": ");
+	strbuf_addf(&text, "%s " STR_FMT, priority_name(a->priority), STR_ARG(strbuf_str(a->message)));
+	add_json(&json, s, a, strbuf_str(&text));
+	if (a->message->failed || text.failed || a->fields->failed || json.failed) {
+		log_error("out of memory: an alert was lost (%s)", a->rule);
+		return;
+	}
+	pipeline_alert(s->pipeline, &(struct alert){
+					    .ts = a->ts,
+					    .priority = a->priority,
+					    .rule = str_of(a->rule),
+					    .source = STR("internal"),
+					    .text = strbuf_str(&text),
+					    .json = strbuf_str(&json),
+					    .hostname = str_of(s->hostname),
+					    .fields = strbuf_str(a->fields),
+				    });
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_INTERNAL_ALERT_H
+#define MONITOR_APP_INTERNAL_ALERT_H
+
+#include "app/session.h"
+
+/* An alert that comes of no rule: its source is "internal". */
+struct internal_alert {
+	uint64_t ts;
+	enum priority priority;
+	const char *rule;
+	struct strbuf *message; /* the sentence that follows the time and the priority; control characters in it are replaced */
+	const struct strbuf *fields; /* a JSON object */
+};
+
+/* To all outputs. One that there is no memory for goes to the log. */
+void internal_alert_raise(struct session *s, bool iso_time, const struct internal_alert *a);
+
+#endif

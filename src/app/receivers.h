@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_RECEIVERS_H
+#define MONITOR_APP_RECEIVERS_H
+
+#include "source/scap.h"
+
+/*
+ * A receiver of a capture's metadata that keeps a copy for a writer and hands all on. The copy may be missed: what is judged
+ * matters more, and a writer tells of its failure at its next event.
+ */
+struct receivers {
+	const struct scap_receiver *(*copy)(void *owner); /* NULL from it: nobody takes copies now; so may its members be */
+	void *owner;
+	const struct scap_receiver *next; /* with all members */
+	struct scap_receiver receiver;
+};
+
+/* Sets it up; borrows all three. What it returns lives in r. */
+const struct scap_receiver *receivers_join(struct receivers *r, const struct scap_receiver *(*copy)(void *owner), void *owner,
+					   const struct scap_receiver *next);
+
+#endif
