@@ -8,6 +8,18 @@
  * another kind is chosen.
  */
 
+static bool is_default_list(const struct config_row *row, const struct yaml_node *node)
+{
+	const char *fallback = row->fallback;
+	struct str expected, text;
+	size_t i;
+
+	for (i = 0; config_default_item(&fallback, &expected); i++)
+		if (!config_item(node, i, &text) || !str_eq(text, expected))
+			return false;
+	return i == config_items(node);
+}
+
 static bool is_default(const struct config_row *row, const struct yaml_node *node)
 {
 	struct yaml_node fallback = { .kind = YAML_SCALAR, .text = str_of(row->fallback) };
@@ -18,6 +30,8 @@ static bool is_default(const struct config_row *row, const struct yaml_node *nod
 		return true;
 	if (row->type == CONFIG_BOOL)
 		return yaml_bool(node, &a) < 0 || (yaml_bool(&fallback, &b) == 0 && a == b);
+	if (row->type == CONFIG_LIST)
+		return is_default_list(row, node);
 	if (node->kind == YAML_SEQUENCE || node->kind == YAML_MAP)
 		return node->count == 0;
 	if (row->type == CONFIG_DOUBLE && config_number(node->text, &x) == 0 && config_number(fallback.text, &y) == 0)

@@ -82,6 +82,16 @@ bool config_word(const char *values, struct str word, bool any_case, struct str 
 	return false;
 }
 
+bool config_default_item(const char **fallback, struct str *ret_item)
+{
+	const char *p = *fallback + strspn(*fallback, "[, ");
+	size_t n = strcspn(p, ",]");
+
+	*ret_item = (struct str){ p, n };
+	*fallback = p + n;
+	return n > 0;
+}
+
 void config_range(const char *values, double *min, double *max)
 {
 	const char *dots = strstr(values, "..");

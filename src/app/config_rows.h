@@ -46,6 +46,8 @@ const char *config_row_nearest(struct str key);
 
 /* Whether word is one of values ("a|b|c"); *ret_nearest is one that may have been meant, empty when nothing is near. */
 bool config_word(const char *values, struct str word, bool any_case, struct str *ret_nearest);
+/* Cuts the next entry off a default of the form "[a, b]"; false when none is left. */
+bool config_default_item(const char **fallback, struct str *ret_item);
 /* The limits of "MIN..MAX"; what is left out stays as it is. */
 void config_range(const char *values, double *min, double *max);
 

@@ -174,6 +174,19 @@ static void add_member(struct strbuf *out, const struct config *c, const struct 
 	}
 }
 
+static void add_default_list(struct walk *w, const char *fallback, unsigned int depth)
+{
+	struct str item;
+
+	strbuf_addc(w->out, '\n');
+	while (config_default_item(&fallback, &item)) {
+		indent(w->out, depth + 1);
+		strbuf_adds(w->out, "- ");
+		add_scalar(w->out, item);
+		end_line(w->out, w->c, NULL);
+	}
+}
+
 static void add_row(struct walk *w, const struct config_row *row, const struct yaml_node *node, unsigned int depth)
 {
 	const char *dot = strrchr(row->key, '.'), *name = dot ? dot + 1 : row->key;
@@ -191,11 +204,12 @@ static void add_row(struct walk *w, const struct config_row *row, const struct y
 		add_value(w, node, depth);
 		return;
 	}
+	if (tree) {
+		add_default_list(w, row->fallback, depth);
+		return;
+	}
 	strbuf_addc(w->out, ' ');
-	if (tree)
-		strbuf_adds(w->out, row->fallback);
-	else
-		add_member(w->out, w->c, row);
+	add_member(w->out, w->c, row);
 	end_line(w->out, w->c, node);
 }
 

@@ -25,7 +25,7 @@ static void load(const struct engine_options *options, struct str text)
 			if (result->findings[i].is_error && result->successful)
 				abort();
 		load_result_print(&out, result, true, options->ours);
-		load_result_print_json(&out, result);
+		load_result_print_json(&out, result, options->ours);
 	}
 	(void)!rule_loader_check_plugins(l, &err);
 	if (rule_loader_compile(l, &rules, &err) < 0 && result->successful && err.code != -EINVAL)

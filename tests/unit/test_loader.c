@@ -272,7 +272,7 @@ static void test_json(void **state)
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
 	assert_int_equal(rule_loader_add(l, STR("f"), STR("- macro: m\n  condition: fd.num=1\n"), &result, &err), 0);
-	load_result_print_json(&out, result);
+	load_result_print_json(&out, result, true);
 	assert_string_equal(out.ptr,
 			    "{\"errors\":[],\"name\":\"f\",\"schema_valid\":true,\"schema_warnings\":[],\"successful\":true,"
 			    "\"warnings\":[{\"code\":\"LOAD_UNUSED_MACRO\",\"codedesc\":\"no rule uses this macro\",\"context\":{"
