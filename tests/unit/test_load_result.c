@@ -57,7 +57,7 @@ static const struct row rows[] = {
 	  "validate item #0 in array.\n------\n\n2 Warnings:\n*",
 	  "*\"schema_valid\":false,\"schema_warnings\":[\"failed for <root>[0]: *" },
 	/* an empty first line: the rest stands for it, its last three characters as dots */
-	{ "an empty line", "\nabc: defgh\n", "f.yaml: Invalid\n2 Schema warnings:*------\nabc: def...\n*", NULL },
+	{ "an empty line", "\nabc: defgh\n", "f.yaml: Invalid\n1 Schema warnings:*------\nabc: def...\n*", NULL },
 };
 
 /* Compares up to a '*' at the end or from one at the start; @M and @D stand for any text without quotes. */
