@@ -30,7 +30,9 @@ int falco_plugins(const struct config *config, const char *plugin);
 /* Rules over a capture, to the configured outputs. */
 int falco_replay(const struct config *config, const struct options *o, const struct engine_options *engine);
 
-/* The rules that -r or the configuration names, read and compiled; what is found goes to the log. */
+/* The rules that -r or the configuration names, read; */
+int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err);
+/* and compiled; what is found goes to the log. */
 int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
 		     struct error *err);
 

@@ -8,20 +8,35 @@ int falco_describe_loaded(struct strbuf *out, struct rule_loader *loader, const 
 	auto_ruleset struct ruleset *rules = NULL;
 	int r;
 
-	(void)json;
+	if (json)
+		return rule_loader_describe(loader, rule, out, err);
 	r = rule_loader_compile(loader, &rules, err);
 	return r < 0 ? r : listing_falco_rules(out, rules, rule, err);
 }
 
-int falco_describe(const struct config *config, const struct options *o, const struct engine_options *engine)
+static int describe(const struct config *config, const struct options *o, const struct engine_options *engine, struct strbuf *out,
+		    struct error *err)
 {
-	auto_session struct session s = { 0 };
-	auto_strbuf struct strbuf out = { 0 };
-	struct error err = { 0 };
+	auto_rule_loader struct rule_loader *loader = NULL;
+	auto_rules_input struct rules_input in = { 0 };
 	int r;
 
-	r = falco_load_rules(&s, config, o, engine, &err);
+	r = falco_read_rules(&in, config, o, err);
 	if (r == 0)
-		r = listing_falco_rules(&out, s.rules, options_value(o, OPT_falco_describe, NULL), &err);
-	return r < 0 ? log_failure(&err, EXIT_FAILED) : listing_print(&out);
+		r = rules_input_load(&in, engine, true, &loader, err);
+	if (r == 0)
+		r = falco_describe_loaded(out, loader, options_value(o, OPT_falco_describe, NULL), config->json_output, err);
+	return r;
+}
+
+int falco_describe(const struct config *config, const struct options *o, const struct engine_options *engine)
+{
+	auto_strbuf struct strbuf out = { 0 };
+	struct error err = { 0 };
+
+	if (describe(config, o, engine, &out, &err) < 0)
+		return log_failure(&err, EXIT_FAILED);
+	if (config->json_output)
+		strbuf_addc(&out, '\n');
+	return listing_print(&out);
 }

@@ -10,25 +10,32 @@
 #include "app/signals.h"
 #include "base/parse.h"
 
-int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
-		     struct error *err)
+int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
 {
 	const char *path;
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && (path = options_nth(o, OPT_falco_rules, i)); i++)
-		r = rules_input_add(&s->input, path, RULES_INPUT_YAML_ONLY, err);
+		r = rules_input_add(in, path, RULES_INPUT_YAML_ONLY, err);
 	if (i == 0)
 		for (; r == 0 && i < config->nrules_files; i++)
-			r = rules_input_add(&s->input, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+			r = rules_input_add(in, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
 	if (r < 0)
 		return r;
-	if (!s->input.count)
+	if (!in->count)
 		return error_set(err, -EINVAL, "no rules: name a file or folder with -r or in rules_files of the configuration");
-	for (i = 0; i < s->input.count; i++)
-		log_info("Loading rules from: %s", s->input.list[i].path);
-	return rules_input_compile(&s->input, engine, true, &s->rules, err);
+	for (i = 0; i < in->count; i++)
+		log_info("Loading rules from: %s", in->list[i].path);
+	return 0;
+}
+
+int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
+		     struct error *err)
+{
+	int r = falco_read_rules(&s->input, config, o, err);
+
+	return r < 0 ? r : rules_input_compile(&s->input, engine, true, &s->rules, err);
 }
 
 /* -M counts seconds of the events' own time. */

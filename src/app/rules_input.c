@@ -150,8 +150,8 @@ static void report(const struct load_result *result, bool warnings)
 		log_text(result->successful ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, strbuf_str(&text));
 }
 
-int rules_input_compile(const struct rules_input *in, const struct engine_options *options, bool warnings,
-			struct ruleset **ret_rules, struct error *err)
+int rules_input_load(const struct rules_input *in, const struct engine_options *options, bool warnings,
+		     struct rule_loader **ret_loader, struct error *err)
 {
 	auto_rule_loader struct rule_loader *loader = NULL;
 	size_t i;
@@ -175,5 +175,15 @@ int rules_input_compile(const struct rules_input *in, const struct engine_option
 		if (!result->successful)
 			return error_set(err, -EINVAL, "%s: the rules are not used", f->path);
 	}
-	return rule_loader_compile(loader, ret_rules, err);
+	*ret_loader = take_ptr(loader);
+	return 0;
+}
+
+int rules_input_compile(const struct rules_input *in, const struct engine_options *options, bool warnings,
+			struct ruleset **ret_rules, struct error *err)
+{
+	auto_rule_loader struct rule_loader *loader = NULL;
+	int r = rules_input_load(in, options, warnings, &loader, err);
+
+	return r < 0 ? r : rule_loader_compile(loader, ret_rules, err);
 }

@@ -32,6 +32,9 @@ static inline void rules_input_autofree(struct rules_input *in)
 }
 #define auto_rules_input __attribute__((cleanup(rules_input_autofree)))
 
+/* Loads all of them, as below. The texts may go when it returns. */
+int rules_input_load(const struct rules_input *in, const struct engine_options *options, bool warnings,
+		     struct rule_loader **ret_loader, struct error *err);
 /*
  * Loads and compiles all of them. What was found goes to the log: errors always, warnings from LOG_LEVEL_INFO on or
  * when warnings is set. Negative when anything is wrong (then *err has a closing sentence). The texts may go when it returns.

@@ -75,6 +75,12 @@ int rule_loader_add(struct rule_loader *l, struct str name, struct str text, con
  */
 int rule_loader_check_plugins(const struct rule_loader *l, struct error *err);
 
+/*
+ * Adds what falco -L prints as JSON of all that was added, falco -l of one rule. -EINVAL when a file had an error, -ENOENT when
+ * there is no such rule.
+ */
+int rule_loader_describe(struct rule_loader *l, const char *rule, struct strbuf *out, struct error *err);
+
 /* Compiles all that was added. -EINVAL when any file had an error. May be called again after further files. */
 int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struct error *err);
 

@@ -92,6 +92,11 @@ struct plugin_requirement {
 	size_t count, cap;
 };
 
+/* "x.y.z" as Falco reads versions: what follows the third number is ignored. */
+struct version {
+	uint32_t major, minor, patch;
+};
+
 struct items {
 	struct arena *arena;
 	const struct field_options *fields;
@@ -102,6 +107,7 @@ struct items {
 	struct names list_names, macro_names, rule_names;
 	struct plugin_requirement *plugins;
 	size_t nplugins, plugins_cap;
+	struct version engine; /* the highest that is required; zeros when none is */
 	uint32_t clock; /* the next index or visibility */
 };
 
@@ -126,10 +132,7 @@ int items_room(struct arena *arena, void **list, size_t count, size_t *cap, size
 int texts_add(struct arena *arena, struct texts *t, struct str text);
 int texts_add_sorted(struct arena *arena, struct texts *t, struct str text); /* once; -E2BIG past RULES_TAGS */
 
-/* "x.y.z" as Falco reads versions: what follows the third number is ignored. -EINVAL when it is none. */
-struct version {
-	uint32_t major, minor, patch;
-};
+/* -EINVAL when it is none. */
 int version_parse(struct str s, struct version *ret_version);
 /* Whether what is there serves what is asked for: the same major version, and not older. */
 bool version_serves(const struct version *there, const struct version *wanted);

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "rule/assemble.h"
+#include "rule/describe.h"
 #include "rule/engine.h"
 #include "rule/read_item.h"
 #include "rule/schema.h"
@@ -212,19 +213,33 @@ int rule_loader_check_plugins(const struct rule_loader *l, struct error *err)
 
 /* ---- compiling ------------------------------------------------------------------------------------------------------------------ */
 
-int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struct error *err)
+/* Nothing was added, or the last rule set was given away: what is found now was found before. */
+static int assemble_again(struct rule_loader *l, struct error *err)
 {
 	struct findings f = { .arena = l->arena };
 	int r;
 
 	if (l->refused)
 		return error_set(err, -EINVAL, "the rules have errors");
-	if (!l->rules) {
-		/* nothing was added, or the last rule set was given away: what is found now was found before */
-		r = assemble(&l->items, &l->options, &f, &l->rules);
-		if (r < 0)
-			return error_set(err, r, r == -ENOMEM ? "out of memory" : "the rules have errors");
-	}
+	if (l->rules)
+		return 0;
+	r = assemble(&l->items, &l->options, &f, &l->rules);
+	return r < 0 ? error_set(err, r, r == -ENOMEM ? "out of memory" : "the rules have errors") : 0;
+}
+
+int rule_loader_describe(struct rule_loader *l, const char *rule, struct strbuf *out, struct error *err)
+{
+	int r = assemble_again(l, err);
+
+	return r < 0 ? r : describe(out, &l->items, l->rules, &l->options, rule, err);
+}
+
+int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struct error *err)
+{
+	int r = assemble_again(l, err);
+
+	if (r < 0)
+		return r;
 	r = ruleset_compile(l->rules, err);
 	if (r < 0) {
 		ruleset_free(l->rules);

@@ -109,7 +109,7 @@ static int read_macro(struct items *items, struct findings *f, const struct yaml
 
 /* ---- required versions --------------------------------------------------------------------------------------------------------- */
 
-static int read_engine_version(struct findings *f, const struct yaml_node *node, const struct load_context *file)
+static int read_engine_version(struct items *items, struct findings *f, const struct yaml_node *node, const struct load_context *file)
 {
 	static const char *const keys[] = { "required_engine_version" };
 	const struct load_context *at = findings_context(f, file, ITEM_ENGINE_VERSION, STR(""), node);
@@ -131,6 +131,8 @@ static int read_engine_version(struct findings *f, const struct yaml_node *node,
 	if (!version_serves(&engine, &wanted))
 		return findings_error(f, LOAD_ERR_VALIDATE, at, "the rules need engine version %u.%u.%u, this is %u.%u.%u",
 				      wanted.major, wanted.minor, wanted.patch, engine.major, engine.minor, engine.patch);
+	if (version_serves(&wanted, &items->engine))
+		items->engine = wanted;
 	return decode_warn_unknown(f, node, keys, ARRAY_SIZE(keys), at);
 }
 
@@ -225,7 +227,7 @@ int read_item(struct items *items, struct findings *f, const struct yaml_node *n
 	if (node->kind != YAML_MAP)
 		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "each item must be a map, such as \"- rule: NAME …\"");
 	if (yaml_get(node, "required_engine_version"))
-		return read_engine_version(f, node, file);
+		return read_engine_version(items, f, node, file);
 	if (yaml_get(node, "required_plugin_versions"))
 		return read_plugin_versions(items, f, node, file);
 	if (yaml_get(node, "list"))

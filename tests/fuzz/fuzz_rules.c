@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -27,6 +28,8 @@ static void load(const struct engine_options *options, struct str text)
 		load_result_print(&out, result, true, options->ours);
 		load_result_print_json(&out, result, options->ours);
 	}
+	if (rule_loader_describe(l, NULL, &out, &err) == -ENOENT)
+		abort();
 	(void)!rule_loader_check_plugins(l, &err);
 	if (rule_loader_compile(l, &rules, &err) < 0 && result->successful && err.code != -EINVAL)
 		abort();

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rule/engine.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static const char rules[] = "- required_engine_version: 0.31.0\n"
+			    "- required_engine_version: 5\n"
+			    "- list: shells\n  items: [bash, 'a b']\n"
+			    "- list: more\n  items: [shells, zsh]\n"
+			    "- macro: unused\n  condition: fd.num > 3\n"
+			    "- macro: spawned\n  condition: evt.type in (execve, execveat)\n"
+			    "- rule: one\n  desc: d\n  condition: spawned and not proc.name in (more)\n"
+			    "  output: x %fd.name %proc.aname[2]\n  priority: INFO\n  tags: [b, a]\n"
+			    "  exceptions:\n  - {name: e, fields: [proc.name, fd.name], comps: [=, in], values: [[a, [b, c]]]}\n";
+
+/* Parts of the description: by what they stand for. */
+static const struct {
+	const char *rule, *part;
+} parts[] = {
+	{ NULL, "{\"lists\":[{\"details\":{\"items_compiled\":[\"bash\",\"a b\"],\"lists\":[],\"plugins\":[],\"used\":true},"
+		"\"info\":{\"items\":[\"bash\",\"a b\"],\"name\":\"shells\"}}," },
+	{ NULL, "{\"details\":{\"items_compiled\":[\"bash\",\"a b\",\"zsh\"],\"lists\":[\"shells\"],\"plugins\":[],\"used\":true},"
+		"\"info\":{\"items\":[\"zsh\"],\"name\":\"more\"}}]" },
+	{ NULL, "\"used\":false},\"info\":{\"condition\":\"fd.num > 3\",\"name\":\"unused\"}}" },
+	{ NULL, "{\"details\":{\"condition_compiled\":\"evt.type in (execve, execveat)\",\"condition_fields\":[\"evt.type\"],"
+		"\"condition_operators\":[\"in\"],\"events\":[\"asyncevent\",\"execve\",\"execveat\"],\"lists\":[],\"macros\":[],"
+		"\"plugins\":[],\"used\":true},\"info\":{" },
+	{ NULL, "\"required_engine_version\":\"0.31.0\",\"required_plugin_versions\":[],\"rules\":[{" },
+	{ "one", "{\"rules\":[{\"details\":{\"condition_compiled\":\"((evt.type in (execve, execveat) and not proc.name in (bash, \\\"a b\\\", "
+		 "zsh)) and not (proc.name = a and fd.name in (b, c)))\",\"condition_fields\":[\"evt.type\",\"fd.name\",\"proc.name\"]," },
+	{ "one", "\"events\":[\"asyncevent\",\"execve\",\"execveat\"],\"exception_fields\":[\"fd.name\",\"proc.name\"],"
+		 "\"exception_names\":[\"e\"],\"exception_operators\":[\"=\",\"in\"],\"lists\":[\"more\"],\"macros\":[\"spawned\"]," },
+	{ "one", "\"output_fields\":[\"fd.name\",\"proc.aname[2]\"],\"plugins\":[]},\"info\":{\"capture\":false,\"capture_duration\":0,"
+		 "\"condition\":\"spawned and not proc.name in (more)\",\"description\":\"d\",\"enabled\":true,\"name\":\"one\","
+		 "\"output\":\"x %fd.name %proc.aname[2]\",\"priority\":\"Informational\",\"source\":\"syscall\",\"tags\":[\"a\",\"b\"]}}]}" },
+};
+
+static void test_parts(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	auto_rule_loader struct rule_loader *l = NULL;
+	const struct load_result *result;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"), STR(rules), &result, &err), 0);
+	assert_true(result->successful);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct strbuf out auto_strbuf = { 0 };
+		auto_ruleset struct ruleset *compiled = NULL;
+
+		/* whether or not the rules were compiled in between */
+		if (i % 2)
+			assert_int_equal(rule_loader_compile(l, &compiled, &err), 0);
+		assert_int_equal(rule_loader_describe(l, parts[i].rule, &out, &err), 0);
+		if (!strstr(out.ptr, parts[i].part))
+			fail_msg("%s\nis not in\n%s", parts[i].part, out.ptr);
+	}
+}
+
+static void test_refused(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	auto_rule_loader struct rule_loader *l = NULL;
+	struct strbuf out auto_strbuf = { 0 };
+	const struct load_result *result;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"), STR(rules), &result, &err), 0);
+	assert_int_equal(rule_loader_describe(l, "two", &out, &err), -ENOENT);
+	assert_int_equal(rule_loader_add(l, STR("g"), STR("- rule: x\n"), &result, &err), 0);
+	assert_int_equal(rule_loader_describe(l, NULL, &out, &err), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts), cmocka_unit_test(test_refused) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
