@@ -90,7 +90,7 @@ static int load_rules(struct session *s, const struct options *o, const struct r
 
 static int start(struct session *s, const struct options *o, struct replay_events *e, struct source **list, struct error *err)
 {
-	static const struct recording_options ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen };
+	static const struct recording_options ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers };
 	bool looks = e->filter || e->format || e->limit || e->max_ns || options_has(o, OPT_replay_write);
 	struct pipeline_options settings = { .container_plugin = true };
 	const struct scap_receiver *receiver;
@@ -133,7 +133,7 @@ static int run(struct session *s, const struct options *o, struct replay_events 
 {
 	const struct engine_options engine = {
 		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true },
+		.fields = { .container_plugin = true, .extensions = true },
 		.json_output = options_has(o, OPT_replay_json),
 		.iso_time = true,
 		.ours = true,

@@ -250,7 +250,7 @@ static int prepare(struct run *run, struct error *err)
 /* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
 static int start_recording(struct run *run, struct source *source, struct error *err)
 {
-	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen };
+	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers };
 	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath };
 
 	int r = recording_open(&run->recording, &run->options, &ids, &origin, err);

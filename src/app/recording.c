@@ -14,8 +14,16 @@ int recording_open(struct recording *r, const struct options *o, const struct re
 		   struct error *err)
 {
 	const char *path = options_value(o, ids->write, NULL), *snaplen = options_value(o, ids->snaplen, NULL);
-	struct scap_writer_options options = { .compress = options_has(o, ids->compress) ? SCAP_GZIP : SCAP_PLAIN, .snaplen = UINT32_MAX, .origin = *origin };
+	struct scap_writer_options options = {
+		.compress = options_has(o, ids->compress) ? SCAP_GZIP : SCAP_PLAIN,
+		.snaplen = UINT32_MAX,
+		.origin = *origin,
+	};
+	int buffers = options_choice(o, ids->buffers, SCAP_BUFFERS_ALL, err);
 
+	if (buffers < 0)
+		return buffers;
+	options.buffers = (enum scap_buffers)buffers;
 	if (snaplen && parse_u32(str_of(snaplen), &options.snaplen) < 0)
 		return error_set(err, -EINVAL, "--snaplen takes a number of bytes, not \"%s\"", snaplen);
 	if (!path)

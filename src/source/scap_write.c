@@ -26,6 +26,7 @@ struct scap_writer {
 	bool started; /* the metadata is written */
 	bool compressing; /* z is to be ended */
 	int failed; /* the error that ended it; nothing may follow a cut block */
+	bool shortens; /* some buffer may be too long */
 	bool in_memory; /* the buffer is all there is */
 	uint8_t *buffer;
 	size_t len, cap;
@@ -138,16 +139,32 @@ static int data_param(const struct event *ev)
 	return -1;
 }
 
+/* So much of the bytes that an event read or wrote is kept. */
+static uint32_t kept_bytes(const struct scap_writer *w, const struct event *ev)
+{
+	bool reads = ev->info->flags & EF_READS_FROM_FD;
+
+	switch (w->options.buffers) {
+	case SCAP_BUFFERS_NONE:
+		return 0;
+	case SCAP_BUFFERS_READ:
+		return reads ? w->options.snaplen : 0;
+	case SCAP_BUFFERS_WRITE:
+		return reads ? 0 : w->options.snaplen;
+	default:
+		return w->options.snaplen;
+	}
+}
+
 /* The event with a shorter buffer; *at and *len become it. */
 static int shorten(struct scap_writer *w, const struct event *ev, const uint8_t **at, uint32_t *len, struct error *err)
 {
 	size_t width = ev->info->flags & EF_LARGE_PAYLOAD ? 4 : 2, lengths = EVENT_HEADER_BYTES;
-	uint32_t drop, kept, total, before;
+	uint32_t kept = kept_bytes(w, ev), drop, total, before;
 	int i = data_param(ev);
 
-	if (i < 0 || event_param(ev, (unsigned int)i).len <= w->options.snaplen)
+	if (i < 0 || event_param(ev, (unsigned int)i).len <= kept)
 		return 0;
-	kept = w->options.snaplen;
 	drop = (uint32_t)event_param(ev, (unsigned int)i).len - kept;
 	total = ev->len - drop;
 	before = (uint32_t)(ev->values - ev->bytes) + ev->offset[i] + kept;
@@ -214,7 +231,7 @@ int scap_writer_event(struct scap_writer *w, const struct event *ev, struct erro
 		r = start(w, err);
 	if (r == 0 && ev->ext)
 		r = put_ext(w, ev, err);
-	if (r == 0 && w->options.snaplen < EVENT_SMALL_BYTES)
+	if (r == 0 && w->shortens)
 		r = shorten(w, ev, &bytes, &len, err);
 	if (r == 0)
 		r = put_event(w, ev, bytes, len, err);
@@ -298,6 +315,7 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options)
 		return NULL;
 	w->fd = -1;
 	w->options = *options;
+	w->shortens = options->snaplen < EVENT_SMALL_BYTES || options->buffers != SCAP_BUFFERS_ALL;
 	w->cap = BUFFER_BYTES;
 	w->buffer = malloc(w->cap);
 	w->output = options->compress != SCAP_PLAIN ? malloc(OUTPUT_BYTES) : NULL;

@@ -14,17 +14,21 @@ struct scap_writer;
 
 enum scap_compress { SCAP_PLAIN, SCAP_GZIP, SCAP_GZIP_FAST /* somebody waits while it is written */ };
 
+/* Of which calls the bytes are kept that they read or wrote. */
+enum scap_buffers { SCAP_BUFFERS_ALL, SCAP_BUFFERS_READ, SCAP_BUFFERS_WRITE, SCAP_BUFFERS_NONE };
+
 struct scap_writer_options {
 	enum scap_compress compress;
 	bool create_only; /* nothing is replaced, no link followed */
 	uint32_t snaplen; /* bytes kept of what was read and written; UINT32_MAX = all that events have */
+	enum scap_buffers buffers;
 	struct scap_origin origin;
 };
 
 struct scap_writer_stats {
 	uint64_t events; /* extension records not counted */
 	uint64_t bytes; /* in the file, compressed or not, buffered ones not counted */
-	uint64_t cut; /* buffers that snaplen shortened */
+	uint64_t cut; /* buffers that snaplen or buffers shortened */
 };
 
 /* "-" = standard output. An existing file is replaced. */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """damage.py --monitor PROG --rules FILE --cuts N --flips N --work DIR CAPTURE...
 
-Replays each capture cut at N offsets (spread over the file, and close together at its head) and with random bytes changed.
+Replays each capture cut at N offsets (spread over the file, and close together at its head; with --random all of them
+anywhere) and with random bytes changed. With --says a replay that fails must tell where, and how many events it read.
 Every run has to end by itself with status 0 to 2, quickly, and without a sanitizer's report. The captures are shortened to
 their first part, so that a run is short; seeds are fixed, so that a failure can be had again (it is kept in DIR/bad.scap).
 """
@@ -10,6 +11,8 @@ import argparse, concurrent.futures, gzip, os, random, re, subprocess, sys
 
 HEAD = 200_000      # bytes of the unpacked capture that are used: its tables and some thousand events
 REPORT = re.compile(rb"Sanitizer|runtime error:")
+# at the very start nothing was read yet
+SAYS = re.compile(rb"offset 0: |the compressed file|offset \d+(.*\n)*.*\d+ events were read")
 
 def runs(path, a):
     with open(path, "rb") as f:
@@ -17,7 +20,7 @@ def runs(path, a):
     data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     data = data[:HEAD]
     rng = random.Random(os.path.basename(path))
-    near = a.cuts // 4
+    near = 0 if a.random else a.cuts // 4
     for n in range(near):
         yield "cut at %d" % n, data[:n]
     for _ in range(a.cuts - near):
@@ -29,7 +32,7 @@ def runs(path, a):
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)
         yield "random bytes, turn %d" % turn, bytes(damaged)
     packed = gzip.compress(data)
-    for _ in range(max(1, a.cuts // 50)):
+    for _ in range(a.cuts if a.random and raw[:2] == b"\x1f\x8b" else max(1, a.cuts // 50)):
         yield "packed, cut", packed[:rng.randrange(len(packed))]
     for _ in range(max(1, a.flips // 10)):
         damaged = bytearray(packed)
@@ -46,6 +49,10 @@ def judge(a, data):
         return "status %d: %s" % (p.returncode, p.stderr[-1500:].decode("utf-8", "replace"))
     if REPORT.search(p.stderr):
         return p.stderr[-1500:].decode("utf-8", "replace")
+    if a.says and p.returncode and not SAYS.search(p.stderr):
+        return "does not say what it read: " + p.stderr.decode("utf-8", "replace")
+    if a.says and not p.returncode and p.stderr:
+        return "says something and succeeds: " + p.stderr.decode("utf-8", "replace")
     return None
 
 def main():
@@ -54,6 +61,8 @@ def main():
         ap.add_argument("--" + name, required=True)
     ap.add_argument("--cuts", type=int, default=2000)
     ap.add_argument("--flips", type=int, default=300)
+    ap.add_argument("--random", action="store_true")
+    ap.add_argument("--says", action="store_true")
     ap.add_argument("captures", nargs="+")
     a = ap.parse_args()
     bad = count = 0

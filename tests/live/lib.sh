@@ -148,18 +148,20 @@ under() {
 	return $status
 }
 
-# The capture of what `under` ran gives the same alerts, byte by byte. What the command left behind may still be at work.
+# The capture of what `under` ran gives the same alerts, byte by byte, but for those of the monitor itself, which come of no
+# event. What the command left behind may still be at work.
 same_again() {
 	checks=$((checks + 1))
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		# shellcheck disable=SC2086
 		"$MONITOR" replay $used_rules --json "$dir/capture.scap" >"$dir/again.json" 2>"$dir/again.err"
-		cmp -s "$alerts" "$dir/again.json" && [ ! -s "$dir/again.err" ] && return
+		grep -v '"source":"internal"' "$alerts" >"$dir/live.json"
+		cmp -s "$dir/live.json" "$dir/again.json" && [ ! -s "$dir/again.err" ] && return
 		sleep 0.3
 	done
 	fail "the capture gives other alerts: $*"
 	head -n 3 "$dir/again.err"
-	diff "$alerts" "$dir/again.json" | head -n 6 | cut -c1-900
+	diff "$dir/live.json" "$dir/again.json" | head -n 6 | cut -c1-900
 }
 
 # judge fires|quiet RULE WHICH CMD...

@@ -269,6 +269,43 @@ static void test_snaplen(void **state)
 	expect(s, "1001 7 write res=1 data=b\"h\" fd=3 size=1", NULL);
 }
 
+static void test_buffers(void **state)
+{
+	static const char *const reads = "1001 7 read res=5 data=b\"hello\" fd=3 size=5";
+	static const struct {
+		enum scap_buffers keep;
+		size_t read, written; /* bytes kept */
+	} cases[] = {
+		{ SCAP_BUFFERS_ALL, 3, 3 },
+		{ SCAP_BUFFERS_READ, 3, 0 },
+		{ SCAP_BUFFERS_WRITE, 0, 3 },
+		{ SCAP_BUFFERS_NONE, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct scap_writer_options options = { .snaplen = 3, .buffers = cases[i].keep };
+		struct scap_writer *w;
+		struct source *s;
+		struct event ev;
+		struct error err;
+
+		assert_int_equal(scap_writer_open(path, &options, &w, &err), 0);
+		put(w, reads, NULL);
+		put(w, lines[1], NULL);
+		put(w, lines[0], NULL);
+		finish(w);
+		assert_int_equal(source_scap_open(path, &s, &err), 0);
+		assert_int_equal(s->ops->next(s, &ev, &err), 1);
+		assert_int_equal(event_param(&ev, 1).len, cases[i].read);
+		assert_int_equal(event_param_int(&ev, 2), 3);
+		assert_int_equal(s->ops->next(s, &ev, &err), 1);
+		assert_int_equal(event_param(&ev, 1).len, cases[i].written);
+		expect(s, lines[0], NULL);
+		source_close(s);
+	}
+}
+
 /* Two parts made in memory become one file; the second one leaves its head out. */
 static void append_parts(enum scap_compress compress)
 {
@@ -442,7 +479,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),  cmocka_unit_test(test_gzip),  cmocka_unit_test(test_snaplen),
 		cmocka_unit_test(test_follow), cmocka_unit_test(test_merge), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
+		cmocka_unit_test(test_buffers), cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
 	};
 	int fd = mkstemp(path), r;
 

@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What replay does with events beside applying rules: filter, print, limit, follow, merge, write. And recording's own options.
+. "$(dirname "$0")/../lib.sh"
+
+cat >"$dir/rules.yaml" <<'EOF'
+- rule: Open
+  desc: every call that is asked for is recorded
+  condition: evt.type in (open, openat, read, write, execve, close) and fd.name startswith /etc/hosts
+  output: open %fd.name %proc.name
+  priority: NOTICE
+EOF
+
+has() { # WHAT GOT WANT
+	checks=$((checks + 1))
+	[ "$2" = "$3" ] || fail "$1: \"$2\", not \"$3\""
+}
+
+refused() { # PATTERN OPTIONS...
+	pattern=$1
+	shift
+	checks=$((checks + 1))
+	"$MONITOR" replay "$@" >"$dir/out" 2>"$dir/err" </dev/null && fail "accepted: $*"
+	grep -q -- "$pattern" "$dir/err" || fail "$*: $(cat "$dir/err")"
+}
+
+replay() {
+	"$MONITOR" replay "$@" 2>&1
+}
+
+lines() {
+	replay "$@" | wc -l
+}
+
+record() { # FILE OPTIONS -- CMD...
+	file=$1
+	shift
+	"$MONITOR" run -r "$dir/rules.yaml" -o /dev/null -w "$file" "$@" >/dev/null 2>&1
+}
+
+a=$dir/a.scap
+record "$a" -- sh -c 'cat /etc/hosts; sh -c "head -c 10 /etc/hosts"; cat /etc/passwd >/dev/null'
+all=$(lines -p '%evt.num' "$a")
+ok "there are events" [ "$all" -gt 30 ]
+
+# --filter
+has "a filter" "$(replay -f 'evt.type = execve and evt.arg.res = 0' -p '%proc.name' "$a" | tr '\n' ' ')" "sh cat sh head cat "
+has "a filter before rules" "$(lines -r "$dir/rules.yaml" -f 'proc.name = head' "$a")" \
+	"$(replay -r "$dir/rules.yaml" "$a" | grep -c head)"
+has "two halves make the whole" $(($(lines -f 'proc.name = cat' -p x "$a") + $(lines -f 'not proc.name = cat' -p x "$a"))) "$all"
+refused "no field" -f 'no.field = 1' "$a"
+refused "." -f 'evt.type =' "$a"
+
+# --print, --json
+has "a format" "$(replay -f 'evt.type = execve and proc.name = head' -p 'a%evt.type b%proc.cmdline' "$a")" "aexecve bhead -c 10 /etc/hosts"
+has "as JSON" "$(replay -j -f 'evt.type = execve and proc.name = head' -p '%evt.type %proc.name' "$a")" \
+	'{"evt.type":"execve","proc.name":"head"}'
+refused "no field" -p '%no.field' "$a"
+refused "leave out" -p x -r "$dir/rules.yaml" "$a"
+replay -p '%evt.num' -o "$dir/printed" "$a"
+has "into a file" "$(wc -l <"$dir/printed")" "$all"
+
+# --limit, --duration
+has "by number" "$(lines -n 3 -p x "$a")" 3
+has "by number of those that pass" "$(replay -n 2 -f 'evt.type = execve and evt.arg.res = 0' -p '%proc.name' "$a" | tr '\n' ' ')" "sh cat "
+has "more than there are" "$(lines -n 1000000 -p x "$a")" "$all"
+b=$dir/b.scap
+record "$b" -- sh -c 'cat /etc/hosts; sleep 1.5; head -c 1 /etc/hosts'
+ok "by time" [ "$(lines -M 1 -p x "$b")" -lt "$(lines -p x "$b")" ]
+has "by time, nothing of what comes later" "$(lines -M 1 -f 'proc.name = head' -p x "$b")" 0
+has "a time beyond the end" "$(lines -M 100 -p x "$b")" "$(lines -p x "$b")"
+for bad in 0 x -1 99999999999999999999; do
+	refused "takes a number" -n "$bad" -p x "$a"
+	refused "takes a number" -M "$bad" -p x "$a"
+done
+
+# several captures: by time, whatever their order
+has "merged" "$(lines -p x "$a" "$b")" $((all + $(lines -p x "$b")))
+has "in the order of time" "$(replay -p '%evt.rawtime' "$b" "$a")" "$(replay -p '%evt.rawtime' "$b" "$a" | sort -n)"
+has "in any order of names" "$(replay -p '%evt.rawtime %evt.type' "$b" "$a")" "$(replay -p '%evt.rawtime %evt.type' "$a" "$b")"
+refused "nothere" -p x "$a" "$dir/nothere.scap"
+
+# --write: the events that pass, with the tables that the others made
+replay -f 'proc.name = head' -w "$dir/head.scap" -r "$dir/rules.yaml" "$a" >/dev/null
+has "what passes is written" "$(replay -p '%evt.type %fd.name %proc.pname %proc.cmdline' "$dir/head.scap")" \
+	"$(replay -f 'proc.name = head' -p '%evt.type %fd.name %proc.pname %proc.cmdline' "$a")"
+replay -w "$dir/both.scap" -z -r "$dir/rules.yaml" "$a" "$b" >"$dir/alerts.both"
+has "merged into one" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$dir/both.scap")" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$a" "$b")"
+has "with the same alerts" "$(replay -r "$dir/rules.yaml" "$dir/both.scap")" "$(cat "$dir/alerts.both")"
+ok "there were alerts" [ -s "$dir/alerts.both" ]
+has "compressed" "$(head -c 2 "$dir/both.scap" | od -An -tx1)" " 1f 8b"
+refused "." -w "$dir/none/x.scap" -r "$dir/rules.yaml" "$a"
+
+# --snaplen, --buffers, for run and replay
+has "all of what was read" "$(replay -n 1 -f 'evt.type = read and proc.name = head and evt.arg.res = 10' -p '%evt.buflen' "$a")" 10
+replay --snaplen 4 -w "$dir/snap.scap" -r "$dir/rules.yaml" "$a" >/dev/null
+has "--snaplen" "$(replay -n 1 -f 'evt.type = read and proc.name = head and evt.arg.res = 10' -p '%evt.buflen %evt.arg.data' "$dir/snap.scap")" \
+	"10 $(head -c 4 /etc/hosts)"
+for kept in "all read write" "read read" "write write" "none"; do
+	record "$dir/kept.scap" --buffers "${kept%% *}" -- sh -c 'head -c 10 /etc/hosts'
+	got=$(replay -f 'evt.type in (read, write) and proc.name = head and evt.buffer != ""' -p '%evt.type' "$dir/kept.scap" | sort -u | tr '\n' ' ')
+	want=${kept#* }
+	[ "$kept" = none ] && want=
+	has "--buffers ${kept%% *}" "$got" "${want:+$want }"
+done
+refused "buffers" --buffers some -w "$dir/x" "$a"
+refused "takes a number" --snaplen x -w "$dir/x" "$a"
+
+# --follow: what is there at once, the rest when it comes
+for how in "" -z; do
+	rm -f "$dir/grown" "$dir/growing.scap"
+	"$MONITOR" run -r "$dir/rules.yaml" -o /dev/null $how -w "$dir/growing.scap" -- \
+		sh -c 'cat /etc/hosts >/dev/null; while [ ! -e '"$dir/go"' ]; do sleep 0.2; done; head -c 1 /etc/hosts >/dev/null' >/dev/null 2>&1 &
+	front=$!
+	tries=0
+	until [ -s "$dir/growing.scap" ] || [ $tries = 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	"$MONITOR" replay --follow -f 'evt.type = execve and evt.arg.res = 0 and proc.name in (cat, head)' -p '%proc.name' -o "$dir/grown" "$dir/growing.scap" 2>"$dir/err" &
+	follower=$!
+	for part in cat head; do
+		tries=0
+		until grep -qs $part "$dir/grown" || [ $tries = 100 ]; do
+			tries=$((tries + 1))
+			sleep 0.1
+		done
+		has "follow$how: $part" "$(tail -n 1 "$dir/grown")" $part
+		: >"$dir/go"
+	done
+	wait $front
+	kill $follower
+	wait $follower
+	has "follow$how: a signal ends it well" $? 0
+	rm -f "$dir/go"
+done
+has "follow stops at a limit" "$(lines --follow -n 2 -p x "$a")" 2
+has "follow reads standard input" "$(lines --follow -n 3 -p x - <"$a")" 3
+
+finish

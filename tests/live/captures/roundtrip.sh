@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# As tests/live/roundtrip.sh does with detection: what the tests of our own fields and of evasion run is recorded, and the
+# captures give the alerts of the live runs. Without the races, which are made of thousands of runs.
+. "$(dirname "$0")/../lib.sh"
+
+for t in "$top"/tests/live/extensions/*.sh "$top"/tests/live/evasion/*.sh; do
+	[ "${t##*/}" = races.sh ] && continue
+	[ "${t##*/}" = explain.sh ] && continue # asks for reasons, not alerts
+	LIVE_ROUNDTRIP=1 "$t" >"$dir/log" 2>&1
+	status=$?
+	[ $status = 77 ] && continue
+	checks=$((checks + 1))
+	grep -q 'the capture gives other alerts' "$dir/log" && { fail "$(basename "$t")"; grep -A8 'the capture gives' "$dir/log"; }
+done
+finish
