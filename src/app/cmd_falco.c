@@ -149,6 +149,32 @@ static int print_page_size(void)
 	return listing_print(&out);
 }
 
+static bool is_clean(const struct config *config, struct str file)
+{
+	auto_strbuf struct strbuf start = { 0 };
+	size_t i;
+
+	strbuf_addf(&start, STR_FMT ":", STR_ARG(file));
+	for (i = 0; i < config->nwarnings; i++)
+		if (str_starts(config->warnings[i], strbuf_str(&start)))
+			return false;
+	return true;
+}
+
+static void tell_start(const struct options *o, const struct config *config)
+{
+	size_t i;
+
+	log_info("Falco version: " FALCO_VERSION " (monitor " VERSION ")");
+	if (!falco_config_path(o))
+		return;
+	log_info("Falco initialized with configuration files:");
+	for (i = 0; i < config->norigins; i++)
+		if (config->origins[i].kind == CONFIG_FROM_FILE)
+			log_info("   " STR_FMT " | schema validation: %s", STR_ARG(config->origins[i].name),
+				 is_clean(config, config->origins[i].name) ? "ok" : "failed");
+}
+
 /* In Falco's order, which decides when several are asked for. */
 static int act(const struct options *o, const struct config *config, enum listing_form form, char **argv)
 {
@@ -194,6 +220,7 @@ int cmd_falco(const struct command *c, int argc, char **argv)
 	if (falco_config(&o, &config, &err) < 0)
 		return failure(&err);
 	setup_log(config, &o);
+	tell_start(&o, config);
 	if (o.noperands)
 		log_warning("operands are not used: \"%s\"", o.operands[0]);
 	signals_survive_pipes();

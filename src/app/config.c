@@ -64,6 +64,8 @@ int config_error(const struct config *c, const char *key, struct error *err, con
 	error_setv(err, -EINVAL, format, args);
 	va_end(args);
 	config_place(c, config_tree_get(c->root, key), &place);
+	if (str_starts(strbuf_str(&place), STR("-o ")) && str_eq(str_of(place.ptr + 3), str_of(key))) /* it names the key */
+		return error_prefix(err, -EINVAL, "%s", place.ptr);
 	return error_prefix(err, -EINVAL, "%s: %s", place.len ? place.ptr : "configuration", key);
 }
 

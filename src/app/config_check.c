@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <errno.h>
 
 #include "app/config.h"
@@ -100,6 +101,22 @@ static int check_drop_actions(const struct config *c, struct error *err)
 	return 0;
 }
 
+/* IPv4, or IPv6 with or without a zone. */
+static bool is_address(struct str s)
+{
+	const char *zone = s.len ? memchr(s.ptr, '%', s.len) : NULL;
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (zone)
+		s.len = (size_t)(zone - s.ptr);
+	if (!s.len || s.len >= sizeof(text))
+		return false;
+	memcpy(text, s.ptr, s.len);
+	text[s.len] = 0;
+	return (!zone && inet_pton(AF_INET, text, &address) == 1) || inet_pton(AF_INET6, text, &address) == 1;
+}
+
 int config_check_values(struct config *c, struct error *err)
 {
 	int r = check_words(c, err);
@@ -118,6 +135,8 @@ int config_check_values(struct config *c, struct error *err)
 		return config_error(c, "program_output.enabled", err, "program_output.program is missing");
 	if (c->http_output_enabled && !c->http_output_url.len)
 		return config_error(c, "http_output.enabled", err, "http_output.url is missing");
+	if (!is_address(c->webserver_listen_address))
+		return config_error(c, "webserver.listen_address", err, "it must be an IP address");
 	if (c->syscall_event_drops_threshold < 0 || c->syscall_event_drops_threshold > 1)
 		return config_error(c, "syscall_event_drops.threshold", err, "it is a number from 0 to 1");
 	if (!c->syscall_event_timeouts_max_consecutives)

@@ -9,6 +9,15 @@ static int out_of_memory(struct error *err)
 	return error_set(err, -ENOMEM, "out of memory");
 }
 
+/* A complaint about an entry, with its place. */
+static int entry_error(const struct config *c, const char *key, size_t i, struct error *err, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s[%zu]", key, i);
+	return config_error(c, path, err, "%s", text);
+}
+
 /* A list, or one entry standing for a list of one; NULL and 0 when the key is missing or holds a map. */
 static size_t entries(struct config *c, const char *key, struct yaml_node ***ret_items)
 {
@@ -64,8 +73,7 @@ static int read_selections(struct config *c, struct error *err)
 		return out_of_memory(err);
 	for (i = 0; i < n; i++)
 		if (read_selection(items[i], &c->selections[i]) < 0)
-			return error_set(err, -EINVAL,
-					 "configuration: entry %zu of rules must be enable or disable with a rule or a tag", i);
+			return entry_error(c, "rules", i, err, "it must be enable or disable, with a rule or a tag");
 	c->nselections = n;
 	return 0;
 }
@@ -144,6 +152,15 @@ static int read_append(struct config *c, const struct yaml_node *entry, struct a
 	return r;
 }
 
+/* Falco says so, too: one may expect either to be enough. */
+#define BOTH                                                                                                          \
+	"configuration: append_output: an entry matches a rule and tags: it counts for the rule \"" STR_FMT               \
+	"\" alone, and only if that has all the tags"
+static bool names_both(const struct append_output *a)
+{
+	return a->match_rule.len && a->nmatch_tags;
+}
+
 static int read_appends(struct config *c, struct error *err)
 {
 	struct yaml_node **items;
@@ -158,7 +175,9 @@ static int read_appends(struct config *c, struct error *err)
 		if (r == -ENOMEM)
 			return out_of_memory(err);
 		if (r < 0)
-			return error_set(err, r, "configuration: entry %zu of append_output is wrong", i);
+			return entry_error(c, "append_output", i, err, "it is wrong (see monitor.yaml(5))");
+		if (names_both(&c->appends[i]) && config_warn(c, BOTH, STR_ARG(c->appends[i].match_rule)) < 0)
+			return out_of_memory(err);
 	}
 	c->nappends = n;
 	return 0;
@@ -184,7 +203,7 @@ static int read_static(struct config *c, struct error *err)
 	for (i = 0; i < map->count; i++) {
 		if (!config_tree_text(map->pairs[i].key, &c->static_names[c->nstatic]) ||
 		    !config_tree_text(map->pairs[i].value, &c->static_values[c->nstatic]))
-			return error_set(err, -EINVAL, "configuration: a value of static_fields is no text");
+			return config_error(c, "static_fields", err, "a value is no text");
 		c->nstatic++;
 	}
 	return 0;
@@ -202,7 +221,7 @@ static int read_rules_files(struct config *c, struct error *err)
 
 	if (yaml_get(c->root, "rules_file")) {
 		if (yaml_get(c->root, key))
-			return error_set(err, -EINVAL, "configuration: both rules_files and rules_file are set");
+			return config_error(c, "rules_file", err, "rules_files is set, too");
 		key = "rules_file";
 		if (config_warn(c, "configuration: rules_file is deprecated; use rules_files") < 0)
 			return out_of_memory(err);
@@ -213,7 +232,7 @@ static int read_rules_files(struct config *c, struct error *err)
 		return out_of_memory(err);
 	for (i = 0; i < n; i++) {
 		if (!config_tree_text(items[i], &path))
-			return error_set(err, -EINVAL, "configuration: entry %zu of %s is no path", i, key);
+			return entry_error(c, key, i, err, "it is no path");
 		path = arena_str(c->arena, path);
 		if (!path.ptr)
 			return out_of_memory(err);
@@ -257,13 +276,12 @@ static int read_plugins(struct config *c, struct error *err)
 	for (i = 0; i < nplugins; i++)
 		if (!config_tree_text(yaml_get(plugins[i], "name"), &name) ||
 		    !config_tree_text(yaml_get(plugins[i], "library_path"), &path))
-			return error_set(err, -EINVAL, "configuration: entry %zu of plugins needs a name and a library_path", i);
+			return entry_error(c, "plugins", i, err, "it needs a name and a library_path");
 	for (i = 0; r == 0 && i < (all ? nplugins : nwanted); i++) {
 		if (!config_tree_text(all ? yaml_get(plugins[i], "name") : wanted[i], &name))
-			return error_set(err, -EINVAL, "configuration: entry %zu of load_plugins is no name", i);
+			return entry_error(c, "load_plugins", i, err, "it is no name");
 		if (!is_configured(plugins, nplugins, name))
-			return error_set(err, -EINVAL, "configuration: plugin \"" STR_FMT "\" of load_plugins is not among plugins",
-					 STR_ARG(name));
+			return entry_error(c, "load_plugins", i, err, "no plugin of that name is among plugins");
 		r = load_plugin(c, name, err);
 	}
 	return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <time.h>
 
 #include "app/capture.h"
 #include "app/falco.h"
@@ -38,17 +39,25 @@ int falco_load_rules(struct session *s, const struct config *config, const struc
 	return r < 0 ? r : rules_input_compile(&s->input, engine, true, &s->rules, err);
 }
 
-/* -M counts seconds of the events' own time. */
-static int replay(struct session *s, uint64_t max_ns, struct error *err)
+static uint64_t monotonic_ns(void)
 {
-	uint64_t first = 0, now;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* -M counts seconds of the events' own time; of ours, where events happen now. */
+static int replay(struct session *s, uint64_t max_ns, bool live, struct error *err)
+{
+	uint64_t first = live ? monotonic_ns() : 0, now;
 	int r;
 
 	do {
-		r = session_steps(s, max_ns ? 1 : SESSION_BATCH, err);
+		r = session_steps(s, max_ns || live ? 1 : SESSION_BATCH, err);
 		if (signals_reopen_requested())
 			session_reopen(s);
-		now = max_ns ? pipeline_time(s->pipeline) : 0;
+		now = !max_ns ? 0 : live ? monotonic_ns() : pipeline_time(s->pipeline);
 		if (!first)
 			first = now;
 	} while (r >= 0 && !signals_stop_requested() && (!max_ns || now < first || now - first < max_ns));
@@ -65,7 +74,6 @@ static const char *kind_missing(struct str kind)
 		{ "modern_ebpf", "there is no eBPF driver; `monitor run -- COMMAND` watches a command without one" },
 		{ "ebpf", "Falco dropped the legacy eBPF driver; `monitor run -- COMMAND` watches a command without a driver" },
 		{ "gvisor", "events of gVisor are not read; `monitor run -- COMMAND` works inside a gVisor sandbox" },
-		{ "nodriver", "there is no event source but captures (engine.kind: replay) and `monitor run -- COMMAND`" },
 	};
 	size_t i;
 
@@ -75,6 +83,11 @@ static const char *kind_missing(struct str kind)
 	return NULL;
 }
 
+static bool is_live(const struct config *config)
+{
+	return str_eq(config->engine_kind, STR("nodriver"));
+}
+
 static int open_source(const struct config *config, struct source **ret_source, struct error *err)
 {
 	const char *missing = kind_missing(config->engine_kind);
@@ -82,6 +95,10 @@ static int open_source(const struct config *config, struct source **ret_source, 
 
 	if (missing)
 		return config_error(config, "engine.kind", err, STR_FMT ": %s", STR_ARG(config->engine_kind), missing);
+	if (is_live(config)) {
+		log_warning("engine.kind: nodriver, and no plugin gives events: there will be none");
+		return source_idle_open(ret_source, err);
+	}
 	if (config->engine_replay_capture_file.len >= sizeof(path))
 		return error_set(err, -ENAMETOOLONG, "engine.replay.capture_file is too long");
 	snprintf(path, sizeof(path), STR_FMT, STR_ARG(config->engine_replay_capture_file));
@@ -105,11 +122,11 @@ static int start(struct session *s, const struct config *config, struct capture 
 	r = open_source(config, &source, err);
 	if (r < 0)
 		return r;
-	settings.known_fds = source_scap_knows_fds(source);
+	settings.known_fds = !is_live(config) && source_scap_knows_fds(source);
 	if (captures)
 		capture_init(capture, config, s, &(struct scap_origin){ .traits = source->traits });
 	r = session_start(s, source, &settings, err);
-	if (r == 0)
+	if (r == 0 && !is_live(config))
 		source_scap_receive(source, capture_receiver(capture, pipeline_receiver(s->pipeline)));
 	return r;
 }
@@ -150,7 +167,7 @@ int falco_replay(const struct config *config, const struct options *o, const str
 	}
 
 	signals_catch();
-	r = replay(&s, max_ns, &err);
+	r = replay(&s, max_ns, is_live(config), &err);
 	session_finish(&s);
 	capture_free(&capture);
 	session_add_rule_counts(&s, &counts);

@@ -57,7 +57,7 @@
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
-#define CONFIG_VARIABLES    1000       /* ${VARIABLE} in one value: a variable may hold itself */
+#define CONFIG_VARIABLES    100        /* ${VARIABLE} in one value: a variable may hold itself */
 #define CONFIG_WARNINGS	    100	       /* of one configuration that are told: looking for the nearest key takes time */
 #define CONFIG_ORIGINS	    10000      /* files and assignments of one configuration: each node names its own in 16 bits */
 

@@ -164,4 +164,7 @@ int source_scap_open(const char *path, struct source **ret_source, struct error 
  */
 int source_merge_open(struct source *const *sources, size_t n, struct source **ret_source, struct error *err);
 
+/* A source without events, until somebody stops asking. */
+int source_idle_open(struct source **ret_source, struct error *err);
+
 #endif

@@ -68,6 +68,26 @@ static const struct {
 	{ "load_plugins: [json]\nplugins: [{name: json, library_path: x}]\n", false },
 	{ "load_plugins: []\nplugins: [{name: json, library_path: x}]\n", true },
 	{ "plugins: [{name: container}]\n", false },
+	{ "webserver: {listen_address: localhost}\n", false },
+	{ "webserver: {listen_address: '::'}\n", true },
+	{ "webserver: {listen_address: 'fe80::1%eth0'}\n", true },
+	{ "webserver: {listen_address: 127.0.0.1}\n", true },
+	{ "webserver: {listen_address: 127.0.0.256}\n", false },
+	{ "engine: {kind: KMOD}\n", false },
+	{ "engine: {kind: gvisor}\n", true },
+	{ "capture: {mode: some}\n", false },
+	{ "log_level: loud\n", false },
+	{ "log_level: WARNING\n", true },
+	{ "libs_logger: {severity: some}\n", false },
+	{ "syscall_event_drops: {actions: [log, alert, exit]}\n", true },
+	{ "syscall_event_drops: {actions: ignore}\n", true },
+	{ "syscall_event_drops: {actions: [ignore, log]}\n", false },
+	{ "syscall_event_drops: {actions: [shout]}\n", false },
+	{ "syscall_event_timeouts: {max_consecutives: 0}\n", false },
+	{ "http_output: {enabled: true}\n", false },
+	{ "http_output: {max_consecutive_timeouts: 256}\n", true },
+	{ "program_output: {enabled: true}\n", false },
+	{ "a: &x {b: *x}\n", false },
 };
 
 static void test_files(void **state)
@@ -169,6 +189,37 @@ static void test_bad_assignments(void **state)
 	}
 }
 
+/* Complaints have a place, and never a secret. */
+static const struct {
+	const char *text, *assignment, *told;
+} complaints[] = {
+	{ "a: 1\npriority: warnin\n", NULL, "t.yaml:2:11: priority: \"warnin\" is none of emergency|alert|critical|error|warning|"
+					   "notice|informational|info|debug; did you mean warning?" },
+	{ "engine:\n  kind: modern_bpf\n", NULL, "t.yaml:2:9: engine.kind: \"modern_bpf\" is none of" },
+	{ "engine:\n  kind: modern_bpf\n", NULL, "did you mean modern_ebpf?" },
+	{ "", "engine.kind=x", "-o engine.kind: \"x\" is none of" },
+	{ "rules: [{disable: {rule: a}}, {enable: {}}]\n", NULL, "t.yaml:1:31: rules[1]: it must be enable or disable" },
+	{ "a: [b\n", NULL, "t.yaml:2:1" },
+	{ "http_output: {enabled: true}\n", NULL, "t.yaml:1:24: http_output.enabled: http_output.url is missing" },
+	{ "", "http_output={url: secret, enabled: [}", "http_output:1:" },
+};
+
+static void test_complaints(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(complaints); i++) {
+		auto_config struct config *c = NULL;
+		struct error err = { 0 };
+		int r = config_read(STR("t.yaml"), str_of(complaints[i].text), &complaints[i].assignment,
+				    complaints[i].assignment ? 1 : 0, &c, &err);
+
+		if (r != -EINVAL || !strstr(err.text, complaints[i].told) || strstr(err.text, "secret"))
+			fail_msg("%s: %s", complaints[i].told, err.text);
+	}
+}
+
 static void test_environment(void **state)
 {
 	int r;
@@ -186,6 +237,44 @@ static void test_environment(void **state)
 	assert_true(str_eq(c->static_values[2], STR("")));
 	assert_true(str_eq(c->static_values[3], STR("${open")));
 	assert_true(str_eq(c->static_values[4], STR("a$b")));
+}
+
+/* Variables that hold variables, names within names, one that holds itself. */
+static void test_nested_environment(void **state)
+{
+	static const struct {
+		const char *value, *expected;
+	} rows[] = {
+		{ "${MONITOR_TEST_A}", "x-b-y" },	    { "$${${MONITOR_TEST_B}}", "${b}" },
+		{ "$${MONITOR_TEST_B}${MONITOR_TEST_B}", "${MONITOR_TEST_B}b" },
+		{ "$$MONITOR_TEST_B", "$$MONITOR_TEST_B" }, { "${ MONITOR_TEST_B }", "" },
+		{ "\\\"${MONITOR_TEST_B}\\\"", "\"b\"" },	    { "$x ${MONITOR_TEST_B}", "$x b" },
+		{ "${}", "" },
+	};
+	size_t i;
+
+	(void)state;
+	setenv("MONITOR_TEST_A", "x-${MONITOR_TEST_B}-y", 1);
+	setenv("MONITOR_TEST_B", "b", 1);
+	setenv("MONITOR_TEST_SELF", "a${MONITOR_TEST_SELF}", 1);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[128];
+		int r;
+		auto_config struct config *c = NULL;
+
+		snprintf(text, sizeof(text), "static_fields: {v: \"%s\"}\n", rows[i].value);
+		c = read_config(text, NULL, 0, &r);
+		assert_int_equal(r, 0);
+		if (!str_eq(c->static_values[0], str_of(rows[i].expected)))
+			fail_msg("%s: " STR_FMT, rows[i].value, STR_ARG(c->static_values[0]));
+	}
+	{
+		int r;
+		auto_config struct config *c = read_config("static_fields: {v: '${MONITOR_TEST_SELF}'}\n", NULL, 0, &r);
+
+		assert_int_equal(r, 0);
+		assert_true(c->static_values[0].len > 10 && c->static_values[0].len < 10000);
+	}
 }
 
 static bool warned(const struct config *c, const char *part)
@@ -279,7 +368,9 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_assignments),
 		cmocka_unit_test(test_bad_assignments),
+		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_nested_environment),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_included),
 	};
