@@ -33,17 +33,31 @@ struct run {
 	int stream; /* for alerts, -1 = none; a copy of our own */
 };
 
+/* The flag, else the configuration's word, else the default. */
+static int choose(const struct run *run, enum option_id id, struct str configured, int fallback, struct error *err)
+{
+	if (run->config && !options_has(&run->options, id))
+		return options_word(id, configured);
+	return options_choice(&run->options, id, fallback, err);
+}
+
 static int read_options(struct run *run, struct error *err)
 {
+	static const struct config defaults;
 	const struct options *o = &run->options;
-	int backend, opens, on_exit, match, foreign, ring;
+	const struct config *c;
+	int backend, opens, on_exit, match, foreign, ring, r;
 
-	backend = options_choice(o, OPT_run_backend, TRACER_AUTO, err);
-	opens = backend < 0 ? backend : options_choice(o, OPT_run_opens, TRACER_OPENS_EXACT, err);
-	match = opens < 0 ? opens : options_choice(o, OPT_run_match_realpath, 0, err);
-	on_exit = match < 0 ? match : options_choice(o, OPT_run_on_exit, 1, err);
-	foreign = on_exit < 0 ? on_exit : options_choice(o, OPT_run_foreign_abi, TRACER_DENY, err);
-	ring = foreign < 0 ? foreign : options_choice(o, OPT_run_io_uring, TRACER_DENY, err);
+	r = options_has(o, OPT_run_config) ? config_load(options_value(o, OPT_run_config, NULL), NULL, 0, &run->config, err) : 0;
+	if (r < 0)
+		return r;
+	c = run->config ? run->config : &defaults;
+	backend = choose(run, OPT_run_backend, c->monitor_run_backend, TRACER_AUTO, err);
+	opens = backend < 0 ? backend : choose(run, OPT_run_opens, c->monitor_run_opens, TRACER_OPENS_EXACT, err);
+	match = opens < 0 ? opens : choose(run, OPT_run_match_realpath, c->monitor_run_match_realpath ? STR("yes") : STR("no"), 0, err);
+	on_exit = match < 0 ? match : choose(run, OPT_run_on_exit, c->monitor_run_on_exit, 1, err);
+	foreign = on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
+	ring = foreign < 0 ? foreign : choose(run, OPT_run_io_uring, c->monitor_run_io_uring, TRACER_DENY, err);
 	run->fail_on = ring < 0 ? ring : session_fail_on(o, OPT_run_fail_on, err);
 	if (run->fail_on < 0)
 		return run->fail_on;
@@ -62,7 +76,7 @@ static int read_options(struct run *run, struct error *err)
 	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;
 	run->verbose = options_has(o, OPT_run_verbose);
 	run->json = options_has(o, OPT_run_json);
-	return options_has(o, OPT_run_config) ? config_load(options_value(o, OPT_run_config, NULL), NULL, 0, &run->config, err) : 0;
+	return 0;
 }
 
 /* A copy of our own, so that the workload can neither close it nor, above standard error, have it at all. */

@@ -20,7 +20,7 @@ static bool is_default_list(const struct config_row *row, const struct yaml_node
 	return i == config_items(node);
 }
 
-static bool is_default(const struct config_row *row, const struct yaml_node *node)
+static bool asks_nothing(const struct config_row *row, const struct yaml_node *node)
 {
 	struct yaml_node fallback = { .kind = YAML_SCALAR, .text = str_of(row->fallback) };
 	double x, y;
@@ -28,8 +28,8 @@ static bool is_default(const struct config_row *row, const struct yaml_node *nod
 
 	if (!node || node->kind == YAML_NULL)
 		return true;
-	if (row->type == CONFIG_BOOL)
-		return yaml_bool(node, &a) < 0 || (yaml_bool(&fallback, &b) == 0 && a == b);
+	if (row->type == CONFIG_BOOL) /* what is switched off is not done: nothing to tell */
+		return yaml_bool(node, &a) < 0 || !a || (yaml_bool(&fallback, &b) == 0 && a == b);
 	if (row->type == CONFIG_LIST)
 		return is_default_list(row, node);
 	if (node->kind == YAML_SEQUENCE || node->kind == YAML_MAP)
@@ -72,7 +72,7 @@ static bool is_in_use(const struct config *c, const struct config_row *row)
 
 static bool is_told(struct config *c, const struct config_row *row)
 {
-	return row->state != CONFIG_WORKS && !row->member && !is_default(row, config_tree_get(c->root, row->key)) && is_in_use(c, row);
+	return row->state != CONFIG_WORKS && !row->member && !asks_nothing(row, config_tree_get(c->root, row->key)) && is_in_use(c, row);
 }
 
 int config_idle(struct config *c)

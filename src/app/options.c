@@ -160,20 +160,27 @@ const char *options_nth(const struct options *o, enum option_id id, size_t n)
 	return NULL;
 }
 
-int options_choice(const struct options *o, enum option_id id, int fallback, struct error *err)
+int options_word(enum option_id id, struct str value)
 {
-	const char *value = options_value(o, id, NULL), *word = option_table[id].metavar;
+	const char *word = option_table[id].metavar;
 	int i;
 
-	if (!value)
-		return fallback;
 	for (i = 0; *word; i++) {
-		size_t len = strcspn(word, "|");
+		struct str one = { word, strcspn(word, "|") };
 
-		if (strlen(value) == len && memcmp(value, word, len) == 0)
+		if (str_eq(value, one))
 			return i;
-		word += len + (word[len] == '|');
+		word += one.len + (word[one.len] == '|');
 	}
-	return error_set(err, -EINVAL, "--%s takes %s, not \"%s\"", option_table[id].long_name, option_table[id].metavar,
-			 value);
+	return -EINVAL;
+}
+
+int options_choice(const struct options *o, enum option_id id, int fallback, struct error *err)
+{
+	const char *value = options_value(o, id, NULL);
+	int i = value ? options_word(id, str_of(value)) : fallback;
+
+	if (i < 0)
+		return error_set(err, -EINVAL, "--%s takes %s, not \"%s\"", option_table[id].long_name, option_table[id].metavar, value);
+	return i;
 }

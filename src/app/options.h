@@ -57,6 +57,8 @@ const char *options_nth(const struct options *o, enum option_id id, size_t n);
  * -EINVAL with a message when it is none of them.
  */
 int options_choice(const struct options *o, enum option_id id, int fallback, struct error *err);
+/* The same of any word, without a message. */
+int options_word(enum option_id id, struct str word);
 
 static inline void options_autofree(struct options *o)
 {

@@ -290,7 +290,7 @@ static bool warned(const struct config *c, const char *part)
 static void test_warnings(void **state)
 {
 	int r;
-	auto_config struct config *c = read_config("jsonoutput: true\ncontainer_engines: {docker: {enabled: false}}\n"
+	auto_config struct config *c = read_config("jsonoutput: true\ncontainer_engines: {docker: {enabled: false}, cri: {disable_async: true}}\n"
 						   "engine: {kind: nodriver, ebpf: {probe: x}}\nmetrics: {intervall: 1h}\njson_output: perhaps\n",
 						   NULL, 0, &r);
 
@@ -298,7 +298,7 @@ static void test_warnings(void **state)
 	assert_int_equal(r, 0);
 	assert_true(warned(c, "unknown key jsonoutput; did you mean json_output?"));
 	assert_true(warned(c, "unknown key metrics.intervall; did you mean metrics.interval?"));
-	assert_true(warned(c, "accepted without effect: container_engines.docker.enabled (Falco itself dropped the key)"));
+	assert_true(warned(c, "accepted without effect: container_engines.cri.disable_async (Falco itself dropped the key)"));
 	assert_true(warned(c, "json_output has the wrong type"));
 	assert_true(warned(c, "t.yaml:5:14: json_output"));
 	assert_true(warned(c, "t.yaml:1:1: unknown key jsonoutput"));
