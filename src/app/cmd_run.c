@@ -233,6 +233,9 @@ static int add_config_rules(struct run *run, struct error *err)
 
 	for (size_t i = 0; i < c->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(c->warnings[i]));
+	if (config_tree_get(c->root, "engine.kind"))
+		log_info("configuration: engine.kind: " STR_FMT " is for monitor falco; run intercepts the calls of its command",
+			 STR_ARG(c->engine_kind));
 	if (options_nth(&run->options, OPT_run_rules, 0))
 		return 0;
 	for (size_t i = 0; r == 0 && i < c->nrules_files; i++)

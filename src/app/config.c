@@ -145,15 +145,24 @@ static int assign_flag(struct config *c, const struct config_flag *flag, struct 
 	return r < 0 ? r : config_tree_set(c->arena, c->root, flag->key, value, err);
 }
 
-static int assign_all(struct config *c, const struct config_input *in, const char *only, struct error *err)
+/* Files named on the command line are included like those named in the file: their assignments come first. */
+static int assign_options(struct config *c, const struct config_input *in, bool files, struct error *err)
 {
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < in->nassignments; i++)
-		if (!only || str_starts(str_of(in->assignments[i]), str_of(only)))
+		if (str_starts(str_of(in->assignments[i]), STR("config_files")) == files)
 			r = assign_option(c, in->assignments[i], err);
-	for (i = 0; r == 0 && !only && i < in->nflags; i++)
+	return r;
+}
+
+static int assign_flags(struct config *c, const struct config_input *in, struct error *err)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < in->nflags; i++)
 		r = assign_flag(c, &in->flags[i], err);
 	return r;
 }
@@ -162,12 +171,13 @@ static int finish(struct config *c, struct str name, const struct config_input *
 {
 	int r;
 
-	/* files named on the command line are included like those named in the file */
-	r = assign_all(c, in, "config_files", err);
+	r = assign_options(c, in, true, err);
 	if (r == 0)
 		r = config_include(c, name, err);
 	if (r == 0)
-		r = assign_all(c, in, NULL, err);
+		r = assign_options(c, in, false, err);
+	if (r == 0)
+		r = assign_flags(c, in, err);
 	if (r < 0)
 		return r;
 	if (config_values(c) < 0 || config_check_keys(c) < 0)

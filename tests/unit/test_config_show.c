@@ -106,6 +106,7 @@ static const struct {
 	{ "rules: [{disable: {rule: x}}]", "rules[].enable.tag=y",
 	  "rules:\n  -\n    disable:\n      rule: x  # t.yaml:1:26\n  -\n    enable:\n      tag: y  # -o rules[].enable.tag\n" },
 	{ "rules_files: x", "rules_files[]=y", NULL },
+	{ "config_files: [/none]", "config_files[]=/none/either", "config_files:\n  - /none  # t.yaml:1:16\n  - /none/either  # -o config_files[]\nwatch" },
 	{ "rules_files: [x]", "rules_files[]=y", "rules_files:\n  - x  # t.yaml:1:15\n  - y  # -o rules_files[]\n" },
 	{ "rules_files: [x]", "rules_files=[y, z]", "rules_files:\n  - y  # -o rules_files\n  - z  # -o rules_files\n" },
 	{ "outputs: {rate: 5}", NULL, "outputs:\n  rate: 5  # t.yaml:1:17\n" },
