@@ -13,7 +13,7 @@
  * The shape of rules files as data: which keys an item may have, and of which kind each value is. Kinds are weak, as
  * YAML's scalars are: a text may be any scalar, a number any scalar that reads as one.
  */
-enum kind { KIND_TEXT, KIND_INTEGER, KIND_BOOLEAN, KIND_TEXTS, KIND_PRIORITY, KIND_CHANGE, KIND_ANY, KIND_MAP, KIND_MAPS };
+enum kind { KIND_TEXT, KIND_VERSION, KIND_INTEGER, KIND_BOOLEAN, KIND_TEXTS, KIND_PRIORITY, KIND_CHANGE, KIND_ANY, KIND_MAP, KIND_MAPS };
 
 struct shape;
 
@@ -72,7 +72,7 @@ static const struct shape_key override_keys[] = {
 SHAPE(override, true);
 
 static const struct shape_key item_keys[] = {
-	{ "required_engine_version", KIND_TEXT, NULL, false },
+	{ "required_engine_version", KIND_VERSION, NULL, false },
 	{ "required_plugin_versions", KIND_MAPS, &plugin, false },
 	{ "macro", KIND_TEXT, NULL, false },
 	{ "condition", KIND_TEXT, NULL, false },
@@ -282,6 +282,9 @@ static void add_key(struct strbuf *out, const struct shape_key *key)
 	case KIND_TEXT:
 		strbuf_adds(out, "{\"type\":\"string\"}");
 		break;
+	case KIND_VERSION: /* to strict readers a number is no text */
+		strbuf_adds(out, "{\"type\":[\"string\",\"integer\"]}");
+		break;
 	case KIND_INTEGER:
 		strbuf_adds(out, "{\"type\":\"integer\"}");
 		break;
@@ -289,7 +292,7 @@ static void add_key(struct strbuf *out, const struct shape_key *key)
 		strbuf_adds(out, "{\"type\":\"boolean\"}");
 		break;
 	case KIND_TEXTS:
-		strbuf_adds(out, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
+		strbuf_adds(out, "{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}}");
 		break;
 	case KIND_PRIORITY:
 		add_words(out, priorities);
