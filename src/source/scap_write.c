@@ -268,7 +268,7 @@ int scap_writer_take_head(struct scap_writer *w, const struct scap_write_meta *m
 	strbuf_addstr(&w->meta.machine, strbuf_str(&m->machine));
 	strbuf_addstr(&w->meta.interfaces, strbuf_str(&m->interfaces));
 	strbuf_addstr(&w->meta.users, strbuf_str(&m->users));
-	return w->meta.machine.failed | w->meta.interfaces.failed | w->meta.users.failed ? -ENOMEM : 0;
+	return w->meta.machine.failed || w->meta.interfaces.failed || w->meta.users.failed ? -ENOMEM : 0;
 }
 
 /* A member of its own is complete for every reader, whatever becomes of what follows it. */
