@@ -21,8 +21,11 @@ static void setup_log(const struct config *config, const struct options *o)
 {
 	static const char *const info[] = { "info", "informational", "debug", NULL };
 	static const char *const warning[] = { "warning", "notice", NULL };
-	struct log_settings settings = { .falco = true, .iso_time = config->time_format_iso_8601, .quiet = !config->log_stderr };
+	struct log_settings settings = { .falco = true, .iso_time = config->time_format_iso_8601 };
 	size_t i;
+
+	/* without any configuration somebody tries something out */
+	settings.quiet = !config->log_stderr && (falco_config_path(o) || config_tree_get(config->root, "log_stderr"));
 
 	for (i = 0; info[i]; i++)
 		if (str_ieq(config->log_level, str_of(info[i])))

@@ -159,7 +159,9 @@ struct yaml_node *config_tree_get(struct yaml_node *root, const char *path)
 	return n;
 }
 
-static int descend(struct arena *arena, struct yaml_node *n, const struct step *step, struct yaml_node ***ret_place)
+/* What is missing is made, with that origin. */
+static int descend(struct arena *arena, struct yaml_node *n, const struct step *step, uint16_t origin,
+		   struct yaml_node ***ret_place)
 {
 	struct yaml_node **place = NULL;
 
@@ -179,9 +181,13 @@ static int descend(struct arena *arena, struct yaml_node *n, const struct step *
 			return -EINVAL;
 		pair = find(n, str_of(step->name));
 		place = pair ? &pair->value : add_pair(arena, n, str_of(step->name));
+		if (!pair && place)
+			n->pairs[n->count - 1].key->origin = origin;
 	}
 	if (!place)
 		return -ENOMEM;
+	if (!(*place)->origin)
+		(*place)->origin = origin;
 	*ret_place = place;
 	return 0;
 }
@@ -200,7 +206,7 @@ int config_tree_set(struct arena *arena, struct yaml_node *root, const char *pat
 		p = read_step(p, p == path, &step);
 		if (!p || ++depth > YAML_DEPTH)
 			return error_set(err, -EINVAL, "malformed configuration key \"%s\"", path);
-		r = descend(arena, *place, &step, &place);
+		r = descend(arena, *place, &step, value->origin, &place);
 		if (r == -EINVAL)
 			return error_set(err, r, "configuration key \"%s\" does not fit what is configured", path);
 		if (r < 0)

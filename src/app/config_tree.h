@@ -15,7 +15,7 @@
 /* The node at a path; NULL when there is none or the path is malformed. */
 struct yaml_node *config_tree_get(struct yaml_node *root, const char *path);
 
-/* Puts value at a path, making what is missing on the way. -EINVAL: the path does not fit the tree. */
+/* Puts value at a path, making what is missing on the way (of value's origin). -EINVAL: the path does not fit the tree. */
 int config_tree_set(struct arena *arena, struct yaml_node *root, const char *path, struct yaml_node *value, struct error *err);
 
 /*

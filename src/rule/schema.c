@@ -226,7 +226,7 @@ static bool check_map(struct check *c, const struct yaml_node *v, const struct s
 		good = report(c, "Object should have no fewer than 1 properties.", NULL);
 	for (uint32_t i = 0; i < v->count && c->warnings->count < SCHEMA_WARNINGS; i++) {
 		const struct shape_key *key = find_key(shape, v->pairs[i].key->text);
-		auto_free char *name = strndup(v->pairs[i].key->text.ptr, v->pairs[i].key->text.len);
+		auto_free char *name = str_dup(v->pairs[i].key->text); /* empty for a key that is a list or map */
 		size_t before;
 		bool fits;
 

@@ -306,6 +306,19 @@ static void test_warnings(void **state)
 	assert_int_equal(c->nwarnings, 4);
 }
 
+static void test_assigned_warning(void **state)
+{
+	static const char *const list[] = { "jsn_output=true", "metrics.intervall=secret" };
+	int r;
+	auto_config struct config *c = read_config("", list, ARRAY_SIZE(list), &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_true(warned(c, "-o jsn_output: unknown key jsn_output; did you mean json_output?"));
+	assert_true(warned(c, "-o metrics.intervall: unknown key metrics.intervall; did you mean metrics.interval?"));
+	assert_int_equal(c->nwarnings, 2);
+}
+
 static void write_text(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -372,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_nested_environment),
 		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_assigned_warning),
 		cmocka_unit_test(test_included),
 	};
 

@@ -301,6 +301,9 @@ static void test_schema(void **state)
 		  "failed for <root>[0][priority]: Failed to match against any enum values.", 3 },
 		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: DEBUG\n  exceptions:\n  - fields: a\n",
 		  "failed for <root>[0][exceptions][0]: Missing required property 'name'.", 4 },
+		{ "- {list: l, items: [a], [k]: v}\n",
+		  "failed for <root>[0]: Object contains a property that could not be validated using 'properties' or "
+		  "'additionalProperties' constraints: ''.", 2 },
 		{ "- list: l\n  items: []\n---\n- macro: m\n  colour: red\n  condition: fd.num=1\n", NULL, 0 },
 	};
 	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
