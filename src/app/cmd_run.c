@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "app/capture.h"
@@ -41,6 +42,22 @@ static int choose(const struct run *run, enum option_id id, struct str configure
 	return options_choice(&run->options, id, fallback, err);
 }
 
+static int load_config(struct run *run, struct error *err)
+{
+	const struct options *o = &run->options;
+	auto_free const char **assignments = NULL;
+	size_t n = 0;
+
+	if (!options_has(o, OPT_run_config) && !options_has(o, OPT_run_option))
+		return 0;
+	assignments = calloc(o->ngiven + 1, sizeof(*assignments));
+	if (!assignments)
+		return error_set(err, -ENOMEM, "out of memory");
+	while ((assignments[n] = options_nth(o, OPT_run_option, n)))
+		n++;
+	return config_load(options_value(o, OPT_run_config, NULL), assignments, n, &run->config, err);
+}
+
 static int read_options(struct run *run, struct error *err)
 {
 	static const struct config defaults;
@@ -48,7 +65,7 @@ static int read_options(struct run *run, struct error *err)
 	const struct config *c;
 	int backend, opens, on_exit, match, foreign, ring, r;
 
-	r = options_has(o, OPT_run_config) ? config_load(options_value(o, OPT_run_config, NULL), NULL, 0, &run->config, err) : 0;
+	r = load_config(run, err);
 	if (r < 0)
 		return r;
 	c = run->config ? run->config : &defaults;
@@ -75,7 +92,7 @@ static int read_options(struct run *run, struct error *err)
 	/* only what was opened has a real path */
 	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;
 	run->verbose = options_has(o, OPT_run_verbose);
-	run->json = options_has(o, OPT_run_json);
+	run->json = options_has(o, OPT_run_json) || c->json_output;
 	return 0;
 }
 
