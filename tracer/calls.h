@@ -23,6 +23,7 @@ enum call_trait {
 	CALL_PIDFD = 1 << 11,
 	CALL_LISTEN = 1 << 12,
 	CALL_SOCKET = 1 << 13,
+	CALL_WHOLE = 1 << 14,
 };
 
 struct call_traits {

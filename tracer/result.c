@@ -51,6 +51,7 @@ int result_later(struct tracer *t)
 	t->pending.way = FIGURES_TO_RESULT;
 	if (traits & CALL_BLOCKS || !t->killable || (traits & CALL_EXEC && t->facts & FACT_STACK)) {
 		tracee->follow = FOLLOW_RESTARTING;
+		tracee->continued = -1;
 		entry_return(t, -ARCH_ERESTARTNOINTR);
 	} else {
 		tracee->follow = traits & CALL_EXEC ? FOLLOW_EXEC : FOLLOW_EXIT_CHECK;
@@ -112,6 +113,10 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 		tracee->follow = FOLLOW_ENTERING;
 		return 0;
 	}
+	/* a signal came before its repeated notification was received: it has not begun, and is caught again */
+	if (t->notifying && arch_is_restart(call->result) && tracee->continued != call->number)
+		return 0;
+	tracee->continued = -1; /* the next call of this number is another one */
 	call->has_result = true;
 	call->ts = tracer_now();
 	call->memory = tracees_memory(&t->tracees, tracee);

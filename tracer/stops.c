@@ -64,7 +64,7 @@ static void cure_interruption(struct tracer *t, struct tracee *tracee)
 	if (number < 0 || arch_result(&regs) != -ARCH_ERESTARTSYS || !filter_catches(t->filter, number))
 		return;
 	/* it was let into the kernel, and waits there as it would natively */
-	if (tracee->continued == number && calls_traits(&t->calls, number) & CALL_BLOCKS)
+	if (tracee->continued == number && (calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_WHOLE)) == CALL_BLOCKS)
 		return;
 	arch_set_result(&regs, -ARCH_ERESTARTNOINTR);
 	arch_write(tracee->tid, &regs);
