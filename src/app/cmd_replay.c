@@ -90,7 +90,8 @@ static int load_rules(struct session *s, const struct options *o, const struct r
 
 static int start(struct session *s, const struct options *o, struct replay_events *e, struct source **list, struct error *err)
 {
-	static const struct recording_options ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers };
+	static const struct recording_options ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers,
+						       OPT_replay_layout };
 	bool looks = e->filter || e->format || e->limit || e->max_ns || options_has(o, OPT_replay_write);
 	struct pipeline_options settings = { .container_plugin = true };
 	const struct scap_receiver *receiver;

@@ -9,6 +9,7 @@
 #include "app/explain.h"
 #include "app/help.h"
 #include "app/host.h"
+#include "app/intercept.h"
 #include "app/log.h"
 #include "app/notice.h"
 #include "app/outputs.h"
@@ -25,6 +26,9 @@ struct run {
 	struct tracer_options tracer;
 	struct recording recording;
 	struct capture capture;
+	enum intercept_scope scope;
+	struct intercept_set intercept; /* INTERCEPT_STATE */
+	struct intercept_want *wants;
 	struct config *config; /* --config; NULL = none */
 	int fail_on;
 	bool match_realpath, verbose, json;
@@ -63,7 +67,7 @@ static int read_options(struct run *run, struct error *err)
 	static const struct config defaults;
 	const struct options *o = &run->options;
 	const struct config *c;
-	int backend, opens, on_exit, match, foreign, ring, r;
+	int backend, opens, on_exit, match, foreign, ring, scope, r;
 
 	r = load_config(run, err);
 	if (r < 0)
@@ -75,7 +79,8 @@ static int read_options(struct run *run, struct error *err)
 	on_exit = match < 0 ? match : choose(run, OPT_run_on_exit, c->monitor_run_on_exit, 1, err);
 	foreign = on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
 	ring = foreign < 0 ? foreign : choose(run, OPT_run_io_uring, c->monitor_run_io_uring, TRACER_DENY, err);
-	run->fail_on = ring < 0 ? ring : session_fail_on(o, OPT_run_fail_on, err);
+	scope = ring < 0 ? ring : choose(run, OPT_run_intercept, c->monitor_run_intercept, INTERCEPT_RULES, err);
+	run->fail_on = scope < 0 ? scope : session_fail_on(o, OPT_run_fail_on, err);
 	if (run->fail_on < 0)
 		return run->fail_on;
 	run->tracer = (struct tracer_options){
@@ -89,6 +94,7 @@ static int read_options(struct run *run, struct error *err)
 		.notice_context = &run->notice,
 		.tell_all = options_has(o, OPT_run_write) || options_has(o, OPT_run_explain),
 	};
+	run->scope = (enum intercept_scope)scope;
 	/* only what was opened has a real path */
 	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;
 	run->verbose = options_has(o, OPT_run_verbose);
@@ -275,6 +281,8 @@ static int prepare(struct run *run, struct error *err)
 	run->notice = (struct notice){ .session = &run->session, .iso_time = engine.iso_time };
 	if (r == 0)
 		r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
+	if (r == 0 && run->scope == INTERCEPT_STATE)
+		r = intercept_widen(ruleset_wants(run->session.rules), &run->intercept, &run->wants);
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
 		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
 				 STDERR_FILENO, run->json, err);
@@ -284,7 +292,8 @@ static int prepare(struct run *run, struct error *err)
 /* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
 static int start_recording(struct run *run, struct source *source, struct error *err)
 {
-	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers };
+	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers,
+						       OPT_run_layout };
 	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath };
 
 	int r = recording_open(&run->recording, &run->options, &ids, &origin, err);
@@ -327,6 +336,7 @@ static int run_workload(struct run *run)
 		.record = records ? record : NULL,
 		.alerted = records ? note_alert : NULL,
 		.record_context = run,
+		.intercept = run->scope == INTERCEPT_STATE ? &run->intercept : NULL,
 		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
 	};
 	struct error err = { 0 };
@@ -388,6 +398,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
 		status = prepare(&run, &err) < 0 ? log_failure(&err, EXIT_FAILED) : run_workload(&run);
 	}
 	session_free(&run.session);
+	free(run.wants);
 	config_free(run.config);
 	options_free(&run.options);
 	return status;

@@ -21,9 +21,12 @@ int recording_open(struct recording *r, const struct options *o, const struct re
 	};
 	int buffers = options_choice(o, ids->buffers, SCAP_BUFFERS_ALL, err);
 
-	if (buffers < 0)
-		return buffers;
+	int layout = buffers < 0 ? buffers : options_choice(o, ids->layout, 0, err);
+
+	if (layout < 0)
+		return layout;
 	options.buffers = (enum scap_buffers)buffers;
+	options.older_layouts = layout == 1;
 	if (snaplen && parse_u32(str_of(snaplen), &options.snaplen) < 0)
 		return error_set(err, -EINVAL, "--snaplen takes a number of bytes, not \"%s\"", snaplen);
 	if (!path)

@@ -20,7 +20,7 @@ struct recording {
 
 /* The options of a command that writes captures, as rows of options.def. */
 struct recording_options {
-	enum option_id write, compress, snaplen, buffers;
+	enum option_id write, compress, snaplen, buffers, layout;
 };
 
 /* Opens the file when the option was given. origin: of the events that it will hold. */

@@ -181,6 +181,39 @@ static int shorten(struct scap_writer *w, const struct event *ev, const uint8_t 
 	return 0;
 }
 
+/* How many parameters of the event are written. */
+static uint32_t kept_params(const struct event *ev)
+{
+	static const uint8_t older[EV_COUNT] = {
+#define OLDER(event, parameters) [EV_##event] = (parameters),
+#include "source/older_layouts.def"
+#undef OLDER
+	};
+
+	return older[ev->type] && older[ev->type] < ev->nparams ? older[ev->type] : ev->nparams;
+}
+
+/* The event without its last parameters; *at and *len become it. */
+static int leave_out(struct scap_writer *w, const struct event *ev, const uint8_t **at, uint32_t *len, struct error *err)
+{
+	uint32_t kept = kept_params(ev), values, total;
+
+	if (kept == ev->nparams)
+		return 0;
+	values = ev->offset[kept];
+	total = EVENT_HEADER_BYTES + 2 * kept + values; /* lengths are of 16 bits in all of these */
+	strbuf_reset(&w->cut);
+	strbuf_add(&w->cut, ev->bytes, EVENT_HEADER_BYTES + 2 * (size_t)kept);
+	strbuf_add(&w->cut, ev->values, values);
+	if (w->cut.failed)
+		return error_set(err, -ENOMEM, "out of memory");
+	memcpy(w->cut.ptr + EVENT_HEADER_LEN, &total, sizeof(total));
+	memcpy(w->cut.ptr + EVENT_HEADER_NPARAMS, &kept, sizeof(kept));
+	*at = (const uint8_t *)w->cut.ptr;
+	*len = total;
+	return 0;
+}
+
 static inline int put_event(struct scap_writer *w, const struct event *ev, const uint8_t *bytes, uint32_t len, struct error *err)
 {
 	uint32_t flags = ev->flags & EVENT_FLAG_STATE_ONLY, padding, total, head = flags ? 6 : 2, type;
@@ -233,6 +266,8 @@ int scap_writer_event(struct scap_writer *w, const struct event *ev, struct erro
 		r = put_ext(w, ev, err);
 	if (r == 0 && w->shortens)
 		r = shorten(w, ev, &bytes, &len, err);
+	if (r == 0 && w->options.older_layouts)
+		r = leave_out(w, ev, &bytes, &len, err);
 	if (r == 0)
 		r = put_event(w, ev, bytes, len, err);
 	w->stats.events += r == 0;

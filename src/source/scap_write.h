@@ -22,6 +22,7 @@ struct scap_writer_options {
 	bool create_only; /* nothing is replaced, no link followed */
 	uint32_t snaplen; /* bytes kept of what was read and written; UINT32_MAX = all that events have */
 	enum scap_buffers buffers;
+	bool older_layouts; /* without the parameters that older readers do not know (older_layouts.def) */
 	struct scap_origin origin;
 };
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "event/event_text.h"
 #include "source/scap_write.h"
@@ -306,6 +307,53 @@ static void test_buffers(void **state)
 	}
 }
 
+static void test_layouts(void **state)
+{
+	static const char *const now[] = { "1 7 socket fd=3 domain=2 type=1 proto=0 flags=5", "2 7 fcntl res=0 fd=3 cmd=4 arg=9" };
+	static const uint32_t params[2][2] = { { 5, 4 }, { 4, 3 } };
+
+	(void)state;
+	for (size_t older = 0; older < 2; older++) {
+		const struct scap_writer_options options = { .snaplen = UINT32_MAX, .older_layouts = older };
+		struct scap_writer *w, *file;
+		struct event_builder b = { 0 };
+		struct event ev, first;
+		struct source *s;
+		struct error err;
+
+		assert_int_equal(scap_writer_open_memory(&options, &w, &err), 0);
+		for (size_t i = 0; i < 2; i++) {
+			struct str block, before = scap_writer_bytes(w, true);
+
+			put(w, now[i], NULL);
+			block = scap_writer_bytes(w, true);
+			if (i == 0)
+				block = scap_writer_bytes(w, false); /* the head comes with the first event */
+			else
+				block = (struct str){ block.ptr + before.len, block.len - before.len };
+			/* behind block type, length and processor */
+			assert_int_equal(event_read(&first, block.ptr + 10, bytes_u32((const uint8_t *)block.ptr + 10 + 16), &err), 0);
+			assert_int_equal(first.nparams, params[i][older]);
+			if (event_text_parse(&b, str_of(now[i]), &ev, &err) < 0)
+				fail_msg("%s", err.text);
+			for (unsigned int k = 0; k < first.nparams; k++)
+				assert_true(str_eq(event_param(&first, k), event_param(&ev, k)));
+		}
+		/* and it is a capture that replays, with what is missing filled in */
+		assert_int_equal(scap_writer_open(path, &options, &file, &err), 0);
+		assert_int_equal(scap_writer_append(file, scap_writer_bytes(w, true), 2, &err), 0);
+		finish(file);
+		finish(w);
+		assert_int_equal(source_scap_open(path, &s, &err), 0);
+		for (size_t i = 0; i < 2; i++) {
+			assert_int_equal(s->ops->next(s, &ev, &err), 1);
+			assert_int_equal(ev.nparams, params[i][0]);
+		}
+		source_close(s);
+		event_builder_free(&b);
+	}
+}
+
 /* Two parts made in memory become one file; the second one leaves its head out. */
 static void append_parts(enum scap_compress compress)
 {
@@ -479,7 +527,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),  cmocka_unit_test(test_gzip),  cmocka_unit_test(test_snaplen),
 		cmocka_unit_test(test_follow), cmocka_unit_test(test_merge), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_buffers), cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
+		cmocka_unit_test(test_buffers), cmocka_unit_test(test_layouts), cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
 	};
 	int fd = mkstemp(path), r;
 
