@@ -167,6 +167,9 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
 		r = rule_loader_add(loader, str_of(f->path), (struct str){ f->text, f->len }, &result, err);
 		if (r < 0)
 			return r;
+		if (!options->ours) /* as Falco tells it */
+			log_info("   %s | schema validation: %s", f->path,
+				 !result->parsed ? "none" : result->nschema_warnings ? "failed" : "ok");
 		report(result, warnings);
 		/* a plugin that is missing explains fields that are not known */
 		r = rule_loader_check_plugins(loader, err);
