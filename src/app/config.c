@@ -77,16 +77,18 @@ int config_new_origin(struct config *c, enum config_origin_kind kind, struct str
 
 	if (c->norigins == CONFIG_ORIGINS)
 		return error_set(err, -E2BIG, "a configuration is made of at most %d files and assignments", CONFIG_ORIGINS);
-	/* few: a list that grows by one each time costs nothing */
-	more = arena_array_of(c->arena, struct config_origin, c->norigins + 1);
-	if (!more)
+	if (c->norigins == c->origins_cap) {
+		c->origins_cap = c->norigins ? 2 * c->norigins : 8;
+		more = arena_array_of(c->arena, struct config_origin, c->origins_cap);
+		if (!more)
+			return error_set(err, -ENOMEM, "out of memory");
+		if (c->norigins)
+			memcpy(more, c->origins, c->norigins * sizeof(*more));
+		c->origins = more;
+	}
+	c->origins[c->norigins] = (struct config_origin){ kind, arena_str(c->arena, name) };
+	if (!c->origins[c->norigins].name.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
-	if (c->norigins)
-		memcpy(more, c->origins, c->norigins * sizeof(*more));
-	more[c->norigins] = (struct config_origin){ kind, arena_str(c->arena, name) };
-	if (!more[c->norigins].name.ptr)
-		return error_set(err, -ENOMEM, "out of memory");
-	c->origins = more;
 	*ret_origin = (uint16_t)++c->norigins;
 	return 0;
 }
@@ -106,6 +108,8 @@ int config_source(struct config *c, enum config_origin_kind kind, struct str nam
 		r = config_tree_load(c->arena, name, copy, &root, err);
 	if (r < 0)
 		return r;
+	if (root->count > CONFIG_KEYS)
+		return error_set(err, -E2BIG, STR_FMT ": more than %d keys", STR_ARG(name), CONFIG_KEYS);
 	if (config_tree_adopt(c->arena, root, origin, true) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	*ret_root = root;

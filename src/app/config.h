@@ -30,7 +30,7 @@ struct config {
 	struct arena *arena;
 	struct yaml_node *root;
 	struct config_origin *origins;
-	size_t norigins;
+	size_t norigins, origins_cap;
 	bool *given; /* by row of config.def: it was set, to a value of the right type */
 
 #define CONFIG(id, key, type, ...) CONFIG_TYPE_##type id;

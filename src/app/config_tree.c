@@ -50,38 +50,51 @@ static struct yaml_pair *find(const struct yaml_node *map, struct str key)
 	return NULL;
 }
 
-/* A place below a node, to be read or replaced. The tree is small and changed rarely: a new entry copies the list. */
+/* Makes room for so many more entries of a list or map; as it was read it has none. */
+static int make_room(struct arena *arena, struct yaml_node *n, enum yaml_kind kind, uint32_t more)
+{
+	size_t size = kind == YAML_MAP ? sizeof(*n->pairs) : sizeof(struct yaml_node *);
+	uint64_t room = (uint64_t)n->count + more;
+	void *list;
+
+	if (n->kind == kind && room <= n->room)
+		return 0;
+	if (room > YAML_NODES)
+		return -ENOMEM;
+	room = 2 * room;
+	list = arena_array(arena, size, room);
+	if (!list)
+		return -ENOMEM;
+	if (n->count)
+		memcpy(list, kind == YAML_MAP ? (const void *)n->pairs : (const void *)n->items, n->count * size);
+	if (kind == YAML_MAP)
+		n->pairs = list;
+	else
+		n->items = list;
+	n->kind = kind;
+	n->room = (uint32_t)room;
+	return 0;
+}
+
+/* A new place below a node. */
 static struct yaml_node **add_pair(struct arena *arena, struct yaml_node *map, struct str key)
 {
-	struct yaml_pair *pairs = arena_array_of(arena, struct yaml_pair, (size_t)map->count + 1);
+	struct yaml_pair pair = { config_tree_scalar(arena, key), new_node(arena, YAML_NULL) };
 
-	if (!pairs)
+	if (!pair.key || !pair.value || make_room(arena, map, YAML_MAP, 1) < 0)
 		return NULL;
-	if (map->count)
-		memcpy(pairs, map->pairs, map->count * sizeof(*pairs));
-	pairs[map->count].key = config_tree_scalar(arena, key);
-	pairs[map->count].value = new_node(arena, YAML_NULL);
-	if (!pairs[map->count].key || !pairs[map->count].value)
-		return NULL;
-	map->kind = YAML_MAP;
-	map->pairs = pairs;
-	return &pairs[map->count++].value;
+	map->pairs[map->count] = pair;
+	return &map->pairs[map->count++].value;
 }
 
 static struct yaml_node **add_item(struct arena *arena, struct yaml_node *list)
 {
-	struct yaml_node **items = arena_array_of(arena, struct yaml_node *, (size_t)list->count + 1);
+	struct yaml_node *item = new_node(arena, YAML_NULL);
 
-	if (!items)
+	if (!item || make_room(arena, list, YAML_SEQUENCE, 1) < 0)
 		return NULL;
-	if (list->count)
-		memcpy(items, list->items, list->count * sizeof(struct yaml_node *));
-	items[list->count] = new_node(arena, YAML_NULL);
-	if (!items[list->count])
-		return NULL;
-	list->kind = YAML_SEQUENCE;
-	list->items = items;
-	return &items[list->count++];
+	list->items[list->count] = item;
+	return &list->items[list->count++];
 }
 
 /* ---- paths -------------------------------------------------------------------------------------------------------- */
@@ -306,13 +319,10 @@ static int merge_one(struct arena *arena, struct yaml_node *root, struct str key
 		*place = value;
 		return 0;
 	}
-	for (i = 0; i < value->count; i++) {
-		struct yaml_node **item = add_item(arena, *place);
-
-		if (!item)
-			return -ENOMEM;
-		*item = value->items[i];
-	}
+	if (make_room(arena, *place, YAML_SEQUENCE, value->count) < 0)
+		return -ENOMEM;
+	for (i = 0; i < value->count; i++)
+		(*place)->items[(*place)->count++] = value->items[i];
 	return 0;
 }
 

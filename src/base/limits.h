@@ -59,6 +59,7 @@
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
 #define CONFIG_VARIABLES    100        /* ${VARIABLE} in one value: a variable may hold itself */
 #define CONFIG_WARNINGS	    100	       /* of one configuration that are told: looking for the nearest key takes time */
+#define CONFIG_KEYS	    10000      /* of one file at the top level: each is looked for among the others; Falco has 60 */
 #define CONFIG_ORIGINS	    10000      /* files and assignments of one configuration: each node names its own in 16 bits */
 
 /* outputs */

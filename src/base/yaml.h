@@ -30,6 +30,7 @@ struct yaml_node {
 	size_t end; /* offset after a scalar's last byte */
 	struct str text; /* YAML_SCALAR, unescaped; YAML_NULL: as written */
 	uint32_t count; /* entries below */
+	uint32_t room; /* the caller's, for trees that it makes grow: entries that fit; 0 at first */
 	union {
 		struct yaml_node **items; /* YAML_SEQUENCE */
 		struct yaml_pair {
