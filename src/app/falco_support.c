@@ -9,8 +9,8 @@
 #include "base/json.h"
 
 /*
- * --support: what a report needs, as one JSON object with Falco's keys. Secrets of the configuration are masked, and those
- * of the command line are left out with the values of -o.
+ * --support: what a report needs, as one JSON object with Falco's keys. Secrets of the configuration are masked, and what
+ * the command line assigns is left out.
  */
 
 static void add_text(struct strbuf *out, const char *key, const char *text)
@@ -19,25 +19,20 @@ static void add_text(struct strbuf *out, const char *key, const char *text)
 	json_add_string(out, str_of(text));
 }
 
-/* -o KEY=VALUE as -o KEY=..., whether in one word or two. */
+/* What stands behind a '=' may be a secret, however it was given: -o KEY=VALUE, -oKEY=VALUE, --option=KEY=VALUE. */
 static void add_command_line(struct strbuf *out, char **argv)
 {
 	auto_strbuf struct strbuf line = { 0 };
-	bool assignment = false;
 
 	for (; *argv; argv++) {
-		const char *word = *argv, *equals = strchr(word, '=');
-		bool is_option = strcmp(word, "-o") == 0 || strcmp(word, "--option") == 0;
+		const char *equals = strchr(*argv, '=');
 
 		if (line.len)
 			strbuf_addc(&line, ' ');
-		if (equals && (assignment || strncmp(word, "-o", 2) == 0))
-			strbuf_addf(&line, "%.*s=...", (int)(equals - word), word);
-		else if (equals && strncmp(word, "--option=", 9) == 0 && (equals = strchr(equals + 1, '=')))
-			strbuf_addf(&line, "%.*s=...", (int)(equals - word), word);
+		if (equals)
+			strbuf_addf(&line, "%.*s=...", (int)(equals - *argv), *argv);
 		else
-			strbuf_adds(&line, word);
-		assignment = is_option;
+			strbuf_adds(&line, *argv);
 	}
 	strbuf_adds(out, "\"cmdline\":");
 	json_add_string(out, strbuf_str(&line));

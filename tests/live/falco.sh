@@ -79,6 +79,9 @@ json 'd["rules"][0]["info"]["name"] == "open of a file" and d["rules"][0]["detai
 says 0 '' --support -c falco.yaml -o http_output.url=https://secret
 json 'd["version"] == "0.44.1" and d["rules_files"][0]["name"] == "good.yaml" and "secret" not in json.dumps(d)'
 
+says 0 '' --support -c falco.yaml -Uohttp_output.url=secret1 --option=http_output.url=secret2
+json '"secret" not in json.dumps(d)'
+
 # ---- -V
 says 0 '^good.yaml: Ok$' -V good.yaml -c falco.yaml
 says 0 '^warning.yaml: Ok, with warnings$' -V warning.yaml -c falco.yaml
