@@ -142,7 +142,7 @@ static int open_outputs(struct run *run, struct error *err)
 {
 	const char *path = options_value(&run->options, OPT_run_output, NULL);
 	struct output *output;
-	int r = run->config ? outputs_open(&run->session, run->config, false, err) : 0;
+	int r = run->config ? outputs_open(&run->session, run->config, true, false, err) : 0;
 
 	if (r == 0 && path) {
 		r = output_file_open(path, true, run->json, &output, err);

@@ -157,7 +157,7 @@ int falco_replay(const struct config *config, const struct options *o, const str
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))
 		return EXIT_OK;
-	r = outputs_open(&s, config, options_has(o, OPT_falco_unbuffered), &err);
+	r = outputs_open(&s, config, is_live(config), options_has(o, OPT_falco_unbuffered), &err);
 	if (r == 0)
 		r = start(&s, config, &capture, &err);
 	if (r < 0) {

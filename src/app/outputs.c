@@ -5,6 +5,7 @@
 
 #include "app/falco.h"
 #include "output/output_grpc.h"
+#include "output/output_queue.h"
 
 /* A path or address as the system wants it; the configuration's texts have no NUL behind them. */
 static int c_text(char *text, size_t size, struct str value, const char *key, struct error *err)
@@ -57,16 +58,31 @@ bool outputs_wanted(const struct config *c)
 	return c->file_output_enabled || c->stdout_output_enabled || c->grpc_enabled;
 }
 
-int outputs_open(struct session *s, const struct config *c, bool unbuffered, struct error *err)
+/* Behind a queue of its own, so that it delays nobody. */
+static int add_queued(struct session *s, const struct config *c, bool live, int r, struct output *const *output, struct error *err)
+{
+	const struct output_queue_options options = {
+		.alerts = c->outputs_queue_capacity,
+		.timeout_ms = (unsigned int)c->output_timeout,
+		.wait = !live,
+	};
+	struct output *queue = NULL;
+
+	if (r == 0)
+		r = output_queue_open(*output, &options, &queue, err);
+	return add(s, r, &queue, err);
+}
+
+int outputs_open(struct session *s, const struct config *c, bool live, bool unbuffered, struct error *err)
 {
 	struct output *output = NULL;
 	int r = 0;
 
 	if (c->file_output_enabled)
-		r = add(s, open_file(c, &output, err), &output, err);
+		r = add_queued(s, c, live, open_file(c, &output, err), &output, err);
 	if (r == 0 && c->stdout_output_enabled)
-		r = add(s, output_stream_open(STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs && !unbuffered,
-					      &output, err), &output, err);
+		r = add_queued(s, c, live, output_stream_open(STDOUT_FILENO, false, c->json_output, false,
+							      c->buffered_outputs && !unbuffered, &output, err), &output, err);
 	if (r == 0 && c->grpc_enabled)
 		r = add(s, open_grpc(c, &output, err), &output, err);
 	return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/log.h"
@@ -56,10 +57,31 @@ static void tell_loss(struct session *s)
 	struct pipeline_stats stats;
 
 	pipeline_stats(s->pipeline, &stats);
-	if (!stats.outputs_failed || s->reported_loss)
+	if (!stats.outputs_failed || !stats.output_error.code || s->reported_loss)
 		return;
 	s->reported_loss = true;
 	log_error("an alert was lost: %s", stats.output_error.text);
+}
+
+#define CHECK_MS 200 /* between looks at what outputs do by themselves */
+
+/* What outputs with threads of their own could not tell when the alert was sent. */
+static void check_outputs(struct session *s)
+{
+	struct timespec t;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	now = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	if (now < s->next_check)
+		return;
+	s->next_check = now + CHECK_MS;
+	for (size_t i = 0; i < s->noutputs; i++) {
+		struct error err = { 0 };
+
+		if (s->outputs[i]->ops->check && s->outputs[i]->ops->check(s->outputs[i], &err) < 0)
+			log_error("%s", err.text);
+	}
 }
 
 int session_step(struct session *s, struct error *err)
@@ -75,6 +97,7 @@ int session_steps(struct session *s, unsigned int n, struct error *err)
 	do
 		r = pipeline_step(s->pipeline, err);
 	while (--n && r >= 0);
+	check_outputs(s);
 	for (i = 0; !s->reported_loss && i < s->noutputs; i++)
 		if (s->outputs[i]->failed)
 			tell_loss(s);
@@ -88,6 +111,8 @@ static void drain(struct session *s)
 	for (size_t i = 0; i < s->noutputs; i++)
 		if (s->outputs[i]->ops->drain && s->outputs[i]->ops->drain(s->outputs[i], &err) < 0)
 			log_error("%s", err.text);
+	s->next_check = 0;
+	check_outputs(s);
 }
 
 void session_finish(struct session *s)

@@ -10,7 +10,7 @@
  * What the commands that evaluate events have in common: rules, outputs, one pipeline, a closing word. Zero-initialise;
  * session_free() in any state.
  */
-#define SESSION_OUTPUTS 4
+#define SESSION_OUTPUTS 8
 struct session {
 	struct rules_input input;
 	struct ruleset *rules;
@@ -20,6 +20,7 @@ struct session {
 	struct pipeline *pipeline;
 	char hostname[65];
 	bool reported_loss; /* a failing output was told already */
+	uint64_t next_check; /* of outputs that work by themselves; monotonic ms */
 };
 
 /* The files given by an option, else those that are in the input already, else the default ones; compiled with the options. */

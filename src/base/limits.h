@@ -63,6 +63,9 @@
 #define CONFIG_ORIGINS	    10000      /* files and assignments of one configuration: each node names its own in 16 bits */
 
 /* outputs */
+#define OUTPUT_QUEUE_ALERTS 100000 /* that wait for one output: three minutes of 500 a second */
+#define OUTPUT_QUEUE_BYTES (64 << 20) /* of these */
+#define OUTPUT_STOP_MS 500 /* for a worker that hangs in a call */
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
 
 /* gRPC: clients fetch alerts with empty requests */

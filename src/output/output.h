@@ -2,6 +2,7 @@
 #ifndef MONITOR_OUTPUT_OUTPUT_H
 #define MONITOR_OUTPUT_OUTPUT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/cleanup.h"
@@ -21,6 +22,16 @@ struct output_ops {
 	 * NULL = nothing is ever on its way.
 	 */
 	int (*drain)(struct output *o, struct error *err);
+	/*
+	 * What went wrong behind the sender's back and was not told yet: 0, or -errno with err. Asked now and then.
+	 * NULL = send() tells all.
+	 */
+	int (*check)(struct output *o, struct error *err);
+	/*
+	 * For outputs behind a queue: called when nothing waits, to try again what could not be delivered. Milliseconds until it
+	 * wants to be called again, -1 = not by itself. err.code says what went wrong. NULL = there is never anything to do.
+	 */
+	int (*idle)(struct output *o, struct error *err);
 	void (*close)(struct output *o); /* frees o */
 };
 
@@ -28,7 +39,8 @@ struct output_ops {
 struct output {
 	const struct output_ops *ops;
 	bool json; /* send alert.json, else alert.text */
-	uint64_t sent, failed;
+	_Atomic uint64_t sent, failed; /* alerts */
+	atomic_bool stop; /* the end is near: do not try again */
 };
 
 static inline void output_close(struct output *o)

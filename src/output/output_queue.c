@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/output_queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/limits.h"
+
+struct entry {
+	struct entry *next;
+	size_t bytes; /* of memory */
+	struct alert alert; /* its texts follow the entry */
+};
+
+/* All below lock but inner, whose functions the worker alone calls, and inner->stop. */
+struct queue {
+	struct output head;
+	struct output *inner;
+	struct output_queue_options options;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* for the worker: something to do */
+	pthread_cond_t progress; /* by the worker: something was done */
+	struct entry *first, **end;
+	size_t count, bytes; /* that wait; the one at hand included */
+	bool flush, reopen, stop, ended;
+	uint64_t dropped;
+	uint64_t busy_since; /* monotonic ms of the delivery at hand, 0 = none */
+	bool told_busy;
+	struct error trouble; /* not told yet */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static struct timespec at_ms(uint64_t ms)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+}
+
+/* ---- alerts that wait ------------------------------------------------------------------------------------------------------ */
+
+static char *keep(char *at, struct str *text)
+{
+	if (text->len)
+		memcpy(at, text->ptr, text->len);
+	text->ptr = at;
+	return at + text->len;
+}
+
+/* What inner needs of an alert: one of its two forms, and its parts without the fields. */
+static struct entry *entry_new(const struct alert *a, bool json)
+{
+	size_t len = a->rule.len + a->source.len + a->hostname.len + (json ? a->json.len : a->text.len);
+	struct entry *e = malloc(sizeof(*e) + len);
+	char *at;
+
+	if (!e)
+		return NULL;
+	e->next = NULL;
+	e->bytes = sizeof(*e) + len;
+	e->alert = *a;
+	e->alert.fields = STR("");
+	e->alert.tags = NULL;
+	e->alert.ntags = 0;
+	at = keep((char *)(e + 1), &e->alert.rule);
+	at = keep(at, &e->alert.source);
+	at = keep(at, &e->alert.hostname);
+	if (json) {
+		e->alert.text = STR("");
+		keep(at, &e->alert.json);
+	} else {
+		e->alert.json = STR("");
+		keep(at, &e->alert.text);
+	}
+	return e;
+}
+
+static bool has_room(const struct queue *q, const struct entry *e)
+{
+	return q->count < q->options.alerts && e->bytes <= OUTPUT_QUEUE_BYTES && q->bytes <= OUTPUT_QUEUE_BYTES - e->bytes;
+}
+
+static int queue_send(struct output *o, const struct alert *a, struct error *err)
+{
+	struct queue *q = (struct queue *)o;
+	struct entry *e = entry_new(a, o->json);
+	bool fits;
+
+	pthread_mutex_lock(&q->lock);
+	while (e && q->options.wait && q->count && !has_room(q, e))
+		pthread_cond_wait(&q->progress, &q->lock);
+	fits = e && has_room(q, e);
+	if (fits) {
+		*q->end = e;
+		q->end = &e->next;
+		q->count++;
+		q->bytes += e->bytes;
+		pthread_cond_signal(&q->work);
+	} else {
+		q->dropped++;
+		o->failed++;
+	}
+	pthread_mutex_unlock(&q->lock);
+	if (fits)
+		return 0;
+	free(e);
+	return e ? error_set(err, -ENOBUFS, "%s: the queue is full, alerts are dropped", q->inner->ops->name) :
+		   error_set(err, -ENOMEM, "out of memory");
+}
+
+/* ---- the worker ------------------------------------------------------------------------------------------------------------ */
+
+/* A failure is told once, until it was told. */
+static void note(struct queue *q, int r, const struct error *err)
+{
+	if (r < 0 && !q->trouble.code)
+		q->trouble = *err;
+}
+
+static void count(struct queue *q)
+{
+	q->head.sent = q->inner->sent;
+	q->head.failed = q->inner->failed + q->dropped;
+}
+
+/* One call of inner, without the lock. */
+static void deliver(struct queue *q, struct entry *e)
+{
+	struct error err = { 0 };
+	int r;
+
+	q->first = e->next;
+	if (!q->first)
+		q->end = &q->first;
+	q->busy_since = now_ms();
+	pthread_mutex_unlock(&q->lock);
+	r = q->inner->ops->send(q->inner, &e->alert, &err);
+	pthread_mutex_lock(&q->lock);
+	q->busy_since = 0;
+	q->told_busy = false;
+	q->count--;
+	q->bytes -= e->bytes;
+	note(q, r, &err);
+	free(e);
+}
+
+static void run_on_inner(struct queue *q, int (*function)(struct output *, struct error *))
+{
+	struct error err = { 0 };
+	int r;
+
+	if (!function)
+		return;
+	pthread_mutex_unlock(&q->lock);
+	r = function(q->inner, &err);
+	pthread_mutex_lock(&q->lock);
+	note(q, r, &err);
+}
+
+/* Waits for something to do; inner may want to be called again by itself. */
+static void rest(struct queue *q)
+{
+	const struct output_ops *ops = q->inner->ops;
+	struct error err = { 0 };
+	struct timespec until;
+	int ms = -1;
+
+	if (ops->idle) {
+		pthread_mutex_unlock(&q->lock);
+		ms = ops->idle(q->inner, &err);
+		pthread_mutex_lock(&q->lock);
+		note(q, err.code, &err);
+		count(q);
+	}
+	if (q->first || q->flush || q->reopen || q->stop)
+		return;
+	if (ms < 0) {
+		pthread_cond_wait(&q->work, &q->lock);
+	} else {
+		until = at_ms(now_ms() + (uint64_t)ms);
+		pthread_cond_timedwait(&q->work, &q->lock, &until);
+	}
+}
+
+static void *work(void *queue)
+{
+	struct queue *q = queue;
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->stop) {
+		if (q->reopen) {
+			q->reopen = false;
+			run_on_inner(q, q->inner->ops->reopen);
+		}
+		if (q->first) {
+			deliver(q, q->first);
+		} else if (q->flush) {
+			q->flush = false;
+			run_on_inner(q, q->inner->ops->flush);
+		} else {
+			rest(q);
+			continue;
+		}
+		count(q);
+		pthread_cond_broadcast(&q->progress);
+	}
+	q->ended = true;
+	pthread_cond_broadcast(&q->progress);
+	pthread_mutex_unlock(&q->lock);
+	return NULL;
+}
+
+/* ---- the other functions of an output ---------------------------------------------------------------------------------- */
+
+static int queue_flush(struct output *o, struct error *err)
+{
+	struct queue *q = (struct queue *)o;
+
+	(void)err;
+	pthread_mutex_lock(&q->lock);
+	q->flush = q->inner->ops->flush;
+	pthread_cond_signal(&q->work);
+	pthread_mutex_unlock(&q->lock);
+	return 0;
+}
+
+static int queue_reopen(struct output *o, struct error *err)
+{
+	struct queue *q = (struct queue *)o;
+
+	(void)err;
+	pthread_mutex_lock(&q->lock);
+	q->reopen = true;
+	pthread_cond_signal(&q->work);
+	pthread_mutex_unlock(&q->lock);
+	return 0;
+}
+
+static int queue_check(struct output *o, struct error *err)
+{
+	struct queue *q = (struct queue *)o;
+	uint64_t busy;
+	int r = 0;
+
+	pthread_mutex_lock(&q->lock);
+	busy = q->busy_since ? now_ms() - q->busy_since : 0;
+	if (q->trouble.code) {
+		*err = q->trouble;
+		q->trouble.code = 0;
+		r = err->code;
+	} else if (q->options.timeout_ms && busy > q->options.timeout_ms && !q->told_busy) {
+		q->told_busy = true;
+		r = error_set(err, -ETIMEDOUT, "%s output: one alert has taken %llu ms so far, %zu wait", q->inner->ops->name,
+			      (unsigned long long)busy, q->count - 1);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return r;
+}
+
+static void wait_until(struct queue *q, uint64_t end, bool (*done)(const struct queue *))
+{
+	struct timespec until = at_ms(end);
+
+	while (!done(q) && now_ms() < end)
+		pthread_cond_timedwait(&q->progress, &q->lock, &until);
+}
+
+static bool is_empty(const struct queue *q)
+{
+	return !q->count && !q->flush;
+}
+
+static bool has_ended(const struct queue *q)
+{
+	return q->ended;
+}
+
+static int queue_drain(struct output *o, struct error *err)
+{
+	struct queue *q = (struct queue *)o;
+	uint64_t end = now_ms() + OUTPUT_DRAIN_SECONDS * 1000;
+	struct entry *e, *next;
+	size_t left;
+
+	pthread_mutex_lock(&q->lock);
+	q->flush = q->inner->ops->flush;
+	pthread_cond_signal(&q->work);
+	wait_until(q, end - OUTPUT_DRAIN_SECONDS * 500, is_empty);
+	atomic_store(&q->inner->stop, true); /* whoever tries again and again gives up */
+	wait_until(q, end, is_empty);
+	left = q->count;
+	for (e = q->first; e; e = next) {
+		next = e->next;
+		free(e);
+	}
+	q->first = NULL;
+	q->end = &q->first;
+	q->count = q->bytes = 0;
+	q->dropped += left;
+	count(q);
+	pthread_mutex_unlock(&q->lock);
+	return left ? error_set(err, -ETIMEDOUT, "%s output: %zu alerts could not be delivered in time", q->inner->ops->name, left) : 0;
+}
+
+static void queue_close(struct output *o)
+{
+	struct queue *q = (struct queue *)o;
+	struct error err;
+	bool ended;
+
+	(void)queue_drain(o, &err);
+	pthread_mutex_lock(&q->lock);
+	q->stop = true;
+	pthread_cond_signal(&q->work);
+	wait_until(q, now_ms() + OUTPUT_STOP_MS, has_ended);
+	ended = q->ended;
+	pthread_mutex_unlock(&q->lock);
+	/* a worker that hangs in a write uses all of this until the process ends */
+	if (!ended) {
+		pthread_detach(q->thread);
+		return;
+	}
+	pthread_join(q->thread, NULL);
+	output_close(q->inner);
+	pthread_cond_destroy(&q->work);
+	pthread_cond_destroy(&q->progress);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
+static const struct output_ops queue_ops = {
+	.name = "queue",
+	.send = queue_send,
+	.flush = queue_flush,
+	.reopen = queue_reopen,
+	.check = queue_check,
+	.drain = queue_drain,
+	.close = queue_close,
+};
+
+static int start(struct queue *q, struct error *err)
+{
+	sigset_t all, old;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = -pthread_create(&q->thread, NULL, work, q);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return r < 0 ? error_errno(err, r, "cannot start a thread for the %s output", q->inner->ops->name) : 0;
+}
+
+int output_queue_open(struct output *inner, const struct output_queue_options *options, struct output **ret_output,
+		      struct error *err)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+	pthread_condattr_t monotonic;
+	int r;
+
+	if (!q) {
+		output_close(inner);
+		return error_set(err, -ENOMEM, "out of memory");
+	}
+	q->head.ops = &queue_ops;
+	q->head.json = inner->json;
+	q->inner = inner;
+	q->options = *options;
+	if (!q->options.alerts || q->options.alerts > OUTPUT_QUEUE_ALERTS)
+		q->options.alerts = OUTPUT_QUEUE_ALERTS;
+	q->end = &q->first;
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&q->work, &monotonic);
+	pthread_cond_init(&q->progress, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	r = start(q, err);
+	if (r < 0) {
+		output_close(inner);
+		free(q);
+		return r;
+	}
+	*ret_output = &q->head;
+	return 0;
+}

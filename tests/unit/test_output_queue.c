@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/output_queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* An output that works only while its gate is open, and remembers what it got. */
+struct gated {
+	struct output head;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool open, fails;
+	char got[256];
+	size_t len, reopened, idle_calls;
+};
+
+static struct gated gate;
+static bool closed;
+
+static int gated_send(struct output *o, const struct alert *a, struct error *err)
+{
+	struct gated *g = (struct gated *)o;
+
+	pthread_mutex_lock(&g->lock);
+	while (!g->open && !atomic_load(&o->stop)) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 5000000;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
+		pthread_cond_timedwait(&g->changed, &g->lock, &until);
+	}
+	if (g->open && !g->fails && g->len < sizeof(g->got))
+		g->got[g->len++] = a->text.len ? a->text.ptr[0] : a->json.ptr[0];
+	pthread_mutex_unlock(&g->lock);
+	if (!g->open || g->fails) {
+		o->failed++;
+		return error_set(err, -EIO, "gated: no");
+	}
+	o->sent++;
+	return 0;
+}
+
+static int gated_reopen(struct output *o, struct error *err)
+{
+	(void)err;
+	((struct gated *)o)->reopened++;
+	return 0;
+}
+
+static int gated_idle(struct output *o, struct error *err)
+{
+	(void)err;
+	((struct gated *)o)->idle_calls++;
+	return ((struct gated *)o)->idle_calls < 3 ? 1 : -1;
+}
+
+static void gated_close(struct output *o)
+{
+	(void)o;
+	closed = true;
+}
+
+static const struct output_ops gated_ops = {
+	.name = "gated", .send = gated_send, .reopen = gated_reopen, .idle = gated_idle, .close = gated_close,
+};
+
+static struct output *queue_of(bool open, size_t alerts, bool wait)
+{
+	const struct output_queue_options options = { .alerts = alerts, .timeout_ms = 1, .wait = wait };
+	struct error err = { 0 };
+	struct output *o;
+
+	closed = false;
+	gate = (struct gated){ .head = { .ops = &gated_ops }, .open = open };
+	pthread_mutex_init(&gate.lock, NULL);
+	pthread_cond_init(&gate.changed, NULL);
+	assert_int_equal(output_queue_open(&gate.head, &options, &o, &err), 0);
+	return o;
+}
+
+static void set_gate(bool open)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.open = open;
+	pthread_cond_broadcast(&gate.changed);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static int send_text(struct output *o, char c, struct error *err)
+{
+	char text[2] = { c, 0 };
+	const struct alert a = { .rule = { "r", 1 }, .text = { text, 1 }, .json = { "{", 1 } };
+
+	return o->ops->send(o, &a, err);
+}
+
+static void test_order(void **state)
+{
+	struct output *o = queue_of(true, 0, false);
+	struct error err = { 0 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(send_text(o, (char)('a' + i % 26), &err), 0);
+	assert_int_equal(o->ops->drain(o, &err), 0);
+	assert_int_equal(o->sent, 100);
+	assert_int_equal(o->failed, 0);
+	assert_int_equal(gate.len, 100);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(gate.got[i], 'a' + i % 26);
+	output_close(o);
+	assert_true(closed);
+}
+
+/* One is at hand, two wait; the rest has no room, and whoever sends is not delayed. */
+static void test_full(void **state)
+{
+	struct output *o = queue_of(false, 3, false);
+	struct error err = { 0 };
+	int i, lost = 0;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		lost += send_text(o, (char)('0' + i), &err) == -ENOBUFS;
+	assert_int_equal(lost, 7);
+	assert_non_null(strstr(err.text, "gated"));
+	assert_int_equal(o->failed, 7);
+	set_gate(true);
+	assert_int_equal(o->ops->drain(o, &err), 0);
+	assert_int_equal(o->sent, 3);
+	assert_int_equal(o->failed, 7);
+	assert_memory_equal(gate.got, "012", 3);
+	output_close(o);
+}
+
+static void *open_later(void *unused)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	(void)unused;
+	nanosleep(&pause, NULL);
+	set_gate(true);
+	return NULL;
+}
+
+static void test_sender_waits(void **state)
+{
+	struct output *o = queue_of(false, 1, true);
+	struct error err = { 0 };
+	pthread_t thread;
+	int i;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, open_later, NULL), 0);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(send_text(o, (char)('0' + i), &err), 0);
+	assert_int_equal(o->ops->drain(o, &err), 0);
+	assert_memory_equal(gate.got, "0123456789", 10);
+	pthread_join(thread, NULL);
+	output_close(o);
+}
+
+static void test_trouble(void **state)
+{
+	struct output *o = queue_of(false, 0, false);
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	struct error err = { 0 };
+	int r;
+
+	(void)state;
+	assert_int_equal(o->ops->check(o, &err), 0);
+	assert_int_equal(send_text(o, 'x', &err), 0);
+	while ((r = o->ops->check(o, &err)) == 0)
+		nanosleep(&pause, NULL);
+	assert_int_equal(r, -ETIMEDOUT);
+	assert_int_equal(o->ops->check(o, &err), 0); /* told once */
+	gate.fails = true;
+	set_gate(true);
+	assert_int_equal(o->ops->drain(o, &err), 0);
+	assert_int_equal(o->ops->check(o, &err), -EIO);
+	assert_string_equal(err.text, "gated: no");
+	assert_int_equal(o->ops->check(o, &err), 0);
+	assert_int_equal(o->failed, 1);
+	output_close(o);
+}
+
+static void test_reopen(void **state)
+{
+	struct output *o = queue_of(true, 0, false);
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(o->ops->reopen(o, &err), 0);
+	assert_int_equal(send_text(o, 'x', &err), 0);
+	assert_int_equal(o->ops->drain(o, &err), 0);
+	assert_int_equal(gate.reopened, 1);
+	output_close(o);
+	assert_true(gate.idle_calls > 0);
+}
+
+/* What is never delivered is told, and the end does not wait for it. */
+static void test_drain_is_bounded(void **state)
+{
+	struct output *o = queue_of(false, 0, false);
+	struct error err = { 0 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		assert_int_equal(send_text(o, 'x', &err), 0);
+	assert_int_equal(o->ops->drain(o, &err), 0); /* stop makes each of them fail */
+	assert_int_equal(o->sent, 0);
+	assert_int_equal(o->failed, 5);
+	output_close(o);
+	assert_true(closed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),	cmocka_unit_test(test_full),   cmocka_unit_test(test_sender_waits),
+		cmocka_unit_test(test_trouble), cmocka_unit_test(test_reopen), cmocka_unit_test(test_drain_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
