@@ -4,8 +4,10 @@
 #include "app/pipeline.h"
 #include "event/clean.h"
 
+/* An answer that waits for the event which it belongs to. */
 struct held {
 	struct event *event;
+	uint64_t call; /* of the event; 0 = the next one (a capture's) */
 	struct held *next;
 };
 
@@ -29,6 +31,7 @@ struct pipeline {
 	bool replays_answers; /* see hold_answer() */
 	struct held *held, **held_end;
 	size_t held_bytes;
+	uint64_t holding; /* the call that answers are being held for */
 };
 
 /* The slower paths are kept apart: the function that every event runs through then has few registers to save. */
@@ -59,11 +62,26 @@ static int sink(void *context, const struct event *ev)
 	return r;
 }
 
-/*
- * Captures of a source that was asked hold its answers before the event that asked for them. They are applied when that event
- * is known: what an earlier call had learnt of descriptors is forgotten first, as it was live.
- */
-static APART int hold_answer(struct pipeline *p, const struct event *ev, struct error *err)
+static void drop_one(struct pipeline *p, struct held **at)
+{
+	struct held *h = *at;
+
+	*at = h->next;
+	if (!h->next)
+		p->held_end = at;
+	p->held_bytes -= h->event->len;
+	free(h->event);
+	free(h);
+}
+
+static void drop_held(struct pipeline *p)
+{
+	while (p->held)
+		drop_one(p, &p->held);
+}
+
+/* The oldest ones go when there are too many. */
+static int hold(struct pipeline *p, const struct event *ev, uint64_t call)
 {
 	struct held *h = calloc(1, sizeof(*h));
 
@@ -71,36 +89,54 @@ static APART int hold_answer(struct pipeline *p, const struct event *ev, struct 
 		h->event = event_copy(ev);
 	if (!h || !h->event) {
 		free(h);
-		return error_set(err, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
+	h->call = call;
 	*p->held_end = h;
 	p->held_end = &h->next;
 	p->held_bytes += ev->len;
-	return 1;
+	while (call && p->held_bytes > ANSWERS_HELD_BYTES && p->held != h)
+		drop_one(p, &p->held);
+	return 0;
 }
 
-static void drop_held(struct pipeline *p)
+/*
+ * Captures of a source that was asked hold its answers before the event that asked for them. They are applied when that event
+ * is known: what an earlier call had learnt of descriptors is forgotten first, as it was live.
+ */
+static APART int hold_answer(struct pipeline *p, const struct event *ev, struct error *err)
 {
-	struct held *h, *next;
-
-	for (h = p->held; h; h = next) {
-		next = h->next;
-		free(h->event);
-		free(h);
-	}
-	p->held = NULL;
-	p->held_end = &p->held;
-	p->held_bytes = 0;
+	return hold(p, ev, 0) < 0 ? error_set(err, -ENOMEM, "out of memory") : 1;
 }
 
 static APART int apply_held(struct pipeline *p, const struct event *ev, struct error *err)
 {
 	int r = state_preview(p->state, ev, &p->ctx.subject);
+	struct held **at = &p->held;
 
-	for (const struct held *h = p->held; h && r >= 0; h = h->next)
-		r = sink(p, h->event);
-	drop_held(p);
+	while (*at) {
+		if ((*at)->call != ev->call) {
+			at = &(*at)->next;
+			continue;
+		}
+		if (r >= 0)
+			r = sink(p, (*at)->event);
+		drop_one(p, at);
+	}
 	return r < 0 ? error_errno(err, r, "state") : 0;
+}
+
+/* A thread that ended had calls that nobody will hear of again. */
+static APART void drop_held_of(struct pipeline *p, int64_t tid)
+{
+	struct held **at = &p->held;
+
+	while (*at) {
+		if (((*at)->event->tid & UINT32_MAX) == tid)
+			drop_one(p, at);
+		else
+			at = &(*at)->next;
+	}
 }
 
 static bool is_answer(const struct pipeline *p, const struct event *ev)
@@ -122,7 +158,7 @@ static void subject_needs(struct pipeline *p, const struct event *ev)
 }
 
 /* 1 = something was asked for (and the state may know more now), 0 = there was nothing to ask. */
-static int fetch(struct pipeline *p, struct error *err)
+static int fetch_to(struct pipeline *p, source_sink to, struct error *err)
 {
 	int r;
 
@@ -133,9 +169,14 @@ static int fetch(struct pipeline *p, struct error *err)
 	p->stats.fetched++;
 	if (p->options.observer)
 		p->options.observer->fetched(p->options.observer->context, &p->needs);
-	r = p->source->ops->fetch(p->source, &p->needs, sink, p, err);
+	r = p->source->ops->fetch(p->source, &p->needs, to, p, err);
 	p->needs.count = 0;
 	return r < 0 ? r : 1;
+}
+
+static int fetch(struct pipeline *p, struct error *err)
+{
+	return fetch_to(p, sink, err);
 }
 
 /* ---- evaluating --------------------------------------------------------------------------------------------------- */
@@ -350,9 +391,13 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 	int r;
 
 	p->needs.count = 0;
-	r = p->asks ? prepare(p, ev, err) : p->held ? apply_held(p, ev, err) : 0;
+	r = p->held ? apply_held(p, ev, err) : 0;
+	if (r == 0 && p->asks)
+		r = prepare(p, ev, err);
 	if (r < 0)
 		return r;
+	if (p->held && ev->type == EV_PROCEXIT_1_E)
+		drop_held_of(p, ev->tid);
 	r = state_apply(p->state, ev, &p->ctx.subject);
 	if (r < 0)
 		return error_errno(err, r, "state");
@@ -468,11 +513,28 @@ static int complete(struct pipeline *p, const struct event *ev, struct error *er
 	return r < 0 ? r : r_answer < 0 ? r_answer : 1;
 }
 
-/* What is recorded has its result and what it was about: a close can be asked for its descriptor only before it is done. */
+static int hold_for_call(void *context, const struct event *ev)
+{
+	struct pipeline *p = context;
+
+	return hold(p, ev, p->holding);
+}
+
+/*
+ * What is recorded has its result and what it was about: a close can be asked for its descriptor only before it is done. The
+ * answers wait for the call's end, since others' events can come first.
+ */
 static APART int record_call(struct pipeline *p, const struct event *ev, struct error *err)
 {
-	int r = prepare(p, ev, err);
+	int r = state_preview(p->state, ev, &p->ctx.subject);
 
+	if (r < 0) {
+		error_errno(err, r, "state");
+	} else {
+		subject_needs(p, ev);
+		p->holding = ev->call;
+		r = fetch_to(p, hold_for_call, err);
+	}
 	if (r < 0) {
 		(void)answer(p, ev, NULL);
 		return r;

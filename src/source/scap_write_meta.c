@@ -87,11 +87,13 @@ static int take_interface(void *context, const struct interface_record *r)
 	static const uint8_t none[16];
 
 	put_u32(b, 0);
-	put_u16(b, r->v6 ? 4 : 3); /* the kinds without a link speed */
+	/* the kinds with a link speed: sysdig damages the others when it writes a capture anew */
+	put_u16(b, r->v6 ? 2 : 1);
 	put_u16(b, (uint16_t)name);
 	strbuf_add(b, r->address, bytes);
 	strbuf_add(b, r->netmask, bytes);
 	strbuf_add(b, none, bytes); /* broadcast */
+	put_u64(b, 0); /* link speed: not known */
 	strbuf_add(b, r->name.ptr, name);
 	set_u32(b, at, (uint32_t)(b->len - at - 4));
 	return b->failed ? -ENOMEM : 0;

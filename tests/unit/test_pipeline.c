@@ -377,7 +377,7 @@ static const struct {
 	{ "recorded: what the call is about is asked for before it is done", true, false,
 	  { .events = "p", .outcomes = "y", .wanted = true, .complete = 1, .lacks = 1, .fetch_gives = 1,
 	    .records = true },
-	  "intercept preview fetch record-told apply-told settle-told complete preview apply evaluate render0 send record settle answer" },
+	  "intercept preview fetch complete preview record-told apply-told settle-told preview apply evaluate render0 send record settle answer" },
 	{ "recorded: completed later", true, false, { .events = "pc", .outcomes = "n", .wanted = true, .complete = 0, .records = true },
 	  "intercept preview complete preview apply evaluate record settle" },
 	{ "recorded: the caller died", true, false, { .events = "p", .outcomes = "", .wanted = true, .complete = -ESRCH, .records = true },
