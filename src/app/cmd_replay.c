@@ -104,8 +104,13 @@ static int start(struct session *s, const struct options *o, struct replay_event
 	/* the live run's second look is part of what a capture of ours repeats */
 	source_scap_origin(list[0], &origin);
 	settings.match_realpath = origin.ours && origin.match_realpath;
-	for (int i = 0; i < o->noperands; i++)
+	for (int i = 0; i < o->noperands; i++) {
+		struct scap_origin one;
+
+		source_scap_origin(list[i], &one);
+		origin.implied = origin.implied && one.implied;
 		settings.known_fds = settings.known_fds || source_scap_knows_fds(list[i]);
+	}
 	settings.inspect = looks ? replay_events_inspect : NULL;
 	settings.record = options_has(o, OPT_replay_write) ? replay_events_record : NULL;
 	settings.inspect_context = settings.record_context = e;

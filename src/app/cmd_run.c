@@ -294,7 +294,7 @@ static int start_recording(struct run *run, struct source *source, struct error 
 {
 	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers,
 						       OPT_run_layout };
-	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath };
+	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath, .implied = true };
 
 	int r = recording_open(&run->recording, &run->options, &ids, &origin, err);
 
@@ -349,7 +349,7 @@ static int run_workload(struct run *run)
 		return log_failure(&err, EXIT_FAILED);
 	if (captures)
 		capture_init(&run->capture, run->config, &run->session,
-			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath });
+			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = true });
 	run->session.source = source;
 	r = open_outputs(run, &err);
 	if (r == 0)

@@ -95,6 +95,45 @@ int ext_decode(const struct event *ev, struct event_ext *ret_ext, struct error *
 	return 0;
 }
 
+/* Where opens have their path; the first parameter is the descriptor. */
+static int path_param(uint16_t type)
+{
+	switch (type) {
+	case EV_SYSCALL_OPEN_X:
+	case EV_SYSCALL_CREAT_X:
+		return 1;
+	case EV_SYSCALL_OPENAT_2_X:
+	case EV_SYSCALL_OPENAT2_X:
+		return 2;
+	default:
+		return -1;
+	}
+}
+
+bool ext_implied(const struct event *ev, struct event_ext *ret_ext)
+{
+	int at = path_param(ev->type);
+	struct str path;
+
+	if (at < 0 || (uint32_t)at >= ev->nparams || event_param_int(ev, 0) < 0)
+		return false;
+	path = event_param_text(ev, (unsigned int)at);
+	if (!path.len || path.ptr[0] != '/')
+		return false;
+	*ret_ext = (struct event_ext){ .real_path = path, .args = { "", 0 }, .stack = { "", 0 } };
+	return true;
+}
+
+bool ext_is_implied(const struct event *ev, const struct event_ext *ext)
+{
+	struct event_ext implied = { .real_path = { "", 0 } };
+
+	if (ext->args.len || ext->stack.len || ext->region || ext->raced || ext->verdict || ext->late)
+		return false;
+	(void)ext_implied(ev, &implied);
+	return str_eq(ext->real_path, implied.real_path);
+}
+
 static void put_record(struct strbuf *b, uint8_t tag, const void *value, size_t len)
 {
 	uint32_t n = (uint32_t)len;

@@ -13,6 +13,14 @@
  * asked for only then): who writes a capture encodes it after that, and puts it before the event.
  */
 
+/*
+ * The record that an event has when none is there, in captures that say so: an opened file's real path is the absolute path that the
+ * call gave, and nothing else is to be told. False when that is no such event; then nothing at all is to be told.
+ */
+bool ext_implied(const struct event *ev, struct event_ext *ret_ext);
+/* Whether ext tells only that. The instruction pointer alone tells nothing: its region was asked for, or is lost. */
+bool ext_is_implied(const struct event *ev, const struct event_ext *ext);
+
 /* Whether ev carries an extension record. */
 bool ext_is(const struct event *ev);
 

@@ -24,10 +24,11 @@ struct scap_origin {
 	bool ours;
 	unsigned int traits; /* SOURCE_REPORTS_* */
 	bool match_realpath; /* opens were judged by the real path, too */
+	bool implied; /* records that tell nothing special are left out: ext_implied() */
 	bool known_fds; /* the descriptor lists tell what was known when it began, not all that was open */
 };
-/* The text of the section header's option that says it: traits, match_realpath, known_fds. */
-#define SCAP_ORIGIN_FORMAT "monitor traits=%u realpath=%d fds=%d"
+/* The text of the section header's option that says it: traits, match_realpath, known_fds, implied. */
+#define SCAP_ORIGIN_FORMAT "monitor traits=%u realpath=%d fds=%d implied=%d"
 
 /* Whether a replay may rely on the descriptor lists: the capture's source had not to be asked, or had been told them. */
 bool source_scap_knows_fds(const struct source *s);

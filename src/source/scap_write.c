@@ -262,7 +262,7 @@ int scap_writer_event(struct scap_writer *w, const struct event *ev, struct erro
 
 	if (!w->started)
 		r = start(w, err);
-	if (r == 0 && ev->ext)
+	if (r == 0 && ev->ext && !(w->options.origin.implied && ext_is_implied(ev, ev->ext)))
 		r = put_ext(w, ev, err);
 	if (r == 0 && w->shortens)
 		r = shorten(w, ev, &bytes, &len, err);

@@ -287,7 +287,8 @@ static void add_section(struct strbuf *out, const struct scap_origin *origin)
 	put_u16(&body, 1);
 	put_u16(&body, 2);
 	put_u64(&body, UINT64_MAX); /* the section's length is not known */
-	strbuf_addf(&text, SCAP_ORIGIN_FORMAT, origin->traits, origin->match_realpath, origin->known_fds);
+	strbuf_addf(&text, SCAP_ORIGIN_FORMAT, origin->traits, origin->match_realpath, origin->known_fds,
+		    origin->implied);
 	put_u16(&body, SCAP_OPTION_APPLICATION);
 	put_text(&body, strbuf_str(&text), SCAP_NAME_BYTES);
 	strbuf_add(&body, "\0\0\0", -body.len & 3);

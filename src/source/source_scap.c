@@ -83,16 +83,17 @@ static bool take_number(struct str *text, struct str word, uint32_t *ret_value)
 /* An option's text is that of SCAP_ORIGIN_FORMAT, the first ones without its end; whatever else stands there is of another writer. */
 static bool parse_origin(struct str text, struct scap_origin *ret_origin)
 {
-	uint32_t traits, realpath, fds = 0;
+	uint32_t traits, realpath, fds = 0, implied = 0;
 
 	if (!take_number(&text, STR("monitor traits="), &traits) || !take_number(&text, STR(" realpath="), &realpath) ||
-	    (text.len && !take_number(&text, STR(" fds="), &fds)))
+	    (text.len && !take_number(&text, STR(" fds="), &fds)) || (text.len && !take_number(&text, STR(" implied="), &implied)))
 		return false;
 	*ret_origin = (struct scap_origin){
 		.ours = true,
 		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
 		.match_realpath = realpath != 0,
 		.known_fds = fds != 0,
+		.implied = implied != 0,
 	};
 	return true;
 }
@@ -135,7 +136,7 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 		return error_set(err, -ENOTSUP, "offset %llu: capture format %u.%u is newer than %u", (unsigned long long)s->block_at,
 				 major, minor, SECTION_MAJOR);
 	(void)reader_u64(&r); /* the section's length */
-	s->origin.ours = false;
+	s->origin = (struct scap_origin){ 0 };
 	read_options(s, r);
 	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
 	scap_file_skip(&s->file, total);
@@ -384,16 +385,27 @@ static inline bool take_usual(struct scap *s, struct event *ret_event)
 	return true;
 }
 
+/* The texts of such a record are the event's. */
+static inline void imply(struct scap *s, struct event *ev)
+{
+	if (s->origin.implied && ext_implied(ev, &s->ext))
+		ev->ext = &s->ext;
+}
+
 static int scap_next(struct source *source, struct event *ret_event, struct error *err)
 {
 	struct scap *s = scap_of(source);
 	int e;
 
-	if (take_usual(s, ret_event))
+	if (take_usual(s, ret_event)) {
+		imply(s, ret_event);
 		return 1;
+	}
 	e = s->ended ? -ENODATA : 0;
 	while (e == 0)
 		e = take_block(s, ret_event, err);
+	if (e == 1 && !ret_event->ext)
+		imply(s, ret_event);
 	if (e == -EAGAIN) { /* blocks are taken whole or not at all, so the next look begins at the same place */
 		poll(NULL, 0, FOLLOW_MS);
 		return 0;

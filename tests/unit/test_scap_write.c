@@ -270,6 +270,54 @@ static void test_snaplen(void **state)
 	expect(s, "1001 7 write res=1 data=b\"h\" fd=3 size=1", NULL);
 }
 
+/* What a record tells that every reader supposes anyway is left out, and comes back. */
+static void test_implied(void **state)
+{
+	static const struct {
+		const char *line, *real_path;
+		bool written, raced;
+	} cases[] = {
+		{ "1 7 openat fd=3 dirfd=-100 name=/etc/hosts flags=1 mode=0 dev=1 ino=2", "/etc/hosts", false, false },
+		{ "2 7 openat fd=3 dirfd=-100 name=/etc/hosts flags=1 mode=0 dev=1 ino=2", "/etc/other", true, false },
+		{ "3 7 openat fd=3 dirfd=-100 name=/etc/hosts flags=1 mode=0 dev=1 ino=2", "", true, false },
+		{ "4 7 openat fd=3 dirfd=-100 name=/etc/hosts flags=1 mode=0 dev=1 ino=2", "/etc/hosts", true, true },
+		{ "5 7 openat fd=-2 dirfd=-100 name=/etc/hosts flags=1 mode=0 dev=1 ino=2", "", false, false },
+		{ "6 7 openat fd=3 dirfd=5 name=hosts flags=1 mode=0 dev=1 ino=2", "/etc/hosts", true, false },
+		{ "7 7 openat fd=3 dirfd=5 name=hosts flags=1 mode=0 dev=1 ino=2", "", false, false },
+		{ "8 7 close res=0 fd=3", "", false, false },
+		{ "9 7 close res=0 fd=3", "", true, true },
+	};
+	const struct scap_writer_options options = { .snaplen = UINT32_MAX, .origin = { .implied = true } };
+	auto_source struct source *s = NULL;
+	struct scap_writer *w, *file;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(scap_writer_open_memory(&options, &w, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct event_ext ext = { .real_path = str_of(cases[i].real_path), .args = STR(""), .stack = STR(""), .ip = 77,
+					       .raced = cases[i].raced ? RACED_POSSIBLE : RACED_NO };
+		size_t before = scap_writer_bytes(w, false).len;
+
+		put(w, cases[i].line, &ext);
+		/* an extension record's own name */
+		assert_int_equal(memmem(scap_writer_bytes(w, false).ptr + before, scap_writer_bytes(w, false).len - before,
+					"monitor", 8) != NULL, cases[i].written);
+	}
+	assert_int_equal(scap_writer_open(path, &options, &file, &err), 0);
+	assert_int_equal(scap_writer_append(file, scap_writer_bytes(w, true), ARRAY_SIZE(cases), &err), 0);
+	finish(file);
+	finish(w);
+	assert_int_equal(source_scap_open(path, &s, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct event ev;
+
+		assert_int_equal(s->ops->next(s, &ev, &err), 1);
+		assert_true(str_eq(ev.ext ? ev.ext->real_path : STR(""), str_of(cases[i].real_path)));
+		assert_int_equal(ev.ext && ev.ext->raced == RACED_POSSIBLE, cases[i].raced);
+	}
+}
+
 static void test_buffers(void **state)
 {
 	static const char *const reads = "1001 7 read res=5 data=b\"hello\" fd=3 size=5";
@@ -527,7 +575,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),  cmocka_unit_test(test_gzip),  cmocka_unit_test(test_snaplen),
 		cmocka_unit_test(test_follow), cmocka_unit_test(test_merge), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_buffers), cmocka_unit_test(test_layouts), cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
+		cmocka_unit_test(test_implied), cmocka_unit_test(test_buffers), cmocka_unit_test(test_layouts), cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
 	};
 	int fd = mkstemp(path), r;
 
