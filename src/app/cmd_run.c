@@ -333,6 +333,7 @@ static int run_workload(struct run *run)
 		.base64_buffers = run->config && run->config->buffer_format_base64,
 		.static_values = run->config ? run->config->static_values : NULL,
 		.container_plugin = true,
+		.max_threads = run->config ? run->config->falco_libs_thread_table_size : 0,
 		.record = records ? record : NULL,
 		.alerted = records ? note_alert : NULL,
 		.record_context = run,

@@ -111,6 +111,7 @@ static int start(struct session *s, const struct config *config, struct capture 
 		.base64_buffers = config->buffer_format_base64,
 		.static_values = config->static_values,
 		.container_plugin = config->container_plugin,
+		.max_threads = config->falco_libs_thread_table_size,
 		.record = captures ? capture_event : NULL,
 		.alerted = captures ? capture_alerted : NULL,
 		.record_context = capture,

@@ -700,7 +700,11 @@ static void fill_context(struct pipeline *p)
 
 int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err)
 {
-	struct state_options state_options = { .traits = source->traits, .container_plugin = options->container_plugin };
+	struct state_options state_options = {
+		.traits = source->traits,
+		.max_threads = options->max_threads,
+		.container_plugin = options->container_plugin,
+	};
 	const struct intercept_set *wants = options->intercept ? options->intercept : ruleset_wants(options->rules);
 	auto_pipeline struct pipeline *p = calloc(1, sizeof(*p));
 	size_t nrules = ruleset_count(options->rules);

@@ -34,6 +34,7 @@ struct pipeline_options {
 	bool match_realpath; /* judge opens a second time by the real path; they are always completed then */
 	const struct str *static_values;
 	bool container_plugin;
+	size_t max_threads; /* that are remembered; 0 = STATE_THREADS */
 	const struct intercept_set *intercept; /* what is asked of the source, as wide as the rules' own at least; NULL = that */
 	const struct pipeline_observer *observer; /* NULL = none; borrowed */
 	/*

@@ -23,7 +23,9 @@ cat >good.yaml <<'YAML'
 YAML
 sed 's/evt.type = openat/evt.typ = openat/' good.yaml >bad.yaml
 printf -- '- list: unused\n  items: [a]\n' >warning.yaml
-gzip -dc "$top/tests/conformance/captures/net.scap" >net.scap
+for c in net files; do
+	gzip -dc "$top/tests/conformance/captures/$c.scap" >$c.scap
+done
 printf 'engine: {kind: replay, replay: {capture_file: net.scap}}\nstdout_output: {enabled: true}\nlog_stderr: true\nlog_syslog: false\nrules_files: [good.yaml]\n' >falco.yaml
 
 # says STATUS PATTERN OPTION...: that exit status, and a line like this on standard output or standard error
@@ -114,6 +116,8 @@ says 0 '' -c falco.yaml -o engine.kind=nodriver -M 1 --enable-source syscall
 says 1 'at least one' -c falco.yaml -o engine.kind=nodriver --disable-source syscall
 says 1 'no event source' -c falco.yaml -o engine.kind=nodriver --enable-source nothing
 says 1 'exclude each other' -c falco.yaml -o engine.kind=nodriver --enable-source syscall --disable-source syscall
+
+says 0 'found no room in the tables' -c falco.yaml -o engine.replay.capture_file=files.scap -o falco_libs.thread_table_size=1
 
 # ---- flags of older versions
 says 0 'Notice opened ' -c falco.yaml -o engine.kind=nodriver -e net.scap
