@@ -56,6 +56,8 @@ const char *modifier_word(enum modifier modifier); /* "" when there is none */
 
 /* The tree as canonical text; parsing it again gives an equal tree. */
 void ast_print(struct strbuf *out, const struct ast *a);
+/* The same in Falco's form, as its descriptions of rules have it. */
+void ast_print_falco(struct strbuf *out, const struct ast *a);
 /* A deep copy into arena; NULL when memory is short. */
 struct ast *ast_copy(struct arena *arena, const struct ast *a);
 

@@ -74,110 +74,6 @@ static void add_text(struct strbuf *out, const char *key, struct str text)
 
 /* ---- conditions ---------------------------------------------------------------------------------------------------------- */
 
-static bool needs_quotes(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (memchr("\b\f\n\r\t =\\\"'", s.ptr[i], 11))
-			return true;
-	return false;
-}
-
-static void add_value(struct strbuf *out, struct str s)
-{
-	static const char from[] = "\b\f\n\r\t\\\"", to[] = "bfnrt\\\"";
-
-	if (!needs_quotes(s)) {
-		strbuf_addstr(out, s);
-		return;
-	}
-	strbuf_addc(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		const char *special = s.ptr[i] ? strchr(from, s.ptr[i]) : NULL;
-
-		if (special)
-			strbuf_addc(out, '\\');
-		strbuf_addc(out, special ? to[special - from] : s.ptr[i]);
-	}
-	strbuf_addc(out, '"');
-}
-
-static void add_argument(struct strbuf *out, const struct ast *a)
-{
-	if (!a->has_arg)
-		return;
-	strbuf_addc(out, '[');
-	if (a->arg.len)
-		add_value(out, a->arg);
-	else
-		strbuf_adds(out, "\"\"");
-	strbuf_addc(out, ']');
-}
-
-static void add_condition(struct strbuf *out, const struct ast *a);
-
-static void add_children(struct strbuf *out, const struct ast *a, const char *between)
-{
-	strbuf_addc(out, '(');
-	for (size_t i = 0; i < a->nchildren; i++) {
-		strbuf_adds(out, i ? between : "");
-		add_condition(out, a->children[i]);
-	}
-	strbuf_addc(out, ')');
-}
-
-static void add_operator(struct strbuf *out, const struct ast *check)
-{
-	strbuf_adds(out, operator_word(check->op));
-	if (check->modifier)
-		strbuf_addf(out, " %s", modifier_word(check->modifier));
-}
-
-/* The condition as Falco writes its trees: each connective in parentheses. */
-static void add_condition(struct strbuf *out, const struct ast *a)
-{
-	switch (a->kind) {
-	case AST_AND:
-		add_children(out, a, " and ");
-		break;
-	case AST_OR:
-		add_children(out, a, " or ");
-		break;
-	case AST_NOT:
-		strbuf_adds(out, "not ");
-		add_condition(out, a->children[0]);
-		break;
-	case AST_MACRO:
-		strbuf_addstr(out, a->text);
-		break;
-	case AST_CHECK:
-		add_condition(out, a->left);
-		strbuf_addc(out, ' ');
-		add_operator(out, a);
-		if (a->right) {
-			strbuf_addc(out, ' ');
-			add_condition(out, a->right);
-		}
-		break;
-	case AST_FIELD:
-		strbuf_adds(out, a->val ? "val(" : "");
-		strbuf_addstr(out, a->text);
-		add_argument(out, a);
-		strbuf_adds(out, a->val ? ")" : "");
-		break;
-	case AST_TRANSFORMER:
-		strbuf_addstr(out, a->text);
-		add_children(out, a, ",");
-		add_argument(out, a);
-		break;
-	case AST_VALUE:
-		add_value(out, a->text);
-		break;
-	case AST_LIST:
-		add_children(out, a, ", ");
-		break;
-	}
-}
-
 static void note_field(struct description *d, struct details *details, const struct ast *a)
 {
 	struct str name = a->text;
@@ -199,7 +95,7 @@ static void walk(struct description *d, struct details *details, const struct as
 	} else if (a->kind == AST_MACRO && names_find(&d->items->macro_names, a->text) != NAMES_NONE) {
 		note(d, &details->macros, a->text);
 	} else if (a->kind == AST_CHECK) {
-		add_operator(&word, a);
+		strbuf_addf(&word, "%s%s%s", operator_word(a->op), a->modifier ? " " : "", modifier_word(a->modifier));
 		copy = arena_str(d->arena, strbuf_str(&word));
 		if (copy.ptr)
 			note(d, &details->operators, copy);
@@ -353,7 +249,7 @@ static void add_rule(struct description *d, const struct rule_item *item, const 
 
 	walk_written(d, &written, item->condition);
 	walk(d, &compiled, rule->tree);
-	add_condition(&condition, rule->tree);
+	ast_print_falco(&condition, rule->tree);
 	strbuf_adds(d->out, "{\"details\":{");
 	add_text(d->out, "condition_compiled", strbuf_str(&condition));
 	strbuf_addc(d->out, ',');
@@ -418,7 +314,7 @@ static void add_macro(struct description *d, const struct macro_item *item, cons
 
 	walk_written(d, &written, item->condition);
 	walk(d, &compiled, macro->tree);
-	add_condition(&condition, macro->tree);
+	ast_print_falco(&condition, macro->tree);
 	strbuf_adds(d->out, "{\"details\":{");
 	add_text(d->out, "condition_compiled", strbuf_str(&condition));
 	strbuf_addc(d->out, ',');
