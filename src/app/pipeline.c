@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "app/answers.h"
 #include "app/pipeline.h"
 #include "event/clean.h"
-
-/* An answer that waits for the event which it belongs to. */
-struct held {
-	struct event *event;
-	uint64_t call; /* of the event; 0 = the next one (a capture's) */
-	struct held *next;
-};
 
 struct pipeline {
 	struct source *source;
@@ -29,8 +23,7 @@ struct pipeline {
 	uint32_t *seen;
 	uint32_t nseen;
 	bool replays_answers; /* see hold_answer() */
-	struct held *held, **held_end;
-	size_t held_bytes;
+	struct answers held;
 	uint64_t holding; /* the call that answers are being held for */
 };
 
@@ -62,87 +55,30 @@ static int sink(void *context, const struct event *ev)
 	return r;
 }
 
-static void drop_one(struct pipeline *p, struct held **at)
-{
-	struct held *h = *at;
-
-	*at = h->next;
-	if (!h->next)
-		p->held_end = at;
-	p->held_bytes -= h->event->len;
-	free(h->event);
-	free(h);
-}
-
-static void drop_held(struct pipeline *p)
-{
-	while (p->held)
-		drop_one(p, &p->held);
-}
-
-/* The oldest ones go when there are too many. */
-static int hold(struct pipeline *p, const struct event *ev, uint64_t call)
-{
-	struct held *h = calloc(1, sizeof(*h));
-
-	if (h)
-		h->event = event_copy(ev);
-	if (!h || !h->event) {
-		free(h);
-		return -ENOMEM;
-	}
-	h->call = call;
-	*p->held_end = h;
-	p->held_end = &h->next;
-	p->held_bytes += ev->len;
-	while (call && p->held_bytes > ANSWERS_HELD_BYTES && p->held != h)
-		drop_one(p, &p->held);
-	return 0;
-}
-
 /*
  * Captures of a source that was asked hold its answers before the event that asked for them. They are applied when that event
  * is known: what an earlier call had learnt of descriptors is forgotten first, as it was live.
  */
 static APART int hold_answer(struct pipeline *p, const struct event *ev, struct error *err)
 {
-	return hold(p, ev, 0) < 0 ? error_set(err, -ENOMEM, "out of memory") : 1;
+	return answers_hold(&p->held, ev, 0) < 0 ? error_set(err, -ENOMEM, "out of memory") : 1;
 }
 
 static APART int apply_held(struct pipeline *p, const struct event *ev, struct error *err)
 {
 	int r = state_preview(p->state, ev, &p->ctx.subject);
-	struct held **at = &p->held;
 
-	while (*at) {
-		if ((*at)->call != ev->call) {
-			at = &(*at)->next;
-			continue;
-		}
-		if (r >= 0)
-			r = sink(p, (*at)->event);
-		drop_one(p, at);
-	}
+	if (r >= 0)
+		r = answers_take(&p->held, ev->call, sink, p);
+	if (ev->type == EV_PROCEXIT_1_E)
+		answers_drop_of(&p->held, ev->tid);
 	return r < 0 ? error_errno(err, r, "state") : 0;
-}
-
-/* A thread that ended had calls that nobody will hear of again. */
-static APART void drop_held_of(struct pipeline *p, int64_t tid)
-{
-	struct held **at = &p->held;
-
-	while (*at) {
-		if (((*at)->event->tid & UINT32_MAX) == tid)
-			drop_one(p, at);
-		else
-			at = &(*at)->next;
-	}
 }
 
 static bool is_answer(const struct pipeline *p, const struct event *ev)
 {
 	return p->replays_answers && ev->info->category & EC_ITER && ev->flags & EVENT_FLAG_STATE_ONLY &&
-	       p->held_bytes < ANSWERS_HELD_BYTES;
+	       p->held.bytes < ANSWERS_HELD_BYTES;
 }
 
 static void subject_needs(struct pipeline *p, const struct event *ev)
@@ -391,13 +327,11 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 	int r;
 
 	p->needs.count = 0;
-	r = p->held ? apply_held(p, ev, err) : 0;
+	r = p->held.first ? apply_held(p, ev, err) : 0;
 	if (r == 0 && p->asks)
 		r = prepare(p, ev, err);
 	if (r < 0)
 		return r;
-	if (p->held && ev->type == EV_PROCEXIT_1_E)
-		drop_held_of(p, ev->tid);
 	r = state_apply(p->state, ev, &p->ctx.subject);
 	if (r < 0)
 		return error_errno(err, r, "state");
@@ -517,7 +451,7 @@ static int hold_for_call(void *context, const struct event *ev)
 {
 	struct pipeline *p = context;
 
-	return hold(p, ev, p->holding);
+	return answers_hold(&p->held, ev, p->holding);
 }
 
 /*
@@ -717,7 +651,6 @@ int pipeline_new(struct source *source, const struct pipeline_options *options, 
 	p->stats.highest = PRIORITY_COUNT;
 	p->asks = source->ops->fetch;
 	p->replays_answers = !p->asks && !(source->traits & SOURCE_REPORTS_FDS);
-	p->held_end = &p->held;
 	p->facts = wants->facts;
 	if (!(source->traits & SOURCE_REPORTS_FDS))
 		p->facts &= ~(facts_t)FACT_FD;
@@ -742,7 +675,7 @@ void pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return;
-	drop_held(p);
+	answers_free(&p->held);
 	engine_free(p->engine);
 	state_free(p->state);
 	arena_free(p->arena);
