@@ -228,7 +228,8 @@ static void stopped(struct tracer *t, pid_t tid, int status)
 bool stops_take(struct tracer *t)
 {
 	int status;
-	pid_t tid = waitpid(-1, &status, __WALL | WNOHANG);
+	/* children of other threads, such as the programs of outputs, are theirs to reap */
+	pid_t tid = waitpid(-1, &status, __WALL | __WNOTHREAD | WNOHANG);
 
 	if (tid <= 0)
 		return false;

@@ -4,8 +4,10 @@
 #include <limits.h>
 
 #include "app/falco.h"
+#include "base/limits.h"
 #include "output/output_grpc.h"
 #include "output/output_queue.h"
+#include "output/output_syslog.h"
 
 /* A path or address as the system wants it; the configuration's texts have no NUL behind them. */
 static int c_text(char *text, size_t size, struct str value, const char *key, struct error *err)
@@ -47,6 +49,41 @@ static int open_grpc(const struct config *c, struct output **ret_output, struct 
 	return r < 0 ? r : output_grpc_open(&options, ret_output, err);
 }
 
+static int open_program(const struct config *c, struct output **ret_output, struct error *err)
+{
+	char command[PROGRAM_COMMAND_BYTES];
+	int r = c_text(command, sizeof(command), c->program_output_program, "program_output.program", err);
+
+	return r < 0 ? r : output_program_open(command, c->program_output_keep_alive, c->json_output, ret_output, err);
+}
+
+static int open_syslog(const struct config *c, struct output **ret_output, struct error *err)
+{
+	char address[PATH_MAX], ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], tag[64];
+	const struct output_syslog_options options = {
+		.address = address,
+		.ca = ca,
+		.cert = cert,
+		.key = key,
+		.tag = tag,
+		.facility = output_syslog_facility(c->monitor_syslog_output_facility),
+		.timeout_ms = SYSLOG_TIMEOUT_MS,
+		.json = c->json_output,
+	};
+	int r;
+
+	r = c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address", err);
+	if (r == 0)
+		r = c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert", err);
+	if (r == 0)
+		r = c_text(cert, sizeof(cert), c->monitor_syslog_output_client_cert, "monitor.syslog_output.client_cert", err);
+	if (r == 0)
+		r = c_text(key, sizeof(key), c->monitor_syslog_output_client_key, "monitor.syslog_output.client_key", err);
+	if (r == 0)
+		r = c_text(tag, sizeof(tag), c->monitor_syslog_output_tag, "monitor.syslog_output.tag", err);
+	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
+}
+
 /* output points to where the call that gave r has put it: arguments are evaluated in no order. */
 static int add(struct session *s, int r, struct output *const *output, struct error *err)
 {
@@ -55,7 +92,8 @@ static int add(struct session *s, int r, struct output *const *output, struct er
 
 bool outputs_wanted(const struct config *c)
 {
-	return c->file_output_enabled || c->stdout_output_enabled || c->grpc_enabled;
+	return c->file_output_enabled || c->stdout_output_enabled || c->syslog_output_enabled || c->program_output_enabled ||
+	       c->grpc_enabled;
 }
 
 /* Behind a queue of its own, so that it delays nobody. */
@@ -83,6 +121,10 @@ int outputs_open(struct session *s, const struct config *c, bool live, bool unbu
 	if (r == 0 && c->stdout_output_enabled)
 		r = add_queued(s, c, live, output_stream_open(STDOUT_FILENO, false, c->json_output, false,
 							      c->buffered_outputs && !unbuffered, &output, err), &output, err);
+	if (r == 0 && c->syslog_output_enabled)
+		r = add_queued(s, c, live, open_syslog(c, &output, err), &output, err);
+	if (r == 0 && c->program_output_enabled)
+		r = add_queued(s, c, live, open_program(c, &output, err), &output, err);
 	if (r == 0 && c->grpc_enabled)
 		r = add(s, open_grpc(c, &output, err), &output, err);
 	return r;

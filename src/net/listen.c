@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "net/address.h"
 
 #define UNIX_SCHEME "unix://"
 #define BACKLOG	    64
@@ -73,33 +74,13 @@ static int listen_unix(const char *path, int *ret_fd, struct error *err)
 	return 0;
 }
 
-/* "host:port" or "[host]:port" in two; -EINVAL when it is neither. */
-static int split_address(const char *address, char *host, size_t host_size, const char **ret_port)
-{
-	const char *colon = strrchr(address, ':'), *begin = address;
-	size_t len = colon ? (size_t)(colon - address) : 0;
-
-	if (!colon || !colon[1])
-		return -EINVAL;
-	if (len >= 2 && begin[0] == '[' && begin[len - 1] == ']') {
-		begin++;
-		len -= 2;
-	}
-	if (len >= host_size)
-		return -EINVAL;
-	memcpy(host, begin, len);
-	host[len] = 0;
-	*ret_port = colon + 1;
-	return 0;
-}
-
 static int listen_inet(const char *address, int *ret_fd, struct error *err)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_ADDRCONFIG };
 	struct addrinfo *found, *a;
 	const char *port;
 	char host[256];
-	int r = split_address(address, host, sizeof(host), &port), last = -EADDRNOTAVAIL;
+	int r = address_split(address, host, sizeof(host), &port), last = -EADDRNOTAVAIL;
 
 	if (r < 0)
 		return error_set(err, r, "'%s' is no address: host:port or unix:///path", address);

@@ -56,4 +56,11 @@ int output_stream_open(int fd, bool owned, bool json, bool color, bool buffered,
 /* Lines appended to a file (created 0600 … umask); reopen() opens it anew. */
 int output_file_open(const char *path, bool keep_alive, bool json, struct output **ret_output, struct error *err);
 
+/*
+ * Lines to the standard input of a shell command: one process that is started again when it has ended (keep_alive), or one for
+ * each alert, whose end is waited for. Its status must be 0. It may block: put it behind a queue. The command starts with
+ * the first alert.
+ */
+int output_program_open(const char *command, bool keep_alive, bool json, struct output **ret_output, struct error *err);
+
 #endif

@@ -25,7 +25,7 @@ struct queue {
 	pthread_cond_t progress; /* by the worker: something was done */
 	struct entry *first, **end;
 	size_t count, bytes; /* that wait; the one at hand included */
-	bool flush, reopen, stop, ended;
+	bool flush, reopen, finish, finished, stop, ended;
 	uint64_t dropped;
 	uint64_t busy_since; /* monotonic ms of the delivery at hand, 0 = none */
 	bool told_busy;
@@ -180,7 +180,7 @@ static void rest(struct queue *q)
 		note(q, err.code, &err);
 		count(q);
 	}
-	if (q->first || q->flush || q->reopen || q->stop)
+	if (q->first || q->flush || q->reopen || q->finish || q->stop)
 		return;
 	if (ms < 0) {
 		pthread_cond_wait(&q->work, &q->lock);
@@ -205,6 +205,9 @@ static void *work(void *queue)
 		} else if (q->flush) {
 			q->flush = false;
 			run_on_inner(q, q->inner->ops->flush);
+		} else if (q->finish) {
+			run_on_inner(q, q->inner->ops->drain);
+			q->finish = false;
 		} else {
 			rest(q);
 			continue;
@@ -219,18 +222,6 @@ static void *work(void *queue)
 }
 
 /* ---- the other functions of an output ---------------------------------------------------------------------------------- */
-
-static int queue_flush(struct output *o, struct error *err)
-{
-	struct queue *q = (struct queue *)o;
-
-	(void)err;
-	pthread_mutex_lock(&q->lock);
-	q->flush = q->inner->ops->flush;
-	pthread_cond_signal(&q->work);
-	pthread_mutex_unlock(&q->lock);
-	return 0;
-}
 
 static int queue_reopen(struct output *o, struct error *err)
 {
@@ -275,12 +266,26 @@ static void wait_until(struct queue *q, uint64_t end, bool (*done)(const struct 
 
 static bool is_empty(const struct queue *q)
 {
-	return !q->count && !q->flush;
+	return !q->count && !q->flush && !q->finish;
 }
 
 static bool has_ended(const struct queue *q)
 {
 	return q->ended;
+}
+
+/* Whoever flushes wants to say that all is written; what takes longer stays on its way. */
+static int queue_flush(struct output *o, struct error *err)
+{
+	struct queue *q = (struct queue *)o;
+
+	(void)err;
+	pthread_mutex_lock(&q->lock);
+	q->flush = q->inner->ops->flush;
+	pthread_cond_signal(&q->work);
+	wait_until(q, now_ms() + OUTPUT_DRAIN_SECONDS * 500, is_empty);
+	pthread_mutex_unlock(&q->lock);
+	return 0;
 }
 
 static int queue_drain(struct output *o, struct error *err)
@@ -292,6 +297,8 @@ static int queue_drain(struct output *o, struct error *err)
 
 	pthread_mutex_lock(&q->lock);
 	q->flush = q->inner->ops->flush;
+	q->finish = q->inner->ops->drain && !q->finished;
+	q->finished = true;
 	pthread_cond_signal(&q->work);
 	wait_until(q, end - OUTPUT_DRAIN_SECONDS * 500, is_empty);
 	atomic_store(&q->inner->stop, true); /* whoever tries again and again gives up */

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Alerts to the standard input of a program: one for all, one for each; a program that hangs, dies, fails or floods.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+cat >"$dir/rules.yaml" <<'END'
+- rule: Numbered file opened
+  desc: each is one alert
+  condition: evt.type in (open, openat) and fd.name contains /n-
+  output: opened %fd.name
+  priority: NOTICE
+END
+cat >"$dir/open.py" <<'END'
+import os
+import sys
+for i in range(int(sys.argv[2])):
+    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
+sys.exit(7)
+END
+
+# number of alerts, keep_alive, program; the command's status is untouched whatever the program does
+outputs() {
+	printf 'rules_files: [%s]\nprogram_output:\n  enabled: true\n  keep_alive: %s\n  program: >\n    %s\n' \
+		"$dir/rules.yaml" "$2" "$3" >"$dir/config.yaml"
+	timeout 60 "$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "$1" >"$dir/out" 2>"$dir/err"
+	status=$?
+	checks=$((checks + 1))
+	[ $status = 7 ] || fail "$3: the command's status is $status"
+	# the monitor itself may need some seconds more to give up
+	i=0
+	while pgrep -f "$dir/config.yaml" >/dev/null && [ $i -lt 300 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	ok "$3: the monitor does not end" [ $i -lt 300 ]
+}
+
+for keep in true false; do
+	outputs 300 $keep "cat >>$dir/kept-$keep"
+	sed 's/.*opened //' "$dir/kept-$keep" >"$dir/lines"
+	seq -f "$dir/n-%05.0f" 0 299 | cmp -s - "$dir/lines" || fail "keep_alive $keep: $(wc -l <"$dir/lines") of 300 alerts, or not in order"
+	checks=$((checks + 1))
+done
+
+outputs 3000 true "sleep 1000"
+ok "one that hangs is told" grep -q 'program output: one alert has taken' "$dir/err"
+ok "what it costs is told" grep -q 'alerts were lost' "$dir/err"
+ok "it does not outlive the monitor" sh -c "! pgrep -f '[s]leep 1000' >/dev/null"
+
+outputs 20 false "sleep 0; exit 3"
+ok "one that fails is told" grep -q 'program output: the program ended with status 3' "$dir/err"
+
+outputs 500 true "head -n 3 >>$dir/heads"
+ok "one that dies is started again" [ "$(wc -l <"$dir/heads")" -ge 3 ]
+
+outputs 20 true "cat >/dev/null; yes | head -c 1000000"
+ok "what one writes goes where our own does" [ "$(tr -d 'y\n' <"$dir/out" | wc -c)" = 0 ]
+
+finish

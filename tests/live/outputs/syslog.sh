@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# rsyslog receives alerts: by a datagram socket, by TCP, by TLS with certificates on both sides; it is stopped and started again.
+. "$(dirname "$0")/../lib.sh"
+
+need python3 rsyslogd openssl
+number=2000
+cat >"$dir/rules.yaml" <<'END'
+- rule: Numbered file opened
+  desc: each is one alert
+  condition: evt.type in (open, openat) and fd.name contains /n-
+  output: opened %fd.name
+  priority: CRITICAL
+END
+cat >"$dir/open.py" <<'END'
+import os
+import sys
+import time
+for i in range(int(sys.argv[2])):
+    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
+    if len(sys.argv) > 3:
+        time.sleep(0.002)
+END
+seq -f "$dir/n-%05.0f" 0 $((number - 1)) >"$dir/all"
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+tcp=$(free_port)
+tls=$(free_port)
+key_and_certificate() { # name
+	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" &&
+		printf 'subjectAltName=IP:127.0.0.1\n' >"$dir/san" &&
+		openssl x509 -req -in "$dir/$1.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 -extfile "$dir/san" -out "$dir/$1.crt"
+}
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/ca.key" -subj /CN=ca -days 2 -out "$dir/ca.crt" 2>/dev/null || fail openssl
+key_and_certificate server 2>/dev/null
+key_and_certificate client 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/other.key" -subj /CN=other -days 2 -out "$dir/other.crt" 2>/dev/null
+
+cat >"$dir/rsyslog.conf" <<END
+global(workDirectory="$dir" defaultNetstreamDriverCAFile="$dir/ca.crt"
+       defaultNetstreamDriverCertFile="$dir/server.crt" defaultNetstreamDriverKeyFile="$dir/server.key")
+module(load="imuxsock" SysSock.Use="off")
+module(load="imtcp")
+input(type="imuxsock" Socket="$dir/log" CreatePath="off" RateLimit.Interval="0")
+input(type="imtcp" Address="127.0.0.1" Port="$tcp" Name="tcp")
+input(type="imtcp" Address="127.0.0.1" Port="$tls" Name="tls" StreamDriver.Name="gtls" StreamDriver.Mode="1"
+      StreamDriver.AuthMode="x509/certvalid")
+template(name="line" type="string" string="%syslogfacility-text%.%syslogseverity-text% %programname% %msg%\n")
+if \$inputname == "imuxsock" then { action(type="omfile" file="$dir/from-unix" template="line") }
+if \$inputname == "tcp" then { action(type="omfile" file="$dir/from-tcp" template="line") }
+if \$inputname == "tls" then { action(type="omfile" file="$dir/from-tls" template="line") }
+END
+start_rsyslog() {
+	rsyslogd -n -f "$dir/rsyslog.conf" -i "$dir/pid" >"$dir/rsyslog.out" 2>&1 &
+	rsyslog=$!
+	i=0
+	while ! { [ -S "$dir/log" ] && python3 -c "import socket; socket.create_connection(('127.0.0.1', $tls))" 2>/dev/null; } && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+}
+stop_rsyslog() {
+	kill "$rsyslog"
+	wait "$rsyslog" 2>/dev/null
+}
+
+# address, further keys, further argument of the workload
+send() {
+	printf 'rules_files: [%s]\nsyslog_output: {enabled: true}\nmonitor: {syslog_output: {address: "%s", facility: local3, tag: falco%s}}\n' \
+		"$dir/rules.yaml" "$1" "$2" >"$dir/config.yaml"
+	# shellcheck disable=SC2086 # the last is one word or none
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" $number ${3:-} >"$dir/out" 2>"$dir/err"
+	cat "$dir/err"
+}
+
+# file: all alerts are there, in order
+received() {
+	i=0
+	while [ "$(wc -l <"$dir/$1" 2>/dev/null || echo 0)" -lt $number ] && [ $i -lt 50 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	checks=$((checks + 2))
+	sed 's/.*opened //' "$dir/$1" >"$dir/lines"
+	cmp -s "$dir/all" "$dir/lines" || fail "$1: $(wc -l <"$dir/lines") of $number alerts, or not in order"
+	[ "$(grep -c '^local3\.crit falco ' "$dir/$1")" = "$(wc -l <"$dir/lines")" ] || fail "$1: $(head -n 1 "$dir/$1")"
+}
+
+start_rsyslog
+send "unix://$dir/log" ""
+received from-unix
+send "tcp://127.0.0.1:$tcp" ""
+received from-tcp
+certificates=", ca_cert: $dir/ca.crt, client_cert: $dir/client.crt, client_key: $dir/client.key"
+send "tls://127.0.0.1:$tls" "$certificates"
+received from-tls
+
+# a server whose authority is not ours gets nothing, and that is told
+number=5
+send "tls://127.0.0.1:$tls" ", ca_cert: $dir/other.crt" >/dev/null
+i=0
+while ! grep -q 'syslog output.*certificate' "$dir/err" && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+ok "a strange authority is told: $(head -n 1 "$dir/err")" grep -q 'syslog output.*certificate' "$dir/err"
+
+# away for some seconds: nothing is lost by the datagram socket
+number=2000
+rm -f "$dir/from-unix"
+send "unix://$dir/log" "" slowly >/dev/null &
+sender=$!
+sleep 1
+stop_rsyslog
+rm -f "$dir/log"
+sleep 2
+start_rsyslog
+wait $sender
+received from-unix
+stop_rsyslog
+finish
