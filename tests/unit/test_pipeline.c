@@ -82,7 +82,8 @@ static int fake_intercept(struct source *s, const struct intercept_set *set, str
 
 static int fake_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
 {
-	struct event ev = { .type = EV_SYSCALL_OPEN_X, .info = &plain_info, .tid = 8 };
+	static const uint8_t nothing[1];
+	struct event ev = { .type = EV_SYSCALL_OPEN_X, .info = &plain_info, .tid = 8, .bytes = nothing, .values = nothing };
 	int i, r = 0;
 
 	(void)s;
