@@ -148,4 +148,31 @@ done
 set -- "$dir"/cap_*
 has "its marks" "$(opened "$1")" "1 "
 
+# the limit of every file is told by an alert of its own
+big=$MONITOR_SHARED/conformance/captures/mixed.scap
+if [ -f "$big" ]; then
+	cat >"$dir/any.yaml" <<'EOF'
+- rule: Any
+  desc: starts a capture again and again
+  condition: evt.type = openat
+  output: any %fd.name
+  priority: NOTICE
+  capture: true
+EOF
+	cat "$big" "$big" "$big" "$big" >"$dir/big.scap"
+	configure "  max_file_size_mb: 1
+  default_duration: 100000000" ""
+	"$MONITOR" falco -c "$dir/config.yaml" -r "$dir/any.yaml" -o engine.kind=replay -o "engine.replay.capture_file=$dir/big.scap" >"$dir/out" 2>&1 ||
+		fail "falco: $(tail -n 3 "$dir/out")"
+	ok "more than one file" [ "$(files)" -gt 1 ]
+	ok "none is much larger than the limit" [ "$(find "$dir" -name 'cap_*' -size +1500k | wc -l)" = 0 ]
+	ok "each end is told" grep -q '"rule":"Falco internal: capture size limit reached"' "$dir/alerts.json"
+	ok "with the limit" grep -q '"max_file_size_mb":1,"written_bytes":[0-9]*}.*"priority":"Informational"' "$dir/alerts.json"
+	for f in "$dir"/cap_*; do
+		ok "$f replays" "$MONITOR" replay -r "$dir/any.yaml" -o /dev/null "$f"
+	done
+else
+	left_out=$((left_out + 1))
+fi
+
 finish
