@@ -75,19 +75,29 @@ static bool is_static(const struct options *o)
 
 /* ---- what does ---------------------------------------------------------------------------------------------------- */
 
-static bool is_source(const char *name)
+static bool is_source(const struct plugins *plugins, const char *name)
 {
-	return strcmp(name, "syscall") == 0;
+	return strcmp(name, "syscall") == 0 || plugins_have_source(plugins, str_of(name));
 }
 
-static int list(const struct options *o, const struct config *config, enum listing_form form)
+static int no_source(const struct plugins *plugins, const char *name, struct error *err)
 {
+	auto_strbuf struct strbuf all = { 0 };
+
+	for (size_t i = 0; i < plugins->nsources; i++)
+		strbuf_addf(&all, ", " STR_FMT, STR_ARG(plugins->sources[i].name));
+	return error_set(err, -EINVAL, "there is no event source \"%s\"; there is syscall%s", name, all.ptr ? all.ptr : "");
+}
+
+static int list(const struct options *o, const struct config *config, const struct plugins *plugins, enum listing_form form)
+{
+	struct error err = { 0 };
 	auto_strbuf struct strbuf out = { 0 };
 	const char *source = options_value(o, OPT_falco_list, NULL);
 
-	if (source && *source && !is_source(source)) {
-		log_error("there is no event source \"%s\"; there is syscall", source);
-		return EXIT_FAILED;
+	if (source && *source && !is_source(plugins, source)) {
+		(void)no_source(plugins, source, &err);
+		return failure(&err);
 	}
 	listing_falco_fields(&out, &(struct listing_request){
 					   .form = form,
@@ -100,8 +110,47 @@ static int list(const struct options *o, const struct config *config, enum listi
 	return listing_print(&out);
 }
 
+static bool names(const struct options *o, enum option_id id, struct str source)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = options_nth(o, id, i)); i++)
+		if (str_eq(source, str_of(name)))
+			return true;
+	return false;
+}
+
+static bool is_enabled(const struct options *o, struct str source)
+{
+	return options_has(o, OPT_falco_enable_source) ? names(o, OPT_falco_enable_source, source) :
+							  !names(o, OPT_falco_disable_source, source);
+}
+
+/* Whose events are watched: those of a plugin (its name), of system calls (empty). One of them. */
+static int choose_source(const struct options *o, const struct config *config, const struct plugins *plugins,
+			 struct str *ret_source, struct error *err)
+{
+	bool calls = is_enabled(o, STR("syscall")) && !str_eq(config->engine_kind, STR("nodriver"));
+	struct str chosen = STR("");
+	size_t n = calls;
+
+	for (size_t i = 0; i < plugins->nsources; i++) {
+		if (!is_enabled(o, plugins->sources[i].name))
+			continue;
+		if (!n++)
+			chosen = plugins->sources[i].name;
+	}
+	if (n > 1)
+		return error_set(err, -ENOTSUP, "several event sources at once are not watched: choose one with --enable-source");
+	if (!n && options_has(o, OPT_falco_disable_source))
+		return error_set(err, -EINVAL, "at least one event source must be enabled");
+	*ret_source = chosen;
+	return 0;
+}
+
 /* The choice means nothing for a capture, as in Falco. */
-static int check_sources(const struct options *o, const struct config *config, struct error *err)
+static int check_sources(const struct options *o, const struct config *config, const struct plugins *plugins,
+			 struct str *ret_source, struct error *err)
 {
 	static const enum option_id ids[] = { OPT_falco_enable_source, OPT_falco_disable_source };
 	const char *name;
@@ -113,11 +162,9 @@ static int check_sources(const struct options *o, const struct config *config, s
 		return error_set(err, -EINVAL, "--enable-source and --disable-source exclude each other");
 	for (k = 0; k < ARRAY_SIZE(ids); k++)
 		for (i = 0; (name = options_nth(o, ids[k], i)); i++)
-			if (!is_source(name))
-				return error_set(err, -EINVAL, "there is no event source \"%s\"; there is syscall", name);
-	if (options_has(o, OPT_falco_disable_source))
-		return error_set(err, -EINVAL, "at least one event source must be enabled");
-	return 0;
+			if (!is_source(plugins, name))
+				return no_source(plugins, name, err);
+	return choose_source(o, config, plugins, ret_source, err);
 }
 
 static int write_pid(const char *path)
@@ -131,7 +178,8 @@ static int write_pid(const char *path)
 	return EXIT_OK;
 }
 
-static int start(const struct options *o, const struct config *config, const struct engine_options *engine)
+static int start(const struct options *o, const struct config *config, const struct plugins *plugins,
+		 const struct engine_options *engine)
 {
 	const char *pidfile = options_value(o, OPT_falco_pidfile, NULL);
 
@@ -141,7 +189,7 @@ static int start(const struct options *o, const struct config *config, const str
 	}
 	if (pidfile && write_pid(pidfile) != EXIT_OK)
 		return EXIT_FAILED;
-	return falco_replay(config, o, engine);
+	return falco_replay(config, o, plugins, engine);
 }
 
 static int print_page_size(void)
@@ -182,6 +230,7 @@ static void tell_start(const struct options *o, const struct config *config)
 static int act(const struct options *o, const struct config *config, enum listing_form form, char **argv)
 {
 	struct engine_options engine = config_engine_options(config);
+	auto_plugins struct plugins plugins = { 0 };
 	struct error err = { 0 };
 	size_t i;
 
@@ -191,11 +240,13 @@ static int act(const struct options *o, const struct config *config, enum listin
 		return print_page_size();
 	for (i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
+	if (plugins_load(&plugins, config, &err) < 0 || plugins_offer(&plugins, &engine) < 0)
+		return failure(&err);
 	if (options_has(o, OPT_falco_plugin_info) || options_has(o, OPT_falco_list_plugins))
-		return falco_plugins(config, options_value(o, OPT_falco_plugin_info, NULL));
+		return falco_plugins(config, &plugins, options_value(o, OPT_falco_plugin_info, NULL));
 	if (options_has(o, OPT_falco_list))
-		return list(o, config, form);
-	if (check_sources(o, config, &err) < 0)
+		return list(o, config, &plugins, form);
+	if (check_sources(o, config, &plugins, &engine.source, &err) < 0)
 		return failure(&err);
 	if (options_has(o, OPT_falco_validate))
 		return falco_validate(config, o, &engine);
@@ -203,7 +254,7 @@ static int act(const struct options *o, const struct config *config, enum listin
 		return falco_describe(config, o, &engine);
 	if (options_has(o, OPT_falco_support))
 		return falco_support(config, o, &engine, argv);
-	return start(o, config, &engine);
+	return start(o, config, &plugins, &engine);
 }
 
 int cmd_falco(const struct command *c, int argc, char **argv)

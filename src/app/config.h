@@ -50,6 +50,10 @@ struct config {
 	struct str *rules_files;
 	size_t nrules_files;
 	bool container_plugin;
+	struct config_plugin {
+		struct str name, library_path, init_config, open_params; /* a map as JSON */
+	} *load; /* the plugins to load, but for container */
+	size_t nload;
 
 	/* what a person should know; for the log */
 	struct str *warnings;
@@ -100,6 +104,9 @@ int config_error(const struct config *c, const char *key, struct error *err, con
 	__attribute__((format(printf, 4, 5)));
 /* Where the value of a node was written: "FILE:LINE:COLUMN", "-o KEY=...", "--flag"; empty when it is a default. */
 void config_place(const struct config *c, const struct yaml_node *node, struct strbuf *out);
+
+/* A node as JSON; what is a number or truth value in YAML is one there. */
+void config_node_json(struct strbuf *out, const struct yaml_node *n);
 
 /* The parts of the reader, each a file. */
 int config_values(struct config *c); /* members from c->root */

@@ -244,25 +244,48 @@ static int read_rules_files(struct config *c, struct error *err)
 
 /* ---- plugins: ----------------------------------------------------------------------------------------------------- */
 
-/* The container plugin's fields are built in; nothing else can be loaded. */
-static int load_plugin(struct config *c, struct str name, struct error *err)
+/* A text as it is, anything else as JSON: plugins take either. */
+static struct str plain_or_json(struct config *c, const struct yaml_node *node)
 {
-	if (!str_eq(name, STR("container")))
-		return error_set(err, -ENOTSUP, "plugin \"" STR_FMT "\": this version loads no plugin but container",
-				 STR_ARG(name));
-	c->container_plugin = true;
+	auto_strbuf struct strbuf json = { 0 };
+	struct str text;
+
+	if (!node || node->kind == YAML_NULL)
+		return STR("");
+	if (config_tree_text(node, &text))
+		return arena_str(c->arena, text);
+	config_node_json(&json, node);
+	return json.failed ? (struct str){ NULL, 0 } : arena_str(c->arena, strbuf_str(&json));
+}
+
+/* The container plugin's work is built in. */
+static int load_plugin(struct config *c, const struct yaml_node *plugin, struct str name)
+{
+	struct config_plugin *p = &c->load[c->nload];
+
+	if (str_eq(name, STR("container"))) {
+		c->container_plugin = true;
+		return 0;
+	}
+	p->name = name;
+	(void)config_tree_text(yaml_get(plugin, "library_path"), &p->library_path); /* checked before */
+	p->init_config = plain_or_json(c, yaml_get(plugin, "init_config"));
+	p->open_params = plain_or_json(c, yaml_get(plugin, "open_params"));
+	if (!p->init_config.ptr || !p->open_params.ptr)
+		return -ENOMEM;
+	c->nload++;
 	return 0;
 }
 
-static bool is_configured(struct yaml_node **plugins, size_t n, struct str name)
+static const struct yaml_node *find_plugin(struct yaml_node **plugins, size_t n, struct str name)
 {
 	struct str other;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (config_tree_text(yaml_get(plugins[i], "name"), &other) && str_eq(name, other))
-			return true;
-	return false;
+			return plugins[i];
+	return NULL;
 }
 
 static int read_plugins(struct config *c, struct error *err)
@@ -277,14 +300,20 @@ static int read_plugins(struct config *c, struct error *err)
 		if (!config_tree_text(yaml_get(plugins[i], "name"), &name) ||
 		    !config_tree_text(yaml_get(plugins[i], "library_path"), &path))
 			return entry_error(c, "plugins", i, err, "it needs a name and a library_path");
+	c->load = arena_array_of(c->arena, struct config_plugin, all ? nplugins : nwanted);
+	if (!c->load)
+		return error_set(err, -ENOMEM, "out of memory");
 	for (i = 0; r == 0 && i < (all ? nplugins : nwanted); i++) {
+		const struct yaml_node *plugin;
+
 		if (!config_tree_text(all ? yaml_get(plugins[i], "name") : wanted[i], &name))
 			return entry_error(c, "load_plugins", i, err, "it is no name");
-		if (!is_configured(plugins, nplugins, name))
+		plugin = find_plugin(plugins, nplugins, name);
+		if (!plugin)
 			return entry_error(c, "load_plugins", i, err, "no plugin of that name is among plugins");
-		r = load_plugin(c, name, err);
+		r = load_plugin(c, plugin, name);
 	}
-	return r;
+	return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
 
 int config_lists(struct config *c, struct error *err)

@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "app/options.h"
+#include "app/plugins.h"
 #include "app/session.h"
 
 /* The Falco that this program stands in for: what scripts and falcoctl ask for. */
@@ -26,9 +27,10 @@ int falco_describe_loaded(struct strbuf *out, struct rule_loader *loader, const 
 /* --support; command_line is argv. */
 int falco_support(const struct config *config, const struct options *o, const struct engine_options *engine, char **command_line);
 /* --list-plugins, and --plugin-info when plugin is not NULL. */
-int falco_plugins(const struct config *config, const char *plugin);
+int falco_plugins(const struct config *config, const struct plugins *plugins, const char *plugin);
 /* Rules over a capture, to the configured outputs. */
-int falco_replay(const struct config *config, const struct options *o, const struct engine_options *engine);
+int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
+		 const struct engine_options *engine);
 
 /* The rules that -r or the configuration names, read; */
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err);

@@ -87,11 +87,14 @@ static bool is_live(const struct config *config)
 	return str_eq(config->engine_kind, STR("nodriver"));
 }
 
-static int open_source(const struct config *config, struct source **ret_source, struct error *err)
+static int open_source(const struct config *config, const struct plugins *plugins, struct str source,
+		       struct source **ret_source, struct error *err)
 {
 	const char *missing = kind_missing(config->engine_kind);
 	char path[4096];
 
+	if (source.len)
+		return plugins_open(plugins, source, ret_source, err);
 	if (missing)
 		return config_error(config, "engine.kind", err, STR_FMT ": %s", STR_ARG(config->engine_kind), missing);
 	if (is_live(config)) {
@@ -104,12 +107,14 @@ static int open_source(const struct config *config, struct source **ret_source, 
 	return source_scap_open(path, ret_source, err);
 }
 
-static int start(struct session *s, const struct config *config, struct capture *capture, struct error *err)
+static int start(struct session *s, const struct config *config, const struct plugins *plugins, struct str source_name,
+		 struct capture *capture, struct error *err)
 {
-	bool captures = capture_wanted(config, s->rules);
+	bool captures = capture_wanted(config, s->rules), live = is_live(config) || source_name.len;
 	struct pipeline_options settings = {
 		.base64_buffers = config->buffer_format_base64,
 		.static_values = config->static_values,
+		.source_name = source_name,
 		.container_plugin = config->container_plugin,
 		.max_threads = config->falco_libs_thread_table_size,
 		.record = captures ? capture_event : NULL,
@@ -119,14 +124,14 @@ static int start(struct session *s, const struct config *config, struct capture 
 	struct source *source;
 	int r;
 
-	r = open_source(config, &source, err);
+	r = open_source(config, plugins, source_name, &source, err);
 	if (r < 0)
 		return r;
-	settings.known_fds = !is_live(config) && source_scap_knows_fds(source);
+	settings.known_fds = !live && source_scap_knows_fds(source);
 	if (captures)
 		capture_init(capture, config, s, &(struct scap_origin){ .traits = source->traits });
 	r = session_start(s, source, &settings, err);
-	if (r == 0 && !is_live(config))
+	if (r == 0 && !live)
 		source_scap_receive(source, capture_receiver(capture, pipeline_receiver(s->pipeline)));
 	return r;
 }
@@ -142,10 +147,12 @@ static int read_duration(const struct options *o, uint64_t *ret_ns, struct error
 	return 0;
 }
 
-int falco_replay(const struct config *config, const struct options *o, const struct engine_options *engine)
+int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
+		 const struct engine_options *engine)
 {
 	auto_session struct session s = { 0 };
 	auto_strbuf struct strbuf counts = { 0 };
+	bool live = is_live(config) || engine->source.len;
 	struct capture capture = { 0 };
 	struct error err = { 0 };
 	uint64_t max_ns = 0;
@@ -158,16 +165,16 @@ int falco_replay(const struct config *config, const struct options *o, const str
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))
 		return EXIT_OK;
-	r = outputs_open(&s, config, is_live(config), options_has(o, OPT_falco_unbuffered), &err);
+	r = outputs_open(&s, config, live, options_has(o, OPT_falco_unbuffered), &err);
 	if (r == 0)
-		r = start(&s, config, &capture, &err);
+		r = start(&s, config, plugins, engine->source, &capture, &err);
 	if (r < 0) {
 		capture_free(&capture);
 		return log_failure(&err, EXIT_FAILED);
 	}
 
 	signals_catch();
-	r = replay(&s, max_ns, is_live(config), &err);
+	r = replay(&s, max_ns, live, &err);
 	session_finish(&s);
 	capture_free(&capture);
 	session_add_rule_counts(&s, &counts);

@@ -617,7 +617,7 @@ static void fill_context(struct pipeline *p)
 		.arena = p->arena,
 		.static_values = p->options.static_values,
 		.hostname = str_of(p->options.hostname ? p->options.hostname : ""),
-		.source_name = STR("syscall"),
+		.source_name = p->options.source_name.len ? p->options.source_name : STR("syscall"),
 		.real_path = STR(""),
 		.base64_buffers = p->options.base64_buffers,
 	};

@@ -30,6 +30,7 @@ struct pipeline_options {
 	struct output *const *outputs;
 	size_t noutputs;
 	const char *hostname;
+	struct str source_name; /* of its events; empty = "syscall" */
 	bool base64_buffers;
 	bool match_realpath; /* judge opens a second time by the real path; they are always completed then */
 	const struct str *static_values;

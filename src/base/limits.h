@@ -28,6 +28,14 @@
 
 #define ANSWERS_HELD_BYTES (16 << 20) /* recorded answers that wait for their event: a live one has at most a few */
 
+/* plugins: what they say of themselves and return */
+#define PLUGIN_NAME_BYTES  256	     /* names of plugins, sources and fields: they are typed by people */
+#define PLUGIN_TEXT_BYTES  65536     /* descriptions */
+#define PLUGIN_FIELDS	   10000     /* of one plugin: the largest there is has some hundred */
+#define PLUGIN_VALUES	   65536     /* of one list field in one event */
+#define PLUGIN_VALUE_BYTES (1 << 20) /* of one text; longer ones are cut */
+#define PLUGIN_BATCH	   1000000   /* events at once: more is a wild number */
+
 /* state */
 #define STATE_THREADS	   262144  /* Falco's falco_libs.thread_table_size */
 #define STATE_FDS_PER_PROC 65536   /* a table larger than this is counted and not grown */

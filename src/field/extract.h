@@ -20,6 +20,7 @@ struct field_info {
 	extract_fn extract;
 	int variant;
 	const char *help;
+	const struct foreign_field *foreign; /* NULL for rows of fields.def */
 };
 
 /* field_evt.c */
@@ -122,6 +123,7 @@ enum { SANDBOX_SHORT, SANDBOX_FULL };
 #define EXTRACTOR(name) \
 	enum presence field_##name(const struct field_ref *f, struct field_context *ctx, struct values *ret)
 
+EXTRACTOR(foreign); /* field_foreign.c */
 EXTRACTOR(no_value); /* field.c: fields that never have one */
 EXTRACTOR(static_value);
 EXTRACTOR(util_count);

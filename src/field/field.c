@@ -6,7 +6,7 @@
 
 static const struct field_info catalogue[] = {
 #define FIELD(name, class, type, format, flags, reads, extract, variant, help)                                       \
-	{ { name, sizeof(name) - 1 }, class, PT_##type, PF_##format, flags, reads, field_##extract, variant, help },
+	{ { name, sizeof(name) - 1 }, class, PT_##type, PF_##format, flags, reads, field_##extract, variant, help, NULL },
 #include "field/fields.def"
 #undef FIELD
 };

@@ -27,10 +27,12 @@ enum field_flag {
 	FIELD_OURS = 1 << 13, /* not Falco's */
 	FIELD_JSON_TIME = 1 << 14, /* text, but epoch ns in output_fields */
 	FIELD_JSON_NUMBER = 1 << 15, /* padded text, but a number in output_fields */
+	FIELD_ARG_KEY = 1 << 17, /* the argument is a text; with FIELD_ARG_INDEX, either */
 	FIELD_CHAIN = 1 << 16, /* one text; outputs get its parts: joined in text, an array in output_fields */
 };
 
 struct field_info; /* a row of fields.def */
+struct field_context;
 
 /* What it means that an extraction gives more than one value although the field is not list-typed. */
 enum field_several {
@@ -56,7 +58,28 @@ struct field_ref {
 	facts_t reads; /* facts that the value depends on */
 };
 
+/* A field that comes of elsewhere (plugins). Lives as long as its catalogue. */
+struct foreign_field {
+	const char *name, *class, *help;
+	enum param_type type;
+	enum print_format format;
+	unsigned int flags; /* FIELD_LIST, FIELD_ARG_*: an argument is a number, or with FIELD_ARG_KEY a text */
+	void *context;
+	uint32_t id; /* context and id mean something to extract */
+	enum presence (*extract)(const struct foreign_field *f, const struct field_ref *ref, struct field_context *ctx,
+				 struct values *ret_values);
+};
+
+struct foreign_catalogue;
+/* Borrows list. -ENOMEM. */
+int foreign_catalogue_new(const struct foreign_field *list, size_t n, struct foreign_catalogue **ret_catalogue);
+void foreign_catalogue_free(struct foreign_catalogue *c); /* accepts NULL */
+const struct field_info *foreign_by_index(const struct foreign_catalogue *c, size_t i); /* NULL past the end */
+
 struct field_options {
+	bool generic; /* of the fields here, only those that any event source has: evt_all */
+	const struct foreign_catalogue *const *foreign;
+	size_t nforeign;
 	bool container_plugin; /* container.* and k8s.* exist */
 	bool extensions; /* FIELD_OURS exist: a file for Falco means the same without them */
 	const struct str *static_names; /* static.NAME fields, of the configuration */

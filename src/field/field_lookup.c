@@ -361,8 +361,32 @@ static const struct {
 	{ "fd.net", lookup_ends },
 };
 
+/* A plugin's field: it says itself what it takes. */
+static int lookup_foreign(struct lookup *l)
+{
+	unsigned int flags = l->ref->info->flags;
+	int r = flags & (FIELD_ARG_REQUIRED | FIELD_ARG_ALLOWED) ? take_brackets(l) : 0;
+	uint64_t number;
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		if (flags & FIELD_ARG_REQUIRED)
+			return refuse(l, "needs an argument");
+		return rest(l).len && rest(l).ptr[0] == '[' ? refuse(l, "takes no argument") : 0;
+	}
+	if (flags & FIELD_ARG_INDEX && parse_u64(l->ref->arg, &number) == 0) {
+		l->ref->arg_index = number;
+		l->ref->number = 0;
+		return 0;
+	}
+	return flags & FIELD_ARG_KEY ? 0 : refuse(l, "takes a number as its argument");
+}
+
 static int parse_argument(struct lookup *l)
 {
+	if (l->ref->info->foreign)
+		return lookup_foreign(l);
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
 		if (str_eq(l->ref->info->name, str_of(special[i].name)))
 			return special[i].parse(l);
@@ -413,6 +437,8 @@ static const struct {
 
 static bool usable(const struct field_info *f, const struct field_options *options)
 {
+	if (options && options->generic && strcmp(f->class, "evt_all") != 0)
+		return false;
 	if (f->flags & FIELD_CONTAINER_PLUGIN && !(options && options->container_plugin))
 		return false;
 	return !(f->flags & FIELD_OURS) || (options && options->extensions);
@@ -443,6 +469,16 @@ static const struct field_info *find_name(struct str text, const struct field_op
 		if (field_by_index(i)->extract == field_static_value) {
 			best = field_by_index(i);
 			best_len = static_len;
+		}
+	}
+	for (size_t i = 0; options && i < options->nforeign; i++) {
+		const struct field_info *f;
+
+		for (size_t k = 0; (f = foreign_by_index(options->foreign[i], k)); k++) {
+			if (f->name.len <= best_len || !str_starts(text, f->name))
+				continue;
+			best = f;
+			best_len = f->name.len;
 		}
 	}
 	*ret_len = best_len;

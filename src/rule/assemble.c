@@ -89,7 +89,8 @@ static int check_event_types(struct assembly *a, const struct rule_item *item, c
 	if (r < 0)
 		return r;
 	count = condition_event_count(types);
-	if (item->warn_evttypes && (count == 0 || count > MANY_EVENT_TYPES))
+	/* events of plugins have one type */
+	if (item->warn_evttypes && str_eq(item->source, STR("syscall")) && (count == 0 || count > MANY_EVENT_TYPES))
 		findings_add(a->findings, LOAD_NO_EVTTYPE, item->at,
 			     count ? "the condition lets too many event types pass, which costs time at every event" :
 				     "no event type can satisfy the condition");
@@ -175,13 +176,27 @@ static int add_rule(struct assembly *a, const struct rule_item *item)
 	return r;
 }
 
+/* What a rule may use depends on its source. */
+static int add_rule_of(struct assembly *a, const struct rule_item *item)
+{
+	const struct engine_options *all = a->options;
+	struct engine_options options = *all;
+	int r;
+
+	options.fields = *engine_source_fields(all, item->source);
+	a->options = &options;
+	r = add_rule(a, item);
+	a->options = all;
+	return r;
+}
+
 static int add_rules(struct assembly *a)
 {
 	bool refused = false;
 
 	for (size_t i = 0; i < a->items->nrules; i++) {
 		const struct rule_item *item = &a->items->rules[i];
-		int r = item->unknown_source ? 0 : add_rule(a, item);
+		int r = item->unknown_source ? 0 : add_rule_of(a, item);
 
 		refused |= r == -EINVAL;
 		if (r < 0 && !(r == -EINVAL && a->findings->ours))
@@ -271,4 +286,27 @@ int assemble(const struct items *items, const struct engine_options *options, st
 		return r;
 	*ret_rules = take_ptr(rules);
 	return 0;
+}
+
+void assemble_keep_source(struct ruleset *r, const struct engine_options *options)
+{
+	struct str source = options->source.len ? options->source : STR("syscall");
+	const struct field_options *fields = engine_source_fields(options, source);
+	uint32_t *order = (uint32_t *)r->order; /* made by us, in selection_apply() */
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->norder; i++) {
+		struct rule *rule = &r->rules[order[i]];
+
+		if (str_eq(rule->source, source))
+			order[kept++] = order[i];
+		else
+			rule->enabled = false;
+	}
+	r->norder = kept;
+	if (fields) {
+		r->options.fields.generic = fields->generic;
+		r->options.fields.foreign = fields->foreign;
+		r->options.fields.nforeign = fields->nforeign;
+	}
 }

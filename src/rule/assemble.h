@@ -17,4 +17,7 @@ int selection_apply(struct ruleset *r, const struct engine_options *options);
 /* Whether a name fits a pattern, in which * stands for any text and nothing else is special. */
 bool selection_matches(struct str pattern, struct str name);
 
+/* Leaves only the rules of options->source enabled, before ruleset_compile(). Once. */
+void assemble_keep_source(struct ruleset *r, const struct engine_options *options);
+
 #endif

@@ -31,7 +31,22 @@ struct append_output {
 	size_t nextra_fields;
 };
 
+/* An event source beside "syscall", and a plugin: what rules may ask for. The texts live as long as the options. */
+struct engine_source {
+	struct str name;
+	struct field_options fields; /* that its rules may use */
+};
+
+struct engine_plugin {
+	struct str name, version;
+};
+
 struct engine_options {
+	struct str source; /* whose rules are evaluated; empty = "syscall". Those of the others are checked only */
+	const struct engine_source *sources;
+	size_t nsources;
+	const struct engine_plugin *plugins;
+	size_t nplugins;
 	enum priority min_priority; /* rules below are left out */
 	bool all_matching; /* rule_matching: all */
 	const struct rule_selection *selections;
@@ -48,6 +63,9 @@ struct engine_options {
 	bool base64_buffers;
 	bool ours; /* our command: reports exact columns, suggestions, all errors of a file at once */
 };
+
+/* The fields that rules of this source may use; NULL when nothing delivers events of it. */
+const struct field_options *engine_source_fields(const struct engine_options *options, struct str source);
 
 /* ---- the compiled rule set ----------------------------------------------------------------------------------------- */
 

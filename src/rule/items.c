@@ -13,9 +13,14 @@ void items_free(struct items *s)
 	names_free(&s->rule_names);
 }
 
-bool items_source_known(struct str source)
+const struct field_options *engine_source_fields(const struct engine_options *options, struct str source)
 {
-	return str_eq(source, STR("syscall"));
+	if (str_eq(source, STR("syscall")))
+		return &options->fields;
+	for (size_t i = 0; i < options->nsources; i++)
+		if (str_eq(source, options->sources[i].name))
+			return &options->sources[i].fields;
+	return NULL;
 }
 
 int items_room(struct arena *arena, void **list, size_t count, size_t *cap, size_t entry)
@@ -181,7 +186,7 @@ static int find_rule(struct items *s, struct findings *f, struct str name, struc
 
 int items_define_rule(struct items *s, struct findings *f, const struct rule_item *rule)
 {
-	bool known = items_source_known(rule->source);
+	const struct field_options *fields = engine_source_fields(s->options, rule->source);
 	struct rule_item *earlier;
 	uint32_t index = s->clock;
 	int r;
@@ -189,11 +194,11 @@ int items_define_rule(struct items *s, struct findings *f, const struct rule_ite
 	r = find_rule(s, f, rule->name, rule->source, rule->at, &earlier);
 	if (r < 0)
 		return r;
-	if (!known)
+	if (!fields)
 		findings_add(f, LOAD_UNKNOWN_SOURCE, rule->at, "nothing here delivers events of the source '" STR_FMT
 			     "': the rule is skipped", STR_ARG(rule->source));
 	for (size_t i = 0; i < rule->exceptions.count; i++) {
-		r = exceptions_check(s->arena, f, &rule->exceptions.list[i], known ? s->fields : NULL);
+		r = exceptions_check(s->arena, f, &rule->exceptions.list[i], fields);
 		if (r < 0)
 			return r;
 	}
@@ -208,7 +213,7 @@ int items_define_rule(struct items *s, struct findings *f, const struct rule_ite
 		earlier = &s->rules[s->nrules++];
 	}
 	*earlier = *rule;
-	earlier->unknown_source = !known;
+	earlier->unknown_source = !fields;
 	earlier->index = index;
 	earlier->visibility = s->clock++;
 	return 0;
@@ -231,7 +236,7 @@ static bool has(const struct rule_update *u, enum rule_key key)
 
 static int append_exceptions(struct items *s, struct findings *f, struct rule_item *rule, const struct exceptions *more)
 {
-	const struct field_options *fields = rule->unknown_source ? NULL : s->fields;
+	const struct field_options *fields = rule->unknown_source ? NULL : engine_source_fields(s->options, rule->source);
 	int r = 0;
 
 	for (size_t i = 0; i < more->count && r == 0; i++)

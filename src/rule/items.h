@@ -4,6 +4,7 @@
 
 #include "field/field.h"
 #include "output/alert.h"
+#include "rule/engine.h"
 #include "rule/findings.h"
 #include "rule/names.h"
 
@@ -99,7 +100,7 @@ struct version {
 
 struct items {
 	struct arena *arena;
-	const struct field_options *fields;
+	const struct engine_options *options;
 	struct list_item *lists;
 	struct macro_item *macros;
 	struct rule_item *rules;
@@ -123,9 +124,6 @@ int items_append_rule(struct items *s, struct findings *f, const struct rule_upd
 int items_replace_rule(struct items *s, struct findings *f, const struct rule_update *update);
 int items_enable_rule(struct items *s, struct findings *f, const struct rule_item *rule);
 int items_require_plugin(struct items *s, const struct plugin_requirement *plugin);
-
-/* Whether the rules of this source can be evaluated here. */
-bool items_source_known(struct str source);
 
 /* Makes room for one more entry of an arena array: grows it to twice its size. 0 or -ENOMEM. */
 int items_room(struct arena *arena, void **list, size_t count, size_t *cap, size_t entry);

@@ -39,7 +39,7 @@ int rule_loader_new(const struct engine_options *options, struct rule_loader **r
 		return error_set(err, -ENOMEM, "out of memory");
 	}
 	l->items.arena = l->arena;
-	l->items.fields = &l->options.fields;
+	l->items.options = &l->options;
 	*ret_loader = l;
 	return 0;
 }
@@ -176,26 +176,39 @@ static const struct {
 	struct version version;
 } builtin_plugins[] = { { { "container", 9 }, { 0, 7, 1 } } };
 
+/* 1 = it will do, 0 = it is no plugin of that name, -EINVAL = it is too old. */
+static int serves(const struct plugin_version *wanted, struct str name, const struct version *there, struct error *err)
+{
+	struct version v = { 0 };
+
+	if (!str_eq(name, wanted->name))
+		return 0;
+	version_parse(wanted->version, &v); /* checked when it was read */
+	if (version_serves(there, &v))
+		return 1;
+	return error_set(err, -EINVAL, "the rules need version " STR_FMT " of the plugin '" STR_FMT "', this one has %u.%u.%u",
+			 STR_ARG(wanted->version), STR_ARG(wanted->name), there->major, there->minor, there->patch);
+}
+
 static int check_plugin(const struct plugin_requirement *plugin, const struct engine_options *options, struct error *err)
 {
 	struct strbuf names auto_strbuf = { 0 };
+	int r = 0;
 
 	for (size_t i = 0; i < plugin->count; i++) {
 		const struct plugin_version *v = &plugin->alternatives[i];
-		struct version wanted = { 0 };
 
 		strbuf_addf(&names, "%s" STR_FMT " " STR_FMT, i ? " or " : "", STR_ARG(v->name), STR_ARG(v->version));
-		for (size_t k = 0; options->fields.container_plugin && k < ARRAY_SIZE(builtin_plugins); k++) {
-			if (!str_eq(builtin_plugins[k].name, v->name))
-				continue;
-			version_parse(v->version, &wanted); /* checked when it was read */
-			if (version_serves(&builtin_plugins[k].version, &wanted))
-				return 0;
-			return error_set(err, -EINVAL, "the rules need version " STR_FMT " of the plugin '" STR_FMT
-					 "', this one has %u.%u.%u", STR_ARG(v->version), STR_ARG(v->name),
-					 builtin_plugins[k].version.major, builtin_plugins[k].version.minor,
-					 builtin_plugins[k].version.patch);
+		for (size_t k = 0; r == 0 && k < options->nplugins; k++) {
+			struct version there = { 0 };
+
+			if (version_parse(options->plugins[k].version, &there) == 0)
+				r = serves(v, options->plugins[k].name, &there, err);
 		}
+		for (size_t k = 0; r == 0 && options->fields.container_plugin && k < ARRAY_SIZE(builtin_plugins); k++)
+			r = serves(v, builtin_plugins[k].name, &builtin_plugins[k].version, err);
+		if (r)
+			return r < 0 ? r : 0;
 	}
 	if (names.failed)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -240,6 +253,7 @@ int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struc
 
 	if (r < 0)
 		return r;
+	assemble_keep_source(l->rules, &l->options);
 	r = ruleset_compile(l->rules, err);
 	if (r < 0) {
 		ruleset_free(l->rules);

@@ -13,7 +13,7 @@
 /* What the tests of loading share: items read from a text, and findings as one line. */
 struct loading {
 	struct arena *arena;
-	struct field_options fields;
+	struct engine_options options;
 	struct items items;
 	struct findings findings;
 	struct rule_file file;
@@ -23,7 +23,7 @@ static inline void loading_start(struct loading *l)
 {
 	*l = (struct loading){ .arena = arena_new(1 << 14) };
 	l->items.arena = l->findings.arena = l->arena;
-	l->items.fields = &l->fields;
+	l->items.options = &l->options;
 	l->file.name = STR("f");
 }
 

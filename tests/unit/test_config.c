@@ -65,7 +65,7 @@ static const struct {
 	{ "rules_file: [a]\nrules_files: [b]\n", false },
 	{ "load_plugins: [container]\n", false },
 	{ "load_plugins: [container]\nplugins: [{name: container, library_path: x}]\n", true },
-	{ "load_plugins: [json]\nplugins: [{name: json, library_path: x}]\n", false },
+	{ "load_plugins: [json]\nplugins: [{name: json, library_path: x}]\n", true },
 	{ "load_plugins: []\nplugins: [{name: json, library_path: x}]\n", true },
 	{ "plugins: [{name: container}]\n", false },
 	{ "webserver: {listen_address: localhost}\n", false },

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_PLUGIN_PLUGIN_H
+#define MONITOR_PLUGIN_PLUGIN_H
+
+#include "field/field.h"
+#include "plugin/plugin_api.h"
+#include "source/source.h"
+
+/*
+ * A loaded plugin. It runs in this process: what it returns is checked, what it writes elsewhere or how long it takes cannot be.
+ * Every error names it. Everything that it hands out is copied before it is used any further.
+ */
+struct plugin;
+
+enum plugin_capability {
+	PLUGIN_SOURCE = 1 << 0,
+	PLUGIN_EXTRACT = 1 << 1,
+	PLUGIN_PARSE = 1 << 2,
+	PLUGIN_ASYNC = 1 << 3,
+	PLUGIN_LISTEN = 1 << 4,
+};
+
+struct plugin_config {
+	struct str name; /* as the configuration calls it; must be the plugin's own */
+	struct str init_config;
+	/* Gets what the plugin logs, from whichever thread; severity: ss_plugin_log_severity. NULL = nobody listens. */
+	void (*log)(const char *plugin, int severity, const char *text);
+};
+
+/* Opens the library and calls its init(). */
+int plugin_load(const char *path, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err);
+/* The same for a table that is there already: plugins that are linked in, and tests. */
+int plugin_load_api(const plugin_api *api, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err);
+void plugin_free(struct plugin *p); /* after all that uses its fields and events; accepts NULL */
+DEFINE_AUTO(struct plugin, plugin, plugin_free);
+#define auto_plugin AUTO(plugin)
+
+struct plugin_view {
+	struct str name, version, description, contact;
+	unsigned int capabilities; /* enum plugin_capability */
+	uint32_t id; /* of its event source; 0 = none of its own */
+	struct str source; /* name of that */
+	const struct foreign_catalogue *fields; /* NULL without extraction */
+};
+void plugin_get(const struct plugin *p, struct plugin_view *ret_view);
+
+/* Whether its fields have values for events of this source. */
+bool plugin_extracts_from(const struct plugin *p, struct str source);
+
+/* Opens its event source. The plugin outlives it. Events whose time the plugin leaves open get the clock's. */
+int plugin_source_open(struct plugin *p, const char *params, struct source **ret_source, struct error *err);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <cjson/cJSON.h>
+#include <errno.h>
+
+#include "base/limits.h"
+#include "plugin/internal.h"
+
+static void json_autofree(cJSON **j)
+{
+	cJSON_Delete(*j);
+}
+#define auto_json __attribute__((cleanup(json_autofree)))
+
+static const struct {
+	const char *name;
+	enum param_type type;
+	enum print_format format;
+} types[] = {
+	{ "string", PT_CHARBUF, PF_NA },   { "uint64", PT_UINT64, PF_DEC },   { "bool", PT_BOOL, PF_NA },
+	{ "reltime", PT_RELTIME, PF_DEC }, { "abstime", PT_ABSTIME, PF_DEC }, { "ipaddr", PT_IPADDR, PF_NA },
+	{ "ipnet", PT_IPNET, PF_NA },
+};
+
+static const char *text_of(struct plugin *p, const cJSON *object, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	return cJSON_IsString(item) ? arena_str(p->arena, str_of(item->valuestring)).ptr : "";
+}
+
+static bool is_set(const cJSON *object, const char *key)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+/* A name as conditions can spell it. */
+static bool is_name(const char *name)
+{
+	const char *at;
+
+	for (at = name; *at; at++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *at))
+			return false;
+	return at != name && at - name < PLUGIN_NAME_BYTES;
+}
+
+static unsigned int argument_flags(const cJSON *arg)
+{
+	unsigned int flags = 0;
+
+	if (is_set(arg, "isIndex"))
+		flags |= FIELD_ARG_INDEX;
+	if (is_set(arg, "isKey"))
+		flags |= FIELD_ARG_KEY;
+	if (flags)
+		flags |= is_set(arg, "isRequired") ? FIELD_ARG_REQUIRED : FIELD_ARG_ALLOWED;
+	return flags;
+}
+
+static int read_field(struct plugin *p, const cJSON *item, struct foreign_field *f, struct error *err)
+{
+	const char *type = text_of(p, item, "type");
+	size_t i;
+
+	f->name = text_of(p, item, "name");
+	f->help = text_of(p, item, "desc");
+	if (!type || !f->name || !f->help)
+		return error_set(err, -ENOMEM, "out of memory");
+	if (!is_name(f->name))
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": a field has no name that a condition could use",
+				 STR_ARG(p->view.name));
+	for (i = 0; i < ARRAY_SIZE(types) && strcmp(types[i].name, type) != 0; i++)
+		;
+	if (i == ARRAY_SIZE(types))
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s has an unknown type \"%s\"",
+				 STR_ARG(p->view.name), f->name, type);
+	f->class = p->view.name.ptr;
+	f->type = types[i].type;
+	f->format = types[i].format;
+	f->flags = argument_flags(cJSON_GetObjectItemCaseSensitive(item, "arg"));
+	if (is_set(item, "isList"))
+		f->flags |= FIELD_LIST;
+	if (is_set(item, "addOutput"))
+		f->flags |= FIELD_SUGGESTED;
+	f->context = p;
+	f->extract = plugin_extract;
+	return 0;
+}
+
+int plugin_read_fields(struct plugin *p, const char *text, struct error *err)
+{
+	auto_json cJSON *root = cJSON_Parse(text);
+	const cJSON *item;
+	int r;
+
+	if (!cJSON_IsArray(root) || cJSON_GetArraySize(root) > PLUGIN_FIELDS)
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": its fields are no JSON list, or more than %d",
+				 STR_ARG(p->view.name), PLUGIN_FIELDS);
+	p->fields = arena_array_of(p->arena, struct foreign_field, (size_t)cJSON_GetArraySize(root));
+	if (!p->fields)
+		return error_set(err, -ENOMEM, "out of memory");
+	cJSON_ArrayForEach(item, root) {
+		r = read_field(p, item, &p->fields[p->nfields], err);
+		if (r < 0)
+			return r;
+		p->fields[p->nfields].id = (uint32_t)p->nfields;
+		p->nfields++;
+	}
+	if (foreign_catalogue_new(p->fields, p->nfields, &p->catalogue) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	p->view.fields = p->catalogue;
+	return 0;
+}
+
+int plugin_read_names(struct plugin *p, const char *text, const char *what, struct str **ret_names, size_t *ret_n, struct error *err)
+{
+	auto_json cJSON *root = text ? cJSON_Parse(text) : NULL;
+	const cJSON *item;
+	struct str *names;
+	size_t n = 0;
+
+	if (!text || !*text)
+		return 0;
+	if (!cJSON_IsArray(root) || cJSON_GetArraySize(root) > PLUGIN_FIELDS)
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": its %s are no JSON list", STR_ARG(p->view.name), what);
+	names = arena_array_of(p->arena, struct str, (size_t)cJSON_GetArraySize(root));
+	cJSON_ArrayForEach(item, root) {
+		if (!cJSON_IsString(item))
+			return error_set(err, -EINVAL, "plugin " STR_FMT ": one of its %s is no text", STR_ARG(p->view.name), what);
+		if (names)
+			names[n] = arena_str(p->arena, str_of(item->valuestring));
+		if (!names || !names[n++].ptr)
+			return error_set(err, -ENOMEM, "out of memory");
+	}
+	*ret_names = names;
+	*ret_n = n;
+	return 0;
+}
+
+bool plugin_is_json(struct str text)
+{
+	auto_json cJSON *root = cJSON_ParseWithLength(text.ptr, text.len);
+
+	return root;
+}

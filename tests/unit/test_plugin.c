@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "plugin/plugin.h"
+
+/* A plugin that is linked in and does what each case makes it do, lies above all. */
+static struct {
+	const char *api_version, *name, *version, *fields, *source;
+	uint32_t id;
+	ss_plugin_rc init, open, next, extract;
+	uint32_t nevents;
+	bool no_batch, no_event;
+	uint32_t len, type, event_id, nparams, lengths[2];
+	uint64_t res_len;
+	void *res;
+	const char *config_seen;
+	int destroyed, closed;
+} says;
+
+static const char *get_api(void) { return says.api_version; }
+static const char *get_name(void) { return says.name; }
+static const char *get_version(void) { return says.version; }
+static const char *get_text(void) { return "text"; }
+static const char *get_error(ss_plugin_t *s) { (void)s; return "its own words"; }
+static const char *get_fields(void) { return says.fields; }
+static const char *get_source(void) { return says.source; }
+static uint32_t get_id(void) { return says.id; }
+static void destroy(ss_plugin_t *s) { (void)s; says.destroyed++; }
+static void close_source(ss_plugin_t *s, ss_instance_t *h) { (void)s; (void)h; says.closed++; }
+
+static ss_plugin_t *init(const ss_plugin_init_input *in, ss_plugin_rc *rc)
+{
+	*rc = says.init;
+	says.config_seen = in->config;
+	return &says;
+}
+
+static ss_instance_t *open_source(ss_plugin_t *s, const char *params, ss_plugin_rc *rc)
+{
+	(void)s;
+	(void)params;
+	*rc = says.open;
+	return NULL;
+}
+
+static ss_plugin_rc next_batch(ss_plugin_t *s, ss_instance_t *h, uint32_t *n, ss_plugin_event ***events)
+{
+	static struct __attribute__((packed)) {
+		ss_plugin_event header;
+		uint32_t lengths[2], id;
+		char data[4];
+	} event;
+	static ss_plugin_event *batch[1];
+
+	(void)s;
+	(void)h;
+	event.header = (ss_plugin_event){ 5, 7, says.len, (uint16_t)says.type, says.nparams };
+	memcpy(event.lengths, says.lengths, sizeof(event.lengths));
+	event.id = says.event_id;
+	memcpy(event.data, "data", 4);
+	batch[0] = says.no_event ? NULL : &event.header;
+	*n = says.nevents;
+	*events = says.no_batch ? NULL : batch;
+	return says.next;
+}
+
+static ss_plugin_rc extract(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_field_extract_input *in)
+{
+	(void)s;
+	(void)evt;
+	in->fields[0].res_len = says.res_len;
+	in->fields[0].res.str = says.res;
+	return says.extract;
+}
+
+static plugin_api good_api(void)
+{
+	plugin_api api = { 0 };
+
+	api.get_required_api_version = get_api;
+	api.get_name = get_name;
+	api.get_version = get_version;
+	api.get_description = api.get_contact = get_text;
+	api.get_last_error = get_error;
+	api.init = init;
+	api.destroy = destroy;
+	api.get_id = get_id;
+	api.get_event_source = get_source;
+	api.open = open_source;
+	api.close = close_source;
+	api.next_batch = next_batch;
+	api.get_fields = get_fields;
+	api.extract_fields = extract;
+	return api;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	memset(&says, 0, sizeof(says));
+	says.api_version = "3.12.0";
+	says.name = "liar";
+	says.version = "1.2.3";
+	says.fields = "[{\"name\":\"liar.text\",\"type\":\"string\"},"
+		      "{\"name\":\"liar.list\",\"type\":\"uint64\",\"isList\":true},"
+		      "{\"name\":\"liar.ip\",\"type\":\"ipaddr\"},"
+		      "{\"name\":\"liar.key\",\"type\":\"string\",\"arg\":{\"isKey\":true,\"isRequired\":true}},"
+		      "{\"name\":\"liar.index\",\"type\":\"string\",\"arg\":{\"isIndex\":true}}]";
+	says.source = "lies";
+	says.id = says.event_id = 999;
+	says.nevents = 1;
+	says.len = 42;
+	says.type = 322;
+	says.nparams = 2;
+	says.lengths[0] = says.lengths[1] = 4;
+	return 0;
+}
+
+static int load(const plugin_api *api, struct plugin **ret_plugin, struct error *err)
+{
+	struct plugin_config config = { .name = STR("liar"), .init_config = STR("{}") };
+
+	return plugin_load_api(api, &config, ret_plugin, err);
+}
+
+static void assert_refused(const plugin_api *api, const char *why)
+{
+	struct plugin *p = NULL;
+	struct error err = { 0 };
+
+	assert_true(load(api, &p, &err) < 0);
+	if (!strstr(err.text, why) || !strstr(err.text, "liar"))
+		fail_msg("\"%s\", not \"%s\"", err.text, why);
+}
+
+static void test_versions(void **state)
+{
+	static const char *const good[] = { "3.0.0", "3.1.7", "3.12.0", "3.11.99" };
+	static const char *const bad[] = { "3.13.0", "3.12.1", "4.0.0", "2.0.0", "3", "3.x.0", "", "99999999999.0.0" };
+	plugin_api api = good_api();
+	struct plugin *p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		reset(state);
+		says.api_version = good[i];
+		assert_int_equal(load(&api, &p, NULL), 0);
+		plugin_free(p);
+		assert_int_equal(says.destroyed, 1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		says.api_version = bad[i];
+		assert_refused(&api, "version");
+	}
+}
+
+static void test_refused(void **state)
+{
+	plugin_api api = good_api();
+
+	api.destroy = NULL;
+	assert_refused(&api, "lacks");
+	api = good_api();
+	api.next_batch = NULL;
+	assert_refused(&api, "belong together");
+	api = good_api();
+	api.get_fields = NULL;
+	assert_refused(&api, "needs get_fields");
+	api = good_api();
+	says.id = 0;
+	assert_refused(&api, "both an id and the name");
+	reset(state);
+	says.source = "syscall";
+	assert_refused(&api, "cannot be called syscall");
+	reset(state);
+	says.name = "other";
+	assert_refused(&api, "calls itself other");
+	reset(state);
+	says.version = "one";
+	assert_refused(&api, "not three numbers");
+	reset(state);
+	says.init = SS_PLUGIN_FAILURE;
+	assert_refused(&api, "its own words");
+	assert_int_equal(says.destroyed, 1);
+}
+
+static void test_bad_fields(void **state)
+{
+	static const struct {
+		const char *fields, *why;
+	} cases[] = {
+		{ "", "no JSON list" },
+		{ "{}", "no JSON list" },
+		{ "[1]", "no name" },
+		{ "[{\"name\":\"a b\",\"type\":\"string\"}]", "no name" },
+		{ "[{\"name\":\"liar.a\",\"type\":\"float\"}]", "unknown type" },
+		{ "[{\"name\":\"liar.a\"}]", "unknown type" },
+	};
+	plugin_api api = good_api();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		says.fields = cases[i].fields;
+		assert_refused(&api, cases[i].why);
+	}
+}
+
+static int next_of(struct error *err)
+{
+	plugin_api api = good_api();
+	auto_plugin struct plugin *p = NULL;
+	auto_source struct source *s = NULL;
+	struct event ev;
+	int r;
+
+	assert_int_equal(load(&api, &p, err), 0);
+	r = plugin_source_open(p, "", &s, err);
+	if (r == 0)
+		r = s->ops->next(s, &ev, err);
+	if (r == 1) {
+		assert_int_equal(ev.type, EV_PLUGINEVENT_E);
+		assert_int_equal(event_param_uint(&ev, 0), 999);
+		assert_true(str_eq(event_param(&ev, 1), STR("data")));
+	}
+	return r;
+}
+
+static void test_events(void **state)
+{
+	struct error err = { 0 };
+
+	assert_int_equal(next_of(&err), 1);
+	assert_int_equal(says.closed, 1);
+	says.event_id = 0; /* stands for its own */
+	assert_int_equal(next_of(&err), 1);
+	says.nevents = 0;
+	assert_int_equal(next_of(&err), 0);
+	says.next = SS_PLUGIN_TIMEOUT;
+	assert_int_equal(next_of(&err), 0);
+	says.next = SS_PLUGIN_EOF;
+	assert_int_equal(next_of(&err), -ENODATA);
+	says.next = SS_PLUGIN_FAILURE;
+	assert_true(next_of(&err) < 0);
+	assert_non_null(strstr(err.text, "liar: its event source failed: its own words"));
+	reset(state);
+	says.open = SS_PLUGIN_FAILURE;
+	assert_true(next_of(&err) < 0);
+	assert_int_equal(says.closed, 0);
+}
+
+static void assert_bad_event(void **state, const char *what)
+{
+	struct error err = { 0 };
+
+	if (next_of(&err) != -EBADMSG || !strstr(err.text, "liar"))
+		fail_msg("%s: %s", what, err.text);
+	reset(state);
+}
+
+static void test_bad_events(void **state)
+{
+	says.len = 25;
+	assert_bad_event(state, "shorter than a header");
+	says.len = UINT32_MAX;
+	assert_bad_event(state, "longer than the address space");
+	says.nparams = 3;
+	assert_bad_event(state, "too many parameters");
+	says.lengths[1] = 400;
+	assert_bad_event(state, "a parameter beyond the end");
+	says.event_id = 998;
+	assert_bad_event(state, "another plugin's id");
+	says.type = 60000;
+	assert_bad_event(state, "no such type");
+	says.type = 402;
+	assert_bad_event(state, "not its type");
+	says.no_batch = true;
+	assert_bad_event(state, "no batch");
+	says.no_event = true;
+	assert_bad_event(state, "no event");
+	says.nevents = UINT32_MAX;
+	assert_bad_event(state, "a wild number of events");
+}
+
+/* The field's value as outputs print it; NULL when there is no such field. */
+static const char *value_of(const char *name)
+{
+	static struct strbuf out;
+	plugin_api api = good_api();
+	auto_plugin struct plugin *p = NULL;
+	auto_source struct source *s = NULL;
+	auto_arena struct arena *arena = arena_new(1024);
+	struct plugin_view view;
+	struct field_options options = { .nforeign = 1, .foreign = &view.fields };
+	struct field_context ctx = { .arena = arena, .source_name = STR("lies") };
+	struct values values = { 0 };
+	struct field_ref ref;
+	struct event ev;
+	size_t used;
+
+	assert_int_equal(load(&api, &p, NULL), 0);
+	plugin_get(p, &view);
+	assert_int_equal(plugin_source_open(p, "", &s, NULL), 0);
+	assert_int_equal(s->ops->next(s, &ev, NULL), 1);
+	ctx.ev = &ev;
+	if (field_lookup(str_of(name), &options, &ref, &used, NULL) < 0 || used != strlen(name))
+		return NULL;
+	strbuf_reset(&out);
+	field_print(&out, &ref, field_extract(&ref, &ctx, &values), &values);
+	return out.ptr;
+}
+
+static void test_values(void **state)
+{
+	const char *texts[] = { "one", NULL };
+	uint64_t numbers[] = { 1, 2, 3 };
+	ss_plugin_byte_buffer address = { 4, "\177\0\0\1" };
+
+	says.res = texts;
+	says.res_len = 1;
+	assert_string_equal(value_of("liar.text"), "one");
+	assert_string_equal(value_of("liar.key[/a/b]"), "one");
+	assert_string_equal(value_of("liar.index[3]"), "one");
+	assert_string_equal(value_of("liar.index"), "one");
+	assert_null(value_of("liar.key"));
+	assert_null(value_of("liar.index[x]"));
+	assert_null(value_of("liar.text[1]"));
+	says.res_len = 2; /* it is no list */
+	assert_string_equal(value_of("liar.text"), "<NA>");
+	says.res_len = 0;
+	assert_string_equal(value_of("liar.text"), "<NA>");
+	says.res_len = 1;
+	says.extract = SS_PLUGIN_FAILURE;
+	assert_string_equal(value_of("liar.text"), "<NA>");
+	reset(state);
+	says.res_len = 1;
+	assert_string_equal(value_of("liar.text"), "<NA>"); /* no array */
+	says.res = texts + 1;
+	assert_string_equal(value_of("liar.text"), "<NA>"); /* no text in it */
+	says.res = numbers;
+	says.res_len = 3;
+	assert_string_equal(value_of("liar.list"), "(1,2,3)");
+	says.res_len = UINT64_MAX;
+	assert_string_equal(value_of("liar.list"), "<NA>");
+	says.res = &address;
+	says.res_len = 1;
+	assert_string_equal(value_of("liar.ip"), "127.0.0.1");
+	address.len = 5;
+	assert_string_equal(value_of("liar.ip"), "<NA>");
+	address = (ss_plugin_byte_buffer){ 16, NULL };
+	assert_string_equal(value_of("liar.ip"), "<NA>");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_versions, reset),	cmocka_unit_test_setup(test_refused, reset),
+		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_events, reset),
+		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
