@@ -6,6 +6,7 @@
 #include "app/falco.h"
 #include "base/limits.h"
 #include "output/output_grpc.h"
+#include "output/output_http.h"
 #include "output/output_queue.h"
 #include "output/output_syslog.h"
 
@@ -84,6 +85,49 @@ static int open_syslog(const struct config *c, struct output **ret_output, struc
 	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
 }
 
+static int open_http(const struct config *c, struct output **ret_output, struct error *err)
+{
+	char url[HTTP_URL_BYTES], agent[256], ca_cert[PATH_MAX], bundle[PATH_MAX], ca_path[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
+	const struct output_http_options options = {
+		.url = url,
+		.user_agent = agent,
+		.ca_cert = ca_cert,
+		.ca_bundle = bundle,
+		.ca_path = ca_path,
+		.client_cert = cert,
+		.client_key = key,
+		.headers = &c->monitor_http_output_header,
+		.nheaders = c->monitor_http_output_header.len > 0,
+		.insecure = c->http_output_insecure,
+		.mtls = c->http_output_mtls,
+		.echo = c->http_output_echo,
+		.compress = c->http_output_compress_uploads,
+		.keep_alive = c->http_output_keep_alive,
+		.json = c->json_output,
+		.max_timeouts = (unsigned int)c->http_output_max_consecutive_timeouts,
+		.retry_seconds = (unsigned int)c->monitor_http_output_retry_seconds,
+	};
+	const struct {
+		char *text;
+		size_t size;
+		struct str value;
+		const char *key;
+	} texts[] = {
+		{ url, sizeof(url), c->http_output_url, "http_output.url" },
+		{ agent, sizeof(agent), c->http_output_user_agent, "http_output.user_agent" },
+		{ ca_cert, sizeof(ca_cert), c->http_output_ca_cert, "http_output.ca_cert" },
+		{ bundle, sizeof(bundle), c->http_output_ca_bundle, "http_output.ca_bundle" },
+		{ ca_path, sizeof(ca_path), c->http_output_ca_path, "http_output.ca_path" },
+		{ cert, sizeof(cert), c->http_output_client_cert, "http_output.client_cert" },
+		{ key, sizeof(key), c->http_output_client_key, "http_output.client_key" },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
+		r = c_text(texts[i].text, texts[i].size, texts[i].value, texts[i].key, err);
+	return r < 0 ? r : output_http_open(&options, ret_output, err);
+}
+
 /* output points to where the call that gave r has put it: arguments are evaluated in no order. */
 static int add(struct session *s, int r, struct output *const *output, struct error *err)
 {
@@ -93,7 +137,7 @@ static int add(struct session *s, int r, struct output *const *output, struct er
 bool outputs_wanted(const struct config *c)
 {
 	return c->file_output_enabled || c->stdout_output_enabled || c->syslog_output_enabled || c->program_output_enabled ||
-	       c->grpc_enabled;
+	       c->http_output_enabled || c->grpc_enabled;
 }
 
 /* Behind a queue of its own, so that it delays nobody. */
@@ -125,6 +169,8 @@ int outputs_open(struct session *s, const struct config *c, bool live, bool unbu
 		r = add_queued(s, c, live, open_syslog(c, &output, err), &output, err);
 	if (r == 0 && c->program_output_enabled)
 		r = add_queued(s, c, live, open_program(c, &output, err), &output, err);
+	if (r == 0 && c->http_output_enabled)
+		r = add_queued(s, c, live, open_http(c, &output, err), &output, err);
 	if (r == 0 && c->grpc_enabled)
 		r = add(s, open_grpc(c, &output, err), &output, err);
 	return r;

@@ -78,6 +78,12 @@
 #define PROGRAM_COMMAND_BYTES 65536 /* a shell script of a screen or two */
 #define SYSLOG_TIMEOUT_MS 5000 /* for one connection or message */
 #define SYSLOG_RETRY_SECONDS 60 /* for a server that is away: restarts take seconds, upgrades a minute */
+#define HTTP_URL_BYTES 8192 /* servers take no more */
+#define HTTP_HEADER_BYTES 8192
+#define HTTP_CONNECT_MS 5000
+#define HTTP_TIMEOUT_MS 10000 /* for one POST */
+#define HTTP_RETRY_FIRST_MS 100
+#define HTTP_RETRY_LAST_MS 5000 /* pauses between tries while the peer is away */
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
 
 /* gRPC: clients fetch alerts with empty requests */

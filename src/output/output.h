@@ -23,8 +23,8 @@ struct output_ops {
 	 */
 	int (*drain)(struct output *o, struct error *err);
 	/*
-	 * What went wrong behind the sender's back and was not told yet: 0, or -errno with err. Asked now and then.
-	 * NULL = send() tells all.
+	 * What went wrong behind the sender's back and was not told yet: 0, or -errno with err. Asked now and then, also by
+	 * another thread while send() tries again. NULL = send() tells all.
 	 */
 	int (*check)(struct output *o, struct error *err);
 	/*

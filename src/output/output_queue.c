@@ -238,6 +238,7 @@ static int queue_reopen(struct output *o, struct error *err)
 static int queue_check(struct output *o, struct error *err)
 {
 	struct queue *q = (struct queue *)o;
+	struct error why = { 0 };
 	uint64_t busy;
 	int r = 0;
 
@@ -249,8 +250,10 @@ static int queue_check(struct output *o, struct error *err)
 		r = err->code;
 	} else if (q->options.timeout_ms && busy > q->options.timeout_ms && !q->told_busy) {
 		q->told_busy = true;
-		r = error_set(err, -ETIMEDOUT, "%s output: one alert has taken %llu ms so far, %zu wait", q->inner->ops->name,
-			      (unsigned long long)busy, q->count - 1);
+		if (q->inner->ops->check)
+			(void)q->inner->ops->check(q->inner, &why);
+		r = error_set(err, -ETIMEDOUT, "%s output: one alert has taken %llu ms so far, %zu wait%s%s", q->inner->ops->name,
+			      (unsigned long long)busy, q->count - 1, why.code ? ": " : "", why.code ? why.text : "");
 	}
 	pthread_mutex_unlock(&q->lock);
 	return r;

@@ -106,7 +106,7 @@ while ! grep -q 'syslog output.*certificate' "$dir/err" && [ $i -lt 100 ]; do
 done
 ok "a strange authority is told: $(head -n 1 "$dir/err")" grep -q 'syslog output.*certificate' "$dir/err"
 
-# away for some seconds: nothing is lost by the datagram socket
+# away for some seconds: alerts wait. What the server had in its socket when it ended is lost to everybody.
 number=2000
 rm -f "$dir/from-unix"
 send "unix://$dir/log" "" slowly >/dev/null &
@@ -114,9 +114,18 @@ sender=$!
 sleep 1
 stop_rsyslog
 rm -f "$dir/log"
+before=$(wc -l <"$dir/from-unix")
 sleep 2
 start_rsyslog
 wait $sender
-received from-unix
+i=0
+while ! tail -n 1 "$dir/from-unix" | grep -q 'n-01999$' && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+ok "the last one came: $(tail -n 1 "$dir/from-unix")" grep -q 'n-01999$' "$dir/from-unix"
+ok "in order" sort -c -k 5 "$dir/from-unix"
+ok "those of the time without a server came: $(wc -l <"$dir/from-unix"), $before before" \
+	[ $(($(wc -l <"$dir/from-unix") - before)) -gt $((2000 - before - 600)) ]
 stop_rsyslog
 finish

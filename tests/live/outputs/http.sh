@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# https alerts to nginx, which wants a certificate of the client: all of them, in order, also when it is away for some seconds; not to
+# a server of a strange authority; compressed; by plain http to one that answers with errors.
+. "$(dirname "$0")/../lib.sh"
+
+need python3 nginx openssl
+away=${AWAY:-5} # seconds
+number=$((500 * (away + 3)))
+cat >"$dir/rules.yaml" <<'END'
+- rule: Numbered file opened
+  desc: each is one alert
+  condition: evt.type in (open, openat) and fd.name contains /n-
+  output: opened %fd.name
+  priority: NOTICE
+END
+cat >"$dir/open.py" <<'END'
+import os
+import sys
+import time
+begin = time.monotonic()
+for i in range(int(sys.argv[2])):
+    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
+    if len(sys.argv) > 3:
+        time.sleep(max(0, begin + i / 500 - time.monotonic()))
+END
+# what comes to it: a line of each body; the path says what it answers
+cat >"$dir/peer.py" <<'END'
+import gzip
+import http.server
+import sys
+
+class Peer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    asked = 0
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        Peer.asked += 1
+        status = 503 if self.path == "/sometimes" and Peer.asked % 3 else 404 if self.path == "/never" else 200
+        if status == 200:
+            with open(sys.argv[1] + "/bodies", "ab") as f:
+                f.write(b"%s %s %s\n" % (self.headers["Content-Type"].encode(), (self.headers.get("X-Token") or "-").encode(), body))
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *unused):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Peer)
+open(sys.argv[1] + "/port", "w").write(str(server.server_address[1]))
+server.serve_forever()
+END
+python3 "$dir/peer.py" "$dir" &
+peer=$!
+while [ ! -s "$dir/port" ]; do sleep 0.1; done
+port=$(cat "$dir/port")
+tls=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+key_and_certificate() { # name
+	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" &&
+		printf 'subjectAltName=IP:127.0.0.1\n' >"$dir/san" &&
+		openssl x509 -req -in "$dir/$1.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 -extfile "$dir/san" -out "$dir/$1.crt"
+}
+for name in ca other; do
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/$name.key" -subj "/CN=$name" -days 2 -out "$dir/$name.crt" 2>/dev/null
+done
+key_and_certificate server 2>/dev/null
+key_and_certificate client 2>/dev/null
+cat >"$dir/nginx.conf" <<END
+daemon off;
+pid $dir/nginx.pid;
+error_log $dir/nginx.log;
+worker_processes 1;
+events {}
+http {
+	access_log off;
+	client_body_temp_path $dir/body;
+	proxy_temp_path $dir/proxy;
+	fastcgi_temp_path $dir/fastcgi;
+	uwsgi_temp_path $dir/uwsgi;
+	scgi_temp_path $dir/scgi;
+	server {
+		listen 127.0.0.1:$tls ssl;
+		ssl_certificate $dir/server.crt;
+		ssl_certificate_key $dir/server.key;
+		ssl_client_certificate $dir/ca.crt;
+		ssl_verify_client on;
+		location / { proxy_pass http://127.0.0.1:$port; }
+	}
+}
+END
+chmod 755 "$dir"
+start_nginx() {
+	nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1 &
+	nginx=$!
+}
+stop_nginx() {
+	kill -QUIT "$nginx"
+	wait "$nginx" 2>/dev/null
+}
+
+# keys of http_output, further argument of the workload
+send() {
+	printf 'json_output: %s\nrules_files: [%s]\nhttp_output: {enabled: true, %s}\nmonitor: {http_output: {header: "X-Token: t"}}\n' \
+		"${json:-false}" "$dir/rules.yaml" "$1" >"$dir/config.yaml"
+	# shellcheck disable=SC2086 # the last is one word or none
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "$number" ${2:-} >"$dir/out" 2>"$dir/err"
+	i=0
+	while pgrep -f "$dir/config.yaml" >/dev/null && [ $i -lt 200 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+}
+all_received() { # text
+	seq -f "$dir/n-%05.0f" 0 $((number - 1)) >"$dir/all"
+	sed 's/.*opened \([^"]*\).*/\1/; s/["}].*//' "$dir/bodies" >"$dir/lines"
+	checks=$((checks + 1))
+	cmp -s "$dir/all" "$dir/lines" || fail "$1: $(wc -l <"$dir/lines") of $number alerts, or not in order ($(head -n 2 "$dir/err" | tr '\n' ' '))"
+	rm -f "$dir/bodies"
+}
+certificates="mtls: true, client_cert: $dir/client.crt, client_key: $dir/client.key"
+
+start_nginx
+(
+	sleep 1
+	kill -QUIT "$nginx"
+	sleep "$away"
+	exec nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1
+) &
+again=$!
+send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates" slowly
+all_received "nginx away for $away s"
+kill -QUIT "$again" 2>/dev/null
+wait "$again" "$nginx" 2>/dev/null
+
+number=300
+start_nginx
+sleep 1
+json=true send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, compress_uploads: true, $certificates"
+ok "JSON, compressed, with a header" grep -q '^application/json t {' "$dir/bodies"
+all_received "compressed"
+number=3
+send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/other.crt, $certificates"
+ok "a strange authority gets nothing" [ ! -s "$dir/bodies" ]
+ok "a strange authority is told" grep -q 'http output: .*certificate' "$dir/err"
+send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt"
+ok "nginx takes nothing without a certificate" [ ! -s "$dir/bodies" ]
+ok "which is told" grep -q 'http output: .*status 400' "$dir/err"
+stop_nginx
+
+number=20
+send "url: 'http://127.0.0.1:$port/sometimes'"
+ok "plain text" grep -q '^text/plain t [0-9:.]*: Notice opened' "$dir/bodies"
+all_received "a server that is busy"
+send "url: 'http://127.0.0.1:$port/never'"
+ok "one that refuses is told" grep -q 'http output: the peer answers with status 404' "$dir/err"
+ok "what that costs is told" grep -q '20 alerts were lost' "$dir/err"
+send "url: 'ftp://127.0.0.1/'"
+ok "other protocols are refused" grep -q 'http output: ' "$dir/err"
+
+kill "$peer"
+finish
