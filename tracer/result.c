@@ -116,7 +116,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	/* a signal came before its repeated notification was received: it has not begun, and is caught again */
 	if (t->notifying && arch_is_restart(call->result) && tracee->continued != call->number)
 		return 0;
-	tracee->continued = -1; /* the next call of this number is another one */
+	if (!arch_is_restart(call->result))
+		tracee->continued = -1; /* the next call of this number is another one */
 	call->has_result = true;
 	call->ts = tracer_now();
 	call->memory = tracees_memory(&t->tracees, tracee);
