@@ -36,6 +36,7 @@ YAML
 ok "it ends when the plugin has no more" [ $? -eq 0 ]
 ok "the values that a rule asks for" [ "$(sed -n 's/.*Notice got \(.*\)/\1/p' out | tr '\n' ';')" = "14 as 14;21 as 21;28 as 28;" ]
 ok "what it logs" grep -q "plugin dummy: ready to count" err
+# shellcheck disable=SC2016 # the inner shell expands it
 ok "it is listed" sh -c '"$1" falco -c falco.yaml --list-plugins | grep -q "ID=3, source=.dummy."' sh "$MONITOR"
 
 # refused NAME TEXT: the run fails, and says so

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Kubernetes audit events from a file: audit.jsonl has two events for each of our rules. The id of one that must fire it is
+# "+RULE", of one that must not "-RULE".
+. "$(dirname "$0")/../lib.sh"
+
+cd "$dir" || exit 99
+plugins=$(cd "$BUILD" && pwd)/contrib/plugins
+[ -f "$plugins/libk8saudit.so" ] || skip "contrib/plugins/libk8saudit.so is not built"
+cp "$here/audit.jsonl" audit.jsonl
+
+cat >falco.yaml <<YAML
+engine: {kind: nodriver}
+log_stderr: true
+rule_matching: all
+json_output: true
+plugins:
+  - {name: k8saudit, library_path: $plugins/libk8saudit.so, init_config: {maxEventSize: 8192}, open_params: audit.jsonl}
+  - {name: json, library_path: $plugins/libjson.so}
+rules_files: [$top/rules/k8s_audit_rules.yaml]
+stdout_output: {enabled: true}
+YAML
+
+"$MONITOR" falco -c falco.yaml >out 2>err
+ok "it ends with the file" [ $? -eq 0 ]
+sed -n 's/.*"ka.auditid":"\([^"]*\)".*"rule":"\([^"]*\)".*/\1	\2/p' out >alerts
+sed -n 's/^- rule: //p' "$top/rules/k8s_audit_rules.yaml" >rules
+ok "there are rules" [ "$(wc -l <rules)" -ge 15 ]
+while read -r rule; do
+	ok "$rule has an event and a near miss" [ "$(grep -c "\"auditID\":\"[-+]$rule\"" audit.jsonl)" -eq 2 ]
+	ok "$rule fires" grep -qx "+$rule	$rule" alerts
+	# shellcheck disable=SC2016 # the inner shell expands it
+	ok "$rule does not fire on its near miss" sh -c '! grep -qx -- "-$1	$1" alerts' sh "$rule"
+done <rules
+
+# broken lines are told and left out, lists are taken apart
+{
+	printf 'no json\n\n[1,{"auditID":"one","verb":"get"}]\n{"auditID":"two","verb":'
+	printf '\n{"auditID":"big","verb":"get","x":"%9000s"}\n' x
+	printf '{"kind":"EventList","items":[{"auditID":"three","verb":"get","requestURI":"/?a=1&b=x%%20y"}]}'
+} >audit.jsonl
+cat >all.yaml <<'YAML'
+- rule: all
+  desc: all
+  condition: ka.verb = get and json.value[/verb] = get
+  output: id=%ka.auditid b=%ka.uri.param[b]
+  priority: INFO
+  source: k8s_audit
+YAML
+sed -i 's/json_output: true/json_output: false/' falco.yaml
+"$MONITOR" falco -c falco.yaml -r all.yaml >out 2>err
+ok "damaged lines end nothing" [ $? -eq 0 ]
+ok "what is whole is seen" [ "$(sed -n 's/.*Informational //p' out | tr '\n' ';')" = "id=one b=<NA>;id=three b=x y;" ]
+ok "what is left out is told" [ "$(grep -c 'plugin k8saudit: .* left out' err)" -eq 4 ]
+
+falco_rules=$MONITOR_SHARED/rules/k8s_audit_rules.yaml
+if [ -f "$falco_rules" ]; then
+	cp "$here/audit.jsonl" audit.jsonl
+	"$MONITOR" falco -c falco.yaml -r "$falco_rules" >out 2>err
+	ok "Falco's rules load and run" [ $? -eq 0 ]
+	for rule in "Create Privileged Pod" "Attach/Exec Pod" "K8s Serviceaccount Created" "Create NodePort Service" "Attach to cluster-admin Role"; do
+		ok "Falco's $rule fires" grep -q "^   $rule: [1-9]" out
+	done
+fi
+finish
