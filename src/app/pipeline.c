@@ -339,7 +339,7 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 		ev->number = ++p->stats.events;
 		note_time(p, ev);
 		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && (!p->options.inspect || inspect(p, ev)) &&
-		    ruleset_wants_type(p->options.rules, ev->type))
+		    ruleset_wants_event(p->options.rules, ev))
 			r = match(p, ev, err);
 		else if (p->options.observer)
 			show(p, ev);

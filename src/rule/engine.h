@@ -134,6 +134,8 @@ bool ruleset_rule_looks_at(const struct ruleset *r, uint32_t rule, uint16_t type
 facts_t ruleset_output_reads(const struct ruleset *r, uint32_t rule);
 /* Whether any rule or output looks at events of this type; others need no evaluation at all. */
 bool ruleset_wants_type(const struct ruleset *r, uint16_t type);
+/* The same by the event, which tells the system calls apart that share the generic type. */
+bool ruleset_wants_event(const struct ruleset *r, const struct event *ev);
 
 /* ---- evaluating ------------------------------------------------------------------------------------------------------- */
 

@@ -67,11 +67,14 @@ struct program {
 
 static inline const struct plan *program_plan(const struct program *p, const struct event *ev)
 {
-	uint64_t code;
+	struct str value;
+	uint16_t code = 0; /* as a value that does not fit the type is read */
 
 	if (ev->type != EV_GENERIC_X)
 		return &p->plans[p->plan_of_type[ev->type]];
-	code = event_param_uint(ev, 0);
+	value = event_param(ev, 0);
+	if (value.len == sizeof(code))
+		memcpy(&code, value.ptr, sizeof(code));
 	return &p->plans[code < SYSCALL_CODES ? p->plan_of_code[code] : p->plan_of_type[EV_GENERIC_X]];
 }
 

@@ -76,6 +76,11 @@ bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
 	return type < EV_COUNT && r->wants_type[type];
 }
 
+bool ruleset_wants_event(const struct ruleset *r, const struct event *ev)
+{
+	return r->wants_type[ev->type] && program_plan(r->program, ev)->nrules;
+}
+
 bool ruleset_rule_looks_at(const struct ruleset *r, uint32_t rule, uint16_t type)
 {
 	const struct plan *plan = &r->program->plans[r->program->plan_of_type[type]];
