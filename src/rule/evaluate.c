@@ -63,7 +63,19 @@ static enum truth predicate(struct evaluator *e, const struct predicate *p)
 	return predicate_test(p, left->presence, &left->values, right->presence, &right->values, e->regex);
 }
 
-static enum truth compute(struct evaluator *e, const struct node *node)
+static enum truth undecided(struct evaluator *e, uint32_t number);
+
+/* Most nodes that rules share are decided when the second of them asks. */
+static inline enum truth decide(struct evaluator *e, uint32_t number)
+{
+	if (number < NODE_CONSTANTS)
+		return (enum truth)number;
+	if (e->results[number] >> 2 == e->generation)
+		return (enum truth)(e->results[number] & 3);
+	return undecided(e, number);
+}
+
+static inline enum truth compute(struct evaluator *e, const struct node *node)
 {
 	const uint32_t *child, *end;
 	enum truth truth, result;
@@ -73,7 +85,7 @@ static enum truth compute(struct evaluator *e, const struct node *node)
 		child = e->program->children + node->first;
 		end = child + node->count;
 		for (result = TRUTH_YES; child < end && result != TRUTH_NO; child++) {
-			truth = evaluator_node(e, *child);
+			truth = decide(e, *child);
 			if (truth < result)
 				result = truth;
 		}
@@ -82,29 +94,25 @@ static enum truth compute(struct evaluator *e, const struct node *node)
 		child = e->program->children + node->first;
 		end = child + node->count;
 		for (result = TRUTH_NO; child < end && result != TRUTH_YES; child++) {
-			truth = evaluator_node(e, *child);
+			truth = decide(e, *child);
 			if (truth > result)
 				result = truth;
 		}
 		return result;
 	case NODE_NOT:
-		return TRUTH_YES - evaluator_node(e, node->first);
+		return TRUTH_YES - decide(e, node->first);
 	default:
 		return predicate(e, &e->program->predicates[node->first]);
 	}
 }
 
-enum truth evaluator_node(struct evaluator *e, uint32_t number)
+static enum truth undecided(struct evaluator *e, uint32_t number)
 {
 	const struct node *node;
 	enum truth truth;
 	uint64_t bit;
 	uint32_t w;
 
-	if (number < NODE_CONSTANTS)
-		return (enum truth)number;
-	if (e->results[number] >> 2 == e->generation)
-		return (enum truth)(e->results[number] & 3);
 	node = &e->program->nodes[number];
 	if (node->memo < 0 || !e->memo || (node->reads & e->unknown)) {
 		truth = compute(e, node);
@@ -126,6 +134,11 @@ enum truth evaluator_node(struct evaluator *e, uint32_t number)
 	else
 		e->memo->words[e->program->memo_truth + w] &= ~bit;
 	return truth;
+}
+
+enum truth evaluator_node(struct evaluator *e, uint32_t number)
+{
+	return decide(e, number);
 }
 
 uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w, bool *ret_certain)
