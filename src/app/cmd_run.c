@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/capture.h"
+#include "app/drops.h"
 #include "app/explain.h"
 #include "app/help.h"
 #include "app/host.h"
@@ -25,6 +26,7 @@ struct run {
 	struct session session;
 	struct tracer_options tracer;
 	struct recording recording;
+	struct drops drops;
 	struct capture capture;
 	enum intercept_scope scope;
 	struct intercept_set intercept; /* INTERCEPT_STATE */
@@ -189,6 +191,10 @@ static int watch(struct run *run, struct error *err)
 
 	do {
 		r = session_step(&run->session, err);
+		if (r >= 0 && drops_look(&run->drops, &run->session, err) < 0)
+			return -ECANCELED;
+		if (signals_reopen_requested())
+			session_reopen(&run->session);
 		if (r == 0) {
 			recording_flush(&run->recording);
 			capture_flush(&run->capture);
@@ -364,6 +370,8 @@ static int run_workload(struct run *run)
 		return log_failure(&err, EXIT_FAILED);
 	}
 	tell_start(run);
+	run->drops.config = run->config;
+	signals_catch_reopen();
 	r = watch(run, &err);
 	session_finish(&run->session);
 	(void)recording_close(&run->recording);

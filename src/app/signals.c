@@ -40,6 +40,11 @@ void signals_survive_pipes(void)
 	install(SIGPIPE, on_pipe);
 }
 
+void signals_catch_reopen(void)
+{
+	install(SIGUSR1, on_reopen);
+}
+
 void signals_catch(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -47,7 +52,7 @@ void signals_catch(void)
 
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
 		install(numbers[i], on_stop);
-	install(SIGUSR1, on_reopen);
+	signals_catch_reopen();
 }
 
 bool signals_stop_requested(void)

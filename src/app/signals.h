@@ -13,6 +13,8 @@
 void signals_survive_pipes(void);
 /* SIGINT, SIGTERM and SIGHUP ask to stop; SIGUSR1 to open output files anew. */
 void signals_catch(void);
+/* The last alone. */
+void signals_catch_reopen(void);
 bool signals_stop_requested(void);
 /* True once for each request. */
 bool signals_reopen_requested(void);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "output/alert.h"
+#include "output/output_stats.h"
 
 struct output;
 
@@ -32,6 +33,8 @@ struct output_ops {
 	 * wants to be called again, -1 = not by itself. err.code says what went wrong. NULL = there is never anything to do.
 	 */
 	int (*idle)(struct output *o, struct error *err);
+	/* Counts beyond the head's, for output_stats(); for any thread. NULL = there are none. */
+	void (*stats)(const struct output *o, struct output_stats *stats);
 	void (*close)(struct output *o); /* frees o */
 };
 

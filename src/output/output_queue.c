@@ -346,6 +346,19 @@ static void queue_close(struct output *o)
 	free(q);
 }
 
+static void queue_stats(const struct output *o, struct output_stats *stats)
+{
+	struct queue *q = (struct queue *)(uintptr_t)o; /* for its lock */
+
+	pthread_mutex_lock(&q->lock);
+	stats->name = q->inner->ops->name;
+	stats->written = q->inner->sent;
+	stats->errors = q->inner->failed;
+	stats->dropped = q->dropped;
+	stats->waiting = q->count;
+	pthread_mutex_unlock(&q->lock);
+}
+
 static const struct output_ops queue_ops = {
 	.name = "queue",
 	.send = queue_send,
@@ -353,6 +366,7 @@ static const struct output_ops queue_ops = {
 	.reopen = queue_reopen,
 	.check = queue_check,
 	.drain = queue_drain,
+	.stats = queue_stats,
 	.close = queue_close,
 };
 

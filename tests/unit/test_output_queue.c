@@ -130,6 +130,7 @@ static void test_full(void **state)
 {
 	struct output *o = queue_of(false, 3, false);
 	struct error err = { 0 };
+	struct output_stats stats;
 	int i, lost = 0;
 
 	(void)state;
@@ -138,8 +139,19 @@ static void test_full(void **state)
 	assert_int_equal(lost, 7);
 	assert_non_null(strstr(err.text, "gated"));
 	assert_int_equal(o->failed, 7);
+	output_stats(o, &stats);
+	assert_string_equal(stats.name, "gated");
+	assert_int_equal(stats.queued, 10);
+	assert_int_equal(stats.waiting, 3);
+	assert_int_equal(stats.dropped, 7);
+	assert_int_equal(stats.written + stats.errors, 0);
 	set_gate(true);
 	assert_int_equal(o->ops->drain(o, &err), 0);
+	output_stats(o, &stats);
+	assert_int_equal(stats.queued, 10);
+	assert_int_equal(stats.written, 3);
+	assert_int_equal(stats.dropped, 7);
+	assert_int_equal(stats.waiting + stats.errors, 0);
 	assert_int_equal(o->sent, 3);
 	assert_int_equal(o->failed, 7);
 	assert_memory_equal(gate.got, "012", 3);

@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What becomes of lost events (pretended here): the log, an alert with Falco's fields, the end; the token bucket holds alerts
+# back. And SIGUSR1 to the supervisor opens the file of alerts anew.
+. "$(dirname "$0")/../lib.sh"
+
+need pgrep
+cat >"$dir/rules.yaml" <<'END'
+- rule: Numbered file opened
+  desc: each is one alert
+  condition: evt.type in (open, openat) and evt.dir = < and fd.name contains /n-
+  output: opened %fd.name
+  priority: NOTICE
+END
+# opens a file every tenth of a second until there is a file "done", at most a minute
+cat >"$dir/open.sh" <<'END'
+n=0
+while [ ! -e "$1/done" ] && [ $n -lt 600 ]; do
+	: >"$1/n-$n"
+	n=$((n + 1))
+	sleep 0.1
+done
+END
+
+# configure ACTIONS BURST
+configure() {
+	cat >"$dir/conf.yaml" <<END
+json_output: true
+file_output: {enabled: true, keep_alive: true, filename: $dir/alerts.log}
+syscall_event_drops: {actions: $1, rate: 0.0001, max_burst: $2, simulate_drops: true}
+END
+	rm -f "$dir/alerts.log" "$dir/done"
+}
+
+# wait_for FILE TEXT [TIMES]: at most half a minute
+wait_for() {
+	for _ in $(seq 300); do
+		[ -e "$1" ] && [ "$(grep -c "$2" "$1")" -ge "${3:-1}" ] && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+drop_rule='"rule":"Falco internal: syscall event drop"'
+configure '[log, alert]' 2
+"$MONITOR" run -c "$dir/conf.yaml" -r "$dir/rules.yaml" -- sh "$dir/open.sh" "$dir" 2>"$dir/err" &
+run=$!
+ok "two alerts of drops" wait_for "$dir/alerts.log" "$drop_rule" 2
+ok "Falco's fields" grep -q '"n_drops":"1".*"n_evts":"[0-9]' "$dir/alerts.log"
+ok "the log tells them" grep -q '1 system calls dropped in last second' "$dir/err"
+
+# rotation: what comes after the signal is in the new file
+supervisor=
+for p in $(pgrep -f "$dir/conf.yaml"); do
+	[ "$(ps -o sid= -p "$p" | tr -d ' ')" = "$p" ] && supervisor=$p
+done
+ok "the supervisor is found" [ -n "$supervisor" ]
+mv "$dir/alerts.log" "$dir/alerts.1"
+kill -USR1 "$supervisor"
+ok "the file is opened anew" wait_for "$dir/alerts.log" opened 10
+sleep 2 # two more looks at drops, for which the bucket has no tokens
+touch "$dir/done"
+wait "$run"
+ok "the command is not disturbed" [ $? = 0 ]
+ok "the bucket holds alerts back" [ "$(cat "$dir/alerts.1" "$dir/alerts.log" | grep -c "$drop_rule")" = 2 ]
+opened=$(cat "$dir/alerts.1" "$dir/alerts.log" | grep -c '"rule":"Numbered file opened"')
+ok "no alert is lost between the files" [ "$opened" = "$(find "$dir" -name 'n-*' | wc -l)" ]
+rm -f "$dir"/n-*
+
+configure '[exit]' 1
+timeout -k 5 60 "$MONITOR" run -c "$dir/conf.yaml" -r "$dir/rules.yaml" --on-exit kill -- sh "$dir/open.sh" "$dir" 2>"$dir/err"
+ok "exit ends the run" [ $? != 0 ]
+ok "it says why" grep -q 'system calls dropped in last second. Exiting.' "$dir/err"
+finish
