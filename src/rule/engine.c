@@ -71,10 +71,17 @@ enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct
 		bool certain;
 		uint64_t candidates = evaluator_candidates(&e->evaluator, plan, w, &certain);
 
-		for (; candidates; candidates &= candidates - 1) {
+		while (candidates) {
 			const struct plan_rule *rule = &plan->rules[w * 64 + (uint32_t)__builtin_ctzll(candidates)];
-			enum truth truth = rule_truth(&e->evaluator, rule, certain);
+			enum truth truth;
 
+			/* only where rest is asked anyway: a gate may have needs */
+			if ((certain || !plan->reads) && evaluator_node(&e->evaluator, rule->gate) == TRUTH_NO) {
+				candidates &= ~rule->gated;
+				continue;
+			}
+			candidates &= candidates - 1;
+			truth = rule_truth(&e->evaluator, rule, certain);
 			open |= truth == TRUTH_MAYBE;
 			if (truth != TRUTH_YES)
 				continue;

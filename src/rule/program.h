@@ -30,6 +30,8 @@ struct plan_rule {
 	uint32_t rule; /* index into the rule set */
 	uint32_t process; /* node: the part of the condition that reads only facts about the process */
 	uint32_t rest; /* node: the other part; the rule matches when both hold */
+	uint32_t gate; /* node: what rest asks first, itself when it is no AND */
+	uint64_t gated; /* the rules of the same word of the plan that have the same gate: none holds when it does not */
 };
 
 struct plan {

@@ -228,6 +228,24 @@ static int split(struct specialiser *s, uint32_t number, struct plan_rule *ret_r
 	return 0;
 }
 
+static void set_gates(const struct program *p, struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->nrules; i++) {
+		struct plan_rule *rule = &plan->rules[i];
+		const struct node *rest = &p->nodes[rule->rest];
+
+		rule->gate = rest->kind == NODE_AND ? p->children[rest->first] : rule->rest;
+		rule->gated = 0;
+	}
+	for (uint32_t i = 0; i < plan->nrules; i++) {
+		uint32_t first = i / 64 * 64;
+
+		for (uint32_t k = first; k < plan->nrules && k < first + 64; k++)
+			if (plan->rules[k].gate == plan->rules[i].gate)
+				plan->rules[i].gated |= (uint64_t)1 << (k - first);
+	}
+}
+
 static int make_plan(struct specialiser *s, uint16_t type, struct plan *plan)
 {
 	struct program *p = s->program;
@@ -254,6 +272,7 @@ static int make_plan(struct specialiser *s, uint16_t type, struct plan *plan)
 		plan->reads |= p->nodes[rule->process].reads;
 		plan->nrules++;
 	}
+	set_gates(p, plan);
 	return 0;
 }
 
