@@ -17,6 +17,7 @@
 #include "app/recording.h"
 #include "app/session.h"
 #include "app/signals.h"
+#include "app/webserver.h"
 #include "base/parse.h"
 #include "tracer/tracer.h"
 
@@ -359,6 +360,8 @@ static int run_workload(struct run *run)
 			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = true });
 	run->session.source = source;
 	r = open_outputs(run, &err);
+	if (r == 0 && run->config)
+		r = webserver_open(run->config, &run->session.web, &err);
 	if (r == 0)
 		r = start_recording(run, source, &err);
 	if (r == 0)

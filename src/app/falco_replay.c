@@ -9,6 +9,7 @@
 #include "app/outputs.h"
 #include "app/session.h"
 #include "app/signals.h"
+#include "app/webserver.h"
 #include "base/parse.h"
 
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
@@ -166,6 +167,8 @@ int falco_replay(const struct config *config, const struct options *o, const str
 	if (options_has(o, OPT_falco_dry_run))
 		return EXIT_OK;
 	r = outputs_open(&s, config, live, options_has(o, OPT_falco_unbuffered), &err);
+	if (r == 0 && live) /* a replay is over before anybody could look */
+		r = webserver_open(config, &s.web, &err);
 	if (r == 0)
 		r = start(&s, config, plugins, engine->source, &capture, &err);
 	if (r < 0) {

@@ -535,7 +535,6 @@ void pipeline_flush(struct pipeline *p)
 
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats)
 {
-	struct state_stats state;
 	size_t i;
 
 	*ret_stats = p->stats;
@@ -543,9 +542,9 @@ void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats)
 	ret_stats->outputs_failed = 0;
 	for (i = 0; i < p->options.noutputs; i++)
 		ret_stats->outputs_failed += p->options.outputs[i]->failed;
-	state_stats(p->state, &state);
-	ret_stats->threads_dropped = state.threads_dropped;
-	ret_stats->fds_dropped = state.fds_dropped;
+	state_stats(p->state, &ret_stats->state);
+	ret_stats->threads_dropped = ret_stats->state.threads_dropped;
+	ret_stats->fds_dropped = ret_stats->state.fds_dropped;
 }
 
 int pipeline_list(struct pipeline *p, const struct state_lister *to)

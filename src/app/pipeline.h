@@ -63,6 +63,7 @@ struct pipeline_stats {
 	uint64_t fetched; /* times that the source was asked for what the state lacked */
 	uint64_t unanswered; /* needs beyond the limit of one event, taken for absent */
 	uint64_t threads_dropped, fds_dropped; /* the state's tables were full */
+	struct state_stats state;
 	uint64_t alerts;
 	uint64_t outputs_failed; /* alerts that an output could not deliver */
 	struct error output_error; /* the first such failure */

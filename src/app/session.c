@@ -5,6 +5,7 @@
 
 #include "app/log.h"
 #include "app/session.h"
+#include "app/webserver.h"
 
 int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
 		       bool warnings, struct error *err)
@@ -76,6 +77,8 @@ static void check_outputs(struct session *s)
 	if (now < s->next_check)
 		return;
 	s->next_check = now + CHECK_MS;
+	if (s->web)
+		webserver_update(s->web, s);
 	for (size_t i = 0; i < s->noutputs; i++) {
 		struct error err = { 0 };
 
@@ -200,6 +203,7 @@ void session_free(struct session *s)
 {
 	size_t i;
 
+	webserver_close(s->web);
 	pipeline_free(s->pipeline);
 	source_close(s->source);
 	for (i = 0; i < s->noutputs; i++)

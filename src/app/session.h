@@ -20,6 +20,7 @@ struct session {
 	struct pipeline *pipeline;
 	char hostname[65];
 	bool reported_loss; /* a failing output was told already */
+	struct webserver *web; /* NULL = none; owned */
 	uint64_t next_check; /* of outputs that work by themselves; monotonic ms */
 };
 

@@ -84,6 +84,13 @@
 #define HTTP_TIMEOUT_MS 10000 /* for one POST */
 #define HTTP_RETRY_FIRST_MS 100
 #define HTTP_RETRY_LAST_MS 5000 /* pauses between tries while the peer is away */
+#define WEB_THREADS 8 /* more serve nobody better */
+#define WEB_CONNECTIONS 64 /* at once; others wait to be accepted */
+#define WEB_CONNECTIONS_PER_IP 16 /* who holds connections open for their own sake leaves room for others */
+#define WEB_TIMEOUT_SECONDS 10 /* without a byte */
+#define WEB_CONNECTION_BYTES 32768 /* memory of one: request line and headers */
+#define WEB_PEM_BYTES 65536 /* certificate chain and key, or a token */
+#define METRICS_UPDATE_MS 500 /* between two collections; scrapers come every 15 seconds */
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
 
 /* gRPC: clients fetch alerts with empty requests */

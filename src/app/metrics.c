@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/falco.h"
+#include "app/metrics.h"
+#include "base/file.h"
+#include "base/parse.h"
+
+#define FALCO_HELP "https://falco.org/docs/metrics/"
+
+enum metric_group { ALWAYS, RESOURCES, STATE, EVENTS };
+
+/* ---- collecting ------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Pages of the address space and of those in memory, proc_pid_statm(5). */
+static void collect_memory(struct metrics *m)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	unsigned long long total, resident;
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (file_read_all("/proc/self/statm", 4096, &text, &len, NULL) < 0 || sscanf(text, "%llu %llu", &total, &resident) != 2)
+		return;
+	m->memory_vsz = total * page;
+	m->memory_rss = resident * page;
+}
+
+void metrics_collect(const struct session *s, uint64_t start_ts, struct metrics *ret_metrics)
+{
+	struct source_stats source = { 0 };
+	struct pipeline_stats stats;
+	struct metrics m = { 0 };
+	uint64_t now = clock_ns(CLOCK_REALTIME);
+
+	pipeline_stats(s->pipeline, &stats);
+	if (s->source->ops->stats)
+		s->source->ops->stats(s->source, &source);
+	m.start_ts = m.reload_ts = start_ts;
+	m.duration_s = now > start_ts ? (now - start_ts) / 1000000000u : 0;
+	m.host_boot_ts = now - clock_ns(CLOCK_BOOTTIME);
+	m.host_cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	collect_memory(&m);
+	m.threads = stats.state.threads;
+	m.fds = stats.state.fds;
+	m.threads_added = stats.state.threads_added;
+	m.threads_removed = stats.state.threads_removed;
+	m.threads_dropped = stats.state.threads_dropped;
+	m.fds_added = stats.state.fds_added;
+	m.fds_removed = stats.state.fds_removed;
+	m.thread_lookups_failed = stats.state.thread_lookups_failed;
+	m.fd_lookups_failed = stats.state.fd_lookups_failed;
+	m.events = stats.events;
+	m.events_dropped = source.dropped;
+	m.alerts = stats.alerts;
+	m.outputs_dropped = stats.outputs_failed;
+	m.held = stats.provisional;
+	m.at_entry = stats.answered_at_entry;
+	m.stall_ns = source.stall_ns;
+	m.stall_max_ns = source.stall_max_ns;
+	*ret_metrics = m;
+}
+
+/* ---- Prometheus ------------------------------------------------------------------------------------------------------------- */
+
+static void add_head(struct strbuf *out, const char *name, const char *kind, const char *help)
+{
+	strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind);
+}
+
+/* Of label values the format escapes these three. */
+static void add_label(struct strbuf *out, const char *name, struct str value)
+{
+	strbuf_addf(out, "%s=\"", name);
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.ptr[i] == '\n')
+			strbuf_adds(out, "\\n");
+		else if (value.ptr[i] == '"' || value.ptr[i] == '\\')
+			strbuf_addf(out, "\\%c", value.ptr[i]);
+		else
+			strbuf_addc(out, value.ptr[i]);
+	}
+	strbuf_addc(out, '"');
+}
+
+static void add_info(struct strbuf *out, const char *name, const char *label, const char *value)
+{
+	add_head(out, name, "gauge", FALCO_HELP);
+	strbuf_addf(out, "%s{", name);
+	add_label(out, label, str_of(value));
+	strbuf_adds(out, "} 1\n");
+}
+
+/* Label names have letters, digits and underscores. */
+static void add_tag(struct strbuf *out, struct str tag)
+{
+	strbuf_adds(out, ",tag_");
+	for (size_t i = 0; i < tag.len; i++) {
+		char c = tag.ptr[i];
+
+		strbuf_addc(out, (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_');
+	}
+	strbuf_adds(out, "=\"true\"");
+}
+
+static void add_rules(const struct session *s, struct strbuf *out)
+{
+	static const char name[] = "falcosecurity_falco_rules_matches_total";
+	struct pipeline_stats stats;
+	bool head = false;
+
+	pipeline_stats(s->pipeline, &stats);
+	for (size_t i = 0; i < ruleset_count(s->rules); i++) {
+		struct rule_view rule;
+
+		if (!stats.by_rule[i])
+			continue;
+		if (!head)
+			add_head(out, name, "counter", FALCO_HELP);
+		head = true;
+		ruleset_get(s->rules, i, &rule);
+		strbuf_addf(out, "%s{priority=\"%d\",", name, (int)rule.priority);
+		add_label(out, "rule_name", rule.name);
+		strbuf_addc(out, ',');
+		add_label(out, "source", rule.source);
+		for (size_t t = 0; t < rule.ntags; t++)
+			add_tag(out, rule.tags[t]);
+		strbuf_addf(out, "} %" PRIu64 "\n", stats.by_rule[i]);
+	}
+}
+
+static void add_outputs(const struct session *s, struct strbuf *out)
+{
+	static const char name[] = "monitor_output_alerts_total";
+
+	if (s->noutputs)
+		add_head(out, name, "counter", "Alerts by output, delivered or lost.");
+	for (size_t i = 0; i < s->noutputs; i++) {
+		struct output *o = s->outputs[i];
+
+		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"delivered\"} %" PRIu64 "\n", name, o->ops->name, i,
+			    (uint64_t)o->sent);
+		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"lost\"} %" PRIu64 "\n", name, o->ops->name, i,
+			    (uint64_t)o->failed);
+	}
+}
+
+static bool is_wanted(enum metric_group group, const struct config *c)
+{
+	return group == ALWAYS || (group == RESOURCES && c->metrics_resource_utilization_enabled) ||
+	       (group == STATE && c->metrics_state_counters_enabled) || (group == EVENTS && c->metrics_kernel_event_counters_enabled);
+}
+
+void metrics_add_prometheus(const struct metrics *m, const struct session *s, const struct config *config, struct strbuf *out)
+{
+	enum { COUNTER, GAUGE, SECONDS_COUNTER, SECONDS_GAUGE };
+	const struct {
+		uint64_t value;
+		const char *name, *help;
+		int kind;
+		enum metric_group group;
+	} rows[] = {
+#define METRIC(id, prometheus, kind, group, help) { m->id, prometheus, help, kind, group },
+#include "app/metrics.def"
+	};
+	struct utsname host;
+
+	add_info(out, "falcosecurity_falco_version_info", "version", FALCO_VERSION);
+	add_info(out, "falcosecurity_evt_hostname_info", "hostname", s->hostname);
+	if (uname(&host) == 0)
+		add_info(out, "falcosecurity_falco_kernel_release_info", "kernel_release", host.release);
+	add_info(out, "falcosecurity_scap_engine_name_info", "engine_name", s->source->ops->name);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!is_wanted(rows[i].group, config))
+			continue;
+		add_head(out, rows[i].name, rows[i].kind == COUNTER || rows[i].kind == SECONDS_COUNTER ? "counter" : "gauge",
+			 rows[i].help);
+		if (rows[i].kind == SECONDS_COUNTER || rows[i].kind == SECONDS_GAUGE)
+			strbuf_addf(out, "%s %" PRIu64 ".%09" PRIu64 "\n", rows[i].name, rows[i].value / 1000000000,
+				    rows[i].value % 1000000000);
+		else
+			strbuf_addf(out, "%s %" PRIu64 "\n", rows[i].name, rows[i].value);
+	}
+	if (config->metrics_rules_counters_enabled)
+		add_rules(s, out);
+	add_outputs(s, out);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/webserver.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "app/falco.h"
+#include "app/log.h"
+#include "app/metrics.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "net/web.h"
+
+struct webserver {
+	const struct config *config;
+	struct web *web;
+	struct web_page pages[3];
+	char health_path[256];
+	uint64_t start_ts, next_ms;
+	bool metrics;
+	pthread_mutex_t lock;
+	struct strbuf text; /* below lock: the last figures */
+};
+
+/* ---- pages: by the server's threads ------------------------------------------------------------------------------------------ */
+
+static void write_health(void *server, struct strbuf *out)
+{
+	(void)server;
+	strbuf_adds(out, "{\"status\": \"ok\"}");
+}
+
+static void write_versions(void *server, struct strbuf *out)
+{
+	(void)server;
+	falco_version_json(out);
+}
+
+static void write_metrics(void *server, struct strbuf *out)
+{
+	struct webserver *w = server;
+
+	pthread_mutex_lock(&w->lock);
+	strbuf_addstr(out, strbuf_str(&w->text));
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- the server ------------------------------------------------------------------------------------------------------------ */
+
+static int c_text(char *text, size_t size, struct str value, const char *key, struct error *err)
+{
+	if (value.len >= size)
+		return error_set(err, -ENAMETOOLONG, "%s is too long", key);
+	snprintf(text, size, STR_FMT, STR_ARG(value));
+	return 0;
+}
+
+/* The first line of the token's file. */
+static int read_token(const struct config *c, char **ret_token, struct error *err)
+{
+	char path[PATH_MAX];
+	auto_free char *text = NULL;
+	size_t len;
+	int r = c_text(path, sizeof(path), c->monitor_webserver_token_file, "monitor.webserver.token_file", err);
+
+	*ret_token = NULL;
+	if (r < 0 || !path[0])
+		return r;
+	r = file_read_all(path, WEB_PEM_BYTES, &text, &len, err);
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\r\n")] = 0;
+	if (!text[0])
+		return error_set(err, -EINVAL, "monitor.webserver.token_file: %s is empty", path);
+	*ret_token = take_ptr(text);
+	return 0;
+}
+
+static int start(struct webserver *w, struct error *err)
+{
+	const struct config *c = w->config;
+	char address[128], certificate[PATH_MAX];
+	auto_free char *token = NULL;
+	struct web_options options = {
+		.address = address,
+		.port = (unsigned int)c->webserver_listen_port,
+		.threads = (unsigned int)c->webserver_threadiness,
+		.certificate = c->webserver_ssl_enabled ? certificate : NULL,
+		.pages = w->pages,
+		.npages = w->metrics ? 3 : 2,
+		.context = w,
+	};
+	int r = c_text(address, sizeof(address), c->webserver_listen_address, "webserver.listen_address", err);
+
+	if (r == 0)
+		r = c_text(certificate, sizeof(certificate), c->webserver_ssl_certificate, "webserver.ssl_certificate", err);
+	if (r == 0)
+		r = c_text(w->health_path, sizeof(w->health_path), c->webserver_k8s_healthz_endpoint, "webserver.k8s_healthz_endpoint", err);
+	if (r == 0)
+		r = read_token(c, &token, err);
+	if (r < 0)
+		return r;
+	options.token = token;
+	options.refuse = !token && !web_is_loopback(address) && !c->monitor_webserver_open;
+	w->pages[0] = (struct web_page){ w->health_path, "application/json", true, write_health };
+	w->pages[1] = (struct web_page){ "/versions", "application/json", false, write_versions };
+	w->pages[2] = (struct web_page){ "/metrics", "text/plain; version=0.0.4", false, write_metrics };
+	r = web_new(&options, &w->web, err);
+	if (r < 0)
+		return r;
+	if (options.refuse)
+		log_warning("web server: %s is no loopback address, so only %s is served: give monitor.webserver.token_file, or set "
+			    "monitor.webserver.open", address, w->health_path);
+	log_info("web server: listening at %s port %u", address, web_port(w->web));
+	return 0;
+}
+
+int webserver_open(const struct config *config, struct webserver **ret_server, struct error *err)
+{
+	struct timespec now;
+	struct webserver *w;
+	int r;
+
+	*ret_server = NULL;
+	if (!config->webserver_enabled)
+		return 0;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return error_set(err, -ENOMEM, "out of memory");
+	clock_gettime(CLOCK_REALTIME, &now);
+	w->start_ts = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	w->config = config;
+	w->metrics = config->metrics_enabled && config->webserver_prometheus_metrics_enabled;
+	pthread_mutex_init(&w->lock, NULL);
+	r = start(w, err);
+	if (r < 0) {
+		webserver_close(w);
+		return r;
+	}
+	*ret_server = w;
+	return 0;
+}
+
+void webserver_update(struct webserver *w, const struct session *s)
+{
+	struct strbuf text = { 0 }, old;
+	struct metrics m;
+	struct timespec t;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	now = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	if (!w->metrics || now < w->next_ms)
+		return;
+	w->next_ms = now + METRICS_UPDATE_MS;
+	metrics_collect(s, w->start_ts, &m);
+	m.web_refused = web_refused(w->web);
+	metrics_add_prometheus(&m, s, w->config, &text);
+	if (text.failed) {
+		strbuf_free(&text);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	old = w->text;
+	w->text = text;
+	pthread_mutex_unlock(&w->lock);
+	strbuf_free(&old);
+}
+
+void webserver_close(struct webserver *w)
+{
+	if (!w)
+		return;
+	web_free(w->web);
+	pthread_mutex_destroy(&w->lock);
+	strbuf_free(&w->text);
+	free(w);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_NET_WEB_H
+#define MONITOR_NET_WEB_H
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/* A small web server of a few pages that are got, with threads of its own. Its parser is libmicrohttpd's. */
+struct web;
+
+struct web_page {
+	const char *path, *content_type;
+	bool open; /* needs no token, wherever it is asked from */
+	/* Writes the page; called by the server's threads, several at once. */
+	void (*write)(void *context, struct strbuf *out);
+};
+
+struct web_options {
+	const char *address; /* numeric, "0.0.0.0", "::1" or "localhost" */
+	unsigned int port; /* 0 = any free one */
+	unsigned int threads; /* 0 = as many as processors, at most WEB_THREADS */
+	const char *certificate; /* PEM file with certificate and key; NULL = no TLS */
+	const char *token; /* what pages that are not open want as "Authorization: Bearer TOKEN"; NULL = nothing */
+	bool refuse; /* without a token, pages that are not open are for nobody */
+	const struct web_page *pages;
+	size_t npages;
+	void *context; /* of the pages */
+};
+
+/* Borrows pages and context until web_free(). -EINVAL for what can never work, -ENOTSUP in a build without the library. */
+int web_new(const struct web_options *options, struct web **ret_web, struct error *err);
+unsigned int web_port(const struct web *w);
+/* Requests that were refused: for want of a token, unknown pages, other methods. */
+uint64_t web_refused(struct web *w);
+void web_free(struct web *w); /* accepts NULL */
+DEFINE_AUTO(struct web, web, web_free);
+#define auto_web AUTO(web)
+
+/* Whether an address is the machine's own loopback. */
+bool web_is_loopback(const char *address);
+
+#endif

@@ -1,0 +1,169 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Health, versions and metrics: for curl, promtool and Prometheus; by TLS; with a token; and what does not belong there is refused.
+. "$(dirname "$0")/../lib.sh"
+
+need python3 curl promtool prometheus openssl
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+port=$(free_port)
+scrape=$(free_port)
+cat >"$dir/rules.yaml" <<'END'
+- rule: Numbered "file" opened
+  desc: each is one alert
+  condition: evt.type in (open, openat) and fd.name contains /n-
+  output: opened %fd.name
+  priority: NOTICE
+  tags: [a.b, maturity_stable]
+END
+cat >"$dir/open.py" <<'END'
+import os
+import sys
+import time
+for i in range(50):
+    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
+while not os.path.exists(sys.argv[1] + "/done"):
+    time.sleep(0.05)
+END
+# further keys of webserver, keys of ours
+start() {
+	rm -f "$dir/done"
+	printf 'rules_files: [%s]\nfile_output: {enabled: true, filename: %s}\nmetrics: {enabled: true}\nwebserver: {enabled: true, listen_port: %s, prometheus_metrics_enabled: true, %s}\nmonitor: {webserver: {%s}}\n' \
+		"$dir/rules.yaml" "$dir/alerts" "$port" "$1" "${2:-}" >"$dir/config.yaml"
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" >"$dir/out" 2>"$dir/err" &
+	monitor=$!
+	i=0
+	while ! python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))" 2>/dev/null && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+}
+stop() {
+	: >"$dir/done"
+	wait $monitor
+	ok "the command ends well" [ $? = 0 ]
+}
+# curl's arguments: the status alone
+status() {
+	curl -s -o "$dir/body" -w '%{http_code}' --max-time 10 "$@"
+}
+# expected, text, curl's arguments
+answers() {
+	want=$1
+	text=$2
+	shift 2
+	got=$(status "$@")
+	checks=$((checks + 1))
+	[ "$got" = "$want" ] || fail "$text: status $got, not $want"
+}
+
+at=http://127.0.0.1:$port
+start "listen_address: 127.0.0.1"
+answers 200 health "$at/healthz"
+ok "the words of health" grep -qx '{"status": "ok"}' "$dir/body"
+answers 200 versions "$at/versions"
+ok "versions" python3 -c "import json; v = json.load(open('$dir/body')); assert v['falco_version'] and v['engine_version'] and v['monitor_version']"
+i=0
+while ! { status "$at/metrics" && grep -q 'rules_matches_total.* 50$' "$dir/body"; } >/dev/null && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+ok "a rule's count" grep -qF 'falcosecurity_falco_rules_matches_total{priority="5",rule_name="Numbered \"file\" opened",source="syscall",tag_a_b="true",tag_maturity_stable="true"} 50' "$dir/body"
+ok "the version" grep -q 'falcosecurity_falco_version_info{version="[0-9.]*"} 1' "$dir/body"
+ok "an output's count" grep -q 'monitor_output_alerts_total{.*result="delivered"} 50' "$dir/body"
+ok "calls that were held" grep -q '^monitor_calls_held_total [1-9]' "$dir/body"
+# Falco's names have units that are not the base units; nothing else may be found
+promtool check metrics <"$dir/body" >"$dir/promtool" 2>&1
+readable=$?
+ok "promtool cannot read it: $(head -n 3 "$dir/promtool")" [ $readable != 1 ]
+ok "promtool: $(grep -v '^falcosecurity_.* use base unit' "$dir/promtool")" sh -c "! grep -qv '^falcosecurity_.* use base unit' '$dir/promtool'"
+
+# Prometheus itself
+mkdir "$dir/data"
+printf 'global: {scrape_interval: 1s}\nscrape_configs: [{job_name: monitor, static_configs: [{targets: ["127.0.0.1:%s"]}]}]\n' "$port" >"$dir/prometheus.yml"
+prometheus --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/data" --web.listen-address="127.0.0.1:$scrape" >"$dir/prometheus.log" 2>&1 &
+prometheus=$!
+i=0
+while ! { status "http://127.0.0.1:$scrape/api/v1/query?query=monitor_alerts_total" && grep -q '"50"' "$dir/body"; } >/dev/null && [ $i -lt 200 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+ok "Prometheus has the number of alerts" grep -q '"50"' "$dir/body"
+kill $prometheus
+wait $prometheus 2>/dev/null
+
+# what does not belong there
+answers 404 "another page" "$at/etc/passwd"
+answers 404 "a way out" --path-as-is "$at/../../../../etc/passwd"
+answers 404 "a way out, coded" --path-as-is "$at/healthz/%2e%2e/%2e%2e/etc/passwd"
+answers 405 "another method" -X DELETE "$at/healthz"
+answers 405 "a body" -d x=1 "$at/versions"
+python3 -c "print('X: ' + 'a' * 100000)" >"$dir/header"
+got=$(status -H "@$dir/header" "$at/healthz")
+ok "a header without end: $got" [ "$got" = 431 -o "$got" = 413 -o "$got" = 000 ]
+python3 - "$port" >"$dir/attack" 2>&1 <<'END'
+import os, socket, sys, time
+port = int(sys.argv[1])
+def ask():
+    s = socket.create_connection(("127.0.0.2", 0) if False else ("127.0.0.1", port), 5)
+    s.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+    answer = b""
+    s.settimeout(5)
+    while True:
+        d = s.recv(4096)
+        if not d:
+            return answer
+        answer += d
+# slow ones from another address of the loopback, as many as they get
+slow = []
+for i in range(200):
+    try:
+        s = socket.socket()
+        s.bind(("127.0.0.9", 0))
+        s.settimeout(2)
+        s.connect(("127.0.0.1", port))
+        s.sendall(b"GET /healthz HTTP/1.1\r\nX-")
+        slow.append(s)
+    except OSError:
+        pass
+assert b"200 OK" in ask(), "not served beside slow clients"
+# noise
+for i in range(50):
+    s = socket.create_connection(("127.0.0.1", port), 5)
+    s.sendall(os.urandom(2000))
+    s.close()
+assert b"200 OK" in ask(), "not served after noise"
+print("fine")
+END
+ok "slow clients and noise: $(tail -n 1 "$dir/attack")" grep -q fine "$dir/attack"
+stop
+
+# with a token
+echo geheim >"$dir/token"
+start "listen_address: 0.0.0.0" "token_file: $dir/token"
+answers 200 "health without a token" "$at/healthz"
+answers 401 "no token" "$at/metrics"
+answers 401 "a wrong token" -H 'Authorization: Bearer geheim2' "$at/metrics"
+answers 401 "half a token" -H 'Authorization: Bearer gehei' "$at/versions"
+answers 200 "the token" -H 'Authorization: Bearer geheim' "$at/versions"
+ok "the token is told to nobody" sh -c "! grep -q geheim '$dir/err' '$dir/out'"
+stop
+start "listen_address: 0.0.0.0"
+answers 200 "health for all" "$at/healthz"
+answers 401 "the rest for nobody" "$at/metrics"
+ok "which is told" grep -q 'monitor.webserver.token_file' "$dir/err"
+stop
+start "listen_address: 0.0.0.0" "open: true"
+answers 200 "open for all" "$at/versions"
+stop
+
+# TLS
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -days 2 -out "$dir/crt" 2>/dev/null
+cat "$dir/crt" "$dir/key" >"$dir/both.pem"
+start "listen_address: 127.0.0.1, ssl_enabled: true, ssl_certificate: $dir/both.pem"
+answers 200 "by TLS" --cacert "$dir/crt" "https://127.0.0.1:$port/versions"
+answers 000 "without TLS" "$at/versions"
+stop
+
+finish
