@@ -91,6 +91,7 @@
 #define WEB_CONNECTION_BYTES 32768 /* memory of one: request line and headers */
 #define WEB_PEM_BYTES 65536 /* certificate chain and key, or a token */
 #define METRICS_UPDATE_MS 500 /* between two collections; scrapers come every 15 seconds */
+#define OUTPUT_DRAIN_MAX_SECONDS 60 /* for an output that works off its queue */
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
 
 /* gRPC: clients fetch alerts with empty requests */

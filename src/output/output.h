@@ -19,7 +19,7 @@ struct output_ops {
 	int (*flush)(struct output *o, struct error *err); /* NULL = nothing is ever held back */
 	int (*reopen)(struct output *o, struct error *err); /* NULL = nothing to reopen */
 	/*
-	 * At the end: waits until what is on its way is delivered, at most OUTPUT_DRAIN_SECONDS; the rest counts as failed.
+	 * At the end: waits until what is on its way is delivered, at most OUTPUT_DRAIN_SECONDS without progress; the rest counts as failed.
 	 * NULL = nothing is ever on its way.
 	 */
 	int (*drain)(struct output *o, struct error *err);

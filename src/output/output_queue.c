@@ -294,16 +294,21 @@ static int queue_flush(struct output *o, struct error *err)
 static int queue_drain(struct output *o, struct error *err)
 {
 	struct queue *q = (struct queue *)o;
-	uint64_t end = now_ms() + OUTPUT_DRAIN_SECONDS * 1000;
+	uint64_t begin = now_ms(), end;
 	struct entry *e, *next;
-	size_t left;
+	size_t left, before;
 
 	pthread_mutex_lock(&q->lock);
 	q->flush = q->inner->ops->flush;
 	q->finish = q->inner->ops->drain && !q->finished;
 	q->finished = true;
 	pthread_cond_signal(&q->work);
-	wait_until(q, end - OUTPUT_DRAIN_SECONDS * 500, is_empty);
+	/* as long as it goes on, what was queued while a peer was away is delivered */
+	do {
+		before = q->count;
+		wait_until(q, now_ms() + OUTPUT_DRAIN_SECONDS * 500, is_empty);
+	} while (!is_empty(q) && q->count < before && now_ms() < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
+	end = now_ms() + OUTPUT_DRAIN_SECONDS * 500;
 	atomic_store(&q->inner->stop, true); /* whoever tries again and again gives up */
 	wait_until(q, end, is_empty);
 	left = q->count;

@@ -260,6 +260,11 @@ bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
 	(void)type;
 	return script.wanted;
 }
+
+bool ruleset_wants_event(const struct ruleset *r, const struct event *ev)
+{
+	return ruleset_wants_type(r, ev->type);
+}
 size_t ruleset_count(const struct ruleset *r)
 {
 	(void)r;
