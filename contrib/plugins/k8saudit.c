@@ -110,7 +110,7 @@ EXPORT const char *plugin_get_event_source(void)
 	return "k8s_audit";
 }
 
-/* "2024-01-02T03:04:05.678901Z" in epoch ns; UINT64_MAX (the program's own time) when it is none. */
+/* A time of RFC 3339, "YYYY-MM-DDThh:mm:ss.ffffffZ", in epoch ns; UINT64_MAX (the program's own time) when it is none. */
 static uint64_t read_time(const cJSON *event)
 {
 	const cJSON *at = cJSON_GetObjectItemCaseSensitive(event, "stageTimestamp");
