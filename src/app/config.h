@@ -86,6 +86,11 @@ void config_free(struct config *c); /* accepts NULL */
 DEFINE_AUTO(struct config, config, config_free);
 #define auto_config AUTO(config)
 
+/*
+ * A path or address as the system wants it: the configuration's texts have no NUL behind them. -ENAMETOOLONG names the key.
+ */
+int config_c_text(char *ret_text, size_t size, struct str value, const char *key, struct error *err);
+
 /* What the configuration says to the rule engine; borrows from c. */
 struct engine_options config_engine_options(const struct config *c);
 

@@ -166,3 +166,11 @@ bool config_item(const struct yaml_node *list, size_t i, struct str *ret_text)
 		return false;
 	return config_tree_text(list->kind == YAML_SEQUENCE ? list->items[i] : list, ret_text);
 }
+
+int config_c_text(char *ret_text, size_t size, struct str value, const char *key, struct error *err)
+{
+	if (value.len >= size)
+		return error_set(err, -ENAMETOOLONG, "%s is too long", key);
+	snprintf(ret_text, size, STR_FMT, STR_ARG(value));
+	return 0;
+}

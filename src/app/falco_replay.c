@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <time.h>
 
 #include "app/capture.h"
 #include "app/falco.h"
@@ -10,6 +9,7 @@
 #include "app/session.h"
 #include "app/signals.h"
 #include "app/webserver.h"
+#include "base/clock.h"
 #include "base/parse.h"
 
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
@@ -39,25 +39,17 @@ int falco_load_rules(struct session *s, const struct config *config, const struc
 	return r < 0 ? r : rules_input_compile(&s->input, engine, true, &s->rules, err);
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* -M counts seconds of the events' own time; of ours, where events happen now. */
 static int replay(struct session *s, uint64_t max_ns, bool live, struct error *err)
 {
-	uint64_t first = live ? monotonic_ns() : 0, now;
+	uint64_t first = live ? clock_ns(CLOCK_MONOTONIC) : 0, now;
 	int r;
 
 	do {
 		r = session_steps(s, max_ns || live ? 1 : SESSION_BATCH, err);
 		if (signals_reopen_requested())
 			session_reopen(s);
-		now = !max_ns ? 0 : live ? monotonic_ns() : pipeline_time(s->pipeline);
+		now = !max_ns ? 0 : live ? clock_ns(CLOCK_MONOTONIC) : pipeline_time(s->pipeline);
 		if (!first)
 			first = now;
 	} while (r >= 0 && !signals_stop_requested() && (!max_ns || now < first || now - first < max_ns));

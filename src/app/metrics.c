@@ -7,6 +7,7 @@
 
 #include "app/falco.h"
 #include "app/metrics.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/parse.h"
 
@@ -15,14 +16,6 @@
 enum metric_group { ALWAYS, RESOURCES, STATE, EVENTS };
 
 /* ---- collecting ------------------------------------------------------------------------------------------------------------ */
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* Pages of the address space and of those in memory, proc_pid_statm(5). */
 static void collect_memory(struct metrics *m)

@@ -10,19 +10,10 @@
 #include "output/output_queue.h"
 #include "output/output_syslog.h"
 
-/* A path or address as the system wants it; the configuration's texts have no NUL behind them. */
-static int c_text(char *text, size_t size, struct str value, const char *key, struct error *err)
-{
-	if (value.len >= size)
-		return error_set(err, -ENAMETOOLONG, "%s is too long", key);
-	snprintf(text, size, STR_FMT, STR_ARG(value));
-	return 0;
-}
-
 static int open_file(const struct config *c, struct output **ret_output, struct error *err)
 {
 	char path[PATH_MAX];
-	int r = c_text(path, sizeof(path), c->file_output_filename, "file_output.filename", err);
+	int r = config_c_text(path, sizeof(path), c->file_output_filename, "file_output.filename", err);
 
 	return r < 0 ? r : output_file_open(path, c->file_output_keep_alive, c->json_output, ret_output, err);
 }
@@ -40,20 +31,20 @@ static int open_grpc(const struct config *c, struct output **ret_output, struct 
 	};
 	int r;
 
-	r = c_text(address, sizeof(address), c->grpc_bind_address, "grpc.bind_address", err);
+	r = config_c_text(address, sizeof(address), c->grpc_bind_address, "grpc.bind_address", err);
 	if (r == 0)
-		r = c_text(cert, sizeof(cert), c->grpc_cert_chain, "grpc.cert_chain", err);
+		r = config_c_text(cert, sizeof(cert), c->grpc_cert_chain, "grpc.cert_chain", err);
 	if (r == 0)
-		r = c_text(key, sizeof(key), c->grpc_private_key, "grpc.private_key", err);
+		r = config_c_text(key, sizeof(key), c->grpc_private_key, "grpc.private_key", err);
 	if (r == 0)
-		r = c_text(ca, sizeof(ca), c->grpc_root_certs, "grpc.root_certs", err);
+		r = config_c_text(ca, sizeof(ca), c->grpc_root_certs, "grpc.root_certs", err);
 	return r < 0 ? r : output_grpc_open(&options, ret_output, err);
 }
 
 static int open_program(const struct config *c, struct output **ret_output, struct error *err)
 {
 	char command[PROGRAM_COMMAND_BYTES];
-	int r = c_text(command, sizeof(command), c->program_output_program, "program_output.program", err);
+	int r = config_c_text(command, sizeof(command), c->program_output_program, "program_output.program", err);
 
 	return r < 0 ? r : output_program_open(command, c->program_output_keep_alive, c->json_output, ret_output, err);
 }
@@ -73,15 +64,15 @@ static int open_syslog(const struct config *c, struct output **ret_output, struc
 	};
 	int r;
 
-	r = c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address", err);
+	r = config_c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address", err);
 	if (r == 0)
-		r = c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert", err);
+		r = config_c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert", err);
 	if (r == 0)
-		r = c_text(cert, sizeof(cert), c->monitor_syslog_output_client_cert, "monitor.syslog_output.client_cert", err);
+		r = config_c_text(cert, sizeof(cert), c->monitor_syslog_output_client_cert, "monitor.syslog_output.client_cert", err);
 	if (r == 0)
-		r = c_text(key, sizeof(key), c->monitor_syslog_output_client_key, "monitor.syslog_output.client_key", err);
+		r = config_c_text(key, sizeof(key), c->monitor_syslog_output_client_key, "monitor.syslog_output.client_key", err);
 	if (r == 0)
-		r = c_text(tag, sizeof(tag), c->monitor_syslog_output_tag, "monitor.syslog_output.tag", err);
+		r = config_c_text(tag, sizeof(tag), c->monitor_syslog_output_tag, "monitor.syslog_output.tag", err);
 	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
 }
 
@@ -124,7 +115,7 @@ static int open_http(const struct config *c, struct output **ret_output, struct 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
-		r = c_text(texts[i].text, texts[i].size, texts[i].value, texts[i].key, err);
+		r = config_c_text(texts[i].text, texts[i].size, texts[i].value, texts[i].key, err);
 	return r < 0 ? r : output_http_open(&options, ret_output, err);
 }
 

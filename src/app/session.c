@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/log.h"
 #include "app/session.h"
 #include "app/webserver.h"
+#include "base/clock.h"
 
 int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
 		       bool warnings, struct error *err)
@@ -69,11 +69,8 @@ static void tell_loss(struct session *s)
 /* What outputs with threads of their own could not tell when the alert was sent. */
 static void check_outputs(struct session *s)
 {
-	struct timespec t;
-	uint64_t now;
+	uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE);
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	now = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 	if (now < s->next_check)
 		return;
 	s->next_check = now + CHECK_MS;

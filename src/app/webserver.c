@@ -3,11 +3,11 @@
 
 #include <limits.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "app/falco.h"
 #include "app/log.h"
 #include "app/metrics.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "net/web.h"
@@ -48,21 +48,13 @@ static void write_metrics(void *server, struct strbuf *out)
 
 /* ---- the server ------------------------------------------------------------------------------------------------------------ */
 
-static int c_text(char *text, size_t size, struct str value, const char *key, struct error *err)
-{
-	if (value.len >= size)
-		return error_set(err, -ENAMETOOLONG, "%s is too long", key);
-	snprintf(text, size, STR_FMT, STR_ARG(value));
-	return 0;
-}
-
 /* The first line of the token's file. */
 static int read_token(const struct config *c, char **ret_token, struct error *err)
 {
 	char path[PATH_MAX];
 	auto_free char *text = NULL;
 	size_t len;
-	int r = c_text(path, sizeof(path), c->monitor_webserver_token_file, "monitor.webserver.token_file", err);
+	int r = config_c_text(path, sizeof(path), c->monitor_webserver_token_file, "monitor.webserver.token_file", err);
 
 	*ret_token = NULL;
 	if (r < 0 || !path[0])
@@ -91,12 +83,12 @@ static int start(struct webserver *w, struct error *err)
 		.npages = w->metrics ? 3 : 2,
 		.context = w,
 	};
-	int r = c_text(address, sizeof(address), c->webserver_listen_address, "webserver.listen_address", err);
+	int r = config_c_text(address, sizeof(address), c->webserver_listen_address, "webserver.listen_address", err);
 
 	if (r == 0)
-		r = c_text(certificate, sizeof(certificate), c->webserver_ssl_certificate, "webserver.ssl_certificate", err);
+		r = config_c_text(certificate, sizeof(certificate), c->webserver_ssl_certificate, "webserver.ssl_certificate", err);
 	if (r == 0)
-		r = c_text(w->health_path, sizeof(w->health_path), c->webserver_k8s_healthz_endpoint, "webserver.k8s_healthz_endpoint", err);
+		r = config_c_text(w->health_path, sizeof(w->health_path), c->webserver_k8s_healthz_endpoint, "webserver.k8s_healthz_endpoint", err);
 	if (r == 0)
 		r = read_token(c, &token, err);
 	if (r < 0)
@@ -118,7 +110,6 @@ static int start(struct webserver *w, struct error *err)
 
 int webserver_open(const struct config *config, struct webserver **ret_server, struct error *err)
 {
-	struct timespec now;
 	struct webserver *w;
 	int r;
 
@@ -128,8 +119,7 @@ int webserver_open(const struct config *config, struct webserver **ret_server, s
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
-	clock_gettime(CLOCK_REALTIME, &now);
-	w->start_ts = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	w->start_ts = clock_ns(CLOCK_REALTIME);
 	w->config = config;
 	w->metrics = config->metrics_enabled && config->webserver_prometheus_metrics_enabled;
 	pthread_mutex_init(&w->lock, NULL);
@@ -144,13 +134,10 @@ int webserver_open(const struct config *config, struct webserver **ret_server, s
 
 void webserver_update(struct webserver *w, const struct session *s)
 {
+	uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE);
 	struct strbuf text = { 0 }, old;
 	struct metrics m;
-	struct timespec t;
-	uint64_t now;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	now = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 	if (!w->metrics || now < w->next_ms)
 		return;
 	w->next_ms = now + METRICS_UPDATE_MS;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 
 struct http_output {
@@ -106,14 +107,6 @@ static int post(struct http_output *h, struct error *err)
 
 /* ---- the output ------------------------------------------------------------------------------------------------------------ */
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Short sleeps, so that the end is noticed. */
 static void pause_for(const struct output *o, unsigned int ms)
 {
@@ -142,14 +135,14 @@ static int http_check(struct output *o, struct error *err)
 
 static int post_until_taken(struct http_output *h, struct error *err)
 {
-	uint64_t end = now_ms() + (uint64_t)h->retry_seconds * 1000;
+	uint64_t end = clock_ms(CLOCK_MONOTONIC) + (uint64_t)h->retry_seconds * 1000;
 	unsigned int ms = HTTP_RETRY_FIRST_MS;
 	struct error last;
 	int r = post(h, err);
 
 	if (r == 0)
 		return 0;
-	while (r == -EAGAIN && !atomic_load(&h->head.stop) && now_ms() < end) {
+	while (r == -EAGAIN && !atomic_load(&h->head.stop) && clock_ms(CLOCK_MONOTONIC) < end) {
 		set_trouble(h, err);
 		last = *err;
 		pause_for(&h->head, ms);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 
 struct entry {
@@ -31,14 +32,6 @@ struct queue {
 	bool told_busy;
 	struct error trouble; /* not told yet */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static struct timespec at_ms(uint64_t ms)
 {
@@ -140,7 +133,7 @@ static void deliver(struct queue *q, struct entry *e)
 	q->first = e->next;
 	if (!q->first)
 		q->end = &q->first;
-	q->busy_since = now_ms();
+	q->busy_since = clock_ms(CLOCK_MONOTONIC);
 	pthread_mutex_unlock(&q->lock);
 	r = q->inner->ops->send(q->inner, &e->alert, &err);
 	pthread_mutex_lock(&q->lock);
@@ -185,7 +178,7 @@ static void rest(struct queue *q)
 	if (ms < 0) {
 		pthread_cond_wait(&q->work, &q->lock);
 	} else {
-		until = at_ms(now_ms() + (uint64_t)ms);
+		until = at_ms(clock_ms(CLOCK_MONOTONIC) + (uint64_t)ms);
 		pthread_cond_timedwait(&q->work, &q->lock, &until);
 	}
 }
@@ -243,7 +236,7 @@ static int queue_check(struct output *o, struct error *err)
 	int r = 0;
 
 	pthread_mutex_lock(&q->lock);
-	busy = q->busy_since ? now_ms() - q->busy_since : 0;
+	busy = q->busy_since ? clock_ms(CLOCK_MONOTONIC) - q->busy_since : 0;
 	if (q->trouble.code) {
 		*err = q->trouble;
 		q->trouble.code = 0;
@@ -263,7 +256,7 @@ static void wait_until(struct queue *q, uint64_t end, bool (*done)(const struct 
 {
 	struct timespec until = at_ms(end);
 
-	while (!done(q) && now_ms() < end)
+	while (!done(q) && clock_ms(CLOCK_MONOTONIC) < end)
 		pthread_cond_timedwait(&q->progress, &q->lock, &until);
 }
 
@@ -286,7 +279,7 @@ static int queue_flush(struct output *o, struct error *err)
 	pthread_mutex_lock(&q->lock);
 	q->flush = q->inner->ops->flush;
 	pthread_cond_signal(&q->work);
-	wait_until(q, now_ms() + OUTPUT_DRAIN_SECONDS * 500, is_empty);
+	wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_empty);
 	pthread_mutex_unlock(&q->lock);
 	return 0;
 }
@@ -294,7 +287,7 @@ static int queue_flush(struct output *o, struct error *err)
 static int queue_drain(struct output *o, struct error *err)
 {
 	struct queue *q = (struct queue *)o;
-	uint64_t begin = now_ms(), end;
+	uint64_t begin = clock_ms(CLOCK_MONOTONIC), end;
 	struct entry *e, *next;
 	size_t left, before;
 
@@ -306,9 +299,9 @@ static int queue_drain(struct output *o, struct error *err)
 	/* as long as it goes on, what was queued while a peer was away is delivered */
 	do {
 		before = q->count;
-		wait_until(q, now_ms() + OUTPUT_DRAIN_SECONDS * 500, is_empty);
-	} while (!is_empty(q) && q->count < before && now_ms() < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
-	end = now_ms() + OUTPUT_DRAIN_SECONDS * 500;
+		wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_empty);
+	} while (!is_empty(q) && q->count < before && clock_ms(CLOCK_MONOTONIC) < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
+	end = clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500;
 	atomic_store(&q->inner->stop, true); /* whoever tries again and again gives up */
 	wait_until(q, end, is_empty);
 	left = q->count;
@@ -335,7 +328,7 @@ static void queue_close(struct output *o)
 	pthread_mutex_lock(&q->lock);
 	q->stop = true;
 	pthread_cond_signal(&q->work);
-	wait_until(q, now_ms() + OUTPUT_STOP_MS, has_ended);
+	wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_STOP_MS, has_ended);
 	ended = q->ended;
 	pthread_mutex_unlock(&q->lock);
 	/* a worker that hangs in a write uses all of this until the process ends */
