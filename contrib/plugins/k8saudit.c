@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kubernetes audit events: Falco's "k8saudit". An event's data is the JSON text of one audit event. They come from a file with
- * one of them, a list of them or an EventList a line (open_params: its path, "-" for standard input).
+ * one of them, a list of them or an EventList a line (open_params: its path, "-" for standard input), or are posted to a server (open_params:
+ * http://HOST:PORT/PATH or https://…), as the API server's audit webhook does.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,14 +12,18 @@
 #include <time.h>
 
 #include "k8saudit.h"
+#include "k8saudit_web.h"
 
 #define PLUGIN_ID 1
 #define PLUGIN_EVENT 322
 #define DEFAULT_MAX_EVENT 262144
 #define LINE_MAX_BYTES (64u << 20) /* an EventList of the API server is at most 10 MiB */
 #define BATCH 128
+#define DEFAULT_MAX_BODY (12u << 20)
+#define DEFAULT_CERTIFICATE "/etc/falco/falco.pem"
 
 struct audit_source {
+	struct k8saudit_web *web; /* or */
 	FILE *file;
 	char *line;
 	size_t line_cap;
@@ -60,20 +65,29 @@ EXPORT const char *plugin_get_last_error(ss_plugin_t *s)
 EXPORT const char *plugin_get_init_schema(ss_plugin_schema_type *type)
 {
 	*type = SS_PLUGIN_SCHEMA_JSON;
-	return "{\"type\":\"object\",\"properties\":{\"maxEventSize\":{\"type\":\"integer\",\"minimum\":1}}}";
+	return "{\"type\":\"object\",\"properties\":{\"maxEventSize\":{\"type\":\"integer\",\"minimum\":1},"
+	       "\"webhookMaxBatchSize\":{\"type\":\"integer\",\"minimum\":1},\"sslCertificate\":{\"type\":\"string\"}}}";
+}
+
+static size_t size_of(const cJSON *config, const char *name, size_t otherwise)
+{
+	const cJSON *size = cJSON_GetObjectItemCaseSensitive(config, name);
+
+	return cJSON_IsNumber(size) && size->valuedouble >= 1 && size->valuedouble < LINE_MAX_BYTES ? (size_t)size->valuedouble : otherwise;
 }
 
 EXPORT ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc)
 {
 	struct k8saudit *k = calloc(1, sizeof(*k));
 	cJSON *config = cJSON_Parse(in->config ? in->config : "");
-	const cJSON *size = cJSON_GetObjectItemCaseSensitive(config, "maxEventSize");
+	const cJSON *certificate = cJSON_GetObjectItemCaseSensitive(config, "sslCertificate");
 
 	*rc = SS_PLUGIN_FAILURE;
 	if (k) {
-		k->max_event = DEFAULT_MAX_EVENT;
-		if (cJSON_IsNumber(size) && size->valuedouble >= 1 && size->valuedouble < LINE_MAX_BYTES)
-			k->max_event = (size_t)size->valuedouble;
+		k->max_event = size_of(config, "maxEventSize", DEFAULT_MAX_EVENT);
+		k->max_body = size_of(config, "webhookMaxBatchSize", DEFAULT_MAX_BODY);
+		snprintf(k->certificate, sizeof(k->certificate), "%s",
+			 cJSON_IsString(certificate) ? certificate->valuestring : DEFAULT_CERTIFICATE);
 		k->owner = in->owner;
 		k->log = in->log_fn;
 		*rc = SS_PLUGIN_SUCCESS;
@@ -110,7 +124,7 @@ EXPORT const char *plugin_get_event_source(void)
 	return "k8s_audit";
 }
 
-/* A time of RFC 3339, "YYYY-MM-DDThh:mm:ss.ffffffZ", in epoch ns; UINT64_MAX (the program's own time) when it is none. */
+/* RFC 3339 in UTC, as epoch ns; UINT64_MAX (the program's own time) when it is none. */
 static uint64_t read_time(const cJSON *event)
 {
 	const cJSON *at = cJSON_GetObjectItemCaseSensitive(event, "stageTimestamp");
@@ -175,20 +189,28 @@ static bool take_event(struct k8saudit *k, struct audit_source *h, const cJSON *
 	return good;
 }
 
-static bool take_line(struct k8saudit *k, struct audit_source *h, const char *line, size_t len)
+/* An event, a list of them, or an EventList. */
+static bool take_tree(struct k8saudit *k, struct audit_source *h, const cJSON *root, const char *text, size_t len)
 {
-	cJSON *root = cJSON_ParseWithLength(line, len);
 	const cJSON *items = cJSON_IsArray(root) ? root : cJSON_GetObjectItemCaseSensitive(root, "items"), *item;
 	bool good = true;
 
-	if (!root) {
+	if (!cJSON_IsArray(items))
+		return take_event(k, h, root, text, len);
+	cJSON_ArrayForEach(item, items)
+		good = good && take_event(k, h, item, NULL, 0);
+	return good;
+}
+
+static bool take_line(struct k8saudit *k, struct audit_source *h, const char *line, size_t len)
+{
+	cJSON *root = cJSON_ParseWithLength(line, len);
+	bool good = true;
+
+	if (root)
+		good = take_tree(k, h, root, line, len);
+	else
 		warn(k, "a line that is no JSON was left out");
-	} else if (cJSON_IsArray(items)) {
-		cJSON_ArrayForEach(item, items)
-			good = good && take_event(k, h, item, NULL, 0);
-	} else {
-		good = take_event(k, h, root, line, len);
-	}
 	cJSON_Delete(root);
 	return good;
 }
@@ -208,8 +230,14 @@ EXPORT ss_instance_t *plugin_open(ss_plugin_t *s, const char *params, ss_plugin_
 	struct k8saudit *k = s;
 
 	*rc = SS_PLUGIN_FAILURE;
-	if (!params || !*params || strstr(params, "://")) {
-		snprintf(k->error, sizeof(k->error), "open_params is the path of a file with audit events, not \"%s\"", params ? params : "");
+	if (!params || !*params) {
+		snprintf(k->error, sizeof(k->error), "open_params must be the path of a file with audit events, or http://HOST:PORT/PATH");
+	} else if (h && (strncmp(params, "http://", 7) == 0 || strncmp(params, "https://", 8) == 0)) {
+		h->web = k8saudit_web_open(params, k->certificate, k->max_body, k->error, sizeof(k->error));
+		if (h->web) {
+			*rc = SS_PLUGIN_SUCCESS;
+			return h;
+		}
 	} else if (h) {
 		h->file = strcmp(params, "-") == 0 ? stdin : fopen(params, "re");
 		if (h->file) {
@@ -238,9 +266,28 @@ EXPORT void plugin_close(ss_plugin_t *s, ss_instance_t *instance)
 	drop_batch(h);
 	free(h->batch);
 	free(h->line);
-	if (h->file != stdin)
+	k8saudit_web_close(h->web);
+	if (h->file && h->file != stdin)
 		fclose(h->file);
 	free(h);
+}
+
+static ss_plugin_rc next_posted(struct k8saudit *k, struct audit_source *h, uint32_t *n, ss_plugin_event ***events)
+{
+	struct k8saudit_body *b = k8saudit_web_next(h->web);
+	bool good;
+
+	if (!b)
+		return SS_PLUGIN_TIMEOUT;
+	good = take_tree(k, h, b->root, b->text, b->len);
+	k8saudit_body_free(b);
+	if (!good) {
+		snprintf(k->error, sizeof(k->error), "out of memory");
+		return SS_PLUGIN_FAILURE;
+	}
+	*events = h->batch;
+	*n = (uint32_t)h->count;
+	return SS_PLUGIN_SUCCESS;
 }
 
 EXPORT ss_plugin_rc plugin_next_batch(ss_plugin_t *s, ss_instance_t *instance, uint32_t *n, ss_plugin_event ***events)
@@ -251,6 +298,8 @@ EXPORT ss_plugin_rc plugin_next_batch(ss_plugin_t *s, ss_instance_t *instance, u
 
 	*n = 0;
 	drop_batch(h);
+	if (h->web)
+		return next_posted(k, h, n, events);
 	while (h->count < BATCH && (len = getline(&h->line, &h->line_cap, h->file)) > 0) {
 		while (len && strchr("\r\n \t", h->line[len - 1]))
 			len--;

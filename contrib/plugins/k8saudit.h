@@ -7,6 +7,8 @@
 struct k8saudit {
 	char error[PLUGIN_MAX_ERRLEN];
 	size_t max_event; /* bytes of one audit event; larger ones are left out and told */
+	size_t max_body; /* of one request */
+	char certificate[4096];
 	struct json_event event; /* the one that fields are of */
 	ss_plugin_owner_t *owner;
 	ss_plugin_log_fn_t log;

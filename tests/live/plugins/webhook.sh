@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The webhook of k8saudit: each answer, over http and https; no event is lost when many are posted.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+need openssl
+cd "$dir" || exit 99
+plugins=$(cd "$BUILD" && pwd)/contrib/plugins
+[ -f "$plugins/libk8saudit.so" ] || skip "contrib/plugins/libk8saudit.so is not built"
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 1 -keyout key.pem -out cert.pem 2>/dev/null || exit 99
+cat key.pem cert.pem >both.pem
+cat >rules.yaml <<'YAML'
+- rule: all
+  desc: all
+  condition: ka.verb = get
+  output: id=%ka.auditid;
+  priority: INFO
+  source: k8s_audit
+YAML
+
+# serve SCHEME: the monitor in the background, $url is where
+serve() {
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	url=$1://127.0.0.1:$port/k8s-audit
+	cat >falco.yaml <<-YAML
+		engine: {kind: nodriver}
+		plugins:
+		  - name: k8saudit
+		    library_path: $plugins/libk8saudit.so
+		    init_config: {webhookMaxBatchSize: 262144, sslCertificate: both.pem}
+		    open_params: $url
+		rules_files: [rules.yaml]
+		stdout_output: {enabled: true}
+		outputs_queue: {capacity: 100000}
+	YAML
+	"$MONITOR" falco -c falco.yaml >out 2>err &
+	pid=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null && return
+		sleep 0.25
+	done
+}
+
+# What was accepted is on its way to the rules.
+seen() {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		grep -q "$1" out && break
+		sleep 0.5
+	done
+}
+
+ended() {
+	kill -TERM "$pid" # a shell in the background ignores INT
+	wait "$pid"
+}
+
+for scheme in http https; do
+	serve $scheme
+	ok "$scheme: each request has its answer" python3 "$here/webhook.py" "$url" check
+	seen 'id=id99;'
+	ended
+	ok "$scheme: the accepted events are seen" [ "$(sed -n 's/.*id=\(.*\);/\1/p' out | sort | tr '\n' ' ')" = "id1 id2 id3 id4 id99 " ]
+done
+
+serve http
+ok "many are accepted" python3 "$here/webhook.py" "$url" load 20000 200
+seen 'id=id19999;'
+ended
+ok "none is lost" [ "$(grep -c 'id=id[0-9]*;' out)" -eq 20000 ]
+finish
