@@ -4,7 +4,7 @@
 
 Waits for what must appear, so that nothing depends on how fast the machine is. PREFIX is put before the shell's command.
 """
-import os, pty, re, select, sys, time
+import os, pty, re, select, signal, sys, time
 
 TIMEOUT = 30.0
 
@@ -13,6 +13,9 @@ class Session:
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # whoever started us in the background has had them ignored
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGQUIT, signal.SIG_DFL)
             os.environ.update(PS1="$ ", PS2="> ", TERM="dumb", HISTFILE="/dev/null")
             os.execvp(argv[0], argv)
 
