@@ -16,7 +16,7 @@ fires "$own" "$official" -- cat /etc/shadow
 fires "$own" "$official" -- "$src/calls" open /etc/shadow
 fires "$own" "$official" -- "$src/calls" openat2 /etc/shadow
 fires "$own" "$official" -- "$src/calls" chdir /etc + open shadow
-fires "$own" "$official" -- "$src/calls" chdir /etc/ssl + open ../shadow
+fires "$own" "$official" -- "$src/calls" chdir /etc/apt + open ../shadow
 fires "$own" "$official" -- "$src/calls" open /etc/../etc/./shadow
 fires "$own" "$official" -- "$src/calls" openat /etc shadow
 fires "$own" "$official" -- "$src/calls" open "$dir/link"
