@@ -90,7 +90,7 @@ static void note_sharing(struct process *parent, struct process *child, uint64_t
 		parent->shares = true;
 }
 
-static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t tid, bool thread, bool sibling)
+static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t tid, bool thread, uint64_t flags)
 {
 	pid_t pid = thread ? parent->process->pid : tid;
 	struct tracee *child = tracees_find(&t->tracees, tid);
@@ -104,8 +104,9 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 	child->seized = true;
 	child->stopped = stopped;
 	child->identity = parent->identity;
+	child->process->other_ids |= parent->process->other_ids || flags & CLONE_NEWPID;
 	if (!thread)
-		child->process->parent = sibling ? parent->process->parent : parent->process->pid;
+		child->process->parent = flags & CLONE_PARENT ? parent->process->parent : parent->process->pid;
 	return child;
 }
 
@@ -125,8 +126,9 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	flags = native_flags(t, parent, ptrace_event, &told.type);
 	told.flags = translate(t, flags);
 	thread = is_thread_of(parent->process->pid, told.child);
-	child = know_child(t, parent, told.child, thread, flags & CLONE_PARENT);
-
+	child = know_child(t, parent, told.child, thread, flags);
+	/* what the calls that change it have told of the caller is true of its copy */
+	told.ids_only = !t->births_shown && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
 	if (child && !thread)
 		note_sharing(parent->process, child->process, flags);
 

@@ -26,8 +26,11 @@ ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size
 
 /* What /proc said last, to be said again where it cannot have changed (decode_process.c). One for all processes. */
 struct decode_memo;
+struct procfs_task;
 struct decode_memo *decode_memo_new(void); /* NULL: out of memory */
 void decode_memo_free(struct decode_memo *m); /* accepts NULL */
+/* What stat and status said of the process that was read last; NULL when that was another one. Borrowed until the next call. */
+const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t tid);
 
 struct held_socket;
 
@@ -82,6 +85,7 @@ struct decode_birth {
 	uint32_t flags; /* PPM */
 	int64_t result; /* the child, for its parent; 0 for the child */
 	pid_t copy_of; /* a child: the caller, whose event came right before, when it has all but the ids from it; else 0 */
+	bool ids_only; /* nothing is read: who it is about, in our own pid namespace; all else is as the caller's is known to be */
 };
 /* clone/fork/vfork exit event. */
 int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct event_builder *b, struct event *ret_event,

@@ -42,6 +42,11 @@ void decode_memo_free(struct decode_memo *m)
 	free(m);
 }
 
+const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t tid)
+{
+	return m->tid == tid ? &m->process.task : NULL;
+}
+
 static int read_process(pid_t tid, struct process *p, struct error *err)
 {
 	struct rlimit limit;
@@ -226,12 +231,39 @@ static int read_born(const struct decode_birth *f, struct decode_memo *m, struct
 	return 0;
 }
 
+static int decode_fork_ids(const struct decode_birth *f, struct event_builder *b, struct event *ret_event, struct error *err)
+{
+	const struct event_info *info = event_info(f->type);
+	int ids_at = event_param_index(f->type, STR("tid")), flags_at = event_param_index(f->type, STR("flags"));
+	int vids_at = event_param_index(f->type, STR("vtid"));
+
+	event_begin(b, f->type, f->ts, f->tid);
+	for (int i = 0; i < (int)info->nparams; i++) {
+		if (i == 0)
+			event_put_int(b, f->result);
+		else if (i == ids_at || i == vids_at)
+			event_put_int(b, f->tid);
+		else if (i == ids_at + 1 || i == vids_at + 1)
+			event_put_int(b, f->pid);
+		else if (i == ids_at + 2)
+			event_put_int(b, f->ptid);
+		else if (i == flags_at)
+			event_put_int(b, f->flags);
+		else
+			event_put_absent(b);
+	}
+	return event_end(b, ret_event, err);
+}
+
 int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct event_builder *b, struct event *ret_event,
 		struct error *err)
 {
 	const struct process *p = &m->process;
-	int r = read_born(f, m, err);
+	int r;
 
+	if (f->ids_only)
+		return decode_fork_ids(f, b, ret_event, err);
+	r = read_born(f, m, err);
 	if (r < 0)
 		return r;
 	event_begin(b, f->type, f->ts, f->tid);

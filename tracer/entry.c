@@ -96,7 +96,7 @@ struct tracee *entry_tracee(struct tracer *t, pid_t tid)
 	tracee = tracees_add(&t->tracees, tid, pid);
 	if (!tracee)
 		return NULL;
-	tracee->late = true;
+	tracee->late = tracee->process->other_ids = true;
 	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
 	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t)) == 0;
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });

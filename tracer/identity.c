@@ -8,11 +8,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "tracer/procfs.h"
 #include "tracer/statx.h"
 
 /*
  * Whether a thread's opens can be done in its place: path lookup and permission checks must come out as its own would.
- * Read once for each executed program and inherited by its children; the calls that change it are caught, and from
+ * Read once, inherited by children, looked at again after each exec; the calls that change it are caught, and from
  * then until the next exec the thread opens for itself.
  */
 
@@ -23,6 +24,7 @@ struct own_identity {
 	uint64_t root_mount, root_ino;
 	char *status; /* the lines that must be equal */
 	char *label; /* of the security module */
+	struct procfs_task task;
 };
 
 /* The lines of /proc/TID/status that decide on access, one after the other. Of the ids only the file system's counts. */
@@ -125,10 +127,13 @@ static void clear(struct own_identity *identity)
 
 int identity_init(struct tracer *t)
 {
+	int r;
+
 	t->own = calloc(1, sizeof(*t->own));
 	if (!t->own)
 		return -ENOMEM;
-	return read_identity("self", t->own);
+	r = read_identity("self", t->own);
+	return r < 0 ? r : procfs_read_status(getpid(), &t->own->task, NULL);
 }
 
 void identity_free(struct tracer *t)
@@ -151,13 +156,27 @@ bool identity_same(struct tracer *t, struct tracee *tracee)
 
 	if (!tracee || !t->own || !t->own->label)
 		return false;
-	if (tracee->identity == IDENTITY_UNKNOWN) {
+	if (tracee->identity == IDENTITY_UNKNOWN || tracee->identity == IDENTITY_EXECUTING) {
 		snprintf(task, sizeof(task), "%d", tracee->tid);
 		tracee->identity = read_identity(task, &theirs) == 0 && equal(t->own, &theirs) ? IDENTITY_SAME :
 												IDENTITY_OTHER;
 		clear(&theirs);
 	}
 	return tracee->identity == IDENTITY_SAME;
+}
+
+/* An exec changes neither groups, namespaces nor the root. Where no module gives us a label, none gives one to others. */
+void identity_executed(struct tracer *t, struct tracee *tracee)
+{
+	const struct procfs_task *task = decode_memo_task(t->memo, tracee->tid);
+
+	if (tracee->identity != IDENTITY_EXECUTING)
+		return;
+	tracee->identity = task && t->own && t->own->label && !t->own->label[0] && task->fsuid == t->own->task.fsuid &&
+					   task->fsgid == t->own->task.fsgid &&
+					   task->cap_effective == t->own->task.cap_effective ?
+				   IDENTITY_SAME :
+				   IDENTITY_UNKNOWN;
 }
 
 static void spoil_one(void *context, struct tracee *tracee)
@@ -172,6 +191,8 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 	 * Credentials belong to the thread. Roots and mounts may be shared with threads and processes (CLONE_FS), and
 	 * pivot_root moves others; these calls are rare, so all who run now lose the short way until they execute.
 	 */
+	if (traits & CALL_ROOT && tracee)
+		tracee->process->other_ids = true;
 	if (traits & CALL_ROOT)
 		tracees_each(&t->tracees, spoil_one, NULL);
 	else if (tracee)

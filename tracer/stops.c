@@ -135,7 +135,7 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 	}
 	tracee->seized = tracee->stopped = tracee->in_call = true;
 	tracee->follow = FOLLOW_NONE;
-	tracee->identity = IDENTITY_UNKNOWN;
+	tracee->identity = tracee->identity == IDENTITY_SAME ? IDENTITY_EXECUTING : IDENTITY_UNKNOWN;
 	tracee->continued = -1;
 	told_add(t, &(struct told){ .kind = TOLD_EXEC, .tid = tid, .pid = tid });
 	add_resume(t, tracee, 0);
@@ -260,7 +260,7 @@ static void adopt(void *context, struct tracee *tracee)
 		tracee->embryo = false;
 		t->tracees.embryos--;
 	}
-	tracee->late = true;
+	tracee->late = tracee->process->other_ids = true;
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tracee->tid, .pid = tracee->process->pid });
 	add_resume(t, tracee, 0);
 }

@@ -43,6 +43,7 @@ struct told {
 	pid_t parent; /* of a birth: the parent process of tid */
 	pid_t child;
 	pid_t copy_of; /* TOLD_BIRTH_CHILD: see struct decode_birth */
+	bool ids_only; /* of a birth: likewise */
 	uint16_t type; /* event type of a birth */
 	uint32_t flags; /* PPM clone flags of a birth */
 	int status; /* wait status of an end */
@@ -108,6 +109,7 @@ struct tracer {
 	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
 	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
+	bool births_shown; /* somebody looks at the events of births themselves, or asks for what changes without a call */
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c */
 	struct stat opened; /* by open.c: call.object points here */
@@ -208,6 +210,8 @@ int open_exec_failure(struct tracer *t, size_t path_len);
 int identity_init(struct tracer *t);
 void identity_free(struct tracer *t);
 bool identity_same(struct tracer *t, struct tracee *tracee);
+/* The thread has executed, and the memo holds what was read of its new program. */
+void identity_executed(struct tracer *t, struct tracee *tracee);
 /* The call (traits) that the thread is about to make may change identities. */
 void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits);
 

@@ -64,6 +64,7 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 {
 	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
 	struct str path = STR("");
+	int r;
 
 	if (!tracee)
 		return -ESRCH;
@@ -76,7 +77,10 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 	if (told->tid == t->launch.workload)
 		t->status.started = true;
 	read_full_args(t, told->tid);
-	return decode_exec(told->tid, told->pid, tracer_now(), path, t->memo, &t->builder, ret_event, err);
+	r = decode_exec(told->tid, told->pid, tracer_now(), path, t->memo, &t->builder, ret_event, err);
+	if (r == 0)
+		identity_executed(t, tracee);
+	return r;
 }
 
 static int tell_end(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
@@ -104,6 +108,7 @@ static int tell_birth(struct tracer *t, const struct told *told, struct event *r
 		.flags = told->flags,
 		.result = told->child, /* 0 in the child */
 		.copy_of = told->copy_of,
+		.ids_only = told->ids_only,
 	};
 
 	return decode_fork(&birth, t->memo, &t->builder, ret_event, err);

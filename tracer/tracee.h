@@ -14,6 +14,7 @@ struct process {
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
+	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
 	bool told_foreign, told_ring, told_listener; /* foreign.c: said already, of this program */
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
@@ -33,6 +34,7 @@ enum follow {
 enum identity {
 	IDENTITY_UNKNOWN, /* to be read from /proc */
 	IDENTITY_SAME, /* credentials, root and mounts are the supervisor's */
+	IDENTITY_EXECUTING, /* was the same: the new program may have other credentials, and a label of its own */
 	IDENTITY_OTHER, /* until the next exec */
 };
 

@@ -194,6 +194,23 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 
 /* ---- the vtable -------------------------------------------------------------------------------------------------------------- */
 
+static bool is_birth(uint16_t event)
+{
+	return event == EV_SYSCALL_CLONE_20_X || event == EV_SYSCALL_CLONE3_X || event == EV_SYSCALL_FORK_20_X ||
+	       event == EV_SYSCALL_VFORK_20_X;
+}
+
+/* Births are told in full where they are more to somebody than the word that a process has a copy. */
+static bool shows_births(const struct tracer *t, const struct intercept_set *set)
+{
+	/* a source that does not see credentials and namespaces change cannot say "as its parent" */
+	bool shown = t->options.tell_all || !t->own || set->facts & FACT_RESOURCE;
+
+	for (size_t i = 0; i < set->nwants && !shown; i++)
+		shown = is_birth(set->wants[i].event);
+	return shown;
+}
+
 static int tracer_intercept(struct source *s, const struct intercept_set *set, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
@@ -217,6 +234,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	if (r < 0)
 		return error_set(err, r, "out of memory");
 	t->facts = set->facts;
+	t->births_shown = shows_births(t, set);
 	if (t->filter) {
 		long missing = filter_missing(t->filter, filter);
 

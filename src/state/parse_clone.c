@@ -33,6 +33,12 @@ static uint64_t boot_time(const struct state *s)
 	return s->asks_threads ? s->machine.boot_ts_ns : 0;
 }
 
+/* A source that holds the caller knows the child for its copy, and says no more than who it is. */
+static bool says_ids_only(const struct event *ev)
+{
+	return !event_has(ev, CLONE_EXE) && !event_has(ev, CLONE_COMM) && !event_has(ev, CLONE_UID);
+}
+
 /* What the event itself says of a child; the texts are shared with from (may be NULL) where they are equal. */
 static int set_child(struct state *s, struct thread *t, const struct thread *from, const struct event *ev)
 {
@@ -43,6 +49,14 @@ static int set_child(struct state *s, struct thread *t, const struct thread *fro
 		t->full_args = rstr_ref(from->full_args);
 		t->cgroups = rstr_ref(from->cgroups);
 		t->container_id = rstr_ref(from->container_id);
+	}
+	t->clone_ts = ev->ts;
+	t->lastaccess_ts = ev->ts;
+	if (from && says_ids_only(ev)) {
+		t->fdlimit = from->fdlimit;
+		t->uid = from->uid;
+		t->gid = from->gid;
+		return 0;
 	}
 	if (set_names(s, t, ev) < 0)
 		return -ENOMEM;
@@ -56,8 +70,6 @@ static int set_child(struct state *s, struct thread *t, const struct thread *fro
 	}
 	t->uid = (uint32_t)event_param_uint(ev, CLONE_UID);
 	t->gid = (uint32_t)event_param_uint(ev, CLONE_GID);
-	t->clone_ts = ev->ts;
-	t->lastaccess_ts = ev->ts;
 	return event_has(ev, CLONE_CGROUPS) ? container_set_cgroups(s, t, event_param(ev, CLONE_CGROUPS)) : 0;
 }
 
@@ -191,6 +203,7 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 	struct thread *t = sub->thread, *from;
 	bool in_pidns, thread;
 	int64_t from_tid;
+	uint32_t flags;
 	int r;
 
 	if (t && t->clone_ts && ev->ts - t->clone_ts < STALE_NS)
@@ -199,6 +212,12 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 		threads_evict(&s->threads, t);
 	sub->thread = NULL;
 	sub->fd = NULL;
+	flags = (uint32_t)event_param_uint(ev, CLONE_FLAGS);
+	thread = flags & THREAD_CLONE_THREAD;
+	from_tid = event_param_int(ev, thread ? CLONE_PID : CLONE_PTID);
+	from = from_tid == ev->tid ? NULL : threads_get(&s->threads, from_tid);
+	if ((!from || thread_invalid(from)) && says_ids_only(ev))
+		return 0; /* asked for when it does something */
 	t = threads_new(ev->tid);
 	if (!t)
 		return -ENOMEM;
@@ -206,12 +225,9 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 	t->ptid = event_param_int(ev, CLONE_PTID);
 	t->vtid = event_has(ev, CLONE_VPID) ? event_param_int(ev, CLONE_VTID) : t->tid;
 	t->vpid = event_has(ev, CLONE_VPID) ? event_param_int(ev, CLONE_VPID) : -1;
-	t->flags = (uint32_t)event_param_uint(ev, CLONE_FLAGS) | THREAD_CLONE_INVERTED;
-	thread = t->flags & THREAD_CLONE_THREAD;
+	t->flags = flags | THREAD_CLONE_INVERTED;
 	if (thread)
 		t->flags |= THREAD_CLONE_FILES;
-	from_tid = thread ? t->pid : t->ptid;
-	from = from_tid == t->tid ? NULL : threads_get(&s->threads, from_tid);
 	in_pidns = t->flags & (THREAD_CHILD_IN_PIDNS | THREAD_CLONE_NEWPID) || t->tid != t->vtid;
 	if (!in_pidns)
 		t->pidns_init_start_ts = boot_time(s);

@@ -83,13 +83,19 @@ static bool relative_path_given(const struct event *ev)
 	return false;
 }
 
+/* A child's own word of its birth: there is nothing to know of it before. */
+static bool introduces_itself(const struct state *s, const struct event *ev)
+{
+	return s->rows[ev->type].handler == parse_clone && event_result(ev) == 0;
+}
+
 /* What could still be asked for, when the source does not tell all by itself. */
 static void note_needs(struct state *s, const struct event *ev, struct subject *sub)
 {
 	struct thread *t = sub->thread;
 
 	if (s->asks_threads) {
-		sub->thread_unknown = t ? thread_invalid(t) : s->rows[ev->type].bits & ROW_THREAD;
+		sub->thread_unknown = t ? thread_invalid(t) : s->rows[ev->type].bits & ROW_THREAD && !introduces_itself(s, ev);
 		sub->cwd_unknown = t && !thread_invalid(t) && !thread_leader(t)->cwd_known && relative_path_given(ev);
 	}
 	if (s->asks_fds)

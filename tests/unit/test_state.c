@@ -36,6 +36,71 @@ static void test_fork_inherits(void **ctx)
 	assert_non_null(thread_fd(thread(w, 200), 3));
 }
 
+static void put_ids(struct world *w, struct birth x)
+{
+	begin(w, EV_SYSCALL_CLONE_20_X, x.tid);
+	event_put_int(&w->b, x.result);
+	absent(w, 2);
+	event_put_int(&w->b, x.tid);
+	event_put_int(&w->b, x.pid);
+	event_put_int(&w->b, x.ptid);
+	absent(w, 8);
+	event_put_absent(&w->b);
+	event_put_int(&w->b, x.flags);
+	absent(w, 2);
+	event_put_int(&w->b, x.tid);
+	event_put_int(&w->b, x.pid);
+}
+
+/* Of a birth that says nothing but who, the child is its caller's copy; the thread that called, not the process's first. */
+static void test_birth_of_ids_alone(void **ctx)
+{
+	struct world *w = *ctx;
+	struct thread *t;
+
+	known(w, 1, 0, "/");
+	known(w, 100, 1, "/home/me/");
+	fork_both(w, 100, 150); /* has a name, owner and group of its own */
+	put_ids(w, (struct birth){ .tid = 150, .pid = 150, .ptid = 100, .result = 200 });
+	apply(w);
+	settle(w);
+	t = thread(w, 200);
+	assert_ptr_equal(t->parent, thread(w, 150));
+	assert_text(t->comm, "sh");
+	assert_text(t->exe, "sh");
+	assert_int_equal(t->args->len, thread(w, 150)->args->len);
+	assert_int_equal(t->uid, 7);
+	assert_int_equal(t->gid, 8);
+	assert_int_equal(t->fdlimit, 1024);
+	assert_string_equal(rstr_str(t->cgroups).ptr, "cpu=/");
+
+	/* the child's own word, of a vfork */
+	put_ids(w, (struct birth){ .tid = 300, .pid = 300, .ptid = 200, .result = 0, .flags = CL_VFORK });
+	apply(w);
+	settle(w);
+	assert_text(thread(w, 300)->comm, "sh");
+	assert_int_equal(thread(w, 300)->uid, 7);
+
+	/* of a caller that nobody knows there is nothing to copy: no process of nobody's is made up */
+	put_ids(w, (struct birth){ .tid = 400, .pid = 400, .ptid = 999, .result = 0 });
+	apply(w);
+	settle(w);
+	assert_null(state_thread(w->s, 400));
+}
+
+static void test_child_needs_no_introduction(void **ctx)
+{
+	struct world *w = *ctx;
+
+	known(w, 100, 1, "/");
+	put_ids(w, (struct birth){ .tid = 200, .pid = 200, .ptid = 100, .result = 0, .flags = CL_VFORK });
+	preview(w);
+	assert_false(w->sub.thread_unknown);
+	put_ids(w, (struct birth){ .tid = 201, .pid = 201, .ptid = 100, .result = 300 });
+	preview(w);
+	assert_true(w->sub.thread_unknown);
+}
+
 static void test_child_event_first(void **ctx)
 {
 	struct world *w = *ctx;
@@ -261,6 +326,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fork_inherits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_birth_of_ids_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_child_needs_no_introduction, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_child_event_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pidns_child_comes_by_its_own_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_vfork_exit_before_return, setup, teardown),
