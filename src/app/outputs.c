@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/outputs.h"
 
+#include <errno.h>
 #include <limits.h>
 
 #include "app/falco.h"
@@ -76,10 +77,29 @@ static int open_syslog(const struct config *c, struct output **ret_output, struc
 	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
 }
 
+/* The one of monitor.http_output.header, then those of headers. */
+static int read_headers(const struct config *c, struct str *headers, size_t *ret_count, struct error *err)
+{
+	const struct str first = c->monitor_http_output_header;
+	size_t n = config_items(c->monitor_http_output_headers);
+
+	if (n >= HTTP_HEADERS)
+		return error_set(err, -EINVAL, "monitor.http_output.headers has more than %d entries", HTTP_HEADERS - 1);
+	*ret_count = 0;
+	if (first.len)
+		headers[(*ret_count)++] = first;
+	for (size_t i = 0; i < n; i++)
+		if (!config_item(c->monitor_http_output_headers, i, &headers[(*ret_count)++]))
+			return error_set(err, -EINVAL, "monitor.http_output.headers: an entry is no text");
+	return 0;
+}
+
 static int open_http(const struct config *c, struct output **ret_output, struct error *err)
 {
 	char url[HTTP_URL_BYTES], agent[256], ca_cert[PATH_MAX], bundle[PATH_MAX], ca_path[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
-	const struct output_http_options options = {
+	char spool[PATH_MAX];
+	struct str headers[HTTP_HEADERS];
+	struct output_http_options options = {
 		.url = url,
 		.user_agent = agent,
 		.ca_cert = ca_cert,
@@ -87,8 +107,9 @@ static int open_http(const struct config *c, struct output **ret_output, struct 
 		.ca_path = ca_path,
 		.client_cert = cert,
 		.client_key = key,
-		.headers = &c->monitor_http_output_header,
-		.nheaders = c->monitor_http_output_header.len > 0,
+		.headers = headers,
+		.spool_folder = spool,
+		.spool_max_bytes = c->monitor_http_output_spool_max_bytes,
 		.insecure = c->http_output_insecure,
 		.mtls = c->http_output_mtls,
 		.echo = c->http_output_echo,
@@ -111,8 +132,9 @@ static int open_http(const struct config *c, struct output **ret_output, struct 
 		{ ca_path, sizeof(ca_path), c->http_output_ca_path, "http_output.ca_path" },
 		{ cert, sizeof(cert), c->http_output_client_cert, "http_output.client_cert" },
 		{ key, sizeof(key), c->http_output_client_key, "http_output.client_key" },
+		{ spool, sizeof(spool), c->monitor_http_output_spool, "monitor.http_output.spool" },
 	};
-	int r = 0;
+	int r = read_headers(c, headers, &options.nheaders, err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
 		r = config_c_text(texts[i].text, texts[i].size, texts[i].value, texts[i].key, err);

@@ -65,6 +65,7 @@ static void tell_loss(struct session *s)
 }
 
 #define CHECK_MS 200 /* between looks at what outputs do by themselves */
+#define CHECK_NEWS 3 /* of one output that are told at once: that it failed, that it works again, that it is slow */
 
 /* What outputs with threads of their own could not tell when the alert was sent. */
 static void check_outputs(struct session *s)
@@ -77,9 +78,10 @@ static void check_outputs(struct session *s)
 	if (s->web)
 		webserver_update(s->web, s);
 	for (size_t i = 0; i < s->noutputs; i++) {
+		struct output *o = s->outputs[i];
 		struct error err = { 0 };
 
-		if (s->outputs[i]->ops->check && s->outputs[i]->ops->check(s->outputs[i], &err) < 0)
+		for (unsigned int n = 0; n < CHECK_NEWS && o->ops->check && o->ops->check(o, &err) < 0; n++)
 			log_error("%s", err.text);
 	}
 }

@@ -80,10 +80,17 @@
 #define SYSLOG_RETRY_SECONDS 60 /* for a server that is away: restarts take seconds, upgrades a minute */
 #define HTTP_URL_BYTES 8192 /* servers take no more */
 #define HTTP_HEADER_BYTES 8192
+#define HTTP_HEADERS 33 /* further ones: a token, a tenant, some labels */
 #define HTTP_CONNECT_MS 5000
 #define HTTP_TIMEOUT_MS 10000 /* for one POST */
 #define HTTP_RETRY_FIRST_MS 100
 #define HTTP_RETRY_LAST_MS 5000 /* pauses between tries while the peer is away */
+#define HTTP_SPOOL_TURN_MS 80 /* of delivering what was spooled, between looks at new alerts */
+#define HTTP_SPOOL_INTAKE_MS 20 /* of spooling new alerts between two such turns */
+#define SPOOL_SEGMENT_BYTES (1 << 20) /* of one file of a spool: read whole, and given back whole */
+#define SPOOL_RECORD_BYTES (16 << 20) /* of one alert: the largest event is no larger */
+#define SPOOL_FILE_BYTES (SPOOL_SEGMENT_BYTES + SPOOL_RECORD_BYTES + 16) /* the last record may stand out; the rest is damage */
+#define SPOOL_BAD_BODIES 64 /* wrong checksums in a row before the rest of a file is given up: each takes reading a body */
 #define WEB_THREADS 8 /* more serve nobody better */
 #define WEB_CONNECTIONS 64 /* at once; others wait to be accepted */
 #define WEB_CONNECTIONS_PER_IP 16 /* who holds connections open for their own sake leaves room for others */

@@ -14,12 +14,14 @@ struct output_http_options {
 	bool insecure, mtls, echo, compress, keep_alive, json;
 	unsigned int max_timeouts; /* in a row, before a new connection is made */
 	unsigned int retry_seconds; /* for one alert, while the peer is away */
+	const char *spool_folder; /* "" = none */
+	uint64_t spool_max_bytes;
 };
 
 /*
  * One POST for each alert, in order. What may be better later (no connection, a time limit, 408, 425, 429, 5xx) is tried again
  * with growing pauses, so a peer that is away costs nothing but the queue's room; other answers than 2xx lose the alert. It
- * blocks: put it behind a queue. -EINVAL for what can never work, -ENOTSUP in a build without libcurl.
+ * blocks: put it behind a queue. With a spool alerts wait on the disk instead, in order, also for the next start. -EINVAL for what can never work, -ENOTSUP in a build without libcurl.
  */
 int output_http_open(const struct output_http_options *options, struct output **ret_output, struct error *err);
 

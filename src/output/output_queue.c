@@ -31,6 +31,10 @@ struct queue {
 	uint64_t busy_since; /* monotonic ms of the delivery at hand, 0 = none */
 	bool told_busy;
 	struct error trouble; /* not told yet */
+	int failing; /* of the last delivery, 0 = it worked: the same failure is told once until one works again */
+	uint64_t failed_before; /* inner's count when that began */
+	struct error recovery; /* not told yet */
+	struct error last_word; /* of inner's drain() */
 };
 
 static struct timespec at_ms(uint64_t ms)
@@ -118,6 +122,22 @@ static void note(struct queue *q, int r, const struct error *err)
 		q->trouble = *err;
 }
 
+/* A disk that is full fails for every alert; that it has room again is worth a line, too. */
+static void note_delivery(struct queue *q, int r, const struct error *err)
+{
+	if (r < 0) {
+		if (r != q->failing)
+			note(q, r, err);
+		if (!q->failing)
+			q->failed_before = q->inner->failed - 1;
+		q->failing = r;
+	} else if (q->failing) {
+		q->failing = 0;
+		error_set(&q->recovery, -ESTALE, "%s output: it works again, %llu alerts were lost meanwhile", q->inner->ops->name,
+			  (unsigned long long)(q->inner->failed - q->failed_before));
+	}
+}
+
 static void count(struct queue *q)
 {
 	q->head.sent = q->inner->sent;
@@ -141,11 +161,11 @@ static void deliver(struct queue *q, struct entry *e)
 	q->told_busy = false;
 	q->count--;
 	q->bytes -= e->bytes;
-	note(q, r, &err);
+	note_delivery(q, r, &err);
 	free(e);
 }
 
-static void run_on_inner(struct queue *q, int (*function)(struct output *, struct error *))
+static void run_on_inner(struct queue *q, int (*function)(struct output *, struct error *), struct error *ret_last_word)
 {
 	struct error err = { 0 };
 	int r;
@@ -155,7 +175,10 @@ static void run_on_inner(struct queue *q, int (*function)(struct output *, struc
 	pthread_mutex_unlock(&q->lock);
 	r = function(q->inner, &err);
 	pthread_mutex_lock(&q->lock);
-	note(q, r, &err);
+	if (ret_last_word)
+		*ret_last_word = err;
+	else
+		note(q, r, &err);
 }
 
 /* Waits for something to do; inner may want to be called again by itself. */
@@ -191,15 +214,15 @@ static void *work(void *queue)
 	while (!q->stop) {
 		if (q->reopen) {
 			q->reopen = false;
-			run_on_inner(q, q->inner->ops->reopen);
+			run_on_inner(q, q->inner->ops->reopen, NULL);
 		}
 		if (q->first) {
 			deliver(q, q->first);
 		} else if (q->flush) {
 			q->flush = false;
-			run_on_inner(q, q->inner->ops->flush);
+			run_on_inner(q, q->inner->ops->flush, NULL);
 		} else if (q->finish) {
-			run_on_inner(q, q->inner->ops->drain);
+			run_on_inner(q, q->inner->ops->drain, &q->last_word);
 			q->finish = false;
 		} else {
 			rest(q);
@@ -240,6 +263,10 @@ static int queue_check(struct output *o, struct error *err)
 	if (q->trouble.code) {
 		*err = q->trouble;
 		q->trouble.code = 0;
+		r = err->code;
+	} else if (q->recovery.code) {
+		*err = q->recovery;
+		q->recovery.code = 0;
 		r = err->code;
 	} else if (q->options.timeout_ms && busy > q->options.timeout_ms && !q->told_busy) {
 		q->told_busy = true;
@@ -287,10 +314,11 @@ static int queue_flush(struct output *o, struct error *err)
 static int queue_drain(struct output *o, struct error *err)
 {
 	struct queue *q = (struct queue *)o;
-	uint64_t begin = clock_ms(CLOCK_MONOTONIC), end;
+	uint64_t begin = clock_ms(CLOCK_MONOTONIC), end, sent;
 	struct entry *e, *next;
 	size_t left, before;
 
+	err->code = 0;
 	pthread_mutex_lock(&q->lock);
 	q->flush = q->inner->ops->flush;
 	q->finish = q->inner->ops->drain && !q->finished;
@@ -299,8 +327,9 @@ static int queue_drain(struct output *o, struct error *err)
 	/* as long as it goes on, what was queued while a peer was away is delivered */
 	do {
 		before = q->count;
+		sent = q->inner->sent;
 		wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_empty);
-	} while (!is_empty(q) && q->count < before && clock_ms(CLOCK_MONOTONIC) < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
+	} while (!is_empty(q) && (q->count < before || q->inner->sent != sent) && clock_ms(CLOCK_MONOTONIC) < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
 	end = clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500;
 	atomic_store(&q->inner->stop, true); /* whoever tries again and again gives up */
 	wait_until(q, end, is_empty);
@@ -314,8 +343,14 @@ static int queue_drain(struct output *o, struct error *err)
 	q->count = q->bytes = 0;
 	q->dropped += left;
 	count(q);
+	if (left) {
+		error_set(err, -ETIMEDOUT, "%s output: %zu alerts could not be delivered in time", q->inner->ops->name, left);
+	} else if (q->last_word.code) {
+		*err = q->last_word;
+		q->last_word.code = 0;
+	}
 	pthread_mutex_unlock(&q->lock);
-	return left ? error_set(err, -ETIMEDOUT, "%s output: %zu alerts could not be delivered in time", q->inner->ops->name, left) : 0;
+	return err->code;
 }
 
 static void queue_close(struct output *o)
@@ -354,6 +389,8 @@ static void queue_stats(const struct output *o, struct output_stats *stats)
 	stats->errors = q->inner->failed;
 	stats->dropped = q->dropped;
 	stats->waiting = q->count;
+	if (q->inner->ops->stats)
+		q->inner->ops->stats(q->inner, stats);
 	pthread_mutex_unlock(&q->lock);
 }
 

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# https alerts to nginx, which wants a certificate of the client: all of them, in order, also when it is away for some seconds; not to
-# a server of a strange authority; compressed; by plain http to one that answers with errors.
+# https alerts to nginx, which wants a certificate of the client: all of them, in order, also when it is away for some seconds, with
+# and without a spool on the disk, which holds them over the monitor's end and over damage; not to a server of a strange authority;
+# compressed; by plain http to one that answers with errors. AWAY=30 is the whole test.
 . "$(dirname "$0")/../lib.sh"
 
 need python3 nginx openssl
-away=${AWAY:-5} # seconds
+away=${AWAY:-3} # seconds
 number=$((500 * (away + 3)))
 cat >"$dir/rules.yaml" <<'END'
 - rule: Numbered file opened
@@ -42,7 +43,7 @@ class Peer(http.server.BaseHTTPRequestHandler):
         status = 503 if self.path == "/sometimes" and Peer.asked % 3 else 404 if self.path == "/never" else 200
         if status == 200:
             with open(sys.argv[1] + "/bodies", "ab") as f:
-                f.write(b"%s %s %s\n" % (self.headers["Content-Type"].encode(), (self.headers.get("X-Token") or "-").encode(), body))
+                f.write(b"%s %s%s%s %s\n" % (self.headers["Content-Type"].encode(), *[(self.headers.get(h) or "-").encode() for h in ("X-Token", "X-Tenant", "X-Rack")], body))
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -104,8 +105,8 @@ stop_nginx() {
 
 # keys of http_output, further argument of the workload
 send() {
-	printf 'json_output: %s\nrules_files: [%s]\nhttp_output: {enabled: true, %s}\nmonitor: {http_output: {header: "X-Token: t"}}\n' \
-		"${json:-false}" "$dir/rules.yaml" "$1" >"$dir/config.yaml"
+	printf 'json_output: %s\nrules_files: [%s]\nhttp_output: {enabled: true, %s}\nmonitor: {http_output: {%s}}\n' \
+		"${json:-false}" "$dir/rules.yaml" "$1" "header: 'X-Token: t', headers: ['X-Tenant: a', 'X-Rack: 7']${ours:-}" >"$dir/config.yaml"
 	# shellcheck disable=SC2086 # the last is one word or none
 	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "$number" ${2:-} >"$dir/out" 2>"$dir/err"
 	i=0
@@ -123,24 +124,86 @@ all_received() { # text
 }
 certificates="mtls: true, client_cert: $dir/client.crt, client_key: $dir/client.key"
 
-start_nginx
+# nginx is there for a second, away, and there again
+away_for_a_while() {
+	start_nginx
+	(
+		sleep 1
+		kill -QUIT "$nginx"
+		sleep "$away"
+		exec nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1
+	) &
+	again=$!
+	send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates" slowly
+	all_received "nginx away for $away s, $1"
+	kill -QUIT "$again" 2>/dev/null
+	wait "$again" "$nginx" 2>/dev/null
+}
+[ "$away" -lt 10 ] || away_for_a_while "without a spool"
+spool=$dir/spool
+ours=", spool: $spool"
+away_for_a_while "with a spool"
+ok "which is told" grep -q "http output: .*; alerts wait in $spool" "$dir/err"
+ok "the spool is empty again" [ -z "$(ls "$spool" | grep spool)" ]
+ok "it is for its owner only" [ "$(stat -c %a "$spool")" = 700 ]
+
+# the peer is away until after the monitor's end; its alerts are for the next one, before its own
+number=300
+url="url: 'http://127.0.0.1:1/'"
+send "$url"
+ok "alerts stay for the next start" grep -q "http output: 300 alerts stay in $spool" "$dir/err"
+printf '%024d' 0 | dd of="$(ls "$spool"/*.spool)" bs=1 seek=30 conv=notrunc 2>/dev/null
+number=10
+send "url: 'http://127.0.0.1:$port/'"
+ok "damage is told" grep -q 'http output: [0-9]* bytes in .*/spool are damaged and left out; 299 alerts are good' "$dir/err"
+{
+	seq -f "$dir/n-%05.0f" 1 299
+	seq -f "$dir/n-%05.0f" 0 9
+} >"$dir/all"
+sed 's/.*opened //' "$dir/bodies" >"$dir/lines"
+ok "those of the last run first, but for the damaged one" cmp -s "$dir/all" "$dir/lines"
+rm -f "$dir/bodies"
+
+# a monitor that is killed with alerts in its spool
+number=300
+"$MONITOR" run -c "$dir/config.yaml" --option "http_output.url=http://127.0.0.1:1/" -- sh -c "python3 $dir/open.py $dir $number; touch $dir/opened; sleep 30" 2>"$dir/err" &
+i=0
+while [ ! -e "$dir/opened" ] && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+sleep 1
+checks=$((checks + 1))
+"$MONITOR" run -c "$dir/config.yaml" -- true 2>"$dir/err2" && fail "two monitors use one spool"
+ok "a spool that is in use is told" grep -q 'is used by another process' "$dir/err2"
+for p in $(pgrep -f "$dir/config.yaml"); do
+	[ "$(ps -o sid= -p "$p" | tr -d ' ')" = "$p" ] && kill -9 "$p"
+done
+wait $!
+number=0
+send "url: 'http://127.0.0.1:$port/'"
+number=300
+all_received "killed with alerts in the spool"
+
+# no room in the spool: the others wait in memory
+ours=", spool: $spool, spool_max_bytes: 4096, retry_seconds: 60"
+number=200
 (
-	sleep 1
-	kill -QUIT "$nginx"
-	sleep "$away"
+	sleep 2
 	exec nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1
 ) &
 again=$!
-send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates" slowly
-all_received "nginx away for $away s"
-kill -QUIT "$again" 2>/dev/null
-wait "$again" "$nginx" 2>/dev/null
+send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates"
+all_received "a small spool"
+kill -QUIT "$again"
+wait "$again" 2>/dev/null
+ours=
 
 number=300
 start_nginx
 sleep 1
 json=true send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, compress_uploads: true, $certificates"
-ok "JSON, compressed, with a header" grep -q '^application/json t {' "$dir/bodies"
+ok "JSON, compressed, with a header" grep -q '^application/json ta7 {' "$dir/bodies"
 all_received "compressed"
 number=3
 send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/other.crt, $certificates"
@@ -153,7 +216,7 @@ stop_nginx
 
 number=20
 send "url: 'http://127.0.0.1:$port/sometimes'"
-ok "plain text" grep -q '^text/plain t [0-9:.]*: Notice opened' "$dir/bodies"
+ok "plain text" grep -q '^text/plain ta7 [0-9:.]*: Notice opened' "$dir/bodies"
 all_received "a server that is busy"
 send "url: 'http://127.0.0.1:$port/never'"
 ok "one that refuses is told" grep -q 'http output: the peer answers with status 404' "$dir/err"
