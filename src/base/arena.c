@@ -5,24 +5,15 @@
 #include <stdarg.h>
 #include <stdint.h>
 
-#define ALIGNMENT alignof(max_align_t)
-
-struct chunk {
-	struct chunk *next;
+struct arena_chunk {
+	struct arena_chunk *next;
 	size_t cap;
 	alignas(max_align_t) char bytes[];
 };
 
-struct arena {
-	struct chunk *first;
-	struct chunk *current; /* chunks after it are empty and kept for reuse */
-	size_t used; /* in current */
-	size_t chunk_bytes;
-};
-
-static struct chunk *chunk_new(size_t cap)
+static struct arena_chunk *chunk_new(size_t cap)
 {
-	struct chunk *c;
+	struct arena_chunk *c;
 
 	if (cap > SIZE_MAX - sizeof(*c))
 		return NULL;
@@ -41,17 +32,18 @@ struct arena *arena_new(size_t chunk_bytes)
 	if (!a)
 		return NULL;
 	a->chunk_bytes = chunk_bytes;
-	a->first = a->current = chunk_new(chunk_bytes);
+	a->first = chunk_new(chunk_bytes);
 	if (!a->first) {
 		free(a);
 		return NULL;
 	}
+	arena_reset(a);
 	return a;
 }
 
 void arena_free(struct arena *a)
 {
-	struct chunk *c, *next;
+	struct arena_chunk *c, *next;
 
 	if (!a)
 		return;
@@ -62,21 +54,23 @@ void arena_free(struct arena *a)
 	free(a);
 }
 
-void arena_reset(struct arena *a)
+static char *begin_chunk(struct arena *a, struct arena_chunk *c, size_t n)
 {
-	a->current = a->first;
-	a->used = 0;
+	a->current = c;
+	a->next = c->bytes + n;
+	a->end = c->bytes + c->cap;
+	return c->bytes;
 }
 
-static char *take(struct arena *a, size_t n, size_t alignment)
+void arena_reset(struct arena *a)
 {
-	size_t at = (a->used + alignment - 1) & ~(alignment - 1);
-	struct chunk *c;
+	begin_chunk(a, a->first, 0);
+}
 
-	if (at <= a->current->cap && n <= a->current->cap - at) {
-		a->used = at + n;
-		return a->current->bytes + at;
-	}
+char *arena_next_chunk(struct arena *a, size_t n)
+{
+	struct arena_chunk *c;
+
 	for (c = a->current->next; c && c->cap < n; c = c->next)
 		a->current = c; /* too small for this request: skipped until the next reset */
 	if (!c) {
@@ -87,26 +81,14 @@ static char *take(struct arena *a, size_t n, size_t alignment)
 			a->current = a->current->next;
 		a->current->next = c;
 	}
-	a->current = c;
-	a->used = n;
-	return c->bytes;
-}
-
-void *arena_take(struct arena *a, size_t n)
-{
-	return take(a, n, ALIGNMENT);
+	return begin_chunk(a, c, n);
 }
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-	void *p = take(a, n, ALIGNMENT);
+	void *p = arena_take(a, n);
 
 	return p ? memset(p, 0, n) : NULL;
-}
-
-char *arena_bytes(struct arena *a, size_t n)
-{
-	return take(a, n, 1);
 }
 
 void *arena_array(struct arena *a, size_t size, size_t n)
@@ -118,7 +100,7 @@ void *arena_array(struct arena *a, size_t size, size_t n)
 
 struct str arena_str(struct arena *a, struct str s)
 {
-	char *copy = s.len == SIZE_MAX ? NULL : take(a, s.len + 1, 1);
+	char *copy = s.len == SIZE_MAX ? NULL : arena_bytes(a, s.len + 1);
 
 	if (!copy)
 		return (struct str){ NULL, 0 };
@@ -139,7 +121,7 @@ struct str arena_printf(struct arena *a, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return (struct str){ NULL, 0 };
-	text = take(a, (size_t)n + 1, 1);
+	text = arena_bytes(a, (size_t)n + 1);
 	if (!text)
 		return (struct str){ NULL, 0 };
 	va_start(args, format);

@@ -60,7 +60,8 @@
 #define RULES_LIST_ITEMS    1000000    /* values of one list after expansion */
 #define RULES_TAGS	    1000       /* tags of one rule: kept sorted by moving them */
 #define RULES_EXCEPTIONS    1000       /* exceptions of one rule: searched in a row */
-#define RULES_TREE_DEPTH    4000       /* its nesting with its macros: the tree is walked recursively */
+#define RULES_PLAN_DEPTH    8	       /* questions that an event is asked before its rules are tried one by one */
+#define RULES_PLAN_ENTRIES  20000      /* rules in all plans, from which on no questions are added: each may double a plan */
 #define PLUGIN_ALTERNATIVES 100	       /* plugins of one requirement: compared with each other */
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */

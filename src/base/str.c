@@ -21,45 +21,6 @@ bool str_ends(struct str s, struct str suffix)
 	       (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
 }
 
-/*
- * Not memmem(): on the short texts that conditions look through, its set-up costs more than the search. Candidates are
- * places where both the first and the last byte fit, found 16 at a time.
- */
-bool str_contains(struct str s, struct str part)
-{
-	size_t i = 0, places = s.len - part.len + 1, last = part.len - 1;
-
-	if (part.len == 0)
-		return true;
-	if (part.len > s.len)
-		return false;
-#ifdef __SSE2__
-	if (places >= 16) {
-		const __m128i first_byte = _mm_set1_epi8(part.ptr[0]), last_byte = _mm_set1_epi8(part.ptr[last]);
-
-		for (;;) {
-			__m128i at_first = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i));
-			__m128i at_last = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i + last));
-			unsigned int hits = (unsigned int)_mm_movemask_epi8(
-				_mm_and_si128(_mm_cmpeq_epi8(at_first, first_byte), _mm_cmpeq_epi8(at_last, last_byte)));
-
-			for (; hits; hits &= hits - 1) {
-				if (memcmp(s.ptr + i + __builtin_ctz(hits), part.ptr, part.len) == 0)
-					return true;
-			}
-			if (i == places - 16)
-				return false;
-			i = i + 16 < places - 16 ? i + 16 : places - 16; /* the last block overlaps the one before */
-		}
-	}
-#endif
-	for (; i < places; i++) {
-		if (s.ptr[i] == part.ptr[0] && s.ptr[i + last] == part.ptr[last] && memcmp(s.ptr + i, part.ptr, part.len) == 0)
-			return true;
-	}
-	return false;
-}
-
 static char fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
@@ -73,19 +34,67 @@ static bool fold_eq(const char *a, const char *b, size_t len)
 	return true;
 }
 
-bool str_ieq(struct str a, struct str b)
+static inline bool bytes_eq(const char *a, const char *b, size_t len, bool folded)
 {
-	return a.len == b.len && fold_eq(a.ptr, b.ptr, a.len);
+	return folded ? fold_eq(a, b, len) : memcmp(a, b, len) == 0;
+}
+
+/*
+ * Not memmem(): on the short texts that conditions look through, its set-up costs more than the search. Candidates are
+ * places where both the first and the last byte fit, found 16 at a time. When case is folded, the bit that tells it is left
+ * out: some other bytes fit, too, and are turned away then.
+ */
+static inline bool contains(struct str s, struct str part, bool folded)
+{
+	size_t i = 0, places = s.len - part.len + 1, last = part.len - 1;
+
+	if (part.len == 0)
+		return true;
+	if (part.len > s.len)
+		return false;
+#ifdef __SSE2__
+	if (places >= 16) {
+		const __m128i bit = _mm_set1_epi8(folded ? 0x20 : 0);
+		const __m128i first_byte = _mm_or_si128(_mm_set1_epi8(part.ptr[0]), bit);
+		const __m128i last_byte = _mm_or_si128(_mm_set1_epi8(part.ptr[last]), bit);
+
+		for (;;) {
+			__m128i at_first = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i));
+			__m128i at_last = _mm_loadu_si128((const __m128i *)(const void *)(s.ptr + i + last));
+			unsigned int hits = (unsigned int)_mm_movemask_epi8(
+				_mm_and_si128(_mm_cmpeq_epi8(_mm_or_si128(at_first, bit), first_byte),
+					      _mm_cmpeq_epi8(_mm_or_si128(at_last, bit), last_byte)));
+
+			for (; hits; hits &= hits - 1) {
+				if (bytes_eq(s.ptr + i + __builtin_ctz(hits), part.ptr, part.len, folded))
+					return true;
+			}
+			if (i == places - 16)
+				return false;
+			i = i + 16 < places - 16 ? i + 16 : places - 16; /* the last block overlaps the one before */
+		}
+	}
+#endif
+	for (; i < places; i++) {
+		if (bytes_eq(s.ptr + i, part.ptr, 1, folded) && bytes_eq(s.ptr + i, part.ptr, part.len, folded))
+			return true;
+	}
+	return false;
+}
+
+bool str_contains(struct str s, struct str part)
+{
+	return contains(s, part, false);
 }
 
 bool str_icontains(struct str s, struct str part)
 {
-	if (part.len == 0)
-		return true;
-	for (size_t at = 0; at + part.len <= s.len; at++)
-		if (fold_eq(s.ptr + at, part.ptr, part.len))
-			return true;
-	return false;
+	return contains(s, part, true);
+}
+
+bool str_ieq(struct str a, struct str b)
+{
+	return a.len == b.len && fold_eq(a.ptr, b.ptr, a.len);
 }
 
 int str_cmp(struct str a, struct str b)

@@ -164,7 +164,7 @@ static enum presence openat_name(struct field_context *ctx, bool raw, struct str
 
 	if (extract_param_unknown(ctx, 1) || extract_param_unknown(ctx, 2))
 		return UNKNOWN;
-	if (event_param(ev, 2).len == 0 || (!raw && event_param(ev, 1).len == 0))
+	if (event_param(ev, 2).len == 0 || event_param(ev, 1).len == 0)
 		return ABSENT;
 	if (!raw && path.len > 0 && path.ptr[0] != '/' && ctx->needs) {
 		if (ctx->subject.cwd_unknown)
@@ -224,8 +224,8 @@ static struct str file_part(struct str name)
 	return at < name.len - 1 ? (struct str){ slash + 1, name.len - at - 1 } : name;
 }
 
-/* The name and, when there is one, the descriptor that it belongs to. */
-static enum presence find_name(struct field_context *ctx, struct fd **ret_fd, struct str *ret_name)
+/* The name (raw: as it was asked for) and, when there is one, the descriptor that it belongs to. */
+static enum presence find_name(struct field_context *ctx, bool raw, struct fd **ret_fd, struct str *ret_name)
 {
 	bool pending = fd_pending(ctx);
 	enum presence presence;
@@ -242,12 +242,14 @@ static enum presence find_name(struct field_context *ctx, struct fd **ret_fd, st
 		if (presence == UNKNOWN)
 			return UNKNOWN;
 	}
-	if (ctx->real_path.len > 0 && opens_path(ctx->ev->type))
+	if (*ret_fd && raw)
+		*ret_name = rstr_str((*ret_fd)->name_raw);
+	else if (!raw && ctx->real_path.len > 0 && opens_path(ctx->ev->type))
 		*ret_name = ctx->real_path;
 	else if (*ret_fd)
 		*ret_name = rstr_str((*ret_fd)->name);
 	else
-		return name_by_event(ctx, false, ret_name);
+		return name_by_event(ctx, raw, ret_name);
 	return PRESENT;
 }
 
@@ -276,7 +278,7 @@ EXTRACTOR(fd_name)
 {
 	struct str name = STR("");
 	struct fd *fd;
-	enum presence presence = find_name(ctx, &fd, &name);
+	enum presence presence = find_name(ctx, false, &fd, &name);
 
 	if (presence == PRESENT && (f->info->variant & FDNAME_WHAT) == FDNAME_DIRECTORY)
 		presence = directory_of(ctx, fd, &name);
@@ -315,18 +317,11 @@ EXTRACTOR(fd_name_raw)
 {
 	struct str name = STR("");
 	struct fd *fd;
-	enum presence presence = find_name(ctx, &fd, &name);
+	enum presence presence = find_name(ctx, true, &fd, &name);
 
 	(void)f;
 	if (presence != PRESENT)
 		return presence;
-	if (fd) {
-		name = rstr_str(fd->name_raw);
-	} else {
-		presence = name_by_event(ctx, true, &name);
-		if (presence != PRESENT)
-			return presence;
-	}
 	name = single_slashes(ctx->arena, name);
 	return name.ptr ? extract_text(ctx, ret, name) : ABSENT;
 }

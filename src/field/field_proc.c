@@ -36,9 +36,11 @@ static struct str line(struct arena *arena, struct str first, bool blank, struct
 	at = first.len ? mempcpy(out, first.ptr, first.len) : out;
 	if (blank)
 		*at++ = ' ';
-	for (size_t i = 0; i < args.len; i++)
-		*at++ = args.ptr[i] ? args.ptr[i] : ' ';
-	return (struct str){ out, (size_t)(at - out) };
+	if (args.len)
+		memcpy(at, args.ptr, args.len);
+	for (char *nul = at, *end = at + args.len; nul < end && (nul = memchr(nul, 0, (size_t)(end - nul))); nul++)
+		*nul = ' ';
+	return (struct str){ out, (size_t)(at - out) + args.len };
 }
 
 struct str field_proc_thread_text(struct arena *arena, const struct thread *t, int what)

@@ -67,6 +67,7 @@ enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct
 	if (!plan->nrules)
 		return OUTCOME_NO;
 	evaluator_begin(&e->evaluator, ctx);
+	plan = evaluator_narrow(&e->evaluator, plan);
 	for (uint32_t w = 0; w * 64 < plan->nrules; w++) {
 		bool certain;
 		uint64_t candidates = evaluator_candidates(&e->evaluator, plan, w, &certain);

@@ -38,29 +38,47 @@ static enum presence extract(struct evaluator *e, const struct expression *x, st
 	}
 }
 
-static const struct slot_value *slot(struct evaluator *e, uint32_t number)
+static inline const struct slot_value *slot(struct evaluator *e, uint32_t number)
 {
 	struct slot_value *s = &e->slots[number];
+	const struct expression *x;
 
 	if (s->generation != e->generation) {
+		x = e->program->slots[number];
 		s->generation = e->generation;
-		s->presence = extract(e, e->program->slots[number], &s->values);
+		s->presence = x->kind == EXPRESSION_FIELD ? field_extract(&x->field, e->context, &s->values) :
+							    extract(e, x, &s->values);
 	}
 	return s;
 }
 
 /* ---- nodes ---------------------------------------------------------------------------------------------------------------- */
 
-static enum truth predicate(struct evaluator *e, const struct predicate *p)
+static inline enum truth predicate(struct evaluator *e, const struct predicate *p)
 {
 	const struct slot_value *left = slot(e, p->left), *right;
 
+	/* most are these; an absent value makes every comparison false */
+	if (left->presence == ABSENT)
+		return TRUTH_NO;
 	if (p->form == FORM_ONE && left->presence == PRESENT && left->values.count == 1)
 		return p->compare(left->values.list, p->values) ? TRUTH_YES : TRUTH_NO;
 	if (p->form != FORM_RIGHT)
 		return predicate_test(p, left->presence, &left->values, PRESENT, NULL, e->regex);
 	right = slot(e, p->right);
 	return predicate_test(p, left->presence, &left->values, right->presence, &right->values, e->regex);
+}
+
+const struct plan *evaluator_narrow(struct evaluator *e, const struct plan *plan)
+{
+	enum truth answer;
+
+	for (; plan->ask; plan = answer == TRUTH_YES ? plan->yes : plan->no) {
+		answer = predicate(e, plan->ask);
+		if (answer == TRUTH_MAYBE)
+			break;
+	}
+	return plan;
 }
 
 static enum truth undecided(struct evaluator *e, uint32_t number);
@@ -75,7 +93,7 @@ static inline enum truth decide(struct evaluator *e, uint32_t number)
 	return undecided(e, number);
 }
 
-static inline enum truth compute(struct evaluator *e, const struct node *node)
+static enum truth connective(struct evaluator *e, const struct node *node)
 {
 	const uint32_t *child, *end;
 	enum truth truth, result;
@@ -99,11 +117,14 @@ static inline enum truth compute(struct evaluator *e, const struct node *node)
 				result = truth;
 		}
 		return result;
-	case NODE_NOT:
-		return TRUTH_YES - decide(e, node->first);
 	default:
-		return predicate(e, &e->program->predicates[node->first]);
+		return TRUTH_YES - decide(e, node->first);
 	}
+}
+
+static inline enum truth compute(struct evaluator *e, const struct node *node)
+{
+	return node->kind == NODE_PREDICATE ? predicate(e, &e->program->predicates[node->first]) : connective(e, node);
 }
 
 static enum truth undecided(struct evaluator *e, uint32_t number)

@@ -39,6 +39,8 @@ void evaluator_forget(struct thread *t); /* the thread dies, or another engine l
 
 /* Begins with another event (or the same one anew). */
 void evaluator_begin(struct evaluator *e, struct field_context *context);
+/* The plan that the answers to the plan's questions lead to. */
+const struct plan *evaluator_narrow(struct evaluator *e, const struct plan *plan);
 enum truth evaluator_node(struct evaluator *e, uint32_t node);
 /*
  * Word w of the plan: bit k is set unless rules[64 w + k].process is known not to hold. *ret_certain: what is set is known to

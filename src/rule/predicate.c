@@ -291,10 +291,10 @@ static const struct {
 	const char *field;
 	float cost, yes;
 } estimates[] = {
-	{ "evt.num", 5, 0.5f },		{ "evt.is_open_read", 20, 0.6f },  { "evt.is_open_write", 20, 0.2f },
-	{ "fd.num", 10, 0.7f },		{ "fd.typechar", 15, 0.5f },	   { "fd.name", 40, 0.1f },
-	{ "fd.directory", 70, 0.1f },	{ "fd.filename", 70, 0.1f },	   { "fd.nameraw", 100, 0.1f },
-	{ "evt.res", 100, 0.1f },	{ "proc.duration", 20, 0.5f },
+	{ "evt.num", 5, 0.5f },		{ "evt.is_open_read", 20, 0.8f },  { "evt.is_open_write", 20, 0.1f },
+	{ "fd.num", 15, 0.7f },		{ "fd.typechar", 30, 0.5f },	   { "fd.name", 60, 0.1f },
+	{ "fd.directory", 80, 0.1f },	{ "fd.filename", 80, 0.1f },	   { "fd.nameraw", 100, 0.1f },
+	{ "evt.res", 60, 0.1f },	{ "proc.duration", 20, 0.5f },
 };
 
 static void estimate_expression(const struct expression *e, float *ret_cost, float *ret_yes)
@@ -334,8 +334,10 @@ void predicate_estimate(const struct predicate *p, float *ret_cost, float *ret_y
 			yes = 0.6f;
 		else if (p->op == OP_EQ && value_kind(p->expression->type.type) == VALUE_INT)
 			yes = 0.1f;
+		if (expression_is_field(p->expression, "fd.typechar"))
+			yes = str_eq(p->values[0].s, STR("f")) ? 0.8f : 0.1f; /* most descriptors are files */
 		if (p->op == OP_CONTAINS || p->op == OP_ICONTAINS)
-			cost += 40;
+			cost += 60;
 		else if (p->op == OP_GLOB || p->op == OP_IGLOB)
 			cost += 120;
 		break;

@@ -73,7 +73,7 @@ static int64_t name_number(const struct name_table *t, struct str text)
 
 /* ---- growing arrays -------------------------------------------------------------------------------------------------------- */
 
-static bool grow(void *array, uint32_t *capacity, uint64_t needed, size_t size)
+bool program_grow(void *array, uint32_t *capacity, uint64_t needed, size_t size)
 {
 	uint64_t larger = *capacity ? *capacity : 64;
 	void *grown;
@@ -94,7 +94,7 @@ static bool grow(void *array, uint32_t *capacity, uint64_t needed, size_t size)
 
 static int64_t add_node(struct program *p, const struct node *node)
 {
-	if (!grow(&p->nodes, &p->nodes_capacity, (uint64_t)p->nnodes + 1, sizeof(*p->nodes)))
+	if (!program_grow(&p->nodes, &p->nodes_capacity, (uint64_t)p->nnodes + 1, sizeof(*p->nodes)))
 		return -ENOMEM;
 	p->nodes[p->nnodes] = *node;
 	p->nodes[p->nnodes].memo = -1;
@@ -145,7 +145,7 @@ int64_t program_slot(struct program_builder *b, const struct expression *e)
 	n = name_number(b->names, strbuf_str(&key));
 	if (n >= 0)
 		return n;
-	if (!grow(&p->slots, &p->slots_capacity, (uint64_t)p->nslots + 1, sizeof(*p->slots)))
+	if (!program_grow(&p->slots, &p->slots_capacity, (uint64_t)p->nslots + 1, sizeof(*p->slots)))
 		return -ENOMEM;
 	p->slots[p->nslots] = e;
 	if (name_add(b->names, strbuf_str(&key), p->nslots) < 0)
@@ -161,7 +161,7 @@ static int64_t add_predicate(struct program_builder *b, const struct ast *check,
 	struct predicate *predicate;
 	int64_t slot;
 
-	if (!grow(&p->predicates, &p->predicates_capacity, (uint64_t)p->npredicates + 1, sizeof(*p->predicates)))
+	if (!program_grow(&p->predicates, &p->predicates_capacity, (uint64_t)p->npredicates + 1, sizeof(*p->predicates)))
 		return -ENOMEM;
 	predicate = &p->predicates[p->npredicates];
 	if (predicate_build(p->arena, check, left, right, predicate) < 0)
@@ -224,7 +224,7 @@ static int64_t intern(struct program_builder *b, enum node_kind kind, const uint
 	number = name_number(b->names, strbuf_str(&key));
 	if (number >= 0)
 		return number;
-	if (!grow(&p->children, &p->children_capacity, (uint64_t)p->nchildren + n, sizeof(*p->children)))
+	if (!program_grow(&p->children, &p->children_capacity, (uint64_t)p->nchildren + n, sizeof(*p->children)))
 		return -ENOMEM;
 	memcpy(p->children + p->nchildren, children, n * sizeof(*children));
 	for (size_t i = 0; i < n; i++) {
@@ -352,7 +352,8 @@ void program_free(struct program *p)
 	for (uint32_t i = 0; i < p->npredicates; i++)
 		predicate_release(&p->predicates[i]);
 	for (uint32_t i = 0; i < p->nplans; i++)
-		free(p->plans[i].rules);
+		free(p->plans[i]->rules);
+	free(p->plans);
 	free(p->predicates);
 	free(p->nodes);
 	free(p->children);

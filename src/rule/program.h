@@ -34,7 +34,13 @@ struct plan_rule {
 	uint64_t gated; /* the rules of the same word of the plan that have the same gate: none holds when it does not */
 };
 
+/*
+ * What is left to do for an event. Where several rules depend on one predicate it is asked first, and its answer leads to a
+ * plan for fewer rules with less of their conditions; where the answer is unknown the rules here are tried as they are.
+ */
 struct plan {
+	const struct predicate *ask; /* NULL: the rules have nothing more in common */
+	const struct plan *no, *yes; /* where ask leads */
 	struct plan_rule *rules; /* in the order in which they are tried */
 	uint32_t nrules;
 	uint32_t memo_word; /* where the plan's words stand in a thread's memory: bit k = rules[k].process may hold */
@@ -53,10 +59,10 @@ struct program {
 	const struct expression **slots;
 	uint32_t nslots, slots_capacity;
 
-	struct plan *plans;
-	uint32_t nplans;
-	uint16_t plan_of_type[EV_COUNT];
-	uint16_t plan_of_code[SYSCALL_CODES]; /* EV_GENERIC_X: by the system call, its first parameter */
+	struct plan **plans; /* all of them */
+	uint32_t nplans, plans_capacity;
+	const struct plan *plan_of_type[EV_COUNT];
+	const struct plan *plan_of_code[SYSCALL_CODES]; /* EV_GENERIC_X: by the system call, its first parameter */
 
 	/*
 	 * A thread's memory, in 64-bit words: what is known (memo_known words: a bit for each node with a .memo and for each
@@ -73,11 +79,17 @@ static inline const struct plan *program_plan(const struct program *p, const str
 	uint16_t code = 0; /* as a value that does not fit the type is read */
 
 	if (ev->type != EV_GENERIC_X)
-		return &p->plans[p->plan_of_type[ev->type]];
+		return p->plan_of_type[ev->type];
 	value = event_param(ev, 0);
 	if (value.len == sizeof(code))
 		memcpy(&code, value.ptr, sizeof(code));
-	return &p->plans[code < SYSCALL_CODES ? p->plan_of_code[code] : p->plan_of_type[EV_GENERIC_X]];
+	return code < SYSCALL_CODES ? p->plan_of_code[code] : p->plan_of_type[EV_GENERIC_X];
+}
+
+/* A predicate or connective that a thread can remember. */
+static inline bool node_is_process_only(const struct node *node)
+{
+	return node->reads && !(node->reads & ~(facts_t)FACTS_PROCESS);
 }
 
 /* Free everything but the struct's arena, which belongs to the rule set. Accepts NULL. */
@@ -92,6 +104,8 @@ struct program_builder {
 	size_t nstack, stack_capacity;
 };
 
+/* Room for one more element in an array that grows. */
+bool program_grow(void *array, uint32_t *capacity, uint64_t needed, size_t size);
 int program_builder_init(struct program_builder *b, struct program *program);
 void program_builder_done(struct program_builder *b);
 int64_t program_slot(struct program_builder *b, const struct expression *e);
@@ -105,7 +119,8 @@ int64_t program_connective(struct program_builder *b, enum node_kind kind, const
 /* ---- the steps of ruleset_compile() ------------------------------------------------------------------------------------ */
 
 int compile_rules(struct ruleset *r, struct program_builder *b); /* compile.c: trees → nodes, into rule.node */
-int specialise_rules(struct ruleset *r, struct program_builder *b); /* specialise.c: nodes → plans */
+int plan_rules(struct ruleset *r, struct program_builder *b); /* plan.c: nodes → plans */
+int memory_lay_out(struct program *p); /* memory.c: where threads remember what */
 int wants_collect(struct ruleset *r); /* wants.c: what a source must deliver */
 
 #endif

@@ -18,7 +18,9 @@ int ruleset_compile(struct ruleset *r, struct error *err)
 		if (result == 0)
 			result = compile_rules(r, &b);
 		if (result == 0)
-			result = specialise_rules(r, &b);
+			result = plan_rules(r, &b);
+		if (result == 0)
+			result = memory_lay_out(r->program);
 		if (result == 0)
 			result = wants_collect(r);
 		program_builder_done(&b);
@@ -83,7 +85,7 @@ bool ruleset_wants_event(const struct ruleset *r, const struct event *ev)
 
 bool ruleset_rule_looks_at(const struct ruleset *r, uint32_t rule, uint16_t type)
 {
-	const struct plan *plan = &r->program->plans[r->program->plan_of_type[type]];
+	const struct plan *plan = r->program->plan_of_type[type];
 
 	for (uint32_t i = 0; i < plan->nrules && r->wants_type[type]; i++)
 		if (plan->rules[i].rule == rule)

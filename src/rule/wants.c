@@ -225,7 +225,7 @@ static bool add_want(const struct intercept_want *want, struct intercept_want wa
 /* Adds the alternatives of one type; returns how many. */
 static size_t collect_type(const struct program *p, uint16_t type, struct intercept_want wants[ALTERNATIVES_MAX])
 {
-	const struct plan *plan = &p->plans[p->plan_of_type[type]];
+	const struct plan *plan = p->plan_of_type[type];
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < plan->nrules; i++) {
@@ -311,7 +311,7 @@ int wants_collect(struct ruleset *r)
 	if (!wants)
 		return -ENOMEM;
 	for (int code = 0; code < SYSCALL_CODES; code++) {
-		r->wants.syscall_codes[code] = r->program->plans[r->program->plan_of_code[code]].nrules > 0;
+		r->wants.syscall_codes[code] = r->program->plan_of_code[code]->nrules > 0;
 		r->wants_type[EV_GENERIC_X] |= r->wants.syscall_codes[code];
 	}
 	for (uint16_t type = 0; type < EV_COUNT; type++) {
@@ -320,7 +320,7 @@ int wants_collect(struct ruleset *r)
 				wants[n++].event = type;
 			continue;
 		}
-		r->wants_type[type] = r->program->plans[r->program->plan_of_type[type]].nrules > 0;
+		r->wants_type[type] = r->program->plan_of_type[type]->nrules > 0;
 		n += collect_type(r->program, type, wants + n);
 	}
 	r->wants.wants = wants;

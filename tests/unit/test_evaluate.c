@@ -47,8 +47,8 @@ struct world {
 	struct field_context context;
 };
 
-/* A process "cat" with parent "sh", and openat("/etc/passwd") by it; as a provisional event its result is unknown. */
-static void make_world(struct world *w, bool provisional)
+/* A process "cat" with parent "sh", and openat(path, O_RDONLY) = result by it; as a provisional event its result is unknown. */
+static void make_open(struct world *w, bool provisional, const char *path, int64_t result)
 {
 	struct process_record sh = { .tid = 5, .pid = 5, .ptid = 1, .comm = STR("sh"), .exe = STR("sh"), .cwd = STR("/tmp/") };
 	struct process_record cat = { .tid = 7, .pid = 7, .ptid = 5, .comm = STR("cat"), .exe = STR("cat"), .cwd = STR("/tmp/") };
@@ -62,9 +62,9 @@ static void make_world(struct world *w, bool provisional)
 	if (provisional)
 		event_put_unknown(&w->builder);
 	else
-		event_put_int(&w->builder, 3);
+		event_put_int(&w->builder, result);
 	event_put_int(&w->builder, -100); /* AT_FDCWD */
-	event_put_text(&w->builder, STR("/etc/passwd"));
+	event_put_text(&w->builder, str_of(path));
 	event_put_int(&w->builder, 1); /* O_RDONLY */
 	event_put_int(&w->builder, 0);
 	assert_int_equal(event_end(&w->builder, &w->event, NULL), 0);
@@ -80,6 +80,11 @@ static void make_world(struct world *w, bool provisional)
 	w->context.arena = arena_new(4096);
 	w->context.needs = &w->needs;
 	w->context.source_name = STR("syscall");
+}
+
+static void make_world(struct world *w, bool provisional)
+{
+	make_open(w, provisional, "/etc/passwd", 3);
 }
 
 static void free_world(struct world *w)
@@ -247,6 +252,109 @@ static void test_model(void **state)
 	free_world(&w);
 }
 
+/* ---- questions that rules share ---- */
+
+/* Checks that exclude, contain or repeat each other, as those of real rules do. */
+static const char *const related[] = {
+	"fd.num >= 0", "fd.num = -1", "fd.num = 3", "fd.num in (3, 4)", "fd.num != 3", "fd.num < 4", "fd.num = anyof (3, 9)",
+	"fd.typechar = f", "fd.typechar = d", "fd.typechar in (f, d)", "fd.typechar != f", "fd.name exists",
+	"fd.name startswith /etc", "fd.name = /etc/passwd", "fd.name in (/etc/passwd, /etc/motd)", "fd.name != /etc/motd",
+	"fd.name pmatch (/etc, /usr)", "fd.name contains mot", "fd.name != allof (/etc/motd, /x)", "fd.directory = /etc",
+	"evt.is_open_read = true", "evt.is_open_write = true", "evt.is_open_write = false", "evt.rawarg.fd = 3",
+	"evt.rawarg.fd > 2", "evt.res startswith E", "evt.arg.flags contains O_RDONLY", "proc.name = cat", "proc.pname = cat",
+	"fd.nameraw contains ..",
+};
+
+static void related_condition(struct strbuf *out, unsigned int *seed, int depth)
+{
+	int kind = depth ? rand_r(seed) % 5 : 0, n = 2 + rand_r(seed) % 2;
+
+	if (kind == 0) {
+		strbuf_adds(out, related[(size_t)rand_r(seed) % ARRAY_SIZE(related)]);
+	} else if (kind == 1) {
+		strbuf_adds(out, "not (");
+		related_condition(out, seed, depth - 1);
+		strbuf_adds(out, ")");
+	} else {
+		for (int i = 0; i < n; i++) {
+			strbuf_adds(out, i == 0 ? "(" : kind == 4 ? " or (" : " and (");
+			related_condition(out, seed, depth - 1);
+			strbuf_adds(out, ")");
+		}
+	}
+}
+
+/* Returns how many questions the plan of the event asks at most. */
+static uint32_t questions(const struct plan *plan)
+{
+	uint32_t no, yes;
+
+	if (!plan->ask)
+		return 0;
+	no = questions(plan->no);
+	yes = questions(plan->yes);
+	assert_true(plan->no->nrules <= plan->nrules && plan->yes->nrules <= plan->nrules);
+	return 1 + (no > yes ? no : yes);
+}
+
+/* A rule comes out among others as it does alone, whatever all of them were asked first. */
+static void compare_with_alone(struct world *w, const char *const *conditions, uint32_t n, uint32_t *asked)
+{
+	auto_ruleset struct ruleset *rules = make_rules(conditions, n, true);
+	auto_engine struct engine *engine = NULL;
+	enum outcome outcome, alone, expected = OUTCOME_NO;
+	uint32_t k = 0;
+	struct hits hits;
+
+	*asked += questions(program_plan(rules->program, &w->event));
+	assert_int_equal(engine_new(rules, w->state, &engine, NULL), 0);
+	for (int turn = 0; turn < 2; turn++)
+		outcome = engine_evaluate(engine, &w->context, &hits);
+	for (uint32_t i = 0; i < n; i++) {
+		bool hit = k < hits.count && hits.rules[k] == i;
+
+		alone = evaluate_one(w, conditions[i]);
+		if (hit != (alone == OUTCOME_YES))
+			fail_msg("%s: %d alone, %s among others", conditions[i], alone, hit ? "a hit" : "no hit");
+		k += hit;
+		if (alone == OUTCOME_MAYBE || (alone == OUTCOME_YES && expected == OUTCOME_NO))
+			expected = alone;
+	}
+	assert_int_equal(k, hits.count);
+	assert_int_equal(outcome, expected);
+}
+
+static void test_questions(void **state)
+{
+	static const struct {
+		bool provisional;
+		const char *path;
+		int64_t result;
+	} opens[] = { { false, "/etc/passwd", 3 }, { false, "/etc/motd", 4 }, { false, "../x", -2 }, { true, "/etc/passwd", 0 } };
+	unsigned int seed = 5;
+	uint32_t asked = 0;
+	struct world w;
+
+	for (size_t o = 0; o < ARRAY_SIZE(opens); o++) {
+		make_open(&w, opens[o].provisional, opens[o].path, opens[o].result);
+		for (int turn = 0; turn < 60; turn++) {
+			struct strbuf texts[16] = { 0 };
+			const char *conditions[16];
+
+			for (int i = 0; i < 16; i++) {
+				related_condition(&texts[i], &seed, 3);
+				conditions[i] = texts[i].ptr;
+			}
+			arena_reset(w.context.arena);
+			compare_with_alone(&w, conditions, 16, &asked);
+			for (int i = 0; i < 16; i++)
+				strbuf_free(&texts[i]);
+		}
+		free_world(&w);
+	}
+	assert_true(asked > 240);
+}
+
 /* With first matching, a certain match waits for an earlier rule that is still open. */
 static void test_order(void **state)
 {
@@ -381,6 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_wants),
