@@ -14,9 +14,15 @@
  * parameter encodings (flags translated from the kernel's to PPM values). Knows nothing of how the call was caught.
  */
 
-/* Bounded reading of a tracee's memory (memory.c): /proc/PID/mem kept open, process_vm_readv where it is cheaper. */
+/* Bounded reading of a tracee's memory (memory.c): /proc/PID/mem kept open, or process_vm_readv where that is cheaper. */
 struct memory;
 int memory_open(pid_t tid, struct memory **ret_memory, struct error *err);
+/* The same without a descriptor, for few reads; NULL: out of memory. It reads what the thread has at the moment. */
+struct memory *memory_direct(pid_t tid);
+bool memory_can_direct(void); /* whether that works here */
+bool memory_is_direct(const struct memory *m);
+void memory_follow(struct memory *m, pid_t tid); /* another thread that has the memory: the former one may end */
+int memory_keep(struct memory *m); /* from here on by a descriptor; negative errno: as before */
 void memory_close(struct memory *m); /* accepts NULL */
 /* Reads exactly len bytes: 0 or -EFAULT, -ESRCH. */
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);

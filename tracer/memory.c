@@ -6,32 +6,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
 /*
- * A kept /proc/TID/mem: one pread a piece, cheaper than process_vm_readv and open to us in containers whose seccomp
- * profile refuses that call. The descriptor belongs to the address space of the moment it was opened: after an exec it
- * reads nothing any more (the kernel returns 0), so the owner closes and opens it again.
+ * Two ways. process_vm_readv needs no descriptor: for processes that make few calls, since the first look into a new
+ * process's /proc costs more than several reads. A kept /proc/TID/mem is cheaper from then on, and open to us in
+ * containers whose seccomp profile refuses process_vm_readv. That descriptor belongs to the address space of the moment
+ * it was opened: after an exec it reads nothing any more (the kernel returns 0), so the owner closes and opens it again.
  */
 struct memory {
-	int fd;
+	int fd; /* -1 = read directly */
+	pid_t tid; /* a thread that has the memory */
 };
 
 #define PAGE 4096 /* the smallest page size of the machines that we run on: reads never cross one unasked */
 
-int memory_open(pid_t tid, struct memory **ret_memory, struct error *err)
+static int open_file(pid_t tid, struct error *err)
 {
 	char path[32];
-	struct memory *m;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, errno == ENOENT ? -ESRCH : -errno, "cannot open %s", path) : fd;
+}
+
+int memory_open(pid_t tid, struct memory **ret_memory, struct error *err)
+{
+	int fd = open_file(tid, err);
+	struct memory *m;
+
 	if (fd < 0)
-		return error_errno(err, errno == ENOENT ? -ESRCH : -errno, "cannot open %s", path);
-	m = malloc(sizeof(*m));
+		return fd;
+	m = memory_direct(tid);
 	if (!m) {
 		close(fd);
 		return error_set(err, -ENOMEM, "out of memory");
@@ -41,12 +51,58 @@ int memory_open(pid_t tid, struct memory **ret_memory, struct error *err)
 	return 0;
 }
 
+struct memory *memory_direct(pid_t tid)
+{
+	struct memory *m = malloc(sizeof(*m));
+
+	if (m)
+		*m = (struct memory){ .fd = -1, .tid = tid };
+	return m;
+}
+
+bool memory_is_direct(const struct memory *m)
+{
+	return m->fd < 0;
+}
+
+void memory_follow(struct memory *m, pid_t tid)
+{
+	m->tid = tid;
+}
+
+int memory_keep(struct memory *m)
+{
+	int fd = m->fd >= 0 ? m->fd : open_file(m->tid, NULL);
+
+	if (fd < 0)
+		return fd;
+	m->fd = fd;
+	return 0;
+}
+
+bool memory_can_direct(void)
+{
+	char from = 1, to = 0;
+	struct iovec ours = { &to, 1 }, theirs = { &from, 1 };
+
+	return process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) == 1;
+}
+
 void memory_close(struct memory *m)
 {
 	if (!m)
 		return;
-	close(m->fd);
+	if (m->fd >= 0)
+		close(m->fd);
 	free(m);
+}
+
+static ssize_t read_directly(const struct memory *m, uint64_t address, void *bytes, size_t len)
+{
+	struct iovec ours = { bytes, len }, theirs = { (void *)(uintptr_t)address, len };
+	ssize_t n = process_vm_readv(m->tid, &ours, 1, &theirs, 1, 0);
+
+	return n >= 0 ? n : errno == ESRCH ? 0 : -errno;
 }
 
 /* Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone. */
@@ -56,6 +112,8 @@ static ssize_t read_some(const struct memory *m, uint64_t address, void *bytes, 
 
 	if (address > INT64_MAX) /* a kernel address, which the file's signed offset cannot name */
 		return -EFAULT;
+	if (m->fd < 0)
+		return read_directly(m, address, bytes, len);
 	do
 		n = pread(m->fd, bytes, len, (off_t)address);
 	while (n < 0 && errno == EINTR);

@@ -5,6 +5,7 @@
 #include "tracer/socket.h"
 
 #define BUCKETS_FIRST 256
+#define DIRECT_READS  8 /* about what opening and closing a descriptor costs */
 
 static size_t slot(pid_t id, size_t n)
 {
@@ -26,9 +27,12 @@ static void close_memory(struct process *p)
 {
 	if (!p->memory)
 		return;
+	if (!memory_is_direct(p->memory)) {
+		p->newer->older = p->older;
+		p->older->newer = p->newer;
+	}
 	memory_close(take_ptr(p->memory));
-	p->newer->older = p->older;
-	p->older->newer = p->newer;
+	p->reads = 0;
 }
 
 /* ---- processes ------------------------------------------------------------------------------------------------------------ */
@@ -237,27 +241,41 @@ void tracees_each(const struct tracees *t, void (*visit)(void *context, struct t
 	}
 }
 
-struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
+/* A descriptor for the process's memory, whoever has to give one back for that. */
+static int keep_memory(struct tracees *t, struct process *p, pid_t tid)
 {
-	struct process *p = tracee->process;
-	int r;
+	int r = p->memory ? memory_keep(p->memory) : memory_open(tid, &p->memory, NULL);
 
-	if (p->memory)
-		return p->memory;
-	r = memory_open(tracee->tid, &p->memory, NULL);
 	/* out of descriptors: the longest open one is given back */
 	if ((r == -EMFILE || r == -ENFILE) && t->newest.newer != &t->newest) {
 		close_memory(t->newest.newer);
-		r = memory_open(tracee->tid, &p->memory, NULL);
+		r = p->memory ? memory_keep(p->memory) : memory_open(tid, &p->memory, NULL);
 	}
-	if (r < 0) {
-		p->memory = NULL;
-		return NULL;
-	}
+	if (r < 0)
+		return r;
 	p->older = t->newest.older;
 	p->newer = &t->newest;
 	p->older->newer = p;
 	t->newest.older = p;
+	return 0;
+}
+
+struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
+{
+	struct process *p = tracee->process;
+
+	if (p->memory && !memory_is_direct(p->memory))
+		return p->memory;
+	/* an id that is not ours by ptrace may be another's soon */
+	if (t->direct && tracee->seized && p->reads < DIRECT_READS) {
+		p->reads++;
+		if (!p->memory)
+			p->memory = memory_direct(tracee->tid);
+	} else if (keep_memory(t, p, tracee->tid) < 0 && !tracee->seized) {
+		close_memory(p);
+	}
+	if (p->memory)
+		memory_follow(p->memory, tracee->tid);
 	return p->memory;
 }
 

@@ -17,6 +17,7 @@ struct process {
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
 	bool told_foreign, told_ring, told_listener; /* foreign.c: said already, of this program */
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
+	unsigned int reads; /* calls that used it without a descriptor */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
 };
 
@@ -70,6 +71,7 @@ struct tracee {
 };
 
 struct tracees {
+	bool direct; /* the memory of processes that make few calls is read without a descriptor */
 	struct tracee **buckets;
 	size_t nbuckets, count, embryos;
 	struct process **processes; /* hash by pid, open addressing */

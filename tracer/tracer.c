@@ -146,6 +146,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		identity_free(t); /* opens are then looked at behind the call */
 	calls_init(&t->calls);
 	birth_init(t);
+	t->tracees.direct = t->seizing && memory_can_direct();
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
 		return error_set(err, -ENOMEM, "out of memory");

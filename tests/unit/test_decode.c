@@ -258,7 +258,6 @@ static void test_memory(void **state)
 	char bytes[64];
 	pid_t child;
 
-	(void)state;
 	assert_true(two != MAP_FAILED);
 	memcpy(two + page - 6, "at/end", 6); /* no NUL before the unmapped page */
 	memcpy(two, "plain", 6);
@@ -269,7 +268,11 @@ static void test_memory(void **state)
 			pause();
 	}
 	assert_true(child > 0);
-	assert_int_equal(memory_open(child, &m, NULL), 0);
+	m = *state ? memory_direct(child) : NULL;
+	if (!*state)
+		assert_int_equal(memory_open(child, &m, NULL), 0);
+	assert_non_null(m);
+	assert_int_equal(memory_is_direct(m), *state != NULL);
 	assert_int_equal(memory_read_string(m, P(two), bytes, sizeof(bytes)), 5);
 	assert_memory_equal(bytes, "plain", 5);
 	assert_int_equal(memory_read_string(m, P(two), bytes, 3), -ENAMETOOLONG);
@@ -327,11 +330,14 @@ static void test_native(void **state)
 	}
 }
 
+static bool directly = true;
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls), cmocka_unit_test(test_all),    cmocka_unit_test(test_opened),
 		cmocka_unit_test(test_tuple), cmocka_unit_test(test_exec),   cmocka_unit_test(test_memory),
+		cmocka_unit_test_prestate(test_memory, &directly),
 		cmocka_unit_test(test_native),
 	};
 
