@@ -44,6 +44,11 @@ uint64_t arch_ip(const struct arch_regs *regs)
 	return regs->user.pc;
 }
 
+uint64_t arch_sp(const struct arch_regs *regs)
+{
+	return regs->user.sp;
+}
+
 void arch_set_result(struct arch_regs *regs, int64_t result)
 {
 	regs->user.regs[0] = (uint64_t)result;

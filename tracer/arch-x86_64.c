@@ -49,6 +49,11 @@ uint64_t arch_ip(const struct arch_regs *regs)
 	return regs->user.rip;
 }
 
+uint64_t arch_sp(const struct arch_regs *regs)
+{
+	return regs->user.rsp;
+}
+
 void arch_set_result(struct arch_regs *regs, int64_t result)
 {
 	regs->user.rax = (uint64_t)result;

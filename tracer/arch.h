@@ -43,6 +43,7 @@ long arch_number(const struct arch_regs *regs); /* of the call the thread is in 
 uint64_t arch_arg(const struct arch_regs *regs, unsigned int i); /* at the entry */
 int64_t arch_result(const struct arch_regs *regs); /* at the exit */
 uint64_t arch_ip(const struct arch_regs *regs);
+uint64_t arch_sp(const struct arch_regs *regs);
 void arch_set_result(struct arch_regs *regs, int64_t result);
 /* At an entry stop: the call is not executed and returns result. Writes the registers. */
 int arch_skip(pid_t tid, struct arch_regs *regs, int64_t result);

@@ -128,7 +128,7 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	thread = is_thread_of(parent->process->pid, told.child);
 	child = know_child(t, parent, told.child, thread, flags);
 	/* what the calls that change it have told of the caller is true of its copy */
-	told.ids_only = !t->births_shown && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
+	told.ids_only = !t->in_full && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
 	if (child && !thread)
 		note_sharing(parent->process, child->process, flags);
 

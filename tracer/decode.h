@@ -24,6 +24,8 @@ bool memory_is_direct(const struct memory *m);
 void memory_follow(struct memory *m, pid_t tid); /* another thread that has the memory: the former one may end */
 int memory_keep(struct memory *m); /* from here on by a descriptor; negative errno: as before */
 void memory_close(struct memory *m); /* accepts NULL */
+/* Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone. */
+ssize_t memory_read_some(const struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads exactly len bytes: 0 or -EFAULT, -ESRCH. */
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads a NUL-terminated string of at most max bytes without its NUL; it never crosses into an unmapped page by reading
@@ -80,8 +82,12 @@ bool decode_native_test(const struct arg_test *test, uint16_t event, long number
 
 /* ---- processes, from ptrace events and /proc (procfs.c) ----------------------------------------------------------------- */
 
-/* execve exit event of a process that has just executed (all parameters, read from /proc and its memory). */
-int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct decode_memo *m, struct event_builder *b,
+/*
+ * execve exit event of a process that has just executed. image: what its stack says of it (image.h), and with it what system calls
+ * say instead of /proc/PID/status, for a process of our own pid namespace; NULL = all from /proc.
+ */
+struct exec_image;
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const struct exec_image *image, struct decode_memo *m, struct event_builder *b,
 		struct event *ret_event, struct error *err);
 
 struct decode_birth {

@@ -18,6 +18,7 @@ struct exec_call {
 	uint16_t type; /* EV_SYSCALL_EXECVE_19_X or EV_SYSCALL_EXECVEAT_X */
 	int64_t result;
 	struct str exe, args, env, filename; /* exe.ptr NULL: those of the process itself */
+	const struct exec_image *image; /* see decode_exec() */
 };
 int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct decode_memo *m,
 		     struct event_builder *b, struct event *ret_event, struct error *err);

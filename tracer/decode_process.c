@@ -5,8 +5,10 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "tracer/creds.h"
 #include "tracer/decode.h"
 #include "tracer/decode_exec.h"
+#include "tracer/image.h"
 #include "tracer/procfs.h"
 
 /* What execve, clone and task events say alike, read once. */
@@ -47,16 +49,41 @@ const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t ti
 	return m->tid == tid ? &m->process.task : NULL;
 }
 
-static int read_process(pid_t tid, struct process *p, struct error *err)
+/* Ids are the same for the process as for us, so that calls tell them. */
+static int read_task_quickly(pid_t tid, struct procfs_task *task, struct error *err)
 {
-	struct rlimit limit;
-	ssize_t n;
-	int r = procfs_read_task(tid, &p->task, err);
+	int r = procfs_read_stat(tid, task, err);
 
-	if (r < 0)
-		return r;
+	if (r == 0)
+		r = creds_read(tid, task);
+	task->vtid = task->vpid = tid;
+	task->vpgid = task->pgid;
+	return r;
+}
+
+static void read_command(pid_t tid, const struct exec_image *image, struct process *p)
+{
+	ssize_t n;
+
+	if (image) {
+		memcpy(p->command, image->args, image->args_len);
+		p->command_len = image->args_len;
+		return;
+	}
 	n = procfs_read_file(tid, "cmdline", p->command, sizeof(p->command));
 	p->command_len = n > 0 ? (size_t)n : 0;
+}
+
+static int read_process(pid_t tid, const struct exec_image *image, struct process *p, struct error *err)
+{
+	struct rlimit limit;
+	int r = image ? read_task_quickly(tid, &p->task, err) : -EOPNOTSUPP;
+
+	if (r < 0)
+		r = procfs_read_task(tid, &p->task, err);
+	if (r < 0)
+		return r;
+	read_command(tid, image, p);
 	if (p->command_len) /* a program may overwrite its arguments, also the last NUL */
 		p->command[p->command_len - 1] = 0;
 	p->cgroups_len = procfs_read_cgroups(tid, p->cgroups, sizeof(p->cgroups));
@@ -139,14 +166,15 @@ static void read_exe(pid_t tid, const struct procfs_task *task, struct procfs_ex
 }
 
 /* The process and its program, into memo. Those of a process that has executed are always read. */
-static int read_program(pid_t tid, uint64_t ts, bool failed, struct decode_memo *m, struct error *err)
+static int read_program(pid_t tid, uint64_t ts, bool failed, const struct exec_image *image, struct decode_memo *m,
+			struct error *err)
 {
 	int r;
 
 	if (failed && m->tid == tid && m->has_program && ts - m->ts < AGAIN_NS)
 		return 0;
 	m->tid = 0;
-	r = read_process(tid, &m->process, err);
+	r = read_process(tid, image, &m->process, err);
 	if (r < 0)
 		return r;
 	read_exe(tid, &m->process.task, &m->exe);
@@ -160,15 +188,20 @@ static int read_program(pid_t tid, uint64_t ts, bool failed, struct decode_memo 
 int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct decode_memo *m,
 		     struct event_builder *b, struct event *ret_event, struct error *err)
 {
-	char env[EVENT_STRING_BYTES];
+	char text[EVENT_STRING_BYTES];
 	const struct process *p = &m->process;
-	ssize_t env_len = 0;
-	int r = read_program(tid, ts, x->result < 0, m, err);
+	struct str env = x->exe.ptr ? x->env : (struct str){ text, 0 };
+	ssize_t n;
+	int r = read_program(tid, ts, x->result < 0, x->image, m, err);
 
 	if (r < 0)
 		return r;
-	if (!x->exe.ptr)
-		env_len = procfs_read_file(tid, "environ", env, sizeof(env));
+	if (x->image) {
+		env = (struct str){ x->image->env, x->image->env_len };
+	} else if (!x->exe.ptr) {
+		n = procfs_read_file(tid, "environ", text, sizeof(text));
+		env.len = n > 0 ? (size_t)n : 0;
+	}
 	event_begin(b, x->type, ts, tid);
 	event_put_int(b, x->result);
 	event_put_text(b, x->exe.ptr ? x->exe : first_argument(p));
@@ -176,7 +209,7 @@ int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *
 	put_ids(b, p, tid, pid, p->task.ppid);
 	put_memory(b, &p->task);
 	event_put_bytes(b, (struct str){ p->cgroups, p->cgroups_len });
-	event_put_bytes(b, x->exe.ptr ? x->env : (struct str){ env, env_len > 0 ? (size_t)env_len : 0 });
+	event_put_bytes(b, env);
 	event_put_int(b, p->task.tty);
 	event_put_int(b, p->task.vpgid);
 	event_put_int(b, m->loginuid);
@@ -196,10 +229,10 @@ int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *
 	return event_end(b, ret_event, err);
 }
 
-int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, struct decode_memo *memo, struct event_builder *b,
-		struct event *ret_event, struct error *err)
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const struct exec_image *image, struct decode_memo *memo,
+		struct event_builder *b, struct event *ret_event, struct error *err)
 {
-	struct exec_call x = { .type = EV_SYSCALL_EXECVE_19_X, .filename = filename };
+	struct exec_call x = { .type = EV_SYSCALL_EXECVE_19_X, .filename = filename, .image = image };
 
 	return decode_exec_call(tid, pid, ts, &x, memo, b, ret_event, err);
 }
@@ -223,7 +256,7 @@ static int read_born(const struct decode_birth *f, struct decode_memo *m, struct
 		return 0;
 	}
 	m->tid = 0;
-	r = read_process(f->tid, &m->process, err);
+	r = read_process(f->tid, NULL, &m->process, err);
 	if (r < 0)
 		return r;
 	m->has_program = false;
@@ -307,7 +340,7 @@ int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *r
 	struct procfs_exe exe;
 	struct process p;
 	ssize_t env_len;
-	int r = read_process(tid, &p, err);
+	int r = read_process(tid, NULL, &p, err);
 
 	if (r < 0)
 		return r;

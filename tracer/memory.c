@@ -105,8 +105,7 @@ static ssize_t read_directly(const struct memory *m, uint64_t address, void *byt
 	return n >= 0 ? n : errno == ESRCH ? 0 : -errno;
 }
 
-/* Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone. */
-static ssize_t read_some(const struct memory *m, uint64_t address, void *bytes, size_t len)
+ssize_t memory_read_some(const struct memory *m, uint64_t address, void *bytes, size_t len)
 {
 	ssize_t n;
 
@@ -127,7 +126,7 @@ int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)
 	size_t got = 0;
 
 	while (got < len) {
-		ssize_t n = read_some(m, address + got, (char *)bytes + got, len - got);
+		ssize_t n = memory_read_some(m, address + got, (char *)bytes + got, len - got);
 
 		if (n < 0)
 			return (int)n;
@@ -152,7 +151,7 @@ ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size
 			piece = 256;
 		if (piece > max - got)
 			piece = max - got;
-		n = read_some(m, address + got, bytes + got, piece);
+		n = memory_read_some(m, address + got, bytes + got, piece);
 		if (n < 0)
 			return n;
 		if (n == 0)

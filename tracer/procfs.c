@@ -159,6 +159,8 @@ static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
 	for (int skip = 13; skip <= 21; skip++)
 		next_word(&rest);
 	t->start_ticks = word_u64(&rest);
+	t->vm_size_kb = (uint32_t)(word_u64(&rest) / 1024);
+	t->vm_rss_kb = (uint32_t)(word_u64(&rest) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024);
 	return 0;
 }
 
@@ -232,19 +234,25 @@ int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *er
 	return read_status(tid, &unread, ret_task, err);
 }
 
-int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
+int procfs_read_stat(pid_t tid, struct procfs_task *ret_task, struct error *err)
 {
-	struct procfs_task t = unread;
 	char text[4096];
 	ssize_t n = procfs_read_file(tid, "stat", text, sizeof(text));
 	int r;
 
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/stat", tid);
-	r = parse_stat((struct str){ text, (size_t)n }, &t, err);
-	if (r < 0)
-		return error_prefix(err, r, "/proc/%d", tid);
-	return read_status(tid, &t, ret_task, err);
+	*ret_task = unread;
+	r = parse_stat((struct str){ text, (size_t)n }, ret_task, err);
+	return r < 0 ? error_prefix(err, r, "/proc/%d", tid) : 0;
+}
+
+int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
+{
+	struct procfs_task t;
+	int r = procfs_read_stat(tid, &t, err);
+
+	return r < 0 ? r : read_status(tid, &t, ret_task, err);
 }
 
 int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err)

@@ -32,6 +32,9 @@ struct procfs_task {
 /* 0, -ESRCH when the task is gone, -EBADMSG when the content is not what proc(5) describes. */
 int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err);
 
+/* stat alone: ids of the parent, group and session, name, terminal, page faults, start, sizes but for swapped memory. */
+int procfs_read_stat(pid_t tid, struct procfs_task *ret_task, struct error *err);
+
 /* The same without what stat alone tells: name, groups, terminal, page faults, start. */
 int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *err);
 

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "tracer/image.h"
 
 uint64_t tracer_now(void)
 {
@@ -60,10 +61,23 @@ static void read_full_args(struct tracer *t, pid_t tid)
 		t->ext.args = strbuf_str(&t->args);
 }
 
+/* The program's stack, while it has not begun; false where that does not tell enough. */
+static bool read_image(struct tracer *t, struct tracee *tracee, struct exec_image *image)
+{
+	struct arch_regs regs;
+	struct memory *memory;
+
+	if (t->in_full || tracee->process->other_ids || !tracee->stopped || arch_read(tracee->tid, &regs) < 0 || regs.compat)
+		return false;
+	memory = tracees_memory(&t->tracees, tracee);
+	return memory && image_read(memory, arch_sp(&regs), image) == 0;
+}
+
 static int tell_exec(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
 	struct str path = STR("");
+	struct exec_image image;
 	int r;
 
 	if (!tracee)
@@ -77,7 +91,7 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 	if (told->tid == t->launch.workload)
 		t->status.started = true;
 	read_full_args(t, told->tid);
-	r = decode_exec(told->tid, told->pid, tracer_now(), path, t->memo, &t->builder, ret_event, err);
+	r = decode_exec(told->tid, told->pid, tracer_now(), path, read_image(t, tracee, &image) ? &image : NULL, t->memo, &t->builder, ret_event, err);
 	if (r == 0)
 		identity_executed(t, tracee);
 	return r;

@@ -202,7 +202,7 @@ static bool is_birth(uint16_t event)
 }
 
 /* Births are told in full where they are more to somebody than the word that a process has a copy. */
-static bool shows_births(const struct tracer *t, const struct intercept_set *set)
+static bool wants_in_full(const struct tracer *t, const struct intercept_set *set)
 {
 	/* a source that does not see credentials and namespaces change cannot say "as its parent" */
 	bool shown = t->options.tell_all || !t->own || set->facts & FACT_RESOURCE;
@@ -235,7 +235,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	if (r < 0)
 		return error_set(err, r, "out of memory");
 	t->facts = set->facts;
-	t->births_shown = shows_births(t, set);
+	t->in_full = wants_in_full(t, set);
 	if (t->filter) {
 		long missing = filter_missing(t->filter, filter);
 

@@ -16,7 +16,10 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "tracer/arch.h"
+#include "tracer/creds.h"
 #include "tracer/decode.h"
+#include "tracer/image.h"
 
 /* The program looks at itself and at its children, of which it knows everything. */
 
@@ -77,6 +80,8 @@ static void test_cgroups_have_falco_form(void **state)
 	assert_int_equal(procfs_read_cgroups(getpid(), bytes, 4), 0); /* no room: nothing half written */
 }
 
+#define NOBODY 12345678 /* a process id that is not in use */
+
 static pid_t start_sleep(void)
 {
 	char *argv[] = { (char *)"sl ep", (char *)"1000", NULL };
@@ -105,7 +110,7 @@ static void test_exec_event(void **state)
 			break;
 		usleep(1000);
 	}
-	assert_int_equal(decode_exec(child, child, 42, STR("/bin/sleep"), memo, &b, &ev, &err), 0);
+	assert_int_equal(decode_exec(child, child, 42, STR("/bin/sleep"), NULL, memo, &b, &ev, &err), 0);
 	assert_int_equal(ev.type, EV_SYSCALL_EXECVE_19_X);
 	assert_int_equal(ev.nparams, 31);
 	assert_true(str_eq(text_of(&ev, "exe"), STR("sl ep")));
@@ -119,9 +124,100 @@ static void test_exec_event(void **state)
 	assert_true(int_of(&ev, "exe_ino") > 0);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	assert_int_equal(decode_exec(child, child, 42, STR("x"), memo, &b, &ev, &err), -ESRCH);
+	assert_int_equal(decode_exec(child, child, 42, STR("x"), NULL, memo, &b, &ev, &err), -ESRCH);
 	event_builder_free(&b);
 	decode_memo_free(memo);
+}
+
+/* A program at its first instruction, with n texts of len bytes in its environment. */
+static pid_t stop_at_exec(size_t n, size_t len, struct arch_regs *ret_regs)
+{
+	char *argv[] = { (char *)"sl ep", (char *)"", (char *)"1000", NULL };
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		char **env = calloc(n + 1, sizeof(*env));
+
+		for (size_t i = 0; env && i < n; i++) {
+			env[i] = calloc(1, len + 1);
+			memset(env[i], 'a' + (int)(i % 26), len);
+		}
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execve("/bin/sleep", argv, env);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	assert_int_equal(arch_read(child, ret_regs), 0);
+	return child;
+}
+
+static void expect_image(size_t n, size_t len, bool direct, int expected)
+{
+	static struct exec_image image;
+	static char text[EVENT_STRING_BYTES];
+	struct memory *m = NULL;
+	struct arch_regs regs;
+	pid_t child = stop_at_exec(n, len, &regs);
+	ssize_t bytes;
+
+	if (direct)
+		m = memory_direct(child);
+	else
+		assert_int_equal(memory_open(child, &m, NULL), 0);
+	assert_non_null(m);
+	assert_int_equal(image_read(m, arch_sp(&regs), &image), expected);
+	if (expected == 0) {
+		bytes = procfs_read_file(child, "cmdline", text, sizeof(text));
+		assert_int_equal(image.args_len, bytes);
+		assert_memory_equal(image.args, text, (size_t)bytes);
+		bytes = procfs_read_file(child, "environ", text, sizeof(text));
+		assert_int_equal(image.env_len, bytes);
+		assert_memory_equal(image.env, text, (size_t)bytes);
+	}
+	/* what is no stack is said to be none */
+	assert_true(image_read(m, arch_sp(&regs) + 8, &image) < 0);
+	assert_true(image_read(m, arch_sp(&regs) + 1, &image) < 0);
+	assert_true(image_read(m, 4096, &image) < 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_true(image_read(m, arch_sp(&regs), &image) < 0);
+	memory_close(m);
+}
+
+static void test_image(void **state)
+{
+	(void)state;
+	for (int direct = 0; direct < 2; direct++) {
+		expect_image(0, 0, direct, 0);
+		expect_image(3, 10, direct, 0);
+		expect_image(30, 1000, direct, 0); /* beyond the window, and cut */
+		expect_image(4000, 1, direct, -E2BIG);
+	}
+}
+
+/* By calls the same as by files. */
+static void test_creds(void **state)
+{
+	struct procfs_task by_calls = { 0 }, by_files;
+	int r = creds_read(getpid(), &by_calls);
+
+	(void)state;
+	if (r == -EOPNOTSUPP)
+		skip();
+	assert_int_equal(r, 0);
+	assert_int_equal(procfs_read_task(getpid(), &by_files, NULL), 0);
+	assert_int_equal(by_calls.tgid, by_files.tgid);
+	assert_int_equal(by_calls.uid, by_files.uid);
+	assert_int_equal(by_calls.gid, by_files.gid);
+	assert_int_equal(by_calls.fsuid, by_files.fsuid);
+	assert_int_equal(by_calls.fsgid, by_files.fsgid);
+	assert_true(by_calls.cap_effective == by_files.cap_effective);
+	assert_true(by_calls.cap_permitted == by_files.cap_permitted);
+	assert_true(by_calls.cap_inheritable == by_files.cap_inheritable);
+	assert_int_equal(creds_read(NOBODY, &by_calls), -ESRCH);
 }
 
 static void test_task_event(void **state)
@@ -216,6 +312,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_name),
 		cmocka_unit_test(test_cgroups_have_falco_form),
 		cmocka_unit_test(test_exec_event),
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_creds),
 		cmocka_unit_test(test_task_event),
 		cmocka_unit_test(test_exit_event),
 		cmocka_unit_test(test_descriptors),

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_CREDS_H
+#define MONITOR_TRACER_CREDS_H
+
+#include "tracer/procfs.h"
+
+/*
+ * Ids and capabilities of a process by calls: a third of what its status file costs. Fills tgid, the ids of user and
+ * group and the capabilities. -EOPNOTSUPP where the kernel does not tell (before Linux 6.13), -ESRCH.
+ */
+int creds_read(pid_t pid, struct procfs_task *task);
+
+#endif
