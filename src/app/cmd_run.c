@@ -11,6 +11,7 @@
 #include "app/help.h"
 #include "app/host.h"
 #include "app/intercept.h"
+#include "app/limits.h"
 #include "app/log.h"
 #include "app/notice.h"
 #include "app/outputs.h"
@@ -288,6 +289,8 @@ static int prepare(struct run *run, struct error *err)
 	run->notice = (struct notice){ .session = &run->session, .iso_time = engine.iso_time };
 	if (r == 0)
 		r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
+	if (r == 0 && run->config)
+		r = limits_new(run->config, &engine.fields, true, &run->session.limits, err);
 	if (r == 0 && run->scope == INTERCEPT_STATE)
 		r = intercept_widen(ruleset_wants(run->session.rules), &run->intercept, &run->wants);
 	if (r == 0 && options_has(&run->options, OPT_run_explain))

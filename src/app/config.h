@@ -43,6 +43,13 @@ struct config {
 	enum priority min_priority;
 	struct rule_selection *selections;
 	size_t nselections;
+	struct config_limit {
+		struct str rule; /* a pattern of names */
+		struct str *key; /* fields */
+		size_t nkey;
+		uint64_t interval_ns, alerts;
+	} *limits;
+	size_t nlimits;
 	struct append_output *appends;
 	size_t nappends;
 	struct str *static_names, *static_values;

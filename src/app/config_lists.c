@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "app/config.h"
+#include "base/parse.h"
 
 static int out_of_memory(struct error *err)
 {
@@ -316,6 +317,65 @@ static int read_plugins(struct config *c, struct error *err)
 	return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
 
+/* ---- monitor.limits: ---------------------------------------------------------------------------------------------- */
+
+#define LIMIT_SECONDS 86400 /* at most: what is held back longer is of no use to anybody */
+
+static int read_key(struct config *c, const struct yaml_node *key, struct config_limit *l)
+{
+	size_t n = config_items(key);
+
+	if (key && key->kind == YAML_MAP)
+		return -EINVAL;
+	l->key = arena_array_of(c->arena, struct str, n);
+	if (!l->key)
+		return -ENOMEM;
+	for (; l->nkey < n; l->nkey++)
+		if (!config_item(key, l->nkey, &l->key[l->nkey]))
+			return -EINVAL;
+	return 0;
+}
+
+static int read_limit(struct config *c, const struct yaml_node *entry, struct config_limit *l)
+{
+	const struct yaml_node *seconds = yaml_get(entry, "seconds"), *alerts = yaml_get(entry, "alerts");
+	struct str text;
+	uint64_t n;
+
+	if (entry->kind != YAML_MAP || member(entry, "rule", &l->rule) < 0)
+		return -EINVAL;
+	if (!l->rule.len)
+		l->rule = STR("*");
+	if (!seconds || !config_tree_text(seconds, &text) || parse_u64(text, &n) < 0 || !n || n > LIMIT_SECONDS)
+		return -EINVAL;
+	l->interval_ns = n * 1000000000u;
+	l->alerts = 1;
+	if (alerts && (!config_tree_text(alerts, &text) || parse_u64(text, &l->alerts) < 0))
+		return -EINVAL;
+	return read_key(c, yaml_get(entry, "key"), l);
+}
+
+static int read_limits(struct config *c, struct error *err)
+{
+	struct yaml_node **items;
+	size_t n = entries(c, "monitor.limits", &items), i;
+
+	c->limits = arena_array_of(c->arena, struct config_limit, n);
+	if (!c->limits)
+		return out_of_memory(err);
+	for (i = 0; i < n; i++) {
+		int r = read_limit(c, items[i], &c->limits[i]);
+
+		if (r < 0)
+			return r == -ENOMEM ? out_of_memory(err) :
+					      entry_error(c, "monitor.limits", i, err,
+							  "it needs seconds, from 1 to 86400; rule, alerts and a list of fields as "
+							  "key are optional");
+	}
+	c->nlimits = n;
+	return 0;
+}
+
 int config_lists(struct config *c, struct error *err)
 {
 	int r;
@@ -327,5 +387,7 @@ int config_lists(struct config *c, struct error *err)
 		r = read_static(c, err);
 	if (r == 0)
 		r = read_rules_files(c, err);
+	if (r == 0)
+		r = read_limits(c, err);
 	return r < 0 ? r : read_plugins(c, err);
 }

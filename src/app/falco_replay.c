@@ -3,6 +3,7 @@
 
 #include "app/capture.h"
 #include "app/falco.h"
+#include "app/limits.h"
 #include "app/listing.h"
 #include "app/log.h"
 #include "app/outputs.h"
@@ -154,6 +155,8 @@ int falco_replay(const struct config *config, const struct options *o, const str
 	r = read_duration(o, &max_ns, &err);
 	if (r == 0)
 		r = falco_load_rules(&s, config, o, engine, &err);
+	if (r == 0)
+		r = limits_new(config, &engine->fields, live, &s.limits, &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))

@@ -58,6 +58,7 @@ void metrics_collect(const struct session *s, uint64_t start_ts, struct metrics 
 	m.events = stats.events;
 	m.events_dropped = source.dropped;
 	m.alerts = stats.alerts;
+	m.alerts_held = stats.held;
 	m.outputs_dropped = stats.outputs_failed;
 	m.held = stats.provisional;
 	m.at_entry = stats.answered_at_entry;

@@ -2,7 +2,9 @@
 #include <errno.h>
 
 #include "app/answers.h"
+#include "app/limits.h"
 #include "app/pipeline.h"
+#include "app/state_receiver.h"
 #include "event/clean.h"
 
 struct pipeline {
@@ -14,7 +16,7 @@ struct pipeline {
 	struct strbuf clean, answer; /* the event at hand and an answer to a need, when their texts had to be cleaned */
 	struct field_context ctx;
 	struct needs needs;
-	struct scap_receiver receiver;
+	struct state_receiver receiver;
 	facts_t facts; /* that the rules read and only a call's result tells; see depends_on_result() */
 	bool asks; /* the source can answer needs */
 	struct pipeline_stats stats;
@@ -166,22 +168,45 @@ void pipeline_alert(struct pipeline *p, const struct alert *a)
 	deliver(p, a);
 }
 
+static APART void expire_limits(struct pipeline *p, uint64_t now)
+{
+	const struct alert *a;
+
+	while ((a = limits_expire(p->options.limits, now)))
+		pipeline_alert(p, a);
+}
+
+void pipeline_idle(struct pipeline *p, uint64_t now)
+{
+	if (p->options.limits && limits_are_live(p->options.limits) && limits_are_due(p->options.limits, now))
+		expire_limits(p, now);
+}
+
 static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 {
 	facts_t reads = ruleset_output_reads(p->options.rules, rule);
 	/* every alert says when what it tells could have been changed */
 	bool unsure = p->asks && p->ctx.ev->ext && p->ctx.ev->ext->raced == RACED_NO;
+	struct limits_burst *burst = NULL;
 	struct alert a;
 	int r;
 
 	r = unsure || reads & (FACT_CALLER | FACT_STACK) ? ask_for_output(p, reads, unsure, err) : 0;
 	if (r < 0)
 		return r;
+	p->ctx.held = 0;
+	if (p->options.limits)
+		burst = limits_hold(p->options.limits, &p->ctx, rule);
 	r = engine_render(p->engine, &p->ctx, rule, &a, err);
 	if (r < 0)
 		return r;
 	p->by_rule[rule]++;
-	pipeline_alert(p, &a);
+	if (burst) {
+		p->stats.held++;
+		limits_keep(p->options.limits, burst, &a);
+	} else {
+		pipeline_alert(p, &a);
+	}
 	if (p->options.alerted)
 		p->options.alerted(p->options.record_context, p->ctx.ev, rule);
 	return 0;
@@ -337,6 +362,8 @@ static int handle_complete(struct pipeline *p, struct event *ev, struct error *e
 		return error_errno(err, r, "state");
 	if (shown) {
 		ev->number = ++p->stats.events;
+		if (p->options.limits && limits_are_due(p->options.limits, ev->ts))
+			expire_limits(p, ev->ts);
 		note_time(p, ev);
 		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && (!p->options.inspect || inspect(p, ev)) &&
 		    ruleset_wants_event(p->options.rules, ev))
@@ -524,6 +551,9 @@ void pipeline_flush(struct pipeline *p)
 {
 	size_t i;
 
+	if (p->options.limits)
+		expire_limits(p, UINT64_MAX);
+
 	for (i = 0; i < p->options.noutputs; i++) {
 		struct output *o = p->options.outputs[i];
 		struct error err = { 0 };
@@ -557,54 +587,9 @@ uint64_t pipeline_time(const struct pipeline *p)
 	return p->ctx.previous_ts;
 }
 
-/* ---- metadata of captures ------------------------------------------------------------------------------------------ */
-
-static void receive_machine(void *context, const struct machine_record *m)
-{
-	struct pipeline *p = context;
-
-	state_set_machine(p->state, m);
-}
-
-static int receive_process(void *context, const struct process_record *r)
-{
-	struct pipeline *p = context;
-
-	return state_add_process(p->state, r);
-}
-
-static int receive_fd(void *context, int64_t tid, const struct fd_record *fd)
-{
-	struct pipeline *p = context;
-
-	/* live, the source was asked when a rule needed one; the answers are among the events, and hold for one of them */
-	return p->options.known_fds ? state_add_fd(p->state, tid, fd) : 0;
-}
-
-static int receive_user(void *context, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell)
-{
-	struct pipeline *p = context;
-
-	return state_set_user(p->state, STR(""), uid, gid, name, home, shell);
-}
-
-static int receive_group(void *context, uint32_t gid, struct str name)
-{
-	struct pipeline *p = context;
-
-	return state_set_group(p->state, STR(""), gid, name);
-}
-
-static int receive_interface(void *context, const struct interface_record *i)
-{
-	struct pipeline *p = context;
-
-	return state_add_interface(p->state, i);
-}
-
 const struct scap_receiver *pipeline_receiver(struct pipeline *p)
 {
-	return &p->receiver;
+	return &p->receiver.to;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------ */
@@ -620,15 +605,7 @@ static void fill_context(struct pipeline *p)
 		.real_path = STR(""),
 		.base64_buffers = p->options.base64_buffers,
 	};
-	p->receiver = (struct scap_receiver){
-		.context = p,
-		.machine = receive_machine,
-		.process = receive_process,
-		.fd = receive_fd,
-		.user = receive_user,
-		.group = receive_group,
-		.interface = receive_interface,
-	};
+	state_receiver_init(&p->receiver, p->state, p->options.known_fds);
 }
 
 int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err)

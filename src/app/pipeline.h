@@ -53,6 +53,7 @@ struct pipeline_options {
 	/* A rule has alerted on an event that record() is about to get. NULL = nobody asks. */
 	void (*alerted)(void *context, const struct event *ev, uint32_t rule);
 	void *record_context; /* of both */
+	struct limits *limits; /* of alerts; NULL = none, borrowed */
 	/* The descriptor lists of captures hold for the state. Otherwise they are for other readers: see receive_fd(). */
 	bool known_fds;
 };
@@ -65,6 +66,7 @@ struct pipeline_stats {
 	uint64_t threads_dropped, fds_dropped; /* the state's tables were full */
 	struct state_stats state;
 	uint64_t alerts;
+	uint64_t held; /* rules' alerts that limits held back; each burst's last one is delivered later */
 	uint64_t outputs_failed; /* alerts that an output could not deliver */
 	struct error output_error; /* the first such failure */
 	uint64_t by_priority[PRIORITY_COUNT];
@@ -83,9 +85,11 @@ DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
 
 /* 1 = one event handled, 0 = nothing now, -ENODATA = end, other negative = failure. */
 int pipeline_step(struct pipeline *p, struct error *err);
+/* No event has come for a while, and this is the time (ns): what waits for it is delivered. Live sources only. */
+void pipeline_idle(struct pipeline *p, uint64_t now);
 /* Sends an alert that comes of no rule. */
 void pipeline_alert(struct pipeline *p, const struct alert *a);
-/* Makes the outputs write what they hold back. Failures are counted like those of a send. */
+/* Delivers what limits hold back and makes the outputs write what they do. Failures are counted like those of a send. */
 void pipeline_flush(struct pipeline *p);
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);
 

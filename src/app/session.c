@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "app/limits.h"
 #include "app/log.h"
 #include "app/session.h"
 #include "app/webserver.h"
@@ -49,6 +50,9 @@ int session_start(struct session *s, struct source *source, const struct pipelin
 	options.outputs = s->outputs;
 	options.noutputs = s->noutputs;
 	options.hostname = s->hostname;
+	options.limits = s->limits;
+	if (s->limits && limits_bind(s->limits, s->rules, err) < 0)
+		return err->code;
 	return pipeline_new(source, &options, &s->pipeline, err);
 }
 
@@ -64,6 +68,7 @@ static void tell_loss(struct session *s)
 	log_error("an alert was lost: %s", stats.output_error.text);
 }
 
+#define IDLE_NS 100000000u /* behind the clock: an event of before may still be on its way */
 #define CHECK_MS 200 /* between looks at what outputs do by themselves */
 #define CHECK_NEWS 3 /* of one output that are told at once: that it failed, that it works again, that it is slow */
 
@@ -99,6 +104,8 @@ int session_steps(struct session *s, unsigned int n, struct error *err)
 	do
 		r = pipeline_step(s->pipeline, err);
 	while (--n && r >= 0);
+	if (r == 0)
+		pipeline_idle(s->pipeline, clock_ns(CLOCK_REALTIME) - IDLE_NS);
 	check_outputs(s);
 	for (i = 0; !s->reported_loss && i < s->noutputs; i++)
 		if (s->outputs[i]->failed)
@@ -207,6 +214,7 @@ void session_free(struct session *s)
 	source_close(s->source);
 	for (i = 0; i < s->noutputs; i++)
 		output_close(s->outputs[i]);
+	limits_free(s->limits);
 	ruleset_free(s->rules);
 	rules_input_free(&s->input);
 	*s = (struct session){ 0 };

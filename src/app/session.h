@@ -16,6 +16,7 @@ struct session {
 	struct ruleset *rules;
 	struct output *outputs[SESSION_OUTPUTS];
 	size_t noutputs;
+	struct limits *limits; /* NULL = none; owned */
 	struct source *source;
 	struct pipeline *pipeline;
 	char hostname[65];

@@ -126,6 +126,7 @@ struct field_context {
 	bool base64_buffers;
 	uint64_t counter; /* util.cnt */
 	size_t shown_buffer; /* length of the last buffer that was printed: state_shown() */
+	uint64_t held, held_since; /* the alert that is made is held back by a limit: how many were with it, and since when (ns); 0 = it is not */
 	struct str unshowable; /* set while an output is made: the field whose value has a type that outputs cannot show */
 	struct strbuf scratch; /* extractors build text here before it goes to the arena; strbuf_free() at the end */
 };

@@ -67,6 +67,23 @@ static void collect_mark(struct render *r, const char *key, const char *word)
 	format_members_add(&r->members, str_of(key), strbuf_str(&r->json));
 }
 
+/* How many alerts a limit has held back, this one included. */
+static void add_held(struct strbuf *out, const struct field_context *ctx)
+{
+	if (!ctx->held)
+		return;
+	strbuf_addf(out, " (held back by a limit: %" PRIu64 " alert%s since ", ctx->held, ctx->held == 1 ? "" : "s");
+	add_time(out, ctx->held_since);
+	strbuf_addc(out, ')');
+}
+
+static void collect_number(struct render *r, const char *key, uint64_t number)
+{
+	strbuf_reset(&r->json);
+	strbuf_addu(&r->json, number);
+	format_members_add(&r->members, str_of(key), strbuf_str(&r->json));
+}
+
 static void render_fields(struct render *r, const struct rule *rule, struct field_context *ctx)
 {
 	format_members_reset(&r->members);
@@ -87,6 +104,10 @@ static void render_fields(struct render *r, const struct rule *rule, struct fiel
 	}
 	collect_mark(r, "evt.matched", matched(ctx));
 	collect_mark(r, "evt.raced", raced(ctx));
+	if (ctx->held) {
+		collect_number(r, "monitor.held", ctx->held);
+		collect_number(r, "monitor.held_since", ctx->held_since);
+	}
 	format_members_print(&r->members, &r->fields);
 }
 
@@ -141,6 +162,7 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 	format_render(rule->format, ctx, &r->message);
 	add_mark(&r->message, "matched", matched(ctx));
 	add_mark(&r->message, "evt.raced", raced(ctx));
+	add_held(&r->message, ctx);
 	strbuf_reset(&r->text);
 	format_render(r->prefix, ctx, &r->text);
 	strbuf_adds(&r->text, priority_name(rule->priority));

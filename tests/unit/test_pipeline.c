@@ -5,6 +5,8 @@
  */
 #include "app/pipeline.h"
 
+#include "app/limits.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +36,8 @@ struct script {
 	bool wanted;
 	bool other_path;
 	bool records; /* what becomes of events is recorded */
+	int ended; /* bursts that are over before each event */
+	bool holds; /* every alert is held back */
 };
 
 static struct script script;
@@ -306,6 +310,50 @@ int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, st
 	return 0;
 }
 
+/* ---- limits ---- */
+
+static int dummy_limits, dummy_burst, ended;
+
+bool limits_are_due(const struct limits *l, uint64_t now)
+{
+	assert_ptr_equal(l, &dummy_limits);
+	assert_true(now > 0);
+	ended = script.ended;
+	return ended;
+}
+bool limits_are_live(const struct limits *l)
+{
+	(void)l;
+	return false;
+}
+const struct alert *limits_expire(struct limits *l, uint64_t now)
+{
+	static const struct alert last = { .priority = PRIORITY_NOTICE, .text = STR("l"), .json = STR("{}") };
+
+	(void)l;
+	(void)now;
+	if (!ended)
+		return NULL;
+	ended--;
+	note("ended");
+	return &last;
+}
+struct limits_burst *limits_hold(struct limits *l, struct field_context *ctx, uint32_t rule)
+{
+	(void)l;
+	(void)rule;
+	assert_int_equal(ctx->held, 0);
+	ctx->held = script.holds;
+	return script.holds ? (struct limits_burst *)(void *)&dummy_burst : NULL;
+}
+void limits_keep(struct limits *l, struct limits_burst *b, const struct alert *a)
+{
+	(void)l;
+	(void)a;
+	assert_ptr_equal(b, &dummy_burst);
+	note("keep");
+}
+
 /* ---- an output ---- */
 
 static int fake_send(struct output *o, const struct alert *a, struct error *err)
@@ -388,6 +436,11 @@ static const struct {
 	  "intercept preview complete preview apply evaluate record settle" },
 	{ "recorded: the caller died", true, false, { .events = "p", .outcomes = "", .wanted = true, .complete = -ESRCH, .records = true },
 	  "intercept preview complete" },
+	{ "bursts that are over come before the alerts of the event", false, false,
+	  { .events = "cs", .outcomes = "y", .wanted = true, .ended = 2 },
+	  "apply ended send ended send evaluate render0 send settle apply settle" },
+	{ "an alert is held back", false, true, { .events = "c", .outcomes = "yy", .wanted = true, .other_path = true, .holds = true },
+	  "apply evaluate render0 keep evaluate-real render1 keep settle" },
 	{ "the real path is not asked for", false, false,
 	  { .events = "c", .outcomes = "n", .wanted = true, .other_path = true }, "apply evaluate settle" },
 };
@@ -410,6 +463,7 @@ static void run_case(size_t i)
 		.noutputs = 1,
 		.match_realpath = cases[i].match_realpath,
 		.record = cases[i].script.records ? fake_record : NULL,
+		.limits = cases[i].script.holds || cases[i].script.ended ? (struct limits *)(void *)&dummy_limits : NULL,
 	};
 	auto_pipeline struct pipeline *p = NULL;
 	struct error err = { 0 };

@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# monitor.limits: of each rule and key at most so many alerts in a while, by the events' time; what is held back is counted, in
+# all. On a capture, where every count is known, and live, where the end of a burst comes without a further event.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+cat >"$dir/rules.yaml" <<'END'
+- rule: Opened
+  desc: many alerts
+  condition: evt.type in (open, openat, openat2) and evt.dir = <
+  output: "%evt.type by %proc.name of %fd.name"
+  priority: NOTICE
+  tags: [a, b]
+- rule: Executed
+  desc: some alerts
+  condition: evt.type in (execve, execveat) and evt.dir = <
+  output: "%proc.cmdline"
+  priority: INFO
+END
+capture=$top/tests/conformance/captures/mixed.scap
+
+# play LIMITS: the capture's alerts go to $dir/alerts
+play() {
+	cat >"$dir/conf.yaml" <<END
+engine: {kind: replay, replay: {capture_file: $capture}}
+rules_files: [$dir/rules.yaml]
+rule_matching: all
+json_output: true
+file_output: {enabled: true, filename: $dir/alerts}
+monitor: {limits: $1}
+END
+	rm -f "$dir/alerts"
+	"$MONITOR" falco -c "$dir/conf.yaml" >"$dir/out" 2>"$dir/err"
+}
+
+# What limits say against what a model of a few lines says of all alerts: EVERY GOT LIMITS (as JSON)
+cat >"$dir/model.py" <<'END'
+import calendar
+import fnmatch
+import json
+import sys
+import time
+
+def stamp(a):
+    whole, fraction = a["time"].rstrip("Z").split(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 10**9 + int(fraction)
+
+def read(name):
+    return [json.loads(line) for line in open(name)]
+
+every, limits = read(sys.argv[1]), json.loads(sys.argv[3])
+want, bursts = [], {}
+for a in every:
+    now = stamp(a)
+    for k in [k for k, b in bursts.items() if now >= b["start"] + b["limit"]["seconds"] * 10**9]:
+        b = bursts.pop(k)
+        if b["held"]:
+            want.append((b["last"]["rule"], b["last"]["time"], b["held"], b["since"]))
+    limit = next((l for l in limits if fnmatch.fnmatchcase(a["rule"], l.get("rule", "*"))), None)
+    if not limit:
+        want.append((a["rule"], a["time"], None, None))
+        continue
+    key = (a["rule"],) + tuple(a["output_fields"].get(f) for f in limit.get("key", []))
+    b = bursts.setdefault(key, {"start": now, "limit": limit, "n": 0, "held": 0})
+    b["n"] += 1
+    if b["n"] <= limit.get("alerts", 1):
+        want.append((a["rule"], a["time"], None, None))
+    else:
+        b["held"] += 1
+        b["since"] = b.get("since", now)
+        b["last"] = a
+want += [(b["last"]["rule"], b["last"]["time"], b["held"], b["since"]) for b in bursts.values() if b["held"]]
+got = [(a["rule"], a["time"], a["output_fields"].get("monitor.held"), a["output_fields"].get("monitor.held_since")) for a in read(sys.argv[2])]
+print(len(every), len(got), sum(1 for g in got if g[2]))
+
+def order(x):
+    return tuple(str(v) for v in x)
+
+if sorted(want, key=order) != sorted(got, key=order):
+    sys.exit("differs: %s / %s" % (sorted(set(want) - set(got), key=order)[:3], sorted(set(got) - set(want), key=order)[:3]))
+if sum(g[2] or 0 for g in got) + sum(1 for g in got if not g[2]) != len(every):
+    sys.exit("alerts are missing")
+END
+
+play '[]'
+mv "$dir/alerts" "$dir/every"
+ok "the capture has alerts" [ "$(wc -l <"$dir/every")" -gt 100 ]
+for limits in '[{"seconds": 1}]' '[{"rule": "Open*", "seconds": 1, "alerts": 3, "key": ["proc.name"]}]' \
+	'[{"rule": "Executed", "seconds": 86400, "alerts": 0}, {"seconds": 2, "alerts": 5, "key": ["proc.name", "fd.name"]}]' \
+	'[{"rule": "None", "seconds": 1}]'; do
+	play "$limits"
+	ok "as the model says: $limits" python3 "$dir/model.py" "$dir/every" "$dir/alerts" "$limits"
+done
+play '[{"seconds": 86400}]'
+ok "the text tells, too" grep -q 'held back by a limit: [0-9]* alerts since 20' "$dir/alerts"
+play '[{"key": [proc.nam], "seconds": 1}]'
+ok "a key that is no field is told" grep -q 'monitor.limits\[0\].key.*proc.nam' "$dir/err"
+play '[{"rule": x}]'
+ok "a limit without a time is told" grep -q 'monitor.limits\[0\].*it needs seconds' "$dir/err"
+
+# live: the burst ends while the workload makes no call at all
+cat >"$dir/live.yaml" <<END
+json_output: true
+rules_files: [$dir/rules.yaml]
+file_output: {enabled: true, filename: $dir/alerts}
+monitor: {limits: [{rule: Opened, seconds: 1, key: [fd.name]}]}
+END
+rm -f "$dir/alerts"
+cat >"$dir/work.py" <<'END'
+import os
+import sys
+import time
+for i in range(20):
+    os.close(os.open(sys.argv[1] + "/mine", os.O_RDONLY | os.O_CREAT))
+time.sleep(2)
+sys.stdout.write(open(sys.argv[1] + "/alerts").read())
+END
+"$MONITOR" run -c "$dir/live.yaml" -- python3 "$dir/work.py" "$dir" >"$dir/out" 2>"$dir/err"
+ok "one alert of a burst" [ "$(grep '/mine' "$dir/out" | grep -vc monitor.held)" = 1 ]
+ok "its end comes by itself" grep -q '/mine.*"monitor.held":19,' "$dir/out"
+finish
