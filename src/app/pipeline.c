@@ -19,6 +19,7 @@ struct pipeline {
 	struct state_receiver receiver;
 	facts_t facts; /* that the rules read and only a call's result tells; see depends_on_result() */
 	bool asks; /* the source can answer needs */
+	bool cleans[EV_COUNT]; /* types whose texts somebody reads; see mark_texts() */
 	struct pipeline_stats stats;
 	uint64_t *by_rule;
 	/* hits of the first evaluation, kept while the second one by the real path runs */
@@ -31,6 +32,7 @@ struct pipeline {
 
 /* The slower paths are kept apart: the function that every event runs through then has few registers to save. */
 #define APART __attribute__((noinline))
+#define EVERY inline __attribute__((always_inline))
 
 /* An event's values: texts of a few paths and arguments. */
 #define ARENA_BYTES 16384
@@ -320,7 +322,7 @@ static APART void show(struct pipeline *p, const struct event *ev)
 
 /* ---- the two kinds of events ---------------------------------------------------------------------------------------- */
 
-static void note_time(struct pipeline *p, const struct event *ev)
+static inline void note_time(struct pipeline *p, const struct event *ev)
 {
 	if (!p->ctx.first_ts && !(ev->info->category & EC_METAEVENT))
 		p->ctx.first_ts = ev->ts;
@@ -346,7 +348,7 @@ static APART bool inspect(struct pipeline *p, const struct event *ev)
 	return p->options.inspect(p->options.inspect_context, &p->ctx);
 }
 
-static int handle_complete(struct pipeline *p, struct event *ev, struct error *err)
+static EVERY int handle_complete(struct pipeline *p, struct event *ev, struct error *err)
 {
 	bool shown = !(ev->flags & EVENT_FLAG_STATE_ONLY);
 	int r;
@@ -528,7 +530,7 @@ static APART int handle_provisional(struct pipeline *p, const struct event *ev, 
 	return r < 0 ? r : 1;
 }
 
-int pipeline_step(struct pipeline *p, struct error *err)
+static EVERY int step(struct pipeline *p, struct error *err)
 {
 	struct event ev;
 	int r;
@@ -536,7 +538,7 @@ int pipeline_step(struct pipeline *p, struct error *err)
 	r = p->source->ops->next(p->source, &ev, err);
 	if (r <= 0)
 		return r;
-	r = event_clean(&ev, &p->clean, err);
+	r = p->cleans[ev.type] ? event_clean(&ev, &p->clean, err) : 0;
 	if (r < 0) {
 		if (ev.provisional)
 			(void)answer(p, &ev, NULL);
@@ -545,6 +547,16 @@ int pipeline_step(struct pipeline *p, struct error *err)
 	if (is_answer(p, &ev))
 		return hold_answer(p, &ev, err);
 	return ev.provisional ? handle_provisional(p, &ev, err) : handle_complete(p, &ev, err);
+}
+
+int pipeline_steps(struct pipeline *p, unsigned int n, struct error *err)
+{
+	int r;
+
+	do
+		r = step(p, err);
+	while (--n && r >= 0);
+	return r;
 }
 
 void pipeline_flush(struct pipeline *p)
@@ -608,6 +620,16 @@ static void fill_context(struct pipeline *p)
 	state_receiver_init(&p->receiver, p->state, p->options.known_fds);
 }
 
+/* Texts are cleaned for who reads them: the state, rules and their outputs, or whoever gets to see every event. */
+static void mark_texts(struct pipeline *p)
+{
+	bool seen = p->options.record || p->options.inspect || p->options.observer;
+
+	for (uint16_t type = 0; type < EV_COUNT; type++)
+		p->cleans[type] = event_type_has_texts(type) &&
+				  (seen || state_reads_type(p->state, type) || ruleset_wants_type(p->options.rules, type));
+}
+
 int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err)
 {
 	struct state_options state_options = {
@@ -639,6 +661,7 @@ int pipeline_new(struct source *source, const struct pipeline_options *options, 
 	r = engine_new(options->rules, p->state, &p->engine, err);
 	if (r < 0)
 		return r;
+	mark_texts(p);
 	fill_context(p);
 	r = source->ops->intercept ? source->ops->intercept(source, wants, err) : 0;
 	if (r < 0)

@@ -83,8 +83,11 @@ void pipeline_free(struct pipeline *p);
 DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
 #define auto_pipeline AUTO(pipeline)
 
-/* 1 = one event handled, 0 = nothing now, -ENODATA = end, other negative = failure. */
-int pipeline_step(struct pipeline *p, struct error *err);
+/*
+ * Handles up to n events, n > 0. The result is the last step's: 1 = one event handled, 0 = nothing now, -ENODATA = end, other
+ * negative = failure, which ends it sooner.
+ */
+int pipeline_steps(struct pipeline *p, unsigned int n, struct error *err);
 /* No event has come for a while, and this is the time (ns): what waits for it is delivered. Live sources only. */
 void pipeline_idle(struct pipeline *p, uint64_t now);
 /* Sends an alert that comes of no rule. */

@@ -101,9 +101,7 @@ int session_steps(struct session *s, unsigned int n, struct error *err)
 	size_t i;
 	int r;
 
-	do
-		r = pipeline_step(s->pipeline, err);
-	while (--n && r >= 0);
+	r = pipeline_steps(s->pipeline, n, err);
 	if (r == 0)
 		pipeline_idle(s->pipeline, clock_ns(CLOCK_REALTIME) - IDLE_NS);
 	check_outputs(s);

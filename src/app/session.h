@@ -32,7 +32,7 @@ int session_load_rules(struct session *s, const struct options *o, enum option_i
 int session_add_output(struct session *s, struct output *o, struct error *err);
 /* The pipeline of source (taken over); settings has what the session does not know. */
 int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err);
-/* One step; failing outputs are told once. As pipeline_step(). */
+/* One step; failing outputs are told once. As pipeline_steps(). */
 int session_step(struct session *s, struct error *err);
 /*
  * Up to n events of a source that never waits: losses and signals need a look only once in a while. Returns as

@@ -241,7 +241,7 @@ static int drive(const struct test_rules *rules, const struct test_case *c, stru
 	else if (r == 0 && describe(pipeline_receiver(p), c) < 0)
 		r = error_set(err, -ENOMEM, "out of memory");
 	while (r >= 0)
-		r = pipeline_step(p, err);
+		r = pipeline_steps(p, 1, err);
 	return r == -ENODATA ? 0 : r;
 }
 

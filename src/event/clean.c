@@ -178,13 +178,16 @@ static __attribute__((noinline)) int replace_params(struct event *ev, uint64_t d
 	return 0;
 }
 
+bool event_type_has_texts(uint16_t type)
+{
+	const struct event_info *info = &event_table[type];
+
+	return info->types & TEXT_TYPES && info->category & (EC_SYSCALL | EC_TRACEPOINT);
+}
+
 int event_clean(struct event *ev, struct strbuf *storage, struct error *err)
 {
-	uint64_t dirty;
+	uint64_t dirty = event_type_has_texts(ev->type) ? dirty_params(ev) : 0;
 
-	/* most events have no text at all */
-	if (!(ev->info->types & TEXT_TYPES) || !(ev->info->category & (EC_SYSCALL | EC_TRACEPOINT)))
-		return 0;
-	dirty = dirty_params(ev);
 	return dirty ? replace_params(ev, dirty, storage, err) : 0;
 }

@@ -10,6 +10,8 @@
  * has none (nearly all) is left as it is; else it is built anew in storage, which it then borrows. 0, or -ENOMEM.
  */
 int event_clean(struct event *ev, struct strbuf *storage, struct error *err);
+/* Whether events of that type can have something to clean. */
+bool event_type_has_texts(uint16_t type);
 
 /*
  * The same for a list of texts with a NUL after each (arguments, environment), which event_clean() leaves alone since

@@ -244,14 +244,7 @@ int event_read(struct event *ret_event, const void *bytes, size_t len, struct er
 	if (sum != len)
 		return bad_event(ret_event->bytes, ret_event->len, err);
 
-	ret_event->number = 0;
-	ret_event->cpu = 0;
-	ret_event->flags = 0;
-	ret_event->provisional = false;
-	ret_event->unknown_params = 0;
-	ret_event->unknown_facts = 0;
-	ret_event->call = 0;
-	ret_event->ext = NULL;
+	event_clear_marks(ret_event);
 	return 0;
 }
 

@@ -202,31 +202,46 @@ struct event_ext {
  * within that time.
  */
 struct event {
-	uint64_t number; /* evt.num, from 1; given by the pipeline */
 	uint64_t ts; /* epoch ns */
 	int64_t tid;
-	uint16_t type; /* < EV_COUNT */
-	uint16_t cpu;
-	uint32_t flags; /* EVENT_FLAG_* */
-	uint32_t nparams;
 	const struct event_info *info;
 	const uint8_t *bytes; /* the wire form: header, lengths, values */
-	uint32_t len;
 	const uint8_t *values; /* start of the values in bytes */
-	uint32_t offset[EVENT_MAX_PARAMS + 1]; /* parameter i is values[offset[i]] .. values[offset[i + 1]] */
+	uint32_t len;
+	uint32_t nparams;
+	uint16_t type; /* < EV_COUNT */
+	uint16_t cpu;
 
+	/* what event_clear_marks() clears stands together, so that it takes few stores */
+	uint32_t flags; /* EVENT_FLAG_* */
+	uint64_t number; /* evt.num, from 1; given by the pipeline */
+	const struct event_ext *ext; /* NULL when there is none */
 	/*
 	 * A provisional event is a call at its entry. Parameters whose bit is set are unknown (not absent); facts
 	 * that it will write and that cannot be derived are unknown too.
 	 */
-	bool provisional;
 	uint64_t unknown_params; /* bit i: parameter i */
 	facts_t unknown_facts;
+	bool provisional;
 	bool failure_only; /* by what cannot change any more, no rule can match should the call succeed */
 	uint64_t call; /* source's cookie that joins a provisional event to its completed form; 0 = none */
 
-	const struct event_ext *ext; /* NULL when there is none */
+	uint32_t offset[EVENT_MAX_PARAMS + 1]; /* parameter i is values[offset[i]] .. values[offset[i + 1]] */
 };
+
+/* What a source and the pipeline add to the bytes of an event: nothing yet. */
+static inline void event_clear_marks(struct event *ev)
+{
+	ev->cpu = 0;
+	ev->flags = 0;
+	ev->number = 0;
+	ev->ext = NULL;
+	ev->unknown_params = 0;
+	ev->unknown_facts = 0;
+	ev->provisional = false;
+	ev->failure_only = false;
+	ev->call = 0;
+}
 
 /* The bytes of parameter i; empty when the event has fewer. An empty CHARBUF-like value means absent. */
 static inline struct str event_param(const struct event *ev, unsigned int i)

@@ -7,44 +7,31 @@
 #include "event/event_wire.h"
 
 /*
- * event_read() for the reading loop of a source: inline, for the usual case, without messages. The header is inside the
- * len bytes, and len is the header's own length. False for anything unusual or wrong: then event_read() decides.
+ * event_read() for the reading loop of a source: inline, for the usual case, without messages. The caller has looked at the
+ * header: of a known type with 16-bit lengths, no more parameters than that has. The lengths are readable, even where they
+ * reach beyond len. False when they do not sum up to len: then event_read() has the message.
  */
-static inline bool event_read_quick(struct event *ret_event, const uint8_t *bytes, uint32_t len)
+static inline bool event_read_quick(struct event *ret_event, const uint8_t *bytes, uint32_t len, uint16_t type, uint32_t nparams)
 {
-	uint16_t type = bytes_u16(bytes + EVENT_HEADER_TYPE);
-	uint32_t nparams = bytes_u32(bytes + EVENT_HEADER_NPARAMS), sum = 0;
-	const uint8_t *at = bytes + EVENT_HEADER_BYTES, *values;
-	const struct event_info *info = &event_table[type < EV_COUNT ? type : 0];
-	uint32_t *offset = ret_event->offset;
+	const uint8_t *lengths = bytes + EVENT_HEADER_BYTES;
+	uint32_t sum = 0;
 
-	if (type >= EV_COUNT || nparams > info->nparams || info->flags & EF_LARGE_PAYLOAD ||
-	    len < EVENT_HEADER_BYTES + 2 * nparams || len > EVENT_SMALL_BYTES)
-		return false;
-	values = at + 2 * (size_t)nparams;
-	*offset = 0;
-	for (; at != values; at += 2) {
-		sum += bytes_u16(at);
-		*++offset = sum;
+	ret_event->offset[0] = 0;
+	for (uint32_t i = 0; i < nparams; i++) {
+		sum += bytes_u16(lengths + 2 * (size_t)i);
+		ret_event->offset[i + 1] = sum;
 	}
 	if (EVENT_HEADER_BYTES + 2 * nparams + sum != len)
 		return false;
-	ret_event->number = 0;
 	ret_event->ts = bytes_u64(bytes + EVENT_HEADER_TS);
 	ret_event->tid = (int64_t)bytes_u64(bytes + EVENT_HEADER_TID);
-	ret_event->type = type;
-	ret_event->cpu = 0;
-	ret_event->flags = 0;
-	ret_event->nparams = nparams;
-	ret_event->info = info;
+	ret_event->info = &event_table[type];
 	ret_event->bytes = bytes;
+	ret_event->values = lengths + 2 * (size_t)nparams;
 	ret_event->len = len;
-	ret_event->values = values;
-	ret_event->provisional = false;
-	ret_event->unknown_params = 0;
-	ret_event->unknown_facts = 0;
-	ret_event->call = 0;
-	ret_event->ext = NULL;
+	ret_event->nparams = nparams;
+	ret_event->type = type;
+	event_clear_marks(ret_event);
 	return true;
 }
 

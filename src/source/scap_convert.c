@@ -34,6 +34,17 @@ static const struct conversion conversions[] = {
 #include "source/conversions.def"
 };
 
+#define P(...) +1
+#define PASSES(number, flags)                                                                                         \
+	(!((flags) & (EF_UNUSED | EF_OLD_VERSION | EF_LARGE_PAYLOAD)) && !((flags)&EF_CONVERTER_MANAGED && (number) % 2 == 0))
+#define EVENT(number, id, name, category, flags, writes, derivable, ...)                                              \
+	[number] = PASSES(number, flags) ? 0 __VA_ARGS__ : SCAP_CONVERT_NEVER,
+const uint8_t scap_convert_whole[EV_COUNT] = {
+#include "event/events.def"
+};
+#undef EVENT
+#undef P
+
 struct scap_convert {
 	struct scap_store store;
 	uint16_t first[EV_COUNT + 1]; /* conversions of type t are rows first[t] .. first[t + 1] */

@@ -23,7 +23,14 @@ int scap_convert(struct scap_convert *c, struct event *ev, struct error *err);
 /* Enter events that were forgotten because too many threads had one. */
 uint64_t scap_convert_forgotten(const struct scap_convert *c);
 
-/* The common case, inline: a current type in its full layout. */
+/*
+ * The number of parameters with which an event of each type certainly passes as it is and has 16-bit lengths: all of today's layout.
+ * SCAP_CONVERT_NEVER for types that never do.
+ */
+#define SCAP_CONVERT_NEVER UINT8_MAX
+extern const uint8_t scap_convert_whole[EV_COUNT];
+
+/* Whether ev is of a current type in its full layout. */
 static inline bool scap_convert_passes(const struct event *ev)
 {
 	uint32_t flags = ev->info->flags;

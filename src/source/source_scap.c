@@ -360,6 +360,9 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 
 /* ---- the vtable ---- */
 
+/* A window that has the lengths of any number of parameters. */
+#define USUAL_WINDOW (BLOCK_HEAD + 2 + EVENT_HEADER_BYTES + 2 * EVENT_MAX_PARAMS)
+
 /*
  * The usual block, an event of a current type that is in the window already. False for every other one and for damaged
  * ones, which take_block() reads from the same place; it makes the same checks, and the messages.
@@ -367,16 +370,19 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 static inline bool take_usual(struct scap *s, struct event *ret_event)
 {
 	size_t window = scap_file_window(&s->file);
-	const uint8_t *at = scap_file_at(&s->file);
-	uint32_t total, len;
+	const uint8_t *at = scap_file_at(&s->file), *event = at + BLOCK_HEAD + 2;
+	uint32_t total, len, nparams;
+	uint16_t type;
 
-	if (window < BLOCK_HEAD + 2 + EVENT_HEADER_BYTES || bytes_u32(at) != SCAP_EVENT_V2 || s->has_ext)
+	if (window < USUAL_WINDOW || bytes_u32(at) != SCAP_EVENT_V2 || s->has_ext)
 		return false;
 	total = bytes_u32(at + 4);
-	len = bytes_u32(at + BLOCK_HEAD + 2 + EVENT_HEADER_LEN);
-	if (total > window || total > BLOCK_HEAD + EVENT_SMALL_BYTES || len < EVENT_HEADER_BYTES || BLOCK_HEAD + 2 + (uint64_t)len + BLOCK_TAIL > total)
+	len = bytes_u32(event + EVENT_HEADER_LEN);
+	if (total > window || total > BLOCK_HEAD + EVENT_SMALL_BYTES || (uint64_t)len + BLOCK_HEAD + 2 + BLOCK_TAIL > total)
 		return false;
-	if (!event_read_quick(ret_event, at + BLOCK_HEAD + 2, len) || !scap_convert_passes(ret_event))
+	type = bytes_u16(event + EVENT_HEADER_TYPE);
+	nparams = bytes_u32(event + EVENT_HEADER_NPARAMS);
+	if (type >= EV_COUNT || nparams != scap_convert_whole[type] || !event_read_quick(ret_event, event, len, type, nparams))
 		return false;
 	ret_event->cpu = bytes_u16(at + BLOCK_HEAD);
 	scap_file_skip(&s->file, total);
@@ -392,16 +398,11 @@ static inline void imply(struct scap *s, struct event *ev)
 		ev->ext = &s->ext;
 }
 
-static int scap_next(struct source *source, struct event *ret_event, struct error *err)
+/* Kept out of scap_next(), which then has few registers to save. */
+static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_event, struct error *err)
 {
-	struct scap *s = scap_of(source);
-	int e;
+	int e = s->ended ? -ENODATA : 0;
 
-	if (take_usual(s, ret_event)) {
-		imply(s, ret_event);
-		return 1;
-	}
-	e = s->ended ? -ENODATA : 0;
 	while (e == 0)
 		e = take_block(s, ret_event, err);
 	if (e == 1 && !ret_event->ext)
@@ -413,6 +414,16 @@ static int scap_next(struct source *source, struct event *ret_event, struct erro
 	if (e < 0)
 		s->ended = true; /* what follows a damaged place has no meaning */
 	return e;
+}
+
+static int scap_next(struct source *source, struct event *ret_event, struct error *err)
+{
+	struct scap *s = scap_of(source);
+
+	if (!take_usual(s, ret_event))
+		return take_any(s, ret_event, err);
+	imply(s, ret_event);
+	return 1;
 }
 
 static void scap_stats(const struct source *source, struct source_stats *ret_stats)

@@ -229,7 +229,7 @@ int parse_container_async(struct state *s, const struct event *ev, struct subjec
 		return take_json(s, data, true);
 	/* the event of a removal still shows the container: it goes when the event is settled */
 	if (str_eq(name, STR("container_removed")))
-		s->container_gone = true;
+		s->container_gone = s->pending = true;
 	return 0;
 }
 

@@ -46,6 +46,7 @@ struct state {
 	struct state_options options;
 	struct row rows[EV_COUNT];
 	bool asks_fds, asks_threads; /* the source can be asked: it does not report all by itself */
+	bool asks; /* any of these */
 	bool pending; /* anything for settle() */
 	struct threads threads;
 	struct users users;

@@ -17,6 +17,7 @@ struct state *state_new(const struct state_options *options)
 	s->options = *options;
 	s->asks_fds = !(options->traits & STATE_FDS_REPORTED);
 	s->asks_threads = !(options->traits & STATE_THREADS_REPORTED);
+	s->asks = s->asks_fds || s->asks_threads;
 	dispatch_fill(s->rows);
 	s->dead_tid = -1;
 	s->arena = arena_new(2 * PATHS_BYTES);
@@ -103,30 +104,34 @@ static void note_needs(struct state *s, const struct event *ev, struct subject *
 }
 
 /*
- * Which descriptor the event uses. An exit event right after its enter event (old captures have them) is about the
- * descriptor of that; any other is about its own parameter.
+ * Enter events, which old captures have: an exit event right after its own is about the descriptor of that. Returns the
+ * number of the event's descriptor, -1 = none.
  */
-static void find_fd(struct state *s, const struct event *ev, const struct row *row, struct subject *sub)
+static __attribute__((noinline)) int64_t pair_enter(struct thread *t, const struct event *ev, int64_t number)
+{
+	bool enter = event_type_is_enter(ev->type);
+
+	t->enter_valid = !enter && (ev->type == t->lastevent_type + 1 ||
+				    (ev->type == EV_SYSCALL_EXECVE_19_X && t->lastevent_type == EV_SYSCALL_EXECVEAT_E));
+	if (enter)
+		t->lastevent_type = ev->type;
+	else if (t->enter_valid && t->lastevent_fd != -1)
+		number = t->lastevent_fd;
+	return number;
+}
+
+/* Which descriptor the event uses. */
+static inline void find_fd(struct state *s, const struct event *ev, const struct row *row, struct subject *sub)
 {
 	struct thread *t = sub->thread;
-	int64_t number;
+	int64_t number = fd_parameter(ev, row);
 
-	if (event_type_is_enter(ev->type)) {
-		t->lastevent_type = ev->type;
-		t->lastevent_fd = fd_parameter(ev, row);
-	} else {
-		t->enter_valid = ev->type == t->lastevent_type + 1 ||
-				 (ev->type == EV_SYSCALL_EXECVE_19_X && t->lastevent_type == EV_SYSCALL_EXECVEAT_E);
-		number = t->enter_valid ? t->lastevent_fd : -1;
-		if (number == -1)
-			number = fd_parameter(ev, row);
-		t->lastevent_fd = number;
-		if (!(row->bits & ROW_USES_FD))
-			return;
-	}
-	if (t->lastevent_fd < 0)
+	if (t->lastevent_type || event_type_is_enter(ev->type))
+		number = pair_enter(t, ev, number);
+	t->lastevent_fd = number;
+	if (number < 0 || !(row->bits & ROW_USES_FD))
 		return;
-	sub->fd = fdtable_get(t->fds, t->lastevent_fd);
+	sub->fd = fdtable_get(t->fds, number);
 	if (!sub->fd)
 		s->fd_lookups_failed++;
 }
@@ -262,7 +267,7 @@ static inline void begin(struct state *s, const struct event *ev)
 }
 
 /* What is left to do once the handler has run. */
-static void finish(struct state *s, const struct event *ev, const struct row *row, struct subject *sub)
+static inline void finish(struct state *s, const struct event *ev, const struct row *row, struct subject *sub)
 {
 	struct thread *t = sub->thread;
 
@@ -276,7 +281,7 @@ static void finish(struct state *s, const struct event *ev, const struct row *ro
 		sub->fd->refs++;
 		s->pending = true;
 	}
-	if (!event_type_is_enter(ev->type))
+	if (t->enter_len && !event_type_is_enter(ev->type))
 		t->enter_len = 0;
 	if (row->bits & ROW_TOUCHES)
 		t->lastevent_ts = ev->ts;
@@ -287,26 +292,27 @@ int state_apply(struct state *s, const struct event *ev, struct subject *ret_sub
 {
 	const struct row *row = &s->rows[ev->type];
 	struct subject *sub = ret_subject;
+	struct thread *t;
 	int r = 0;
 
 	begin(s, ev);
 	*sub = (struct subject){ .fd_number = -1 };
 	if (row->bits & ROW_THREAD) {
+		t = threads_find(&s->threads, ev->tid);
 		if (row->bits & ROW_MAKE_UP) {
-			sub->thread = threads_get(&s->threads, ev->tid);
-			if (sub->thread)
-				sub->thread->flags |= THREAD_ACTIVE;
-		} else {
-			sub->thread = threads_find(&s->threads, ev->tid);
+			t = t ? t : threads_make_up(&s->threads, ev->tid);
+			if (t)
+				t->flags |= THREAD_ACTIVE;
 		}
-		if (sub->thread && row->bits & ROW_FIND_FD)
+		sub->thread = t;
+		if (t && row->bits & ROW_FIND_FD)
 			find_fd(s, ev, row, sub);
 	}
 	if (row->handler)
 		r = row->handler(s, ev, sub);
 	if (sub->thread)
 		finish(s, ev, row, sub);
-	if (s->asks_fds | s->asks_threads)
+	if (s->asks)
 		note_needs(s, ev, sub);
 	threads_purge(&s->threads, ev->ts);
 	return r;
@@ -341,20 +347,24 @@ int state_preview(struct state *s, const struct event *ev, struct subject *ret_s
 		if (fd)
 			sub.fd = fd;
 	}
-	if (s->asks_fds | s->asks_threads)
+	if (s->asks)
 		note_needs(s, ev, &sub);
 	*ret_subject = sub;
 	return 0;
 }
 
+bool state_reads_type(const struct state *s, uint16_t type)
+{
+	return s->rows[type].handler;
+}
+
 void state_settle(struct state *s, const struct event *ev)
 {
-	if (s->rows[ev->type].bits & ROW_ANSWER)
+	if (!s->pending || s->rows[ev->type].bits & ROW_ANSWER)
 		return;
 	if (s->container_gone)
 		container_settle(s, ev);
-	if (s->pending)
-		settle(s);
+	settle(s);
 }
 
 struct fd *state_scratch(struct state *s, struct fd *fd)

@@ -71,6 +71,9 @@ int state_preview(struct state *s, const struct event *ev, struct subject *ret_s
 /* After the rules: deaths of this event (close, procexit) take effect, scratch objects die. */
 void state_settle(struct state *s, const struct event *ev);
 
+/* Whether parameters of that type of event change the state, beside telling which thread and descriptor it is about. */
+bool state_reads_type(const struct state *s, uint16_t type);
+
 /* ---- looking up ---------------------------------------------------------------------------------------------------- */
 
 struct thread *state_thread(struct state *s, int64_t tid); /* NULL when not known */

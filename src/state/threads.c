@@ -225,6 +225,15 @@ int threads_link(struct threads *ts, struct thread *t)
 	return 0;
 }
 
+struct thread *threads_look_up(struct threads *ts, int64_t tid)
+{
+	struct thread *t = table_get(&ts->by_tid, tid);
+
+	if (t)
+		ts->last = t;
+	return t;
+}
+
 int threads_add_unlinked(struct threads *ts, struct thread *t)
 {
 	int r;

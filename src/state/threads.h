@@ -35,16 +35,10 @@ struct threads {
 int threads_init(struct threads *ts, size_t max); /* 0 or -ENOMEM */
 void threads_free(struct threads *ts);
 
+struct thread *threads_look_up(struct threads *ts, int64_t tid); /* the same for any other thread than the last */
 static inline struct thread *threads_find(struct threads *ts, int64_t tid)
 {
-	struct thread *t = ts->last;
-
-	if (t && t->tid == tid)
-		return t;
-	t = table_get(&ts->by_tid, tid);
-	if (t)
-		ts->last = t;
-	return t;
+	return ts->last && ts->last->tid == tid ? ts->last : threads_look_up(ts, tid);
 }
 
 /* A new object that is in no table yet, with everything not known; NULL when memory is short. */
