@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_PIPELINE_INTERNAL_H
+#define MONITOR_APP_PIPELINE_INTERNAL_H
+
+#include "app/answers.h"
+#include "app/pipeline.h"
+#include "app/state_receiver.h"
+
+/* What the pipeline's files share. Nobody else includes this. */
+
+struct pipeline {
+	struct source *source;
+	struct pipeline_options options;
+	struct state *state;
+	struct engine *engine;
+	struct arena *arena; /* values of the event at hand */
+	struct strbuf clean, answer; /* the event at hand and an answer to a need, when their texts had to be cleaned */
+	struct field_context ctx;
+	struct needs needs;
+	struct state_receiver receiver;
+	facts_t facts; /* that the rules read and only a call's result tells; see depends_on_result() */
+	bool asks; /* the source can answer needs */
+	bool cleans[EV_COUNT]; /* types whose texts somebody reads; see mark_texts() */
+	struct pipeline_stats stats;
+	uint64_t *by_rule;
+	/* hits of the first evaluation, kept while the second one by the real path runs */
+	uint32_t *seen;
+	uint32_t nseen;
+	bool replays_answers; /* see pipeline_hold_answer() */
+	struct answers held;
+	uint64_t holding; /* the call that answers are being held for */
+};
+
+/* Answers can raise new questions (a process, then its parent); after these rounds the rest is absent. */
+#define FETCH_ROUNDS 4
+
+/* ---- pipeline_ask.c: what the state lacks ---- */
+
+static inline bool pipeline_is_answer(const struct pipeline *p, const struct event *ev)
+{
+	return p->replays_answers && ev->info->category & EC_ITER && ev->flags & EVENT_FLAG_STATE_ONLY &&
+	       p->held.bytes < ANSWERS_HELD_BYTES;
+}
+
+/*
+ * Captures of a source that was asked hold its answers before the event that asked for them. They are applied when that event
+ * is known: what an earlier call had learnt of descriptors is forgotten first, as it was live.
+ */
+int pipeline_hold_answer(struct pipeline *p, const struct event *ev, struct error *err);
+int pipeline_apply_held(struct pipeline *p, const struct event *ev, struct error *err);
+
+void pipeline_subject_needs(struct pipeline *p, const struct event *ev);
+/* 1 = something was asked for (and the state may know more now), 0 = there was nothing to ask. */
+int pipeline_fetch(struct pipeline *p, struct error *err);
+int pipeline_fetch_to(struct pipeline *p, source_sink to, struct error *err); /* the same, the answers given to another */
+
+/* ---- pipeline_judge.c: from an event to alerts ---- */
+
+enum outcome pipeline_evaluate(struct pipeline *p, const struct event *ev, bool may_ask, struct hits *ret_hits);
+/* Lets the observer see how the event was judged. */
+void pipeline_observe(struct pipeline *p);
+/* Judges a complete event that the state has applied, and raises its alerts. */
+int pipeline_match(struct pipeline *p, const struct event *ev, struct error *err);
+void pipeline_show(struct pipeline *p, const struct event *ev);
+/* Whether the filter on events lets this one be judged. */
+bool pipeline_inspect(struct pipeline *p, const struct event *ev);
+
+/* Delivers the last alerts of the bursts that are over by now. */
+void pipeline_expire_limits(struct pipeline *p, uint64_t now);
+
+/* ---- pipeline.c ---- */
+
+int pipeline_complete(struct pipeline *p, struct event *ev, struct error *err); /* a complete event, from births to deaths; 1 or negative */
+
+/* ---- pipeline_entry.c: calls at their entry ---- */
+
+int pipeline_entry(struct pipeline *p, const struct event *ev, struct error *err); /* 1 or negative */
+int pipeline_answer(struct pipeline *p, const struct event *ev, struct error *err); /* lets the caller go on */
+
+#endif
