@@ -24,10 +24,12 @@ enum call_trait {
 	CALL_LISTEN = 1 << 12,
 	CALL_SOCKET = 1 << 13,
 	CALL_WHOLE = 1 << 14,
+	CALL_SEND = 1 << 15,
+	CALL_NAME = 1 << 16,
 };
 
 struct call_traits {
-	uint16_t traits; /* CALL_* */
+	uint32_t traits; /* CALL_* */
 	uint8_t arg;
 };
 

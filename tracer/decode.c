@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "tracer/decode_exec.h"
 #include "tracer/decode_step.h"
+#include "tracer/maps.h"
 
 /* ---- the table ---- */
 
@@ -83,6 +84,10 @@ STEP(put_path)
 	char path[EVENT_STRING_BYTES];
 	ssize_t n = -EFAULT;
 
+	if (c->other_path.ptr && s->arg == c->other_arg) {
+		event_put_text(b, c->other_path);
+		return;
+	}
 	if (c->path.ptr) { /* calls whose path is read before have one */
 		event_put_text(b, c->path);
 		return;
@@ -118,6 +123,39 @@ STEP(put_number)
 	event_put_int(b, c->number);
 }
 
+/* ---- what others can change ---- */
+
+/* The steps that look into the caller's memory at its entry. */
+static void (*const looking[])(const struct call *c, const struct step *s, struct event_builder *b) = {
+	put_path,	 put_open_how,	   put_fsconfig_value, put_prctl,      put_rlimit,	 put_keyctl,	  put_quota,
+	put_interval,	 put_sigset,	   put_offset,	       put_semop,      put_io_uring,	 put_sent,	  put_module,
+	put_sent_vector, put_vector_size, put_sent_message,    put_message_size, put_sockaddr, put_sockopt,
+};
+
+static bool looks(const struct step *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(looking); i++)
+		if (s->put == looking[i])
+			return true;
+	return false;
+}
+
+/*
+ * Whether the kernel may find other bytes than we do. What is sent matters to few rules and is looked at often: only sharers
+ * count there, not memory that a single process has mapped so that others can write.
+ */
+static bool may_change(const struct call *c, const struct step *s)
+{
+	enum { LOWEST_ADDRESS = 65536 };
+	uint64_t address = c->args[s->arg];
+
+	if (c->bytes == BYTES_FIXED || address < LOWEST_ADDRESS || !looks(s))
+		return false;
+	if (c->bytes == BYTES_SHARED)
+		return true;
+	return (s->put == put_path || s->put == put_sockaddr || s->put == put_prctl) && !maps_is_private(c->tid, address);
+}
+
 /* ---- a call ---- */
 
 int decode_call(const struct call *c, struct event_builder *b, struct event *ret_event, struct error *err)
@@ -133,8 +171,13 @@ int decode_call(const struct call *c, struct event_builder *b, struct event *ret
 	if (!encodings[type])
 		return error_set(err, -ENOENT, "system call %ld has no event", c->number);
 	event_begin(b, type, c->ts, c->tid);
-	for (s = encodings[type]; s->put; s++)
-		s->put(c, s, b);
+	for (s = encodings[type]; s->put; s++) {
+		if (!c->has_result && may_change(c, s))
+			for (unsigned int i = 0; i < s->count; i++)
+				event_put_unknown(b);
+		else
+			s->put(c, s, b);
+	}
 	b->wrong |= b->nparams != event_table[type].nparams; /* the row and events.def disagree */
 	r = event_end(b, ret_event, err);
 	if (r == 0 && !c->has_result)

@@ -25,12 +25,14 @@ void memory_follow(struct memory *m, pid_t tid); /* another thread that has the 
 int memory_keep(struct memory *m); /* from here on by a descriptor; negative errno: as before */
 void memory_close(struct memory *m); /* accepts NULL */
 /* Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone. */
-ssize_t memory_read_some(const struct memory *m, uint64_t address, void *bytes, size_t len);
+ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads exactly len bytes: 0 or -EFAULT, -ESRCH. */
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads a NUL-terminated string of at most max bytes without its NUL; it never crosses into an unmapped page by reading
  * ahead. Length, -EFAULT, or -ENAMETOOLONG (ret holds the first max bytes). */
 ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max);
+/* Where the read that failed last with -EFAULT did. */
+uint64_t memory_fault(const struct memory *m);
 
 /* What /proc said last, to be said again where it cannot have changed (decode_process.c). One for all processes. */
 struct decode_memo;
@@ -41,6 +43,13 @@ void decode_memo_free(struct decode_memo *m); /* accepts NULL */
 const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t tid);
 
 struct held_socket;
+
+/* Whether what the arguments point to can change between our look at the entry and the kernel's. */
+enum call_bytes {
+	BYTES_FIXED, /* it cannot, or that is put up with */
+	BYTES_PRIVATE, /* by nobody, where the memory is the process's own */
+	BYTES_SHARED, /* by others who share the memory */
+};
 
 struct call {
 	pid_t tid, pid; /* in the monitor's pid namespace */
@@ -54,6 +63,9 @@ struct call {
 	struct memory *memory;
 	struct decode_memo *memo; /* the tracer's; needed by calls of the execve and clone families that are complete */
 	struct str path; /* the path argument, when it has been read already (.ptr NULL: not); valid as long as the call waits */
+	struct str other_path; /* likewise, of argument other_arg: of calls with two */
+	unsigned int other_arg;
+	enum call_bytes bytes;
 	bool has_how; /* openat2's request has been read already: the caller may have gone on since */
 	uint64_t how[3]; /* its flags, mode and resolve */
 	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */

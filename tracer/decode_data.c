@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "tracer/decode_step.h"
+#include "tracer/socket.h"
 
 /* Only the first bytes of what is read and written are events' business (EVENT_SNAPLEN). */
 
@@ -24,6 +25,18 @@ static void put_memory_bytes(const struct call *c, uint64_t address, uint64_t le
 		event_put_bytes(b, (struct str){ bytes, n });
 }
 
+/* What was sent from our copy of it. True when there is one. */
+static bool put_held_bytes(const struct call *c, struct event_builder *b)
+{
+	if (!c->socket || !c->socket->sent)
+		return false;
+	if (c->socket->sent_len)
+		event_put_bytes(b, (struct str){ c->socket->sent, c->socket->sent_len });
+	else
+		event_put_absent(b);
+	return true;
+}
+
 /* How many of size bytes were really moved: all that were given before and after a failure. */
 static uint64_t moved(const struct call *c, uint64_t size)
 {
@@ -32,7 +45,8 @@ static uint64_t moved(const struct call *c, uint64_t size)
 
 STEP(put_sent)
 {
-	put_memory_bytes(c, c->args[s->arg], moved(c, c->args[s->arg + 1]), b);
+	if (!put_held_bytes(c, b))
+		put_memory_bytes(c, c->args[s->arg], moved(c, c->args[s->arg + 1]), b);
 }
 
 STEP(put_received)
@@ -144,7 +158,8 @@ static void put_message(const struct call *c, uint64_t address, uint64_t limit, 
 
 STEP(put_sent_message)
 {
-	put_message(c, c->args[s->arg], UINT64_MAX, b);
+	if (!put_held_bytes(c, b))
+		put_message(c, c->args[s->arg], UINT64_MAX, b);
 }
 
 STEP(put_received_message)
@@ -157,7 +172,9 @@ STEP(put_message_size)
 {
 	struct msghdr m;
 
-	if (read_message(c, c->args[s->arg], &m))
+	if (c->socket && c->socket->sent)
+		event_put_int(b, (int64_t)c->socket->size);
+	else if (read_message(c, c->args[s->arg], &m))
 		event_put_int(b, (int64_t)vector_size(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen));
 	else
 		event_put_int(b, 0);

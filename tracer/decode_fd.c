@@ -51,8 +51,19 @@ void socket_release(struct held_socket *s)
 {
 	if (!s)
 		return;
-	close(s->fd);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->sent);
 	free(s);
+}
+
+bool socket_is_internet(int fd, int *ret_type)
+{
+	socklen_t len = sizeof(int);
+	int domain;
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && (domain == AF_INET || domain == AF_INET6) &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &len) == 0;
 }
 
 int socket_ask(pid_t tid, int fd, struct socket_info *s)

@@ -167,7 +167,9 @@ STEP(put_tuple_message)
 
 	if (put_unknown_yet(c, b))
 		return;
-	if (c->args[s->arg] && memory_read(c->memory, c->args[s->arg], &m, sizeof(m)) == 0)
+	if (c->socket)
+		len = read_address(c, 0, 0, &a);
+	else if (c->args[s->arg] && memory_read(c->memory, c->args[s->arg], &m, sizeof(m)) == 0)
 		len = read_address(c, (uint64_t)(uintptr_t)m.msg_name, m.msg_namelen, &a);
 	put_tuple(c, c->result >= 0 ? (int)c->args[0] : -1, OUTBOUND, &a, len, b);
 }

@@ -61,6 +61,15 @@ static void entry_refuse(struct tracer *t, int error)
 	entry_return(t, error);
 }
 
+bool entry_is_unmapped(const struct tracer *t)
+{
+	const struct call *c = &t->pending.call;
+	char path[MAPS_PATH_BYTES];
+	struct mapping m;
+
+	return maps_find(c->tid, memory_fault(c->memory), &m, path) == -ENOENT;
+}
+
 /* ---- who calls ----------------------------------------------------------------------------------------------------------- */
 
 pid_t entry_tgid(pid_t tid)
@@ -262,10 +271,10 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 	return -EAGAIN;
 }
 
-static int tell_connect(struct tracer *t, struct event *ret_event, struct error *err)
+/* Calls that are made in the caller's place and give it a number, no descriptor. */
+static int tell_behalf(struct tracer *t, enum open_way way, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
-	enum open_way way = connect_pending(t);
 	int r;
 
 	if (way != OPEN_DONE)
@@ -274,9 +283,35 @@ static int tell_connect(struct tracer *t, struct event *ret_event, struct error 
 	p->call.has_result = p->answer_due = true;
 	p->call.result = p->value;
 	r = result_event(t, p->tracee, &p->call, 0, ret_event, err);
-	p->call.socket = NULL;
-	socket_release(take_ptr(p->tracee->socket));
+	if (!p->messages) {
+		p->call.socket = NULL;
+		socket_release(take_ptr(p->tracee->socket));
+	}
 	return r < 0 ? 0 : 1;
+}
+
+/* -EAGAIN: nothing was done. */
+static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_event, struct error *err)
+{
+	/* who makes a call in another's place has it in no ptrace stop */
+	bool in_stop = t->facts & FACT_STACK;
+	int r = -EAGAIN;
+
+	if (traits & CALL_SOCKET)
+		r = tell_behalf(t, connect_pending(t), ret_event, err);
+	if (traits & CALL_SEND && !in_stop)
+		r = tell_behalf(t, send_pending(t), ret_event, err);
+	if (traits & CALL_NAME && !in_stop)
+		r = tell_behalf(t, names_pending(t), ret_event, err);
+	return r;
+}
+
+/* What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there put up with it. */
+static enum call_bytes bytes_of(const struct tracee *tracee, unsigned int traits)
+{
+	if (traits & CALL_OPEN)
+		return BYTES_FIXED;
+	return tracees_alone(tracee) && !tracee->late ? BYTES_PRIVATE : BYTES_SHARED;
 }
 
 int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
@@ -305,11 +340,10 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 		if (r != -EAGAIN)
 			return r;
 	}
-	if (traits & CALL_SOCKET) {
-		r = tell_connect(t, ret_event, err);
-		if (r != -EAGAIN)
-			return r;
-	}
+	r = tell_done(t, traits, ret_event, err);
+	if (r != -EAGAIN)
+		return r;
+	p->call.bytes = bytes_of(p->tracee, traits);
 	r = decode_call(&p->call, &t->builder, ret_event, err);
 	/* the caller died, or passed pointers that the kernel will refuse too */
 	if (r < 0 || (p->notified && !p->tracee->seized && !notify_valid(t->listener, p->id))) {

@@ -20,6 +20,7 @@
 struct memory {
 	int fd; /* -1 = read directly */
 	pid_t tid; /* a thread that has the memory */
+	uint64_t fault; /* where the last read began to fail */
 };
 
 #define PAGE 4096 /* the smallest page size of the machines that we run on: reads never cross one unasked */
@@ -105,10 +106,11 @@ static ssize_t read_directly(const struct memory *m, uint64_t address, void *byt
 	return n >= 0 ? n : errno == ESRCH ? 0 : -errno;
 }
 
-ssize_t memory_read_some(const struct memory *m, uint64_t address, void *bytes, size_t len)
+ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len)
 {
 	ssize_t n;
 
+	m->fault = address; /* until it is read */
 	if (address > INT64_MAX) /* a kernel address, which the file's signed offset cannot name */
 		return -EFAULT;
 	if (m->fd < 0)
@@ -119,6 +121,11 @@ ssize_t memory_read_some(const struct memory *m, uint64_t address, void *bytes, 
 	if (n < 0)
 		return errno == EIO ? -EFAULT : -errno;
 	return n;
+}
+
+uint64_t memory_fault(const struct memory *m)
+{
+	return m->fault;
 }
 
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)

@@ -97,7 +97,7 @@ static int read_args(struct tracer *t, struct open_args *a)
 	}
 	if (r < 0 || !c->memory)
 		return r < 0 ? r : -ESRCH;
-	n = memory_read_string(c->memory, path, t->path, sizeof(t->path) - 1);
+	n = memory_read_string(c->memory, path, t->path, sizeof(t->path));
 	if (n <= 0)
 		return n < 0 ? (int)n : -ENOENT;
 	t->path[n] = '\0';
@@ -123,7 +123,7 @@ static bool is_special(const struct open_args *a)
 
 /* ---- looking ---------------------------------------------------------------------------------------------------------------- */
 
-static int open_how(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+int open_how(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
 	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
@@ -131,8 +131,7 @@ static int open_how(int dirfd, const char *path, uint64_t flags, uint64_t mode, 
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* File systems whose files behave the same for whoever opened them, and that answer at once. */
-static bool is_ordinary(int fd)
+bool open_is_ordinary(int fd)
 {
 	struct statfs fs;
 
@@ -159,24 +158,23 @@ static bool is_ordinary(int fd)
 	}
 }
 
-/* The caller's directory for relative paths: AT_FDCWD of ours for absolute ones. */
-static int open_base(const struct tracer *t, const struct open_args *a)
+int open_base(pid_t tid, const char *name, int dirfd)
 {
 	char path[64];
 	int fd;
 
-	if (t->path[0] == '/')
+	if (name[0] == '/')
 		return AT_FDCWD;
-	if (a->dirfd == AT_FDCWD)
-		snprintf(path, sizeof(path), "/proc/%d/cwd", t->pending.call.tid);
-	else if (a->dirfd >= 0)
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->pending.call.tid, a->dirfd);
+	if (dirfd == AT_FDCWD)
+		snprintf(path, sizeof(path), "/proc/%d/cwd", tid);
+	else if (dirfd >= 0)
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", tid, dirfd);
 	else
 		return -EBADF;
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (!is_ordinary(fd)) {
+	if (!open_is_ordinary(fd)) {
 		close(fd);
 		return -EXDEV;
 	}
@@ -188,8 +186,7 @@ static bool is_plain_error(int error)
 	return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ENAMETOOLONG;
 }
 
-/* Below /proc the same name is another thing for the caller than for us. */
-static bool mentions_proc(const char *path)
+bool open_mentions_proc(const char *path)
 {
 	return strstr(path, "proc") != NULL;
 }
@@ -205,7 +202,7 @@ static bool is_acceptable(struct tracer *t, int fd, struct stat *ret_st)
 		return false;
 	if (ret_st->st_dev == t->ordinary_dev && since - t->ordinary_since < ORDINARY_NS)
 		return true;
-	if (!is_ordinary(fd))
+	if (!open_is_ordinary(fd))
 		return false;
 	t->ordinary_dev = ret_st->st_dev;
 	t->ordinary_since = since;
@@ -239,7 +236,7 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 {
 	auto_fd int fd = -1;
 
-	if (!is_plain_error(error) || mentions_proc(t->path))
+	if (!is_plain_error(error) || open_mentions_proc(t->path))
 		return false;
 	fd = open_how(base, t->path, O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), 0,
 		      a->resolve | RESOLVE_ALWAYS | RESOLVE_NO_SYMLINKS);
@@ -247,6 +244,36 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+
+static int read_status(pid_t tid, char **ret_text)
+{
+	char path[64];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	return file_read_all(path, 65536, ret_text, &len, NULL) < 0 ? -ESRCH : 0;
+}
+
+static int mask_of(const char *status, mode_t *ret_mask)
+{
+	const char *at = strstr(status, "\nUmask:\t");
+	uint64_t mask = 0;
+
+	if (!at)
+		return -EINVAL;
+	for (at += strlen("\nUmask:\t"); *at >= '0' && *at <= '7'; at++)
+		mask = mask * 8 + (uint64_t)(*at - '0');
+	*ret_mask = (mode_t)mask & 0777;
+	return 0;
+}
+
+int open_mask(pid_t tid, mode_t *ret_mask)
+{
+	auto_free char *text = NULL;
+	int r = read_status(tid, &text);
+
+	return r < 0 ? r : mask_of(text, ret_mask);
+}
 
 /*
  * The caller's file creation mask; and whether its descriptor table surely has room, since an open that fails with
@@ -257,13 +284,11 @@ static int read_creation(const struct tracer *t, mode_t *ret_mask)
 	auto_free char *text = NULL;
 	struct rlimit limit;
 	const char *at;
-	char path[64];
-	uint64_t size, mask = 0;
-	size_t len;
+	uint64_t size;
+	int r = read_status(t->pending.call.tid, &text);
 
-	snprintf(path, sizeof(path), "/proc/%d/status", t->pending.call.tid);
-	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
-		return -ESRCH;
+	if (r < 0)
+		return r;
 	at = strstr(text, "\nFDSize:\t");
 	if (!at)
 		return -EINVAL;
@@ -271,13 +296,7 @@ static int read_creation(const struct tracer *t, mode_t *ret_mask)
 	if (parse_u64((struct str){ at, strcspn(at, "\n") }, &size) < 0 ||
 	    prlimit(t->pending.call.pid, RLIMIT_NOFILE, NULL, &limit) < 0 || size >= limit.rlim_cur)
 		return -EMFILE;
-	at = strstr(text, "\nUmask:\t");
-	if (!at)
-		return -EINVAL;
-	for (at += strlen("\nUmask:\t"); *at >= '0' && *at <= '7'; at++)
-		mask = mask * 8 + (uint64_t)(*at - '0');
-	*ret_mask = (mode_t)mask & 0777;
-	return 0;
+	return mask_of(text, ret_mask);
 }
 
 /* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
@@ -399,7 +418,7 @@ static enum open_way open_at(struct tracer *t, const struct open_args *a, int ba
 	look(t, a, base, &l);
 	if (l.error && !(l.error == -ENOENT && a->flags & O_CREAT))
 		return is_own_failure(t, a, base, l.error) ? fail(t, l.error) : OPEN_CHECK;
-	if (l.error ? mentions_proc(t->path) : !l.plain || exclusive)
+	if (l.error ? open_mentions_proc(t->path) : !l.plain || exclusive)
 		return OPEN_CHECK;
 	l.links = by_name; /* the real path is asked for */
 	fd = by_name ? open_creating(t, a, base) : open_plain(t, a, base, &l);
@@ -418,7 +437,7 @@ int open_exec_failure(struct tracer *t, size_t path_len)
 
 	if (!t->pending.notified || !identity_same(t, t->pending.tracee))
 		return 0;
-	base = open_base(t, &a);
+	base = open_base(t->pending.call.tid, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return 0;
 	look(t, &a, base, &l);
@@ -433,15 +452,19 @@ enum open_way open_pending(struct tracer *t)
 {
 	struct open_args a;
 	enum open_way way;
-	int base;
+	int base, r;
 
 	if (!t->pending.notified)
 		return OPEN_CHECK;
-	if (read_args(t, &a) < 0)
+	r = read_args(t, &a);
+	if (r == -ESRCH)
 		return OPEN_ENTRY;
-	if (is_special(&a) || !identity_same(t, t->pending.tracee))
+	if (r == -EINVAL || is_special(&a) || !identity_same(t, t->pending.tracee))
 		return OPEN_CHECK;
-	base = open_base(t, &a);
+	/* what we could not read is told to the caller as the kernel would: it may be there when the kernel looks */
+	if (r < 0)
+		return r == -EFAULT && !entry_is_unmapped(t) ? OPEN_CHECK : fail(t, r);
+	base = open_base(t->pending.call.tid, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;
 	/* no need to ask whether the caller still waits: the id of a seized thread is not used again before we reap it */

@@ -2,6 +2,7 @@
 #ifndef MONITOR_TRACER_SOCKET_H
 #define MONITOR_TRACER_SOCKET_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -13,18 +14,23 @@ struct socket_info {
 };
 
 /*
- * The socket of a connect() or bind() that we hold a copy of: what is put over its number meanwhile does not matter. With the
+ * The socket of a connect(), a bind() or a sendto() and its like that we hold a copy of: what is put over its number meanwhile does not matter. With the
  * address that was read once: the one that was used when we made the call, else the one that was there at the entry.
  */
 struct held_socket {
 	int fd;
 	struct sockaddr_storage address;
 	socklen_t address_len;
+	char *sent; /* heap: what was sent to it, as far as it is of interest; NULL = nothing */
+	size_t sent_len, size; /* bytes of it; of the whole message */
 };
 
 void socket_release(struct held_socket *s); /* accepts NULL */
 /* What the socket behind our own descriptor says. */
 int socket_look(int fd, struct socket_info *s);
+
+/* Whether our own descriptor is an IPv4 or IPv6 socket, and of which type. */
+bool socket_is_internet(int fd, int *ret_type);
 
 /* A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids pidfd_getfd. */
 int socket_copy(pid_t tid, int fd);

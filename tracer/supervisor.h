@@ -66,6 +66,7 @@ struct pending {
 	bool answer_due; /* answered by value as soon as the pipeline comes back */
 	bool quiet; /* done, and nobody wants to know of it */
 	bool repeated; /* counted when it was caught before */
+	uint32_t messages, message; /* sendmmsg done in the caller's place: how many, and which is sent now */
 	enum figures_way way;
 	uint64_t id; /* of the notification */
 	uint64_t since; /* when it was caught */
@@ -111,7 +112,8 @@ struct tracer {
 	facts_t facts; /* wanted */
 	bool in_full; /* births and execs: somebody looks at the events themselves, or asks for what changes without a call */
 	char real_path[PATH_MAX];
-	char path[PATH_MAX]; /* scratch of open.c */
+	char path[PATH_MAX]; /* scratch of open.c and names.c */
+	char second_path[PATH_MAX]; /* likewise */
 	struct stat opened; /* by open.c: call.object points here */
 	struct own_identity *own; /* identity.c */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
@@ -142,6 +144,11 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 /* Lets the pending call into the kernel, or not (value = its result). */
 void entry_continue(struct tracer *t);
 void entry_return(struct tracer *t, int64_t value);
+/*
+ * An argument of the pending call could not be read (-EFAULT). True when nothing is mapped there, so that the caller can be told
+ * what the kernel would say; false when the page may come as soon as the kernel asks for it (userfaultfd).
+ */
+bool entry_is_unmapped(const struct tracer *t);
 /* The process of a thread, from /proc; negative when it is gone. */
 pid_t entry_tgid(pid_t tid);
 /* The frames that the stopped thread makes its exec from, where they are wanted: the new program has others. */
@@ -200,6 +207,25 @@ enum open_way {
 };
 /* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
 enum open_way open_pending(struct tracer *t);
+
+/* Parts of it that other calls with paths use: openat2(), a descriptor or negative errno. */
+int open_how(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+/* The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to be had. */
+int open_base(pid_t tid, const char *name, int dirfd);
+/* File systems whose files behave the same for whoever opened them, and that answer at once. */
+bool open_is_ordinary(int fd);
+/* Below /proc the same name is another thing for the caller than for us. */
+bool open_mentions_proc(const char *path);
+/* The caller's file creation mask; negative errno. */
+int open_mask(pid_t tid, mode_t *ret_mask);
+
+/* names.c: does what the pending call does to names of files (unlink, rename and their like), where the caller is like us. */
+enum open_way names_pending(struct tracer *t);
+
+/* send.c: sends the pending call's datagram from a copy of its socket. */
+enum open_way send_pending(struct tracer *t);
+/* The next message of a sendmmsg() whose first one send_pending() has sent: 1 = its event, 0 = there is none. */
+int send_next(struct tracer *t, struct event *ret_event, struct error *err);
 
 /* connect.c: makes the pending connect() or bind() of an internet socket, or holds its socket for the look behind it. */
 enum open_way connect_pending(struct tracer *t);

@@ -350,10 +350,14 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 	struct tracer *t = tracer_of(s);
 	int r;
 
-	if (t->pending.active && t->pending.answer_due)
+	if (t->pending.active && t->pending.answer_due) {
+		r = send_next(t, ret_event, err);
+		if (r != 0)
+			return r;
 		entry_return(t, t->pending.value);
-	else if (t->pending.active && !t->pending.event_due)
+	} else if (t->pending.active && !t->pending.event_due) {
 		entry_continue(t); /* an answer was owed */
+	}
 	for (;;) {
 		r = told_next(t, ret_event, err);
 		if (r != 0)

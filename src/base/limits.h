@@ -20,6 +20,10 @@
 #define USTACK_BYTES	  65536 /* of one stack: hostile names and paths */
 #define USTACK_SECONDS	  2	/* unwind tables can loop */
 
+/* datagrams that are sent in the caller's place */
+#define SEND_MESSAGE_BYTES 65536 /* one more than the longest there is: longer ones are refused as this one is */
+#define SEND_CONTROL_BYTES 4096	 /* control messages of a datagram: each is some bytes long */
+
 /* captures */
 #define SCAP_BLOCK_BYTES  (64 << 20) /* a process list of 100,000 threads fits; more is a damaged length */
 #define SCAP_STORED_ENTER 65536	     /* enter events of old captures kept until their exit event, one a thread */

@@ -16,6 +16,11 @@
  *   dup-open  a process that shares the descriptors puts another file over the opened one
  *   connect-udp, connect-tcp
  *             a second thread writes the address that a socket is connected to; the secret is 127.0.0.66
+ *   send-to, send-message, send-messages
+ *             a second thread writes the address that a datagram (of the last: the second one) is sent to
+ *   unlink, rename
+ *             a second thread writes the name that is removed or moved; the secret is FOLDER/removal-secret
+ *   unmap     a second thread maps and unmaps the page of the path, which has the secret's name alone
  *   dup       a process that shares the descriptors puts another socket over the connected one
  *   unspec    the same takes the address away from the connected one
  *   argv      a second thread writes the arguments of a program that is executed; the secret is "telling-argument"
@@ -114,6 +119,25 @@ static void lay_over(int which)
 	mount(from, over, NULL, MS_BIND, NULL);
 }
 
+/* ---- a page that comes and goes ---- */
+
+#define LOW_PAGE ((char *)0x10000000) /* where the kernel puts nothing unasked */
+
+static void map_or_unmap(int which)
+{
+	char *fresh;
+
+	if (!which) {
+		munmap(path, PATH_ROOM);
+		return;
+	}
+	fresh = mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (fresh == MAP_FAILED)
+		return;
+	snprintf(fresh, PATH_ROOM, "%s", names[1]);
+	mremap(fresh, PATH_ROOM, PATH_ROOM, MREMAP_MAYMOVE | MREMAP_FIXED, path);
+}
+
 /* ---- a page that comes late ---- */
 
 static int faults = -1;
@@ -171,6 +195,63 @@ static void store_argument(int which)
 
 	for (size_t i = 0; i < 16; i++)
 		((volatile char *)argument)[i] = text[i];
+}
+
+/* Takes datagrams to the secret address and to the decoy. */
+static int receivers[2];
+
+static int take_datagrams(void)
+{
+	socklen_t len = sizeof(address);
+
+	address.sin_family = AF_INET;
+	for (int which = 1; which >= 0; which--) {
+		store_address(which);
+		receivers[which] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		if (bind(receivers[which], (struct sockaddr *)&address, sizeof(address)) ||
+		    getsockname(receivers[which], (struct sockaddr *)&address, &len))
+			return -1;
+	}
+	contended = socket(AF_INET, SOCK_DGRAM, 0);
+	return 0;
+}
+
+/* 1 = the secret address got it */
+static int attempt_send(int number)
+{
+	struct sockaddr_in decoy = { AF_INET, address.sin_port, { htonl(0x7f00004d) }, { 0 } };
+	struct iovec bytes = { (char *)"x", 1 };
+	struct msghdr header = { .msg_name = &address, .msg_namelen = sizeof(address), .msg_iov = &bytes, .msg_iovlen = 1 };
+	struct mmsghdr both[2] = { { .msg_hdr = header }, { .msg_hdr = header } };
+	char byte;
+	int won;
+
+	both[0].msg_hdr.msg_name = &decoy;
+	if (number == SYS_sendto)
+		sendto(contended, "x", 1, 0, (struct sockaddr *)&address, sizeof(address));
+	else if (number == SYS_sendmsg)
+		sendmsg(contended, &header, 0);
+	else
+		sendmmsg(contended, both, 2, 0);
+	won = recv(receivers[1], &byte, 1, 0) == 1;
+	while (recv(receivers[0], &byte, 1, 0) == 1)
+		;
+	return won;
+}
+
+/* 1 = the secret is gone */
+static int attempt_removal(int moves)
+{
+	char moved[PATH_ROOM];
+
+	for (int i = 0; i < 2; i++)
+		close(open(names[i], O_CREAT | O_WRONLY, 0600));
+	snprintf(moved, sizeof(moved), "%s/moved", folder);
+	if (moves)
+		rename(path, moved);
+	else
+		unlink(path);
+	return access(names[1], F_OK) != 0;
 }
 
 /* Takes connections to all addresses, for ever. */
@@ -241,7 +322,8 @@ static const struct way {
 	const char *name, *opened; /* NULL: one of the names, in memory that is written to */
 	void (*turn)(int which);
 	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
-	enum { OPENING, FAULTING, OPENING_SECRET, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING } what;
+	enum { OPENING, FAULTING, OPENING_SECRET, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING, SENDING, SENDING_MESSAGE, SENDING_MESSAGES, REMOVING, MOVING,
+	       OPENING_UNMAPPED } what;
 } ways[] = {
 	{ "thread", NULL, store, THREAD, OPENING },
 	{ "process", NULL, store, PROCESS, OPENING },
@@ -258,6 +340,12 @@ static const struct way {
 	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP },
 	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED },
 	{ "unspec", NULL, take_away, SHARING_FDS, CONNECTING_FIXED },
+	{ "send-to", NULL, store_address, THREAD, SENDING },
+	{ "send-message", NULL, store_address, THREAD, SENDING_MESSAGE },
+	{ "send-messages", NULL, store_address, THREAD, SENDING_MESSAGES },
+	{ "unlink", NULL, store, THREAD, REMOVING },
+	{ "rename", NULL, store, THREAD, MOVING },
+	{ "unmap", NULL, map_or_unmap, THREAD, OPENING_UNMAPPED },
 	{ "argv", NULL, store_argument, THREAD, EXECUTING },
 };
 
@@ -286,6 +374,8 @@ static void *room(const struct way *w)
 	int private = strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || w->what == FAULTING;
 	char name[PATH_ROOM];
 
+	if (w->what == OPENING_UNMAPPED)
+		return mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (strcmp(w->name, "file") != 0)
 		return mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE,
 			    (private ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS, -1, 0);
@@ -318,6 +408,11 @@ static int start(const struct way *w)
 		contended = dup(other_socket);
 		close(contended); /* the next that is opened has this number */
 	}
+	if (w->what >= SENDING && w->what <= SENDING_MESSAGES && take_datagrams())
+		return -1;
+	if (w->what == REMOVING || w->what == MOVING)
+		for (int i = 0; i < 2; i++)
+			snprintf(names[i], PATH_ROOM, "%s/removal-%s", folder, i ? "secret" : "decoys");
 	if (w->what >= CONNECTING_UDP && w->what <= CONNECTING_FIXED)
 		serve();
 	if (w->what == CONNECTING_FIXED) {
@@ -326,7 +421,7 @@ static int start(const struct way *w)
 	}
 	if (w->opened)
 		snprintf(path, PATH_ROOM, w->opened, folder);
-	else if (out < 0 && w->what == OPENING)
+	else if (out < 0 && (w->what == OPENING || w->what == REMOVING || w->what == MOVING))
 		snprintf(path, PATH_ROOM, "%s", names[0]);
 	if (strcmp(w->name, "mem") == 0) {
 		snprintf(name, sizeof(name), "/proc/%d/mem", victim);
@@ -365,6 +460,15 @@ static int attempt_by(const struct way *w)
 		return attempt_connect(SOCK_STREAM, -1);
 	case CONNECTING_FIXED:
 		return attempt_connect(SOCK_STREAM, contended);
+	case SENDING:
+		return attempt_send(SYS_sendto);
+	case SENDING_MESSAGE:
+		return attempt_send(SYS_sendmsg);
+	case SENDING_MESSAGES:
+		return attempt_send(SYS_sendmmsg);
+	case REMOVING:
+	case MOVING:
+		return attempt_removal(w->what == MOVING);
 	case EXECUTING:
 		return attempt_exec();
 	case FAULTING:

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+
+/*
+ * Calls that make, move and remove names, or change what a name stands for. The paths are behind pointers, and links and
+ * mounts move: so each path is read once and the call is made in the caller's place, from the folder that the path leads to.
+ * The last part of a path is then no longer resolved. Under the conditions of open.c; everything else the caller does itself.
+ */
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+#define NONE 6 /* no such argument */
+
+static const struct row {
+	long number;
+	enum operation { UNLINK, RENAME, LINK, SYMLINK, MKDIR, CHMOD, CHOWN } operation;
+	uint8_t dir, path; /* arguments */
+	uint8_t dir2, path2; /* of the second name; a symbolic link's text is path, its name path2 */
+	uint8_t value, flags;
+	int add; /* flags that the call implies */
+} rows[] = {
+#ifdef SYS_unlink
+	{ SYS_unlink, UNLINK, NONE, 0, NONE, NONE, NONE, NONE, 0 },
+	{ SYS_rmdir, UNLINK, NONE, 0, NONE, NONE, NONE, NONE, AT_REMOVEDIR },
+	{ SYS_rename, RENAME, NONE, 0, NONE, 1, NONE, NONE, 0 },
+	{ SYS_link, LINK, NONE, 0, NONE, 1, NONE, NONE, 0 },
+	{ SYS_symlink, SYMLINK, NONE, 0, NONE, 1, NONE, NONE, 0 },
+	{ SYS_mkdir, MKDIR, NONE, 0, NONE, NONE, 1, NONE, 0 },
+	{ SYS_chmod, CHMOD, NONE, 0, NONE, NONE, 1, NONE, 0 },
+	{ SYS_chown, CHOWN, NONE, 0, NONE, NONE, 1, NONE, 0 },
+	{ SYS_lchown, CHOWN, NONE, 0, NONE, NONE, 1, NONE, AT_SYMLINK_NOFOLLOW },
+#endif
+#ifdef SYS_renameat
+	{ SYS_renameat, RENAME, 0, 1, 2, 3, NONE, NONE, 0 },
+#endif
+	{ SYS_unlinkat, UNLINK, 0, 1, NONE, NONE, NONE, 2, 0 },
+	{ SYS_renameat2, RENAME, 0, 1, 2, 3, NONE, 4, 0 },
+	{ SYS_linkat, LINK, 0, 1, 2, 3, NONE, 4, 0 },
+	{ SYS_symlinkat, SYMLINK, NONE, 0, 1, 2, NONE, NONE, 0 },
+	{ SYS_mkdirat, MKDIR, 0, 1, NONE, NONE, 2, NONE, 0 },
+	{ SYS_fchmodat, CHMOD, 0, 1, NONE, NONE, 2, NONE, 0 },
+	{ SYS_fchmodat2, CHMOD, 0, 1, NONE, NONE, 2, 3, 0 },
+	{ SYS_fchownat, CHOWN, 0, 1, NONE, NONE, 2, 4, 0 },
+};
+
+static const struct row *find(long number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].number == number)
+			return &rows[i];
+	return NULL;
+}
+
+/* A folder and the last part of a path in it, with the slashes behind it: they mean that it must be a folder. */
+struct place {
+	int folder;
+	const char *last;
+};
+
+static void leave(struct place *p)
+{
+	if (p->folder >= 0)
+		close(p->folder);
+}
+
+/* What the caller would be told, too, when no symlink is on the way: those could lead it elsewhere than us. */
+static int folder_failure(int base, const char *path, int error)
+{
+	int again;
+
+	if (error != -ENOENT && error != -ENOTDIR && error != -EACCES)
+		return -EOPNOTSUPP;
+	again = open_how(base, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+	if (again >= 0)
+		close(again);
+	return again == error ? error : -EOPNOTSUPP;
+}
+
+/* 0, or a negative errno: -EOPNOTSUPP where the caller should look for itself. */
+static int find_place(const struct tracer *t, char *path, size_t len, int dirfd, struct place *ret_place)
+{
+	size_t end = len, start;
+	auto_fd int base = -1;
+	int folder;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	start = end;
+	while (start && path[start - 1] != '/')
+		start--;
+	if (start == end || open_mentions_proc(path) || !strcmp(path + start, ".") || !strcmp(path + start, "..") ||
+	    !strncmp(path + start, "./", 2) || !strncmp(path + start, "../", 3) || len - start > NAME_MAX)
+		return -EOPNOTSUPP;
+	base = open_base(t->pending.call.tid, path, dirfd);
+	if (base < 0 && base != AT_FDCWD)
+		return -EOPNOTSUPP;
+	if (start) {
+		char first = path[start];
+
+		path[start] = '\0';
+		folder = open_how(base, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+		if (folder < 0)
+			folder = folder_failure(base, path, folder);
+		path[start] = first;
+	} else {
+		folder = take_fd(base);
+	}
+	if (folder < 0)
+		return folder;
+	if (!open_is_ordinary(folder)) {
+		close(folder);
+		return -EOPNOTSUPP;
+	}
+	*ret_place = (struct place){ folder, path + start };
+	return 0;
+}
+
+/* What the name in the folder stands for, by a descriptor without effect on it. */
+static int find_object(const struct place *p, bool follow)
+{
+	int fd = open_how(p->folder, p->last, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
+
+	if (fd >= 0 && !open_is_ordinary(fd)) {
+		close(fd);
+		return -EOPNOTSUPP;
+	}
+	return fd;
+}
+
+static int change_mode(int fd, mode_t mode)
+{
+	char path[32];
+
+	/* before Linux 6.6 a descriptor of this kind has no other way; our own /proc leads to it without a second lookup */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return chmod(path, mode & 07777) < 0 ? -errno : 0;
+}
+
+static int change(const struct call *c, const struct row *row, const struct place *p, int flags)
+{
+	auto_fd int fd = -1;
+	struct stat st;
+
+	if (flags & ~AT_SYMLINK_NOFOLLOW)
+		return -EOPNOTSUPP;
+	fd = find_object(p, !(flags & AT_SYMLINK_NOFOLLOW));
+	/* modes of symbolic links are refused, in the kernel's own way */
+	if (fd < 0 || fstat(fd, &st) < 0 || (row->operation == CHMOD && S_ISLNK(st.st_mode)))
+		return -EOPNOTSUPP;
+	if (row->operation == CHMOD)
+		return change_mode(fd, (mode_t)c->args[row->value]);
+	return fchownat(fd, "", (uid_t)c->args[row->value], (gid_t)c->args[row->value + 1], AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+static int make_folder(const struct call *c, const struct row *row, const struct place *p)
+{
+	mode_t mask, own;
+	int r = open_mask(c->tid, &mask);
+
+	if (r < 0)
+		return -EOPNOTSUPP;
+	own = umask(mask);
+	r = mkdirat(p->folder, p->last, (mode_t)c->args[row->value]) < 0 ? -errno : 0;
+	umask(own);
+	return r;
+}
+
+static int carry_out(const struct tracer *t, const struct row *row, const struct place *p, const struct place *p2)
+{
+	const struct call *c = &t->pending.call;
+	int flags = row->add | (row->flags == NONE ? 0 : (int)c->args[row->flags]), r = -1;
+
+	switch (row->operation) {
+	case UNLINK:
+		r = unlinkat(p->folder, p->last, flags);
+		break;
+	case RENAME:
+		r = (int)syscall(SYS_renameat2, p->folder, p->last, p2->folder, p2->last, flags);
+		break;
+	case LINK:
+		if (flags) /* followed, or by descriptor */
+			return -EOPNOTSUPP;
+		r = linkat(p->folder, p->last, p2->folder, p2->last, 0);
+		break;
+	case SYMLINK:
+		r = symlinkat(t->path, p2->folder, p2->last);
+		break;
+	case MKDIR:
+		return make_folder(c, row, p);
+	case CHMOD:
+	case CHOWN:
+		return change(c, row, p, flags);
+	}
+	return r < 0 ? -errno : 0;
+}
+
+static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX], struct str *ret_path)
+{
+	ssize_t n = memory_read_string(c->memory, c->args[arg], path, PATH_MAX);
+
+	if (n < 0)
+		return (int)n;
+	path[n] = '\0';
+	*ret_path = (struct str){ path, (size_t)n };
+	return n ? 0 : -ENOENT;
+}
+
+/* -EOPNOTSUPP: the caller's to do. */
+static int perform(struct tracer *t, const struct row *row)
+{
+	struct call *c = &t->pending.call;
+	struct place places[2] = { { -1, NULL }, { -1, NULL } };
+	int r = read_path(c, row->path, t->path, &c->path);
+
+	if (r == 0 && row->path2 != NONE) {
+		c->other_arg = row->path2;
+		r = read_path(c, row->path2, t->second_path, &c->other_path);
+	}
+	/* wrong flags are refused before paths are read */
+	if (r < 0)
+		return r == -ESRCH || (row->flags != NONE && c->args[row->flags]) ? -EOPNOTSUPP : r;
+	if (row->operation != SYMLINK)
+		r = find_place(t, t->path, c->path.len, row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir], &places[0]);
+	if (r == 0 && row->path2 != NONE)
+		r = find_place(t, t->second_path, c->other_path.len, row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2],
+			       &places[1]);
+	if (r == 0)
+		r = carry_out(t, row, &places[0], &places[1]);
+	leave(&places[0]);
+	leave(&places[1]);
+	return r;
+}
+
+enum open_way names_pending(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	const struct row *row = find(p->call.number);
+	int r;
+
+	if (!row || !p->call.memory || !identity_same(t, p->tracee))
+		return OPEN_ENTRY;
+	r = perform(t, row);
+	if (r == -EFAULT && !entry_is_unmapped(t))
+		return OPEN_CHECK;
+	if (r == -EOPNOTSUPP) {
+		p->call.path = p->call.other_path = (struct str){ NULL, 0 };
+		return OPEN_ENTRY;
+	}
+	p->value = r;
+	return OPEN_DONE;
+}
