@@ -17,7 +17,7 @@ static int open_output(struct session *s, const struct options *o, struct error 
 	int r;
 
 	if (path)
-		r = output_file_open(path, true, json, &output, err);
+		r = output_file_open(path, true, false, json, &output, err);
 	else
 		r = output_stream_open(STDOUT_FILENO, false, json, !json && log_color(STDOUT_FILENO), !isatty(STDOUT_FILENO),
 				       &output, err);

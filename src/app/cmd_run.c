@@ -149,7 +149,7 @@ static int open_outputs(struct run *run, struct error *err)
 	int r = run->config ? outputs_open(&run->session, run->config, true, false, err) : 0;
 
 	if (r == 0 && path) {
-		r = output_file_open(path, true, run->json, &output, err);
+		r = output_file_open(path, true, false, run->json, &output, err);
 		if (r == 0)
 			r = session_add_output(&run->session, output, err);
 	}

@@ -16,7 +16,7 @@ static int open_file(const struct config *c, struct output **ret_output, struct 
 	char path[PATH_MAX];
 	int r = config_c_text(path, sizeof(path), c->file_output_filename, "file_output.filename", err);
 
-	return r < 0 ? r : output_file_open(path, c->file_output_keep_alive, c->json_output, ret_output, err);
+	return r < 0 ? r : output_file_open(path, c->file_output_keep_alive, c->monitor_file_output_sync, c->json_output, ret_output, err);
 }
 
 static int open_grpc(const struct config *c, struct output **ret_output, struct error *err)

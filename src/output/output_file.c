@@ -10,7 +10,7 @@ struct file_output {
 	struct output head;
 	char *path;
 	int fd; /* -1 while closed */
-	bool keep_alive, torn;
+	bool keep_alive, sync, torn;
 	unsigned int flags; /* LINE_* */
 	struct strbuf line;
 };
@@ -34,6 +34,12 @@ static void close_file(struct file_output *f)
 	f->fd = -1;
 }
 
+/* Pipes and devices have nothing to be synchronised. */
+static int sync_file(const struct file_output *f)
+{
+	return f->sync && fdatasync(f->fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
 static int file_send(struct output *o, const struct alert *a, struct error *err)
 {
 	struct file_output *f = (struct file_output *)o;
@@ -45,6 +51,8 @@ static int file_send(struct output *o, const struct alert *a, struct error *err)
 		strbuf_reset(&f->line);
 		line_add(&f->line, a, f->flags);
 		r = f->line.failed ? -ENOMEM : line_write(f->fd, strbuf_str(&f->line), &f->torn);
+		if (r == 0)
+			r = sync_file(f);
 		if (r < 0)
 			error_errno(err, r, "cannot write an alert to %s", f->path);
 		if (!f->keep_alive)
@@ -89,7 +97,7 @@ static const struct output_ops file_ops = {
 	.close = file_close,
 };
 
-int output_file_open(const char *path, bool keep_alive, bool json, struct output **ret_output, struct error *err)
+int output_file_open(const char *path, bool keep_alive, bool sync, bool json, struct output **ret_output, struct error *err)
 {
 	struct file_output *f = calloc(1, sizeof(*f));
 	int r;
@@ -99,6 +107,7 @@ int output_file_open(const char *path, bool keep_alive, bool json, struct output
 	f->head.ops = &file_ops;
 	f->head.json = json;
 	f->keep_alive = keep_alive;
+	f->sync = sync;
 	f->fd = -1;
 	f->path = str_dup(str_of(path));
 	if (!f->path) {

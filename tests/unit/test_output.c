@@ -81,7 +81,7 @@ static void test_file(void **state)
 	snprintf(moved, sizeof(moved), "%s.1", path);
 	for (keep = 0; keep < 2; keep++) {
 		unlink(path);
-		assert_int_equal(output_file_open(path, keep, true, &o, &err), 0);
+		assert_int_equal(output_file_open(path, keep, keep, true, &o, &err), 0);
 		assert_int_equal(o->ops->send(o, &sample, &err), 0);
 		assert_int_equal(rename(path, moved), 0);
 		assert_int_equal(o->ops->send(o, &sample, &err), 0);
@@ -95,7 +95,7 @@ static void test_file(void **state)
 		unlink(moved);
 	}
 	unlink(path);
-	assert_int_equal(output_file_open("/nonexistent/x", true, true, &o, &err), -ENOENT);
+	assert_int_equal(output_file_open("/nonexistent/x", true, true, true, &o, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "/nonexistent/x"));
 }
 
@@ -107,7 +107,7 @@ static void test_full_device(void **state)
 	(void)state;
 	if (access("/dev/full", W_OK) < 0)
 		skip();
-	assert_int_equal(output_file_open("/dev/full", true, true, &o, &err), 0);
+	assert_int_equal(output_file_open("/dev/full", true, false, true, &o, &err), 0);
 	assert_int_equal(o->ops->send(o, &sample, &err), -ENOSPC);
 	assert_int_equal(o->failed, 1);
 	assert_int_equal(o->sent, 0);

@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Alerts to a file on a disk that fills up and gets room again: what is lost is counted and said once, whole lines remain, it goes on by
+# itself. A file that is moved away, with the signal and without. fsync.
+. "$(dirname "$0")/../lib.sh"
+
+own_mounts "$@"
+need python3 pgrep
+mkdir "$dir/small"
+mount -t tmpfs -o size=64k none "$dir/small" || skip "a tmpfs cannot be mounted"
+mounted="$dir/small ${mounted:-}"
+cat >"$dir/rules.yaml" <<'END'
+- rule: Numbered file opened
+  desc: each is one alert
+  condition: evt.type in (open, openat) and fd.name contains /n-
+  output: opened %fd.name
+  priority: NOTICE
+END
+# phases of alerts; between them it waits for a file of the phase's name
+cat >"$dir/open.py" <<'END'
+import os
+import sys
+import time
+n = 0
+for phase, count in enumerate(map(int, sys.argv[2:])):
+    while phase and not os.path.exists("%s/phase-%d" % (sys.argv[1], phase)):
+        time.sleep(0.02)
+    for _ in range(count):
+        os.close(os.open("%s/n-%05d" % (sys.argv[1], n), os.O_RDONLY | os.O_CREAT))
+        n += 1
+    open("%s/done-%d" % (sys.argv[1], phase), "w").close()
+END
+
+# configure FILE KEEP_ALIVE SYNC
+configure() {
+	printf 'rules_files: [%s]\nfile_output: {enabled: true, filename: %s, keep_alive: %s}\nmonitor: {file_output: {sync: %s}}\n' \
+		"$dir/rules.yaml" "$1" "$2" "$3" >"$dir/config.yaml"
+	rm -f "$dir"/phase-* "$dir"/done-* "$dir"/n-*
+}
+wait_for() { # condition
+	i=0
+	while ! eval "$1" && [ $i -lt 200 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	eval "$1"
+}
+numbers() {
+	sed -n 's/.*: Notice opened .*\/n-\([0-9]*\)$/\1/p' "$@"
+}
+
+for keep in true false; do
+	configure "$dir/small/alerts" $keep false
+	rm -f "$dir/small/alerts" "$dir/first"
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" 2000 1 300 2>"$dir/err" &
+	run=$!
+	ok "the disk is full, which is told ($keep)" wait_for "grep -q 'cannot write an alert to .*No space left' $dir/err"
+	ok "first phase ($keep)" wait_for "[ -e $dir/done-0 ]"
+	sleep 0.5 # one second of further failures, and of silence
+	touch "$dir/phase-1"
+	ok "second phase ($keep)" wait_for "[ -e $dir/done-1 ]"
+	sleep 0.5
+	ok "it is told once ($keep)" [ "$(grep -c 'No space left' "$dir/err")" -le 2 ] # by the output, and as the first alert that was lost
+	cp "$dir/small/alerts" "$dir/first"
+	: >"$dir/small/alerts"
+	touch "$dir/phase-2"
+	wait $run
+	ok "that it works again is told ($keep)" wait_for "grep -q 'file output: it works again, [0-9]* alerts were lost meanwhile' $dir/err"
+	ok "the loss is told in all ($keep)" wait_for "grep -q 'alerts were lost in all' $dir/err"
+	lost=$(sed -n 's/.*: \([0-9]*\) alerts were lost in all/\1/p' "$dir/err")
+	numbers "$dir/first" "$dir/small/alerts" >"$dir/got"
+	ok "each is there or counted ($keep): $(wc -l <"$dir/got") and $lost of 2301" [ $(($(wc -l <"$dir/got") + ${lost:-0})) = 2301 ]
+	ok "those after it are all there ($keep)" [ "$(numbers "$dir/small/alerts" | grep -c .)" = 300 ]
+	ok "in order ($keep)" sort -cu "$dir/got"
+done
+
+# moved away: the old file goes on until the signal with keep_alive, the new one is there at once without
+for keep in true false; do
+	configure "$dir/alerts" $keep true
+	rm -f "$dir/alerts" "$dir/moved"
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" 100 100 100 2>"$dir/err" &
+	run=$!
+	ok "first phase" wait_for "[ -e $dir/done-0 ] && [ \$(numbers $dir/alerts | wc -l) = 100 ]"
+	mv "$dir/alerts" "$dir/moved"
+	touch "$dir/phase-1"
+	if $keep; then
+		ok "the moved file is written" wait_for "[ \$(numbers $dir/moved | wc -l) = 200 ]"
+		for p in $(pgrep -f "$dir/config.yaml"); do
+			[ "$(ps -o sid= -p "$p" | tr -d ' ')" = "$p" ] && kill -USR1 "$p"
+		done
+		ok "the signal opens another" wait_for "[ -e $dir/alerts ]"
+	else
+		ok "another file is written" wait_for "[ -e $dir/alerts ] && [ \$(numbers $dir/alerts | wc -l) = 100 ]"
+	fi
+	touch "$dir/phase-2"
+	wait $run
+	wait_for "! pgrep -f $dir/config.yaml >/dev/null"
+	numbers "$dir/moved" "$dir/alerts" >"$dir/got"
+	ok "all, in order, over the two files (keep_alive $keep)" sh -c "[ \$(wc -l <$dir/got) = 300 ] && sort -cu $dir/got"
+done
+
+if command -v strace >/dev/null; then
+	for sync in true false; do
+		configure "$dir/alerts" true $sync
+		strace -f -o "$dir/trace" -e trace=fdatasync "$MONITOR" run --backend notify-only -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" 20 2>"$dir/err"
+		[ $sync = true ] && want=20 || want=0
+		ok "sync: $sync makes $(grep -c fdatasync "$dir/trace") calls" [ "$(grep -c fdatasync "$dir/trace")" = $want ]
+	done
+fi
+finish
