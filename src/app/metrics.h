@@ -11,7 +11,7 @@ struct metrics {
 #include "app/metrics.def"
 };
 
-/* Everything but web_refused; by the thread that the session belongs to. start_ts: epoch ns of the program's start. */
+/* Everything but web_refused and web_broken; by the thread that the session belongs to. start_ts: epoch ns of the program's start. */
 void metrics_collect(const struct session *s, uint64_t start_ts, struct metrics *ret_metrics);
 /*
  * Prometheus' text format 0.0.4: the table without the groups that config leaves out, what the program and the host are, rules

@@ -18,6 +18,8 @@ struct webserver {
 	struct web_page pages[3];
 	char health_path[256];
 	uint64_t start_ts, next_ms;
+	struct web_refusals told; /* in the log */
+	uint64_t next_word_ms;
 	bool metrics;
 	pthread_mutex_t lock;
 	struct strbuf text; /* below lock: the last figures */
@@ -72,7 +74,7 @@ static int read_token(const struct config *c, char **ret_token, struct error *er
 static int start(struct webserver *w, struct error *err)
 {
 	const struct config *c = w->config;
-	char address[128], certificate[PATH_MAX];
+	char address[128], certificate[PATH_MAX], client_ca[PATH_MAX];
 	auto_free char *token = NULL;
 	struct web_options options = {
 		.address = address,
@@ -90,11 +92,14 @@ static int start(struct webserver *w, struct error *err)
 	if (r == 0)
 		r = config_c_text(w->health_path, sizeof(w->health_path), c->webserver_k8s_healthz_endpoint, "webserver.k8s_healthz_endpoint", err);
 	if (r == 0)
+		r = config_c_text(client_ca, sizeof(client_ca), c->monitor_webserver_client_ca, "monitor.webserver.client_ca", err);
+	if (r == 0)
 		r = read_token(c, &token, err);
 	if (r < 0)
 		return r;
 	options.token = token;
-	options.refuse = !token && !web_is_loopback(address) && !c->monitor_webserver_open;
+	options.client_ca = client_ca[0] ? client_ca : NULL;
+	options.refuse = !token && !options.client_ca && !web_is_loopback(address) && !c->monitor_webserver_open;
 	w->pages[0] = (struct web_page){ w->health_path, "application/json", true, write_health };
 	w->pages[1] = (struct web_page){ "/versions", "application/json", false, write_versions };
 	w->pages[2] = (struct web_page){ "/metrics", "text/plain; version=0.0.4", false, write_metrics };
@@ -102,8 +107,8 @@ static int start(struct webserver *w, struct error *err)
 	if (r < 0)
 		return r;
 	if (options.refuse)
-		log_warning("web server: %s is no loopback address, so only %s is served: give monitor.webserver.token_file, or set "
-			    "monitor.webserver.open", address, w->health_path);
+		log_warning("web server: %s is no loopback address, so only %s is served: give monitor.webserver.token_file or "
+			    "monitor.webserver.client_ca, or set monitor.webserver.open", address, w->health_path);
 	log_info("web server: listening at %s port %u", address, web_port(w->web));
 	return 0;
 }
@@ -132,17 +137,37 @@ int webserver_open(const struct config *config, struct webserver **ret_server, s
 	return 0;
 }
 
+/* Who knocks is worth a line, and no more than one a while: a scanner must not fill the log. */
+static void tell_refusals(struct webserver *w, const struct web_refusals *now, uint64_t ms)
+{
+	uint64_t requests = now->requests - w->told.requests, broken = now->broken - w->told.broken;
+
+	if ((!requests && !broken) || ms < w->next_word_ms)
+		return;
+	w->told = *now;
+	w->next_word_ms = ms + WEB_WORD_MS;
+	if (requests)
+		log_warning("web server: %llu requests refused (the last one with status %u, from %s), %llu connections given up",
+			    (unsigned long long)requests, now->status, now->from, (unsigned long long)broken);
+	else
+		log_warning("web server: %llu connections given up: no HTTP, too long, too slow or too many", (unsigned long long)broken);
+}
+
 void webserver_update(struct webserver *w, const struct session *s)
 {
 	uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE);
 	struct strbuf text = { 0 }, old;
+	struct web_refusals refusals;
 	struct metrics m;
 
+	web_refusals(w->web, &refusals);
+	tell_refusals(w, &refusals, now);
 	if (!w->metrics || now < w->next_ms)
 		return;
 	w->next_ms = now + METRICS_UPDATE_MS;
 	metrics_collect(s, w->start_ts, &m);
-	m.web_refused = web_refused(w->web);
+	m.web_refused = refusals.requests;
+	m.web_broken = refusals.broken;
 	metrics_add_prometheus(&m, s, w->config, &text);
 	if (text.failed) {
 		strbuf_free(&text);

@@ -102,6 +102,7 @@
 #define WEB_CONNECTIONS_PER_IP 16 /* who holds connections open for their own sake leaves room for others */
 #define WEB_TIMEOUT_SECONDS 10 /* without a byte */
 #define WEB_CONNECTION_BYTES 32768 /* memory of one: request line and headers */
+#define WEB_WORD_MS 10000 /* between two lines of the log about what was refused */
 #define WEB_PEM_BYTES 65536 /* certificate chain and key, or a token */
 #define METRICS_UPDATE_MS 500 /* between two collections; scrapers come every 15 seconds */
 #define OUTPUT_DRAIN_MAX_SECONDS 60 /* for an output that works off its queue */

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,13 +25,17 @@ bool web_is_loopback(const char *address)
 
 #ifdef HAVE_MICROHTTPD
 
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
+#include <pthread.h>
 
 struct web {
 	struct web_options options;
 	struct MHD_Daemon *daemon;
-	char *token, *pem;
-	_Atomic uint64_t refused;
+	char *token, *pem, *client_ca;
+	pthread_mutex_t lock;
+	struct web_refusals refusals; /* below lock */
 };
 
 /* ---- requests --------------------------------------------------------------------------------------------------------------- */
@@ -48,11 +51,27 @@ static bool same_secret(const char *a, const char *b)
 	return !difference;
 }
 
+/* The library asks for a certificate, but a client without one, or with a bad one, is connected, too: the open pages are for it. */
+static bool has_certificate(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
+					  .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT };
+	unsigned int status = 0, n = 0;
+
+	if (!info || !info->tls_session)
+		return false;
+	return gnutls_certificate_get_peers(info->tls_session, &n) && n &&
+	       gnutls_certificate_verify_peers(info->tls_session, &purpose, 1, &status) == 0 && status == 0;
+}
+
 static bool is_allowed(struct web *w, const struct web_page *page, struct MHD_Connection *connection)
 {
 	const char *given;
 
-	if (page->open || (!w->token && !w->options.refuse))
+	if (page->open || (!w->token && !w->client_ca && !w->options.refuse))
+		return true;
+	if (w->client_ca && has_certificate(connection))
 		return true;
 	given = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
 	return w->token && given && strncmp(given, "Bearer ", 7) == 0 && same_secret(given + 7, w->token);
@@ -77,9 +96,26 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int st
 	return done;
 }
 
+static void note_refusal(struct web *w, struct MHD_Connection *connection, unsigned int status)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *from = info ? info->client_addr : NULL;
+	char text[sizeof(w->refusals.from)] = "?";
+
+	if (from && from->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)from)->sin_addr, text, sizeof(text));
+	else if (from && from->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, text, sizeof(text));
+	pthread_mutex_lock(&w->lock);
+	w->refusals.requests++;
+	w->refusals.status = status;
+	memcpy(w->refusals.from, text, sizeof(text));
+	pthread_mutex_unlock(&w->lock);
+}
+
 static enum MHD_Result refuse(struct web *w, struct MHD_Connection *connection, unsigned int status, struct str why)
 {
-	atomic_fetch_add(&w->refused, 1);
+	note_refusal(w, connection, status);
 	return answer(connection, status, "text/plain", why);
 }
 
@@ -103,7 +139,7 @@ static enum MHD_Result request(void *web, struct MHD_Connection *connection, con
 	if (!page)
 		return refuse(w, connection, MHD_HTTP_NOT_FOUND, STR("no such page\n"));
 	if (!is_allowed(w, page, connection))
-		return refuse(w, connection, MHD_HTTP_UNAUTHORIZED, STR("a token is needed\n"));
+		return refuse(w, connection, MHD_HTTP_UNAUTHORIZED, STR("a token or a certificate is needed\n"));
 	page->write(w->options.context, &body);
 	if (body.failed)
 		return MHD_NO;
@@ -138,19 +174,38 @@ static int read_address(const struct web_options *o, union endpoint *ret_at, str
 	return error_set(err, -EINVAL, "web server: '%s' is no address", o->address);
 }
 
-/* The library writes what clients do wrong to standard error, which is not ours to fill. */
-static void be_silent(void *context, const char *format, va_list values) __attribute__((format(printf, 2, 0)));
-static void be_silent(void *context, const char *format, va_list values)
+/* The library would write what clients do wrong to standard error, which is not ours to fill; a count is enough. */
+static void count_broken(void *web, const char *format, va_list values) __attribute__((format(printf, 2, 0)));
+static void count_broken(void *web, const char *format, va_list values)
 {
-	(void)context;
+	struct web *w = web;
+
 	(void)format;
 	(void)values;
+	pthread_mutex_lock(&w->lock);
+	w->refusals.broken++;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void count_late(void *web, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+{
+	struct web *w = web;
+
+	(void)connection;
+	(void)state;
+	if (code != MHD_REQUEST_TERMINATED_TIMEOUT_REACHED && code != MHD_REQUEST_TERMINATED_WITH_ERROR)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->refusals.broken++;
+	pthread_mutex_unlock(&w->lock);
 }
 
 static int start(struct web *w, struct error *err)
 {
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ERROR_LOG;
 	long threads = w->options.threads ? (long)w->options.threads : sysconf(_SC_NPROCESSORS_ONLN);
+	struct MHD_OptionItem rest[4];
+	size_t nrest = 0;
 	union endpoint at;
 	int r = read_address(&w->options, &at, err);
 
@@ -160,15 +215,21 @@ static int start(struct web *w, struct error *err)
 		flags |= MHD_USE_IPv6;
 	if (w->pem)
 		flags |= MHD_USE_TLS;
+	if (w->client_ca)
+		rest[nrest++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, w->client_ca };
+	if (w->pem) {
+		rest[nrest++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, w->pem };
+		rest[nrest++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, w->pem };
+	}
+	rest[nrest] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	threads = threads < 1 ? 1 : threads > WEB_THREADS ? WEB_THREADS : threads;
 	errno = 0;
 	w->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, request, w, MHD_OPTION_EXTERNAL_LOGGER, be_silent, NULL, MHD_OPTION_SOCK_ADDR, &at.any,
+		flags, 0, NULL, NULL, request, w, MHD_OPTION_EXTERNAL_LOGGER, count_broken, w, MHD_OPTION_NOTIFY_COMPLETED, count_late, w, MHD_OPTION_SOCK_ADDR, &at.any,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)WEB_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned int)WEB_CONNECTIONS_PER_IP, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)WEB_TIMEOUT_SECONDS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_CONNECTION_BYTES, MHD_OPTION_THREAD_POOL_SIZE,
-		threads > 1 ? (unsigned int)threads : 0u, w->pem ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, w->pem,
-		MHD_OPTION_HTTPS_MEM_CERT, w->pem, MHD_OPTION_END);
+		threads > 1 ? (unsigned int)threads : 0u, MHD_OPTION_ARRAY, rest, MHD_OPTION_END);
 	if (!w->daemon)
 		return errno ? error_errno(err, -errno, "web server: cannot listen at %s port %u", w->options.address, w->options.port) :
 			       error_set(err, -EINVAL, "web server: cannot start%s", w->pem ? ": is the certificate good?" : "");
@@ -184,6 +245,9 @@ int web_new(const struct web_options *options, struct web **ret_web, struct erro
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
 	w->options = *options;
+	pthread_mutex_init(&w->lock, NULL);
+	if (options->client_ca && !options->certificate)
+		return error_set(err, -EINVAL, "web server: certificates of clients need TLS");
 	if (options->token) {
 		w->token = str_dup(str_of(options->token));
 		if (!w->token)
@@ -191,6 +255,8 @@ int web_new(const struct web_options *options, struct web **ret_web, struct erro
 	}
 	if (options->certificate)
 		r = file_read_all(options->certificate, WEB_PEM_BYTES, &w->pem, &len, err);
+	if (r == 0 && options->client_ca)
+		r = file_read_all(options->client_ca, WEB_PEM_BYTES, &w->client_ca, &len, err);
 	if (r == 0)
 		r = start(w, err);
 	if (r < 0)
@@ -206,9 +272,11 @@ unsigned int web_port(const struct web *w)
 	return info ? info->port : 0;
 }
 
-uint64_t web_refused(struct web *w)
+void web_refusals(struct web *w, struct web_refusals *ret_refusals)
 {
-	return atomic_load(&w->refused);
+	pthread_mutex_lock(&w->lock);
+	*ret_refusals = w->refusals;
+	pthread_mutex_unlock(&w->lock);
 }
 
 void web_free(struct web *w)
@@ -217,7 +285,9 @@ void web_free(struct web *w)
 		return;
 	if (w->daemon)
 		MHD_stop_daemon(w->daemon);
+	pthread_mutex_destroy(&w->lock);
 	free(w->token);
+	free(w->client_ca);
 	free(w->pem);
 	free(w);
 }
@@ -241,10 +311,10 @@ unsigned int web_port(const struct web *w)
 	return 0;
 }
 
-uint64_t web_refused(struct web *w)
+void web_refusals(struct web *w, struct web_refusals *ret_refusals)
 {
 	(void)w;
-	return 0;
+	*ret_refusals = (struct web_refusals){ 0 };
 }
 
 void web_free(struct web *w)

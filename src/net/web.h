@@ -23,8 +23,9 @@ struct web_options {
 	unsigned int port; /* 0 = any free one */
 	unsigned int threads; /* 0 = as many as processors, at most WEB_THREADS */
 	const char *certificate; /* PEM file with certificate and key; NULL = no TLS */
-	const char *token; /* what pages that are not open want as "Authorization: Bearer TOKEN"; NULL = nothing */
-	bool refuse; /* without a token, pages that are not open are for nobody */
+	const char *client_ca; /* PEM file of the authority whose clients get pages that are not open; NULL = none. Needs certificate */
+	const char *token; /* the other key to them, as "Authorization: Bearer TOKEN"; NULL = none. Without either they are for all */
+	bool refuse; /* without either, pages that are not open are for nobody */
 	const struct web_page *pages;
 	size_t npages;
 	void *context; /* of the pages */
@@ -33,8 +34,15 @@ struct web_options {
 /* Borrows pages and context until web_free(). -EINVAL for what can never work, -ENOTSUP in a build without the library. */
 int web_new(const struct web_options *options, struct web **ret_web, struct error *err);
 unsigned int web_port(const struct web *w);
-/* Requests that were refused: for want of a token, unknown pages, other methods. */
-uint64_t web_refused(struct web *w);
+
+struct web_refusals {
+	uint64_t requests; /* that were answered by a refusal: no token, unknown pages, other methods */
+	uint64_t broken; /* requests and connections that the library gave up: no HTTP, too long, too slow, too many */
+	unsigned int status; /* of the last answer of the first kind; 0 = there was none */
+	char from[64]; /* its address */
+};
+/* Since the start. */
+void web_refusals(struct web *w, struct web_refusals *ret_refusals);
 void web_free(struct web *w); /* accepts NULL */
 DEFINE_AUTO(struct web, web, web_free);
 #define auto_web AUTO(web)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Health, versions and metrics: for curl, promtool and Prometheus; by TLS; with a token; and what does not belong there is refused.
+# Health, versions and metrics: for curl, promtool and Prometheus; by TLS; with a token or a certificate; and what does not belong there is refused.
 . "$(dirname "$0")/../lib.sh"
 
 need python3 curl promtool prometheus openssl
@@ -134,9 +134,42 @@ for i in range(50):
     s.sendall(os.urandom(2000))
     s.close()
 assert b"200 OK" in ask(), "not served after noise"
+# a scan: connections that say nothing, many at once and one after the other
+for i in range(300):
+    s = socket.create_connection(("127.0.0.1", port), 5)
+    s.close()
+scan = []
+for i in range(100):
+    s = socket.socket()
+    s.bind(("127.0.0.8", 0))
+    s.settimeout(2)
+    try:
+        s.connect(("127.0.0.1", port))
+        scan.append(s)
+    except OSError:
+        pass
+assert b"200 OK" in ask(), "not served beside a scan"
+# what holds connections open is thrown out
+time.sleep(11)
+left = 0
+for s in slow:
+    s.settimeout(0.01)
+    try:
+        left += s.recv(1000) != b"" and s.recv(1000) != b""
+    except socket.timeout:
+        left += 1
+    except OSError:
+        pass
+assert left == 0, "%d slow clients are still connected" % left
 print("fine")
 END
 ok "slow clients and noise: $(tail -n 1 "$dir/attack")" grep -q fine "$dir/attack"
+ok "refused requests are told" grep -q 'web server: [0-9]* requests refused (the last one with status 40[0-9], from 127.0.0.1)' "$dir/err"
+ok "connections that were given up are told" grep -q 'web server: .*[1-9][0-9]* connections given up' "$dir/err"
+ok "one line in ten seconds" [ "$(grep -c 'web server: .*given up' "$dir/err")" -le 4 ]
+status "$at/metrics" >/dev/null
+ok "and counted" grep -q '^monitor_web_requests_refused_total [1-9]' "$dir/body"
+ok "both" grep -q '^monitor_web_connections_given_up_total [1-9]' "$dir/body"
 stop
 
 # with a token
@@ -164,6 +197,37 @@ cat "$dir/crt" "$dir/key" >"$dir/both.pem"
 start "listen_address: 127.0.0.1, ssl_enabled: true, ssl_certificate: $dir/both.pem"
 answers 200 "by TLS" --cacert "$dir/crt" "https://127.0.0.1:$port/versions"
 answers 000 "without TLS" "$at/versions"
+stop
+
+# certificates of clients beside the token
+for name in ca other; do
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/$name.key" -subj "/CN=$name" -days 2 -out "$dir/$name.crt" 2>/dev/null
+done
+client() { # name, authority, days, use
+	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" 2>/dev/null
+	printf 'extendedKeyUsage=%s\n' "$4" >"$dir/use"
+	openssl x509 -req -in "$dir/$1.csr" -CA "$dir/$2.crt" -CAkey "$dir/$2.key" -CAcreateserial -days "$3" -extfile "$dir/use" -out "$dir/$1.crt" 2>/dev/null
+}
+client good ca 2 clientAuth
+client stranger other 2 clientAuth
+client server ca 2 serverAuth
+client late ca -1 clientAuth
+start "listen_address: 0.0.0.0, ssl_enabled: true, ssl_certificate: $dir/both.pem" "client_ca: $dir/ca.crt, token_file: $dir/token"
+at=https://127.0.0.1:$port
+with() { # name, status, text
+	answers "$2" "$3" --cacert "$dir/crt" --cert "$dir/$1.crt" --key "$dir/$1.key" "$at/metrics"
+}
+answers 200 "health without a certificate" --cacert "$dir/crt" "$at/healthz"
+answers 401 "no certificate" --cacert "$dir/crt" "$at/metrics"
+with good 200 "the certificate"
+with stranger 401 "of a strange authority"
+with server 401 "of a server"
+with late 401 "of yesterday"
+answers 200 "the token" --cacert "$dir/crt" -H 'Authorization: Bearer geheim' "$at/metrics"
+stop
+start "listen_address: 0.0.0.0, ssl_enabled: true, ssl_certificate: $dir/both.pem" "client_ca: $dir/ca.crt"
+answers 401 "without a token no certificate, no page" --cacert "$dir/crt" "$at/metrics"
+with good 200 "the certificate alone"
 stop
 
 finish
