@@ -8,6 +8,9 @@
 /* What the tracer must know of single system calls (calls.def), by the machine's numbers. */
 #define CALLS_MAX 512 /* exclusive upper bound of the numbers that filters and tables here know */
 
+/* ioctl() of /dev/userfaultfd that gives what userfaultfd() does (Linux 6.1) */
+#define CALLS_IOCTL_FAULTS 0xaa00u
+
 enum call_trait {
 	CALL_BLOCKS = 1 << 0,
 	CALL_OPEN = 1 << 1,
@@ -26,6 +29,7 @@ enum call_trait {
 	CALL_WHOLE = 1 << 14,
 	CALL_SEND = 1 << 15,
 	CALL_NAME = 1 << 16,
+	CALL_FAULTS = 1 << 17,
 };
 
 struct call_traits {

@@ -5,6 +5,7 @@
 #include <linux/ptrace.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 
 #include "base/file.h"
 #include "base/parse.h"
@@ -127,6 +128,9 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	}
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
+	/* process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of /proc/PID/mem fails */
+	if (traits & CALL_FAULTS && (p->call.number != SYS_ioctl || (uint32_t)p->call.args[1] == CALLS_IOCTL_FAULTS))
+		t->tracees.direct = false;
 	if (traits & (CALL_PID | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
 		r = traits & (CALL_PID | CALL_GROUP) ? protect_check(t, p->tracee, &p->call, traits, &done) :
 						       protect_check_fd(t, p->tracee, &p->call, traits, &done);
