@@ -23,7 +23,7 @@ static void entry_done(struct tracer *t)
 	uint64_t now = tracer_now();
 
 	p->active = p->event_due = p->answer_due = false;
-	figures_stall(&t->figures, now > p->since ? now - p->since : 0);
+	figures_stall(&t->figures, p->call.number, now > p->since ? now - p->since : 0);
 	if (!p->repeated)
 		figures_count(&t->figures, p->call.number, p->way);
 }

@@ -2,6 +2,7 @@
 #include "tracer/figures.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 void figures_count(struct figures *f, long number, enum figures_way way)
 {
@@ -29,25 +30,43 @@ static uint64_t bucket_end(size_t bucket)
 	return (((uint64_t)bucket - 8 * shift + 1) << shift) - 1;
 }
 
-void figures_stall(struct figures *f, uint64_t ns)
+static void add(struct figures_waits *w, uint64_t ns)
 {
-	f->stalls[bucket_of(ns)]++;
-	f->stalled++;
-	f->total_ns += ns;
-	if (ns > f->max_ns)
-		f->max_ns = ns;
+	w->buckets[bucket_of(ns)]++;
+	w->count++;
+	w->total_ns += ns;
+	if (ns > w->max_ns)
+		w->max_ns = ns;
 }
 
-uint64_t figures_quantile(const struct figures *f, unsigned int permille)
+void figures_stall(struct figures *f, long number, uint64_t ns)
 {
-	uint64_t rank = f->stalled - f->stalled / 1000 * (1000 - permille) - f->stalled % 1000 * (1000 - permille) / 1000;
+	add(&f->all, ns);
+	if (number < 0 || number >= CALLS_MAX)
+		return;
+	if (!f->by_call[number])
+		f->by_call[number] = calloc(1, sizeof(*f->by_call[number]));
+	if (f->by_call[number])
+		add(f->by_call[number], ns);
+}
+
+uint64_t figures_quantile(const struct figures_waits *w, unsigned int permille)
+{
+	uint64_t rank = w->count - w->count / 1000 * (1000 - permille) - w->count % 1000 * (1000 - permille) / 1000;
 	uint64_t seen = 0;
 
-	for (size_t i = 0; i < FIGURES_BUCKETS && f->stalled; i++) {
-		seen += f->stalls[i];
+	for (size_t i = 0; i < FIGURES_BUCKETS && w->count; i++) {
+		seen += w->buckets[i];
 		if (seen < rank)
 			continue;
-		return bucket_end(i) < f->max_ns ? bucket_end(i) : f->max_ns;
+		return bucket_end(i) < w->max_ns ? bucket_end(i) : w->max_ns;
 	}
-	return f->max_ns;
+	return w->max_ns;
+}
+
+void figures_clear(struct figures *f)
+{
+	for (size_t i = 0; i < CALLS_MAX; i++)
+		free(f->by_call[i]);
+	*f = (struct figures){ 0 };
 }

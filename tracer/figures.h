@@ -21,16 +21,23 @@ enum figures_way {
  */
 #define FIGURES_BUCKETS (8 * 38)
 
-struct figures {
-	uint64_t calls[CALLS_MAX][FIGURES_WAYS]; /* by the machine's numbers; each call once, also when it is notified again */
-	uint64_t stalls[FIGURES_BUCKETS]; /* from catching a call to its (first) answer */
-	uint64_t stalled; /* how many */
+struct figures_waits {
+	uint64_t buckets[FIGURES_BUCKETS]; /* from catching a call to its (first) answer */
+	uint64_t count;
 	uint64_t total_ns, max_ns;
 };
 
+/* Zero-initialise; by the machine's numbers. */
+struct figures {
+	uint64_t calls[CALLS_MAX][FIGURES_WAYS]; /* each call once, also when it is notified again */
+	struct figures_waits all;
+	struct figures_waits *by_call[CALLS_MAX]; /* heap; NULL = none, or memory was short */
+};
+
 void figures_count(struct figures *f, long number, enum figures_way way);
-void figures_stall(struct figures *f, uint64_t ns);
+void figures_stall(struct figures *f, long number, uint64_t ns);
 /* The wait that permille of 1000 waits do not exceed, in ns; 0 when there was none. */
-uint64_t figures_quantile(const struct figures *f, unsigned int permille);
+uint64_t figures_quantile(const struct figures_waits *w, unsigned int permille);
+void figures_clear(struct figures *f);
 
 #endif

@@ -510,8 +510,8 @@ static void tracer_stats(const struct source *s, struct source_stats *ret_stats)
 	const struct tracer *t = (const struct tracer *)s;
 
 	*ret_stats = t->stats;
-	ret_stats->stall_ns = t->figures.total_ns;
-	ret_stats->stall_max_ns = t->figures.max_ns;
+	ret_stats->stall_ns = t->figures.all.total_ns;
+	ret_stats->stall_max_ns = t->figures.all.max_ns;
 	ret_stats->truncated = t->builder.cut + t->fetched.cut;
 }
 
@@ -533,6 +533,7 @@ static void tracer_close(struct source *s)
 	strbuf_free(&t->args);
 	strbuf_free(&t->stack);
 	decode_memo_free(t->memo);
+	figures_clear(&t->figures);
 	free(t);
 }
 

@@ -210,7 +210,14 @@ static int watch(struct run *run, struct error *err)
 	return r == -ENODATA ? 0 : r;
 }
 
-/* Where the time went, a line for each call. */
+static void tell_waits(const char *indent, const struct figures_waits *w)
+{
+	log_info("%s%" PRIu64 " waits of calls: half up to %.1f us, 99 %% up to %.1f us, the longest %.1f us, %.3f ms in all", indent,
+		 w->count, (double)figures_quantile(w, 500) / 1e3, (double)figures_quantile(w, 990) / 1e3,
+		 (double)w->max_ns / 1e3, (double)w->total_ns / 1e6);
+}
+
+/* Where the time went, two lines for each call. */
 static void tell_figures(const struct figures *f)
 {
 	for (long number = 0; number < CALLS_MAX; number++) {
@@ -223,10 +230,10 @@ static void tell_figures(const struct figures *f)
 			 " refused",
 			 info ? info->name : "?", n[FIGURES_AT_ENTRY], n[FIGURES_ON_BEHALF], n[FIGURES_TO_RESULT],
 			 n[FIGURES_REFUSED]);
+		if (f->by_call[number])
+			tell_waits("    ", f->by_call[number]);
 	}
-	log_info("%" PRIu64 " waits of calls: half up to %.1f us, 99 %% up to %.1f us, the longest %.1f us, %.3f ms in all",
-		 f->stalled, (double)figures_quantile(f, 500) / 1e3, (double)figures_quantile(f, 990) / 1e3,
-		 (double)f->max_ns / 1e3, (double)f->total_ns / 1e6);
+	tell_waits("", &f->all);
 }
 
 static void tell_summary(const struct run *run)
@@ -362,6 +369,7 @@ static int run_workload(struct run *run)
 		capture_init(&run->capture, run->config, &run->session,
 			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = true });
 	run->session.source = source;
+	run->session.figures = tracer_figures(source);
 	r = open_outputs(run, &err);
 	if (r == 0 && run->config)
 		r = webserver_open(run->config, &run->session.web, &err);

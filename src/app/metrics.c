@@ -151,6 +151,60 @@ static void add_outputs(const struct session *s, struct strbuf *out)
 	}
 }
 
+static const char *call_name(long number)
+{
+	const struct syscall_info *info = syscall_by_number(number);
+
+	return info ? info->name : "unknown";
+}
+
+static void add_seconds(struct strbuf *out, uint64_t ns)
+{
+	strbuf_addf(out, " %" PRIu64 ".%09" PRIu64 "\n", ns / 1000000000, ns % 1000000000);
+}
+
+static void add_calls(const struct figures *f, struct strbuf *out)
+{
+	static const char name[] = "monitor_calls_total";
+	static const char *const ways[] = {
+		[FIGURES_AT_ENTRY] = "let-go",
+		[FIGURES_ON_BEHALF] = "on-behalf",
+		[FIGURES_TO_RESULT] = "followed",
+		[FIGURES_REFUSED] = "refused",
+	};
+
+	add_head(out, name, "counter", "System calls that were caught, by what became of them.");
+	for (long n = 0; n < CALLS_MAX; n++)
+		for (size_t way = 0; way < ARRAY_SIZE(ways); way++)
+			if (f->calls[n][way])
+				strbuf_addf(out, "%s{call=\"%s\",way=\"%s\"} %" PRIu64 "\n", name, call_name(n), ways[way],
+					    f->calls[n][way]);
+}
+
+static void add_waits(const struct figures *f, struct strbuf *out)
+{
+	static const char name[] = "monitor_call_wait_seconds";
+	static const struct {
+		unsigned int permille;
+		const char *label;
+	} quantiles[] = { { 500, "0.5" }, { 990, "0.99" }, { 1000, "1" } };
+
+	add_head(out, name, "summary", "How long callers waited for the monitor, from the program's start.");
+	for (long n = 0; n < CALLS_MAX; n++) {
+		const struct figures_waits *w = f->by_call[n];
+
+		for (size_t i = 0; w && i < ARRAY_SIZE(quantiles); i++) {
+			strbuf_addf(out, "%s{call=\"%s\",quantile=\"%s\"}", name, call_name(n), quantiles[i].label);
+			add_seconds(out, figures_quantile(w, quantiles[i].permille));
+		}
+		if (!w)
+			continue;
+		strbuf_addf(out, "%s_sum{call=\"%s\"}", name, call_name(n));
+		add_seconds(out, w->total_ns);
+		strbuf_addf(out, "%s_count{call=\"%s\"} %" PRIu64 "\n", name, call_name(n), w->count);
+	}
+}
+
 static bool is_wanted(enum metric_group group, const struct config *c)
 {
 	return group == ALWAYS || (group == RESOURCES && c->metrics_resource_utilization_enabled) ||
@@ -186,6 +240,10 @@ void metrics_add_prometheus(const struct metrics *m, const struct session *s, co
 				    rows[i].value % 1000000000);
 		else
 			strbuf_addf(out, "%s %" PRIu64 "\n", rows[i].name, rows[i].value);
+	}
+	if (s->figures && is_wanted(EVENTS, config)) {
+		add_calls(s->figures, out);
+		add_waits(s->figures, out);
 	}
 	if (config->metrics_rules_counters_enabled)
 		add_rules(s, out);

@@ -5,6 +5,7 @@
 #include "app/options.h"
 #include "app/pipeline.h"
 #include "app/rules_input.h"
+#include "tracer/figures.h"
 
 /*
  * What the commands that evaluate events have in common: rules, outputs, one pipeline, a closing word. Zero-initialise;
@@ -19,6 +20,7 @@ struct session {
 	struct limits *limits; /* NULL = none; owned */
 	struct source *source;
 	struct pipeline *pipeline;
+	const struct figures *figures; /* the tracer's, of each system call; NULL = another source */
 	char hostname[65];
 	bool reported_loss; /* a failing output was told already */
 	struct webserver *web; /* NULL = none; owned */

@@ -28,8 +28,8 @@ static void test_nothing(void **state)
 	static struct figures f;
 
 	(void)state;
-	assert_int_equal(figures_quantile(&f, 500), 0);
-	assert_int_equal(figures_quantile(&f, 1000), 0);
+	assert_int_equal(figures_quantile(&f.all, 500), 0);
+	assert_int_equal(figures_quantile(&f.all, 1000), 0);
 }
 
 /* A quantile is never below the true one, and at most an eighth above. */
@@ -40,11 +40,11 @@ static void test_quantiles(void **state)
 
 	(void)state;
 	for (uint64_t ns = 1; ns <= 100000; ns++)
-		figures_stall(&f, ns);
-	assert_int_equal(f.stalled, 100000);
-	assert_int_equal(f.max_ns, 100000);
+		figures_stall(&f, 2, ns);
+	assert_int_equal(f.all.count, 100000);
+	assert_int_equal(f.all.max_ns, 100000);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
-		uint64_t exact = 100 * asked[i], got = figures_quantile(&f, asked[i]);
+		uint64_t exact = 100 * asked[i], got = figures_quantile(&f.all, asked[i]);
 
 		assert_in_range(got, exact, exact + exact / 8 + 1);
 	}
@@ -55,15 +55,36 @@ static void test_extremes(void **state)
 	static struct figures f;
 
 	(void)state;
-	figures_stall(&f, 0);
-	assert_int_equal(figures_quantile(&f, 500), 0);
-	figures_stall(&f, UINT64_MAX);
-	assert_int_equal(f.stalls[FIGURES_BUCKETS - 1], 1);
-	figures_stall(&f, 7);
-	figures_stall(&f, 8);
-	figures_stall(&f, 15);
-	figures_stall(&f, 16);
-	assert_int_equal(figures_quantile(&f, 500), 8);
+	figures_stall(&f, 2, 0);
+	assert_int_equal(figures_quantile(&f.all, 500), 0);
+	figures_stall(&f, 2, UINT64_MAX);
+	assert_int_equal(f.all.buckets[FIGURES_BUCKETS - 1], 1);
+	figures_stall(&f, 2, 7);
+	figures_stall(&f, 2, 8);
+	figures_stall(&f, 2, 15);
+	figures_stall(&f, 2, 16);
+	assert_int_equal(figures_quantile(&f.all, 500), 8);
+}
+
+static void test_by_call(void **state)
+{
+	static struct figures f;
+
+	(void)state;
+	figures_stall(&f, 1, 100);
+	figures_stall(&f, 1, 300);
+	figures_stall(&f, 3, 200);
+	figures_stall(&f, -1, 400);
+	figures_stall(&f, CALLS_MAX, 500);
+	assert_int_equal(f.all.count, 5);
+	assert_int_equal(f.by_call[1]->count, 2);
+	assert_int_equal(f.by_call[1]->total_ns, 400);
+	assert_int_equal(f.by_call[1]->max_ns, 300);
+	assert_int_equal(f.by_call[3]->count, 1);
+	assert_null(f.by_call[2]);
+	figures_clear(&f);
+	assert_int_equal(f.all.count, 0);
+	assert_null(f.by_call[1]);
 }
 
 int main(void)
@@ -73,6 +94,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_by_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

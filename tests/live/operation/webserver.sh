@@ -73,6 +73,8 @@ ok "a rule's count" grep -qF 'falcosecurity_falco_rules_matches_total{priority="
 ok "the version" grep -q 'falcosecurity_falco_version_info{version="[0-9.]*"} 1' "$dir/body"
 ok "an output's count" grep -q 'monitor_output_alerts_total{.*result="delivered"} 50' "$dir/body"
 ok "calls that were held" grep -q '^monitor_calls_held_total [1-9]' "$dir/body"
+ok "each call of them" grep -q '^monitor_calls_total{call="openat",way="on-behalf"} [1-9]' "$dir/body"
+ok "how long each waited" grep -q '^monitor_call_wait_seconds{call="openat",quantile="0.99"} 0.0' "$dir/body"
 # Falco's names have units that are not the base units; nothing else may be found
 promtool check metrics <"$dir/body" >"$dir/promtool" 2>&1
 readable=$?

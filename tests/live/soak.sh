@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# soak.sh [PROCESSES [CALLS]]: many processes and many calls. The workload counts what it does and the monitor has counted the same; its
+# memory and descriptors do not grow. By hand: soak.sh 2000000 0, soak.sh 0 100000000.
+. "$(dirname "$0")/lib.sh"
+
+need python3
+processes=${1:-8000}
+calls=${2:-160000}
+: >"$dir/counted"
+cat >"$dir/soak.yaml" <<END
+- rule: exit
+  desc: each process
+  condition: evt.type = procexit and proc.name = soak
+  output: "%proc.pid"
+  priority: NOTICE
+- rule: never
+  desc: the calls of the workload, which are judged and found harmless
+  condition: evt.type in (open, openat, sendto, unlinkat) and evt.args contains nowhere-at-all
+  output: "%evt.args"
+  priority: NOTICE
+END
+cat >"$dir/watch.py" <<'EOP'
+"""watch.py FRONT SAMPLES: resident memory (KiB) and descriptors of the supervisor, until it ends."""
+import os, sys, time
+
+front, samples = sys.argv[1], open(sys.argv[2], "w")
+supervisor = None
+while supervisor is None and os.path.exists(f"/proc/{front}"):
+    for child in open(f"/proc/{front}/task/{front}/children").read().split():
+        try:
+            session = open(f"/proc/{child}/stat").read().rsplit(")", 1)[1].split()[3]
+        except OSError:
+            continue
+        if session == child:
+            supervisor = child
+    time.sleep(0.05)
+try:
+    while supervisor:
+        status = open(f"/proc/{supervisor}/status").read()
+        fds = len(os.listdir(f"/proc/{supervisor}/fd"))
+        print(status.split("VmRSS:")[1].split()[0], fds, file=samples)
+        time.sleep(0.1)
+except (OSError, IndexError):
+    pass
+EOP
+
+# counted NAME: how many the monitor has counted; the way does not matter
+counted() {
+	sed -n "s/^monitor:   $1 *\([0-9]*\) let go at entry, \([0-9]*\) done on behalf, \([0-9]*\) followed.*/\1 \2 \3/p" "$dir/err" |
+		awk '{ print $1 + $2 + $3 }'
+}
+
+# run PROCESSES CALLS
+run() {
+	rm -f "$dir/alerts"
+	"$MONITOR" run -v -r "$dir/soak.yaml" ${monitor_options:-} --json --output "$dir/alerts" -- "$src/soak" "$dir" "$1" "$2" \
+		>"$dir/out" 2>"$dir/err" </dev/null &
+	front=$!
+	python3 "$dir/watch.py" $front "$dir/samples"
+	wait $front
+	status=$?
+}
+
+# soak WHAT PROCESSES CALLS
+soak() {
+	run 0 0
+	base_opens=$(counted openat)
+	run "$2" "$3"
+	ok "$1: status $status: $(head -n 3 "$dir/err")" [ $status = 0 ]
+	while read -r what wanted; do
+		case $what in
+		exits) got=$(($(wc -l <"$dir/alerts") - 1)) ;; # the first process has one, too
+		openat) got=$(($(counted openat) - base_opens)) ;;
+		*) got=$(counted "$what") ;;
+		esac
+		ok "$1: $wanted $what made, ${got:-0} counted" [ "${got:-0}" = "$wanted" ]
+	done <"$dir/out"
+	echo "$1: $(tr '\n' ' ' <"$dir/out")$(tail -n 1 "$dir/err")"
+	# the first fifth fills tables; from then on nothing grows
+	ok "$1: grows" python3 - "$dir/samples" <<'EOP'
+import sys
+
+samples = [tuple(map(int, line.split())) for line in open(sys.argv[1]) if len(line.split()) == 2][:-1]
+rest = samples[len(samples) // 5:] or [(0, 0)]
+early, late = rest[: len(rest) // 3 or 1], rest[-(len(rest) // 3 or 1):]
+memory = [max(s[0] for s in part) for part in (early, late)]
+fds = [max(s[1] for s in part) for part in (early, late)]
+print("    %d samples: at most %d, later %d KiB; %d, later %d descriptors" % (len(samples), *memory, *fds))
+sys.exit(len(samples) < 5 or memory[1] > memory[0] + 2048 + memory[0] // 20 or fds[1] > fds[0] + 16)
+EOP
+}
+[ "$processes" -gt 0 ] && soak processes "$processes" 0
+[ "$calls" -gt 0 ] && soak calls 0 "$calls"
+finish
