@@ -362,6 +362,8 @@ void filter_follow(struct filter *installed, struct filter *wanted)
 
 	installed->successes = wanted->successes;
 	wanted->successes = successes;
+	for (long number = 0; number < CALLS_MAX; number++) /* what was caught for reasons of ours can become wanted */
+		installed->calls[number].wanted = wanted->calls[number].wanted;
 }
 
 static int add_rules(scmp_filter_ctx ctx, const struct entry *e, int number, uint32_t action)

@@ -43,7 +43,7 @@ bool filter_wants_success(const struct filter *f, long number, const uint64_t ar
 /* Number of a call that wanted catches and installed may let pass, or -1: installed serves for wanted. */
 long filter_missing(const struct filter *installed, const struct filter *wanted);
 
-/* Other rules, which installed serves for: what they want of successes is taken over. */
+/* Other rules, which installed serves for: what they want to know of is taken over; what is caught stays. */
 void filter_follow(struct filter *installed, struct filter *wanted);
 
 enum filter_action { FILTER_NOTIFY, FILTER_TRACE };

@@ -110,6 +110,7 @@ struct tracer {
 	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
 	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
+	long missing; /* the call that rules were refused for, -1 = none were */
 	bool in_full; /* births and execs: somebody looks at the events themselves, or asks for what changes without a call */
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c and names.c */

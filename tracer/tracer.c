@@ -212,6 +212,21 @@ static bool wants_in_full(const struct tracer *t, const struct intercept_set *se
 	return shown;
 }
 
+/* Other rules while the workload runs: its filter stays, so what they want must be caught already. Takes links when it succeeds. */
+static int follow(struct tracer *t, const struct intercept_set *set, struct filter *wanted, struct links **links, struct error *err)
+{
+	t->missing = t->every_call ? -1 : filter_missing(t->filter, wanted);
+	if (t->missing >= 0)
+		return error_set(err, -EOPNOTSUPP, "the new rules need %s calls, which the running workload's filter lets pass",
+				 syscall_by_number(t->missing) ? syscall_by_number(t->missing)->name : "other");
+	t->facts = set->facts;
+	t->in_full = wants_in_full(t, set);
+	filter_follow(t->filter, wanted);
+	links_free(t->links);
+	t->links = take_ptr(*links);
+	return 0;
+}
+
 static int tracer_intercept(struct source *s, const struct intercept_set *set, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
@@ -235,20 +250,8 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	r = links_new(set->paths, set->npaths, &links);
 	if (r < 0)
 		return error_set(err, r, "out of memory");
-	t->facts = set->facts;
-	t->in_full = wants_in_full(t, set);
-	if (t->filter) {
-		long missing = filter_missing(t->filter, filter);
-
-		if (missing >= 0)
-			return error_set(err, -EOPNOTSUPP,
-					 "the new rules need %s calls, which the running workload's filter lets pass",
-					 syscall_by_number(missing) ? syscall_by_number(missing)->name : "other");
-		filter_follow(t->filter, filter);
-		links_free(t->links);
-		t->links = take_ptr(links);
-		return 0;
-	}
+	if (t->filter)
+		return follow(t, set, filter, &links, err);
 	if (t->every_call) {
 		length = 0;
 		r = passing_begin(t);
@@ -262,6 +265,8 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	r = launch_start(&t->launch, program, length, t->notifying, &t->listener, err);
 	if (r < 0)
 		return r;
+	t->facts = set->facts;
+	t->in_full = wants_in_full(t, set);
 	t->filter = take_ptr(filter);
 	t->links = take_ptr(links);
 	t->killable = atomic_load(&t->launch.shared->killable);
@@ -595,6 +600,11 @@ int tracer_describe(struct source *s, source_sink sink, void *context, struct er
 			r = 0;
 	}
 	return r < 0 ? r : describe_fds(t, sink, context, err);
+}
+
+long tracer_missing(const struct source *s)
+{
+	return ((const struct tracer *)s)->missing;
 }
 
 const struct figures *tracer_figures(const struct source *s)

@@ -68,6 +68,9 @@ void tracer_status(const struct source *s, struct tracer_status *ret_status);
  */
 int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err);
 
+/* After intercept() has refused other rules: the call that they need and the filter lets pass. */
+long tracer_missing(const struct source *s);
+
 /* Counts of each call, and the callers' waits, so far (figures.h). Borrowed; they go on growing. */
 const struct figures *tracer_figures(const struct source *s);
 

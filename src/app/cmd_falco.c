@@ -8,6 +8,7 @@
 #include "app/help.h"
 #include "app/listing.h"
 #include "app/log.h"
+#include "app/pidfile.h"
 #include "app/signals.h"
 #include "rule/schema.h"
 
@@ -17,7 +18,7 @@ static int failure(const struct error *err)
 	return log_failure(err, EXIT_FAILED);
 }
 
-static void setup_log(const struct config *config, const struct options *o)
+void falco_log(const struct config *config, const struct options *o)
 {
 	static const char *const info[] = { "info", "informational", "debug", NULL };
 	static const char *const warning[] = { "warning", "notice", NULL };
@@ -167,28 +168,17 @@ static int check_sources(const struct options *o, const struct config *config, c
 	return choose_source(o, config, plugins, ret_source, err);
 }
 
-static int write_pid(const char *path)
-{
-	auto_file FILE *f = fopen(path, "we");
-
-	if (!f || fprintf(f, "%d", (int)getpid()) < 0 || fflush(f) != 0) {
-		log_error("cannot write %s: %s", path, strerror(errno));
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
-}
-
 static int start(const struct options *o, const struct config *config, const struct plugins *plugins,
 		 const struct engine_options *engine)
 {
-	const char *pidfile = options_value(o, OPT_falco_pidfile, NULL);
+	struct error err = { 0 };
 
 	if (options_has(o, OPT_falco_daemon) && daemon(1, 0) < 0) {
 		log_error("cannot go to the background: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	if (pidfile && write_pid(pidfile) != EXIT_OK)
-		return EXIT_FAILED;
+	if (pidfile_write(options_value(o, OPT_falco_pidfile, NULL), &err) < 0)
+		return failure(&err);
 	return falco_replay(config, o, plugins, engine);
 }
 
@@ -273,7 +263,7 @@ int cmd_falco(const struct command *c, int argc, char **argv)
 		return print_static(&o, form);
 	if (falco_config(&o, &config, &err) < 0)
 		return failure(&err);
-	setup_log(config, &o);
+	falco_log(config, &o);
 	tell_start(&o, config);
 	if (o.noperands)
 		log_warning("operands are not used: \"%s\"", o.operands[0]);

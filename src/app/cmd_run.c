@@ -15,7 +15,9 @@
 #include "app/log.h"
 #include "app/notice.h"
 #include "app/outputs.h"
+#include "app/pidfile.h"
 #include "app/recording.h"
+#include "app/reload.h"
 #include "app/session.h"
 #include "app/signals.h"
 #include "app/webserver.h"
@@ -50,7 +52,7 @@ static int choose(const struct run *run, enum option_id id, struct str configure
 	return options_choice(&run->options, id, fallback, err);
 }
 
-static int load_config(struct run *run, struct error *err)
+static int load_config(const struct run *run, struct config **ret_config, struct error *err)
 {
 	const struct options *o = &run->options;
 	auto_free const char **assignments = NULL;
@@ -63,7 +65,7 @@ static int load_config(struct run *run, struct error *err)
 		return error_set(err, -ENOMEM, "out of memory");
 	while ((assignments[n] = options_nth(o, OPT_run_option, n)))
 		n++;
-	return config_load(options_value(o, OPT_run_config, NULL), assignments, n, &run->config, err);
+	return config_load(options_value(o, OPT_run_config, NULL), assignments, n, ret_config, err);
 }
 
 static int read_options(struct run *run, struct error *err)
@@ -73,7 +75,7 @@ static int read_options(struct run *run, struct error *err)
 	const struct config *c;
 	int backend, opens, on_exit, match, foreign, ring, scope, r;
 
-	r = load_config(run, err);
+	r = load_config(run, &run->config, err);
 	if (r < 0)
 		return r;
 	c = run->config ? run->config : &defaults;
@@ -146,7 +148,7 @@ static int open_outputs(struct run *run, struct error *err)
 {
 	const char *path = options_value(&run->options, OPT_run_output, NULL);
 	struct output *output;
-	int r = run->config ? outputs_open(&run->session, run->config, true, false, err) : 0;
+	int r = run->config ? outputs_open(&run->session, run->config, true, err) : 0;
 
 	if (r == 0 && path) {
 		r = output_file_open(path, true, false, run->json, &output, err);
@@ -197,6 +199,8 @@ static int watch(struct run *run, struct error *err)
 			return -ECANCELED;
 		if (signals_reopen_requested())
 			session_reopen(&run->session);
+		if (signals_stop_requested())
+			return error_set(err, -EINTR, "the monitor was asked to end");
 		if (r == 0) {
 			recording_flush(&run->recording);
 			capture_flush(&run->capture);
@@ -264,46 +268,166 @@ static void tell_start(const struct run *run)
 }
 
 /* Rules of the command line come instead of the configuration's. */
-static int add_config_rules(struct run *run, struct error *err)
+static int add_config_rules(const struct run *run, const struct config *c, struct rules_input *input, struct error *err)
 {
-	const struct config *c = run->config;
 	int r = 0;
 
 	for (size_t i = 0; i < c->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(c->warnings[i]));
-	if (config_tree_get(c->root, "engine.kind"))
-		log_info("configuration: engine.kind: " STR_FMT " is for monitor falco; run intercepts the calls of its command",
-			 STR_ARG(c->engine_kind));
 	if (options_nth(&run->options, OPT_run_rules, 0))
 		return 0;
 	for (size_t i = 0; r == 0 && i < c->nrules_files; i++)
-		r = rules_input_add(&run->session.input, c->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+		r = rules_input_add(input, c->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+	return r;
+}
+
+/* session: only its rules and limits are made. */
+static int load_rules(const struct run *run, const struct config *c, struct session *session, struct error *err)
+{
+	struct engine_options engine = { .min_priority = PRIORITY_DEBUG, .iso_time = true };
+	int r = 0;
+
+	if (c) {
+		engine = config_engine_options(c);
+		r = add_config_rules(run, c, &session->input, err);
+	}
+	engine.fields.container_plugin = engine.fields.extensions = true;
+	engine.json_output = engine.json_output || run->json;
+	engine.ours = true;
+	if (r == 0)
+		r = session_load_rules(session, &run->options, OPT_run_rules, &engine, run->verbose, err);
+	if (r == 0 && c)
+		r = limits_new(c, &engine.fields, true, &session->limits, err);
 	return r;
 }
 
 static int prepare(struct run *run, struct error *err)
 {
-	struct engine_options engine = { .min_priority = PRIORITY_DEBUG, .iso_time = true };
-	int r = 0;
+	int r = load_rules(run, run->config, &run->session, err);
 
-	if (run->config) {
-		engine = config_engine_options(run->config);
-		r = add_config_rules(run, err);
-	}
-	engine.fields.container_plugin = engine.fields.extensions = true;
-	engine.json_output = engine.json_output || run->json;
-	engine.ours = true;
-	run->notice = (struct notice){ .session = &run->session, .iso_time = engine.iso_time };
-	if (r == 0)
-		r = session_load_rules(&run->session, &run->options, OPT_run_rules, &engine, run->verbose, err);
-	if (r == 0 && run->config)
-		r = limits_new(run->config, &engine.fields, true, &run->session.limits, err);
-	if (r == 0 && run->scope == INTERCEPT_STATE)
-		r = intercept_widen(ruleset_wants(run->session.rules), &run->intercept, &run->wants);
+	if (run->config && config_tree_get(run->config->root, "engine.kind"))
+		log_info("configuration: engine.kind: " STR_FMT " is for monitor falco; run intercepts the calls of its command",
+			 STR_ARG(run->config->engine_kind));
+	run->notice = (struct notice){ .session = &run->session, .iso_time = !run->config || run->config->time_format_iso_8601 };
+	run->session.config = run->config;
+	if (r == 0 && run->scope != INTERCEPT_RULES)
+		r = intercept_widen(ruleset_wants(run->session.rules), run->scope, &run->intercept, &run->wants);
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
 		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
 				 STDERR_FILENO, run->json, err);
 	return r < 0 ? r : take_stream(run, err);
+}
+
+/* ---- loading again ------------------------------------------------------------------------------------------------- */
+
+static int load_again(void *context, struct reload_set *ret_set, struct error *err)
+{
+	const struct run *run = context;
+	auto_session struct session aside = { 0 };
+	auto_config struct config *config = NULL;
+	int r = load_config(run, &config, err);
+
+	if (r == 0)
+		r = load_rules(run, config, &aside, err);
+	if (r < 0)
+		return r;
+	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits) };
+	return 0;
+}
+
+/* Whoever was asked before has copied what it needs. */
+static const struct intercept_set *wants_again(void *context, const struct ruleset *rules)
+{
+	struct run *run = context;
+	struct intercept_want *wants;
+	struct intercept_set set;
+
+	if (run->scope == INTERCEPT_RULES || intercept_widen(ruleset_wants(rules), run->scope, &set, &wants) < 0)
+		return NULL;
+	free(run->wants);
+	run->wants = wants;
+	run->intercept = set;
+	return &run->intercept;
+}
+
+static bool has_rule(const struct ruleset *rules, struct str name)
+{
+	for (size_t i = 0; i < ruleset_count(rules); i++) {
+		struct rule_view rule;
+
+		ruleset_get(rules, i, &rule);
+		if (str_eq(rule.name, name))
+			return true;
+	}
+	return false;
+}
+
+/* Rules that were not there before are the likelier reason. */
+static size_t add_rules_of(struct strbuf *out, const struct run *run, const struct ruleset *rules, uint16_t type, bool also_old)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ruleset_count(rules) && n < 3; i++) {
+		struct rule_view rule;
+
+		if (!ruleset_rule_looks_at(rules, (uint32_t)i, type))
+			continue;
+		ruleset_get(rules, i, &rule);
+		if (also_old || !has_rule(run->session.rules, rule.name))
+			strbuf_addf(out, "%s\"" STR_FMT "\"", n++ ? ", " : "", STR_ARG(rule.name));
+	}
+	return n;
+}
+
+static void explain_refusal(void *context, const struct ruleset *rules, struct error *err)
+{
+	const struct run *run = context;
+	const struct syscall_info *call = syscall_by_number(tracer_missing(run->session.source));
+	auto_strbuf struct strbuf names = { 0 };
+
+	if (!call || (!add_rules_of(&names, run, rules, call->event, false) && !add_rules_of(&names, run, rules, call->event, true)))
+		strbuf_adds(&names, "what they read of processes");
+	error_set(err, -EOPNOTSUPP, "the new rules need the call %s, for %s, but the running command's filter lets it pass (--intercept all)",
+		  call ? call->name : "?", names.ptr ? names.ptr : "");
+}
+
+static void adopted(void *context, const struct config *config)
+{
+	struct run *run = context;
+
+	run->drops.config = config;
+	run->notice.iso_time = !config || config->time_format_iso_8601;
+}
+
+static int watch_rules(void *context, struct file_watch *w)
+{
+	const struct run *run = context;
+	const char *path;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (path = options_nth(&run->options, OPT_run_rules, i)); i++)
+		r = file_watch_add(w, path);
+	return r;
+}
+
+static const struct reload_ops reload_ops = {
+	.load = load_again,
+	.wants = wants_again,
+	.explain = explain_refusal,
+	.adopted = adopted,
+	.watch = watch_rules,
+};
+
+/*
+ * Files are watched for a configuration that says so: without one they may be the workload's to write, who then could switch off what
+ * watches it. An explanation is about the rules of the start.
+ */
+static int allow_reload(struct run *run, struct reload **ret_reload, struct error *err)
+{
+	*ret_reload = NULL;
+	if (options_has(&run->options, OPT_run_explain))
+		return 0;
+	return reload_new(&reload_ops, run, &run->session, run->config && run->config->watch_config_files, ret_reload, err);
 }
 
 /* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
@@ -354,9 +478,10 @@ static int run_workload(struct run *run)
 		.record = records ? record : NULL,
 		.alerted = records ? note_alert : NULL,
 		.record_context = run,
-		.intercept = run->scope == INTERCEPT_STATE ? &run->intercept : NULL,
+		.intercept = run->scope != INTERCEPT_RULES ? &run->intercept : NULL,
 		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
 	};
+	auto_reload struct reload *reload = NULL;
 	struct error err = { 0 };
 	struct source *source;
 	int r;
@@ -379,6 +504,10 @@ static int run_workload(struct run *run)
 		r = session_start(&run->session, source, &settings, &err);
 	if (r == 0)
 		r = describe_host(run, &err);
+	if (r == 0)
+		r = allow_reload(run, &reload, &err);
+	if (r == 0)
+		r = pidfile_write(options_value(&run->options, OPT_run_pidfile, NULL), &err);
 	if (r < 0) {
 		tracer_finish(source, EXIT_FAILED);
 		return log_failure(&err, EXIT_FAILED);
@@ -386,7 +515,9 @@ static int run_workload(struct run *run)
 	tell_start(run);
 	run->drops.config = run->config;
 	signals_catch_reopen();
+	signals_catch_end();
 	r = watch(run, &err);
+	pidfile_remove(options_value(&run->options, OPT_run_pidfile, NULL));
 	session_finish(&run->session);
 	(void)recording_close(&run->recording);
 	capture_free(&run->capture);

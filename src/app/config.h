@@ -117,6 +117,8 @@ int config_error(const struct config *c, const char *key, struct error *err, con
 /* Where the value of a node was written: "FILE:LINE:COLUMN", "-o KEY=...", "--flag"; empty when it is a default. */
 void config_place(const struct config *c, const struct yaml_node *node, struct strbuf *out);
 
+/* What is written at a path, with a line end, to be compared with another configuration's; the line is empty when it is missing. */
+void config_add_block(const struct config *c, const char *key, struct strbuf *out);
 /* A node as JSON; what is a number or truth value in YAML is one there. */
 void config_node_json(struct strbuf *out, const struct yaml_node *n);
 

@@ -59,3 +59,12 @@ void config_node_json(struct strbuf *out, const struct yaml_node *n)
 		add_pairs(out, n);
 	}
 }
+
+void config_add_block(const struct config *c, const char *key, struct strbuf *out)
+{
+	const struct yaml_node *node = config_tree_get(c->root, key);
+
+	strbuf_addc(out, '\n');
+	if (node)
+		config_node_json(out, node);
+}

@@ -7,6 +7,8 @@
 #include "app/plugins.h"
 #include "app/session.h"
 
+struct limits;
+
 /* The Falco that this program stands in for: what scripts and falcoctl ask for. */
 #define FALCO_VERSION	     "0.44.1"
 #define FALCO_ENGINE	     "62"
@@ -31,6 +33,9 @@ int falco_plugins(const struct config *config, const struct plugins *plugins, co
 /* Rules over a capture, to the configured outputs. */
 int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
 		 const struct engine_options *engine);
+
+/* The log as configuration and flags have it. */
+void falco_log(const struct config *config, const struct options *o);
 
 /* The rules that -r or the configuration names, read; */
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err);

@@ -7,6 +7,8 @@
 #include "app/listing.h"
 #include "app/log.h"
 #include "app/outputs.h"
+#include "app/falco_flags.h"
+#include "app/reload.h"
 #include "app/session.h"
 #include "app/signals.h"
 #include "app/webserver.h"
@@ -141,12 +143,73 @@ static int read_duration(const struct options *o, uint64_t *ret_ns, struct error
 	return 0;
 }
 
+/* ---- loading again ------------------------------------------------------------------------------------------------- */
+
+struct again {
+	const struct options *options;
+	const struct plugins *plugins;
+	const struct engine_options *engine; /* of the first set */
+	bool live;
+};
+
+static int load_again(void *context, struct reload_set *ret_set, struct error *err)
+{
+	const struct again *a = context;
+	auto_session struct session aside = { 0 };
+	auto_config struct config *config = NULL;
+	struct engine_options engine;
+	int r = falco_config(a->options, &config, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < config->nwarnings; i++)
+		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
+	engine = config_engine_options(config);
+	engine.source = a->engine->source;
+	/* plugins stay as they were loaded */
+	engine.sources = a->engine->sources;
+	engine.nsources = a->engine->nsources;
+	engine.plugins = a->engine->plugins;
+	engine.nplugins = a->engine->nplugins;
+	engine.fields.foreign = a->engine->fields.foreign;
+	engine.fields.nforeign = a->engine->fields.nforeign;
+	r = falco_load_rules(&aside, config, a->options, &engine, err);
+	if (r == 0)
+		r = limits_new(config, &engine.fields, a->live, &aside.limits, err);
+	if (r < 0)
+		return r;
+	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits) };
+	return 0;
+}
+
+static void adopted(void *context, const struct config *config)
+{
+	const struct again *a = context;
+
+	falco_log(config, a->options);
+}
+
+static int watch_rules(void *context, struct file_watch *w)
+{
+	const struct again *a = context;
+	const char *path;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (path = options_nth(a->options, OPT_falco_rules, i)); i++)
+		r = file_watch_add(w, path);
+	return r;
+}
+
+static const struct reload_ops reload_ops = { .load = load_again, .adopted = adopted, .watch = watch_rules };
+
 int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
 		 const struct engine_options *engine)
 {
 	auto_session struct session s = { 0 };
 	auto_strbuf struct strbuf counts = { 0 };
 	bool live = is_live(config) || engine->source.len;
+	struct again again = { o, plugins, engine, live };
+	auto_reload struct reload *reload = NULL;
 	struct capture capture = { 0 };
 	struct error err = { 0 };
 	uint64_t max_ns = 0;
@@ -161,7 +224,8 @@ int falco_replay(const struct config *config, const struct options *o, const str
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))
 		return EXIT_OK;
-	r = outputs_open(&s, config, live, options_has(o, OPT_falco_unbuffered), &err);
+	s.config = config;
+	r = outputs_open(&s, config, live, &err);
 	if (r == 0 && live) /* a replay is over before anybody could look */
 		r = webserver_open(config, &s.web, &err);
 	if (r == 0)
@@ -172,7 +236,10 @@ int falco_replay(const struct config *config, const struct options *o, const str
 	}
 
 	signals_catch();
-	r = replay(&s, max_ns, live, &err);
+	if (live) /* what has happened is judged by one set of rules */
+		r = reload_new(&reload_ops, &again, &s, config->watch_config_files, &reload, &err);
+	if (r == 0)
+		r = replay(&s, max_ns, live, &err);
 	session_finish(&s);
 	capture_free(&capture);
 	session_add_rule_counts(&s, &counts);

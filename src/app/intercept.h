@@ -5,13 +5,14 @@
 #include "base/cleanup.h"
 #include "source/source.h"
 
-/* Which calls are asked of a source: the rules' (default), or also all that change what processes and descriptors are. */
-enum intercept_scope { INTERCEPT_RULES, INTERCEPT_STATE };
-
 /*
- * The rules' set (borrowed) with each type of call that changes the state, for captures whose other readers have nothing but the
- * events. 0 or -ENOMEM; *ret_wants is the set's own memory.
+ * Which calls are asked of a source: the rules' (default); also all that change what processes and descriptors are, for captures whose
+ * other readers have nothing but the events; or all, for rules that may come later, since a filter cannot be widened.
  */
-int intercept_widen(const struct intercept_set *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants);
+enum intercept_scope { INTERCEPT_RULES, INTERCEPT_STATE, INTERCEPT_ALL };
+
+/* The rules' set (borrowed) with the calls of that scope. 0 or -ENOMEM; *ret_wants is the set's own memory. */
+int intercept_widen(const struct intercept_set *rules, enum intercept_scope scope, struct intercept_set *ret_set,
+		    struct intercept_want **ret_wants);
 
 #endif

@@ -31,7 +31,7 @@ static void collect_memory(struct metrics *m)
 	m->memory_rss = resident * page;
 }
 
-void metrics_collect(const struct session *s, uint64_t start_ts, struct metrics *ret_metrics)
+void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 {
 	struct source_stats source = { 0 };
 	struct pipeline_stats stats;
@@ -41,8 +41,11 @@ void metrics_collect(const struct session *s, uint64_t start_ts, struct metrics 
 	pipeline_stats(s->pipeline, &stats);
 	if (s->source->ops->stats)
 		s->source->ops->stats(s->source, &source);
-	m.start_ts = m.reload_ts = start_ts;
-	m.duration_s = now > start_ts ? (now - start_ts) / 1000000000u : 0;
+	m.start_ts = s->start_ts;
+	m.reload_ts = s->reload_ts;
+	m.reloads = s->reloads;
+	m.reloads_refused = s->reloads_refused;
+	m.duration_s = now > s->start_ts ? (now - s->start_ts) / 1000000000u : 0;
 	m.host_boot_ts = now - clock_ns(CLOCK_BOOTTIME);
 	m.host_cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	collect_memory(&m);

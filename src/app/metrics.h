@@ -11,8 +11,8 @@ struct metrics {
 #include "app/metrics.def"
 };
 
-/* Everything but web_refused and web_broken; by the thread that the session belongs to. start_ts: epoch ns of the program's start. */
-void metrics_collect(const struct session *s, uint64_t start_ts, struct metrics *ret_metrics);
+/* Everything but web_refused and web_broken; by the thread that the session belongs to. */
+void metrics_collect(const struct session *s, struct metrics *ret_metrics);
 /*
  * Prometheus' text format 0.0.4: the table without the groups that config leaves out, what the program and the host are, rules
  * that fired, alerts of each output.

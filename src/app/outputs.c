@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
+#include <unistd.h>
 
 #include "app/falco.h"
 #include "base/limits.h"
@@ -141,50 +143,215 @@ static int open_http(const struct config *c, struct output **ret_output, struct 
 	return r < 0 ? r : output_http_open(&options, ret_output, err);
 }
 
-/* output points to where the call that gave r has put it: arguments are evaluated in no order. */
-static int add(struct session *s, int r, struct output *const *output, struct error *err)
+static int open_stdout(const struct config *c, struct output **ret_output, struct error *err)
 {
-	return r < 0 ? r : session_add_output(s, *output, err);
+	return output_stream_open(STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs, ret_output, err);
+}
+
+/* An output stays as it is while these blocks of the configuration stay as they are. */
+static const struct output_kind {
+	const char *name;
+	int (*open)(const struct config *c, struct output **ret_output, struct error *err);
+	size_t enabled; /* where struct config says so */
+	bool serves; /* clients come to it: it has a bounded queue for each */
+	const char *blocks[3];
+} kinds[] = {
+	{ "file", open_file, offsetof(struct config, file_output_enabled), false, { "file_output", "monitor.file_output" } },
+	{ "stdout", open_stdout, offsetof(struct config, stdout_output_enabled), false, { "stdout_output" } },
+	{ "syslog", open_syslog, offsetof(struct config, syslog_output_enabled), false, { "syslog_output", "monitor.syslog_output" } },
+	{ "program", open_program, offsetof(struct config, program_output_enabled), false, { "program_output" } },
+	{ "http", open_http, offsetof(struct config, http_output_enabled), false, { "http_output", "monitor.http_output" } },
+	{ "grpc", open_grpc, offsetof(struct config, grpc_enabled), true, { "grpc", "grpc_output" } },
+};
+
+static bool is_enabled(const struct output_kind *kind, const struct config *c)
+{
+	return *(const bool *)((const char *)c + kind->enabled);
 }
 
 bool outputs_wanted(const struct config *c)
 {
-	return c->file_output_enabled || c->stdout_output_enabled || c->syslog_output_enabled || c->program_output_enabled ||
-	       c->http_output_enabled || c->grpc_enabled;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (is_enabled(&kinds[i], c))
+			return true;
+	return false;
+}
+
+/* What an output of that kind depends on, as a text to compare. NULL when memory is short. */
+static char *made_of(const struct output_kind *kind, const struct config *c)
+{
+	static const char *const common[] = { "json_output", "buffered_outputs", "outputs_queue", "output_timeout", NULL };
+	auto_strbuf struct strbuf text = { 0 };
+
+	strbuf_adds(&text, kind->name);
+	for (size_t i = 0; i < ARRAY_SIZE(kind->blocks) && kind->blocks[i]; i++)
+		config_add_block(c, kind->blocks[i], &text);
+	for (size_t i = 0; common[i]; i++)
+		config_add_block(c, common[i], &text);
+	return text.failed ? NULL : str_dup(strbuf_str(&text));
 }
 
 /* Behind a queue of its own, so that it delays nobody. */
-static int add_queued(struct session *s, const struct config *c, bool live, int r, struct output *const *output, struct error *err)
+static int open_one(const struct output_kind *kind, const struct config *c, bool live, struct output **ret_output, struct error *err)
 {
 	const struct output_queue_options options = {
 		.alerts = c->outputs_queue_capacity,
 		.timeout_ms = (unsigned int)c->output_timeout,
 		.wait = !live,
 	};
-	struct output *queue = NULL;
+	struct output *output;
+	int r = kind->open(c, &output, err);
 
-	if (r == 0)
-		r = output_queue_open(*output, &options, &queue, err);
-	return add(s, r, &queue, err);
+	if (r < 0)
+		return r;
+	if (!kind->serves)
+		return output_queue_open(output, &options, ret_output, err);
+	*ret_output = output;
+	return 0;
 }
 
-int outputs_open(struct session *s, const struct config *c, bool live, bool unbuffered, struct error *err)
+int outputs_open(struct session *s, const struct config *c, bool live, struct error *err)
 {
-	struct output *output = NULL;
 	int r = 0;
 
-	if (c->file_output_enabled)
-		r = add_queued(s, c, live, open_file(c, &output, err), &output, err);
-	if (r == 0 && c->stdout_output_enabled)
-		r = add_queued(s, c, live, output_stream_open(STDOUT_FILENO, false, c->json_output, false,
-							      c->buffered_outputs && !unbuffered, &output, err), &output, err);
-	if (r == 0 && c->syslog_output_enabled)
-		r = add_queued(s, c, live, open_syslog(c, &output, err), &output, err);
-	if (r == 0 && c->program_output_enabled)
-		r = add_queued(s, c, live, open_program(c, &output, err), &output, err);
-	if (r == 0 && c->http_output_enabled)
-		r = add_queued(s, c, live, open_http(c, &output, err), &output, err);
-	if (r == 0 && c->grpc_enabled)
-		r = add(s, open_grpc(c, &output, err), &output, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
+		struct output *output;
+
+		if (!is_enabled(&kinds[i], c))
+			continue;
+		r = open_one(&kinds[i], c, live, &output, err);
+		if (r == 0)
+			r = session_add_output(s, output, err);
+		if (r < 0)
+			return r;
+		s->made_of[s->noutputs - 1] = made_of(&kinds[i], c);
+	}
 	return r;
+}
+
+/* ---- another configuration --------------------------------------------------------------------------------------------------- */
+
+/* The session's output of that kind, -1 = none. */
+static int find(const struct session *s, const struct output_kind *kind)
+{
+	size_t len = strlen(kind->name);
+
+	for (size_t i = 0; i < s->noutputs; i++)
+		if (s->made_of[i] && strncmp(s->made_of[i], kind->name, len) == 0 && s->made_of[i][len] == '\n')
+			return (int)i;
+	return -1;
+}
+
+/* Stands where an output was that could not be opened again: what it would have got is lost, and counted. */
+static int gone_send(struct output *o, const struct alert *a, struct error *err)
+{
+	(void)a;
+	o->failed++;
+	return error_set(err, -ENOTCONN, "an output could not be opened again after the configuration changed");
+}
+
+static void gone_close(struct output *o)
+{
+	free(o);
+}
+
+static struct output *gone_new(void)
+{
+	static const struct output_ops gone_ops = { .name = "gone", .send = gone_send, .close = gone_close };
+	struct output *o = calloc(1, sizeof(*o));
+
+	if (o)
+		o->ops = &gone_ops;
+	return o;
+}
+
+/*
+ * Two that listen at one address, or write one spool, cannot be there at once: the old one makes room for the new one, and comes back
+ * when that cannot be opened even so.
+ */
+static int open_in_place(struct session *s, int old, const struct output_kind *kind, const struct config *c, char **text,
+			 struct error *err)
+{
+	struct output *place = gone_new();
+	struct error again = { 0 };
+	int r;
+
+	if (!place)
+		return error_set(err, -ENOMEM, "out of memory");
+	output_close(s->outputs[old]);
+	s->outputs[old] = place;
+	r = open_one(kind, c, true, &s->outputs[old], err);
+	if (r == 0) {
+		free(s->made_of[old]);
+		s->made_of[old] = take_ptr(*text);
+	} else if (open_one(kind, s->config, true, &s->outputs[old], &again) < 0) {
+		return error_prefix(err, r, "the old %s output is lost, too", kind->name);
+	}
+	output_close(place);
+	return r;
+}
+
+static int prepare(struct session *s, const struct output_kind *kind, const struct config *c, struct outputs_change *change,
+		   struct error *err)
+{
+	auto_free char *text = made_of(kind, c);
+	struct output *output;
+	int old = find(s, kind), r;
+
+	if (!text)
+		return error_set(err, -ENOMEM, "out of memory");
+	if (old >= 0 && strcmp(s->made_of[old], text) == 0) {
+		change->keep[old] = true;
+		return 0;
+	}
+	r = open_one(kind, c, true, &output, err);
+	if (r < 0 && old >= 0) {
+		r = open_in_place(s, old, kind, c, &text, err);
+		change->keep[old] = true;
+		return r;
+	}
+	if (r < 0)
+		return r;
+	change->opened[change->count] = output;
+	change->made_of[change->count++] = take_ptr(text);
+	return 0;
+}
+
+int outputs_prepare(struct session *s, const struct config *c, struct outputs_change *change, struct error *err)
+{
+	int r = 0;
+
+	*change = (struct outputs_change){ 0 };
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		if (is_enabled(&kinds[i], c))
+			r = prepare(s, &kinds[i], c, change, err);
+	if (r < 0)
+		outputs_undo(change);
+	return r;
+}
+
+void outputs_undo(struct outputs_change *change)
+{
+	for (size_t i = 0; i < change->count; i++) {
+		output_close(change->opened[i]);
+		free(change->made_of[i]);
+	}
+	change->count = 0;
+}
+
+size_t outputs_list(const struct session *s, const struct outputs_change *change, struct output **list, char **texts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->noutputs; i++) {
+		if (s->made_of[i] && !change->keep[i])
+			continue;
+		list[n] = s->outputs[i];
+		texts[n++] = s->made_of[i];
+	}
+	for (size_t i = 0; i < change->count && n < SESSION_OUTPUTS; i++) {
+		list[n] = change->opened[i];
+		texts[n++] = change->made_of[i];
+	}
+	return n;
 }

@@ -104,7 +104,7 @@ void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats)
 
 	*ret_stats = p->stats;
 	ret_stats->by_rule = p->by_rule;
-	ret_stats->outputs_failed = 0;
+	ret_stats->outputs_failed = p->lost_before;
 	for (i = 0; i < p->options.noutputs; i++)
 		ret_stats->outputs_failed += p->options.outputs[i]->failed;
 	state_stats(p->state, &ret_stats->state);
@@ -144,10 +144,14 @@ static void fill_context(struct pipeline *p)
 }
 
 /* Texts are cleaned for who reads them: the state, rules and their outputs, or whoever gets to see every event. */
-static void mark_texts(struct pipeline *p)
+void pipeline_note_rules(struct pipeline *p)
 {
+	const struct intercept_set *wants = p->options.intercept ? p->options.intercept : ruleset_wants(p->options.rules);
 	bool seen = p->options.record || p->options.inspect || p->options.observer;
 
+	p->facts = wants->facts;
+	if (!(p->source->traits & SOURCE_REPORTS_FDS))
+		p->facts &= ~(facts_t)FACT_FD;
 	for (uint16_t type = 0; type < EV_COUNT; type++)
 		p->cleans[type] = event_type_has_texts(type) &&
 				  (seen || state_reads_type(p->state, type) || ruleset_wants_type(p->options.rules, type));
@@ -172,9 +176,6 @@ int pipeline_new(struct source *source, const struct pipeline_options *options, 
 	p->stats.highest = PRIORITY_COUNT;
 	p->asks = source->ops->fetch;
 	p->replays_answers = !p->asks && !(source->traits & SOURCE_REPORTS_FDS);
-	p->facts = wants->facts;
-	if (!(source->traits & SOURCE_REPORTS_FDS))
-		p->facts &= ~(facts_t)FACT_FD;
 	p->by_rule = calloc(nrules + 1, sizeof(*p->by_rule));
 	p->seen = calloc(nrules + 1, sizeof(*p->seen));
 	p->arena = arena_new(ARENA_BYTES);
@@ -184,7 +185,7 @@ int pipeline_new(struct source *source, const struct pipeline_options *options, 
 	r = engine_new(options->rules, p->state, &p->engine, err);
 	if (r < 0)
 		return r;
-	mark_texts(p);
+	pipeline_note_rules(p);
 	fill_context(p);
 	r = source->ops->intercept ? source->ops->intercept(source, wants, err) : 0;
 	if (r < 0)

@@ -84,6 +84,15 @@ DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
 #define auto_pipeline AUTO(pipeline)
 
 /*
+ * Takes up other rules between two events: of options rules, limits, static values, base64_buffers and intercept count, the rest stays
+ * as it was. Counts of rules go on under their names. -EOPNOTSUPP: the source cannot deliver what the rules
+ * want any more. What was in use until now is in use when this fails, and may be freed when it succeeds.
+ */
+int pipeline_swap(struct pipeline *p, const struct pipeline_options *options, struct error *err);
+/* The list of outputs that the pipeline was given has changed; lost: alerts, by those that are no longer in it. */
+void pipeline_outputs_changed(struct pipeline *p, size_t noutputs, uint64_t lost);
+
+/*
  * Handles up to n events, n > 0. The result is the last step's: 1 = one event handled, 0 = nothing now, -ENODATA = end, other
  * negative = failure, which ends it sooner.
  */

@@ -20,9 +20,10 @@ struct pipeline {
 	struct state_receiver receiver;
 	facts_t facts; /* that the rules read and only a call's result tells; see depends_on_result() */
 	bool asks; /* the source can answer needs */
-	bool cleans[EV_COUNT]; /* types whose texts somebody reads; see mark_texts() */
+	bool cleans[EV_COUNT]; /* types whose texts somebody reads; see pipeline_note_rules() */
 	struct pipeline_stats stats;
 	uint64_t *by_rule;
+	uint64_t lost_before; /* alerts, by outputs that are gone */
 	/* hits of the first evaluation, kept while the second one by the real path runs */
 	uint32_t *seen;
 	uint32_t nseen;
@@ -70,6 +71,7 @@ void pipeline_expire_limits(struct pipeline *p, uint64_t now);
 
 /* ---- pipeline.c ---- */
 
+void pipeline_note_rules(struct pipeline *p); /* what follows from the rules in options */
 int pipeline_complete(struct pipeline *p, struct event *ev, struct error *err); /* a complete event, from births to deaths; 1 or negative */
 
 /* ---- pipeline_entry.c: calls at their entry ---- */

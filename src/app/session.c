@@ -5,6 +5,8 @@
 #include "app/limits.h"
 #include "app/log.h"
 #include "app/session.h"
+#include "app/reload.h"
+#include "app/retire.h"
 #include "app/webserver.h"
 #include "base/clock.h"
 
@@ -42,6 +44,7 @@ int session_start(struct session *s, struct source *source, const struct pipelin
 	const char *name = getenv("FALCO_HOSTNAME"); /* for containers, whose own name says nothing */
 
 	s->source = source;
+	s->start_ts = s->reload_ts = clock_ns(CLOCK_REALTIME);
 	if (name && *name)
 		snprintf(s->hostname, sizeof(s->hostname), "%s", name);
 	else if (gethostname(s->hostname, sizeof(s->hostname) - 1) < 0)
@@ -80,6 +83,10 @@ static void check_outputs(struct session *s)
 	if (now < s->next_check)
 		return;
 	s->next_check = now + CHECK_MS;
+	if (s->reload)
+		reload_look(s->reload);
+	if (s->retired)
+		retire_reap(&s->retired, false);
 	if (s->web)
 		webserver_update(s->web, s);
 	for (size_t i = 0; i < s->noutputs; i++) {
@@ -129,6 +136,7 @@ void session_finish(struct session *s)
 
 	if (!s->pipeline)
 		return;
+	s->reload = NULL; /* it is too late for other rules */
 	pipeline_flush(s->pipeline);
 	drain(s);
 	tell_loss(s);
@@ -210,8 +218,11 @@ void session_free(struct session *s)
 	webserver_close(s->web);
 	pipeline_free(s->pipeline);
 	source_close(s->source);
-	for (i = 0; i < s->noutputs; i++)
+	for (i = 0; i < s->noutputs; i++) {
 		output_close(s->outputs[i]);
+		free(s->made_of[i]);
+	}
+	retire_reap(&s->retired, true);
 	limits_free(s->limits);
 	ruleset_free(s->rules);
 	rules_input_free(&s->input);

@@ -12,11 +12,16 @@
  * session_free() in any state.
  */
 #define SESSION_OUTPUTS 8
+struct config;
 struct session {
 	struct rules_input input;
 	struct ruleset *rules;
 	struct output *outputs[SESSION_OUTPUTS];
+	char *made_of[SESSION_OUTPUTS]; /* what the configuration said of each, see outputs.c; NULL = it is none of the configuration's */
 	size_t noutputs;
+	struct retired *retired;
+	const struct config *config; /* in force; NULL = none. Borrowed, and another one after a reload */
+	struct reload *reload; /* NULL = what was loaded at the start stays; borrowed */
 	struct limits *limits; /* NULL = none; owned */
 	struct source *source;
 	struct pipeline *pipeline;
@@ -24,6 +29,8 @@ struct session {
 	char hostname[65];
 	bool reported_loss; /* a failing output was told already */
 	struct webserver *web; /* NULL = none; owned */
+	uint64_t start_ts, reload_ts; /* epoch ns: of the program, of the rules that are in force */
+	uint64_t reloads, reloads_refused;
 	uint64_t next_check; /* of outputs that work by themselves; monotonic ms */
 };
 

@@ -4,7 +4,7 @@
 #include "app/signals.h"
 #include "base/cleanup.h"
 
-static volatile sig_atomic_t stop, reopen;
+static volatile sig_atomic_t stop, reopen, reload;
 
 static void on_stop(int number)
 {
@@ -16,6 +16,12 @@ static void on_reopen(int number)
 {
 	(void)number;
 	reopen = 1;
+}
+
+static void on_reload(int number)
+{
+	(void)number;
+	reload = 1;
 }
 
 /* Unlike SIG_IGN a handler does not outlive exec. */
@@ -45,6 +51,20 @@ void signals_catch_reopen(void)
 	install(SIGUSR1, on_reopen);
 }
 
+/* Also behind nohup: who asks for it by name means it. */
+void signals_catch_reload(void)
+{
+	struct sigaction action = { .sa_handler = on_reload };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+void signals_catch_end(void)
+{
+	install(SIGTERM, on_stop);
+}
+
 void signals_catch(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -58,6 +78,14 @@ void signals_catch(void)
 bool signals_stop_requested(void)
 {
 	return stop;
+}
+
+bool signals_reload_requested(void)
+{
+	bool was = reload;
+
+	reload = 0;
+	return was;
 }
 
 bool signals_reopen_requested(void)

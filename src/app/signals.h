@@ -15,8 +15,13 @@ void signals_survive_pipes(void);
 void signals_catch(void);
 /* The last alone. */
 void signals_catch_reopen(void);
+/* SIGTERM alone. */
+void signals_catch_end(void);
+/* SIGHUP asks to load the configuration and the rules again, not to stop. */
+void signals_catch_reload(void);
 bool signals_stop_requested(void);
-/* True once for each request. */
+/* Both true once for each request. */
+bool signals_reload_requested(void);
 bool signals_reopen_requested(void);
 
 #endif

@@ -17,7 +17,7 @@ struct webserver {
 	struct web *web;
 	struct web_page pages[3];
 	char health_path[256];
-	uint64_t start_ts, next_ms;
+	uint64_t next_ms;
 	struct web_refusals told; /* in the log */
 	uint64_t next_word_ms;
 	bool metrics;
@@ -124,7 +124,6 @@ int webserver_open(const struct config *config, struct webserver **ret_server, s
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
-	w->start_ts = clock_ns(CLOCK_REALTIME);
 	w->config = config;
 	w->metrics = config->metrics_enabled && config->webserver_prometheus_metrics_enabled;
 	pthread_mutex_init(&w->lock, NULL);
@@ -153,6 +152,36 @@ static void tell_refusals(struct webserver *w, const struct web_refusals *now, u
 		log_warning("web server: %llu connections given up: no HTTP, too long, too slow or too many", (unsigned long long)broken);
 }
 
+static bool is_same(const struct config *a, const struct config *b)
+{
+	static const char *const blocks[] = { "webserver", "monitor.webserver", "metrics.enabled" };
+	auto_strbuf struct strbuf one = { 0 }, other = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		config_add_block(a, blocks[i], &one);
+		config_add_block(b, blocks[i], &other);
+	}
+	return !one.failed && !other.failed && str_eq(strbuf_str(&one), strbuf_str(&other));
+}
+
+void webserver_follow(struct webserver **server, const struct config *config, const struct config *former)
+{
+	struct error err = { 0 };
+
+	if (former && is_same(config, former)) {
+		if (*server)
+			(*server)->config = config;
+		return;
+	}
+	webserver_close(*server);
+	*server = NULL;
+	if (webserver_open(config, server, &err) == 0)
+		return;
+	log_error("web server: %s", err.text);
+	if (former && webserver_open(former, server, &err) == 0 && *server)
+		(*server)->config = config;
+}
+
 void webserver_update(struct webserver *w, const struct session *s)
 {
 	uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE);
@@ -165,7 +194,7 @@ void webserver_update(struct webserver *w, const struct session *s)
 	if (!w->metrics || now < w->next_ms)
 		return;
 	w->next_ms = now + METRICS_UPDATE_MS;
-	metrics_collect(s, w->start_ts, &m);
+	metrics_collect(s, &m);
 	m.web_refused = refusals.requests;
 	m.web_broken = refusals.broken;
 	metrics_add_prometheus(&m, s, w->config, &text);

@@ -92,13 +92,15 @@ static int fake_next(struct source *s, struct event *ret, struct error *err)
 	return 1;
 }
 
+static int intercept_result;
+
 static int fake_intercept(struct source *s, const struct intercept_set *set, struct error *err)
 {
 	(void)s;
 	(void)err;
 	assert_non_null(set);
 	note("intercept");
-	return 0;
+	return intercept_result;
 }
 
 static int fake_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
@@ -157,7 +159,7 @@ void needs_add(struct needs *needs, enum need_kind kind, int64_t tid, int64_t fd
 
 /* ---- the scripted state ---- */
 
-static int dummy_state, dummy_engine, dummy_rules;
+static int dummy_state, dummy_engine, dummy_rules, other_rules;
 static struct thread thread;
 static int lacks;
 
@@ -297,6 +299,11 @@ size_t ruleset_count(const struct ruleset *r)
 {
 	(void)r;
 	return 2;
+}
+/* The other set has the same rules the other way round. */
+void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret)
+{
+	*ret = (struct rule_view){ .name = (i == 0) == ((const void *)r == &dummy_rules) ? STR("one") : STR("two") };
 }
 int engine_new(const struct ruleset *r, struct state *state, struct engine **ret, struct error *err)
 {
@@ -560,9 +567,44 @@ static void test_counts(void **state)
 	assert_int_equal(pipeline_time(p), 1000);
 }
 
+/* Counts go with the names of rules; what is refused changes nothing. */
+static void test_swap(void **state)
+{
+	struct output good = { .ops = &output_ops }, *outputs[] = { &good, &good };
+	struct source source = { .ops = &sync_ops };
+	const struct pipeline_options first = { .rules = (struct ruleset *)(void *)&dummy_rules, .outputs = outputs, .noutputs = 1 };
+	const struct pipeline_options second = { .rules = (struct ruleset *)(void *)&other_rules };
+	auto_pipeline struct pipeline *p = NULL;
+	struct pipeline_stats stats;
+	struct error err = { 0 };
+
+	(void)state;
+	script = (struct script){ .events = "cc", .outcomes = "yy", .wanted = true };
+	next_event = script.events;
+	evaluated = 0;
+	assert_int_equal(pipeline_new(&source, &first, &p, &err), 0);
+	assert_int_equal(pipeline_steps(p, 1, &err), 1);
+	intercept_result = -EOPNOTSUPP;
+	assert_int_equal(pipeline_swap(p, &second, &err), -EOPNOTSUPP);
+	intercept_result = 0;
+	pipeline_stats(p, &stats);
+	assert_int_equal(stats.by_rule[0], 1);
+	assert_int_equal(stats.by_rule[1], 0);
+	assert_int_equal(pipeline_swap(p, &second, &err), 0);
+	pipeline_stats(p, &stats);
+	assert_int_equal(stats.by_rule[0], 0); /* the rule stands second there */
+	assert_int_equal(stats.by_rule[1], 1);
+	assert_int_equal(stats.alerts, 1);
+	pipeline_outputs_changed(p, 2, 5);
+	assert_int_equal(pipeline_steps(p, 1, &err), 1);
+	pipeline_stats(p, &stats);
+	assert_int_equal(stats.outputs_failed, 5);
+	assert_int_equal(good.sent, 3); /* once, then by both */
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_counts) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_counts), cmocka_unit_test(test_swap) };
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 
 	strbuf_free(&journal);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/reload.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "app/adopt.h"
+#include "app/internal_alert.h"
+#include "app/log.h"
+#include "app/signals.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+struct reload {
+	const struct reload_ops *ops;
+	void *context;
+	struct session *session;
+	struct file_watch *watch; /* NULL = by signal only */
+	struct config *config; /* in force, when it is ours: the first one is the command's */
+	bool due; /* asked for */
+	bool working; /* the thread was started and not yet joined */
+	pthread_t thread;
+	atomic_bool done;
+	/* the thread's, until it is done */
+	struct reload_set set;
+	struct error err;
+	int result;
+};
+
+static void set_free(struct reload_set *set)
+{
+	limits_free(set->limits);
+	ruleset_free(set->rules);
+	config_free(set->config);
+	*set = (struct reload_set){ 0 };
+}
+
+/* ---- what is watched ------------------------------------------------------------------------------------------------------ */
+
+static int watch_texts(struct file_watch *w, const struct yaml_node *list)
+{
+	char path[4096];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < config_items(list); i++) {
+		struct str text;
+		const struct yaml_node *entry = list->kind == YAML_SEQUENCE ? list->items[i] : list;
+
+		if (!config_tree_text(entry->kind == YAML_MAP ? yaml_get(entry, "path") : entry, &text) || text.len >= sizeof(path))
+			continue;
+		snprintf(path, sizeof(path), STR_FMT, STR_ARG(text));
+		r = file_watch_add(w, path);
+	}
+	return r;
+}
+
+/* The files that were read, and what they name, also if it is not there yet. */
+static int watch_config(struct file_watch *w, const struct config *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->norigins; i++)
+		if (c->origins[i].kind == CONFIG_FROM_FILE)
+			r = file_watch_add(w, c->origins[i].name.ptr);
+	if (r == 0 && c->config_files)
+		r = watch_texts(w, c->config_files);
+	if (r == 0 && c->rules_files_node)
+		r = watch_texts(w, c->rules_files_node);
+	if (r == 0 && c->rules_file_node)
+		r = watch_texts(w, c->rules_file_node);
+	return r;
+}
+
+static void watch_all(struct reload *r)
+{
+	const struct config *c = r->session->config;
+
+	if (!r->watch)
+		return;
+	file_watch_clear(r->watch);
+	if ((c && watch_config(r->watch, c) < 0) || (r->ops->watch && r->ops->watch(r->context, r->watch) < 0))
+		log_error("out of memory: not all files are watched");
+}
+
+/* ---- the thread ----------------------------------------------------------------------------------------------------------- */
+
+static void *work(void *reload)
+{
+	struct reload *r = reload;
+
+	r->result = r->ops->load(r->context, &r->set, &r->err);
+	atomic_store(&r->done, true);
+	return NULL;
+}
+
+static void begin(struct reload *r)
+{
+	sigset_t all, old;
+	int error;
+
+	r->due = false;
+	if (r->watch) /* what changes from now on may or may not be part of what is read */
+		file_watch_note(r->watch);
+	r->err = (struct error){ 0 };
+	atomic_store(&r->done, false);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&r->thread, NULL, work, r);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	r->working = error == 0;
+	if (error)
+		log_error("the configuration and the rules cannot be loaded again: %s", strerror(error));
+}
+
+/* ---- its result ----------------------------------------------------------------------------------------------------------- */
+
+static void refuse(struct reload *r)
+{
+	auto_strbuf struct strbuf message = { 0 }, fields = { 0 };
+	struct session *s = r->session;
+
+	s->reloads_refused++;
+	log_error("%s; what was loaded before stays in force", r->err.text);
+	/* the words that Falco's rule has for it */
+	strbuf_adds(&message, "Falco internal: hot restart failure: ");
+	strbuf_adds(&message, r->err.text);
+	strbuf_adds(&fields, "{}");
+	internal_alert_raise(s, s->config && s->config->time_format_iso_8601,
+			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL, "Falco internal: hot restart failure",
+						       &message, &fields });
+}
+
+/* What was decided when the program started. */
+static void tell_fixed(const struct config *now, const struct config *former)
+{
+	static const char *const blocks[] = { "engine", "plugins", "load_plugins", "falco_libs", "capture", "monitor.capture", "monitor.run" };
+
+	for (size_t i = 0; now && former && i < ARRAY_SIZE(blocks); i++) {
+		auto_strbuf struct strbuf is = { 0 }, was = { 0 };
+
+		config_add_block(now, blocks[i], &is);
+		config_add_block(former, blocks[i], &was);
+		if (!is.failed && !was.failed && !str_eq(strbuf_str(&is), strbuf_str(&was)))
+			log_warning("configuration: %s has changed; that takes effect at the next start", blocks[i]);
+	}
+}
+
+static int adopt(struct reload *r)
+{
+	struct reload_set *set = &r->set;
+	int error = r->ops->check ? r->ops->check(r->context, set, &r->err) : 0;
+
+	if (error == 0)
+		error = session_adopt(r->session, set, r->ops->wants ? r->ops->wants(r->context, set->rules) : NULL, &r->err);
+	if (error == -EOPNOTSUPP && r->ops->explain)
+		r->ops->explain(r->context, set->rules, &r->err);
+	return error;
+}
+
+static void finish(struct reload *r)
+{
+	struct session *s = r->session;
+	const struct config *former = s->config;
+
+	pthread_join(r->thread, NULL);
+	r->working = false;
+	if (r->result == 0)
+		r->result = adopt(r);
+	if (r->result < 0) {
+		set_free(&r->set);
+		refuse(r);
+		return;
+	}
+	s->reloads++;
+	s->reload_ts = clock_ns(CLOCK_REALTIME);
+	if (r->ops->adopted)
+		r->ops->adopted(r->context, s->config);
+	tell_fixed(s->config, former);
+	/* the members are the former ones now; of the configurations the first is not ours */
+	config_free(r->config);
+	r->config = (struct config *)(uintptr_t)s->config;
+	r->set.config = NULL;
+	set_free(&r->set);
+	log_warning("the configuration and the rules were loaded again: %zu rules", ruleset_count(s->rules));
+}
+
+/* ---- the interface -------------------------------------------------------------------------------------------------------- */
+
+void reload_look(struct reload *r)
+{
+	bool was_working = r->working;
+
+	if (signals_reload_requested() || (r->watch && file_watch_changed(r->watch)))
+		r->due = true;
+	if (r->working && atomic_load(&r->done))
+		finish(r);
+	if (was_working && !r->working)
+		watch_all(r);
+	if (r->due && !r->working)
+		begin(r);
+}
+
+int reload_new(const struct reload_ops *ops, void *context, struct session *session, bool watch_files, struct reload **ret_reload,
+	       struct error *err)
+{
+	struct reload *r = calloc(1, sizeof(*r));
+	struct error why = { 0 };
+
+	if (!r)
+		return error_set(err, -ENOMEM, "out of memory");
+	r->ops = ops;
+	r->context = context;
+	r->session = session;
+	if (watch_files && file_watch_new(&r->watch, &why) < 0)
+		log_warning("%s: only SIGHUP loads the rules again", why.text);
+	watch_all(r);
+	if (r->watch)
+		file_watch_note(r->watch);
+	signals_catch_reload();
+	session->reload = r;
+	*ret_reload = r;
+	return 0;
+}
+
+void reload_free(struct reload *r)
+{
+	if (!r)
+		return;
+	if (r->working)
+		pthread_join(r->thread, NULL);
+	set_free(&r->set);
+	r->session->reload = NULL;
+	file_watch_free(r->watch);
+	if (r->config && r->session->config == r->config)
+		r->session->config = NULL;
+	config_free(r->config);
+	free(r);
+}

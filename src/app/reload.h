@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_RELOAD_H
+#define MONITOR_APP_RELOAD_H
+
+#include "app/config.h"
+#include "app/file_watch.h"
+#include "app/limits.h"
+#include "app/session.h"
+
+/*
+ * Configuration and rules taken up anew while events are being watched: when their files change, and on SIGHUP. A thread of its own
+ * reads and compiles them; what it has made is taken up between two events, all of it or nothing. Why something was refused goes to the
+ * log, the metrics and, as an internal rule of Falco's, to the outputs.
+ */
+struct reload;
+
+/* What is loaded, and lives until the next of its kind is in force. */
+struct reload_set {
+	struct config *config; /* owned; NULL = there is none */
+	struct ruleset *rules; /* owned */
+	struct limits *limits; /* owned; NULL = none */
+};
+
+struct reload_ops {
+	/* Reads and compiles everything. Runs on another thread: what else it looks at must not change. */
+	int (*load)(void *context, struct reload_set *ret_set, struct error *err);
+	/* The set is about to be in force: what only the command knows of may refuse it. NULL = nobody does. */
+	int (*check)(void *context, const struct reload_set *set, struct error *err);
+	/* What the source is to be asked for, NULL for the rules' own wants; lives until the next call. NULL = always the latter. */
+	const struct intercept_set *(*wants)(void *context, const struct ruleset *rules);
+	/* Why the source refused, for -EOPNOTSUPP: adds which rules it was about. NULL = there is nothing to add. */
+	void (*explain)(void *context, const struct ruleset *rules, struct error *err);
+	/* It is in force: the former configuration goes when this returns. NULL = nobody needs to know. */
+	void (*adopted)(void *context, const struct config *config);
+	/* The paths of rules that the command line names. NULL = none but the configuration's. */
+	int (*watch)(void *context, struct file_watch *w);
+};
+
+/*
+ * Borrows all. config is the first configuration, which stays the command's own. When files cannot be watched, or are not to be, SIGHUP
+ * still works. Sets session->reload; call it when the session has been started, and reload_free() before the session ends.
+ */
+int reload_new(const struct reload_ops *ops, void *context, struct session *session, bool watch_files, struct reload **ret_reload,
+	       struct error *err);
+/* Between events: begins, goes on, ends. Costs nothing to speak of when there is nothing to do. */
+void reload_look(struct reload *r);
+void reload_free(struct reload *r); /* accepts NULL */
+DEFINE_AUTO(struct reload, reload, reload_free);
+#define auto_reload AUTO(reload)
+
+#endif

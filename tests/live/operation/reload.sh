@@ -1,0 +1,183 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Rules and configuration are loaded again while events come: no event is lost, no descriptor and no memory stays behind; what cannot be
+# used leaves the old ones in force. $RELOADS: how many times (1000 is a good number by hand).
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+reloads=${RELOADS:-40}
+mkdir "$dir/files" "$dir/rules.d" "$dir/conf.d"
+
+cat >"$dir/open.py" <<'END'
+import os
+import sys
+import time
+
+folder, n = sys.argv[1], 0
+fd = os.open(folder + "/same", os.O_RDONLY | os.O_CREAT)
+while not os.path.exists(folder + "/done"):
+    try:
+        os.open("%s/n-%07d-" % (folder, n), os.O_RDONLY)
+    except FileNotFoundError:
+        pass
+    n += 1
+    if n % 20 == 0:
+        time.sleep(0.002)
+with open(folder + "/count", "w") as f:
+    f.write(str(n))
+END
+
+# $1: the word of the output; more follows
+rules() {
+	printf -- '- rule: Numbered\n  desc: each is one alert\n  condition: evt.type in (open, openat) and fd.name contains /n-\n  output: %s %%fd.name\n  priority: NOTICE\n' "$1"
+}
+# Files are replaced, as editors do it.
+put() {
+	cat >"$dir/new" && mv "$dir/new" "$1"
+}
+config() {
+	printf 'rules_files: [%s]\nconfig_files: [%s]\nfile_output: {enabled: true, keep_alive: true, filename: %s}\nmonitor: {run: {intercept: %s}}\n%s\n' \
+		"$dir/rules.d" "$dir/conf.d" "$dir/alerts" "${scope:-rules}" "${1:-}" | put "$dir/config.yaml"
+}
+start() {
+	rm -f "$dir/files/done" "$dir/pid" "$dir/alerts" "$dir/err"
+	"$MONITOR" run --pidfile "$dir/pid" -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir/files" >"$dir/out" 2>"$dir/err" &
+	monitor=$!
+	within 10 test -s "$dir/alerts"
+	pid=$(cat "$dir/pid")
+}
+stop() {
+	: >"$dir/files/done"
+	wait $monitor
+	ok "the command ends well" [ $? = 0 ]
+	ok "no alert is lost: $(cat "$dir/files/count") calls" python3 - "$dir/alerts" "$dir/files/count" <<'END'
+import re
+import sys
+seen = [int(n) for n in re.findall(r"/n-(\d+)-", open(sys.argv[1]).read())]
+assert seen == list(range(int(open(sys.argv[2]).read()))), (len(seen), open(sys.argv[2]).read())
+END
+	ok "its number is taken away" [ ! -e "$dir/pid" ]
+}
+# SECONDS CMD...: waits until it is true
+within() {
+	tries=$(($1 * 20))
+	shift
+	while ! "$@" 2>/dev/null && [ $tries -gt 0 ]; do
+		sleep 0.05
+		tries=$((tries - 1))
+	done
+	[ $tries -gt 0 ]
+}
+loaded() {
+	grep -c 'were loaded again' "$dir/err"
+}
+refused() {
+	grep -c 'stays in force' "$dir/err"
+}
+at_least() {
+	[ "$($1)" -ge "$2" ]
+}
+
+# ---- by the files' changes
+rules first | put "$dir/rules.d/1.yaml"
+config
+start
+rules second | put "$dir/rules.d/1.yaml"
+ok "a rules file that is replaced is loaded" within 10 grep -q ' second ' "$dir/alerts"
+{ rules first; echo 'nonsense: ['; } | put "$dir/rules.d/1.yaml"
+ok "one that is broken is refused" within 10 at_least refused 1
+ok "and says why" grep -q '1.yaml:.*LOAD_ERR' "$dir/err"
+ok "the internal alert" grep -q 'Critical Falco internal: hot restart failure' "$dir/alerts"
+printf -- '- rule: Mode\n  desc: d\n  condition: evt.type = fchmod\n  output: o\n  priority: NOTICE\n' | put "$dir/rules.d/2.yaml"
+rules second | put "$dir/rules.d/1.yaml"
+ok "a call that is not caught: the rule and the call are named" within 10 grep -q 'need the call fchmod, for "Mode"' "$dir/err"
+rm "$dir/rules.d/2.yaml"
+ok "a file that goes" within 10 at_least loaded 2
+echo 'append_output: [{extra_output: appended}]' | put "$dir/conf.d/a.yaml"
+ok "a configuration file that comes" within 10 grep -q ' appended$' "$dir/alerts"
+echo "file_output: {enabled: true, filename: $dir/other, keep_alive: true}" | put "$dir/conf.d/a.yaml"
+ok "another file for alerts" within 10 test -s "$dir/other"
+echo "file_output: {enabled: true, filename: $dir/none/other, keep_alive: true}" | put "$dir/conf.d/a.yaml"
+n=$(refused)
+ok "one that cannot be opened" within 10 at_least refused $((n + 1))
+rm "$dir/conf.d/a.yaml"
+ok "and back" within 10 at_least loaded 5
+was=$(wc -l <"$dir/alerts")
+ok "the first file has alerts again" within 10 sh -c "[ \$(wc -l <'$dir/alerts') -gt $was ]"
+: >"$dir/files/done"
+wait $monitor
+cat "$dir/alerts" "$dir/other" | grep -o '/n-[0-9]*-' | sort >"$dir/seen"
+ok "each call has its alert in one of the files" python3 - "$dir/seen" "$dir/files/count" <<'END'
+import sys
+seen = [int(line[3:-2]) for line in open(sys.argv[1])]
+assert seen == list(range(int(open(sys.argv[2]).read()))), (len(seen), open(sys.argv[2]).read())
+END
+
+# ---- all calls are caught: any rule may come
+scope=all
+rm -f "$dir/rules.d"/*
+rules first | put "$dir/rules.d/1.yaml"
+config
+start
+printf -- '- rule: Mode\n  desc: d\n  condition: evt.type = fchmod\n  output: o\n  priority: NOTICE\n' | put "$dir/rules.d/2.yaml"
+ok "a rule for a call that no rule was for" within 10 at_least loaded 1
+ok "nothing is refused" [ "$(refused)" = 0 ]
+stop
+scope=
+rm "$dir/rules.d/2.yaml"
+
+# ---- by SIGHUP, many times, good and bad ones
+config 'watch_config_files: false'
+start
+sleep 0.5
+rss() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$pid/status"
+}
+descriptors() {
+	ls "/proc/$pid/fd" | wc -l
+}
+i=0
+failed=0
+while [ $i -lt "$reloads" ]; do
+	i=$((i + 1))
+	l=$(loaded)
+	f=$(refused)
+	case $((i % 4)) in
+	1) rules second | put "$dir/rules.d/1.yaml" ;;
+	2) echo '- rule: [' | put "$dir/rules.d/1.yaml" ;;
+	3) { rules third; rules third | sed 's/Numbered/Other/; s,/n-,/nothing/,'; } | put "$dir/rules.d/1.yaml" ;;
+	0) echo '- macro: broken' | put "$dir/rules.d/1.yaml" ;;
+	esac
+	kill -HUP "$pid"
+	if [ $((i % 2)) = 1 ]; then within 10 at_least loaded $((l + 1)); else within 10 at_least refused $((f + 1)); fi || failed=$((failed + 1))
+	[ $i = 8 ] && { fds=$(descriptors); kib=$(rss); }
+done
+ok "each was taken up or refused: $failed of $reloads were not" [ $failed = 0 ]
+ok "good ones: $(loaded)" [ "$(loaded)" = $((reloads / 2)) ]
+ok "descriptors: $fds after 8, $(descriptors) at the end" [ "$(descriptors)" = "$fds" ]
+ok "memory: $kib KiB after 8, $(rss) at the end" [ "$(rss)" -le $((kib + 4096)) ]
+echo "$reloads reloads: $fds descriptors, $kib KiB, then $(descriptors), $(rss)"
+stop
+
+# ---- a Falco installation
+rules first | put "$dir/rules.d/1.yaml"
+config 'engine: {kind: nodriver}
+log_stderr: true'
+rm -f "$dir/alerts" "$dir/err" "$dir/pid"
+"$MONITOR" falco -P "$dir/pid" -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err" &
+monitor=$!
+ok "falco starts" within 10 test -s "$dir/pid"
+sleep 0.5
+rules second | put "$dir/rules.d/1.yaml"
+ok "falco: a change" within 10 at_least loaded 1
+echo 'x: y' | put "$dir/rules.d/1.yaml"
+ok "falco: a broken file" within 10 at_least refused 1
+ok "falco: the internal alert" within 10 grep -q 'hot restart failure' "$dir/alerts"
+rules third | put "$dir/rules.d/1.yaml"
+ok "falco: another change" within 10 at_least loaded 2
+kill -HUP "$(cat "$dir/pid")"
+ok "falco: SIGHUP" within 10 at_least loaded 3
+kill "$monitor"
+wait "$monitor"
+ok "falco: SIGTERM ends it well" [ $? = 0 ]
+finish
