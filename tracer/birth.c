@@ -80,6 +80,13 @@ static bool is_thread_of(pid_t pid, pid_t tid)
 	return syscall(SYS_tgkill, pid, tid, 0) == 0;
 }
 
+/* Whose mask is changed by others' calls, too, is not remembered. */
+static void note_mask(struct process *parent, struct process *child, bool thread, uint64_t flags)
+{
+	if (thread == !(flags & CLONE_FS))
+		parent->mask_apart = child->mask_apart = true;
+}
+
 /* A parent that waits for its child (vfork) cannot meddle with it, and its own other threads share with both. */
 static void note_sharing(struct process *parent, struct process *child, uint64_t flags)
 {
@@ -131,6 +138,8 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	told.ids_only = !t->in_full && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
 	if (child && !thread)
 		note_sharing(parent->process, child->process, flags);
+	if (child)
+		note_mask(parent->process, child->process, thread, flags);
 
 	told.kind = TOLD_BIRTH_PARENT;
 	told_add(t, &told);

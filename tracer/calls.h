@@ -30,6 +30,7 @@ enum call_trait {
 	CALL_SEND = 1 << 15,
 	CALL_NAME = 1 << 16,
 	CALL_FAULTS = 1 << 17,
+	CALL_MASK = 1 << 18,
 };
 
 struct call_traits {

@@ -148,6 +148,8 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	}
 	if (traits & (CALL_CRED | CALL_ROOT))
 		identity_spoil(t, p->tracee, traits);
+	if (traits & CALL_MASK && p->tracee)
+		creation_mask_moves(p->tracee->process);
 	return false;
 }
 

@@ -258,7 +258,7 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 {
 	int r = 0;
 
-	if (o->on_behalf && c->traits & (CALL_CRED | CALL_ROOT))
+	if (o->on_behalf && c->traits & (CALL_CRED | CALL_ROOT | CALL_MASK))
 		catch_always(f, number);
 	if (o->watch_io_uring && c->traits & CALL_RING)
 		catch_always(f, number);

@@ -192,7 +192,7 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 	 * pivot_root moves others; these calls are rare, so all who run now lose the short way until they execute.
 	 */
 	if (traits & CALL_ROOT && tracee)
-		tracee->process->other_ids = true;
+		tracee->process->other_ids = tracee->process->mask_apart = true;
 	if (traits & CALL_ROOT)
 		tracees_each(&t->tracees, spoil_one, NULL);
 	else if (tracee)

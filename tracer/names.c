@@ -163,10 +163,11 @@ static int change(const struct call *c, const struct row *row, const struct plac
 	return fchownat(fd, "", (uid_t)c->args[row->value], (gid_t)c->args[row->value + 1], AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-static int make_folder(const struct call *c, const struct row *row, const struct place *p)
+static int make_folder(const struct tracer *t, const struct row *row, const struct place *p)
 {
+	const struct call *c = &t->pending.call;
 	mode_t mask, own;
-	int r = open_mask(c->tid, &mask);
+	int r = creation_mask(t->pending.tracee, &mask);
 
 	if (r < 0)
 		return -EOPNOTSUPP;
@@ -197,7 +198,7 @@ static int carry_out(const struct tracer *t, const struct row *row, const struct
 		r = symlinkat(t->path, p2->folder, p2->last);
 		break;
 	case MKDIR:
-		return make_folder(c, row, p);
+		return make_folder(t, row, p);
 	case CHMOD:
 	case CHOWN:
 		return change(c, row, p, flags);

@@ -245,67 +245,13 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
 
-static int read_status(pid_t tid, char **ret_text)
-{
-	char path[64];
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	return file_read_all(path, 65536, ret_text, &len, NULL) < 0 ? -ESRCH : 0;
-}
-
-static int mask_of(const char *status, mode_t *ret_mask)
-{
-	const char *at = strstr(status, "\nUmask:\t");
-	uint64_t mask = 0;
-
-	if (!at)
-		return -EINVAL;
-	for (at += strlen("\nUmask:\t"); *at >= '0' && *at <= '7'; at++)
-		mask = mask * 8 + (uint64_t)(*at - '0');
-	*ret_mask = (mode_t)mask & 0777;
-	return 0;
-}
-
-int open_mask(pid_t tid, mode_t *ret_mask)
-{
-	auto_free char *text = NULL;
-	int r = read_status(tid, &text);
-
-	return r < 0 ? r : mask_of(text, ret_mask);
-}
-
-/*
- * The caller's file creation mask; and whether its descriptor table surely has room, since an open that fails with
- * EMFILE must neither create nor truncate.
- */
-static int read_creation(const struct tracer *t, mode_t *ret_mask)
-{
-	auto_free char *text = NULL;
-	struct rlimit limit;
-	const char *at;
-	uint64_t size;
-	int r = read_status(t->pending.call.tid, &text);
-
-	if (r < 0)
-		return r;
-	at = strstr(text, "\nFDSize:\t");
-	if (!at)
-		return -EINVAL;
-	at += strlen("\nFDSize:\t");
-	if (parse_u64((struct str){ at, strcspn(at, "\n") }, &size) < 0 ||
-	    prlimit(t->pending.call.pid, RLIMIT_NOFILE, NULL, &limit) < 0 || size >= limit.rlim_cur)
-		return -EMFILE;
-	return mask_of(text, ret_mask);
-}
-
 /* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
 static int open_creating(struct tracer *t, const struct open_args *a, int base)
 {
 	mode_t mask, own;
 	int fd, r;
 
-	r = read_creation(t, &mask);
+	r = creation_has_room(t, t->pending.call.pid) ? creation_mask(t->pending.tracee, &mask) : -EMFILE;
 	if (r < 0)
 		return -EAGAIN;
 	own = umask(mask);

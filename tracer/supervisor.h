@@ -217,8 +217,15 @@ int open_base(pid_t tid, const char *name, int dirfd);
 bool open_is_ordinary(int fd);
 /* Below /proc the same name is another thing for the caller than for us. */
 bool open_mentions_proc(const char *path);
+
+/* ---- creation.c: what the making of files hangs on ------------------------------------------------------------------------ */
+
 /* The caller's file creation mask; negative errno. */
-int open_mask(pid_t tid, mode_t *ret_mask);
+int creation_mask(struct tracee *tracee, mode_t *ret_mask);
+/* A thread of the process is about to change its mask: read anew each time until the next exec. */
+void creation_mask_moves(struct process *process);
+/* Whether the process can surely open one more: an open that fails with EMFILE must neither create nor truncate. */
+bool creation_has_room(const struct tracer *t, pid_t pid);
 
 /* names.c: does what the pending call does to names of files (unlink, rename and their like), where the caller is like us. */
 enum open_way names_pending(struct tracer *t);

@@ -16,6 +16,13 @@ struct process {
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
 	bool told_foreign, told_ring, told_listener; /* foreign.c: said already, of this program */
+	/*
+	 * The file creation mask, read at the first open that creates, until somebody may change it: a call that does is let into the
+	 * kernel after we have seen it. mask_moves: it has been called since exec; mask_apart: shared with other processes, or not
+	 * shared by all threads.
+	 */
+	uint16_t mask;
+	bool mask_known, mask_moves, mask_apart;
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
 	unsigned int reads; /* calls that used it without a descriptor */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
