@@ -66,7 +66,8 @@ EXPORT const char *plugin_get_init_schema(ss_plugin_schema_type *type)
 {
 	*type = SS_PLUGIN_SCHEMA_JSON;
 	return "{\"type\":\"object\",\"properties\":{\"maxEventSize\":{\"type\":\"integer\",\"minimum\":1},"
-	       "\"webhookMaxBatchSize\":{\"type\":\"integer\",\"minimum\":1},\"sslCertificate\":{\"type\":\"string\"}}}";
+	       "\"webhookMaxBatchSize\":{\"type\":\"integer\",\"minimum\":1},\"sslCertificate\":{\"type\":\"string\"},"
+	       "\"sslClientCA\":{\"type\":\"string\"}}}";
 }
 
 static size_t size_of(const cJSON *config, const char *name, size_t otherwise)
@@ -81,6 +82,7 @@ EXPORT ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc
 	struct k8saudit *k = calloc(1, sizeof(*k));
 	cJSON *config = cJSON_Parse(in->config ? in->config : "");
 	const cJSON *certificate = cJSON_GetObjectItemCaseSensitive(config, "sslCertificate");
+	const cJSON *client_ca = cJSON_GetObjectItemCaseSensitive(config, "sslClientCA");
 
 	*rc = SS_PLUGIN_FAILURE;
 	if (k) {
@@ -88,6 +90,8 @@ EXPORT ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc
 		k->max_body = size_of(config, "webhookMaxBatchSize", DEFAULT_MAX_BODY);
 		snprintf(k->certificate, sizeof(k->certificate), "%s",
 			 cJSON_IsString(certificate) ? certificate->valuestring : DEFAULT_CERTIFICATE);
+		if (cJSON_IsString(client_ca))
+			snprintf(k->client_ca, sizeof(k->client_ca), "%s", client_ca->valuestring);
 		k->owner = in->owner;
 		k->log = in->log_fn;
 		*rc = SS_PLUGIN_SUCCESS;
@@ -233,7 +237,8 @@ EXPORT ss_instance_t *plugin_open(ss_plugin_t *s, const char *params, ss_plugin_
 	if (!params || !*params) {
 		snprintf(k->error, sizeof(k->error), "open_params must be the path of a file with audit events, or http://HOST:PORT/PATH");
 	} else if (h && (strncmp(params, "http://", 7) == 0 || strncmp(params, "https://", 8) == 0)) {
-		h->web = k8saudit_web_open(params, k->certificate, k->max_body, k->error, sizeof(k->error));
+		h->web = k8saudit_web_open(&(struct k8saudit_web_options){ params, k->certificate, k->client_ca, k->max_body }, k->error,
+					   sizeof(k->error));
 		if (h->web) {
 			*rc = SS_PLUGIN_SUCCESS;
 			return h;

@@ -9,6 +9,7 @@ struct k8saudit {
 	size_t max_event; /* bytes of one audit event; larger ones are left out and told */
 	size_t max_body; /* of one request */
 	char certificate[4096];
+	char client_ca[4096]; /* "" = none */
 	struct json_event event; /* the one that fields are of */
 	ss_plugin_owner_t *owner;
 	ss_plugin_log_fn_t log;

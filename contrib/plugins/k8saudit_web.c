@@ -2,6 +2,8 @@
 #include "k8saudit_web.h"
 
 #include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -18,7 +20,7 @@
 
 struct k8saudit_web {
 	struct MHD_Daemon *daemon;
-	char *path, *pem;
+	char *path, *pem, *client_ca;
 	size_t max_body;
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
@@ -138,8 +140,21 @@ static bool is_json(struct MHD_Connection *c)
 	return type && strncasecmp(type, "application/json", strlen("application/json")) == 0;
 }
 
+/* A client without a certificate, or with a bad one, is connected, too, to be told so. */
+static bool has_certificate(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT };
+	unsigned int status = 0, n = 0;
+
+	return info && info->tls_session && gnutls_certificate_get_peers(info->tls_session, &n) && n &&
+	       gnutls_certificate_verify_peers(info->tls_session, &purpose, 1, &status) == 0 && status == 0;
+}
+
 static int first_look(const struct k8saudit_web *w, struct MHD_Connection *c, const char *url, const char *method)
 {
+	if (w->client_ca && !has_certificate(c))
+		return MHD_HTTP_FORBIDDEN;
 	if (strcmp(url, w->path) != 0)
 		return MHD_HTTP_NOT_FOUND;
 	if (strcmp(method, "POST") != 0)
@@ -227,22 +242,27 @@ static struct addrinfo *resolve(struct k8saudit_web *w, const char *rest)
 	return found;
 }
 
-static void start(struct k8saudit_web *w, const struct addrinfo *at)
+static bool start(struct k8saudit_web *w, const struct addrinfo *at)
 {
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | (at->ai_family == AF_INET6 ? MHD_USE_DUAL_STACK : 0) |
 			     (w->pem ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, w->pem }, { MHD_OPTION_HTTPS_MEM_CERT, 0, w->pem }, { MHD_OPTION_END, 0, NULL }
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, w->pem },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, w->pem },
+		{ w->client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, w->client_ca },
+		{ MHD_OPTION_END, 0, NULL },
 	};
 
 	w->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, w, MHD_OPTION_SOCK_ADDR, at->ai_addr,
 				     MHD_OPTION_NOTIFY_COMPLETED, completed, w, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS,
 				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_ARRAY,
-				     w->pem ? tls : &tls[2], MHD_OPTION_END);
+				     w->pem ? tls : &tls[3], MHD_OPTION_END);
+	return w->daemon;
 }
 
-struct k8saudit_web *k8saudit_web_open(const char *url, const char *certificate, size_t max_body, char *error, size_t room)
+struct k8saudit_web *k8saudit_web_open(const struct k8saudit_web_options *options, char *error, size_t room)
 {
+	const char *url = options->url;
 	bool tls = strncmp(url, "https://", 8) == 0;
 	struct k8saudit_web *w = calloc(1, sizeof(*w));
 	struct addrinfo *at;
@@ -252,21 +272,22 @@ struct k8saudit_web *k8saudit_web_open(const char *url, const char *certificate,
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->filled, NULL);
 	w->end = &w->first;
-	w->max_body = max_body;
-	w->pem = tls ? read_pem(certificate) : NULL;
+	w->max_body = options->max_body;
+	w->pem = tls ? read_pem(options->certificate) : NULL;
+	w->client_ca = tls && *options->client_ca ? read_pem(options->client_ca) : NULL;
 	at = resolve(w, url + (tls ? 8 : 7));
 	if (tls && !w->pem)
-		snprintf(error, room, "cannot read the certificate %s", certificate);
+		snprintf(error, room, "cannot read the certificate %s", options->certificate);
+	else if (*options->client_ca && !w->client_ca)
+		snprintf(error, room, tls ? "cannot read the certificate %s" : "%s is for https only", options->client_ca);
 	else if (!at)
 		snprintf(error, room, "%s: an address of the form http://HOST:PORT/PATH is needed", url);
-	else
-		start(w, at);
+	else if (!start(w, at))
+		snprintf(error, room, "cannot listen on %s: %s", url, strerror(errno));
 	if (at)
 		freeaddrinfo(at);
 	if (w->daemon)
 		return w;
-	if (at && (!tls || w->pem))
-		snprintf(error, room, "cannot listen on %s: %s", url, strerror(errno));
 	k8saudit_web_close(w);
 	return NULL;
 }
@@ -287,5 +308,6 @@ void k8saudit_web_close(struct k8saudit_web *w)
 	pthread_mutex_destroy(&w->lock);
 	free(w->path);
 	free(w->pem);
+	free(w->client_ca);
 	free(w);
 }

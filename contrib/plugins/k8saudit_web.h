@@ -17,9 +17,15 @@ struct k8saudit_body {
 	int status; /* of the answer, once it is decided; 0 before */
 };
 
-/* url: http://HOST:PORT/PATH or https://…; HOST may be empty. certificate: a PEM file with key and certificate, for https. NULL after
- * error was filled. */
-struct k8saudit_web *k8saudit_web_open(const char *url, const char *certificate, size_t max_body, char *error, size_t room);
+struct k8saudit_web_options {
+	const char *url; /* http://HOST:PORT/PATH or https://…; HOST may be empty */
+	const char *certificate; /* for https: a PEM file with key and certificate */
+	const char *client_ca; /* for https: a PEM file with the authority that clients must come from; "" = anybody may post */
+	size_t max_body;
+};
+
+/* NULL after error was filled. */
+struct k8saudit_web *k8saudit_web_open(const struct k8saudit_web_options *options, char *error, size_t room);
 void k8saudit_web_close(struct k8saudit_web *w); /* accepts NULL */
 /* The next body, after at most 100 ms; NULL when there is none. */
 struct k8saudit_body *k8saudit_web_next(struct k8saudit_web *w);

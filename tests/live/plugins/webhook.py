@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Posts to an audit webhook: webhook.py URL check | load EVENTS BATCH. check prints a line for each answer that is wrong."""
-import http.client, json, socket, ssl, sys, time, urllib.parse
+"""Posts to an audit webhook: webhook.py URL check | load EVENTS BATCH [SENDERS] | post STATUS ID [CERTIFICATE KEY]. check prints a line for
+each answer that is wrong; post fails when the status is another (0: no answer at all)."""
+import http.client, json, os, socket, ssl, sys, threading, time, urllib.parse
 
 url = urllib.parse.urlsplit(sys.argv[1])
 JSON = "application/json"
 
 
+certificate = sys.argv[5:7] if sys.argv[2] == "post" else []
+
+
 def connect():
     if url.scheme == "https":
         context = ssl._create_unverified_context()
+        if certificate:
+            context.load_cert_chain(*certificate)
         return http.client.HTTPSConnection(url.hostname, url.port, timeout=30, context=context)
     return http.client.HTTPConnection(url.hostname, url.port, timeout=30)
 
@@ -57,21 +63,42 @@ def slow(n):
     return idle
 
 
-def load(n, batch):
-    c, later = connect(), 0
+def load(n, batch, senders=1):
+    """Bodies are made before the clock starts; each sender has its share of them."""
+    bodies = [events(first, min(batch, n - first)) for first in range(0, n, batch)]
+    later, bad = [0] * senders, []
+
+    def send(me):
+        c = connect()
+        for body in bodies[me::senders]:
+            while (status := post(body, connection=c)) == 429:
+                later[me] += 1
+                time.sleep(0.05)
+            if status != 200:
+                bad.append(status)
+                return
+
     begin = time.monotonic()
-    for first in range(0, n, batch):
-        body = events(first, min(batch, n - first))
-        while (status := post(body, connection=c)) == 429:
-            later += 1
-            time.sleep(0.05)
-        if status != 200:
-            sys.exit(f"status {status}")
+    threads = [threading.Thread(target=send, args=(i,)) for i in range(senders)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
     seconds = time.monotonic() - begin
-    print(f"{n} events in {seconds:.2f} s, {n / seconds:.0f}/s, told {later} times to come later")
+    print(f"{n} events in {seconds:.2f} s, {n / seconds:.0f}/s, told {sum(later)} times to come later")
+    if bad:
+        sys.exit(f"status {bad}")
+    if os.environ.get("LATER") and not sum(later):
+        sys.exit("nobody was told to come later")
 
 
 if sys.argv[2] == "check":
     waiting = slow(20) if url.scheme == "http" else []
     sys.exit(1 if check() else 0)
-load(int(sys.argv[3]), int(sys.argv[4]))
+if sys.argv[2] == "post":
+    try:
+        got = post(json.dumps(event(int(sys.argv[4]))))
+    except (OSError, http.client.HTTPException):
+        got = 0
+    sys.exit(0 if got == int(sys.argv[3]) else f"status {got}")
+load(*map(int, sys.argv[3:]))

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The webhook of k8saudit: each answer, over http and https; no event is lost when many are posted.
+# The webhook of k8saudit: each answer, over http and https; certificates of clients; no event is lost when many are posted, nor when
+# senders are told to come later.
 . "$(dirname "$0")/../lib.sh"
 
 need python3
@@ -28,7 +29,7 @@ serve() {
 		plugins:
 		  - name: k8saudit
 		    library_path: $plugins/libk8saudit.so
-		    init_config: {webhookMaxBatchSize: 262144, sslCertificate: both.pem}
+		    init_config: {webhookMaxBatchSize: ${batch:-262144}, sslCertificate: both.pem, sslClientCA: '${client_ca:-}'}
 		    open_params: $url
 		rules_files: [rules.yaml]
 		stdout_output: {enabled: true}
@@ -68,4 +69,44 @@ ok "many are accepted" python3 "$here/webhook.py" "$url" load 20000 200
 seen 'id=id19999;'
 ended
 ok "none is lost" [ "$(grep -c 'id=id[0-9]*;' out)" -eq 20000 ]
+
+# room for eight bodies: many senders at once are too fast
+batch=40000
+serve http
+LATER=1 python3 "$here/webhook.py" "$url" load 30000 100 24 >load 2>&1
+status=$?
+ok "some are told to come later: $(cat load)" [ $status = 0 ]
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	[ "$(grep -c 'id=id[0-9]*;' out)" -ge 30000 ] && break
+	sleep 0.3
+done
+ended
+ok "each is seen once all the same" [ "$(sed -n 's/.*id=id\([0-9]*\);/\1/p' out | sort -u | wc -l)" = 30000 ]
+ok "and not twice" [ "$(grep -c 'id=id[0-9]*;' out)" = 30000 ]
+
+# certificates of clients
+for name in ca other; do
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout $name.key -subj "/CN=$name" -days 2 -out $name.crt 2>/dev/null
+done
+client() { # name, authority, use
+	openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -subj "/CN=$1" -out "$1.csr" 2>/dev/null
+	printf 'extendedKeyUsage=%s\n' "$3" >use
+	openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial -days 2 -extfile use -out "$1.crt" 2>/dev/null
+}
+client good ca clientAuth
+client stranger other clientAuth
+client server ca serverAuth
+client_ca=ca.crt
+serve https
+ok "no certificate" python3 "$here/webhook.py" "$url" post 403 1
+ok "one of a strange authority" python3 "$here/webhook.py" "$url" post 403 2 stranger.crt stranger.key
+ok "one of a server" python3 "$here/webhook.py" "$url" post 403 3 server.crt server.key
+ok "the right one" python3 "$here/webhook.py" "$url" post 200 4 good.crt good.key
+seen 'id=id4;'
+ended
+ok "only what it posted is seen" [ "$(sed -n 's/.*id=\(.*\);/\1/p' out)" = id4 ]
+client_ca=missing.crt
+serve https
+ok "a file that is missing is told" grep -q 'missing.crt' err
+wait "$pid"
 finish
