@@ -110,7 +110,8 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 		return NULL;
 	child->seized = true;
 	child->stopped = stopped;
-	child->identity = parent->identity;
+	/* what is looked up in its own namespaces only it can look up, until an exec shows that nothing is different */
+	child->identity = flags & (CLONE_NEWUSER | CLONE_NEWNS) ? IDENTITY_OTHER : parent->identity;
 	child->process->other_ids |= parent->process->other_ids || flags & CLONE_NEWPID;
 	if (!thread)
 		child->process->parent = flags & CLONE_PARENT ? parent->process->parent : parent->process->pid;

@@ -348,6 +348,14 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	return OPEN_DONE;
 }
 
+/* Whether what we are refused the caller is refused, too: not so in /proc, where a file is about who opens it. */
+static bool is_refused_alike(const struct tracer *t, const struct open_args *a, int base)
+{
+	auto_fd int fd = open_how(base, t->path, O_PATH | (a->flags & O_NOFOLLOW), 0, a->resolve | RESOLVE_ALWAYS);
+
+	return fd >= 0 ? open_is_ordinary(fd) : !open_mentions_proc(t->path);
+}
+
 static enum open_way open_at(struct tracer *t, const struct open_args *a, int base)
 {
 	bool by_name = a->flags & (O_CREAT | O_TRUNC), exclusive = a->flags & O_CREAT && a->flags & O_EXCL;
@@ -369,7 +377,7 @@ static enum open_way open_at(struct tracer *t, const struct open_args *a, int ba
 	l.links = by_name; /* the real path is asked for */
 	fd = by_name ? open_creating(t, a, base) : open_plain(t, a, base, &l);
 	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
-		return fail(t, take_fd(fd));
+		return is_refused_alike(t, a, base) ? fail(t, take_fd(fd)) : OPEN_CHECK;
 	if (fd < 0 || !is_acceptable(t, fd, &st))
 		return OPEN_CHECK;
 	return deliver(t, a, &l, take_fd(fd), &st);
