@@ -54,6 +54,7 @@ counted() {
 # run PROCESSES CALLS
 run() {
 	rm -f "$dir/alerts"
+	# shellcheck disable=SC2086 # words
 	"$MONITOR" run -v -r "$dir/soak.yaml" ${monitor_options:-} --json --output "$dir/alerts" -- "$src/soak" "$dir" "$1" "$2" \
 		>"$dir/out" 2>"$dir/err" </dev/null &
 	front=$!
