@@ -76,6 +76,12 @@ static bool is_static(const struct options *o)
 
 /* ---- what does ---------------------------------------------------------------------------------------------------- */
 
+static void sources_autofree(struct falco_sources *s)
+{
+	free(s->list);
+}
+#define auto_sources __attribute__((cleanup(sources_autofree)))
+
 static bool is_source(const struct plugins *plugins, const char *name)
 {
 	return strcmp(name, "syscall") == 0 || plugins_have_source(plugins, str_of(name));
@@ -127,49 +133,63 @@ static bool is_enabled(const struct options *o, struct str source)
 							  !names(o, OPT_falco_disable_source, source);
 }
 
-/* Whose events are watched: those of a plugin (its name), of system calls (empty). One of them. */
-static int choose_source(const struct options *o, const struct config *config, const struct plugins *plugins,
-			 struct str *ret_source, struct error *err)
+/* A plugin without an id of its own gives events of system calls. */
+static bool gives_calls(const struct plugins *plugins)
 {
-	bool calls = is_enabled(o, STR("syscall")) && !str_eq(config->engine_kind, STR("nodriver"));
-	struct str chosen = STR("");
-	size_t n = calls;
+	for (size_t i = 0; i < plugins->count; i++) {
+		struct plugin_view view;
 
-	for (size_t i = 0; i < plugins->nsources; i++) {
-		if (!is_enabled(o, plugins->sources[i].name))
-			continue;
-		if (!n++)
-			chosen = plugins->sources[i].name;
+		plugin_get(plugins->list[i], &view);
+		if (view.capabilities & PLUGIN_SOURCE && !view.source.len)
+			return true;
 	}
-	if (n > 1)
-		return error_set(err, -ENOTSUP, "several event sources at once are not watched: choose one with --enable-source");
-	if (!n && options_has(o, OPT_falco_disable_source))
+	return false;
+}
+
+/* Whose events are watched. A capture has what it has. */
+static int choose_sources(const struct options *o, const struct config *config, const struct plugins *plugins,
+			  struct falco_sources *ret_sources, struct error *err)
+{
+	bool replays = str_eq(config->engine_kind, STR("replay"));
+	bool calls = is_enabled(o, STR("syscall")) && (!str_eq(config->engine_kind, STR("nodriver")) || gives_calls(plugins));
+	struct falco_sources *s = ret_sources;
+
+	s->list = calloc(plugins->nsources + 1, sizeof(*s->list));
+	if (!s->list)
+		return error_set(err, -ENOMEM, "out of memory");
+	if (replays || calls)
+		s->list[s->n++] = STR("");
+	for (size_t i = 0; i < plugins->nsources && !replays; i++)
+		if (is_enabled(o, plugins->sources[i].name))
+			s->list[s->n++] = plugins->sources[i].name;
+	if (!s->n && options_has(o, OPT_falco_disable_source))
 		return error_set(err, -EINVAL, "at least one event source must be enabled");
-	*ret_source = chosen;
+	if (!s->n)
+		s->list[s->n++] = STR("");
 	return 0;
 }
 
 /* The choice means nothing for a capture, as in Falco. */
 static int check_sources(const struct options *o, const struct config *config, const struct plugins *plugins,
-			 struct str *ret_source, struct error *err)
+			 struct falco_sources *ret_sources, struct error *err)
 {
 	static const enum option_id ids[] = { OPT_falco_enable_source, OPT_falco_disable_source };
 	const char *name;
 	size_t i, k;
 
 	if (str_eq(config->engine_kind, STR("replay")))
-		return 0;
+		return choose_sources(o, config, plugins, ret_sources, err);
 	if (options_has(o, ids[0]) && options_has(o, ids[1]))
 		return error_set(err, -EINVAL, "--enable-source and --disable-source exclude each other");
 	for (k = 0; k < ARRAY_SIZE(ids); k++)
 		for (i = 0; (name = options_nth(o, ids[k], i)); i++)
 			if (!is_source(plugins, name))
 				return no_source(plugins, name, err);
-	return choose_source(o, config, plugins, ret_source, err);
+	return choose_sources(o, config, plugins, ret_sources, err);
 }
 
 static int start(const struct options *o, const struct config *config, const struct plugins *plugins,
-		 const struct engine_options *engine)
+		 const struct engine_options *engine, const struct falco_sources *sources)
 {
 	struct error err = { 0 };
 
@@ -179,7 +199,7 @@ static int start(const struct options *o, const struct config *config, const str
 	}
 	if (pidfile_write(options_value(o, OPT_falco_pidfile, NULL), &err) < 0)
 		return failure(&err);
-	return falco_replay(config, o, plugins, engine);
+	return falco_replay(config, o, plugins, engine, sources);
 }
 
 static int print_page_size(void)
@@ -221,6 +241,7 @@ static int act(const struct options *o, const struct config *config, enum listin
 {
 	struct engine_options engine = config_engine_options(config);
 	auto_plugins struct plugins plugins = { 0 };
+	auto_sources struct falco_sources sources = { 0 };
 	struct error err = { 0 };
 	size_t i;
 
@@ -230,21 +251,23 @@ static int act(const struct options *o, const struct config *config, enum listin
 		return print_page_size();
 	for (i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
-	if (plugins_load(&plugins, config, &err) < 0 || plugins_offer(&plugins, &engine) < 0)
+	if (plugins_load(&plugins, config, str_eq(config->engine_kind, STR("replay")), &err) < 0)
 		return failure(&err);
+	plugins_offer(&plugins, &engine);
 	if (options_has(o, OPT_falco_plugin_info) || options_has(o, OPT_falco_list_plugins))
 		return falco_plugins(config, &plugins, options_value(o, OPT_falco_plugin_info, NULL));
 	if (options_has(o, OPT_falco_list))
 		return list(o, config, &plugins, form);
-	if (check_sources(o, config, &plugins, &engine.source, &err) < 0)
+	if (check_sources(o, config, &plugins, &sources, &err) < 0 || plugins_check_used(&plugins, &err) < 0)
 		return failure(&err);
+	engine.source = sources.list[0];
 	if (options_has(o, OPT_falco_validate))
 		return falco_validate(config, o, &engine);
 	if (options_has(o, OPT_falco_describe_all) || options_has(o, OPT_falco_describe))
 		return falco_describe(config, o, &engine);
 	if (options_has(o, OPT_falco_support))
 		return falco_support(config, o, &engine, argv);
-	return start(o, config, &plugins, &engine);
+	return start(o, config, &plugins, &engine, &sources);
 }
 
 int cmd_falco(const struct command *c, int argc, char **argv)

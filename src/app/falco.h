@@ -2,6 +2,8 @@
 #ifndef MONITOR_APP_FALCO_H
 #define MONITOR_APP_FALCO_H
 
+#include <stdatomic.h>
+
 #include "app/config.h"
 #include "app/options.h"
 #include "app/plugins.h"
@@ -30,9 +32,30 @@ int falco_describe_loaded(struct strbuf *out, struct rule_loader *loader, const 
 int falco_support(const struct config *config, const struct options *o, const struct engine_options *engine, char **command_line);
 /* --list-plugins, and --plugin-info when plugin is not NULL. */
 int falco_plugins(const struct config *config, const struct plugins *plugins, const char *plugin);
-/* Rules over a capture, to the configured outputs. */
+/* The event sources that are watched: names of plugins' sources, or empty for system calls or a capture. At least one. */
+struct falco_sources {
+	struct str *list;
+	size_t n;
+};
+/* Rules over a capture or over what happens, to the configured outputs. */
 int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
-		 const struct engine_options *engine);
+		 const struct engine_options *engine, const struct falco_sources *sources);
+
+/* Event sources beside the first, each with a thread of its own (falco_peers.c). Zero-initialise. */
+struct falco_peers {
+	struct falco_peer *list;
+	struct session **sessions; /* for session.peers */
+	size_t n;
+	_Atomic bool stop;
+};
+/* Opens sources[1..]; the rules come of loader. main has the outputs. */
+int falco_peers_open(struct falco_peers *p, struct session *main, const struct falco_sources *sources, const struct plugins *plugins,
+		     struct rule_loader *loader, const struct pipeline_options *settings, struct error *err);
+int falco_peers_start(struct falco_peers *p, struct error *err);
+/* Whether any is at work. Negative as soon as one has failed. */
+int falco_peers_running(struct falco_peers *p, struct error *err);
+void falco_peers_stop(struct falco_peers *p); /* and waits for their ends */
+void falco_peers_free(struct falco_peers *p);
 
 /* The log as configuration and flags have it. */
 void falco_log(const struct config *config, const struct options *o);

@@ -42,20 +42,29 @@ int falco_load_rules(struct session *s, const struct config *config, const struc
 	return r < 0 ? r : rules_input_compile(&s->input, engine, true, &s->rules, err);
 }
 
-/* -M counts seconds of the events' own time; of ours, where events happen now. */
-static int replay(struct session *s, uint64_t max_ns, bool live, struct error *err)
+/*
+ * -M counts seconds of the events' own time; of ours, where events happen now. It goes on as long as any source does.
+ */
+static int replay(struct session *s, struct falco_peers *peers, uint64_t max_ns, bool live, struct error *err)
 {
 	uint64_t first = live ? clock_ns(CLOCK_MONOTONIC) : 0, now;
-	int r;
+	int r, running = 0;
+	bool ended = false;
 
 	do {
-		r = session_steps(s, max_ns || live ? 1 : SESSION_BATCH, err);
+		r = ended ? session_idle(s) : session_steps(s, max_ns || live ? 1 : SESSION_BATCH, err);
+		ended = ended || r == -ENODATA;
 		if (signals_reopen_requested())
 			session_reopen(s);
 		now = !max_ns ? 0 : live ? clock_ns(CLOCK_MONOTONIC) : pipeline_time(s->pipeline);
 		if (!first)
 			first = now;
-	} while (r >= 0 && !signals_stop_requested() && (!max_ns || now < first || now - first < max_ns));
+		running = falco_peers_running(peers, err);
+	} while ((r >= 0 || (ended && running)) && running >= 0 && !signals_stop_requested() &&
+		 (!max_ns || now < first || now - first < max_ns) && !(ended && !running));
+	falco_peers_stop(peers);
+	if (running < 0)
+		return running;
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
@@ -103,9 +112,46 @@ static int open_source(const struct config *config, const struct plugins *plugin
 	return source_scap_open(path, ret_source, err);
 }
 
-static int start(struct session *s, const struct config *config, const struct plugins *plugins, struct str source_name,
-		 struct capture *capture, struct error *err)
+/* What plugins in a capture are known by, with the rules for their events. */
+static int compile_others(const struct plugins *plugins, struct rule_loader *loader, struct pipeline_source *others, size_t *ret_n,
+			  struct error *err)
 {
+	int r = 0;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < plugins->count && r == 0; i++) {
+		struct pipeline_source *o = &others[*ret_n];
+		struct plugin_view view;
+		struct ruleset *rules;
+
+		plugin_get(plugins->list[i], &view);
+		if (!view.source.len)
+			continue;
+		r = rule_loader_compile_for(loader, view.source, &rules, err);
+		if (r < 0)
+			break;
+		*o = (struct pipeline_source){ view.id, view.source, rules };
+		++*ret_n;
+	}
+	return r;
+}
+
+/* What one run has besides the session. */
+struct run {
+	const struct config *config;
+	const struct plugins *plugins;
+	const struct falco_sources *sources;
+	struct rule_loader *loader;
+	struct capture capture;
+	struct falco_peers peers;
+	struct pipeline_source *others;
+	size_t nothers;
+};
+
+static int start(struct session *s, struct run *run, struct error *err)
+{
+	const struct config *config = run->config;
+	struct str source_name = run->sources->list[0];
 	bool captures = capture_wanted(config, s->rules), live = is_live(config) || source_name.len;
 	struct pipeline_options settings = {
 		.base64_buffers = config->buffer_format_base64,
@@ -113,23 +159,57 @@ static int start(struct session *s, const struct config *config, const struct pl
 		.source_name = source_name,
 		.container_plugin = config->container_plugin,
 		.max_threads = config->falco_libs_thread_table_size,
-		.record = captures ? capture_event : NULL,
-		.alerted = captures ? capture_alerted : NULL,
-		.record_context = capture,
 	};
 	struct source *source;
-	int r;
+	int r = session_start_plugins(s, run->plugins, &settings, live, err);
 
-	r = open_source(config, plugins, source_name, &source, err);
+	if (r == 0)
+		r = open_source(config, run->plugins, source_name, &source, err);
 	if (r < 0)
 		return r;
 	settings.known_fds = !live && source_scap_knows_fds(source);
-	if (captures)
-		capture_init(capture, config, s, &(struct scap_origin){ .traits = source->traits });
+	settings.others = run->others;
+	settings.nothers = run->nothers;
+	if (captures) {
+		settings.record = capture_event;
+		settings.alerted = capture_alerted;
+		settings.record_context = &run->capture;
+		capture_init(&run->capture, config, s, &(struct scap_origin){ .traits = source->traits });
+	}
 	r = session_start(s, source, &settings, err);
 	if (r == 0 && !live)
-		source_scap_receive(source, capture_receiver(capture, pipeline_receiver(s->pipeline)));
+		source_scap_receive(source, capture_receiver(&run->capture, pipeline_receiver(s->pipeline)));
+	settings.record = NULL;
+	settings.alerted = NULL;
+	return r < 0 ? r : falco_peers_open(&run->peers, s, run->sources, run->plugins, run->loader, &settings, err);
+}
+
+static int load_rules(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine,
+		      struct error *err)
+{
+	int r = falco_read_rules(&s->input, run->config, o, err);
+
+	if (r == 0)
+		r = rules_input_load(&s->input, engine, true, &run->loader, err);
+	if (r == 0)
+		r = rule_loader_compile(run->loader, &s->rules, err);
+	if (r == 0 && run->plugins->together && run->plugins->count) {
+		run->others = calloc(run->plugins->count, sizeof(*run->others));
+		r = run->others ? compile_others(run->plugins, run->loader, run->others, &run->nothers, err) :
+				  error_set(err, -ENOMEM, "out of memory");
+	}
 	return r;
+}
+
+static void end(struct session *s, struct run *run)
+{
+	falco_peers_free(&run->peers);
+	capture_free(&run->capture);
+	session_free(s);
+	for (size_t i = 0; i < run->nothers; i++)
+		ruleset_free((struct ruleset *)(uintptr_t)run->others[i].rules);
+	free(run->others);
+	rule_loader_free(run->loader);
 }
 
 static int read_duration(const struct options *o, uint64_t *ret_ns, struct error *err)
@@ -202,48 +282,58 @@ static int watch_rules(void *context, struct file_watch *w)
 
 static const struct reload_ops reload_ops = { .load = load_again, .adopted = adopted, .watch = watch_rules };
 
-int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
-		 const struct engine_options *engine)
+static int watch(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine)
 {
-	auto_session struct session s = { 0 };
 	auto_strbuf struct strbuf counts = { 0 };
+	const struct config *config = run->config;
 	bool live = is_live(config) || engine->source.len;
-	struct again again = { o, plugins, engine, live };
+	struct again again = { o, run->plugins, engine, live };
 	auto_reload struct reload *reload = NULL;
-	struct capture capture = { 0 };
 	struct error err = { 0 };
 	uint64_t max_ns = 0;
 	int r;
 
 	r = read_duration(o, &max_ns, &err);
 	if (r == 0)
-		r = falco_load_rules(&s, config, o, engine, &err);
+		r = load_rules(s, run, o, engine, &err);
 	if (r == 0)
-		r = limits_new(config, &engine->fields, live, &s.limits, &err);
+		r = limits_new(config, &engine->fields, live, &s->limits, &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))
 		return EXIT_OK;
-	s.config = config;
-	r = outputs_open(&s, config, live, &err);
+	s->config = config;
+	r = outputs_open(s, config, live, &err);
 	if (r == 0 && live) /* a replay is over before anybody could look */
-		r = webserver_open(config, &s.web, &err);
+		r = webserver_open(config, &s->web, &err);
 	if (r == 0)
-		r = start(&s, config, plugins, engine->source, &capture, &err);
-	if (r < 0) {
-		capture_free(&capture);
+		r = start(s, run, &err);
+	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
-	}
 
 	signals_catch();
-	if (live) /* what has happened is judged by one set of rules */
-		r = reload_new(&reload_ops, &again, &s, config->watch_config_files, &reload, &err);
+	if (run->peers.n)
+		log_info("several event sources are watched: the rules stay as they are until the end");
+	else if (live) /* what has happened is judged by one set of rules */
+		r = reload_new(&reload_ops, &again, s, config->watch_config_files, &reload, &err);
 	if (r == 0)
-		r = replay(&s, max_ns, live, &err);
-	session_finish(&s);
-	capture_free(&capture);
-	session_add_rule_counts(&s, &counts);
+		r = falco_peers_start(&run->peers, &err);
+	if (r == 0)
+		r = replay(s, &run->peers, max_ns, live, &err);
+	session_finish(s);
+	session_add_rule_counts(s, &counts);
 	if (listing_print(&counts) != EXIT_OK)
 		return EXIT_FAILED;
 	return r < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
+}
+
+int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
+		 const struct engine_options *engine, const struct falco_sources *sources)
+{
+	struct run run = { .config = config, .plugins = plugins, .sources = sources };
+	struct session s = { 0 };
+	int status = watch(&s, &run, o, engine);
+
+	end(&s, &run);
+	return status;
 }

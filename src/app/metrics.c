@@ -34,11 +34,13 @@ static void collect_memory(struct metrics *m)
 void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 {
 	struct source_stats source = { 0 };
+	struct pipeline_counts counts;
 	struct pipeline_stats stats;
 	struct metrics m = { 0 };
 	uint64_t now = clock_ns(CLOCK_REALTIME);
 
 	pipeline_stats(s->pipeline, &stats);
+	session_counts(s, &counts);
 	if (s->source->ops->stats)
 		s->source->ops->stats(s->source, &source);
 	m.start_ts = s->start_ts;
@@ -58,9 +60,9 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 	m.fds_removed = stats.state.fds_removed;
 	m.thread_lookups_failed = stats.state.thread_lookups_failed;
 	m.fd_lookups_failed = stats.state.fd_lookups_failed;
-	m.events = stats.events;
+	m.events = counts.events;
 	m.events_dropped = source.dropped;
-	m.alerts = stats.alerts;
+	m.alerts = counts.alerts;
 	m.alerts_held = stats.held;
 	m.outputs_dropped = stats.outputs_failed;
 	m.held = stats.provisional;
@@ -115,14 +117,13 @@ static void add_tag(struct strbuf *out, struct str tag)
 static void add_rules(const struct session *s, struct strbuf *out)
 {
 	static const char name[] = "falcosecurity_falco_rules_matches_total";
-	struct pipeline_stats stats;
 	bool head = false;
 
-	pipeline_stats(s->pipeline, &stats);
 	for (size_t i = 0; i < ruleset_count(s->rules); i++) {
+		uint64_t alerts = session_rule_alerts(s, i);
 		struct rule_view rule;
 
-		if (!stats.by_rule[i])
+		if (!alerts)
 			continue;
 		if (!head)
 			add_head(out, name, "counter", FALCO_HELP);
@@ -134,7 +135,7 @@ static void add_rules(const struct session *s, struct strbuf *out)
 		add_label(out, "source", rule.source);
 		for (size_t t = 0; t < rule.ntags; t++)
 			add_tag(out, rule.tags[t]);
-		strbuf_addf(out, "} %" PRIu64 "\n", stats.by_rule[i]);
+		strbuf_addf(out, "} %" PRIu64 "\n", alerts);
 	}
 }
 

@@ -45,13 +45,18 @@ static EVERY int handle_complete(struct pipeline *p, struct event *ev, struct er
 	r = state_apply(p->state, ev, &p->ctx.subject);
 	if (r < 0)
 		return error_errno(err, r, "state");
+	if (p->njudges > 1)
+		pipeline_choose_judge(p, ev);
 	if (shown) {
-		ev->number = ++p->stats.events;
+		pipeline_add_one(&p->stats.events);
+		ev->number = p->stats.events;
+		if (pipeline_parses(p, ev->type))
+			pipeline_parse(p, ev);
 		if (p->options.limits && limits_are_due(p->options.limits, ev->ts))
 			pipeline_expire_limits(p, ev->ts);
 		note_time(p, ev);
 		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && (!p->options.inspect || pipeline_inspect(p, ev)) &&
-		    ruleset_wants_event(p->options.rules, ev))
+		    ruleset_wants_event(p->judge->rules, ev))
 			r = pipeline_match(p, ev, err);
 		else if (p->options.observer)
 			pipeline_show(p, ev);
@@ -72,12 +77,14 @@ int pipeline_complete(struct pipeline *p, struct event *ev, struct error *err)
 static EVERY int step(struct pipeline *p, struct error *err)
 {
 	struct event ev;
-	int r;
+	int r, r_async = 0;
 
 	r = p->source->ops->next(p->source, &ev, err);
+	if (p->options.plugins && (r >= 0 || r == -ENODATA))
+		r_async = pipeline_async(p, r == 1 ? ev.ts : 0, err);
 	if (r <= 0)
-		return r;
-	r = p->cleans[ev.type] ? event_clean(&ev, &p->clean, err) : 0;
+		return r_async < 0 ? r_async : r;
+	r = r_async < 0 ? r_async : p->cleans[ev.type] ? event_clean(&ev, &p->clean, err) : 0;
 	if (r < 0) {
 		if (ev.provisional)
 			(void)pipeline_answer(p, &ev, NULL);
@@ -110,6 +117,19 @@ void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats)
 	state_stats(p->state, &ret_stats->state);
 	ret_stats->threads_dropped = ret_stats->state.threads_dropped;
 	ret_stats->fds_dropped = ret_stats->state.fds_dropped;
+}
+
+void pipeline_count(const struct pipeline *p, struct pipeline_counts *ret_counts)
+{
+	ret_counts->events = __atomic_load_n(&p->stats.events, __ATOMIC_RELAXED);
+	ret_counts->alerts = __atomic_load_n(&p->stats.alerts, __ATOMIC_RELAXED);
+	for (int i = 0; i < PRIORITY_COUNT; i++)
+		ret_counts->by_priority[i] = __atomic_load_n(&p->stats.by_priority[i], __ATOMIC_RELAXED);
+}
+
+uint64_t pipeline_rule_alerts(const struct pipeline *p, size_t rule)
+{
+	return __atomic_load_n(&p->by_rule[rule], __ATOMIC_RELAXED);
 }
 
 int pipeline_list(struct pipeline *p, const struct state_lister *to)
@@ -147,7 +167,7 @@ static void fill_context(struct pipeline *p)
 void pipeline_note_rules(struct pipeline *p)
 {
 	const struct intercept_set *wants = p->options.intercept ? p->options.intercept : ruleset_wants(p->options.rules);
-	bool seen = p->options.record || p->options.inspect || p->options.observer;
+	bool seen = p->options.record || p->options.inspect || p->options.observer || p->options.plugins || p->options.nothers;
 
 	p->facts = wants->facts;
 	if (!(p->source->traits & SOURCE_REPORTS_FDS))
@@ -155,6 +175,27 @@ void pipeline_note_rules(struct pipeline *p)
 	for (uint16_t type = 0; type < EV_COUNT; type++)
 		p->cleans[type] = event_type_has_texts(type) &&
 				  (seen || state_reads_type(p->state, type) || ruleset_wants_type(p->options.rules, type));
+}
+
+static int new_judges(struct pipeline *p, struct error *err)
+{
+	const struct pipeline_options *o = &p->options;
+	int r = 0;
+
+	p->judges = calloc(1 + o->nothers, sizeof(*p->judges));
+	if (!p->judges)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i <= o->nothers && r == 0; i++) {
+		struct judge *j = &p->judges[i];
+
+		j->id = i ? o->others[i - 1].id : 0;
+		j->source = i ? o->others[i - 1].name : p->ctx.source_name;
+		j->rules = i ? o->others[i - 1].rules : o->rules;
+		r = engine_new(j->rules, p->state, &j->engine, err);
+		p->njudges++;
+	}
+	p->judge = p->judges;
+	return r;
 }
 
 int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err)
@@ -179,14 +220,15 @@ int pipeline_new(struct source *source, const struct pipeline_options *options, 
 	p->by_rule = calloc(nrules + 1, sizeof(*p->by_rule));
 	p->seen = calloc(nrules + 1, sizeof(*p->seen));
 	p->arena = arena_new(ARENA_BYTES);
-	p->state = state_new(&state_options);
+	p->state = options->state ? options->state : state_new(&state_options);
 	if (!p->by_rule || !p->seen || !p->arena || !p->state)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = engine_new(options->rules, p->state, &p->engine, err);
+	state_set_traits(p->state, source->traits);
+	fill_context(p);
+	r = new_judges(p, err);
 	if (r < 0)
 		return r;
 	pipeline_note_rules(p);
-	fill_context(p);
 	r = source->ops->intercept ? source->ops->intercept(source, wants, err) : 0;
 	if (r < 0)
 		return r;
@@ -199,8 +241,11 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	answers_free(&p->held);
-	engine_free(p->engine);
-	state_free(p->state);
+	for (size_t i = 0; i < p->njudges; i++)
+		engine_free(p->judges[i].engine);
+	free(p->judges);
+	if (!p->options.state)
+		state_free(p->state);
 	arena_free(p->arena);
 	strbuf_free(&p->ctx.scratch);
 	strbuf_free(&p->clean);

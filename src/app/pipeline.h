@@ -3,6 +3,7 @@
 #define MONITOR_APP_PIPELINE_H
 
 #include "output/output.h"
+#include "plugin/host.h"
 #include "rule/engine.h"
 #include "source/scap.h"
 #include "source/source.h"
@@ -36,6 +37,16 @@ struct pipeline_options {
 	const struct str *static_values;
 	bool container_plugin;
 	size_t max_threads; /* that are remembered; 0 = STATE_THREADS */
+	/* A state that was made before the source was open (plugins look into it); borrowed. NULL = its own */
+	struct state *state;
+	struct plugin_host *plugins; /* parse events and add their own; borrowed, open; NULL = none */
+	/* What a capture has beside system calls: the events of plugins by their ids, and the rules for them. Borrowed. */
+	const struct pipeline_source {
+		uint32_t id;
+		struct str name;
+		const struct ruleset *rules; /* of the same files as rules: their numbers are the same */
+	} *others;
+	size_t nothers;
 	const struct intercept_set *intercept; /* what is asked of the source, as wide as the rules' own at least; NULL = that */
 	const struct pipeline_observer *observer; /* NULL = none; borrowed */
 	/*
@@ -104,6 +115,14 @@ void pipeline_alert(struct pipeline *p, const struct alert *a);
 /* Delivers what limits hold back and makes the outputs write what they do. Failures are counted like those of a send. */
 void pipeline_flush(struct pipeline *p);
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);
+
+/* The figures that other threads may ask for, too, while the pipeline runs. */
+struct pipeline_counts {
+	uint64_t events, alerts;
+	uint64_t by_priority[PRIORITY_COUNT];
+};
+void pipeline_count(const struct pipeline *p, struct pipeline_counts *ret_counts);
+uint64_t pipeline_rule_alerts(const struct pipeline *p, size_t rule);
 
 /* Lists what the state knows of processes, descriptors and containers, as state_list(). */
 int pipeline_list(struct pipeline *p, const struct state_lister *to);

@@ -11,7 +11,7 @@
  */
 static bool depends_on_result(const struct pipeline *p, const struct event *ev)
 {
-	return ev->info->writes & p->facts;
+	return ev->info->writes & p->facts || pipeline_parses(p, ev->type);
 }
 
 /* Only what was opened tells its real path. */

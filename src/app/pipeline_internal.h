@@ -12,7 +12,14 @@ struct pipeline {
 	struct source *source;
 	struct pipeline_options options;
 	struct state *state;
-	struct engine *engine;
+	/* The rules for the event at hand, by its event source: those of options.rules first, then of the others. */
+	struct judge {
+		uint32_t id;
+		struct str source;
+		const struct ruleset *rules;
+		struct engine *engine;
+	} *judges, *judge;
+	size_t njudges;
 	struct arena *arena; /* values of the event at hand */
 	struct strbuf clean, answer; /* the event at hand and an answer to a need, when their texts had to be cleaned */
 	struct field_context ctx;
@@ -31,6 +38,12 @@ struct pipeline {
 	struct answers held;
 	uint64_t holding; /* the call that answers are being held for */
 };
+
+/* Only this thread writes; others look at pipeline_count(). */
+static inline void pipeline_add_one(uint64_t *figure)
+{
+	__atomic_store_n(figure, *figure + 1, __ATOMIC_RELAXED);
+}
 
 /* Answers can raise new questions (a process, then its parent); after these rounds the rest is absent. */
 #define FETCH_ROUNDS 4
@@ -68,6 +81,19 @@ bool pipeline_inspect(struct pipeline *p, const struct event *ev);
 
 /* Delivers the last alerts of the bursts that are over by now. */
 void pipeline_expire_limits(struct pipeline *p, uint64_t now);
+
+/* ---- pipeline_plugins.c: what plugins have to do with it ---- */
+
+/* Chooses the rules by whose event it is. Events of plugins that nobody here knows are not shown, but keep the state right. */
+void pipeline_choose_judge(struct pipeline *p, struct event *ev);
+void pipeline_parse(struct pipeline *p, const struct event *ev); /* shows it to plugins; the subject may be another then */
+/* Events that plugins make by themselves, up to the time of the one that the source has given (0: all). 0 or negative. */
+int pipeline_async(struct pipeline *p, uint64_t ts, struct error *err);
+
+static inline bool pipeline_parses(const struct pipeline *p, uint16_t type)
+{
+	return p->options.plugins && plugin_host_parses(p->options.plugins, type);
+}
 
 /* ---- pipeline.c ---- */
 

@@ -8,7 +8,7 @@ enum outcome pipeline_evaluate(struct pipeline *p, const struct event *ev, bool 
 	arena_reset(p->arena);
 	p->ctx.ev = ev;
 	p->ctx.needs = may_ask && p->asks ? &p->needs : NULL;
-	return engine_evaluate(p->engine, &p->ctx, ret_hits);
+	return engine_evaluate(p->judge->engine, &p->ctx, ret_hits);
 }
 
 void pipeline_observe(struct pipeline *p)
@@ -45,8 +45,8 @@ static int ask_for_output(struct pipeline *p, facts_t reads, bool unsure, struct
 
 void pipeline_alert(struct pipeline *p, const struct alert *a)
 {
-	p->stats.alerts++;
-	p->stats.by_priority[a->priority]++;
+	pipeline_add_one(&p->stats.alerts);
+	pipeline_add_one(&p->stats.by_priority[a->priority]);
 	if (a->priority < p->stats.highest)
 		p->stats.highest = a->priority;
 	deliver(p, a);
@@ -68,7 +68,7 @@ void pipeline_idle(struct pipeline *p, uint64_t now)
 
 static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 {
-	facts_t reads = ruleset_output_reads(p->options.rules, rule);
+	facts_t reads = ruleset_output_reads(p->judge->rules, rule);
 	/* every alert says when what it tells could have been changed */
 	bool unsure = p->asks && p->ctx.ev->ext && p->ctx.ev->ext->raced == RACED_NO;
 	struct limits_burst *burst = NULL;
@@ -81,10 +81,10 @@ static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 	p->ctx.held = 0;
 	if (p->options.limits)
 		burst = limits_hold(p->options.limits, &p->ctx, rule);
-	r = engine_render(p->engine, &p->ctx, rule, &a, err);
+	r = engine_render(p->judge->engine, &p->ctx, rule, &a, err);
 	if (r < 0)
 		return r;
-	p->by_rule[rule]++;
+	pipeline_add_one(&p->by_rule[rule]);
 	if (burst) {
 		p->stats.held++;
 		limits_keep(p->options.limits, burst, &a);

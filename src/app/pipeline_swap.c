@@ -59,8 +59,9 @@ int pipeline_swap(struct pipeline *p, const struct pipeline_options *options, st
 	if (p->options.limits) /* what they hold back was raised by the old rules */
 		pipeline_expire_limits(p, UINT64_MAX);
 	carry_counts(p, options->rules, by_rule);
-	engine_free(p->engine);
-	p->engine = take_ptr(engine);
+	engine_free(p->judges[0].engine);
+	p->judges[0].engine = take_ptr(engine);
+	p->judges[0].rules = options->rules;
 	free(p->by_rule);
 	p->by_rule = take_ptr(by_rule);
 	free(p->seen);

@@ -14,85 +14,124 @@ static void log_plugin(const char *plugin, int severity, const char *text)
 		log_info("plugin %s: %.1024s", plugin, text);
 }
 
-static int load_one(struct plugins *p, const struct config_plugin *c, struct error *err)
+static int load(const struct config_plugin *c, struct plugin **ret_plugin, struct error *err)
 {
 	struct plugin_config config = { .name = c->name, .init_config = c->init_config, .log = log_plugin };
 	auto_strbuf struct strbuf path = { 0 };
-	int r;
 
 	if (c->library_path.len && c->library_path.ptr[0] != '/')
 		strbuf_adds(&path, PLUGINSDIR "/");
 	strbuf_addstr(&path, c->library_path);
-	p->open_params[p->count] = str_dup(c->open_params);
-	if (path.failed || !p->open_params[p->count])
-		return error_set(err, -ENOMEM, "out of memory");
-	r = plugin_load(path.ptr, &config, &p->list[p->count], err);
-	if (r < 0) {
-		free(p->open_params[p->count]);
-		return r;
-	}
-	p->count++;
-	return 0;
+	return path.failed ? error_set(err, -ENOMEM, "out of memory") : plugin_load(path.ptr, &config, ret_plugin, err);
 }
 
-int plugins_load(struct plugins *p, const struct config *config, struct error *err)
+/* The copies of one source. */
+static int fill_set(struct plugins *p, struct plugin_set *set, const struct config *config, struct error *err)
+{
+	int r = 0;
+
+	set->list = calloc(p->count, sizeof(*set->list));
+	set->catalogues = calloc(p->count, sizeof(*set->catalogues));
+	if (!set->list || !set->catalogues)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < p->count && r == 0; i++) {
+		if (!plugin_suits(p->list[i], set->source))
+			continue;
+		if (p->together)
+			set->list[i] = p->list[i];
+		else
+			r = load(&config->load[i], &set->list[i], err);
+	}
+	return r;
+}
+
+static bool has_set(const struct plugins *p, struct str source)
+{
+	for (size_t i = 0; i < p->nsets; i++)
+		if (str_eq(p->sets[i].source, source))
+			return true;
+	return false;
+}
+
+static int add_sets(struct plugins *p, const struct config *config, struct error *err)
+{
+	int r;
+
+	p->sets[p->nsets++].source = STR("syscall");
+	r = fill_set(p, &p->sets[0], config, err);
+	for (size_t i = 0; i < p->count && r == 0; i++) {
+		struct plugin_view view;
+
+		plugin_get(p->list[i], &view);
+		if (!view.source.len || has_set(p, view.source))
+			continue;
+		p->sets[p->nsets++].source = view.source;
+		r = fill_set(p, &p->sets[p->nsets - 1], config, err);
+	}
+	return r;
+}
+
+int plugins_load(struct plugins *p, const struct config *config, bool together, struct error *err)
 {
 	size_t n = config->nload;
 	int r = 0;
 
 	if (!n)
 		return 0;
+	p->together = together;
 	p->list = calloc(n, sizeof(*p->list));
 	p->open_params = calloc(n, sizeof(*p->open_params));
 	p->sources = calloc(n, sizeof(*p->sources));
 	p->names = calloc(n, sizeof(*p->names));
-	p->catalogues = calloc(n * (n + 1), sizeof(*p->catalogues)); /* a row for each source, one for system calls */
-	if (!p->list || !p->open_params || !p->sources || !p->names || !p->catalogues)
+	p->sets = calloc(n + 1, sizeof(*p->sets));
+	if (!p->list || !p->open_params || !p->sources || !p->names || !p->sets)
 		return error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = load_one(p, &config->load[i], err);
-	return r;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		p->open_params[i] = str_dup(config->load[i].open_params);
+		r = p->open_params[i] ? load(&config->load[i], &p->list[i], err) : error_set(err, -ENOMEM, "out of memory");
+		p->count++;
+	}
+	return r == 0 ? add_sets(p, config, err) : r;
 }
 
 /* The fields of all plugins that have values for a source. */
-static void add_fields(struct plugins *p, size_t row, struct str source, struct field_options *fields)
+static void add_fields(const struct plugins *p, struct plugin_set *set, struct field_options *fields)
 {
-	const struct foreign_catalogue **list = p->catalogues + row * p->count;
-
-	fields->foreign = list;
+	fields->foreign = set->catalogues;
 	for (size_t i = 0; i < p->count; i++) {
 		struct plugin_view view;
 
-		plugin_get(p->list[i], &view);
-		if (plugin_extracts_from(p->list[i], source))
-			list[fields->nforeign++] = view.fields;
+		if (!set->list[i] || !plugin_extracts_from(set->list[i], set->source))
+			continue;
+		plugin_get(set->list[i], &view);
+		set->catalogues[fields->nforeign++] = view.fields;
 	}
 }
 
-int plugins_offer(struct plugins *p, struct engine_options *options)
+void plugins_offer(struct plugins *p, struct engine_options *options)
 {
 	struct field_options generic = options->fields;
 
 	generic.generic = true;
 	generic.container_plugin = false;
+	for (size_t i = 1; i < p->nsets; i++) {
+		struct engine_source *s = &p->sources[p->nsources++];
+
+		*s = (struct engine_source){ .name = p->sets[i].source, .fields = generic };
+		add_fields(p, &p->sets[i], &s->fields);
+	}
 	for (size_t i = 0; i < p->count; i++) {
-		struct engine_source *s = &p->sources[p->nsources];
 		struct plugin_view view;
 
 		plugin_get(p->list[i], &view);
 		p->names[i] = (struct engine_plugin){ view.name, view.version };
-		if (!view.source.len)
-			continue;
-		*s = (struct engine_source){ .name = view.source, .fields = generic };
-		add_fields(p, p->nsources++, view.source, &s->fields);
 	}
-	if (p->count)
-		add_fields(p, p->count, STR("syscall"), &options->fields);
+	if (p->nsets)
+		add_fields(p, &p->sets[0], &options->fields);
 	options->sources = p->sources;
 	options->nsources = p->nsources;
 	options->plugins = p->names;
 	options->nplugins = p->count;
-	return 0;
 }
 
 bool plugins_have_source(const struct plugins *p, struct str source)
@@ -103,20 +142,75 @@ bool plugins_have_source(const struct plugins *p, struct str source)
 	return false;
 }
 
-int plugins_open(const struct plugins *p, struct str source, struct source **ret_source, struct error *err)
+int plugins_check_used(const struct plugins *p, struct error *err)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		struct plugin_view view;
+		bool used = false;
 
+		for (size_t k = 0; k < p->nsets; k++)
+			used = used || p->sets[k].list[i];
 		plugin_get(p->list[i], &view);
-		if (str_eq(view.source, source))
-			return plugin_source_open(p->list[i], p->open_params[i], ret_source, err);
+		if (!used)
+			return error_set(err, -EINVAL, "plugin " STR_FMT ": none of the event sources that there are is one that it works on",
+					 STR_ARG(view.name));
+	}
+	return 0;
+}
+
+static const struct plugin_set *find_set(const struct plugins *p, struct str source)
+{
+	for (size_t i = 0; i < p->nsets; i++)
+		if (str_eq(p->sets[i].source, source.len ? source : STR("syscall")))
+			return &p->sets[i];
+	return NULL;
+}
+
+int plugins_start(const struct plugins *p, struct str source, struct state *state, bool live, struct plugin_host **ret_host,
+		  struct error *err)
+{
+	auto_plugin_host struct plugin_host *h = NULL;
+	const struct plugin_set *set = find_set(p, source);
+	int r;
+
+	*ret_host = NULL;
+	if (!set)
+		return 0;
+	r = plugin_host_new(&(struct plugin_host_options){ .state = state, .source = source, .live = live }, &h, err);
+	for (size_t i = 0; i < p->count && r == 0; i++) {
+		struct plugin *plugin = p->together ? p->list[i] : set->list[i];
+
+		r = plugin ? plugin_host_add(h, plugin, err) : 0;
+	}
+	if (r == 0 && plugin_host_count(h))
+		*ret_host = take_ptr(h);
+	return r;
+}
+
+int plugins_open(const struct plugins *p, struct str source, struct source **ret_source, struct error *err)
+{
+	const struct plugin_set *set = find_set(p, source);
+
+	for (size_t i = 0; set && i < p->count; i++) {
+		struct plugin_view view;
+
+		if (!set->list[i])
+			continue;
+		plugin_get(set->list[i], &view);
+		if (view.capabilities & PLUGIN_SOURCE && str_eq(view.source, str_eq(set->source, STR("syscall")) ? STR("") : set->source))
+			return plugin_source_open(set->list[i], p->open_params[i], ret_source, err);
 	}
 	return error_set(err, -ENOENT, "no plugin gives events of the source " STR_FMT, STR_ARG(source));
 }
 
 void plugins_free(struct plugins *p)
 {
+	for (size_t k = 0; k < p->nsets; k++) {
+		for (size_t i = 0; p->sets[k].list && i < p->count && !p->together; i++)
+			plugin_free(p->sets[k].list[i]);
+		free(p->sets[k].list);
+		free(p->sets[k].catalogues);
+	}
 	for (size_t i = 0; i < p->count; i++) {
 		plugin_free(p->list[i]);
 		free(p->open_params[i]);
@@ -125,6 +219,6 @@ void plugins_free(struct plugins *p)
 	free(p->open_params);
 	free(p->sources);
 	free(p->names);
-	free(p->catalogues);
+	free(p->sets);
 	*p = (struct plugins){ 0 };
 }

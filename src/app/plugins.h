@@ -3,24 +3,35 @@
 #define MONITOR_APP_PLUGINS_H
 
 #include "app/config.h"
-#include "plugin/plugin.h"
+#include "plugin/host.h"
 
-/* The plugins of the configuration, and what they add to what rules may use. Zero-initialise. */
+/*
+ * The plugins of the configuration, and what they add to what rules may use. As in Falco each event source has a copy of the
+ * plugins that have to do with it, so that a plugin is only ever called by one thread; a capture, which may have the events of
+ * all sources, is looked into by one copy. Zero-initialise.
+ */
 struct plugins {
-	struct plugin **list;
+	struct plugin **list; /* one of each, never started: what there is */
 	char **open_params; /* parallel */
 	size_t count;
+	bool together; /* one copy for all sources */
+	struct plugin_set {
+		struct str source;
+		struct plugin **list; /* NULL where the source has no use for it; parallel to the above */
+		const struct foreign_catalogue **catalogues;
+	} *sets; /* system calls, then what engine options borrow as sources */
+	size_t nsets;
 	/* what engine options borrow */
 	struct engine_source *sources;
 	size_t nsources;
 	struct engine_plugin *names;
-	const struct foreign_catalogue **catalogues;
 };
 
-int plugins_load(struct plugins *p, const struct config *config, struct error *err);
-/* Adds their sources and fields; options borrow from p. -ENOMEM. */
-int plugins_offer(struct plugins *p, struct engine_options *options);
-void plugins_free(struct plugins *p);
+/* together: the events will come of a capture. */
+int plugins_load(struct plugins *p, const struct config *config, bool together, struct error *err);
+/* Adds their sources and fields; options borrow from p. */
+void plugins_offer(struct plugins *p, struct engine_options *options);
+void plugins_free(struct plugins *p); /* after the hosts */
 
 static inline void plugins_autofree(struct plugins *p)
 {
@@ -29,7 +40,12 @@ static inline void plugins_autofree(struct plugins *p)
 #define auto_plugins __attribute__((cleanup(plugins_autofree)))
 
 bool plugins_have_source(const struct plugins *p, struct str source);
-/* Opens the event source of that name. */
+/* -EINVAL, naming it, when a plugin has to do with none of the sources that there are. */
+int plugins_check_used(const struct plugins *p, struct error *err);
+/* Starts those that have to do with a source (empty: system calls; together: all). NULL when there are none. */
+int plugins_start(const struct plugins *p, struct str source, struct state *state, bool live, struct plugin_host **ret_host,
+		  struct error *err);
+/* Opens the event source of that name. Its plugins have been started. */
 int plugins_open(const struct plugins *p, struct str source, struct source **ret_source, struct error *err);
 
 #endif

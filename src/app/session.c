@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "app/limits.h"
@@ -38,10 +39,24 @@ int session_add_output(struct session *s, struct output *o, struct error *err)
 	return 0;
 }
 
+int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings, bool live,
+			  struct error *err)
+{
+	struct state_options options = { .max_threads = settings->max_threads, .container_plugin = settings->container_plugin };
+
+	if (!plugins->count)
+		return 0;
+	s->state = state_new(&options);
+	if (!s->state)
+		return error_set(err, -ENOMEM, "out of memory");
+	return plugins_start(plugins, settings->source_name, s->state, live, &s->plugins, err);
+}
+
 int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err)
 {
 	struct pipeline_options options = *settings;
 	const char *name = getenv("FALCO_HOSTNAME"); /* for containers, whose own name says nothing */
+	int r;
 
 	s->source = source;
 	s->start_ts = s->reload_ts = clock_ns(CLOCK_REALTIME);
@@ -56,7 +71,10 @@ int session_start(struct session *s, struct source *source, const struct pipelin
 	options.limits = s->limits;
 	if (s->limits && limits_bind(s->limits, s->rules, err) < 0)
 		return err->code;
-	return pipeline_new(source, &options, &s->pipeline, err);
+	options.state = s->state;
+	options.plugins = s->plugins;
+	r = pipeline_new(source, &options, &s->pipeline, err);
+	return r == 0 && s->plugins ? plugin_host_open(s->plugins, err) : r;
 }
 
 /* Once is enough while it goes on; the count comes at the end. */
@@ -72,6 +90,7 @@ static void tell_loss(struct session *s)
 }
 
 #define IDLE_NS 100000000u /* behind the clock: an event of before may still be on its way */
+#define IDLE_MS	 20 /* between looks at peers */
 #define CHECK_MS 200 /* between looks at what outputs do by themselves */
 #define CHECK_NEWS 3 /* of one output that are told at once: that it failed, that it works again, that it is slow */
 
@@ -116,6 +135,13 @@ int session_steps(struct session *s, unsigned int n, struct error *err)
 		if (s->outputs[i]->failed)
 			tell_loss(s);
 	return r;
+}
+
+int session_idle(struct session *s)
+{
+	(void)poll(NULL, 0, IDLE_MS);
+	check_outputs(s);
+	return 0;
 }
 
 static void drain(struct session *s)
@@ -187,27 +213,52 @@ static void add_priority(struct strbuf *out, enum priority p)
 		strbuf_addc(out, *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name);
 }
 
+uint64_t session_rule_alerts(const struct session *s, size_t rule)
+{
+	uint64_t n = pipeline_rule_alerts(s->pipeline, rule);
+
+	for (size_t i = 0; i < s->npeers; i++)
+		n += pipeline_rule_alerts(s->peers[i]->pipeline, rule);
+	return n;
+}
+
+void session_counts(const struct session *s, struct pipeline_counts *ret_counts)
+{
+	pipeline_count(s->pipeline, ret_counts);
+	for (size_t i = 0; i < s->npeers; i++) {
+		struct pipeline_counts one;
+
+		pipeline_count(s->peers[i]->pipeline, &one);
+		ret_counts->events += one.events;
+		ret_counts->alerts += one.alerts;
+		for (int k = 0; k < PRIORITY_COUNT; k++)
+			ret_counts->by_priority[k] += one.by_priority[k];
+	}
+}
+
 void session_add_rule_counts(const struct session *s, struct strbuf *out)
 {
-	struct pipeline_stats stats;
+	struct pipeline_counts counts;
 	struct rule_view rule;
 	size_t i;
 
-	pipeline_stats(s->pipeline, &stats);
-	strbuf_addf(out, "Events detected: %llu\nRule counts by severity:\n", (unsigned long long)stats.alerts);
+	session_counts(s, &counts);
+	strbuf_addf(out, "Events detected: %llu\nRule counts by severity:\n", (unsigned long long)counts.alerts);
 	for (i = 0; i < PRIORITY_COUNT; i++) {
-		if (!stats.by_priority[i])
+		if (!counts.by_priority[i])
 			continue;
 		strbuf_adds(out, "   ");
 		add_priority(out, (enum priority)i);
-		strbuf_addf(out, ": %llu\n", (unsigned long long)stats.by_priority[i]);
+		strbuf_addf(out, ": %llu\n", (unsigned long long)counts.by_priority[i]);
 	}
 	strbuf_adds(out, "Triggered rules by rule name:\n");
 	for (i = 0; i < ruleset_count(s->rules); i++) {
-		if (!stats.by_rule[i])
+		uint64_t alerts = session_rule_alerts(s, i);
+
+		if (!alerts)
 			continue;
 		ruleset_get(s->rules, i, &rule);
-		strbuf_addf(out, "   " STR_FMT ": %llu\n", STR_ARG(rule.name), (unsigned long long)stats.by_rule[i]);
+		strbuf_addf(out, "   " STR_FMT ": %llu\n", STR_ARG(rule.name), (unsigned long long)alerts);
 	}
 }
 
@@ -216,8 +267,11 @@ void session_free(struct session *s)
 	size_t i;
 
 	webserver_close(s->web);
+	plugin_host_close(s->plugins);
 	pipeline_free(s->pipeline);
 	source_close(s->source);
+	plugin_host_free(s->plugins);
+	state_free(s->state);
 	for (i = 0; i < s->noutputs; i++) {
 		output_close(s->outputs[i]);
 		free(s->made_of[i]);

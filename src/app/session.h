@@ -4,6 +4,7 @@
 
 #include "app/options.h"
 #include "app/pipeline.h"
+#include "app/plugins.h"
 #include "app/rules_input.h"
 #include "tracer/figures.h"
 
@@ -26,6 +27,12 @@ struct session {
 	struct source *source;
 	struct pipeline *pipeline;
 	const struct figures *figures; /* the tracer's, of each system call; NULL = another source */
+	/* with plugins: what they look into, and they; both owned, NULL without */
+	struct state *state;
+	struct plugin_host *plugins;
+	/* Sessions of other event sources, each on a thread of its own, with outputs and numbers of rules that are this one's; borrowed */
+	struct session *const *peers;
+	size_t npeers;
 	char hostname[65];
 	bool reported_loss; /* a failing output was told already */
 	struct webserver *web; /* NULL = none; owned */
@@ -39,6 +46,9 @@ int session_load_rules(struct session *s, const struct options *o, enum option_i
 		       bool warnings, struct error *err);
 /* Takes an output over; it is freed when there is no room. */
 int session_add_output(struct session *s, struct output *o, struct error *err);
+/* The plugins that have to do with settings' source, before the source is opened and session_start() called. */
+int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings, bool live,
+			  struct error *err);
 /* The pipeline of source (taken over); settings has what the session does not know. */
 int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err);
 /* One step; failing outputs are told once. As pipeline_steps(). */
@@ -49,12 +59,17 @@ int session_step(struct session *s, struct error *err);
  */
 int session_steps(struct session *s, unsigned int n, struct error *err);
 #define SESSION_BATCH 64
+/* Looks after the outputs for a moment, while the source has ended and peers go on. 0. */
+int session_idle(struct session *s);
 /* Writes what is held back and tells what was lost, if anything. */
 void session_finish(struct session *s);
 /* Opens files anew (they were rotated); failures go to the log. */
 void session_reopen(struct session *s);
 /* Whether any alert could not be delivered. */
 bool session_lost(const struct session *s);
+/* Of all event sources: what happened, and the alerts of a rule. */
+void session_counts(const struct session *s, struct pipeline_counts *ret_counts);
+uint64_t session_rule_alerts(const struct session *s, size_t rule);
 /* Falco's closing statistics: alerts by priority and by rule. */
 void session_add_rule_counts(const struct session *s, struct strbuf *out);
 void session_free(struct session *s);

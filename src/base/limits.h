@@ -39,6 +39,13 @@
 #define PLUGIN_VALUES	   65536     /* of one list field in one event */
 #define PLUGIN_VALUE_BYTES (1 << 20) /* of one text; longer ones are cut */
 #define PLUGIN_BATCH	   1000000   /* events at once: more is a wild number */
+#define PLUGIN_TABLES	   256	     /* state tables of all plugins together */
+#define PLUGIN_HANDLES	   4096	     /* entries of tables, and tables in entries, that a plugin holds in one call */
+#define PLUGIN_KEYS	   65536     /* the highest index in a list of texts: adding an entry fills what lies below it */
+#define PLUGIN_ROUTINES	   256	     /* of one plugin: each is a thread */
+#define PLUGIN_METRICS	   1000	     /* of one plugin */
+#define PLUGIN_ASYNC_BYTES (16 << 20) /* asynchronous events that wait for the pipeline; more are counted as dropped */
+#define STATE_ATTRIBUTES   256	     /* that are added to threads or descriptors: each costs a pointer on every object */
 
 /* state */
 #define STATE_THREADS	   262144  /* Falco's falco_libs.thread_table_size */

@@ -24,6 +24,8 @@ int foreign_catalogue_new(const struct foreign_field *list, size_t n, struct for
 			.format = list[i].format,
 			.flags = list[i].flags,
 			.extract = field_foreign,
+			/* whatever it may look up: never remembered on a thread, and a source must tell all that the tables have */
+			.reads = FACT_EVENT | FACTS_PROCESS | FACT_FD,
 			.help = list[i].help,
 			.foreign = &list[i],
 		};

@@ -2,34 +2,98 @@
 #ifndef MONITOR_PLUGIN_INTERNAL_H
 #define MONITOR_PLUGIN_INTERNAL_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "base/arena.h"
+#include "base/limits.h"
+#include "plugin/host.h"
 #include "plugin/plugin.h"
+#include "plugin/tables.h"
 
 /* What the files of this layer share. */
+
+struct names {
+	struct str *list;
+	size_t n;
+};
+
 struct plugin {
 	void *library; /* NULL: linked in */
 	plugin_api api;
+	uint32_t api_minor; /* of the interface that it was made for */
+	bool started; /* init() was called */
 	ss_plugin_t *state;
 	struct arena *arena; /* copies of what it said of itself */
+	struct str init_config;
 	void (*log)(const char *plugin, int severity, const char *text);
 	struct plugin_view view;
-	struct str *extract_sources; /* none: its own, or all when it has none */
-	size_t nextract_sources;
+	struct names extract_sources, parse_sources, async_sources; /* none: its own, or all when it has none */
+	struct names async_events;
+	bool *extract_types, *parse_types; /* by event type */
 	struct foreign_field *fields;
 	size_t nfields;
 	struct foreign_catalogue *catalogue;
+
+	/* from plugin_host_add() on */
+	struct plugin_host *host;
+	struct table_user tables;
+	struct arena *call; /* texts that it was given in the call at hand */
+	char owner_error[PLUGIN_MAX_ERRLEN];
+	bool listening; /* capture_open() was called */
+	_Atomic bool takes_async; /* its events are accepted */
+	struct routine *routines;
+	uint64_t parse_failures;
+};
+
+/* What the plugins of one pipeline have in common. */
+struct plugin_host {
+	struct state *state;
+	char *source;
+	uint32_t source_id; /* of the plugin that gives its events; 0: none */
+	bool live;
+	struct plugin **plugins;
+	size_t count;
+	struct provided_table *provided[PLUGIN_TABLES];
+	size_t nprovided;
+	pthread_mutex_t lock; /* of the queue */
+	struct async_event *first, **last;
+	size_t queued_bytes;
+	uint64_t async_taken, async_dropped;
+	struct async_event *current; /* handed out */
+	bool open;
 };
 
 /* plugin_json.c: what plugins say in JSON, checked and copied to their arena. */
 int plugin_read_fields(struct plugin *p, const char *json, struct error *err);
-int plugin_read_names(struct plugin *p, const char *json, const char *what, struct str **ret_names, size_t *ret_n, struct error *err);
+int plugin_read_names(struct plugin *p, const char *json, const char *what, struct names *ret_names, struct error *err);
 bool plugin_is_json(struct str text);
 
 /* plugin_field.c */
 enum presence plugin_extract(const struct foreign_field *f, const struct field_ref *ref, struct field_context *ctx,
 			     struct values *ret_values);
 
+/* plugin_start.c: init() with all that it may call. */
+int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err);
+void plugin_stop(struct plugin *p); /* destroy(); the plugin is as dead as before its init() */
+
+void plugin_host_forget(struct plugin_host *h, const struct plugin *p);
+
+/* async.c */
+void async_init(struct plugin_host *h);
+void async_free(struct plugin_host *h);
+int async_start(struct plugin *p, struct error *err);
+void async_stop(struct plugin *p);
+
+/* routines.c: threads of a plugin's own, made for it. */
+extern ss_plugin_routine_vtable routines_vtable;
+void routines_stop(struct plugin *p);
+
+bool plugin_takes_source(const struct plugin *p, const struct names *sources, struct str source);
 /* "plugin NAME: what: its own words"; returns code. */
 int plugin_error(struct plugin *p, int code, const char *what, struct error *err);
+/* What get_owner_last_error() then tells it. */
+void plugin_tell_owner_error(struct plugin *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *plugin_owner_error(ss_plugin_owner_t *owner);
 
 #endif

@@ -162,14 +162,29 @@ static int read_source(struct plugin *p, struct error *err)
 	return 0;
 }
 
+/* Without a list a plugin with events of its own is about them, any other about all there are. */
+bool plugin_takes_source(const struct plugin *p, const struct names *sources, struct str source)
+{
+	for (size_t i = 0; i < sources->n; i++)
+		if (str_eq(sources->list[i], source))
+			return true;
+	return !sources->n && (!p->view.source.len || str_eq(p->view.source, source));
+}
+
 bool plugin_extracts_from(const struct plugin *p, struct str source)
 {
-	if (!(p->view.capabilities & PLUGIN_EXTRACT))
-		return false;
-	for (size_t i = 0; i < p->nextract_sources; i++)
-		if (str_eq(p->extract_sources[i], source))
-			return true;
-	return !p->nextract_sources && (!p->view.source.len || str_eq(p->view.source, source));
+	return p->view.capabilities & PLUGIN_EXTRACT && plugin_takes_source(p, &p->extract_sources, source);
+}
+
+bool plugin_suits(const struct plugin *p, struct str source)
+{
+	unsigned int caps = p->view.capabilities;
+
+	if (caps & PLUGIN_SOURCE && str_eq(p->view.source.len ? p->view.source : STR("syscall"), source))
+		return true;
+	return plugin_extracts_from(p, source) || (caps & PLUGIN_PARSE && plugin_takes_source(p, &p->parse_sources, source)) ||
+	       (caps & PLUGIN_ASYNC && plugin_takes_source(p, &p->async_sources, source)) ||
+	       (caps & PLUGIN_LISTEN && !(caps & ~(unsigned int)PLUGIN_LISTEN));
 }
 
 void plugin_get(const struct plugin *p, struct plugin_view *ret_view)
@@ -179,65 +194,31 @@ void plugin_get(const struct plugin *p, struct plugin_view *ret_view)
 
 /* ---- life ---- */
 
-static void take_log(ss_plugin_owner_t *owner, const char *component, const char *text, ss_plugin_log_severity severity)
+static int read_names(struct plugin *p, const char *(*get)(void), const char *what, struct names *ret_names, struct error *err)
 {
-	const struct plugin *p = owner;
-
-	(void)component; /* its name is */
-	if (p && text && p->log)
-		p->log(p->view.name.ptr, (int)severity, text);
+	return get ? plugin_read_names(p, get(), what, ret_names, err) : 0;
 }
 
-static const char *no_error(ss_plugin_owner_t *owner)
+/* Of events that others make: which ones, and their names. */
+static int read_sources(struct plugin *p, struct error *err)
 {
-	(void)owner;
-	return "there are no state tables here";
-}
+	unsigned int caps = p->view.capabilities;
+	int r = 0;
 
-static ss_plugin_table_info *list_no_tables(ss_plugin_owner_t *owner, uint32_t *ret_n)
-{
-	(void)owner;
-	if (ret_n)
-		*ret_n = 0;
-	return NULL;
-}
-
-static ss_plugin_table_t *get_no_table(ss_plugin_owner_t *owner, const char *name, ss_plugin_state_type key_type)
-{
-	(void)owner;
-	(void)name;
-	(void)key_type;
-	return NULL;
-}
-
-static ss_plugin_rc add_no_table(ss_plugin_owner_t *owner, const ss_plugin_table_input *in)
-{
-	(void)owner;
-	(void)in;
-	return SS_PLUGIN_FAILURE;
-}
-
-static int init(struct plugin *p, const struct plugin_config *config, struct error *err)
-{
-	static const ss_plugin_init_tables_input tables = { .list_tables = list_no_tables, .get_table = get_no_table, .add_table = add_no_table };
-	ss_plugin_schema_type schema = SS_PLUGIN_SCHEMA_NONE;
-	ss_plugin_rc rc = SS_PLUGIN_FAILURE;
-	ss_plugin_init_input in = { .owner = p, .get_owner_last_error = no_error, .tables = &tables, .log_fn = take_log };
-	struct str text = arena_str(p->arena, config->init_config);
-
-	if (!text.ptr)
-		return error_set(err, -ENOMEM, "out of memory");
-	if (p->api.get_init_schema && p->api.get_init_schema(&schema) && schema == SS_PLUGIN_SCHEMA_JSON) {
-		if (!text.len)
-			text = STR("{}");
-		if (!plugin_is_json(text))
-			return error_set(err, -EINVAL, "plugin " STR_FMT ": its init_config must be JSON", STR_ARG(p->view.name));
+	if (caps & PLUGIN_EXTRACT) {
+		r = plugin_read_fields(p, p->api.get_fields(), err);
+		if (r == 0)
+			r = read_names(p, p->api.get_extract_event_sources, "event sources", &p->extract_sources, err);
 	}
-	in.config = text.ptr;
-	p->state = p->api.init(&in, &rc);
-	if (rc != SS_PLUGIN_SUCCESS)
-		return plugin_error(p, -EINVAL, "it refuses to start", err);
-	return 0;
+	if (r == 0 && caps & PLUGIN_PARSE)
+		r = read_names(p, p->api.get_parse_event_sources, "parsed event sources", &p->parse_sources, err);
+	if (r == 0 && caps & PLUGIN_ASYNC)
+		r = read_names(p, p->api.get_async_event_sources, "asynchronous event sources", &p->async_sources, err);
+	if (r == 0 && caps & PLUGIN_ASYNC)
+		r = read_names(p, p->api.get_async_events, "asynchronous events", &p->async_events, err);
+	if (r == 0 && caps & PLUGIN_ASYNC && !p->async_events.n)
+		r = error_set(err, -EINVAL, "plugin " STR_FMT ": it names no asynchronous events", STR_ARG(p->view.name));
+	return r;
 }
 
 static int set_up(struct plugin *p, const struct plugin_config *config, struct error *err)
@@ -249,7 +230,11 @@ static int set_up(struct plugin *p, const struct plugin_config *config, struct e
 	if (!p->arena)
 		return error_set(err, -ENOMEM, "out of memory");
 	p->log = config->log;
+	p->init_config = arena_str(p->arena, config->init_config);
+	if (!p->init_config.ptr)
+		return error_set(err, -ENOMEM, "out of memory");
 	r = check_api_version(p, version, err);
+	p->api_minor = r == 0 ? version[1] : 0;
 	if (r == 0)
 		r = read_identity(p, err);
 	if (r < 0)
@@ -260,15 +245,7 @@ static int set_up(struct plugin *p, const struct plugin_config *config, struct e
 	r = read_capabilities(p, err);
 	if (r == 0)
 		r = read_source(p, err);
-	if (r == 0)
-		r = init(p, config, err);
-	if (r == 0 && p->view.capabilities & PLUGIN_EXTRACT) {
-		r = plugin_read_fields(p, p->api.get_fields(), err);
-		if (r == 0 && p->api.get_extract_event_sources)
-			r = plugin_read_names(p, p->api.get_extract_event_sources(), "event sources", &p->extract_sources,
-					      &p->nextract_sources, err);
-	}
-	return r;
+	return r == 0 ? read_sources(p, err) : r;
 }
 
 int plugin_load_api(const plugin_api *api, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err)
@@ -310,8 +287,7 @@ void plugin_free(struct plugin *p)
 {
 	if (!p)
 		return;
-	if (p->state)
-		p->api.destroy(p->state);
+	plugin_stop(p);
 	foreign_catalogue_free(p->catalogue);
 	arena_free(p->arena);
 	if (p->library)

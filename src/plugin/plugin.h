@@ -27,7 +27,7 @@ struct plugin_config {
 	void (*log)(const char *plugin, int severity, const char *text);
 };
 
-/* Opens the library and calls its init(). */
+/* Opens the library and asks what it can do. plugin_host_add() starts it. */
 int plugin_load(const char *path, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err);
 /* The same for a table that is there already: plugins that are linked in, and tests. */
 int plugin_load_api(const plugin_api *api, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err);
@@ -47,7 +47,10 @@ void plugin_get(const struct plugin *p, struct plugin_view *ret_view);
 /* Whether its fields have values for events of this source. */
 bool plugin_extracts_from(const struct plugin *p, struct str source);
 
-/* Opens its event source. The plugin outlives it. Events whose time the plugin leaves open get the clock's. */
+/* Whether its host has a use for it where the events are of this source: it has them, or extracts, parses or adds to them. */
+bool plugin_suits(const struct plugin *p, struct str source);
+
+/* Opens its event source. The plugin has been started and outlives it. Events whose time the plugin leaves open get the clock's. */
 int plugin_source_open(struct plugin *p, const char *params, struct source **ret_source, struct error *err);
 
 #endif

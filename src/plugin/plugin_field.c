@@ -80,12 +80,6 @@ static uint32_t wire_type(enum param_type type)
 	}
 }
 
-/* Plugins that do not look at system calls see nothing but their own kind of event. */
-static bool sees(const struct plugin *p, const struct event *ev)
-{
-	return ev->type == EV_PLUGINEVENT_E || ev->type == EV_ASYNCEVENT_E || plugin_extracts_from(p, STR("syscall"));
-}
-
 enum presence plugin_extract(const struct foreign_field *f, const struct field_ref *ref, struct field_context *ctx,
 			     struct values *ret_values)
 {
@@ -99,10 +93,21 @@ enum presence plugin_extract(const struct foreign_field *f, const struct field_r
 		.ftype = wire_type(ref->type),
 		.flist = ref->list,
 	};
-	ss_plugin_field_extract_input in = { .owner = p, .num_fields = 1, .fields = &field };
+	ss_plugin_table_reader_vtable_ext reader = table_reader;
+	ss_plugin_field_extract_input in = {
+		.owner = p,
+		.get_owner_last_error = plugin_owner_error,
+		.num_fields = 1,
+		.fields = &field,
+		.table_reader = table_old_reader(),
+		.table_reader_ext = &reader,
+	};
+	enum presence presence = ABSENT;
 
-	if (ctx->ev->provisional || !sees(p, ctx->ev))
-		return ctx->ev->provisional ? UNKNOWN : ABSENT;
+	if (!p->started || !p->extract_types[ctx->ev->type] || !plugin_extracts_from(p, ctx->source_name))
+		return ABSENT;
+	if (ctx->ev->provisional)
+		return UNKNOWN;
 	event.evt = (const ss_plugin_event *)ctx->ev->bytes;
 	event.evtsrc = arena_str(ctx->arena, ctx->source_name).ptr;
 	/* an index comes as a number alone */
@@ -111,7 +116,8 @@ enum presence plugin_extract(const struct foreign_field *f, const struct field_r
 		if (!field.arg_key)
 			return ABSENT;
 	}
-	if (!event.evtsrc || p->api.extract_fields(p->state, &event, &in) != SS_PLUGIN_SUCCESS)
-		return ABSENT;
-	return take_values(ref, ctx, &field, ret_values);
+	if (event.evtsrc && p->api.extract_fields(p->state, &event, &in) == SS_PLUGIN_SUCCESS)
+		presence = take_values(ref, ctx, &field, ret_values);
+	tables_end_call(p); /* values may be texts of tables */
+	return presence;
 }

@@ -112,7 +112,7 @@ int plugin_read_fields(struct plugin *p, const char *text, struct error *err)
 	return 0;
 }
 
-int plugin_read_names(struct plugin *p, const char *text, const char *what, struct str **ret_names, size_t *ret_n, struct error *err)
+int plugin_read_names(struct plugin *p, const char *text, const char *what, struct names *ret_names, struct error *err)
 {
 	auto_json cJSON *root = text ? cJSON_Parse(text) : NULL;
 	const cJSON *item;
@@ -132,8 +132,7 @@ int plugin_read_names(struct plugin *p, const char *text, const char *what, stru
 		if (!names || !names[n++].ptr)
 			return error_set(err, -ENOMEM, "out of memory");
 	}
-	*ret_names = names;
-	*ret_n = n;
+	*ret_names = (struct names){ names, n };
 	return 0;
 }
 

@@ -101,6 +101,8 @@ int rule_loader_describe(struct rule_loader *l, const char *rule, struct strbuf 
 
 /* Compiles all that was added. -EINVAL when any file had an error. May be called again after further files. */
 int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struct error *err);
+/* The same for the rules of another source than the options', whose numbers in the rule sets are equal. */
+int rule_loader_compile_for(struct rule_loader *l, struct str source, struct ruleset **ret_rules, struct error *err);
 
 void ruleset_free(struct ruleset *r);
 DEFINE_AUTO(struct rule_loader, rule_loader, rule_loader_free);

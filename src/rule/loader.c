@@ -263,3 +263,14 @@ int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struc
 	*ret_rules = take_ptr(l->rules);
 	return 0;
 }
+
+int rule_loader_compile_for(struct rule_loader *l, struct str source, struct ruleset **ret_rules, struct error *err)
+{
+	struct str before = l->options.source;
+	int r;
+
+	l->options.source = source;
+	r = rule_loader_compile(l, ret_rules, err);
+	l->options.source = before;
+	return r;
+}

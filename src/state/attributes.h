@@ -8,4 +8,7 @@
 int attributes_copy(struct rstr ***ret_to, uint32_t *ret_nto, struct rstr *const *from, uint32_t nfrom); /* 0 or -ENOMEM */
 void attributes_free(struct rstr **values, uint32_t n); /* accepts NULL */
 
+struct state;
+void attributes_forget(struct state *s); /* the names of run-time ones */
+
 #endif

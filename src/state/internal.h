@@ -21,7 +21,10 @@ struct learnt {
 };
 
 struct attribute_names {
-	struct rstr **names; /* run-time attributes, by slot */
+	struct added_attribute {
+		struct rstr *name;
+		enum attribute_kind kind;
+	} *list; /* run-time attributes, by slot */
 	uint32_t count;
 };
 

@@ -8,6 +8,14 @@
 #include "state/internal.h"
 #include "state/records.h"
 
+void state_set_traits(struct state *s, unsigned int traits)
+{
+	s->options.traits = traits;
+	s->asks_fds = !(traits & STATE_FDS_REPORTED);
+	s->asks_threads = !(traits & STATE_THREADS_REPORTED);
+	s->asks = s->asks_fds || s->asks_threads;
+}
+
 struct state *state_new(const struct state_options *options)
 {
 	struct state *s = calloc(1, sizeof(*s));
@@ -15,9 +23,7 @@ struct state *state_new(const struct state_options *options)
 	if (!s)
 		return NULL;
 	s->options = *options;
-	s->asks_fds = !(options->traits & STATE_FDS_REPORTED);
-	s->asks_threads = !(options->traits & STATE_THREADS_REPORTED);
-	s->asks = s->asks_fds || s->asks_threads;
+	state_set_traits(s, options->traits);
 	dispatch_fill(s->rows);
 	s->dead_tid = -1;
 	s->arena = arena_new(2 * PATHS_BYTES);
@@ -51,8 +57,7 @@ void state_free(struct state *s)
 	users_free(&s->users);
 	containers_free(&s->containers);
 	interfaces_free(&s->interfaces);
-	attributes_free(s->attributes[ATTRIBUTE_THREAD].names, s->attributes[ATTRIBUTE_THREAD].count);
-	attributes_free(s->attributes[ATTRIBUTE_FD].names, s->attributes[ATTRIBUTE_FD].count);
+	attributes_forget(s);
 	free(s->server_ports);
 	strbuf_free(&s->text);
 	strbuf_free(&s->shown);

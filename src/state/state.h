@@ -37,6 +37,8 @@ struct state_options {
 
 struct state *state_new(const struct state_options *options);
 void state_free(struct state *s); /* accepts NULL */
+/* Before the first event: a source that is known only after the state. */
+void state_set_traits(struct state *s, unsigned int traits);
 DEFINE_AUTO(struct state, state, state_free);
 #define auto_state AUTO(state)
 
@@ -153,14 +155,43 @@ void state_on_thread_free(struct state *s, void (*hook)(void *context, struct th
 /* ---- attributes by name ------------------------------------------------------------------------------------------------ */
 
 /*
- * Thread and fd attributes are also reachable by name (plugins' state tables, explain). Built-in ones are rows of
- * attributes.def; a run-time one gets a slot on every object, text only here.
+ * Thread and fd attributes are also reachable by name: that is what plugins' state tables are made of. Built-in ones are rows of
+ * attributes.def; a run-time one gets a slot on every object. A handle is an index from 0 up, built-in ones first.
  */
 enum attribute_owner { ATTRIBUTE_THREAD, ATTRIBUTE_FD };
-int state_attribute_add(struct state *s, enum attribute_owner owner, struct str name); /* slot number, or -EEXIST, -ENOMEM */
+enum attribute_kind {
+	ATTRIBUTE_I8,
+	ATTRIBUTE_I16,
+	ATTRIBUTE_I32,
+	ATTRIBUTE_I64,
+	ATTRIBUTE_U8,
+	ATTRIBUTE_U16,
+	ATTRIBUTE_U32,
+	ATTRIBUTE_U64,
+	ATTRIBUTE_BOOL,
+	ATTRIBUTE_TEXT,
+	ATTRIBUTE_LIST, /* built-in only */
+	ATTRIBUTE_ENUM, /* likewise */
+};
+struct attribute_value {
+	union {
+		int64_t i; /* I* */
+		uint64_t u; /* U*, BOOL, ENUM */
+	};
+	struct str text; /* TEXT, LIST: borrowed */
+};
+
+/* Handle; -EEXIST, -ENOMEM, -EINVAL for a kind that is built-in only, -ENOSPC beyond STATE_ATTRIBUTES. */
+int state_attribute_add(struct state *s, enum attribute_owner owner, struct str name, enum attribute_kind kind);
 int state_attribute_find(const struct state *s, enum attribute_owner owner, struct str name); /* handle, or -ENOENT */
-/* The value as text into out; 0 or -ENOENT when it has none. */
-int state_attribute_get(struct state *s, enum attribute_owner owner, const void *object, int handle, struct strbuf *out);
-int state_attribute_set(struct state *s, enum attribute_owner owner, void *object, int handle, struct str value);
+/* -ENOENT past the last handle. */
+int state_attribute_get(const struct state *s, enum attribute_owner owner, int handle, struct str *ret_name,
+			enum attribute_kind *ret_kind);
+/* What was never written is 0 or empty. -ENOENT for a handle that is none. */
+int state_attribute_read(const struct state *s, enum attribute_owner owner, const void *object, int handle,
+			 struct attribute_value *ret_value);
+/* The same, and -ENOMEM. An fd that tables share is to be made one's own first (fdtable_own()). */
+int state_attribute_write(struct state *s, enum attribute_owner owner, void *object, int handle,
+			  const struct attribute_value *value);
 
 #endif

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "plugin/plugin.h"
+#include "base/arena.h"
+#include "plugin/host.h"
 
 /* A plugin that is linked in and does what each case makes it do, lies above all. */
 static struct {
@@ -101,9 +102,12 @@ static plugin_api good_api(void)
 	return api;
 }
 
+static void end_world(void);
+
 static int reset(void **state)
 {
 	(void)state;
+	end_world();
 	memset(&says, 0, sizeof(says));
 	says.api_version = "3.12.0";
 	says.name = "liar";
@@ -123,11 +127,43 @@ static int reset(void **state)
 	return 0;
 }
 
+/* What the plugins of a pipeline work on. One at a time. */
+static struct world {
+	struct state *state;
+	struct plugin_host *host;
+} world;
+
+static void end_world(void)
+{
+	plugin_host_free(world.host);
+	state_free(world.state);
+	world = (struct world){ 0 };
+}
+
+static void new_world(const char *source, bool live)
+{
+	struct plugin_host_options options = { .source = str_of(source), .live = live };
+
+	end_world();
+	options.state = world.state = state_new(&(struct state_options){ .traits = STATE_FDS_REPORTED | STATE_THREADS_REPORTED });
+	assert_non_null(world.state);
+	assert_int_equal(plugin_host_new(&options, &world.host, NULL), 0);
+}
+
+/* Loads and starts it. */
 static int load(const plugin_api *api, struct plugin **ret_plugin, struct error *err)
 {
 	struct plugin_config config = { .name = STR("liar"), .init_config = STR("{}") };
+	int r;
 
-	return plugin_load_api(api, &config, ret_plugin, err);
+	new_world("lies", true);
+	r = plugin_load_api(api, &config, ret_plugin, err);
+	if (r < 0)
+		return r;
+	r = plugin_host_add(world.host, *ret_plugin, err);
+	if (r < 0)
+		plugin_free(*ret_plugin);
+	return r;
 }
 
 static void assert_refused(const plugin_api *api, const char *why)
@@ -364,5 +400,8 @@ int main(void)
 		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	end_world();
+	return failed;
 }

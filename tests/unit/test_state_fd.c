@@ -381,30 +381,49 @@ static void test_user_events(void **ctx)
 	assert_null(state_user(w->s, STR(""), 5));
 }
 
+static int handle_of(struct world *w, enum attribute_owner owner, const char *name)
+{
+	return state_attribute_find(w->s, owner, str_of(name));
+}
+
 static void test_attributes(void **ctx)
 {
+	struct attribute_value value = { .text = STR("") };
+	enum attribute_kind kind;
 	struct world *w = *ctx;
-	auto_strbuf struct strbuf out = { 0 };
-	int handle;
+	struct str name;
+	int text, number;
 
 	known(w, 100, 1, "/");
-	handle = state_attribute_find(w->s, ATTRIBUTE_THREAD, STR("exe_path"));
-	assert_true(handle >= 0);
-	assert_int_equal(state_attribute_get(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle, &out), 0);
-	assert_string_equal(out.ptr, "/sbin/init");
-	assert_int_equal(state_attribute_add(w->s, ATTRIBUTE_THREAD, STR("comm")), -EEXIST);
-	handle = state_attribute_add(w->s, ATTRIBUTE_THREAD, STR("colour"));
-	assert_true(handle >= 0);
-	assert_int_equal(state_attribute_find(w->s, ATTRIBUTE_THREAD, STR("colour")), handle);
-	assert_int_equal(state_attribute_get(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle, &out), -ENOENT);
-	assert_int_equal(state_attribute_set(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle, STR("red")), 0);
-	strbuf_reset(&out);
-	assert_int_equal(state_attribute_get(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle, &out), 0);
-	assert_string_equal(out.ptr, "red");
-	handle = state_attribute_find(w->s, ATTRIBUTE_THREAD, STR("uid"));
-	assert_int_equal(state_attribute_set(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle, STR("nobody")), -EINVAL);
-	assert_int_equal(state_attribute_set(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle, STR("12")), 0);
+	assert_int_equal(state_attribute_read(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle_of(w, ATTRIBUTE_THREAD, "exe_path"), &value),
+			 0);
+	assert_true(str_eq(value.text, STR("/sbin/init")));
+	assert_int_equal(state_attribute_add(w->s, ATTRIBUTE_THREAD, STR("comm"), ATTRIBUTE_TEXT), -EEXIST);
+	assert_int_equal(state_attribute_add(w->s, ATTRIBUTE_THREAD, STR("list"), ATTRIBUTE_LIST), -EINVAL);
+	text = state_attribute_add(w->s, ATTRIBUTE_THREAD, STR("colour"), ATTRIBUTE_TEXT);
+	number = state_attribute_add(w->s, ATTRIBUTE_THREAD, STR("count"), ATTRIBUTE_I16);
+	assert_true(text >= 0 && number > text);
+	assert_int_equal(handle_of(w, ATTRIBUTE_THREAD, "colour"), text);
+	assert_int_equal(handle_of(w, ATTRIBUTE_FD, "colour"), -ENOENT);
+	assert_int_equal(state_attribute_get(w->s, ATTRIBUTE_THREAD, number, &name, &kind), 0);
+	assert_true(str_eq(name, STR("count")) && kind == ATTRIBUTE_I16);
+	assert_int_equal(state_attribute_get(w->s, ATTRIBUTE_THREAD, number + 1, &name, &kind), -ENOENT);
+	/* never written: nothing */
+	assert_int_equal(state_attribute_read(w->s, ATTRIBUTE_THREAD, thread(w, 100), number, &value), 0);
+	assert_int_equal(value.i, 0);
+	value.text = STR("red");
+	assert_int_equal(state_attribute_write(w->s, ATTRIBUTE_THREAD, thread(w, 100), text, &value), 0);
+	value.i = -5;
+	assert_int_equal(state_attribute_write(w->s, ATTRIBUTE_THREAD, thread(w, 100), number, &value), 0);
+	assert_int_equal(state_attribute_read(w->s, ATTRIBUTE_THREAD, thread(w, 100), text, &value), 0);
+	assert_true(str_eq(value.text, STR("red")));
+	assert_int_equal(state_attribute_read(w->s, ATTRIBUTE_THREAD, thread(w, 100), number, &value), 0);
+	assert_int_equal(value.i, -5);
+	value.u = 12;
+	assert_int_equal(state_attribute_write(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle_of(w, ATTRIBUTE_THREAD, "uid"), &value), 0);
 	assert_int_equal(thread(w, 100)->uid, 12);
+	assert_int_equal(thread(w, 100)->gid, 0);
+	assert_int_equal(state_attribute_write(w->s, ATTRIBUTE_THREAD, thread(w, 100), number + 1, &value), -ENOENT);
 }
 
 static void test_container_event(void **ctx)

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "app/falco.h"
+#include "app/log.h"
+
+/* Several event sources at once: each has its pipeline, state and copies of plugins; rules and outputs are shared. */
+struct falco_peer {
+	struct session session;
+	struct falco_peers *all;
+	pthread_t thread;
+	bool started;
+	struct error err; /* of a failure; read when done */
+	_Atomic bool done;
+};
+
+static void *run(void *context)
+{
+	struct falco_peer *p = context;
+	int r;
+
+	do
+		r = pipeline_steps(p->session.pipeline, 1, &p->err);
+	while (r >= 0 && !atomic_load_explicit(&p->all->stop, memory_order_relaxed));
+	if (r >= 0 || r == -ENODATA)
+		p->err = (struct error){ 0 };
+	atomic_store(&p->done, true);
+	return NULL;
+}
+
+static int open_one(struct falco_peer *p, struct session *main, struct str name, const struct plugins *plugins,
+		    struct rule_loader *loader, const struct pipeline_options *settings, struct error *err)
+{
+	struct session *s = &p->session;
+	struct pipeline_options options = *settings;
+	struct source *source;
+	int r;
+
+	options.source_name = name;
+	options.container_plugin = false;
+	r = rule_loader_compile_for(loader, name, &s->rules, err);
+	if (r == 0)
+		r = session_start_plugins(s, plugins, &options, true, err);
+	if (r == 0)
+		r = plugins_open(plugins, name, &source, err);
+	if (r < 0)
+		return r;
+	memcpy(s->outputs, main->outputs, sizeof(s->outputs));
+	s->noutputs = main->noutputs;
+	return session_start(s, source, &options, err);
+}
+
+int falco_peers_open(struct falco_peers *p, struct session *main, const struct falco_sources *sources, const struct plugins *plugins,
+		     struct rule_loader *loader, const struct pipeline_options *settings, struct error *err)
+{
+	int r = 0;
+
+	p->list = calloc(sources->n, sizeof(*p->list));
+	p->sessions = calloc(sources->n, sizeof(*p->sessions));
+	if (!p->list || !p->sessions)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 1; i < sources->n && r == 0; i++) {
+		p->list[p->n].all = p;
+		p->sessions[p->n] = &p->list[p->n].session;
+		r = open_one(&p->list[p->n++], main, sources->list[i], plugins, loader, settings, err);
+	}
+	if (r < 0)
+		return r;
+	main->peers = p->sessions;
+	main->npeers = p->n;
+	return 0;
+}
+
+/* Signals are for the first thread. */
+int falco_peers_start(struct falco_peers *p, struct error *err)
+{
+	sigset_t all, before;
+	int failed = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (size_t i = 0; i < p->n && !failed; i++) {
+		failed = pthread_create(&p->list[i].thread, NULL, run, &p->list[i]);
+		p->list[i].started = !failed;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed ? error_errno(err, -failed, "a thread for an event source") : 0;
+}
+
+int falco_peers_running(struct falco_peers *p, struct error *err)
+{
+	int running = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct falco_peer *one = &p->list[i];
+
+		if (!atomic_load(&one->done))
+			running++;
+		else if (one->err.code)
+			return error_set(err, one->err.code, "%s", one->err.text);
+	}
+	return running;
+}
+
+static void tell_loss(const struct falco_peer *p)
+{
+	struct pipeline_stats stats;
+
+	pipeline_stats(p->session.pipeline, &stats);
+	if (stats.output_error.code)
+		log_error("an alert was lost: %s", stats.output_error.text);
+}
+
+void falco_peers_stop(struct falco_peers *p)
+{
+	atomic_store(&p->stop, true);
+	for (size_t i = 0; i < p->n; i++) {
+		if (!p->list[i].started)
+			continue;
+		pthread_join(p->list[i].thread, NULL);
+		p->list[i].started = false;
+		tell_loss(&p->list[i]);
+	}
+}
+
+void falco_peers_free(struct falco_peers *p)
+{
+	falco_peers_stop(p);
+	for (size_t i = 0; i < p->n; i++) {
+		p->list[i].session.noutputs = 0; /* they are another's */
+		session_free(&p->list[i].session);
+	}
+	free(p->list);
+	free(p->sessions);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "event/event_wire.h"
+#include "plugin/internal.h"
+
+/* Events that plugins make by themselves, from whichever thread, until the pipeline comes for them. */
+
+struct async_event {
+	struct async_event *next;
+	uint32_t len;
+	uint8_t bytes[];
+};
+
+/* A plugin's id, a name, data */
+#define ASYNC_PARAMS 3
+
+void async_init(struct plugin_host *h)
+{
+	pthread_mutex_init(&h->lock, NULL);
+	h->last = &h->first;
+}
+
+void async_free(struct plugin_host *h)
+{
+	struct async_event *e;
+
+	while ((e = h->first)) {
+		h->first = e->next;
+		free(e);
+	}
+	free(h->current);
+	pthread_mutex_destroy(&h->lock);
+}
+
+static ss_plugin_rc refuse(const struct plugin *p, const char *why, char *err)
+{
+	if (err)
+		snprintf(err, PLUGIN_MAX_ERRLEN, "plugin " STR_FMT ": its asynchronous event %s", STR_ARG(p->view.name), why);
+	return SS_PLUGIN_FAILURE;
+}
+
+static bool has_name(const struct plugin *p, struct str name)
+{
+	for (size_t i = 0; i < p->async_events.n; i++)
+		if (str_eq(p->async_events.list[i], name))
+			return true;
+	return false;
+}
+
+/* The time stays open where the plugin leaves it so; its id is what it is, or none for system calls. */
+static const char *check(const struct plugin *p, struct async_event *e)
+{
+	bool calls = strcmp(p->host->source, "syscall") == 0;
+	uint32_t id = calls ? 0 : p->host->source_id;
+	struct event ev;
+	struct str param;
+
+	if (event_read(&ev, e->bytes, e->len, NULL) < 0 || ev.type != EV_ASYNCEVENT_E || ev.nparams != ASYNC_PARAMS)
+		return "is malformed";
+	if (!has_name(p, event_param_text(&ev, 1)))
+		return "has a name that it did not announce";
+	if (!calls && ev.tid != -1)
+		return "has a thread, where there are none";
+	param = event_param(&ev, 0);
+	if (param.len != sizeof(id))
+		return "has no id";
+	memcpy(e->bytes + ((const uint8_t *)param.ptr - e->bytes), &id, sizeof(id));
+	return NULL;
+}
+
+static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, char *err)
+{
+	struct plugin *p = owner;
+	struct plugin_host *h = p ? p->host : NULL;
+	const char *wrong;
+	struct async_event *e;
+	uint32_t len;
+	bool full;
+
+	if (!p || !h)
+		return SS_PLUGIN_FAILURE;
+	if (!from || !atomic_load(&p->takes_async))
+		return refuse(p, "comes when none is asked for", err);
+	len = bytes_u32((const uint8_t *)from + EVENT_HEADER_LEN);
+	if (len < EVENT_HEADER_BYTES || len > EVENT_MAX_BYTES)
+		return refuse(p, "has an impossible length", err);
+	e = malloc(sizeof(*e) + len);
+	if (!e)
+		return refuse(p, "finds no memory", err);
+	e->next = NULL;
+	e->len = len;
+	memcpy(e->bytes, from, len);
+	wrong = check(p, e);
+	if (wrong) {
+		free(e);
+		return refuse(p, wrong, err);
+	}
+	pthread_mutex_lock(&h->lock);
+	full = h->queued_bytes + len > PLUGIN_ASYNC_BYTES;
+	if (full) {
+		h->async_dropped++;
+	} else {
+		*h->last = e;
+		h->last = &e->next;
+		h->queued_bytes += len;
+	}
+	pthread_mutex_unlock(&h->lock);
+	if (!full)
+		return SS_PLUGIN_SUCCESS;
+	free(e);
+	return refuse(p, "is lost: too many wait", err);
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event)
+{
+	struct async_event *e = NULL;
+	uint64_t time;
+
+	pthread_mutex_lock(&h->lock);
+	if (h->first) {
+		time = bytes_u64(h->first->bytes + EVENT_HEADER_TS);
+		if (!ts || time == UINT64_MAX || time <= ts)
+			e = h->first;
+	}
+	if (e) {
+		h->first = e->next;
+		if (!h->first)
+			h->last = &h->first;
+		h->queued_bytes -= e->len;
+	}
+	pthread_mutex_unlock(&h->lock);
+	if (!e)
+		return 0;
+	free(h->current);
+	h->current = e;
+	h->async_taken++;
+	time = bytes_u64(e->bytes + EVENT_HEADER_TS);
+	if (time == UINT64_MAX) {
+		time = ts ? ts : now_ns();
+		memcpy(e->bytes + EVENT_HEADER_TS, &time, sizeof(time));
+	}
+	return event_read(ret_event, e->bytes, e->len, NULL) < 0 ? 0 : 1;
+}
+
+int async_start(struct plugin *p, struct error *err)
+{
+	if (!(p->view.capabilities & PLUGIN_ASYNC) || !p->host->live ||
+	    !plugin_takes_source(p, &p->async_sources, str_of(p->host->source)))
+		return 0;
+	atomic_store(&p->takes_async, true); /* its threads may begin at once */
+	if (p->api.set_async_event_handler(p->state, p, take) == SS_PLUGIN_SUCCESS)
+		return 0;
+	atomic_store(&p->takes_async, false);
+	return plugin_error(p, -EIO, "its asynchronous events cannot be had", err);
+}
+
+void async_stop(struct plugin *p)
+{
+	if (!atomic_load(&p->takes_async))
+		return;
+	(void)p->api.set_async_event_handler(p->state, p, NULL);
+	atomic_store(&p->takes_async, false);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "plugin/internal.h"
+
+int plugin_host_new(const struct plugin_host_options *options, struct plugin_host **ret_host, struct error *err)
+{
+	struct plugin_host *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return error_set(err, -ENOMEM, "out of memory");
+	async_init(h);
+	h->state = options->state;
+	h->live = options->live;
+	h->source = str_dup(options->source.len ? options->source : STR("syscall"));
+	if (!h->source) {
+		plugin_host_free(h);
+		return error_set(err, -ENOMEM, "out of memory");
+	}
+	*ret_host = h;
+	return 0;
+}
+
+void plugin_host_free(struct plugin_host *h)
+{
+	if (!h)
+		return;
+	plugin_host_close(h);
+	while (h->count) /* who came first has the tables that others use */
+		plugin_stop(h->plugins[h->count - 1]);
+	async_free(h);
+	while (h->nprovided) {
+		struct provided_table *t = h->provided[--h->nprovided];
+
+		free(t->name);
+		free(t);
+	}
+	free(h->plugins);
+	free(h->source);
+	free(h);
+}
+
+void plugin_host_forget(struct plugin_host *h, const struct plugin *p)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (h->plugins[i] == p) {
+			memmove(&h->plugins[i], &h->plugins[i + 1], (h->count - i - 1) * sizeof(struct plugin *));
+			h->count--;
+		}
+}
+
+int plugin_host_add(struct plugin_host *h, struct plugin *p, struct error *err)
+{
+	struct plugin **grown = reallocarray(h->plugins, h->count + 1, sizeof(struct plugin *));
+	int r;
+
+	if (!grown)
+		return error_set(err, -ENOMEM, "out of memory");
+	h->plugins = grown;
+	if (p->view.source.len && str_eq(p->view.source, str_of(h->source)))
+		h->source_id = p->view.id;
+	r = plugin_start(p, h, err);
+	if (r < 0)
+		plugin_stop(p);
+	else
+		h->plugins[h->count++] = p;
+	return r;
+}
+
+/* ---- begin and end ---- */
+
+static bool listen_call(struct plugin *p, ss_plugin_rc (*call)(ss_plugin_t *s, const ss_plugin_capture_listen_input *i))
+{
+	ss_plugin_table_reader_vtable_ext reader = table_reader;
+	ss_plugin_table_writer_vtable_ext writer = table_writer;
+	ss_plugin_capture_listen_input in = {
+		.owner = p,
+		.routine = &routines_vtable,
+		.table_reader_ext = &reader,
+		.table_writer_ext = &writer,
+		.get_owner_last_error = plugin_owner_error,
+	};
+	ss_plugin_rc rc = call(p->state, &in);
+
+	tables_end_call(p);
+	return rc == SS_PLUGIN_SUCCESS;
+}
+
+int plugin_host_open(struct plugin_host *h, struct error *err)
+{
+	int r = 0;
+
+	h->open = true;
+	for (size_t i = 0; i < h->count && r == 0; i++) {
+		struct plugin *p = h->plugins[i];
+
+		if (p->view.capabilities & PLUGIN_LISTEN) {
+			p->listening = true;
+			if (!listen_call(p, p->api.capture_open))
+				r = plugin_error(p, -EIO, "it fails at the begin of events", err);
+		}
+		if (r == 0)
+			r = async_start(p, err);
+	}
+	return r;
+}
+
+void plugin_host_close(struct plugin_host *h)
+{
+	if (!h || !h->open)
+		return;
+	h->open = false;
+	for (size_t i = 0; i < h->count; i++)
+		async_stop(h->plugins[i]);
+	for (size_t i = 0; i < h->count; i++) {
+		struct plugin *p = h->plugins[i];
+
+		if (p->listening)
+			(void)listen_call(p, p->api.capture_close);
+		p->listening = false;
+		routines_stop(p);
+	}
+}
+
+/* ---- events ---- */
+
+static bool parses(const struct plugin *p, uint16_t type)
+{
+	return p->parse_types && p->parse_types[type];
+}
+
+bool plugin_host_parses(const struct plugin_host *h, uint16_t type)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (parses(h->plugins[i], type))
+			return true;
+	return false;
+}
+
+void plugin_host_parse(struct plugin_host *h, const struct event *ev, struct str source)
+{
+	ss_plugin_table_reader_vtable_ext reader = table_reader;
+	ss_plugin_table_writer_vtable_ext writer = table_writer;
+	ss_plugin_event_input event = { (const ss_plugin_event *)ev->bytes, ev->number, NULL };
+
+	for (size_t i = 0; i < h->count; i++) {
+		struct plugin *p = h->plugins[i];
+		ss_plugin_event_parse_input in = {
+			.owner = p,
+			.get_owner_last_error = plugin_owner_error,
+			.table_reader = table_old_reader(),
+			.table_writer = table_writer,
+			.table_reader_ext = &reader,
+			.table_writer_ext = &writer,
+		};
+
+		if (!parses(p, ev->type) || !plugin_takes_source(p, &p->parse_sources, source))
+			continue;
+		event.evtsrc = arena_str(p->call, source).ptr;
+		if (!event.evtsrc)
+			event.evtsrc = "";
+		if (p->api.parse_event(p->state, &event, &in) != SS_PLUGIN_SUCCESS)
+			p->parse_failures++;
+		tables_end_call(p);
+	}
+}
+
+void plugin_host_stats(const struct plugin_host *h, struct plugin_host_stats *ret_stats)
+{
+	*ret_stats = (struct plugin_host_stats){ .async_events = h->async_taken, .async_dropped = h->async_dropped };
+	for (size_t i = 0; i < h->count; i++)
+		ret_stats->parse_failures += h->plugins[i]->parse_failures;
+}
+
+size_t plugin_host_count(const struct plugin_host *h)
+{
+	return h->count;
+}
+
+struct plugin *plugin_host_plugin(const struct plugin_host *h, size_t i)
+{
+	return h->plugins[i];
+}

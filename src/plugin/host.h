@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_PLUGIN_HOST_H
+#define MONITOR_PLUGIN_HOST_H
+
+#include "plugin/plugin.h"
+
+/*
+ * The plugins of one pipeline: what they share (the state's tables and each other's), and their part in its events. All of it
+ * belongs to the pipeline's thread; only asynchronous events and logs come from others.
+ */
+struct plugin_host;
+
+struct plugin_host_options {
+	struct state *state; /* borrowed; outlives the host */
+	struct str source; /* name of the event source */
+	bool live; /* events happen now: asynchronous ones are taken. A capture has those of its own time, and may have several sources */
+};
+
+int plugin_host_new(const struct plugin_host_options *options, struct plugin_host **ret_host, struct error *err);
+/* Ends its plugins' work, the last added first; they cannot be started again. After their sources were closed. Accepts NULL. */
+void plugin_host_free(struct plugin_host *h);
+DEFINE_AUTO(struct plugin_host, plugin_host, plugin_host_free);
+#define auto_plugin_host AUTO(plugin_host)
+
+/* Calls the plugin's init(). Borrows p. In the order in which one depends on tables of another. */
+int plugin_host_add(struct plugin_host *h, struct plugin *p, struct error *err);
+
+/* Tells the plugins that events begin, and takes their own from now on; and the end of both. */
+int plugin_host_open(struct plugin_host *h, struct error *err);
+void plugin_host_close(struct plugin_host *h);
+
+/* Whether any plugin parses events of this type. */
+bool plugin_host_parses(const struct plugin_host *h, uint16_t type);
+/* Lets them see an event before any field is extracted: the state's tables may be others afterwards. */
+void plugin_host_parse(struct plugin_host *h, const struct event *ev, struct str source);
+
+/*
+ * The next asynchronous event that is not later than ts (0: any that is there): 1 and an event that lives until the next call; 0
+ * = none. Those without a time get ts, or now.
+ */
+int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event);
+
+struct plugin_host_stats {
+	uint64_t async_events, async_dropped; /* taken; lost since too many waited */
+	uint64_t parse_failures;
+};
+void plugin_host_stats(const struct plugin_host *h, struct plugin_host_stats *ret_stats);
+size_t plugin_host_count(const struct plugin_host *h);
+struct plugin *plugin_host_plugin(const struct plugin_host *h, size_t i);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "plugin/internal.h"
+
+/* init(), what it may call, and what can be asked only after it. */
+
+void plugin_tell_owner_error(struct plugin *p, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(p->owner_error, sizeof(p->owner_error), format, args);
+	va_end(args);
+}
+
+const char *plugin_owner_error(ss_plugin_owner_t *owner)
+{
+	const struct plugin *p = owner;
+
+	return p && p->owner_error[0] ? p->owner_error : NULL;
+}
+
+static void take_log(ss_plugin_owner_t *owner, const char *component, const char *text, ss_plugin_log_severity severity)
+{
+	const struct plugin *p = owner;
+
+	(void)component; /* its name is */
+	if (p && text && p->log)
+		p->log(p->view.name.ptr, (int)severity, text);
+}
+
+static int get_config(struct plugin *p, const char **ret_text, struct error *err)
+{
+	ss_plugin_schema_type type = SS_PLUGIN_SCHEMA_NONE;
+	struct str text = p->init_config;
+
+	if (p->api.get_init_schema && p->api.get_init_schema(&type) && type == SS_PLUGIN_SCHEMA_JSON) {
+		if (!text.len)
+			text = STR("{}");
+		if (!plugin_is_json(text))
+			return error_set(err, -EINVAL, "plugin " STR_FMT ": its init_config must be JSON", STR_ARG(p->view.name));
+	}
+	*ret_text = text.ptr;
+	return 0;
+}
+
+static int init(struct plugin *p, struct error *err)
+{
+	ss_plugin_table_fields_vtable_ext fields = table_fields;
+	ss_plugin_table_reader_vtable_ext reader = table_reader;
+	ss_plugin_table_writer_vtable_ext writer = table_writer;
+	ss_plugin_init_tables_input tables = {
+		.list_tables = tables_list,
+		.get_table = tables_get,
+		.add_table = tables_add,
+		.fields = table_fields,
+		.fields_ext = &fields,
+		.reader_ext = &reader,
+		.writer_ext = &writer,
+	};
+	bool has_tables = p->view.capabilities & (PLUGIN_PARSE | PLUGIN_EXTRACT | PLUGIN_LISTEN);
+	ss_plugin_init_input in = {
+		.owner = p,
+		.get_owner_last_error = plugin_owner_error,
+		.tables = has_tables ? &tables : NULL,
+		.log_fn = take_log,
+	};
+	ss_plugin_rc rc = SS_PLUGIN_FAILURE;
+	int r = get_config(p, &in.config, err);
+
+	if (r < 0)
+		return r;
+	p->state = p->api.init(&in, &rc);
+	p->started = rc == SS_PLUGIN_SUCCESS;
+	tables_end_call(p);
+	return p->started ? 0 : plugin_error(p, -EINVAL, "it refuses to start", err);
+}
+
+/* Which events it is shown: those that it names, else all of system calls, or the events of plugins. */
+static int read_types(struct plugin *p, uint16_t *(*get)(uint32_t *n, ss_plugin_t *s), const struct names *sources,
+		      bool **ret_types, struct error *err)
+{
+	bool *types = arena_array_of(p->arena, bool, EV_COUNT);
+	uint32_t n = 0;
+	const uint16_t *list = get ? get(&n, p->state) : NULL;
+	bool any = false;
+
+	if (!types)
+		return error_set(err, -ENOMEM, "out of memory");
+	if (list && n > UINT16_MAX)
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": %u event types are more than there are", STR_ARG(p->view.name), n);
+	for (uint32_t i = 0; list && i < n; i++) {
+		if (list[i] < EV_COUNT)
+			types[list[i]] = true;
+		any = true;
+	}
+	for (int i = 0; !any && i < EV_COUNT; i++)
+		types[i] = i == EV_PLUGINEVENT_E || plugin_takes_source(p, sources, STR("syscall"));
+	*ret_types = types;
+	return 0;
+}
+
+int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err)
+{
+	int r;
+
+	if (p->host)
+		return error_set(err, -EBUSY, "plugin " STR_FMT ": it was started already", STR_ARG(p->view.name));
+	p->host = h;
+	p->call = arena_new(1024);
+	if (!p->call)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = init(p, err);
+	if (r == 0 && p->view.capabilities & PLUGIN_EXTRACT)
+		r = read_types(p, p->api.get_extract_event_types, &p->extract_sources, &p->extract_types, err);
+	if (r == 0 && p->view.capabilities & PLUGIN_PARSE)
+		r = read_types(p, p->api.get_parse_event_types, &p->parse_sources, &p->parse_types, err);
+	return r;
+}
+
+void plugin_stop(struct plugin *p)
+{
+	if (p->state)
+		p->api.destroy(p->state);
+	p->state = NULL;
+	p->started = false;
+	tables_user_free(p);
+	if (p->host)
+		plugin_host_forget(p->host, p);
+	p->host = NULL;
+	arena_free(p->call);
+	p->call = NULL;
+}

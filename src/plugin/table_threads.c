@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "plugin/internal.h"
+
+/* "threads": the attributes of threads, and their descriptors as a table in each. */
+
+#define FIELD_FDS 0 /* "file_descriptors"; attributes follow */
+
+struct thread *table_thread(struct table_handle *h, const struct table_entry *e)
+{
+	return e->thread ? e->thread : edit_thread(h->user->host->state, e->key);
+}
+
+struct thread *table_outer_thread(struct table_handle *h)
+{
+	return h->thread ? h->thread : edit_thread(h->user->host->state, h->tid);
+}
+
+static uint64_t size(struct table_handle *h)
+{
+	return edit_count_threads(h->user->host->state);
+}
+
+static int find(struct table_handle *h, int64_t key, struct table_entry *e)
+{
+	(void)e;
+	return edit_thread(h->user->host->state, key) ? 0 : -ENOENT;
+}
+
+static int64_t *list_threads(struct state *s, size_t *ret_n)
+{
+	size_t n = 0, room = edit_count_threads(s);
+	int64_t *list = calloc(room + 1, sizeof(*list));
+	struct thread *t;
+	uint32_t at = 0;
+
+	while (list && n < room && (t = edit_next_thread(s, &at)))
+		list[n++] = t->tid;
+	*ret_n = n;
+	return list;
+}
+
+/* Over a list of numbers: what is called may change the table. */
+static ss_plugin_bool iterate(struct table_handle *h, struct table_entry *e, ss_plugin_table_iterator_func_t it,
+			      ss_plugin_table_iterator_state_t *s)
+{
+	size_t n = 0;
+	auto_free int64_t *list = list_threads(h->user->host->state, &n);
+
+	for (size_t i = 0; list && i < n; i++) {
+		e->key = list[i];
+		if (table_thread(h, e) && !it(s, e))
+			return 0;
+	}
+	return list != NULL;
+}
+
+static int clear(struct table_handle *h)
+{
+	edit_remove_threads(h->user->host->state);
+	return 0;
+}
+
+static int erase(struct table_handle *h, int64_t key)
+{
+	return edit_remove_thread(h->user->host->state, key);
+}
+
+static int create(struct table_handle *h, struct table_entry *e)
+{
+	(void)h;
+	e->thread = edit_new_thread();
+	return e->thread ? 0 : -ENOMEM;
+}
+
+static void drop(struct table_entry *e)
+{
+	if (e->thread)
+		threads_discard(e->thread);
+}
+
+static int add(struct table_handle *h, int64_t key, struct table_entry *e)
+{
+	struct table_user *u = &h->user->tables;
+	struct thread *t = e->thread;
+	int r;
+
+	if (!t)
+		return table_fail(h, -EEXIST, "an entry is added once");
+	e->thread = NULL;
+	e->key = key;
+	for (uint32_t i = 0; i < u->inner_used; i++)
+		if (u->inner[i].thread == t) {
+			u->inner[i].thread = NULL;
+			u->inner[i].tid = key;
+		}
+	r = edit_add_thread(h->user->host->state, t, key);
+	return r < 0 ? table_fail(h, r, "thread %lld cannot be added: %s", (long long)key, strerror(-r)) : 0;
+}
+
+static int read_value(struct table_handle *h, struct table_entry *e, int field, ss_plugin_state_data *ret_data)
+{
+	struct state *s = h->user->host->state;
+	struct thread *t = table_thread(h, e);
+	struct attribute_value value;
+	enum attribute_kind kind;
+	struct str name;
+
+	if (!t)
+		return table_fail(h, -ENOENT, "thread %lld is gone", (long long)e->key);
+	if (field == FIELD_FDS) {
+		ret_data->table = table_inner(h, e, &table_fds_ops, 0);
+		return ret_data->table ? 0 : table_fail(h, -ENOSPC, "too many tables are held at once");
+	}
+	if (state_attribute_get(s, ATTRIBUTE_THREAD, field - 1, &name, &kind) < 0 ||
+	    state_attribute_read(s, ATTRIBUTE_THREAD, t, field - 1, &value) < 0)
+		return table_fail(h, -EINVAL, "there is no such field");
+	if (kind == ATTRIBUTE_LIST) {
+		ret_data->table = table_inner(h, e, str_eq(name, STR("cgroups")) ? &table_pairs_ops : &table_list_ops, field - 1);
+		return ret_data->table ? 0 : table_fail(h, -ENOSPC, "too many tables are held at once");
+	}
+	table_take(h, kind, &value, ret_data);
+	return 0;
+}
+
+/* What the tables themselves hang on, as Falco's, and what only the program may know. */
+static bool is_read_only(struct str name)
+{
+	static const char *const names[] = { "tid", "pid", "cwd" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(name, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static int write_value(struct table_handle *h, struct table_entry *e, int field, const ss_plugin_state_data *data)
+{
+	struct state *s = h->user->host->state;
+	struct thread *t = table_thread(h, e);
+	struct attribute_value value;
+	enum attribute_kind kind;
+	struct str name;
+	int r;
+
+	if (!t || state_attribute_get(s, ATTRIBUTE_THREAD, field - 1, &name, &kind) < 0)
+		return table_fail(h, -ENOENT, "thread %lld is gone, or has no such field", (long long)e->key);
+	if ((is_read_only(name) && !(e->thread && !str_eq(name, STR("cwd")))) || table_give(kind, data, &value) < 0)
+		return table_fail(h, -EPERM, "the field " STR_FMT " is not to be written", STR_ARG(name));
+	if (str_eq(name, STR("ptid")) && !e->thread) {
+		edit_set_parent(s, t, value.i);
+		return 0;
+	}
+	r = state_attribute_write(s, ATTRIBUTE_THREAD, t, field - 1, &value);
+	return r < 0 ? table_fail(h, r, "%s", strerror(-r)) : 0;
+}
+
+static int field(struct table_handle *h, int i, ss_plugin_table_fieldinfo *ret_info)
+{
+	enum attribute_kind kind;
+	struct str name;
+
+	if (i == FIELD_FDS) {
+		*ret_info = (ss_plugin_table_fieldinfo){ "file_descriptors", SS_PLUGIN_ST_TABLE, true };
+		return 0;
+	}
+	if (state_attribute_get(h->user->host->state, ATTRIBUTE_THREAD, i - 1, &name, &kind) < 0)
+		return -ENOENT;
+	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, table_type_of(kind), is_read_only(name) || kind == ATTRIBUTE_LIST };
+	return 0;
+}
+
+static int add_field(struct table_handle *h, const char *name, ss_plugin_state_type type)
+{
+	int kind = table_kind_of(type);
+
+	return kind < 0 ? kind : state_attribute_add(h->user->host->state, ATTRIBUTE_THREAD, str_of(name), (enum attribute_kind)kind);
+}
+
+const struct table_ops table_threads_ops = {
+	.name = "threads",
+	.key_type = SS_PLUGIN_ST_INT64,
+	.size = size,
+	.find = find,
+	.iterate = iterate,
+	.clear = clear,
+	.erase = erase,
+	.create = create,
+	.add = add,
+	.drop = drop,
+	.read = read_value,
+	.write = write_value,
+	.field = field,
+	.add_field = add_field,
+};
