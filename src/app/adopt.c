@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/adopt.h"
 
-#include "app/log.h"
+#include "app/metrics_snapshot.h"
 #include "app/outputs.h"
 #include "app/retire.h"
 #include "app/webserver.h"
@@ -37,11 +37,14 @@ static void take_set(struct session *s, struct reload_set *set)
 {
 	struct ruleset *rules = s->rules;
 	struct limits *limits = s->limits;
+	struct rules_input input = s->input;
 
 	s->rules = set->rules;
 	s->limits = set->limits;
+	s->input = set->input;
 	set->rules = rules;
 	set->limits = limits;
+	set->input = input;
 	if (set->config)
 		s->config = set->config;
 }
@@ -56,19 +59,25 @@ int session_adopt(struct session *s, struct reload_set *set, const struct interc
 		.intercept = wants,
 	};
 	struct outputs_change change = { 0 };
+	struct metrics_snapshot *snapshot = NULL;
 	int r = set->limits ? limits_bind(set->limits, set->rules, err) : 0;
 
+	if (r == 0 && set->config)
+		r = metrics_snapshot_new(set->config, &snapshot, err);
 	if (r == 0 && set->config)
 		r = outputs_prepare(s, set->config, &change, err);
 	else if (r == 0)
 		memset(change.keep, true, sizeof(change.keep));
-	if (r < 0)
-		return r;
-	r = pipeline_swap(s->pipeline, &options, err);
+	if (r == 0) {
+		r = pipeline_swap(s->pipeline, &options, err);
+		if (r < 0)
+			outputs_undo(&change);
+	}
 	if (r < 0) {
-		outputs_undo(&change);
+		metrics_snapshot_free(snapshot);
 		return r;
 	}
+	metrics_snapshot_follow(&s->snapshot, snapshot);
 	take_outputs(s, &change);
 	if (set->config)
 		webserver_follow(&s->web, set->config, s->config);

@@ -215,12 +215,14 @@ static void end_file(struct capture *c)
 
 static void tell_size(const struct capture *c, uint64_t bytes)
 {
-	auto_strbuf struct strbuf message = { 0 }, fields = { 0 };
+	auto_strbuf struct strbuf message = { 0 };
+	auto_alert_fields struct alert_fields fields = { 0 };
 	static const char rule[] = "Falco internal: capture size limit reached";
 	uint64_t mb = c->config->capture_max_file_size_mb;
 
 	strbuf_addf(&message, "%s. Configured limit: %" PRIu64 " MB.", rule, mb);
-	strbuf_addf(&fields, "{\"max_file_size_mb\":%" PRIu64 ",\"written_bytes\":%" PRIu64 "}", mb, bytes);
+	alert_fields_number(&fields, "max_file_size_mb", mb);
+	alert_fields_number(&fields, "written_bytes", bytes);
 	internal_alert_raise(c->session, c->iso_time, &(struct internal_alert){
 							     .ts = pipeline_time(c->session->pipeline),
 							     .priority = PRIORITY_INFORMATIONAL,

@@ -13,6 +13,7 @@
 #include "app/intercept.h"
 #include "app/limits.h"
 #include "app/log.h"
+#include "app/metrics_snapshot.h"
 #include "app/notice.h"
 #include "app/outputs.h"
 #include "app/pidfile.h"
@@ -331,7 +332,8 @@ static int load_again(void *context, struct reload_set *ret_set, struct error *e
 		r = load_rules(run, config, &aside, err);
 	if (r < 0)
 		return r;
-	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits) };
+	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits), aside.input };
+	aside.input = (struct rules_input){ 0 };
 	return 0;
 }
 
@@ -498,6 +500,8 @@ static int run_workload(struct run *run)
 	r = open_outputs(run, &err);
 	if (r == 0 && run->config)
 		r = webserver_open(run->config, &run->session.web, &err);
+	if (r == 0 && run->config)
+		r = metrics_snapshot_new(run->config, &run->session.snapshot, &err);
 	if (r == 0)
 		r = start_recording(run, source, &err);
 	if (r == 0)

@@ -86,7 +86,7 @@ int config_new_origin(struct config *c, enum config_origin_kind kind, struct str
 			memcpy(more, c->origins, c->norigins * sizeof(*more));
 		c->origins = more;
 	}
-	c->origins[c->norigins] = (struct config_origin){ kind, arena_str(c->arena, name) };
+	c->origins[c->norigins] = (struct config_origin){ .kind = kind, .name = arena_str(c->arena, name) };
 	if (!c->origins[c->norigins].name.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
 	*ret_origin = (uint16_t)++c->norigins;
@@ -104,6 +104,8 @@ int config_source(struct config *c, enum config_origin_kind kind, struct str nam
 	if (!copy.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
 	r = config_new_origin(c, kind, name, &origin, err);
+	if (r == 0 && kind == CONFIG_FROM_FILE)
+		sha256_text(text, c->origins[origin - 1].sha256);
 	if (r == 0)
 		r = config_tree_load(c->arena, name, copy, &root, err);
 	if (r < 0)

@@ -4,6 +4,7 @@
 
 #include "app/config_tree.h"
 #include "base/cleanup.h"
+#include "base/sha256.h"
 #include "rule/engine.h"
 
 #define CONFIG_TYPE_BOOL    bool
@@ -23,6 +24,7 @@ enum config_origin_kind { CONFIG_FROM_FILE, CONFIG_FROM_OPTION, CONFIG_FROM_FLAG
 struct config_origin {
 	enum config_origin_kind kind;
 	struct str name; /* the file, the -o assignment, the flag */
+	char sha256[SHA256_TEXT]; /* of a file's text */
 };
 
 /* A falco.yaml with everything that was laid over it. All memory is in the arena. */

@@ -36,19 +36,19 @@ static bool claim_token(struct drops *d, uint64_t now)
 
 static void raise_alert(const struct drops *d, struct session *s, uint64_t now, uint64_t events, uint64_t dropped)
 {
-	auto_strbuf struct strbuf message = { 0 }, json = { 0 };
+	auto_strbuf struct strbuf message = { 0 };
+	auto_alert_fields struct alert_fields values = { 0 };
 
-	strbuf_addf(&message, "%s. %" PRIu64 " system calls dropped in last second. (", rule, dropped);
+	strbuf_addf(&message, "%s. %" PRIu64 " system calls dropped in last second.", rule, dropped);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		uint64_t n = strcmp(fields[i], "n_drops") == 0 ? dropped : strcmp(fields[i], "n_evts") == 0 ? events : 0;
+		char text[24];
 
-		strbuf_addf(&message, "%s%s=\"%" PRIu64 "\"", i ? " " : "", fields[i], n);
-		strbuf_addf(&json, "%c\"%s\":\"%" PRIu64 "\"", i ? ',' : '{', fields[i], n);
+		snprintf(text, sizeof(text), "%" PRIu64, n); /* numbers are texts there */
+		alert_fields_text(&values, fields[i], str_of(text));
 	}
-	strbuf_adds(&message, ")");
-	strbuf_adds(&json, "}");
 	internal_alert_raise(s, d->config->time_format_iso_8601,
-			     &(struct internal_alert){ now, PRIORITY_DEBUG, rule, &message, &json });
+			     &(struct internal_alert){ now, PRIORITY_DEBUG, rule, &message, &values });
 }
 
 static int act(struct drops *d, struct session *s, uint64_t now, uint64_t events, uint64_t dropped, struct error *err)

@@ -6,6 +6,7 @@
 #include "app/limits.h"
 #include "app/listing.h"
 #include "app/log.h"
+#include "app/metrics_snapshot.h"
 #include "app/outputs.h"
 #include "app/falco_flags.h"
 #include "app/reload.h"
@@ -258,7 +259,8 @@ static int load_again(void *context, struct reload_set *ret_set, struct error *e
 		r = limits_new(config, &engine.fields, a->live, &aside.limits, err);
 	if (r < 0)
 		return r;
-	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits) };
+	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits), aside.input };
+	aside.input = (struct rules_input){ 0 };
 	return 0;
 }
 
@@ -306,6 +308,8 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	r = outputs_open(s, config, live, &err);
 	if (r == 0 && live) /* a replay is over before anybody could look */
 		r = webserver_open(config, &s->web, &err);
+	if (r == 0 && live)
+		r = metrics_snapshot_new(config, &s->snapshot, &err);
 	if (r == 0)
 		r = start(s, run, &err);
 	if (r < 0)

@@ -24,24 +24,25 @@ static void add_member(struct strbuf *out, const char *key, const char *value)
 	json_add_string(out, str_of(value));
 }
 
-static void add_json(struct strbuf *out, const struct session *s, const struct internal_alert *a, struct str text)
+/* As Falco has it: without tags, and the message alone as output. */
+static void add_json(struct strbuf *out, const struct session *s, const struct internal_alert *a, struct str fields)
 {
 	strbuf_adds(out, "{");
 	add_member(out, "hostname", s->hostname);
 	strbuf_adds(out, ",\"output\":");
-	json_add_string(out, text);
-	strbuf_addf(out, ",\"output_fields\":" STR_FMT, STR_ARG(strbuf_str(a->fields)));
+	json_add_string(out, strbuf_str(a->message));
+	strbuf_addf(out, ",\"output_fields\":" STR_FMT, STR_ARG(fields));
 	add_member(out, "priority", priority_name(a->priority));
 	add_member(out, "rule", a->rule);
 	add_member(out, "source", "internal");
-	strbuf_adds(out, ",\"tags\":[],\"time\":\"");
+	strbuf_adds(out, ",\"time\":\"");
 	add_time(out, a->ts, "%Y-%m-%dT%H:%M:%S", false, "Z");
 	strbuf_adds(out, "\"}");
 }
 
 void internal_alert_raise(struct session *s, bool iso_time, const struct internal_alert *a)
 {
-	auto_strbuf struct strbuf text = { 0 }, json = { 0 };
+	auto_strbuf struct strbuf text = { 0 }, fields = { 0 }, json = { 0 };
 
 	/* names are the workload's choice */
 	for (size_t i = 0; i < a->message->len; i++)
@@ -51,9 +52,12 @@ void internal_alert_raise(struct session *s, bool iso_time, const struct interna
 		add_time(&text, a->ts, "%Y-%m-%dT%H:%M:%S", false, "+0000: ");
 	else
 		add_time(&text, a->ts, "%H:%M:%S", true, ": ");
-	strbuf_addf(&text, "%s " STR_FMT, priority_name(a->priority), STR_ARG(strbuf_str(a->message)));
-	add_json(&json, s, a, strbuf_str(&text));
-	if (a->message->failed || text.failed || a->fields->failed || json.failed) {
+	strbuf_addf(&text, "%s " STR_FMT " (", priority_name(a->priority), STR_ARG(strbuf_str(a->message)));
+	alert_fields_add_words(a->fields, &text);
+	strbuf_adds(&text, ")");
+	alert_fields_add_json(a->fields, &fields);
+	add_json(&json, s, a, strbuf_str(&fields));
+	if (a->message->failed || text.failed || a->fields->failed || fields.failed || json.failed) {
 		log_error("out of memory: an alert was lost (%s)", a->rule);
 		return;
 	}
@@ -65,6 +69,6 @@ void internal_alert_raise(struct session *s, bool iso_time, const struct interna
 					    .text = strbuf_str(&text),
 					    .json = strbuf_str(&json),
 					    .hostname = str_of(s->hostname),
-					    .fields = strbuf_str(a->fields),
+					    .fields = strbuf_str(&fields),
 				    });
 }

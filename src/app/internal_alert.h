@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_INTERNAL_ALERT_H
 #define MONITOR_APP_INTERNAL_ALERT_H
 
+#include "app/alert_fields.h"
 #include "app/session.h"
 
 /* An alert that comes of no rule: its source is "internal". */
@@ -10,7 +11,7 @@ struct internal_alert {
 	enum priority priority;
 	const char *rule;
 	struct strbuf *message; /* the sentence that follows the time and the priority; control characters in it are replaced */
-	const struct strbuf *fields; /* a JSON object */
+	struct alert_fields *fields; /* as text they follow the message */
 };
 
 /* To all outputs. One that there is no memory for goes to the log. */

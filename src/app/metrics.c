@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -7,29 +8,19 @@
 
 #include "app/falco.h"
 #include "app/metrics.h"
+#include "app/resources.h"
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/parse.h"
 
 #define FALCO_HELP "https://falco.org/docs/metrics/"
 
-enum metric_group { ALWAYS, RESOURCES, STATE, EVENTS };
+const struct metric_row metric_rows[] = {
+#define METRIC(id, name, snapshot, kind, group, help) \
+	{ name, snapshot, help, METRIC_##kind, METRIC_##group, offsetof(struct metrics, id) },
+#include "app/metrics.def"
+};
+const size_t metric_rows_count = ARRAY_SIZE(metric_rows);
 
 /* ---- collecting ------------------------------------------------------------------------------------------------------------ */
-
-/* Pages of the address space and of those in memory, proc_pid_statm(5). */
-static void collect_memory(struct metrics *m)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	unsigned long long total, resident;
-	auto_free char *text = NULL;
-	size_t len;
-
-	if (file_read_all("/proc/self/statm", 4096, &text, &len, NULL) < 0 || sscanf(text, "%llu %llu", &total, &resident) != 2)
-		return;
-	m->memory_vsz = total * page;
-	m->memory_rss = resident * page;
-}
 
 void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 {
@@ -50,7 +41,7 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 	m.duration_s = now > s->start_ts ? (now - s->start_ts) / 1000000000u : 0;
 	m.host_boot_ts = now - clock_ns(CLOCK_BOOTTIME);
 	m.host_cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-	collect_memory(&m);
+	resources_collect(&m, s->start_ts);
 	m.threads = stats.state.threads;
 	m.fds = stats.state.fds;
 	m.threads_added = stats.state.threads_added;
@@ -209,24 +200,58 @@ static void add_waits(const struct figures *f, struct strbuf *out)
 	}
 }
 
-static bool is_wanted(enum metric_group group, const struct config *c)
+bool metrics_wants(enum metric_group group, const struct session *s, const struct config *c)
 {
-	return group == ALWAYS || (group == RESOURCES && c->metrics_resource_utilization_enabled) ||
-	       (group == STATE && c->metrics_state_counters_enabled) || (group == EVENTS && c->metrics_kernel_event_counters_enabled);
+	/* plugins' events have no processes, and nothing is lost on their way */
+	bool calls = !s->source_name.len;
+
+	return group == METRIC_ALWAYS || (group == METRIC_RESOURCES && c->metrics_resource_utilization_enabled) ||
+	       (group == METRIC_STATE && calls && c->metrics_state_counters_enabled) ||
+	       (group == METRIC_EVENTS && calls && c->metrics_kernel_event_counters_enabled);
+}
+
+static void add_row(const struct metrics *m, const struct metric_row *row, struct strbuf *out)
+{
+	bool counter = row->kind == METRIC_COUNTER || row->kind == METRIC_SECONDS_COUNTER;
+	uint64_t value = metrics_value(m, row);
+
+	add_head(out, row->name, counter ? "counter" : "gauge", row->help);
+	strbuf_adds(out, row->name);
+	if (row->kind == METRIC_SECONDS_COUNTER || row->kind == METRIC_SECONDS_GAUGE)
+		add_seconds(out, value);
+	else if (row->kind == METRIC_PERMILLE)
+		strbuf_addf(out, " %" PRIu64 ".%03" PRIu64 "\n", value / 1000, value % 1000);
+	else
+		strbuf_addf(out, " %" PRIu64 "\n", value);
+}
+
+/* The digest of each file that counts; a folder of drop-ins has names of its own, so the last part is enough, as in Falco. */
+static void add_digest(struct strbuf *out, const char *name, const char *path, const char *digest)
+{
+	const char *slash = strrchr(path, '/');
+
+	strbuf_addf(out, "%s{", name);
+	add_label(out, "file_name", str_of(slash ? slash + 1 : path));
+	strbuf_addf(out, ",sha256=\"%s\"} 1\n", digest);
+}
+
+static void add_digests(const struct session *s, const struct config *c, struct strbuf *out)
+{
+	static const char rules[] = "falcosecurity_falco_sha256_rules_files_info", config[] = "falcosecurity_falco_sha256_config_files_info";
+
+	if (s->input.count)
+		add_head(out, rules, "gauge", FALCO_HELP);
+	for (size_t i = 0; i < s->input.count; i++)
+		add_digest(out, rules, s->input.list[i].path, s->input.list[i].sha256);
+	if (c->norigins)
+		add_head(out, config, "gauge", FALCO_HELP);
+	for (size_t i = 0; i < c->norigins; i++)
+		if (c->origins[i].kind == CONFIG_FROM_FILE)
+			add_digest(out, config, c->origins[i].name.ptr, c->origins[i].sha256);
 }
 
 void metrics_add_prometheus(const struct metrics *m, const struct session *s, const struct config *config, struct strbuf *out)
 {
-	enum { COUNTER, GAUGE, SECONDS_COUNTER, SECONDS_GAUGE };
-	const struct {
-		uint64_t value;
-		const char *name, *help;
-		int kind;
-		enum metric_group group;
-	} rows[] = {
-#define METRIC(id, prometheus, kind, group, help) { m->id, prometheus, help, kind, group },
-#include "app/metrics.def"
-	};
 	struct utsname host;
 
 	add_info(out, "falcosecurity_falco_version_info", "version", FALCO_VERSION);
@@ -234,18 +259,11 @@ void metrics_add_prometheus(const struct metrics *m, const struct session *s, co
 	if (uname(&host) == 0)
 		add_info(out, "falcosecurity_falco_kernel_release_info", "kernel_release", host.release);
 	add_info(out, "falcosecurity_scap_engine_name_info", "engine_name", s->source->ops->name);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!is_wanted(rows[i].group, config))
-			continue;
-		add_head(out, rows[i].name, rows[i].kind == COUNTER || rows[i].kind == SECONDS_COUNTER ? "counter" : "gauge",
-			 rows[i].help);
-		if (rows[i].kind == SECONDS_COUNTER || rows[i].kind == SECONDS_GAUGE)
-			strbuf_addf(out, "%s %" PRIu64 ".%09" PRIu64 "\n", rows[i].name, rows[i].value / 1000000000,
-				    rows[i].value % 1000000000);
-		else
-			strbuf_addf(out, "%s %" PRIu64 "\n", rows[i].name, rows[i].value);
-	}
-	if (s->figures && is_wanted(EVENTS, config)) {
+	add_digests(s, config, out);
+	for (size_t i = 0; i < metric_rows_count; i++)
+		if (metrics_wants(metric_rows[i].group, s, config))
+			add_row(m, &metric_rows[i], out);
+	if (s->figures && metrics_wants(METRIC_EVENTS, s, config)) {
 		add_calls(s->figures, out);
 		add_waits(s->figures, out);
 	}

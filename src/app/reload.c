@@ -10,7 +10,6 @@
 #include "app/log.h"
 #include "app/signals.h"
 #include "base/clock.h"
-#include "base/json.h"
 
 struct reload {
 	const struct reload_ops *ops;
@@ -30,6 +29,7 @@ struct reload {
 
 static void set_free(struct reload_set *set)
 {
+	rules_input_free(&set->input);
 	limits_free(set->limits);
 	ruleset_free(set->rules);
 	config_free(set->config);
@@ -117,7 +117,8 @@ static void begin(struct reload *r)
 
 static void refuse(struct reload *r)
 {
-	auto_strbuf struct strbuf message = { 0 }, fields = { 0 };
+	auto_strbuf struct strbuf message = { 0 };
+	auto_alert_fields struct alert_fields fields = { 0 };
 	struct session *s = r->session;
 
 	s->reloads_refused++;
@@ -125,7 +126,6 @@ static void refuse(struct reload *r)
 	/* the words that Falco's rule has for it */
 	strbuf_adds(&message, "Falco internal: hot restart failure: ");
 	strbuf_adds(&message, r->err.text);
-	strbuf_adds(&fields, "{}");
 	internal_alert_raise(s, s->config && s->config->time_format_iso_8601,
 			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL, "Falco internal: hot restart failure",
 						       &message, &fields });

@@ -19,6 +19,7 @@ struct reload_set {
 	struct config *config; /* owned; NULL = there is none */
 	struct ruleset *rules; /* owned */
 	struct limits *limits; /* owned; NULL = none */
+	struct rules_input input; /* what the rules were read from */
 };
 
 struct reload_ops {

@@ -34,6 +34,7 @@ static int add(struct rules_input *in, const char *path, struct rules_file f, st
 		free(f.text);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
+	sha256_text((struct str){ f.text, f.len }, f.sha256);
 	in->list[in->count++] = f;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #define MONITOR_APP_RULES_INPUT_H
 
 #include "base/cleanup.h"
+#include "base/sha256.h"
 #include "rule/engine.h"
 
 /* The rule files that a command works on, with their texts, in the order in which they are loaded. */
@@ -10,6 +11,7 @@ struct rules_input {
 	struct rules_file {
 		char *path, *text;
 		size_t len;
+		char sha256[SHA256_TEXT]; /* of the text */
 	} *list;
 	size_t count, cap;
 };

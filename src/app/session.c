@@ -6,6 +6,7 @@
 #include "app/limits.h"
 #include "app/log.h"
 #include "app/session.h"
+#include "app/metrics_snapshot.h"
 #include "app/reload.h"
 #include "app/retire.h"
 #include "app/webserver.h"
@@ -59,6 +60,7 @@ int session_start(struct session *s, struct source *source, const struct pipelin
 	int r;
 
 	s->source = source;
+	s->source_name = settings->source_name;
 	s->start_ts = s->reload_ts = clock_ns(CLOCK_REALTIME);
 	if (name && *name)
 		snprintf(s->hostname, sizeof(s->hostname), "%s", name);
@@ -106,6 +108,8 @@ static void check_outputs(struct session *s)
 		reload_look(s->reload);
 	if (s->retired)
 		retire_reap(&s->retired, false);
+	if (s->snapshot)
+		metrics_snapshot_look(s->snapshot, s);
 	if (s->web)
 		webserver_update(s->web, s);
 	for (size_t i = 0; i < s->noutputs; i++) {
@@ -186,6 +190,8 @@ void session_reopen(struct session *s)
 	struct error err = { 0 };
 	size_t i;
 
+	if (s->snapshot && metrics_snapshot_reopen(s->snapshot, &err) < 0)
+		log_error("%s; the old file stays in use", err.text);
 	for (i = 0; i < s->noutputs; i++) {
 		struct output *o = s->outputs[i];
 
@@ -267,6 +273,7 @@ void session_free(struct session *s)
 	size_t i;
 
 	webserver_close(s->web);
+	metrics_snapshot_free(s->snapshot);
 	plugin_host_close(s->plugins);
 	pipeline_free(s->pipeline);
 	source_close(s->source);

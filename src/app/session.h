@@ -36,6 +36,8 @@ struct session {
 	char hostname[65];
 	bool reported_loss; /* a failing output was told already */
 	struct webserver *web; /* NULL = none; owned */
+	struct str source_name; /* of the events; empty = "syscall". Borrowed */
+	struct metrics_snapshot *snapshot; /* NULL = none are told; owned */
 	uint64_t start_ts, reload_ts; /* epoch ns: of the program, of the rules that are in force */
 	uint64_t reloads, reloads_refused;
 	uint64_t next_check; /* of outputs that work by themselves; monotonic ms */

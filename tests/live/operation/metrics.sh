@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Metrics snapshots: as alerts of Falco's internal rule and as lines in a file, with Falco's names; what the keys of metrics: change.
+. "$(dirname "$0")/../lib.sh"
+
+need python3 sha256sum
+cat >"$dir/rules.yaml" <<'END'
+- rule: A "numbered" file (opened)
+  desc: each is one alert
+  condition: evt.type in (open, openat) and fd.name contains /n-
+  output: opened %fd.name
+  priority: NOTICE
+- rule: Never
+  desc: never
+  condition: evt.type in (open, openat) and fd.name = /nowhere
+  output: never
+  priority: NOTICE
+END
+cat >"$dir/open.py" <<'END'
+import os
+import sys
+import time
+
+end = time.time() + float(sys.argv[2])
+n = 0
+while time.time() < end:
+    os.close(os.open("%s/n-%05d" % (sys.argv[1], n), os.O_RDONLY | os.O_CREAT))
+    n += 1
+    time.sleep(0.005)
+END
+# keys of metrics:, further keys, seconds
+measure() {
+	rm -f "$dir/alerts" "$dir/figures"
+	printf 'rules_files: [%s]\nfile_output: {enabled: true, filename: %s}\nmetrics: {enabled: true, output_file: %s, %s}\n%s\n' \
+		"$dir/rules.yaml" "$dir/alerts" "$dir/figures" "$1" "$2" >"$dir/config.yaml"
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "${3:-1.5}" >"$dir/out" 2>"$dir/err"
+}
+# Python over the lines of the file (f) and the alerts (a)
+holds() {
+	text=$1
+	shift
+	ok "$text" python3 - "$dir/figures" "$dir/alerts" "$@" <<END
+import json
+import sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+f = [line["output_fields"] for line in lines]
+alerts = open(sys.argv[2]).read().splitlines()
+$checks_in_python
+END
+}
+
+measure "interval: 300ms, output_rule: true, convert_memory_to_mb: false" "json_output: true" 2.5
+checks_in_python='
+assert len(lines) >= 4, len(lines)
+assert [line["sample"] for line in lines] == list(range(1, len(lines) + 1))
+a = [json.loads(line) for line in alerts]
+told = [x for x in a if x["rule"] == "Falco internal: metrics snapshot"]
+assert [x["output_fields"] for x in told] == f
+for x in told:
+    assert sorted(x) == ["hostname", "output", "output_fields", "priority", "rule", "source", "time"], x
+    assert x["output"] == "Falco metrics snapshot" and x["priority"] == "Informational" and x["source"] == "internal"
+for x in f:
+    assert list(x) == sorted(x)
+    for name in """evt.time evt.hostname evt.source falco.version falco.start_ts falco.reload_ts falco.duration_sec falco.kernel_release
+                   falco.host_boot_ts falco.host_num_cpus falco.outputs_queue_num_drops falco.num_evts falco.num_evts_prev scap.engine_name
+                   scap.n_evts scap.n_evts_prev scap.evts_rate_sec scap.n_drops scap.n_drops_prev scap.evts_drop_rate_sec scap.n_drops_perc
+                   falco.memory_rss_kb falco.memory_vsz_kb falco.memory_pss_kb falco.host_memory_used_kb falco.host_procs_running
+                   falco.host_open_fds falco.n_threads falco.n_added_threads falco.rules.matches_total""".split():
+        assert name in x, (name, x)
+    assert x["evt.source"] == "syscall" and "falco.rules.Never" not in x
+    assert 1000 < x["falco.memory_rss_kb"] < x["falco.memory_vsz_kb"]
+last = f[-1]
+assert 0 < last["falco.rules.A_numbered_file_opened"] == last["falco.rules.matches_total"] <= len(a)
+assert last["falco.num_evts_prev"] == f[-2]["falco.num_evts"] and last["scap.n_evts"] >= last["scap.n_evts_prev"] > 0
+assert 20 < last["scap.evts_rate_sec"] < 100000 and last["scap.evts_rate_sec"] == last["falco.evts_rate_sec"]
+assert "falco.evts_rate_sec" not in f[0]
+assert last["falco.sha256_rules_file.rules_yaml"] == sys.argv[3] and last["falco.sha256_config_file.config_yaml"] == sys.argv[4]
+step = [b["evt.time"] - a["evt.time"] for a, b in zip(f, f[1:])]
+assert all(s > 50e6 for s in step), step
+'
+holds "both ways, Falco's names, counts and rates" "$(sha256sum <"$dir/rules.yaml" | cut -d' ' -f1)" "$(sha256sum <"$dir/config.yaml" | cut -d' ' -f1)"
+
+measure "interval: 400, include_empty_values: true, output_rule: true" ""
+checks_in_python='
+assert f and f[-1]["falco.rules.Never"] == 0 and "falco.n_drops_full_threadtable" in f[-1]
+assert isinstance(f[-1]["falco.memory_rss_mb"], float) and "falco.memory_rss_kb" not in f[-1]
+told = [x for x in alerts if " Informational Falco metrics snapshot (evt.hostname=\"" in x]
+assert len(told) == len(f) and " falco.num_evts=" in told[0] and told[0].endswith(")")
+'
+holds "empty values, megabytes, a text alert"
+
+measure "interval: 0s400ms, rules_counters_enabled: false, resource_utilization_enabled: false, state_counters_enabled: false, kernel_event_counters_enabled: false" ""
+checks_in_python='
+assert f and not any(n.startswith("falco.rules.") or "memory" in n or "n_threads" in n or "n_evts" in n for n in f[-1]), f[-1]
+assert f[-1]["falco.num_evts"] > 0 and not any("snapshot" in x for x in alerts)
+'
+holds "groups that are switched off, no alert"
+
+for bad in 99ms 1x 1s1h h "''" 5m3; do
+	measure "interval: $bad" "" 0.1
+	ok "an interval of $bad is refused" [ $? != 0 ]
+	ok "and named: $bad" grep -q 'metrics.interval' "$dir/err"
+done
+measure "interval: 1h" "" 0.1
+ok "an hour is one" [ $? = 0 ]
+"$MONITOR" run -c "$dir/config.yaml" -o "metrics.output_file=$dir/none/figures" -- true 2>"$dir/err"
+ok "a file that cannot be opened" [ $? != 0 ]
+ok "and is named" grep -q "$dir/none/figures" "$dir/err"
+finish
