@@ -56,7 +56,7 @@ static EVERY int handle_complete(struct pipeline *p, struct event *ev, struct er
 			pipeline_expire_limits(p, ev->ts);
 		note_time(p, ev);
 		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && (!p->options.inspect || pipeline_inspect(p, ev)) &&
-		    ruleset_wants_event(p->judge->rules, ev))
+		    p->types[ev->type].wanted && ruleset_wants_event(p->judge->rules, ev))
 			r = pipeline_match(p, ev, err);
 		else if (p->options.observer)
 			pipeline_show(p, ev);
@@ -84,7 +84,7 @@ static EVERY int step(struct pipeline *p, struct error *err)
 		r_async = pipeline_async(p, r == 1 ? ev.ts : 0, err);
 	if (r <= 0)
 		return r_async < 0 ? r_async : r;
-	r = r_async < 0 ? r_async : p->cleans[ev.type] ? event_clean(&ev, &p->clean, err) : 0;
+	r = r_async < 0 ? r_async : p->types[ev.type].texts ? event_clean(&ev, p->types[ev.type].texts, &p->clean, err) : 0;
 	if (r < 0) {
 		if (ev.provisional)
 			(void)pipeline_answer(p, &ev, NULL);
@@ -172,9 +172,12 @@ void pipeline_note_rules(struct pipeline *p)
 	p->facts = wants->facts;
 	if (!(p->source->traits & SOURCE_REPORTS_FDS))
 		p->facts &= ~(facts_t)FACT_FD;
-	for (uint16_t type = 0; type < EV_COUNT; type++)
-		p->cleans[type] = event_type_has_texts(type) &&
-				  (seen || state_reads_type(p->state, type) || ruleset_wants_type(p->options.rules, type));
+	for (uint16_t type = 0; type < EV_COUNT; type++) {
+		bool wanted = p->options.nothers || ruleset_wants_type(p->options.rules, type);
+
+		p->types[type].wanted = wanted;
+		p->types[type].texts = seen || wanted || state_reads_type(p->state, type) ? event_texts(type) : 0;
+	}
 }
 
 static int new_judges(struct pipeline *p, struct error *err)

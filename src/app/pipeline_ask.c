@@ -10,7 +10,7 @@ static int sink(void *context, const struct event *ev)
 	struct subject subject;
 	int r;
 
-	r = event_clean(&answer, &p->answer, NULL);
+	r = event_clean(&answer, event_texts(answer.type), &p->answer, NULL);
 	answer.flags |= EVENT_FLAG_STATE_ONLY;
 	if (r == 0 && p->options.record)
 		r = p->options.record(p->options.record_context, &answer, NULL);

@@ -92,7 +92,7 @@ static int complete(struct pipeline *p, const struct event *ev, struct error *er
 	p->stats.completed++;
 	if (r == 0)
 		return 1;
-	r = event_clean(&done, &p->clean, err);
+	r = event_clean(&done, event_texts(done.type), &p->clean, err);
 	if (r == 0)
 		r = pipeline_complete(p, &done, err);
 	/* also after a failure of ours: nobody is left waiting */

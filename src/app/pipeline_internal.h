@@ -27,7 +27,10 @@ struct pipeline {
 	struct state_receiver receiver;
 	facts_t facts; /* that the rules read and only a call's result tells; see depends_on_result() */
 	bool asks; /* the source can answer needs */
-	bool cleans[EV_COUNT]; /* types whose texts somebody reads; see pipeline_note_rules() */
+	struct { /* by pipeline_note_rules() */
+		uint64_t texts; /* bit i: parameter i is a text that somebody reads */
+		bool wanted; /* by a rule, or rules of other sources might */
+	} types[EV_COUNT];
 	struct pipeline_stats stats;
 	uint64_t *by_rule;
 	uint64_t lost_before; /* alerts, by outputs that are gone */

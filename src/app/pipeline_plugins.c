@@ -40,7 +40,7 @@ int pipeline_async(struct pipeline *p, uint64_t ts, struct error *err)
 	int r = 0;
 
 	while (r >= 0 && plugin_host_next(p->options.plugins, ts, &ev)) {
-		r = event_clean(&ev, &p->answer, err); /* p->clean may hold the source's event */
+		r = event_clean(&ev, event_texts(ev.type), &p->answer, err); /* p->clean may hold the source's event */
 		if (r >= 0)
 			r = pipeline_complete(p, &ev, err);
 	}

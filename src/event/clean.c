@@ -112,13 +112,14 @@ bool clean_list(struct str list, struct strbuf *out)
 #define TEXT_TYPES (1ull << PT_CHARBUF | 1ull << PT_FSPATH | 1ull << PT_FSRELPATH)
 _Static_assert(PT_COUNT <= 64, "types must fit a mask");
 
-static uint64_t dirty_params(const struct event *ev)
+static uint64_t dirty_params(const struct event *ev, uint64_t texts)
 {
-	const struct param_info *params = ev->info->params;
 	uint64_t dirty = 0;
 
-	for (uint32_t i = 0, n = ev->nparams; i < n; i++) {
-		if (TEXT_TYPES >> params[i].type & 1 && !is_clean(event_param_text(ev, i)))
+	for (; texts; texts &= texts - 1) {
+		unsigned int i = (unsigned int)__builtin_ctzll(texts);
+
+		if (!is_clean(event_param_text(ev, i)))
 			dirty |= 1ull << i;
 	}
 	return dirty;
@@ -178,16 +179,19 @@ static __attribute__((noinline)) int replace_params(struct event *ev, uint64_t d
 	return 0;
 }
 
-bool event_type_has_texts(uint16_t type)
+uint64_t event_texts(uint16_t type)
 {
 	const struct event_info *info = &event_table[type];
+	uint64_t texts = 0;
 
-	return info->types & TEXT_TYPES && info->category & (EC_SYSCALL | EC_TRACEPOINT);
+	for (uint32_t i = 0; i < info->nparams && info->category & (EC_SYSCALL | EC_TRACEPOINT); i++)
+		texts |= (TEXT_TYPES >> info->params[i].type & 1) << i;
+	return texts;
 }
 
-int event_clean(struct event *ev, struct strbuf *storage, struct error *err)
+int event_clean(struct event *ev, uint64_t texts, struct strbuf *storage, struct error *err)
 {
-	uint64_t dirty = event_type_has_texts(ev->type) ? dirty_params(ev) : 0;
+	uint64_t dirty = dirty_params(ev, texts);
 
 	return dirty ? replace_params(ev, dirty, storage, err) : 0;
 }

@@ -28,11 +28,11 @@ enum flags_id {
 #undef EVENT
 #undef P
 
-#define P(name, type, ...) | UINT64_C(1) << PT_##type
+#define P(...)
 #define EVENT(number, id, name, category, flags, writes, derivable, ...)                                              \
-	[number] = { name,	 category,  flags,                                                                    \
-		     writes,	 derivable, sizeof(params_##id) / sizeof(params_##id[0]) - 1,                         \
-		     params_##id, 0 __VA_ARGS__ },
+	[number] = { name,   category,  flags,                                                                        \
+		     writes, derivable, sizeof(params_##id) / sizeof(params_##id[0]) - 1,                             \
+		     params_##id },
 const struct event_info event_table[EV_COUNT] = {
 #include "event/events.def"
 };

@@ -137,7 +137,6 @@ struct event_info {
 	facts_t derivable; /* those of them that the entry parameters already tell */
 	uint32_t nparams;
 	const struct param_info *params;
-	uint64_t types; /* bit PT_x: some parameter is of that type */
 };
 
 extern const struct event_info event_table[EV_COUNT];

@@ -146,6 +146,8 @@ static const int8_t fd_params[EV_COUNT] = {
 	AT(SYSCALL_MMAP_E, 4) AT(SYSCALL_MMAP2_E, 4) AT(SYSCALL_SPLICE_E, 1)
 };
 
+#define WHOLE_THREAD (ROW_THREAD | ROW_MAKE_UP | ROW_FIND_FD | ROW_TOUCHES)
+
 /* Metadata has no thread of its own, whatever its header says. Births and deaths tell who they are about. */
 static uint8_t thread_bits(uint16_t type, uint32_t flags)
 {
@@ -169,7 +171,7 @@ static uint8_t thread_bits(uint16_t type, uint32_t flags)
 	case EV_PROCEXIT_1_E:
 		return ROW_THREAD | ROW_FIND_FD | ROW_TOUCHES;
 	default:
-		return flags & EF_SKIPPARSERESET ? 0 : ROW_THREAD | ROW_MAKE_UP | ROW_FIND_FD | ROW_TOUCHES;
+		return flags & EF_SKIPPARSERESET ? 0 : WHOLE_THREAD;
 	}
 }
 
@@ -194,4 +196,7 @@ void dispatch_fill(struct row rows[EV_COUNT])
 		else if (event_type_is_enter(type))
 			row->fd_param = 0;
 	}
+	for (type = 0; type < EV_COUNT; type++)
+		if (!rows[type].handler && !event_type_is_enter(type) && (rows[type].bits & WHOLE_THREAD) == WHOLE_THREAD)
+			rows[type].bits |= ROW_QUIET;
 }

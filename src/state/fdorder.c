@@ -56,9 +56,8 @@ static struct place *list(const struct fdtable *t)
 
 	if (!places)
 		return NULL;
-	for (i = 0; i < t->direct_len; i++)
-		if (t->direct[i])
-			add_place(&places[n++], t->direct[i], t->order.keys[i], t->order.buckets);
+	FDTABLE_EACH_DIRECT(t, i)
+		add_place(&places[n++], t->direct[i], t->order.keys[i], t->order.buckets);
 	while ((fd = table_next(&t->high, &at)))
 		add_place(&places[n++], fd, INT32_MAX, t->order.buckets); /* so large a number has no key: oldest */
 	qsort(places, n, sizeof(*places), by_bucket);
@@ -101,14 +100,19 @@ void fdorder_grow(struct fdtable *t)
 int fdorder_reverse(struct fdorder *ret_order, const struct fdtable *from)
 {
 	int32_t front = INT32_MAX;
+	uint32_t taken = 0, i;
 
 	if (from->high.count || from->count > FIRST_BUCKETS)
 		return 0;
-	for (uint32_t i = 0; i < from->direct_len; i++) {
-		if (from->direct[i] && i >= FIRST_BUCKETS)
+	/* no two in one bucket: of the new table, and of this one, which may be larger */
+	FDTABLE_EACH_DIRECT(from, i) {
+		uint32_t bucket = i < FIRST_BUCKETS ? i : i % FIRST_BUCKETS;
+
+		if (taken >> bucket & 1 || (i >= FIRST_BUCKETS && from->order.buckets != FIRST_BUCKETS))
 			return 0;
+		taken |= 1u << bucket;
 		ret_order->keys[i] = -from->order.keys[i];
-		if (from->direct[i] && ret_order->keys[i] < front)
+		if (ret_order->keys[i] < front)
 			front = ret_order->keys[i];
 	}
 	ret_order->front = from->count ? front : 0;

@@ -28,7 +28,7 @@ void fdtable_unref(struct fdtable *t)
 
 	if (!t || --t->refs)
 		return;
-	for (i = 0; i < t->direct_len; i++)
+	FDTABLE_EACH_DIRECT(t, i)
 		fd_unref(t->direct[i]);
 	while ((fd = table_next(&t->high, &at)))
 		fd_unref(fd);
@@ -72,10 +72,11 @@ static int copy_direct(struct fdtable *copy, const struct fdtable *t)
 		return -ENOMEM;
 	if (!fdorder_reverse(&copy->order, t))
 		return 0;
-	memcpy(copy->direct, t->direct, t->direct_len * sizeof(*copy->direct));
-	for (i = 0; i < t->direct_len; i++)
-		if (copy->direct[i])
-			copy->direct[i]->refs++;
+	FDTABLE_EACH_DIRECT(t, i) {
+		copy->direct[i] = t->direct[i];
+		copy->direct[i]->refs++;
+	}
+	memcpy(copy->used, t->used, sizeof(copy->used));
 	copy->count = t->count;
 	return 1;
 }
@@ -126,6 +127,7 @@ int fdtable_put(struct fdtable *t, struct fd *fd)
 	}
 	if (fd->number < FDTABLE_DIRECT) {
 		t->direct[fd->number] = fd;
+		t->used[fd->number / 64] |= UINT64_C(1) << fd->number % 64;
 		if (!old)
 			t->order.keys[fd->number] = --t->order.front;
 	}
@@ -141,10 +143,12 @@ int fdtable_remove(struct fdtable *t, int64_t number)
 
 	if (!fd)
 		return 0;
-	if (number < FDTABLE_DIRECT)
+	if (number < FDTABLE_DIRECT) {
 		t->direct[number] = NULL;
-	else
+		t->used[number / 64] &= ~(UINT64_C(1) << number % 64);
+	} else {
 		table_remove(&t->high, number);
+	}
 	t->count--;
 	fd_unref(fd);
 	return 1;
@@ -168,8 +172,8 @@ size_t fdtable_drop(struct fdtable *t, bool (*drop)(void *context, const struct 
 	uint32_t i, at = 0;
 	struct fd *fd;
 
-	for (i = 0; i < t->direct_len; i++)
-		if (t->direct[i] && drop(context, t->direct[i]))
+	FDTABLE_EACH_DIRECT(t, i)
+		if (drop(context, t->direct[i]))
 			dropped += (size_t)fdtable_remove(t, i);
 	while ((fd = table_next(&t->high, &at)))
 		if (drop(context, fd)) {
@@ -193,8 +197,8 @@ int fdtable_each(const struct fdtable *t, int (*visit)(void *context, struct fd 
 	struct fd *fd;
 	int r;
 
-	for (i = 0; i < t->direct_len; i++) {
-		r = t->direct[i] ? visit(context, t->direct[i]) : 0;
+	FDTABLE_EACH_DIRECT(t, i) {
+		r = visit(context, t->direct[i]);
 		if (r)
 			return r;
 	}

@@ -12,16 +12,17 @@
  *
  * Small numbers are an index into an array, as in the kernel; the rest is hashed.
  */
+#define FDTABLE_DIRECT 1024
+
 struct fdtable {
 	uint32_t refs;
 	uint32_t count;
 	uint32_t direct_len;
 	struct fd **direct;
+	uint64_t used[FDTABLE_DIRECT / 64]; /* bit set of the numbers in direct: a shell's 255 stands far behind the rest */
 	struct fdorder order;
 	struct table high; /* numbers from FDTABLE_DIRECT */
 };
-
-#define FDTABLE_DIRECT 1024
 
 struct fdtable *fdtable_new(void); /* refs 1; NULL when memory is short */
 struct fdtable *fdtable_ref(struct fdtable *t);
@@ -34,6 +35,22 @@ static inline struct fd *fdtable_get(const struct fdtable *t, int64_t number)
 		return t->direct[number];
 	return number >= FDTABLE_DIRECT ? table_get(&t->high, number) : NULL;
 }
+
+/* The lowest number in direct that is not below n; FDTABLE_DIRECT when there is none. */
+static inline uint32_t fdtable_direct_from(const struct fdtable *t, uint32_t n)
+{
+	uint64_t rest;
+
+	for (; n < t->direct_len; n = (n | 63) + 1) {
+		rest = t->used[n / 64] >> n % 64;
+		if (rest)
+			return n + (uint32_t)__builtin_ctzll(rest);
+	}
+	return FDTABLE_DIRECT;
+}
+
+#define FDTABLE_EACH_DIRECT(t, i) \
+	for ((i) = fdtable_direct_from(t, 0); (i) < FDTABLE_DIRECT; (i) = fdtable_direct_from(t, (i) + 1))
 
 /*
  * Puts fd under its number, in place of what was there. Takes the caller's reference also when it fails: -ENOSPC

@@ -37,6 +37,7 @@ enum row_bit {
 	ROW_FD_EVENT = 1 << 4, /* uses, creates or destroys a descriptor */
 	ROW_ANSWER = 1 << 5,
 	ROW_TOUCHES = 1 << 6, /* counts as the thread's last event */
+	ROW_QUIET = 1 << 7, /* changes nothing but that; see apply_quiet() */
 };
 
 struct row {
@@ -116,6 +117,14 @@ static inline uint32_t event_u32(const struct event *ev, unsigned int i)
 {
 	if (i < ev->nparams && ev->offset[i + 1] - ev->offset[i] == 4)
 		return bytes_u32(ev->values + ev->offset[i]);
+	return 0;
+}
+
+/* The same for 8 bytes. */
+static inline uint64_t event_u64(const struct event *ev, unsigned int i)
+{
+	if (i < ev->nparams && ev->offset[i + 1] - ev->offset[i] == 8)
+		return bytes_u64(ev->values + ev->offset[i]);
 	return 0;
 }
 

@@ -56,10 +56,10 @@ static struct open_request open_request(const struct open_layout *l, const struc
 	struct open_request q = { .name = event_param_text(ev, (unsigned int)l->name) };
 	struct str name;
 
-	q.flags = l->flags < 0 ? creat_flags(ev) : (uint32_t)event_param_uint(ev, (unsigned int)l->flags);
+	q.flags = l->flags < 0 ? creat_flags(ev) : event_u32(ev, (unsigned int)l->flags);
 	if (l->dirfd >= 0) {
 		q.has_dirfd = event_has(ev, (unsigned int)l->dirfd);
-		q.dirfd = event_param_int(ev, (unsigned int)l->dirfd);
+		q.dirfd = event_fd(ev, (unsigned int)l->dirfd);
 		if (!event_has(ev, (unsigned int)l->name))
 			q.name = STR("<NA>");
 	}
@@ -84,6 +84,8 @@ static struct str open_path(struct state *s, const struct open_layout *l, const 
 {
 	struct str dir = STR("");
 
+	if (paths_is_folded(q->name))
+		return q->name;
 	if (l->dirfd < 0 && l->enter_name >= 0)
 		dir = paths_directory(s->directory, t, PATHS_AT_FDCWD, q->name);
 	else if (q->has_dirfd)
@@ -109,15 +111,15 @@ struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct e
 		return NULL;
 	fd->open_flags = q.flags;
 	if (event_has(ev, (unsigned int)l->ino)) {
-		fd->dev = (uint32_t)event_param_uint(ev, (unsigned int)l->dev);
-		fd->ino = event_param_uint(ev, (unsigned int)l->ino);
+		fd->dev = event_u32(ev, (unsigned int)l->dev);
+		fd->ino = event_u64(ev, (unsigned int)l->ino);
 	}
 	if (q.flags & PPM_FD_UPPER_LAYER)
 		fd->flags |= FDF_OVERLAY_UPPER;
 	if (q.flags & PPM_FD_LOWER_LAYER)
 		fd->flags |= FDF_OVERLAY_LOWER;
 	if (fd_set_name(fd, path) == 0) {
-		fd->name_raw = fd->name && str_eq(path, q.name) ? rstr_ref(fd->name) : rstr_new(q.name);
+		fd->name_raw = fd->name && (path.ptr == q.name.ptr || str_eq(path, q.name)) ? rstr_ref(fd->name) : rstr_new(q.name);
 		if (fd->name_raw)
 			return fd;
 	}

@@ -22,6 +22,16 @@ static bool is_dots(struct str component)
 /* Sixteen bytes that the compiler compares at once. */
 typedef char lanes __attribute__((vector_size(16)));
 
+/* Where a '/' has another one or a dot behind it. */
+static inline lanes odd_lanes(const char *at)
+{
+	lanes here, next;
+
+	memcpy(&here, at, sizeof(here));
+	memcpy(&next, at + 1, sizeof(next));
+	return (lanes)((here == '/') & ((next == '/') | (next == '.')));
+}
+
 /*
  * Whether nothing of the path has to be folded: no empty component and none that starts with a dot (which may be "." or ".."),
  * as in nearly every path. A doubtful one counts as not plain.
@@ -29,26 +39,27 @@ typedef char lanes __attribute__((vector_size(16)));
 static bool is_plain(struct str path)
 {
 	uint64_t halves[2];
-	size_t at = 0;
+	lanes odd;
 
 	if (path.len == 0 || path.ptr[0] == '.')
 		return false;
-	for (; at + sizeof(lanes) < path.len; at += sizeof(lanes)) {
-		lanes here, next;
-		lanes odd;
+	if (path.len <= sizeof(lanes)) {
+		for (size_t at = 0; at + 1 < path.len; at++) {
+			if (path.ptr[at] == '/' && (path.ptr[at + 1] == '/' || path.ptr[at + 1] == '.'))
+				return false;
+		}
+		return true;
+	}
+	odd = odd_lanes(path.ptr + path.len - sizeof(lanes) - 1); /* overlaps the last full step */
+	for (size_t at = 0; at + sizeof(lanes) < path.len; at += sizeof(lanes))
+		odd |= odd_lanes(path.ptr + at);
+	memcpy(halves, &odd, sizeof(halves));
+	return !(halves[0] | halves[1]);
+}
 
-		memcpy(&here, path.ptr + at, sizeof(here));
-		memcpy(&next, path.ptr + at + 1, sizeof(next));
-		odd = (lanes)((here == '/') & ((next == '/') | (next == '.')));
-		memcpy(halves, &odd, sizeof(halves));
-		if (halves[0] | halves[1])
-			return false;
-	}
-	for (; at + 1 < path.len; at++) {
-		if (path.ptr[at] == '/' && (path.ptr[at + 1] == '/' || path.ptr[at + 1] == '.'))
-			return false;
-	}
-	return true;
+bool paths_is_folded(struct str name)
+{
+	return name.len > 1 && name.len + 2 <= STATE_PATH_BYTES && name.ptr[0] == '/' && name.ptr[name.len - 1] != '/' && is_plain(name);
 }
 
 struct str paths_join(char out[PATHS_BYTES], struct str dir, struct str name)

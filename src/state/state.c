@@ -126,19 +126,20 @@ static __attribute__((noinline)) int64_t pair_enter(struct thread *t, const stru
 }
 
 /* Which descriptor the event uses. */
-static inline void find_fd(struct state *s, const struct event *ev, const struct row *row, struct subject *sub)
+static inline struct fd *find_fd(struct state *s, const struct event *ev, const struct row *row, struct thread *t)
 {
-	struct thread *t = sub->thread;
 	int64_t number = fd_parameter(ev, row);
+	struct fd *fd;
 
 	if (t->lastevent_type || event_type_is_enter(ev->type))
 		number = pair_enter(t, ev, number);
 	t->lastevent_fd = number;
 	if (number < 0 || !(row->bits & ROW_USES_FD))
-		return;
-	sub->fd = fdtable_get(t->fds, number);
-	if (!sub->fd)
+		return NULL;
+	fd = fdtable_get(t->fds, number);
+	if (!fd)
 		s->fd_lookups_failed++;
+	return fd;
 }
 
 struct fd *state_own_fd(struct subject *sub)
@@ -293,15 +294,41 @@ static inline void finish(struct state *s, const struct event *ev, const struct 
 	t->lastaccess_ts = ev->ts;
 }
 
-int state_apply(struct state *s, const struct event *ev, struct subject *ret_subject)
+/*
+ * Two events of three come from the thread of the event before and are of a type that changes nothing. What state_apply() does
+ * for any event comes down to this for them, unless something is left to do first. False: nothing was done.
+ */
+static inline bool apply_quiet(struct state *s, const struct event *ev, const struct row *row, struct subject *ret_subject)
+{
+	struct thread *t = s->threads.last;
+	struct fd *fd = NULL;
+	int64_t number;
+
+	if (!(row->bits & ROW_QUIET) || !t || t->tid != ev->tid || t->lastevent_type || s->pending || s->unlinked || s->asks ||
+	    ev->ts >= s->threads.next_purge_ts)
+		return false;
+	number = fd_parameter(ev, row);
+	if (number >= 0) {
+		fd = fdtable_get(t->fds, number);
+		s->fd_lookups_failed += !fd;
+	}
+	t->flags |= THREAD_ACTIVE;
+	t->lastevent_fd = number;
+	t->lastevent_ts = t->lastaccess_ts = ev->ts;
+	*ret_subject = (struct subject){ .thread = t, .fd = fd, .fd_number = number };
+	return true;
+}
+
+/* The same for all others. */
+static __attribute__((noinline)) int apply(struct state *s, const struct event *ev, struct subject *ret_subject)
 {
 	const struct row *row = &s->rows[ev->type];
 	struct subject *sub = ret_subject;
-	struct thread *t;
+	struct thread *t = NULL;
+	struct fd *fd = NULL;
 	int r = 0;
 
 	begin(s, ev);
-	*sub = (struct subject){ .fd_number = -1 };
 	if (row->bits & ROW_THREAD) {
 		t = threads_find(&s->threads, ev->tid);
 		if (row->bits & ROW_MAKE_UP) {
@@ -309,10 +336,10 @@ int state_apply(struct state *s, const struct event *ev, struct subject *ret_sub
 			if (t)
 				t->flags |= THREAD_ACTIVE;
 		}
-		sub->thread = t;
 		if (t && row->bits & ROW_FIND_FD)
-			find_fd(s, ev, row, sub);
+			fd = find_fd(s, ev, row, t);
 	}
+	*sub = (struct subject){ .thread = t, .fd = fd, .fd_number = -1 };
 	if (row->handler)
 		r = row->handler(s, ev, sub);
 	if (sub->thread)
@@ -321,6 +348,11 @@ int state_apply(struct state *s, const struct event *ev, struct subject *ret_sub
 		note_needs(s, ev, sub);
 	threads_purge(&s->threads, ev->ts);
 	return r;
+}
+
+int state_apply(struct state *s, const struct event *ev, struct subject *ret_subject)
+{
+	return apply_quiet(s, ev, &s->rows[ev->type], ret_subject) ? 0 : apply(s, ev, ret_subject);
 }
 
 int state_preview(struct state *s, const struct event *ev, struct subject *ret_subject)

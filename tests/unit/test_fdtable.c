@@ -263,10 +263,65 @@ static void test_falcos_order(void **ctx)
 	}
 }
 
+struct order {
+	int64_t numbers[600];
+	uint32_t count;
+};
+
+static int note_number(void *context, struct fd *fd)
+{
+	struct order *o = context;
+
+	o->numbers[o->count++] = fd->number;
+	return 0;
+}
+
+static int put_one(void *context, struct fd *fd)
+{
+	return fdtable_put(context, fd_new(FD_FILE, fd->number));
+}
+
+/* A fork's table is in the order of one to which the descriptors were added one by one, whatever was closed before. */
+static void test_copied_order(void **ctx)
+{
+	uint32_t random = 5, shortcuts = 0;
+
+	(void)ctx;
+	for (uint32_t round = 0; round < 2000; round++) {
+		uint32_t range = 4 + round % 40, opens = 1 + round % 50;
+		struct fdtable *t = fdtable_new(), *copy, *plain = fdtable_new();
+		struct order is = { .count = 0 }, expected = { .count = 0 };
+
+		for (uint32_t i = 0; i < 2 * opens; i++) {
+			int64_t number;
+
+			random = random * 1664525u + 1013904223u;
+			number = (random >> 8) % 8 ? (random >> 12) % range : (random >> 12) % 600;
+			if (i < opens)
+				assert_int_equal(fdtable_put(t, fd_new(FD_FILE, number)), 0);
+			else
+				fdtable_remove(t, number);
+		}
+		copy = fdtable_copy(t);
+		assert_int_equal(fdtable_each_hashed(t, put_one, plain), 0);
+		assert_int_equal(fdtable_each_hashed(copy, note_number, &is), 0);
+		assert_int_equal(fdtable_each_hashed(plain, note_number, &expected), 0);
+		assert_int_equal(is.count, t->count);
+		assert_int_equal(expected.count, t->count);
+		assert_memory_equal(is.numbers, expected.numbers, is.count * sizeof(is.numbers[0]));
+		shortcuts += is.count > 2 && is.count <= 13;
+		fdtable_unref(t);
+		fdtable_unref(copy);
+		fdtable_unref(plain);
+	}
+	assert_true(shortcuts > 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_copied_order),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_falcos_order),
