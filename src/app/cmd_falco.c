@@ -9,6 +9,7 @@
 #include "app/listing.h"
 #include "app/log.h"
 #include "app/pidfile.h"
+#include "app/service.h"
 #include "app/signals.h"
 #include "rule/schema.h"
 
@@ -197,6 +198,7 @@ static int start(const struct options *o, const struct config *config, const str
 		log_error("cannot go to the background: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
+	service_begin();
 	if (pidfile_write(options_value(o, OPT_falco_pidfile, NULL), &err) < 0)
 		return failure(&err);
 	return falco_replay(config, o, plugins, engine, sources);

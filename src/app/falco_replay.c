@@ -11,6 +11,7 @@
 #include "app/falco_flags.h"
 #include "app/reload.h"
 #include "app/session.h"
+#include "app/service.h"
 #include "app/signals.h"
 #include "app/webserver.h"
 #include "base/clock.h"
@@ -323,7 +324,10 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	if (r == 0)
 		r = falco_peers_start(&run->peers, &err);
 	if (r == 0)
+		service_ready();
+	if (r == 0)
 		r = replay(s, &run->peers, max_ns, live, &err);
+	service_stopping();
 	session_finish(s);
 	session_add_rule_counts(s, &counts);
 	if (listing_print(&counts) != EXIT_OK)

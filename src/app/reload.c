@@ -8,6 +8,7 @@
 #include "app/adopt.h"
 #include "app/internal_alert.h"
 #include "app/log.h"
+#include "app/service.h"
 #include "app/signals.h"
 #include "base/clock.h"
 
@@ -100,6 +101,7 @@ static void begin(struct reload *r)
 	int error;
 
 	r->due = false;
+	service_reloading();
 	if (r->watch) /* what changes from now on may or may not be part of what is read */
 		file_watch_note(r->watch);
 	r->err = (struct error){ 0 };
@@ -109,8 +111,10 @@ static void begin(struct reload *r)
 	error = pthread_create(&r->thread, NULL, work, r);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	r->working = error == 0;
-	if (error)
-		log_error("the configuration and the rules cannot be loaded again: %s", strerror(error));
+	if (!error)
+		return;
+	log_error("the configuration and the rules cannot be loaded again: %s", strerror(error));
+	service_ready();
 }
 
 /* ---- its result ----------------------------------------------------------------------------------------------------------- */
@@ -195,8 +199,10 @@ void reload_look(struct reload *r)
 		r->due = true;
 	if (r->working && atomic_load(&r->done))
 		finish(r);
-	if (was_working && !r->working)
+	if (was_working && !r->working) {
 		watch_all(r);
+		service_ready(); /* with the new set, or as before */
+	}
 	if (r->due && !r->working)
 		begin(r);
 }

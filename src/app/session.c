@@ -9,6 +9,7 @@
 #include "app/metrics_snapshot.h"
 #include "app/reload.h"
 #include "app/retire.h"
+#include "app/service.h"
 #include "app/webserver.h"
 #include "base/clock.h"
 
@@ -104,6 +105,7 @@ static void check_outputs(struct session *s)
 	if (now < s->next_check)
 		return;
 	s->next_check = now + CHECK_MS;
+	service_alive();
 	if (s->reload)
 		reload_look(s->reload);
 	if (s->retired)

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A service manager is told that monitor falco is ready, alive, loads again and stops; programs that it starts are not the service.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+cat >"$dir/rules.yaml" <<'END'
+- rule: Any
+  desc: any
+  condition: evt.type = open
+  output: open
+  priority: NOTICE
+END
+printf 'rules_files: [%s]\nengine: {kind: nodriver}\nlog_stderr: true\nmetrics: {enabled: true, interval: 300ms, output_rule: true}\nprogram_output: {enabled: true, program: "env >%s"}\n' \
+	"$dir/rules.yaml" "$dir/environment" >"$dir/config.yaml"
+cat >"$dir/manager.py" <<'END'
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+monitor, config, address = sys.argv[1:]
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("\0" + address[1:] if address[0] == "@" else address)
+s.settimeout(10)
+child = subprocess.Popen([monitor, "falco", "-c", config], stdout=subprocess.DEVNULL,
+                         env=dict(os.environ, NOTIFY_SOCKET=address, WATCHDOG_USEC="1500000"))
+
+def until(word):
+    alive = 0
+    while True:
+        words = s.recv(4096).decode().split("\n")
+        alive += "WATCHDOG=1" in words
+        if word in words:
+            return words, alive
+
+begin = time.monotonic()
+assert until("READY=1")[1] == 0
+for _ in range(4):
+    until("WATCHDOG=1")
+assert time.monotonic() - begin < 10
+child.send_signal(signal.SIGHUP)
+words = until("RELOADING=1")[0]
+usec = [int(w.split("=")[1]) for w in words if w.startswith("MONOTONIC_USEC=")]
+assert abs(usec[0] / 1e6 - time.monotonic()) < 5, usec
+until("READY=1")
+child.send_signal(signal.SIGTERM)
+until("STOPPING=1")
+assert child.wait(timeout=20) == 0
+END
+for address in "$dir/notify" "@monitor-live-$$"; do
+	ok "$address" python3 "$dir/manager.py" "$MONITOR" "$dir/config.yaml" "$address" 2>"$dir/err"
+	[ $failures = 0 ] || tail -n 5 "$dir/err"
+	ok "programs do not have it" sh -c "grep -q ^PATH= '$dir/environment' && ! grep -E '^(NOTIFY|WATCHDOG)_' '$dir/environment'"
+done
+if command -v systemd-analyze >/dev/null; then
+	sed "s,/usr/bin/monitor,$MONITOR," "$top/contrib/systemd/monitor-falco.service" >"$dir/monitor-falco.service"
+	ok "the unit file" sh -c "! systemd-analyze verify '$dir/monitor-falco.service' 2>&1 | grep -v \"Command 'man \" | grep monitor-falco.service:"
+fi
+finish
