@@ -83,7 +83,7 @@ static int parse_width(struct format_parser *p, size_t *ret_width)
 			return error_set(p->err, -EINVAL, "a width is larger than %d", WIDTH_MAX);
 	}
 	*ret_width = width;
-	return p->at < p->text.len ? 0 : error_set(p->err, -EINVAL, "the text ends with a width but no field");
+	return p->at < p->text.len ? 0 : error_set(p->err, -EBADMSG, "the text ends with a width but no field");
 }
 
 static int parse_value(struct format *f, struct format_parser *p)
@@ -93,7 +93,7 @@ static int parse_value(struct format *f, struct format_parser *p)
 
 	p->at++;
 	if (p->at >= p->text.len)
-		return error_set(p->err, -EINVAL, "the text ends with a '%%'");
+		return error_set(p->err, -EBADMSG, "the text ends with a '%%'");
 	r = parse_width(p, &t.width);
 	if (r == 0)
 		r = format_parse_expr(p, &t.expr);
@@ -122,13 +122,22 @@ static int parse_all(struct format *f, struct format_parser *p)
 
 int format_compile(struct str text, const struct field_options *options, struct format **ret_format, struct error *err)
 {
+	size_t offset;
+
+	return format_compile_at(text, options, ret_format, &offset, err);
+}
+
+int format_compile_at(struct str text, const struct field_options *options, struct format **ret_format, size_t *ret_offset,
+		      struct error *err)
+{
 	auto_arena struct arena *arena = NULL;
 	struct format_parser p = { .options = options, .err = err };
 	struct format *f;
 	int r;
 
+	*ret_offset = 0;
 	if (text.len == 0)
-		return error_set(err, -EINVAL, "the text is empty");
+		return error_set(err, -EBADMSG, "the text is empty");
 	arena = arena_new(ARENA_BYTES);
 	f = arena ? arena_new_of(arena, struct format) : NULL;
 	p.text = f ? arena_str(arena, text) : STR("");
@@ -139,8 +148,10 @@ int format_compile(struct str text, const struct field_options *options, struct 
 	if (p.text.ptr[0] == '*')
 		p.at = 1;
 	r = parse_all(f, &p);
-	if (r < 0)
+	if (r < 0) {
+		*ret_offset = p.at;
 		return r;
+	}
 	arena = NULL; /* now the format's own */
 	*ret_format = f;
 	return 0;

@@ -13,8 +13,14 @@
  */
 struct format;
 
-/* Copies text. -EINVAL with the reason (what the field is called, where the text ends); an empty text is one, too. */
+/*
+ * Copies text. -EINVAL with the reason (what the field is called …), -EBADMSG where the text is empty or ends after a
+ * '%': then no field can be meant that another version knows.
+ */
 int format_compile(struct str text, const struct field_options *options, struct format **ret_format, struct error *err);
+/* The same; *ret_offset is the place in text that an error is about, 0 without one. */
+int format_compile_at(struct str text, const struct field_options *options, struct format **ret_format, size_t *ret_offset,
+		      struct error *err);
 void format_free(struct format *f); /* accepts NULL */
 DEFINE_AUTO(struct format, format, format_free);
 #define auto_format AUTO(format)

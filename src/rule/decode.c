@@ -3,6 +3,38 @@
 
 #include <errno.h>
 
+static struct str nearest(struct str key, const char *const *known, size_t nknown)
+{
+	unsigned int least = 3; /* more changes than two are no typing error */
+	struct str found = STR("");
+
+	for (size_t i = 0; i < nknown; i++) {
+		unsigned int distance = str_distance(key, str_of(known[i]));
+
+		if (distance < least && distance < key.len) {
+			least = distance;
+			found = str_of(known[i]);
+		}
+	}
+	return found;
+}
+
+/* A key that is not there; one that is there and nearly called so is probably it. */
+static int missing(struct findings *f, const struct yaml_node *item, const char *key, const struct load_context *at)
+{
+	int r = findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "the key '%s' is missing", key);
+
+	for (uint32_t i = 0; item->kind == YAML_MAP && i < item->count; i++) {
+		const struct yaml_node *other = item->pairs[i].key;
+
+		if (other->kind != YAML_SCALAR || !nearest(other->text, &key, 1).len)
+			continue;
+		findings_hint(f, findings_printf(f, "there is '" STR_FMT "'", STR_ARG(other->text)));
+		break;
+	}
+	return r;
+}
+
 /* The scalar of a key: *ret_node is NULL where the value is to keep its default. */
 static int scalar(struct findings *f, const struct yaml_node *item, const char *key, enum decode need,
 		  const struct load_context *at, const struct yaml_node **ret_node, const struct load_context **ret_at)
@@ -14,7 +46,7 @@ static int scalar(struct findings *f, const struct yaml_node *item, const char *
 	if (!node && need != DECODE_REQUIRED)
 		return 0;
 	if (!node)
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "the key '%s' is missing", key);
+		return missing(f, item, key, at);
 	empty = node->kind == YAML_NULL || (node->kind == YAML_SCALAR && node->text.len == 0);
 	if (empty && need == DECODE_MAY_BE_EMPTY)
 		return 0;
@@ -75,7 +107,7 @@ int decode_texts(struct findings *f, const struct yaml_node *item, const char *k
 	if (!node && need != DECODE_REQUIRED)
 		return 0;
 	if (!node)
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "the key '%s' is missing", key);
+		return missing(f, item, key, at);
 	list_at = findings_context(f, at, ITEM_VALUE, str_of(key), node);
 	if (node->kind != YAML_SEQUENCE)
 		return findings_error(f, LOAD_ERR_YAML_VALIDATE, list_at, "the value must be a list");
@@ -169,22 +201,6 @@ int decode_overrides(struct findings *f, const struct yaml_node *item, const str
 	for (uint32_t i = 0; node->kind == YAML_MAP && i < node->count && r == 0; i++)
 		r = decode_override(f, &node->pairs[i], allowed, nallowed, override_at, ret_appended, ret_replaced);
 	return r;
-}
-
-static struct str nearest(struct str key, const char *const *known, size_t nknown)
-{
-	unsigned int least = 3; /* more changes than two are no typing error */
-	struct str found = STR("");
-
-	for (size_t i = 0; i < nknown; i++) {
-		unsigned int distance = str_distance(key, str_of(known[i]));
-
-		if (distance < least && distance < key.len) {
-			least = distance;
-			found = str_of(known[i]);
-		}
-	}
-	return found;
 }
 
 int decode_warn_unknown(struct findings *f, const struct yaml_node *item, const char *const *known, size_t nknown,

@@ -134,7 +134,7 @@ static int add_extra(struct arena *arena, struct findings *f, const struct engin
 	if (slot == rule->extra + rule->nextra)
 		rule->nextra++;
 	r = format_compile(text, &options->fields, &slot->format, &err);
-	if (r == -EINVAL)
+	if (r == -EINVAL || r == -EBADMSG)
 		return findings_error(f, LOAD_ERR_COMPILE_OUTPUT, item->output_at, "the extra field '" STR_FMT "': %s",
 				      STR_ARG(extra->name), err.text);
 	if (r == 0)
@@ -164,6 +164,7 @@ int outputs_add(struct arena *arena, struct findings *f, const struct engine_opt
 {
 	struct strbuf text auto_strbuf = { 0 };
 	struct error err = { 0 };
+	size_t offset;
 	int r;
 
 	print_output(&text, options, item);
@@ -178,11 +179,13 @@ int outputs_add(struct arena *arena, struct findings *f, const struct engine_opt
 		if (!rule->output.ptr)
 			return -ENOMEM;
 	}
-	r = format_compile(rule->output, &options->fields, &rule->format, &err);
-	if (r == -EINVAL) {
-		findings_add(f, item->skip_if_unknown_filter ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_OUTPUT,
-			     item->output_at, "%s", err.text);
-		return item->skip_if_unknown_filter ? 1 : -EINVAL;
+	r = format_compile_at(rule->output, &options->fields, &rule->format, &offset, &err);
+	if (r == -EINVAL || r == -EBADMSG) {
+		bool skip = item->skip_if_unknown_filter && r == -EINVAL;
+
+		findings_add(f, skip ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_OUTPUT,
+			     f->ours ? findings_exact(f, item->output_at, rule->output, offset) : item->output_at, "%s", err.text);
+		return skip ? 1 : -EINVAL;
 	}
 	if (r < 0)
 		return r;

@@ -67,6 +67,19 @@ static const struct {
 	  "ERR_COMPILE_CONDITION r 3:32" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: '%no.such'\n  priority: INFO\n",
 	  "ERR_COMPILE_OUTPUT r 3:10" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: '%no.such'\n  priority: INFO\n"
+	  "  skip-if-unknown-filter: true\n",
+	  "UNKNOWN_FILTER r 3:10" },
+	/* an output's end is no field that a newer version may have */
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: 100%\n  priority: INFO\n"
+	  "  skip-if-unknown-filter: true\n",
+	  "ERR_COMPILE_OUTPUT r 3:10" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: ' '\n  priority: INFO\n"
+	  "  skip-if-unknown-filter: true\n",
+	  "ERR_COMPILE_OUTPUT r 3:10" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: a %10\n  priority: INFO\n"
+	  "  skip-if-unknown-filter: true\n",
+	  "ERR_COMPILE_OUTPUT r 3:10" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: 'o %container.info'\n  priority: INFO\n",
 	  "DEPRECATED_ITEM r 0:2" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: '%evt.dir'\n  priority: INFO\n",
@@ -167,6 +180,28 @@ static void test_ours(void **state)
 	strbuf_reset(&got);
 	loading_print(&got, result->findings, result->nfindings);
 	assert_string_equal(got.ptr, "ERR_YAML_VALIDATE c 0:2; ERR_COMPILE_CONDITION m 2:20");
+}
+
+/* The same in an output; and a key that is missing under its name. */
+static void test_ours_output(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG, .ours = true };
+	auto_rule_loader struct rule_loader *l = NULL;
+	const struct load_result *result;
+	struct strbuf got auto_strbuf = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"),
+					 STR("- rule: d\n  desc: d\n  condition: evt.type=open\n  output: >\n    a %evt.num\n    of %fd.nmae\n"
+					     "  priority: INFO\n"
+					     "- rule: e\n  desc: d\n  conditon: evt.type=open\n  output: o\n  priority: INFO\n"),
+					 &result, &err),
+			 0);
+	loading_print(&got, result->findings, result->nfindings);
+	assert_string_equal(got.ptr, "ERR_COMPILE_OUTPUT d 5:8; ERR_YAML_VALIDATE e 7:2");
+	assert_true(str_contains(result->findings[1].hint, STR("'conditon'")));
 }
 
 /* The key that is ours: no warning of itself, one of each thing in it that we do not know. */
@@ -346,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_many_findings),
 		cmocka_unit_test(test_findings), cmocka_unit_test(test_files), cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_ours_output),
 		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_options),	 cmocka_unit_test(test_plugins), cmocka_unit_test(test_json),
 	};
