@@ -144,7 +144,7 @@ spool=$dir/spool
 ours=", spool: $spool"
 away_for_a_while "with a spool"
 ok "which is told" grep -q "http output: .*; alerts wait in $spool" "$dir/err"
-ok "the spool is empty again" [ -z "$(ls "$spool" | grep spool)" ]
+ok "the spool is empty again" [ -z "$(find "$spool" -name '*.spool')" ]
 ok "it is for its owner only" [ "$(stat -c %a "$spool")" = 700 ]
 
 # the peer is away until after the monitor's end; its alerts are for the next one, before its own
