@@ -76,9 +76,30 @@ entry seen "$s" -- python3 -c "import mmap; f = open('$secret'); print(mmap.mmap
 entry seen "$s" -- python3 -c "import threading as t; x = t.Thread(target=lambda: print(open('$secret').read())); x.start(); x.join()"
 
 for way in root-link cwd-link path-fd reopen fchdir chroot handle openat2 junk-bits sendfile splice copy-range shared-cwd shared-fds \
-	untraced vfork-like daemon new-root undumpable other-name received-fd full-table; do
+	untraced vfork-like daemon new-root undumpable other-name received-fd full-table full-memory; do
 	entry seen "$s" -- "$src/evade" "$way" "$secret"
 done
+# names that a terminal or a log would take amiss
+for odd in "$(printf 'a\nb')" "$(printf '\033[2J\033[31m')" "$(printf '\377\376')" "$(printf '\302\200\342\200\256')" " " "%fd.name" '"' "\\"; do
+	mkdir "$dir/$odd"
+	cp "$secret" "$dir/$odd/evasion-secret"
+	entry seen "$s" -- cat "$dir/$odd/evasion-secret"
+done
+# a hard link has a name of its own: what tells is the path that the rule names
+cat >"$dir/exact.yaml" <<END
+- rule: secret opened
+  desc: the file by its whole path
+  condition: evt.type in (open, openat, openat2, creat) and evt.rawres >= 0 and fd.name = $secret
+  output: secret opened %fd.name
+  priority: WARNING
+END
+ln "$secret" "$dir/a/hard"
+ln -s hard "$dir/a/link-to-hard"
+rules_here=$dir/exact.yaml
+entry seen "$s" -- cat "$dir/a/hard"
+entry seen "$s" -- cat "$dir/a/link-to-hard"
+entry seen "$s" -- sh -c "ln -f $secret $dir/a/harder && cat $dir/a/harder"
+rules_here=$here/rules.yaml
 # judged by the path alone, a directory that no rule asked for must still be known
 monitor_options="--opens fast"
 for cat in "cat $secret" "cd $dir && cat evasion-secret" "cd $dir/a/b && cat ../../evasion-secret" "tar -cOC $dir evasion-secret"; do

@@ -289,6 +289,23 @@ static int by_full_table(const char *path)
 	return show(open(path, O_RDONLY));
 }
 
+/* no page left for anything */
+static int by_full_memory(const char *path)
+{
+	struct rlimit few = { 64 << 20, 64 << 20 };
+	size_t size = 1 << 20;
+
+	if (setrlimit(RLIMIT_AS, &few))
+		return -1;
+	for (; size >= 4096; size /= 2) {
+		char *p;
+
+		while ((p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) != MAP_FAILED)
+			*p = 1;
+	}
+	return show(open(path, O_RDONLY));
+}
+
 /* a listener of our own, whose owner lets the open pass */
 static int by_own_listener(const char *path)
 {
@@ -549,7 +566,7 @@ static const struct way {
 	{ "daemon", by_daemon },         { "bind-mount", by_bind_mount },
 	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
-	{ "full-table", by_full_table },
+	{ "full-table", by_full_table }, { "full-memory", by_full_memory },
 	{ "in-thread", by_thread },      { "sharing-memory", by_sharing_memory },
 	{ "sharing-fds", by_sharing_fds }, { "shared-page", by_shared_page },
 	{ "file-page", by_file_page },

@@ -24,6 +24,7 @@
  *   dup       a process that shares the descriptors puts another socket over the connected one
  *   unspec    the same takes the address away from the connected one
  *   argv      a second thread writes the arguments of a program that is executed; the secret is "telling-argument"
+ *   dirfd     a process that shares the descriptors puts FOLDER/one and FOLDER/two over the one that the path is relative to
  *   cwd       another process that shares the working directory changes it
  */
 #include <errno.h>
@@ -181,6 +182,13 @@ static void put_over(int which)
 		dup2(other_socket, contended);
 }
 
+static int folders[2] = { -1, -1 };
+
+static void change_folder(int which)
+{
+	dup2(folders[which], contended);
+}
+
 static void take_away(int which)
 {
 	struct sockaddr none = { .sa_family = AF_UNSPEC };
@@ -323,7 +331,7 @@ static const struct way {
 	void (*turn)(int which);
 	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
 	enum { OPENING, FAULTING, OPENING_SECRET, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING, SENDING, SENDING_MESSAGE, SENDING_MESSAGES, REMOVING, MOVING,
-	       OPENING_UNMAPPED } what;
+	       OPENING_UNMAPPED, OPENING_AT } what;
 } ways[] = {
 	{ "thread", NULL, store, THREAD, OPENING },
 	{ "process", NULL, store, PROCESS, OPENING },
@@ -336,6 +344,7 @@ static const struct way {
 	{ "mount", "%s/three/file", lay_over, PROCESS, OPENING },
 	{ "fault", NULL, fill_page, THREAD, FAULTING },
 	{ "dup-open", NULL, put_over, SHARING_FDS, OPENING_SECRET },
+	{ "dirfd", "file", change_folder, SHARING_FDS, OPENING_AT },
 	{ "connect-udp", NULL, store_address, THREAD, CONNECTING_UDP },
 	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP },
 	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED },
@@ -389,7 +398,7 @@ static void *room(const struct way *w)
 static int start(const struct way *w)
 {
 	static char stack[65536] __attribute__((aligned(16)));
-	char name[64];
+	char name[PATH_ROOM];
 	pthread_t thread;
 
 	victim = getpid();
@@ -410,6 +419,13 @@ static int start(const struct way *w)
 	}
 	if (w->what >= SENDING && w->what <= SENDING_MESSAGES && take_datagrams())
 		return -1;
+	if (w->what == OPENING_AT) {
+		for (int i = 0; i < 2; i++) {
+			snprintf(name, sizeof(name), "%s/%s", folder, i ? "two" : "one");
+			folders[i] = open(name, O_PATH | O_DIRECTORY);
+		}
+		contended = dup2(folders[0], 100);
+	}
 	if (w->what == REMOVING || w->what == MOVING)
 		for (int i = 0; i < 2; i++)
 			snprintf(names[i], PATH_ROOM, "%s/removal-%s", folder, i ? "secret" : "decoys");
@@ -438,16 +454,21 @@ static int start(const struct way *w)
 }
 
 /* one open: 1 = it got the secret, 0 = it did not */
-static int attempt(void)
+static int attempt_at(int dirfd)
 {
 	char text[64] = "";
-	int fd = open(path, O_RDONLY), won;
+	int fd = openat(dirfd, path, O_RDONLY), won;
 
 	if (fd < 0)
 		return 0; /* a moment without a link, or half a name */
 	won = read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "text-of-the-secret");
 	close(fd);
 	return won;
+}
+
+static int attempt(void)
+{
+	return attempt_at(AT_FDCWD);
 }
 
 /* one turn of the way */
@@ -474,6 +495,8 @@ static int attempt_by(const struct way *w)
 	case FAULTING:
 		madvise(path, PATH_ROOM, MADV_DONTNEED);
 		return attempt();
+	case OPENING_AT:
+		return attempt_at(contended);
 	case OPENING_SECRET:
 		close(contended); /* what was put there meanwhile */
 		return attempt();
