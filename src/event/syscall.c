@@ -44,7 +44,7 @@ const char *syscall_code_name(unsigned int code)
 int syscall_code(struct str name)
 {
 	for (int i = 0; i < SYSCALL_CODES; i++) {
-		if (code_names[i] && str_eq(str_of(code_names[i]), name))
+		if (code_names[i] && name.len && code_names[i][0] == name.ptr[0] && str_eq(name, str_of(code_names[i])))
 			return i;
 	}
 	return -1;

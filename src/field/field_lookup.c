@@ -336,29 +336,29 @@ static int lookup_key(struct lookup *l)
 }
 
 static const struct {
-	const char *name;
+	struct str name;
 	int (*parse)(struct lookup *l);
 } special[] = {
-	{ "evt.arg", lookup_arg },
-	{ "evt.rawarg", lookup_rawarg },
-	{ "evt.type.is", lookup_type_is },
-	{ "evt.around", lookup_around },
-	{ "evt.abspath", lookup_abspath },
-	{ "thread.cgroup", lookup_cgroup },
-	{ "proc.env", lookup_env },
-	{ "proc.aenv", lookup_ancestor_env },
-	{ "proc.apid", lookup_ancestor },
-	{ "proc.aname", lookup_ancestor },
-	{ "proc.aexe", lookup_ancestor },
-	{ "proc.aexepath", lookup_ancestor },
-	{ "proc.acmdline", lookup_ancestor },
-	{ "proc.aargs", lookup_optional_index },
-	{ "proc.args", lookup_optional_index },
-	{ "fd.types", lookup_fd_types },
-	{ "fd.ip", lookup_ends },
-	{ "fd.port", lookup_ends },
-	{ "fd.proto", lookup_ends },
-	{ "fd.net", lookup_ends },
+	{ { "evt.arg", sizeof("evt.arg") - 1 }, lookup_arg },
+	{ { "evt.rawarg", sizeof("evt.rawarg") - 1 }, lookup_rawarg },
+	{ { "evt.type.is", sizeof("evt.type.is") - 1 }, lookup_type_is },
+	{ { "evt.around", sizeof("evt.around") - 1 }, lookup_around },
+	{ { "evt.abspath", sizeof("evt.abspath") - 1 }, lookup_abspath },
+	{ { "thread.cgroup", sizeof("thread.cgroup") - 1 }, lookup_cgroup },
+	{ { "proc.env", sizeof("proc.env") - 1 }, lookup_env },
+	{ { "proc.aenv", sizeof("proc.aenv") - 1 }, lookup_ancestor_env },
+	{ { "proc.apid", sizeof("proc.apid") - 1 }, lookup_ancestor },
+	{ { "proc.aname", sizeof("proc.aname") - 1 }, lookup_ancestor },
+	{ { "proc.aexe", sizeof("proc.aexe") - 1 }, lookup_ancestor },
+	{ { "proc.aexepath", sizeof("proc.aexepath") - 1 }, lookup_ancestor },
+	{ { "proc.acmdline", sizeof("proc.acmdline") - 1 }, lookup_ancestor },
+	{ { "proc.aargs", sizeof("proc.aargs") - 1 }, lookup_optional_index },
+	{ { "proc.args", sizeof("proc.args") - 1 }, lookup_optional_index },
+	{ { "fd.types", sizeof("fd.types") - 1 }, lookup_fd_types },
+	{ { "fd.ip", sizeof("fd.ip") - 1 }, lookup_ends },
+	{ { "fd.port", sizeof("fd.port") - 1 }, lookup_ends },
+	{ { "fd.proto", sizeof("fd.proto") - 1 }, lookup_ends },
+	{ { "fd.net", sizeof("fd.net") - 1 }, lookup_ends },
 };
 
 /* A plugin's field: it says itself what it takes. */
@@ -388,7 +388,7 @@ static int parse_argument(struct lookup *l)
 	if (l->ref->info->foreign)
 		return lookup_foreign(l);
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
-		if (str_eq(l->ref->info->name, str_of(special[i].name)))
+		if (str_eq(l->ref->info->name, special[i].name))
 			return special[i].parse(l);
 	}
 	if (l->ref->info->flags & (FIELD_ARG_REQUIRED | FIELD_ARG_ALLOWED))
@@ -423,14 +423,18 @@ static int64_t find_static(struct str text, const struct field_options *options,
 }
 
 /*
- * Three bytes of each name, side by side: they tell nearly all names apart without touching their rows. Loading the
- * official rules makes thousands of look-ups.
+ * The lengths of the names, and two bytes of each, side by side: they tell nearly all names apart without touching their
+ * rows. Loading the official rules makes thousands of look-ups.
  */
+static const uint8_t lengths[] = {
+#define FIELD(name, ...) sizeof(name) - 1,
+#include "field/fields.def"
+#undef FIELD
+};
 static const struct {
-	uint8_t len;
 	char middle, last;
 } marks[] = {
-#define FIELD(name, ...) { sizeof(name) - 1, name[(sizeof(name) - 1) / 2], name[sizeof(name) - 2] },
+#define FIELD(name, ...) { name[(sizeof(name) - 1) / 2], name[sizeof(name) - 2] },
 #include "field/fields.def"
 #undef FIELD
 };
@@ -444,26 +448,56 @@ static bool usable(const struct field_info *f, const struct field_options *optio
 	return !(f->flags & FIELD_OURS) || (options && options->extensions);
 }
 
+/* Row i when its name stands at the start of text and can be used. */
+static const struct field_info *row_at(size_t i, struct str text, const struct field_options *options)
+{
+	size_t len = lengths[i];
+	const struct field_info *f;
+
+	if (len > text.len || text.ptr[len - 1] != marks[i].last || text.ptr[len / 2] != marks[i].middle)
+		return NULL;
+	f = field_by_index(i);
+	return f->extract != field_static_value && str_starts(text, f->name) && usable(f, options) ? f : NULL;
+}
+
+/* The row whose name is all that can be one at the start of text: nearly always there is one, and no other is longer. */
+static const struct field_info *find_whole(struct str text, const struct field_options *options)
+{
+	const uint8_t *at = lengths, *end = lengths + ARRAY_SIZE(lengths);
+	const struct field_info *f = NULL;
+	size_t len = 0;
+
+	while (len < text.len && (isalnum((unsigned char)text.ptr[len]) || text.ptr[len] == '.' || text.ptr[len] == '_'))
+		len++;
+	for (; len && len <= UINT8_MAX && !f && (at = memchr(at, (int)len, (size_t)(end - at))); at++)
+		f = row_at((size_t)(at - lengths), text, options);
+	return f;
+}
+
+/* The longest name at the start of text. */
+static const struct field_info *find_row(struct str text, const struct field_options *options)
+{
+	const struct field_info *best = find_whole(text, options), *f;
+
+	if (best)
+		return best;
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		f = row_at(i, text, options);
+		if (f && (!best || f->name.len > best->name.len))
+			best = f;
+	}
+	return best;
+}
+
 static const struct field_info *find_name(struct str text, const struct field_options *options, int64_t *ret_static,
 					   size_t *ret_len)
 {
-	const struct field_info *best = NULL;
+	const struct field_info *best = find_row(text, options);
 	size_t best_len = 0, static_len = 0;
 
 	*ret_static = find_static(text, options, &static_len);
-	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
-		const struct field_info *f;
-		size_t len = marks[i].len;
-
-		if (len > text.len || len <= best_len || text.ptr[len - 1] != marks[i].last ||
-		    text.ptr[len / 2] != marks[i].middle)
-			continue;
-		f = field_by_index(i);
-		if (f->extract == field_static_value || !str_starts(text, f->name) || !usable(f, options))
-			continue;
-		best = f;
-		best_len = len;
-	}
+	if (best)
+		best_len = best->name.len;
 	/* "static.*" is one row for all of them */
 	for (size_t i = 0; *ret_static >= 0 && static_len > best_len && field_by_index(i); i++) {
 		if (field_by_index(i)->extract == field_static_value) {

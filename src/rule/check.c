@@ -190,7 +190,8 @@ static bool is_event_name(struct str name)
 	if (syscall_code(name) >= 0)
 		return true;
 	for (size_t i = 0; i < EV_COUNT; i++) {
-		if (event_table[i].name && str_eq(name, str_of(event_table[i].name)))
+		if (event_table[i].name && event_table[i].name[0] == (name.len ? name.ptr[0] : '\0') &&
+		    str_eq(name, str_of(event_table[i].name)))
 			return true;
 	}
 	return name.len == 0; /* reserved types have no name */

@@ -15,17 +15,28 @@ struct compiler {
 
 static int64_t compile(struct compiler *c, const struct ast *a);
 
+static int compile_side(struct compiler *c, const struct ast *a, const struct expression **ret_expression)
+{
+	const struct expression *known = a->kind == AST_FIELD ? program_known_field(c->builder, a) : NULL;
+	struct condition_error problem;
+	struct expression *fresh;
+	int r = known ? 0 : expression_build(c->arena, a, c->options, &fresh, &problem);
+
+	if (r == 0)
+		*ret_expression = known ? known : fresh;
+	return r;
+}
+
 static int64_t compile_check(struct compiler *c, const struct ast *a)
 {
-	struct expression *left, *right = NULL;
-	struct condition_error problem;
+	const struct expression *left, *right = NULL;
 	int invariant = condition_invariant(a), r;
 
 	if (invariant >= 0)
 		return invariant ? TRUTH_YES : TRUTH_NO;
-	r = expression_build(c->arena, a->left, c->options, &left, &problem);
+	r = compile_side(c, a->left, &left);
 	if (r == 0 && a->right && (a->right->kind == AST_FIELD || a->right->kind == AST_TRANSFORMER))
-		r = expression_build(c->arena, a->right, c->options, &right, &problem);
+		r = compile_side(c, a->right, &right);
 	return r < 0 ? r : program_predicate(c->builder, a, left, right);
 }
 

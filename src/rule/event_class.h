@@ -16,7 +16,7 @@
 struct event_classes {
 	uint16_t of_type[EVENT_TYPES];
 	uint16_t count;
-	uint32_t *predicates; /* that the type may decide */
+	uint32_t *predicates; /* that the type may decide, those of one field together */
 	uint32_t npredicates;
 	uint8_t *truths; /* [class][predicate] */
 };

@@ -9,45 +9,43 @@
  * down to the checks (De Morgan), where the set of a check on evt.type is inverted, while a check on anything else stays
  * neutral: it allows all types whether it is negated or not.
  */
+#define SET_BITS  (EV_COUNT + SYSCALL_CODES) /* the codes behind the types */
+#define SET_WORDS ((SET_BITS + 63) / 64)
+
 struct type_set {
-	bool types[EV_COUNT];
-	bool codes[SYSCALL_CODES];
+	uint64_t words[SET_WORDS];
 };
 
 static void set_all(struct type_set *s, bool value)
 {
-	memset(s->types, value, sizeof(s->types));
-	memset(s->codes, value, sizeof(s->codes));
+	memset(s->words, value ? 0xff : 0, sizeof(s->words));
 }
 
 static void set_invert(struct type_set *s)
 {
-	for (size_t i = 0; i < EV_COUNT; i++)
-		s->types[i] = !s->types[i];
-	for (size_t i = 0; i < SYSCALL_CODES; i++)
-		s->codes[i] = !s->codes[i];
-}
-
-/* Eight truths, each a byte of 0 or 1, at once: every connective of every rule comes through here. */
-static void join_bytes(bool *to, const bool *from, size_t n, bool both)
-{
-	uint64_t a, b;
-	size_t i = 0;
-
-	for (; i + sizeof(a) <= n; i += sizeof(a)) {
-		memcpy(&a, to + i, sizeof(a));
-		memcpy(&b, from + i, sizeof(b));
-		a = both ? a & b : a | b;
-		memcpy(to + i, &a, sizeof(a));
-	}
-	for (; i < n; i++)
-		to[i] = both ? to[i] && from[i] : to[i] || from[i];
+	for (size_t i = 0; i < SET_WORDS; i++)
+		s->words[i] = ~s->words[i];
 }
 
 static void set_join(struct type_set *s, const struct type_set *other, bool both)
 {
-	join_bytes(s->types, other->types, EV_COUNT, both);
-	join_bytes(s->codes, other->codes, SYSCALL_CODES, both);
+	for (size_t i = 0; i < SET_WORDS; i++)
+		s->words[i] = both ? s->words[i] & other->words[i] : s->words[i] | other->words[i];
+}
+
+static void set_add(struct type_set *s, size_t bit)
+{
+	s->words[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+static bool set_has(const struct type_set *s, size_t bit)
+{
+	return s->words[bit / 64] >> bit % 64 & 1;
+}
+
+static bool is_called(const char *known, struct str name)
+{
+	return known && known[0] == (name.len ? name.ptr[0] : '\0') && str_eq(name, str_of(known));
 }
 
 /* A name stands for all event types that are called so, or else for a system call without a type of its own. */
@@ -57,15 +55,17 @@ static void set_add_name(struct type_set *s, struct str name)
 	int code = syscall_code(name);
 
 	for (size_t i = 2; i < EV_COUNT; i++) {
-		if (event_table[i].name && str_eq(name, str_of(event_table[i].name))) {
-			s->types[i] = true;
+		if (is_called(event_table[i].name, name)) {
+			set_add(s, i);
 			found = true;
 		}
 	}
 	if (code >= 0)
-		s->codes[code] = true;
-	if (!found && (code >= 0 || name.len == 0)) /* calls that are not known have no name */
-		s->types[EV_GENERIC_E] = s->types[EV_GENERIC_X] = true;
+		set_add(s, EV_COUNT + (size_t)code);
+	if (!found && (code >= 0 || name.len == 0)) { /* calls that are not known have no name */
+		set_add(s, EV_GENERIC_E);
+		set_add(s, EV_GENERIC_X);
+	}
 }
 
 static bool is_type_field(const struct ast *a)
@@ -168,7 +168,7 @@ static int walk_check(struct condition_error *problem, const struct ast *a, bool
 static int walk(struct condition_error *problem, const struct ast *a, bool negated, struct type_set *s)
 {
 	bool both = (a->kind == AST_AND) != negated;
-	struct type_set *child;
+	struct type_set child;
 	int r;
 
 	if (a->kind == AST_NOT)
@@ -179,36 +179,26 @@ static int walk(struct condition_error *problem, const struct ast *a, bool negat
 		set_all(s, true); /* a macro that is not resolved */
 		return 0;
 	}
-	child = malloc(sizeof(*child)); /* not on the stack: trees are up to RULES_TREE_DEPTH deep */
-	if (!child)
-		return -ENOMEM;
 	set_all(s, both);
 	for (size_t i = 0; i < a->nchildren; i++) {
-		r = walk(problem, a->children[i], negated, child);
-		if (r < 0) {
-			free(child);
+		r = walk(problem, a->children[i], negated, &child);
+		if (r < 0)
 			return r;
-		}
-		set_join(s, child, both);
+		set_join(s, &child, both);
 	}
-	free(child);
 	return 0;
 }
 
 int condition_event_types(const struct ast *tree, bool ret_types[EV_COUNT], bool ret_codes[SYSCALL_CODES],
 			  struct condition_error *ret_problem)
 {
-	struct type_set *s = malloc(sizeof(*s));
-	int r;
+	struct type_set s;
+	int r = walk(ret_problem, tree, false, &s);
 
-	if (!s)
-		return -ENOMEM;
-	r = walk(ret_problem, tree, false, s);
-	if (r == 0) {
-		memcpy(ret_types, s->types, sizeof(s->types));
-		memcpy(ret_codes, s->codes, sizeof(s->codes));
-	}
-	free(s);
+	for (size_t i = 0; r == 0 && i < EV_COUNT; i++)
+		ret_types[i] = set_has(&s, i);
+	for (size_t i = 0; r == 0 && i < SYSCALL_CODES; i++)
+		ret_codes[i] = set_has(&s, EV_COUNT + i);
 	return r;
 }
 

@@ -132,14 +132,34 @@ void program_builder_done(struct program_builder *b)
 	b->stack = NULL;
 }
 
+static void add_slot_key(struct strbuf *key, struct str text)
+{
+	strbuf_addc(key, 's');
+	strbuf_addstr(key, text);
+}
+
+const struct expression *program_known_field(const struct program_builder *b, const struct ast *field)
+{
+	auto_strbuf struct strbuf key = { 0 };
+	int64_t n;
+
+	add_slot_key(&key, field->text);
+	if (field->has_arg) {
+		strbuf_addc(&key, '[');
+		strbuf_addstr(&key, field->arg);
+		strbuf_addc(&key, ']');
+	}
+	n = key.failed ? -ENOMEM : name_number(b->names, strbuf_str(&key));
+	return n < 0 ? NULL : b->program->slots[n];
+}
+
 int64_t program_slot(struct program_builder *b, const struct expression *e)
 {
 	struct program *p = b->program;
 	auto_strbuf struct strbuf key = { 0 };
 	int64_t n;
 
-	strbuf_addc(&key, 's');
-	strbuf_addstr(&key, e->text);
+	add_slot_key(&key, e->text);
 	if (key.failed)
 		return -ENOMEM;
 	n = name_number(b->names, strbuf_str(&key));
@@ -188,7 +208,11 @@ int64_t program_predicate(struct program_builder *b, const struct ast *check, co
 	enum operator_id op = check->op == OP_EQ2 ? OP_EQ : check->op;
 	int64_t n;
 
-	strbuf_addf(&key, "p%d %d ", op, check->modifier);
+	strbuf_addc(&key, 'p');
+	strbuf_addu(&key, op);
+	strbuf_addc(&key, ' ');
+	strbuf_addu(&key, check->modifier);
+	strbuf_addc(&key, ' ');
 	strbuf_addstr(&key, left->text);
 	if (right) {
 		strbuf_adds(&key, " val ");
@@ -292,6 +316,7 @@ static int by_rank(const void *a, const void *b)
 static int sort_children(struct program_builder *b, size_t base, enum node_kind kind)
 {
 	size_t n = b->nstack - base, kept = 0;
+	bool in_order = true; /* most are: what is left of a connective that was sorted */
 	auto_free struct ranked *ranked = reallocarray(NULL, n ? n : 1, sizeof(*ranked));
 
 	if (!ranked)
@@ -301,8 +326,10 @@ static int sort_children(struct program_builder *b, size_t base, enum node_kind 
 		float decides = kind == NODE_AND ? 1 - node->yes : node->yes;
 
 		ranked[i] = (struct ranked){ b->stack[base + i], node->cost / (decides > 0.01f ? decides : 0.01f) };
+		in_order &= i == 0 || by_rank(&ranked[i - 1], &ranked[i]) <= 0;
 	}
-	qsort(ranked, n, sizeof(*ranked), by_rank);
+	if (!in_order)
+		qsort(ranked, n, sizeof(*ranked), by_rank);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || ranked[i].node != ranked[i - 1].node) /* duplicates have one rank and stand together */
 			b->stack[base + kept++] = ranked[i].node;

@@ -104,7 +104,7 @@ struct check {
 	int failed; /* -ENOMEM */
 };
 
-static bool report(struct check *c, const char *what, const char *name)
+static bool report_about(struct check *c, const char *what, const struct str *name)
 {
 	struct strbuf text auto_strbuf = { 0 };
 	struct str copy;
@@ -113,11 +113,21 @@ static bool report(struct check *c, const char *what, const char *name)
 		return false;
 	strbuf_addf(&text, "failed for " STR_FMT ": %s", STR_ARG(strbuf_str(&c->place)), what);
 	if (name)
-		strbuf_addf(&text, "'%s'.", name);
+		strbuf_addf(&text, "'" STR_FMT "'.", STR_ARG(*name));
 	copy = text.failed ? (struct str){ NULL, 0 } : arena_str(c->arena, strbuf_str(&text));
 	if (!copy.ptr || texts_add(c->arena, c->warnings, copy) < 0)
 		c->failed = -ENOMEM;
 	return false;
+}
+
+static bool report(struct check *c, const char *what)
+{
+	return report_about(c, what, NULL);
+}
+
+static bool report_named(struct check *c, const char *what, struct str name)
+{
+	return report_about(c, what, &name);
 }
 
 static bool is_one_of(const struct yaml_node *v, const char *const *words)
@@ -138,16 +148,16 @@ static bool check_scalar(struct check *c, const struct yaml_node *v, enum kind k
 	int64_t number;
 
 	if (v->kind != YAML_SCALAR)
-		return report(c, "Value type not permitted by 'type' constraint.", NULL);
+		return report(c, "Value type not permitted by 'type' constraint.");
 	switch (kind) {
 	case KIND_INTEGER:
-		return parse_i64(v->text, &number) == 0 || report(c, "Value type not permitted by 'type' constraint.", NULL);
+		return parse_i64(v->text, &number) == 0 || report(c, "Value type not permitted by 'type' constraint.");
 	case KIND_BOOLEAN:
-		return is_one_of(v, truths) || report(c, "Value type not permitted by 'type' constraint.", NULL);
+		return is_one_of(v, truths) || report(c, "Value type not permitted by 'type' constraint.");
 	case KIND_PRIORITY:
-		return is_one_of(v, priorities) || report(c, "Failed to match against any enum values.", NULL);
+		return is_one_of(v, priorities) || report(c, "Failed to match against any enum values.");
 	case KIND_CHANGE:
-		return is_one_of(v, changes) || report(c, "Failed to match against any enum values.", NULL);
+		return is_one_of(v, changes) || report(c, "Failed to match against any enum values.");
 	default:
 		return true;
 	}
@@ -160,7 +170,9 @@ static size_t enter(struct check *c, struct str name)
 {
 	size_t before = c->place.len;
 
-	strbuf_addf(&c->place, "[" STR_FMT "]", STR_ARG(name));
+	strbuf_addc(&c->place, '[');
+	strbuf_addstr(&c->place, name);
+	strbuf_addc(&c->place, ']');
 	return before;
 }
 
@@ -175,20 +187,21 @@ static bool check_list(struct check *c, const struct yaml_node *v, const struct 
 	bool good = true;
 
 	if (v->kind != YAML_SEQUENCE)
-		return report(c, "Value type not permitted by 'type' constraint.", NULL);
+		return report(c, "Value type not permitted by 'type' constraint.");
 	for (uint32_t i = 0; i < v->count && c->warnings->count < SCHEMA_WARNINGS; i++) {
-		struct strbuf text auto_strbuf = { 0 };
-		size_t before;
+		size_t before = c->place.len;
+		char text[64];
 		bool fits;
 
-		strbuf_addf(&text, "%u", i);
-		before = enter(c, strbuf_str(&text));
+		strbuf_addc(&c->place, '[');
+		strbuf_addu(&c->place, i);
+		strbuf_addc(&c->place, ']');
 		fits = inner ? check_map(c, v->items[i], inner) : check_scalar(c, v->items[i], KIND_TEXT);
 		leave(c, before);
-		strbuf_reset(&text);
-		strbuf_addf(&text, "Failed to validate item #%u in array.", i);
-		if (!fits && !text.failed)
-			good = report(c, text.ptr, NULL);
+		if (fits)
+			continue;
+		snprintf(text, sizeof(text), "Failed to validate item #%u in array.", i);
+		good = report(c, text);
 	}
 	return good;
 }
@@ -221,33 +234,29 @@ static bool check_map(struct check *c, const struct yaml_node *v, const struct s
 	bool good = true;
 
 	if (v->kind != YAML_MAP)
-		return report(c, "Value type not permitted by 'type' constraint.", NULL);
+		return report(c, "Value type not permitted by 'type' constraint.");
 	if (shape->some && !v->count)
-		good = report(c, "Object should have no fewer than 1 properties.", NULL);
+		good = report(c, "Object should have no fewer than 1 properties.");
 	for (uint32_t i = 0; i < v->count && c->warnings->count < SCHEMA_WARNINGS; i++) {
 		const struct shape_key *key = find_key(shape, v->pairs[i].key->text);
-		auto_free char *name = str_dup(v->pairs[i].key->text); /* empty for a key that is a list or map */
+		struct str name = v->pairs[i].key->text; /* empty for a key that is a list or map */
 		size_t before;
 		bool fits;
 
-		if (!name) {
-			c->failed = -ENOMEM;
-			return false;
-		}
 		if (!key) {
-			good = report(c, "Object contains a property that could not be validated using 'properties' or "
+			good = report_named(c, "Object contains a property that could not be validated using 'properties' or "
 					 "'additionalProperties' constraints: ", name);
 			continue;
 		}
-		before = enter(c, v->pairs[i].key->text);
+		before = enter(c, name);
 		fits = check_value(c, v->pairs[i].value, key);
 		leave(c, before);
 		if (!fits)
-			good = report(c, "Failed to validate against schema associated with property name ", name);
+			good = report_named(c, "Failed to validate against schema associated with property name ", name);
 	}
 	for (size_t i = 0; i < shape->nkeys; i++)
 		if (shape->keys[i].required && !yaml_get(v, shape->keys[i].name))
-			good = report(c, "Missing required property ", shape->keys[i].name);
+			good = report_named(c, "Missing required property ", str_of(shape->keys[i].name));
 	return good;
 }
 

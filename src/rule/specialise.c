@@ -5,6 +5,26 @@
 
 #define NODE_OPEN UINT32_MAX /* not looked at under the present truths */
 
+static int link_predicates(struct specialiser *s)
+{
+	const struct program *p = s->program;
+	auto_free uint32_t *last = reallocarray(NULL, p->nslots + 1, sizeof(*last));
+
+	s->next = reallocarray(NULL, p->npredicates + 1, sizeof(*s->next));
+	if (!last || !s->next)
+		return -ENOMEM;
+	memset(last, 0xff, (p->nslots + 1) * sizeof(*last));
+	for (uint32_t i = 0; i < p->npredicates; i++) {
+		uint32_t slot = p->predicates[i].left;
+
+		s->next[i] = last[slot] == UINT32_MAX ? i : s->next[last[slot]];
+		if (last[slot] != UINT32_MAX)
+			s->next[last[slot]] = i;
+		last[slot] = i;
+	}
+	return 0;
+}
+
 int specialiser_init(struct specialiser *s, struct program_builder *b)
 {
 	struct program *p = b->program;
@@ -12,13 +32,14 @@ int specialiser_init(struct specialiser *s, struct program_builder *b)
 	*s = (struct specialiser){ .program = p, .builder = b, .nnodes = p->nnodes };
 	s->truths = malloc(p->npredicates + 1);
 	s->special = reallocarray(NULL, s->nnodes, sizeof(*s->special));
-	return s->truths && s->special ? 0 : -ENOMEM;
+	return s->truths && s->special ? link_predicates(s) : -ENOMEM;
 }
 
 void specialiser_release(struct specialiser *s)
 {
 	free(s->truths);
 	free(s->special);
+	free(s->next);
 }
 
 /* ---- what is decided ------------------------------------------------------------------------------------------------------ */
@@ -80,10 +101,10 @@ void specialiser_assume(struct specialiser *s, uint32_t predicate, enum truth tr
 	const struct predicate *known = &s->program->predicates[predicate];
 
 	s->truths[predicate] = (uint8_t)truth;
-	for (uint32_t i = 0; i < s->program->npredicates && is_plain(known); i++) {
+	for (uint32_t i = s->next[predicate]; i != predicate && is_plain(known); i = s->next[i]) {
 		const struct predicate *p = &s->program->predicates[i];
 
-		if (s->truths[i] == TRUTH_OPEN && p->left == known->left && is_plain(p))
+		if (s->truths[i] == TRUTH_OPEN && is_plain(p))
 			s->truths[i] = implied(p, known, truth);
 	}
 	forget_nodes(s);

@@ -11,6 +11,7 @@ struct specialiser {
 	uint32_t nnodes; /* those of the conditions; what is made of them is numbered behind */
 	uint8_t *truths; /* [predicate]: what is decided, or TRUTH_OPEN */
 	uint32_t *special; /* [node]: what is left of it under these truths; scratch */
+	uint32_t *next; /* [predicate]: the next one over the same field, all of them in a ring */
 };
 
 int specialiser_init(struct specialiser *s, struct program_builder *b); /* nothing is decided; -ENOMEM */

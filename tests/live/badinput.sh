@@ -61,9 +61,23 @@ printf -- '- &a\n  list: l\n  items: [*a]\n' >"$dir/self.yaml"
 refused "an alias of itself" "self.yaml" "$dir/self.yaml"
 printf -- '- macro: a\n  condition: (b)\n- macro: b\n  condition: (a)\n' >"$dir/loop.yaml"
 rule "a" >>"$dir/loop.yaml"
-refused "macros that call each other" "." "$dir/loop.yaml"
-rule "$(python3 -c 'print("(" * 20000 + "evt.num=0" + ")" * 20000)')" >"$dir/parentheses.yaml"
-ends_well 2 60 "$MONITOR" check "$dir/parentheses.yaml"
+refused "macros that call each other" "macro 'b' is not defined before" "$dir/loop.yaml"
+printf -- '- macro: a\n  condition: (evt.num=1 or a)\n' >"$dir/self-macro.yaml"
+refused "a macro that calls itself" "macro 'a' is not defined before" "$dir/self-macro.yaml"
+rule "$(python3 -c 'print("(" * 10000 + "evt.num=0" + ")" * 10000)')" >"$dir/parentheses.yaml"
+refused "parentheses 10,000 deep" "nested too deeply" "$dir/parentheses.yaml"
+rule "proc.cmdline regex '((x{100}){100}){100}'" >"$dir/repetitions.yaml"
+refused "repetitions that multiply" "repetitions multiply" "$dir/repetitions.yaml"
+# patterns that take a backtracking matcher longer than the universe has, over a text that almost fits
+rule "evt.type = execve and proc.cmdline regex '.*(a+)+(a*)*(a|a|aa)+b'" >"$dir/explosive.yaml"
+python3 - >"$dir/explosive-test.yaml" <<'PY'
+print("rules: [explosive.yaml]\nprocesses:\n  - {name: sh, pid: 900}\ntests:\n  - name: almost\n    events:\n      - spawn: {name: x, parent: sh, args: [%s]}\n    expect: none" % ("a" * 4000))
+print("  - name: fits\n    events:\n      - spawn: {name: x, parent: sh, args: [%sb]}\n    expect: [r]" % ("a" * 4000))
+PY
+ends_well 0 30 "$MONITOR" test "$dir/explosive-test.yaml"
+grep -q "^2 passed, 0 failed" "$dir/out" || fail "an explosive pattern does not match as it should"
+rule "$(python3 -c 'print(" or ".join("proc.name=x%d" % i for i in range(60000)))')" >"$dir/megabyte.yaml"
+ends_well 0 60 "$MONITOR" check "$dir/megabyte.yaml"
 rule "$(python3 -c 'print("not " * 50000 + "evt.num=0")')" >"$dir/nots.yaml"
 ends_well 2 60 "$MONITOR" check "$dir/nots.yaml"
 rule "$(python3 -c 'print("proc.name in (" + ", ".join("x%d" % i for i in range(100000)) + ")")')" >"$dir/long-list.yaml"
