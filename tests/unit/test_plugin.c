@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "plugin/host.h"
 
 /* A plugin that is linked in and does what each case makes it do, lies above all. */
@@ -392,12 +393,139 @@ static void test_values(void **state)
 	assert_string_equal(value_of("liar.ip"), "<NA>");
 }
 
+/* ---- state tables, by a plugin that passes whatever it likes ---- */
+
+static ss_plugin_rc (*on_parse)(const ss_plugin_event_parse_input *in);
+static ss_plugin_table_t *threads_table;
+static ss_plugin_table_field_t *comm_field, *pid_field, *fds_field, *env_field, *own_field;
+
+static ss_plugin_t *init_tables(const ss_plugin_init_input *in, ss_plugin_rc *rc)
+{
+	const ss_plugin_table_fields_vtable_ext *f = in->tables->fields_ext;
+
+	threads_table = in->tables->get_table(in->owner, "threads", SS_PLUGIN_ST_INT64);
+	comm_field = f->get_table_field(threads_table, "comm", SS_PLUGIN_ST_STRING);
+	pid_field = f->get_table_field(threads_table, "pid", SS_PLUGIN_ST_INT64);
+	fds_field = f->get_table_field(threads_table, "file_descriptors", SS_PLUGIN_ST_TABLE);
+	env_field = f->get_table_field(threads_table, "env", SS_PLUGIN_ST_TABLE);
+	own_field = f->add_table_field(threads_table, "own", SS_PLUGIN_ST_INT16);
+	assert_true(threads_table && comm_field && pid_field && fds_field && env_field && own_field);
+	assert_null(f->get_table_field(threads_table, "comm", SS_PLUGIN_ST_INT64));
+	assert_null(f->get_table_field(threads_table, "none", SS_PLUGIN_ST_INT64));
+	assert_null(f->add_table_field(threads_table, "own", SS_PLUGIN_ST_INT64));
+	assert_null(f->add_table_field(threads_table, "inner", SS_PLUGIN_ST_TABLE));
+	assert_non_null(in->get_owner_last_error(in->owner));
+	*rc = SS_PLUGIN_SUCCESS;
+	return &says;
+}
+
+static ss_plugin_rc parse(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_event_parse_input *in)
+{
+	(void)s;
+	(void)evt;
+	return on_parse(in);
+}
+
+static ss_plugin_rc use_tables(const ss_plugin_event_parse_input *in)
+{
+	const ss_plugin_table_reader_vtable_ext *r = in->table_reader_ext;
+	const ss_plugin_table_writer_vtable_ext *w = in->table_writer_ext;
+	ss_plugin_state_data key = { .s64 = 77 }, data, list;
+	ss_plugin_table_entry_t *e = w->create_table_entry(threads_table), *item;
+
+	data.str = "made";
+	assert_int_equal(w->write_entry_field(threads_table, e, comm_field, &data), SS_PLUGIN_SUCCESS);
+	data.s64 = 77;
+	assert_int_equal(w->write_entry_field(threads_table, e, pid_field, &data), SS_PLUGIN_SUCCESS);
+	e = w->add_table_entry(threads_table, &key, e);
+	assert_non_null(e);
+	assert_int_equal(r->get_table_size(threads_table), 1);
+	assert_int_equal(w->write_entry_field(threads_table, e, pid_field, &data), SS_PLUGIN_FAILURE); /* it is where it is */
+	data.s16 = -3;
+	assert_int_equal(w->write_entry_field(threads_table, e, own_field, &data), SS_PLUGIN_SUCCESS);
+	data.s64 = 0;
+	assert_int_equal(r->read_entry_field(threads_table, e, own_field, &data), SS_PLUGIN_SUCCESS);
+	assert_int_equal(data.s16, -3);
+	/* a list: filled up to its end */
+	assert_int_equal(r->read_entry_field(threads_table, e, env_field, &list), SS_PLUGIN_SUCCESS);
+	key.u64 = 1;
+	item = w->add_table_entry(list.table, &key, w->create_table_entry(list.table));
+	assert_non_null(item);
+	assert_int_equal(r->get_table_size(list.table), 2);
+	key.u64 = UINT64_MAX;
+	assert_null(w->add_table_entry(list.table, &key, w->create_table_entry(list.table)));
+	/* what is gone is gone, for all that was held of it */
+	key.s64 = 77;
+	assert_int_equal(w->erase_table_entry(threads_table, &key), SS_PLUGIN_SUCCESS);
+	assert_int_equal(r->read_entry_field(threads_table, e, comm_field, &data), SS_PLUGIN_FAILURE);
+	assert_int_equal(r->read_entry_field(list.table, item, env_field, &data), SS_PLUGIN_FAILURE);
+	assert_int_equal(r->get_table_size(list.table), UINT64_MAX);
+	return SS_PLUGIN_SUCCESS;
+}
+
+static ss_plugin_rc misuse_tables(const ss_plugin_event_parse_input *in)
+{
+	const ss_plugin_table_reader_vtable_ext *r = in->table_reader_ext;
+	const ss_plugin_table_writer_vtable_ext *w = in->table_writer_ext;
+	ss_plugin_state_data key = { .s64 = 5 }, data;
+	ss_plugin_table_entry_t *e;
+
+	assert_null(r->get_table_entry(NULL, &key));
+	assert_null(r->get_table_entry(threads_table, NULL));
+	assert_null(r->get_table_entry(threads_table, &key));
+	assert_int_equal(r->read_entry_field(threads_table, (void *)0x10, comm_field, &data), SS_PLUGIN_FAILURE);
+	assert_int_equal(r->read_entry_field(threads_table, NULL, comm_field, &data), SS_PLUGIN_FAILURE);
+	e = w->create_table_entry(threads_table);
+	assert_int_equal(r->read_entry_field(threads_table, (char *)e + 1, comm_field, &data), SS_PLUGIN_FAILURE);
+	assert_int_equal(r->read_entry_field(threads_table, e, NULL, &data), SS_PLUGIN_FAILURE);
+	assert_int_equal(r->read_entry_field(threads_table, e, (void *)0x7fffffff, &data), SS_PLUGIN_FAILURE);
+	data.str = NULL;
+	assert_int_equal(w->write_entry_field(threads_table, e, comm_field, &data), SS_PLUGIN_FAILURE);
+	w->destroy_table_entry(threads_table, e);
+	w->destroy_table_entry(threads_table, e); /* twice */
+	assert_null(w->add_table_entry(threads_table, &key, e));
+	/* more than may be held at once, and none released */
+	for (int i = 0; i < PLUGIN_HANDLES; i++)
+		assert_non_null(w->create_table_entry(threads_table));
+	assert_null(w->create_table_entry(threads_table));
+	return SS_PLUGIN_FAILURE;
+}
+
+static void test_tables(void **state)
+{
+	plugin_api api = good_api();
+	auto_plugin struct plugin *p = NULL;
+	struct plugin_host_stats stats;
+	struct event_builder b = { 0 };
+	struct event ev;
+
+	(void)state;
+	api.init = init_tables;
+	api.parse_event = parse;
+	assert_int_equal(load(&api, &p, NULL), 0);
+	event_begin(&b, EV_PLUGINEVENT_E, 1, -1);
+	event_put_int(&b, 999);
+	event_put_bytes(&b, STR("data"));
+	assert_int_equal(event_end(&b, &ev, NULL), 0);
+	assert_true(plugin_host_parses(world.host, EV_PLUGINEVENT_E));
+	assert_false(plugin_host_parses(world.host, EV_PROCEXIT_1_E));
+	on_parse = misuse_tables;
+	plugin_host_parse(world.host, &ev, STR("lies"));
+	plugin_host_parse(world.host, &ev, STR("truths")); /* not its source */
+	on_parse = use_tables; /* nothing is left of the call before */
+	plugin_host_parse(world.host, &ev, STR("lies"));
+	plugin_host_stats(world.host, &stats);
+	assert_int_equal(stats.parse_failures, 1);
+	event_builder_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_versions, reset),	cmocka_unit_test_setup(test_refused, reset),
 		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_events, reset),
 		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),
+		cmocka_unit_test_setup(test_tables, reset),
 	};
 
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
