@@ -9,13 +9,15 @@
 /* What every event runs through is one function, without the rarer parts, so that it has few registers to save. */
 #define APART __attribute__((noinline))
 #define EVERY inline __attribute__((always_inline))
+/* What a replay without further wishes has not: laid out so that it costs a test that falls through. */
+#define RARELY(x) __builtin_expect(!!(x), 0)
 
 /* An event's values: texts of a few paths and arguments. */
 #define ARENA_BYTES 16384
 
 static inline void note_time(struct pipeline *p, const struct event *ev)
 {
-	if (!p->ctx.first_ts && !(ev->info->category & EC_METAEVENT))
+	if (RARELY(!p->ctx.first_ts) && !(ev->info->category & EC_METAEVENT))
 		p->ctx.first_ts = ev->ts;
 }
 
@@ -24,6 +26,7 @@ static APART int prepare(struct pipeline *p, const struct event *ev, struct erro
 {
 	int r;
 
+	p->needs.count = 0;
 	r = state_preview(p->state, ev, &p->ctx.subject);
 	if (r < 0)
 		return error_errno(err, r, "state");
@@ -33,37 +36,36 @@ static APART int prepare(struct pipeline *p, const struct event *ev, struct erro
 
 static EVERY int handle_complete(struct pipeline *p, struct event *ev, struct error *err)
 {
-	bool shown = !(ev->flags & EVENT_FLAG_STATE_ONLY);
+	bool shown = !RARELY(ev->flags & EVENT_FLAG_STATE_ONLY);
 	int r;
 
-	p->needs.count = 0;
-	r = p->held.first ? pipeline_apply_held(p, ev, err) : 0;
-	if (r == 0 && p->asks)
+	r = RARELY(p->held.first) ? pipeline_apply_held(p, ev, err) : 0;
+	if (r == 0 && RARELY(p->asks))
 		r = prepare(p, ev, err);
 	if (r < 0)
 		return r;
 	r = state_apply(p->state, ev, &p->ctx.subject);
 	if (r < 0)
 		return error_errno(err, r, "state");
-	if (p->njudges > 1)
+	if (RARELY(p->njudges > 1))
 		pipeline_choose_judge(p, ev);
 	if (shown) {
 		pipeline_add_one(&p->stats.events);
 		ev->number = p->stats.events;
-		if (pipeline_parses(p, ev->type))
+		if (RARELY(pipeline_parses(p, ev->type)))
 			pipeline_parse(p, ev);
-		if (p->options.limits && limits_are_due(p->options.limits, ev->ts))
+		if (RARELY(p->options.limits) && limits_are_due(p->options.limits, ev->ts))
 			pipeline_expire_limits(p, ev->ts);
 		note_time(p, ev);
-		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && (!p->options.inspect || pipeline_inspect(p, ev)) &&
+		if (!(ev->flags & EVENT_FLAG_UNSHOWN) && (!RARELY(p->options.inspect) || pipeline_inspect(p, ev)) &&
 		    p->types[ev->type].wanted && ruleset_wants_event(p->judge->rules, ev))
 			r = pipeline_match(p, ev, err);
-		else if (p->options.observer)
+		else if (RARELY(p->options.observer))
 			pipeline_show(p, ev);
 		p->ctx.previous_ts = ev->ts;
 	}
 	/* behind the answers that its evaluation asked for */
-	if (r >= 0 && p->options.record)
+	if (RARELY(p->options.record) && r >= 0)
 		r = p->options.record(p->options.record_context, ev, err);
 	state_settle(p->state, ev);
 	return r < 0 ? r : 1;
@@ -80,9 +82,9 @@ static EVERY int step(struct pipeline *p, struct error *err)
 	int r, r_async = 0;
 
 	r = p->source->ops->next(p->source, &ev, err);
-	if (p->options.plugins && (r >= 0 || r == -ENODATA))
+	if (RARELY(p->options.plugins) && (r >= 0 || r == -ENODATA))
 		r_async = pipeline_async(p, r == 1 ? ev.ts : 0, err);
-	if (r <= 0)
+	if (RARELY(r <= 0))
 		return r_async < 0 ? r_async : r;
 	r = r_async < 0 ? r_async : p->types[ev.type].texts ? event_clean(&ev, p->types[ev.type].texts, &p->clean, err) : 0;
 	if (r < 0) {
@@ -90,18 +92,20 @@ static EVERY int step(struct pipeline *p, struct error *err)
 			(void)pipeline_answer(p, &ev, NULL);
 		return r;
 	}
-	if (pipeline_is_answer(p, &ev))
+	if (RARELY(pipeline_is_answer(p, &ev)))
 		return pipeline_hold_answer(p, &ev, err);
-	return ev.provisional ? pipeline_entry(p, &ev, err) : handle_complete(p, &ev, err);
+	return RARELY(ev.provisional) ? pipeline_entry(p, &ev, err) : handle_complete(p, &ev, err);
 }
 
 int pipeline_steps(struct pipeline *p, unsigned int n, struct error *err)
 {
 	int r;
 
-	do
+	do {
 		r = step(p, err);
-	while (--n && r >= 0);
+		if (RARELY(r < 0))
+			break;
+	} while (--n);
 	return r;
 }
 

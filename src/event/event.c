@@ -132,15 +132,6 @@ uint64_t event_param_uint(const struct event *ev, unsigned int i)
 	return (uint64_t)event_param_int(ev, i);
 }
 
-struct str event_param_text(const struct event *ev, unsigned int i)
-{
-	struct str v = event_param(ev, i);
-
-	if (v.len && v.ptr[v.len - 1] == '\0')
-		v.len--;
-	return v;
-}
-
 /* ---- parameters whose first byte chooses the type ---- */
 
 struct variant {

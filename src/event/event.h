@@ -256,7 +256,14 @@ static inline bool event_param_unknown(const struct event *ev, unsigned int i)
 }
 
 /* Text parameters without their final NUL. */
-struct str event_param_text(const struct event *ev, unsigned int i);
+static inline struct str event_param_text(const struct event *ev, unsigned int i)
+{
+	struct str v = event_param(ev, i);
+
+	if (v.len && v.ptr[v.len - 1] == '\0')
+		v.len--;
+	return v;
+}
 
 /* Integer parameters of any width and signedness, as their type says; 0 when the length does not fit the type. */
 int64_t event_param_int(const struct event *ev, unsigned int i);

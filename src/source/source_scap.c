@@ -391,11 +391,12 @@ static inline bool take_usual(struct scap *s, struct event *ret_event)
 	return true;
 }
 
-/* The texts of such a record are the event's. */
-static inline void imply(struct scap *s, struct event *ev)
+/* The texts of such a record are the event's. Returns 1: the event is handed out. */
+static __attribute__((noinline)) int imply(struct scap *s, struct event *ev)
 {
-	if (s->origin.implied && ext_implied(ev, &s->ext))
+	if (ext_implied(ev, &s->ext))
 		ev->ext = &s->ext;
+	return 1;
 }
 
 /* Kept out of scap_next(), which then has few registers to save. */
@@ -405,7 +406,7 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 
 	while (e == 0)
 		e = take_block(s, ret_event, err);
-	if (e == 1 && !ret_event->ext)
+	if (e == 1 && !ret_event->ext && s->origin.implied)
 		imply(s, ret_event);
 	if (e == -EAGAIN) { /* blocks are taken whole or not at all, so the next look begins at the same place */
 		poll(NULL, 0, FOLLOW_MS);
@@ -422,8 +423,7 @@ static int scap_next(struct source *source, struct event *ret_event, struct erro
 
 	if (!take_usual(s, ret_event))
 		return take_any(s, ret_event, err);
-	imply(s, ret_event);
-	return 1;
+	return s->origin.implied ? imply(s, ret_event) : 1;
 }
 
 static void scap_stats(const struct source *source, struct source_stats *ret_stats)

@@ -304,7 +304,7 @@ static inline bool apply_quiet(struct state *s, const struct event *ev, const st
 	struct fd *fd = NULL;
 	int64_t number;
 
-	if (!(row->bits & ROW_QUIET) || !t || t->tid != ev->tid || t->lastevent_type || s->pending || s->unlinked || s->asks ||
+	if (!(row->bits & ROW_QUIET) || !t || t->tid != ev->tid || t->lastevent_type || s->pending | s->unlinked | s->asks ||
 	    ev->ts >= s->threads.next_purge_ts)
 		return false;
 	number = fd_parameter(ev, row);
