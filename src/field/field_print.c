@@ -108,7 +108,7 @@ void field_print_json(struct strbuf *out, const struct field_ref *f, enum presen
 		strbuf_adds(out, "null");
 		return;
 	}
-	if (!f->list && f->several == FIELD_ONE && !is_chain(f)) {
+	if (!f->list && (f->several == FIELD_ONE || (f->several == FIELD_ANY && values->count == 1)) && !is_chain(f)) {
 		json_value(out, f, &values->list[0]);
 		return;
 	}

@@ -115,7 +115,8 @@ EXTRACTOR(proc_args_count)
 		return extract_no_thread(ctx);
 	args = arguments(ctx->subject.thread);
 	n = arguments_count(args);
-	return extract_uint(ctx, ret, f->info->variant == ARGS_NUMBER || n == 0 ? n : args.len - (n - 1));
+	/* Falco counts the bytes as they came, and cleans them later */
+	return extract_uint(ctx, ret, f->info->variant == ARGS_NUMBER || n == 0 ? n : args.len - (n - 1) - ctx->subject.thread->args_grown);
 }
 
 EXTRACTOR(proc_cwd)

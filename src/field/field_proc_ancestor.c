@@ -153,6 +153,8 @@ EXTRACTOR(proc_ancestor_env)
 	}
 	if (f->number >= 1) {
 		t = t->leader;
+		if (!t)
+			return extract_text(ctx, ret, STR(""));
 		for (int64_t i = 0; t && i < f->number; i++)
 			t = t->parent;
 		if (!t)

@@ -151,6 +151,7 @@ struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct e
 int thread_set_cwd(struct state *s, struct thread *t, struct str path);
 /* Arguments or environment, cleaned as all other text is. 0 or -ENOMEM. */
 int thread_set_list(struct state *s, struct rstr **slot, struct str list);
+int thread_set_args(struct state *s, struct thread *t, struct str list);
 int thread_set_exepath(struct thread *t, struct str path); /* without the kernel's " (deleted)" */
 /* Notes that a descriptor came from an answer, for sources that do not report all. 0 or -ENOMEM. */
 int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number);

@@ -22,7 +22,7 @@ static int set_names(struct state *s, struct thread *t, const struct event *ev)
 	struct str comm = event_param_text(ev, event_has(ev, CLONE_COMM) ? CLONE_COMM : CLONE_EXE);
 
 	if (rstr_assign(&t->exe, event_param_text(ev, CLONE_EXE)) < 0 || rstr_assign(&t->comm, comm) < 0 ||
-	    thread_set_list(s, &t->args, event_param(ev, CLONE_ARGS)) < 0)
+	    thread_set_args(s, t, event_param(ev, CLONE_ARGS)) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -46,6 +46,7 @@ static int set_child(struct state *s, struct thread *t, const struct thread *fro
 		t->exe = rstr_ref(from->exe);
 		t->comm = rstr_ref(from->comm);
 		t->args = rstr_ref(from->args);
+		t->args_grown = from->args_grown;
 		t->full_args = rstr_ref(from->full_args);
 		t->cgroups = rstr_ref(from->cgroups);
 		t->container_id = rstr_ref(from->container_id);

@@ -54,7 +54,7 @@ static int set_texts(struct state *s, struct thread *t, const struct event *ev, 
 
 	if (rstr_assign(&t->exe, event_param_text(ev, EXEC_EXE)) < 0 ||
 	    rstr_assign(&t->comm, event_param_text(ev, event_has(ev, EXEC_COMM) ? EXEC_COMM : EXEC_EXE)) < 0 ||
-	    thread_set_list(s, &t->args, event_param(ev, EXEC_ARGS)) < 0 || set_full_args(s, t, ev) < 0)
+	    thread_set_args(s, t, event_param(ev, EXEC_ARGS)) < 0 || set_full_args(s, t, ev) < 0)
 		return -ENOMEM;
 	if (event_has(ev, EXEC_ENV) && thread_set_list(s, &t->env, event_param(ev, EXEC_ENV)) < 0)
 		return -ENOMEM;

@@ -42,6 +42,15 @@ int thread_set_list(struct state *s, struct rstr **slot, struct str list)
 	return rstr_assign(slot, list);
 }
 
+int thread_set_args(struct state *s, struct thread *t, struct str list)
+{
+	int r = thread_set_list(s, &t->args, list);
+
+	if (r == 0)
+		t->args_grown = (uint32_t)(rstr_str(t->args).len - list.len);
+	return r;
+}
+
 int records_fill_thread(struct state *s, struct thread *t, const struct process_record *p)
 {
 	t->pid = p->pid;
@@ -73,7 +82,7 @@ int records_fill_thread(struct state *s, struct thread *t, const struct process_
 	t->exe_lower_layer = p->exe_lower_layer;
 	t->exe_from_memfd = p->exe_from_memfd;
 	if (rstr_assign(&t->comm, p->comm) < 0 || rstr_assign(&t->exe, p->exe) < 0 || thread_set_exepath(t, p->exepath) < 0 ||
-	    thread_set_list(s, &t->args, p->args) < 0 || rstr_assign(&t->root, p->root) < 0)
+	    thread_set_args(s, t, p->args) < 0 || rstr_assign(&t->root, p->root) < 0)
 		return -ENOMEM;
 	if (thread_is_leader(t) && (thread_set_list(s, &t->env, p->env) < 0 || thread_set_cwd(s, t, p->cwd) < 0))
 		return -ENOMEM;

@@ -44,6 +44,7 @@ struct thread {
 	struct rstr *exe; /* argv[0] */
 	struct rstr *exepath; /* as the kernel resolved it */
 	struct rstr *args; /* argv[1..], NUL-separated, NUL-terminated as on the wire */
+	uint32_t args_grown; /* bytes that cleaning added to args */
 	struct rstr *full_args; /* args where the event had to cut them (extension record); else NULL */
 	struct rstr *env; /* NUL-separated */
 	struct rstr *cwd; /* ends with '/' */

@@ -319,6 +319,51 @@ static void test_ancestors(void **state)
 	assert_true(str_eq(values.list[1].s, STR("systemd")));
 }
 
+/* Control characters become longer in texts, but the length is that of the bytes that came. */
+static void test_length_of_arguments(void **state)
+{
+	struct strbuf out auto_strbuf = { 0 };
+	struct world *w = *state;
+
+	world_process(w, 101, 100, "sh", STR("-c\0a\nb\0"));
+	event_begin(&w->b, EV_SYSCALL_READ_X, WORLD_TS, 101);
+	world_apply(w);
+	assert_int_equal(extract(w, "proc.cmdlenargs", &out), PRESENT);
+	assert_string_equal(out.ptr, "5");
+}
+
+/* In JSON a number, though conditions look at every ancestor's. */
+static void test_number_without_index(void **state)
+{
+	struct values values = { 0 };
+	struct strbuf json = { 0 };
+	struct field_ref ref;
+	struct world *w = *state;
+	size_t used;
+
+	event_begin(&w->b, EV_SYSCALL_READ_X, WORLD_TS, 100);
+	world_apply(w);
+	assert_int_equal(field_lookup(STR("proc.apid"), NULL, &ref, &used, NULL), 0);
+	ref.output = true;
+	field_print_json(&json, &ref, field_extract(&ref, &w->ctx, &values), &values);
+	assert_true(str_eq(strbuf_str(&json), STR("100")));
+	strbuf_free(&json);
+}
+
+/* An ancestor's environment is empty, not absent, for a thread whose process is not known. */
+static void test_environment_without_process(void **state)
+{
+	struct process_record thread = { .tid = 301, .pid = 300, .ptid = 50, .comm = STR("x"), .exe = STR("x") };
+	struct strbuf out auto_strbuf = { 0 };
+	struct world *w = *state;
+
+	assert_int_equal(state_add_process(w->state, &thread), 0);
+	event_begin(&w->b, EV_SYSCALL_READ_X, WORLD_TS, 301);
+	world_apply(w);
+	assert_int_equal(extract(w, "proc.aenv[2]", &out), PRESENT);
+	assert_int_equal(out.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +377,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_provisional, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_needs, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_ancestors, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_length_of_arguments, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_number_without_index, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_environment_without_process, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
