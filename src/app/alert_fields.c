@@ -50,6 +50,14 @@ void alert_fields_number(struct alert_fields *f, const char *name, uint64_t valu
 	add(f, name, &json);
 }
 
+void alert_fields_spelt(struct alert_fields *f, const char *name, const char *json)
+{
+	auto_strbuf struct strbuf text = { 0 };
+
+	strbuf_adds(&text, json);
+	add(f, name, &text);
+}
+
 void alert_fields_tenths(struct alert_fields *f, const char *name, double value)
 {
 	auto_strbuf struct strbuf json = { 0 };

@@ -18,6 +18,8 @@ struct alert_fields {
 
 void alert_fields_text(struct alert_fields *f, const char *name, struct str value);
 void alert_fields_number(struct alert_fields *f, const char *name, uint64_t value);
+/* json: a number as JSON spells it. */
+void alert_fields_spelt(struct alert_fields *f, const char *name, const char *json);
 /* One digit behind the point. */
 void alert_fields_tenths(struct alert_fields *f, const char *name, double value);
 /* In the order of their names, as Falco has them: a JSON object; and "name=value name=value". */

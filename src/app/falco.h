@@ -46,12 +46,13 @@ struct falco_peers {
 	struct falco_peer *list;
 	struct session **sessions; /* for session.peers */
 	size_t n;
+	bool measures; /* their plugins' figures are wanted */
 	_Atomic bool stop;
 };
 /* Opens sources[1..]; the rules come of loader. main has the outputs. */
 int falco_peers_open(struct falco_peers *p, struct session *main, const struct falco_sources *sources, const struct plugins *plugins,
 		     struct rule_loader *loader, const struct pipeline_options *settings, struct error *err);
-int falco_peers_start(struct falco_peers *p, struct error *err);
+int falco_peers_start(struct falco_peers *p, const struct config *config, struct error *err);
 /* Whether any is at work. Negative as soon as one has failed. */
 int falco_peers_running(struct falco_peers *p, struct error *err);
 void falco_peers_stop(struct falco_peers *p); /* and waits for their ends */

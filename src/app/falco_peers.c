@@ -5,6 +5,9 @@
 
 #include "app/falco.h"
 #include "app/log.h"
+#include "base/clock.h"
+
+#define MEASURE_MS 1000 /* the web server's figures are no newer */
 
 /* Several event sources at once: each has its pipeline, state and copies of plugins; rules and outputs are shared. */
 struct falco_peer {
@@ -12,18 +15,34 @@ struct falco_peer {
 	struct falco_peers *all;
 	pthread_t thread;
 	bool started;
+	uint64_t next_measure_ms; /* monotonic */
 	struct error err; /* of a failure; read when done */
 	_Atomic bool done;
 };
+
+/* Plugins are called by one thread only: what the metrics tell of them is taken here. */
+static void measure(struct falco_peer *p)
+{
+	uint64_t now;
+
+	if (!p->all->measures || !p->session.plugins)
+		return;
+	now = clock_ms(CLOCK_MONOTONIC_COARSE);
+	if (now < p->next_measure_ms)
+		return;
+	p->next_measure_ms = now + MEASURE_MS;
+	plugin_host_measure(p->session.plugins);
+}
 
 static void *run(void *context)
 {
 	struct falco_peer *p = context;
 	int r;
 
-	do
+	do {
 		r = pipeline_steps(p->session.pipeline, 1, &p->err);
-	while (r >= 0 && !atomic_load_explicit(&p->all->stop, memory_order_relaxed));
+		measure(p);
+	} while (r >= 0 && !atomic_load_explicit(&p->all->stop, memory_order_relaxed));
 	if (r >= 0 || r == -ENODATA)
 		p->err = (struct error){ 0 };
 	atomic_store(&p->done, true);
@@ -74,11 +93,12 @@ int falco_peers_open(struct falco_peers *p, struct session *main, const struct f
 }
 
 /* Signals are for the first thread. */
-int falco_peers_start(struct falco_peers *p, struct error *err)
+int falco_peers_start(struct falco_peers *p, const struct config *config, struct error *err)
 {
 	sigset_t all, before;
 	int failed = 0;
 
+	p->measures = config->metrics_enabled && config->metrics_plugins_metrics_enabled;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 0; i < p->n && !failed; i++) {

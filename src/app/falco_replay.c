@@ -322,7 +322,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	else if (live) /* what has happened is judged by one set of rules */
 		r = reload_new(&reload_ops, &again, s, config->watch_config_files, &reload, &err);
 	if (r == 0)
-		r = falco_peers_start(&run->peers, &err);
+		r = falco_peers_start(&run->peers, config, &err);
 	if (r == 0)
 		service_ready();
 	if (r == 0)

@@ -270,4 +270,6 @@ void metrics_add_prometheus(const struct metrics *m, const struct session *s, co
 	if (config->metrics_rules_counters_enabled)
 		add_rules(s, out);
 	add_outputs(s, out);
+	if (config->metrics_plugins_metrics_enabled)
+		metrics_add_plugins(s, out);
 }

@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_METRICS_H
 #define MONITOR_APP_METRICS_H
 
+#include "app/alert_fields.h"
 #include "app/config.h"
 #include "app/session.h"
 
@@ -39,5 +40,9 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics);
  * that fired, alerts of each output.
  */
 void metrics_add_prometheus(const struct metrics *m, const struct session *s, const struct config *config, struct strbuf *out);
+
+/* The same of plugins (metrics_plugins.c), and for snapshots; empty: those that are 0 too. */
+void metrics_add_plugins(const struct session *s, struct strbuf *out);
+void metrics_tell_plugins(const struct session *s, bool empty, struct alert_fields *ret_fields);
 
 #endif

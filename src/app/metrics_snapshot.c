@@ -252,6 +252,8 @@ static void collect(struct metrics_snapshot *snapshot, const struct session *s, 
 	add_rates(f, snapshot, &m, metrics_wants(METRIC_EVENTS, s, c), now);
 	if (c->metrics_rules_counters_enabled)
 		add_rules(f, s, c->metrics_include_empty_values);
+	if (c->metrics_plugins_metrics_enabled)
+		metrics_tell_plugins(s, c->metrics_include_empty_values, f);
 }
 
 /* ---- telling them --------------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@ int plugin_host_new(const struct plugin_host_options *options, struct plugin_hos
 	if (!h)
 		return error_set(err, -ENOMEM, "out of memory");
 	async_init(h);
+	pthread_mutex_init(&h->measuring, NULL);
 	h->state = options->state;
 	h->live = options->live;
 	h->source = str_dup(options->source.len ? options->source : STR("syscall"));
@@ -35,6 +36,8 @@ void plugin_host_free(struct plugin_host *h)
 		free(t->name);
 		free(t);
 	}
+	arena_free(h->measured);
+	pthread_mutex_destroy(&h->measuring);
 	free(h->plugins);
 	free(h->source);
 	free(h);

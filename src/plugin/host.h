@@ -45,6 +45,19 @@ struct plugin_host_stats {
 	uint64_t parse_failures;
 };
 void plugin_host_stats(const struct plugin_host *h, struct plugin_host_stats *ret_stats);
+
+/* A figure of a plugin's own. */
+struct plugin_metric {
+	const char *name; /* PLUGIN.METRIC, in bytes of the plugin's choice */
+	const char *value; /* a number as JSON spells it */
+	bool counter; /* it only grows */
+	bool zero;
+};
+/* Asks the plugins for their figures; by the pipeline's thread. */
+void plugin_host_measure(struct plugin_host *h);
+/* Hands out the figures of the last time, which live until each() returns. By any thread. */
+void plugin_host_metrics(struct plugin_host *h, void (*each)(void *context, const struct plugin_metric *m), void *context);
+
 size_t plugin_host_count(const struct plugin_host *h);
 struct plugin *plugin_host_plugin(const struct plugin_host *h, size_t i);
 

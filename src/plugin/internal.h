@@ -44,6 +44,9 @@ struct plugin {
 	_Atomic bool takes_async; /* its events are accepted */
 	struct routine *routines;
 	uint64_t parse_failures;
+	struct plugin_metric *metrics; /* as last measured, in the host's arena */
+	size_t nmetrics;
+	bool told_metrics; /* that some are wrong */
 };
 
 /* What the plugins of one pipeline have in common. */
@@ -62,6 +65,8 @@ struct plugin_host {
 	uint64_t async_taken, async_dropped;
 	struct async_event *current; /* handed out */
 	bool open;
+	pthread_mutex_t measuring; /* of what follows, and of what plugins have measured */
+	struct arena *measured;
 };
 
 /* plugin_json.c: what plugins say in JSON, checked and copied to their arena. */

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -519,13 +520,77 @@ static void test_tables(void **state)
 	event_builder_free(&b);
 }
 
+/* ---- figures ---- */
+
+static struct {
+	ss_plugin_metric list[5];
+	uint32_t n;
+	bool none;
+} measures;
+
+static ss_plugin_metric *get_metrics(ss_plugin_t *s, uint32_t *n)
+{
+	(void)s;
+	*n = measures.n;
+	return measures.none ? NULL : measures.list;
+}
+
+static void add_metric(void *context, const struct plugin_metric *m)
+{
+	char *text = context;
+
+	snprintf(text + strlen(text), 256 - strlen(text), "%s=%s%s%s;", m->name, m->value, m->counter ? "+" : "", m->zero ? "0" : "");
+}
+
+static void assert_metrics(const char *expected)
+{
+	char text[256] = "";
+
+	plugin_host_measure(world.host);
+	plugin_host_metrics(world.host, add_metric, text);
+	assert_string_equal(text, expected);
+}
+
+static void test_metrics(void **state)
+{
+	plugin_api api = good_api();
+	struct plugin *p = NULL;
+	struct error err = { 0 };
+	char endless[PLUGIN_NAME_BYTES + 1];
+
+	(void)state;
+	memset(endless, 'x', sizeof(endless));
+	memset(&measures, 0, sizeof(measures));
+	measures.list[0] = (ss_plugin_metric){ "a", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = UINT64_MAX }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 };
+	measures.list[1] = (ss_plugin_metric){ "b", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .f = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_F };
+	measures.list[2] = (ss_plugin_metric){ "c", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .i = -1 }, SS_PLUGIN_METRIC_VALUE_TYPE_I };
+	measures.n = 3;
+	api.get_metrics = get_metrics;
+	assert_int_equal(load(&api, &p, &err), 0);
+	assert_metrics("liar.a=18446744073709551615+;liar.b=0" "0;liar.c=-1;");
+	measures.list[0].name = NULL;
+	measures.list[1].value.f = 1.0f / 0.0f;
+	measures.list[2].value_type = (ss_plugin_metric_value_type)77;
+	measures.list[3] = (ss_plugin_metric){ endless, SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = 1 }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 };
+	measures.list[4] = (ss_plugin_metric){ "e", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .d = 0.25 }, SS_PLUGIN_METRIC_VALUE_TYPE_D };
+	measures.n = 5;
+	assert_metrics("liar.e=0.25+;");
+	measures.n = PLUGIN_METRICS + 1;
+	assert_metrics("");
+	measures.n = 1;
+	measures.none = true;
+	assert_metrics("");
+	end_world();
+	plugin_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_versions, reset),	cmocka_unit_test_setup(test_refused, reset),
 		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_events, reset),
 		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),
-		cmocka_unit_test_setup(test_tables, reset),
+		cmocka_unit_test_setup(test_tables, reset),	cmocka_unit_test_setup(test_metrics, reset),
 	};
 
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

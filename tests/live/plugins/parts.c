@@ -190,6 +190,22 @@ EXPORT ss_plugin_rc plugin_set_async_event_handler(ss_plugin_t *s, ss_plugin_own
 	return handler && pthread_create(&p->thread, NULL, send, p) ? SS_PLUGIN_FAILURE : SS_PLUGIN_SUCCESS;
 }
 
+/* ---- figures ---- */
+
+EXPORT ss_plugin_metric *plugin_get_metrics(ss_plugin_t *s, uint32_t *n)
+{
+	static ss_plugin_metric list[] = {
+		{ "rounds_total", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = 18446744073709551615u }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
+		{ "below.zero", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .s32 = -3 }, SS_PLUGIN_METRIC_VALUE_TYPE_S32 },
+		{ "half", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .d = 0.5 }, SS_PLUGIN_METRIC_VALUE_TYPE_D },
+		{ "nothing", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u32 = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_U32 },
+	};
+
+	(void)s;
+	*n = 4;
+	return list;
+}
+
 /* ---- listening ---- */
 
 static ss_plugin_bool turn(ss_plugin_t *s, ss_plugin_routine_state_t *state)

@@ -61,7 +61,7 @@ cat >falco.yaml <<YAML
 engine: {kind: nodriver}
 log_stderr: true
 plugins:
-  - {name: dummy, library_path: $dummy, open_params: '{"start": 5, "maxEvents": 300}'}
+  - {name: dummy, library_path: $dummy, open_params: '{"start": 5, "maxEvents": 20000}'}
   - {name: other, library_path: $dir/libother.so, open_params: '{"start": 9, "maxEvents": 30}'}
   - {name: parts, library_path: $dir/libparts.so}
 rules_files: [rules.yaml]
@@ -74,4 +74,25 @@ ok "rules of the second" grep -q "Warning other 11" out
 ok "an asynchronous event" grep -q "Notice async part in dummy" out
 ok "one that was not announced is refused" grep -q "has a name that it did not announce" err
 ok "the counts are of both" grep -q "second: 1" out
+
+# figures: snapshots, and the page of Prometheus
+sed -e 's/"maxEvents": 20000/"maxEvents": 4000000000/' -e 's/"maxEvents": 30}/"maxEvents": 4000000000}/' \
+	-e 's/rules.yaml/never.yaml/' falco.yaml >long.yaml
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >>long.yaml <<YAML
+metrics: {enabled: true, interval: 300ms, output_rule: false, output_file: $dir/figures}
+webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port, prometheus_metrics_enabled: true}
+YAML
+echo '- {rule: never, desc: d, condition: other.value = 0, output: o, priority: NOTICE, source: other}' >never.yaml
+"$MONITOR" falco -c long.yaml -M 3 >/dev/null 2>err &
+pid=$!
+until grep -q plugins figures 2>/dev/null || ! kill -0 "$pid"; do sleep 0.1; done
+sleep 1.2
+curl -s "http://127.0.0.1:$port/metrics" >page
+wait "$pid"
+ok "a snapshot has a plugin's figures" grep -q '"plugins.parts.below.zero":-3,.*"plugins.parts.rounds_total":18446744073709551615,' figures
+ok "those of another source's copy" grep -q '"plugins.parts.half.other":0.5' figures
+ok "not what is 0" [ "$(grep -c parts.nothing figures)" = 0 ]
+ok "Falco's names for Prometheus" grep -q '^falcosecurity_plugins_parts_rounds_total{evt_source="dummy"} 18446744073709551615$' page
+ok "a counter" grep -q '^# TYPE falcosecurity_plugins_parts_nothing_total counter$' page
 finish
