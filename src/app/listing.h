@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "event/event.h"
 #include "rule/engine.h"
 
 /* The texts of `monitor list` and of Falco's --list and --list-events. */
@@ -30,7 +31,7 @@ void listing_falco_ignored(struct strbuf *out); /* -i */
 int listing_falco_rules(struct strbuf *out, const struct ruleset *rules, const char *rule, struct error *err);
 
 /* The version of the event tables that Falco calls its schema. */
-#define LISTING_SCHEMA "4.5.1"
+#define LISTING_SCHEMA EVENT_SCHEMA
 
 /* All fields, by class: type, argument, facts that they read, sources that give them; descriptions when verbose. */
 void listing_fields(struct strbuf *out, bool verbose, bool names_only);

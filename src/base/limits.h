@@ -43,6 +43,7 @@
 #define PLUGIN_HANDLES	   4096	     /* entries of tables, and tables in entries, that a plugin holds in one call */
 #define PLUGIN_KEYS	   65536     /* the highest index in a list of texts: adding an entry fills what lies below it */
 #define PLUGIN_ROUTINES	   256	     /* of one plugin: each is a thread */
+#define PLUGIN_SCHEMA_DEPTH 64	     /* of a schema of init_config, whose references may be circles */
 #define PLUGIN_METRICS	   1000	     /* of one plugin */
 #define PLUGIN_ASYNC_BYTES (16 << 20) /* asynchronous events that wait for the pipeline; more are counted as dropped */
 #define STATE_ATTRIBUTES   256	     /* that are added to threads or descriptors: each costs a pointer on every object */

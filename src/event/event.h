@@ -200,6 +200,8 @@ struct event_ext {
  * One event. It borrows: bytes, params and ext live until the source's next call. Copying the struct is fine
  * within that time.
  */
+#define EVENT_SCHEMA "4.5.1" /* the version of Falco's event tables that these are */
+
 struct event {
 	uint64_t ts; /* epoch ns */
 	int64_t tid;

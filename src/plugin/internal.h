@@ -72,7 +72,12 @@ struct plugin_host {
 /* plugin_json.c: what plugins say in JSON, checked and copied to their arena. */
 int plugin_read_fields(struct plugin *p, const char *json, struct error *err);
 int plugin_read_names(struct plugin *p, const char *json, const char *what, struct names *ret_names, struct error *err);
-bool plugin_is_json(struct str text);
+
+/* plugin_schema.c: whether text is what the JSON schema wants; -EINVAL says where not. */
+int plugin_check_config(struct plugin *p, const char *schema, struct str text, struct error *err);
+
+/* "MAJOR.MINOR.PATCH"; what follows the third number is left. */
+int plugin_parse_version(const char *text, uint32_t parts[3]);
 
 /* plugin_field.c */
 enum presence plugin_extract(const struct foreign_field *f, const struct field_ref *ref, struct field_context *ctx,

@@ -52,7 +52,7 @@ int plugin_error(struct plugin *p, int code, const char *what, struct error *err
 			 PLUGIN_MAX_ERRLEN, said ? said : "");
 }
 
-static int parse_version(const char *text, uint32_t parts[3])
+int plugin_parse_version(const char *text, uint32_t parts[3])
 {
 	struct str rest = str_of(text);
 
@@ -79,7 +79,7 @@ static int check_api_version(struct plugin *p, uint32_t version[3], struct error
 {
 	const char *text = p->api.get_required_api_version ? p->api.get_required_api_version() : NULL;
 
-	if (!text || parse_version(text, version) < 0)
+	if (!text || plugin_parse_version(text, version) < 0)
 		return error_set(err, -EINVAL, "it does not say which version of the plugin interface it needs");
 	if (version[0] != PLUGIN_API_VERSION_MAJOR || version[1] > PLUGIN_API_VERSION_MINOR ||
 	    (version[1] == PLUGIN_API_VERSION_MINOR && version[2] > PLUGIN_API_VERSION_PATCH))
@@ -139,7 +139,7 @@ static int read_identity(struct plugin *p, struct error *err)
 	p->view.version = str_of(version);
 	p->view.description = str_of(description);
 	p->view.contact = str_of(contact);
-	if (parse_version(version, parts) < 0)
+	if (plugin_parse_version(version, parts) < 0)
 		return error_set(err, -EINVAL, "plugin %s: its version is \"%s\", not three numbers", name, version);
 	return 0;
 }

@@ -135,10 +135,3 @@ int plugin_read_names(struct plugin *p, const char *text, const char *what, stru
 	*ret_names = (struct names){ names, n };
 	return 0;
 }
-
-bool plugin_is_json(struct str text)
-{
-	auto_json cJSON *root = cJSON_ParseWithLength(text.ptr, text.len);
-
-	return root;
-}

@@ -36,14 +36,13 @@ static int get_config(struct plugin *p, const char **ret_text, struct error *err
 	ss_plugin_schema_type type = SS_PLUGIN_SCHEMA_NONE;
 	struct str text = p->init_config;
 
-	if (p->api.get_init_schema && p->api.get_init_schema(&type) && type == SS_PLUGIN_SCHEMA_JSON) {
-		if (!text.len)
-			text = STR("{}");
-		if (!plugin_is_json(text))
-			return error_set(err, -EINVAL, "plugin " STR_FMT ": its init_config must be JSON", STR_ARG(p->view.name));
-	}
+	const char *schema = p->api.get_init_schema ? p->api.get_init_schema(&type) : NULL;
+	bool json = schema && type == SS_PLUGIN_SCHEMA_JSON;
+
+	if (json && !text.len)
+		text = STR("{}");
 	*ret_text = text.ptr;
-	return 0;
+	return json ? plugin_check_config(p, schema, text, err) : 0;
 }
 
 static int init(struct plugin *p, struct error *err)
@@ -102,6 +101,32 @@ static int read_types(struct plugin *p, uint16_t *(*get)(uint32_t *n, ss_plugin_
 	return 0;
 }
 
+static bool takes_calls(const bool *types)
+{
+	for (int i = 0; types && i < EV_COUNT; i++)
+		if (types[i] && i != EV_PLUGINEVENT_E)
+			return true;
+	return false;
+}
+
+/* What looks into events of system calls may say which version of their tables it was made for. */
+static int check_schema_version(struct plugin *p, struct error *err)
+{
+	const char *text = p->api.get_required_event_schema_version ? p->api.get_required_event_schema_version(p->state) : NULL;
+	uint32_t want[3], have[3];
+
+	if (!text || !(takes_calls(p->extract_types) || takes_calls(p->parse_types)))
+		return 0;
+	if (strnlen(text, PLUGIN_NAME_BYTES) == PLUGIN_NAME_BYTES || plugin_parse_version(text, want) < 0 ||
+	    plugin_parse_version(EVENT_SCHEMA, have) < 0)
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": the version of the event tables that it needs is not three numbers",
+				 STR_ARG(p->view.name));
+	if (want[0] == have[0] && (want[1] < have[1] || (want[1] == have[1] && want[2] <= have[2])))
+		return 0;
+	return error_set(err, -ENOTSUP, "plugin " STR_FMT ": it needs version %s of the event tables, these are " EVENT_SCHEMA,
+			 STR_ARG(p->view.name), text);
+}
+
 int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err)
 {
 	int r;
@@ -117,7 +142,7 @@ int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err)
 		r = read_types(p, p->api.get_extract_event_types, &p->extract_sources, &p->extract_types, err);
 	if (r == 0 && p->view.capabilities & PLUGIN_PARSE)
 		r = read_types(p, p->api.get_parse_event_types, &p->parse_sources, &p->parse_types, err);
-	return r;
+	return r == 0 ? check_schema_version(p, err) : r;
 }
 
 void plugin_stop(struct plugin *p)

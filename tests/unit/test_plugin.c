@@ -584,6 +584,99 @@ static void test_metrics(void **state)
 	plugin_free(p);
 }
 
+/* ---- init_config ---- */
+
+static const char *schema;
+
+static const char *get_schema(ss_plugin_schema_type *type)
+{
+	*type = SS_PLUGIN_SCHEMA_JSON;
+	return schema;
+}
+
+static void check_config(const char *config, const char *complaint)
+{
+	struct plugin_config c = { .name = STR("liar"), .init_config = str_of(config) };
+	plugin_api api = good_api();
+	struct plugin *p = NULL;
+	struct error err = { 0 };
+	int r;
+
+	api.get_init_schema = get_schema;
+	new_world("lies", true);
+	assert_int_equal(plugin_load_api(&api, &c, &p, &err), 0);
+	r = plugin_host_add(world.host, p, &err);
+	if (complaint && (r == 0 || !strstr(err.text, complaint)))
+		fail_msg("%s: \"%s\", not \"%s\"", config, err.text, complaint);
+	if (!complaint && r < 0)
+		fail_msg("%s: %s", config, err.text);
+	end_world();
+	plugin_free(p);
+}
+
+static void test_schema(void **state)
+{
+	(void)state;
+	schema = "{\"$ref\":\"#/$defs/Config\",\"$defs\":{\"Config\":{\"type\":\"object\",\"required\":[\"a\"],"
+		 "\"additionalProperties\":false,\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1,\"exclusiveMaximum\":9},"
+		 "\"b\":{\"type\":[\"string\",\"null\"],\"minLength\":2,\"unheardOf\":7},\"c\":{\"enum\":[\"x\",5]},"
+		 "\"d\":{\"type\":\"array\",\"maxItems\":2,\"items\":{\"type\":\"boolean\"}},\"e\":false,"
+		 "\"f\":{\"additionalProperties\":{\"type\":\"number\"}}}}}}";
+	check_config("{\"a\":8,\"b\":null,\"c\":5,\"d\":[true],\"f\":{\"any\":1.5}}", NULL);
+	check_config("{\"a\":1,\"b\":\"\u00e4\u00e4\"}", NULL);
+	check_config("", "at /: it lacks a");
+	check_config("{\"a\":0}", "at /a: it is less than its minimum");
+	check_config("{\"a\":9}", "at /a: it is not below its maximum");
+	check_config("{\"a\":1.5}", "at /a: it must be of the type integer");
+	check_config("{\"a\":1,\"b\":3}", "at /b: it is of none of the types");
+	check_config("{\"a\":1,\"b\":\"\u00e4\"}", "at /b: it is too short");
+	check_config("{\"a\":1,\"c\":\"5\"}", "at /c: it is none of the values");
+	check_config("{\"a\":1,\"d\":[true,1]}", "at /d/1: it must be of the type boolean");
+	check_config("{\"a\":1,\"d\":[true,true,true]}", "at /d: it has too many items");
+	check_config("{\"a\":1,\"e\":1}", "at /e: nothing may be here");
+	check_config("{\"a\":1,\"f\":{\"any\":\"1\"}}", "at /f/any: it must be of the type number");
+	check_config("{\"a\":1,\"g\":1}", "there is no such key: g");
+	check_config("a", "must be JSON");
+	schema = "{\"$ref\":\"#\"}";
+	check_config("{}", "too deep");
+	schema = "nonsense";
+	check_config("{}", "its schema of init_config is no JSON");
+}
+
+static const char *schema_version;
+
+static const char *get_schema_version(ss_plugin_t *s)
+{
+	(void)s;
+	return schema_version;
+}
+
+static void test_schema_version(void **state)
+{
+	static const char *const bad[] = { "5.0.0", "3.0.0", "4.6.0", "4.5.2", "4", "" };
+	static const char *const good[] = { "4.5.1", "4.5.0", "4.0.9", NULL };
+	plugin_api api = good_api();
+
+	(void)state;
+	api.get_required_event_schema_version = get_schema_version;
+	api.open = NULL;
+	api.close = NULL;
+	api.next_batch = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		schema_version = bad[i];
+		assert_refused(&api, "of the event tables");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct plugin *p = NULL;
+
+		schema_version = good[i];
+		assert_int_equal(load(&api, &p, NULL), 0);
+		end_world();
+		plugin_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -591,6 +684,7 @@ int main(void)
 		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_events, reset),
 		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),
 		cmocka_unit_test_setup(test_tables, reset),	cmocka_unit_test_setup(test_metrics, reset),
+		cmocka_unit_test_setup(test_schema, reset),	cmocka_unit_test_setup(test_schema_version, reset),
 	};
 
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
