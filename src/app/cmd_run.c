@@ -295,11 +295,12 @@ static int load_rules(const struct run *run, const struct config *c, struct sess
 	engine.fields.container_plugin = engine.fields.extensions = true;
 	engine.json_output = engine.json_output || run->json;
 	engine.ours = true;
-	if (r == 0)
-		r = session_load_rules(session, &run->options, OPT_run_rules, &engine, run->verbose, err);
 	if (r == 0 && c)
 		r = limits_new(c, &engine.fields, true, &session->limits, err);
-	return r;
+	if (r < 0)
+		return r;
+	engine.nreads = limits_reads(session->limits, &engine.reads);
+	return session_load_rules(session, &run->options, OPT_run_rules, &engine, run->verbose, err);
 }
 
 static int prepare(struct run *run, struct error *err)

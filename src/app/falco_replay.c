@@ -189,10 +189,12 @@ static int start(struct session *s, struct run *run, struct error *err)
 static int load_rules(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine,
 		      struct error *err)
 {
+	struct engine_options limited = *engine;
 	int r = falco_read_rules(&s->input, run->config, o, err);
 
+	limited.nreads = limits_reads(s->limits, &limited.reads);
 	if (r == 0)
-		r = rules_input_load(&s->input, engine, true, &run->loader, err);
+		r = rules_input_load(&s->input, &limited, true, &run->loader, err);
 	if (r == 0)
 		r = rule_loader_compile(run->loader, &s->rules, err);
 	if (r == 0 && run->plugins->together && run->plugins->count) {
@@ -255,9 +257,11 @@ static int load_again(void *context, struct reload_set *ret_set, struct error *e
 	engine.nplugins = a->engine->nplugins;
 	engine.fields.foreign = a->engine->fields.foreign;
 	engine.fields.nforeign = a->engine->fields.nforeign;
+	r = limits_new(config, &engine.fields, a->live, &aside.limits, err);
+	if (r < 0)
+		return r;
+	engine.nreads = limits_reads(aside.limits, &engine.reads);
 	r = falco_load_rules(&aside, config, a->options, &engine, err);
-	if (r == 0)
-		r = limits_new(config, &engine.fields, a->live, &aside.limits, err);
 	if (r < 0)
 		return r;
 	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits), aside.input };
@@ -298,9 +302,9 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 
 	r = read_duration(o, &max_ns, &err);
 	if (r == 0)
-		r = load_rules(s, run, o, engine, &err);
-	if (r == 0)
 		r = limits_new(config, &engine->fields, live, &s->limits, &err);
+	if (r == 0)
+		r = load_rules(s, run, o, engine, &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))

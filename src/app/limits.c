@@ -34,6 +34,7 @@ struct limits_burst {
 
 struct limits {
 	struct limit *list;
+	struct rule_reads *reads; /* parallel to list */
 	size_t count;
 	bool live;
 	const struct ruleset *rules;
@@ -287,7 +288,9 @@ int limits_new(const struct config *config, const struct field_options *fields, 
 	l = calloc(1, sizeof(*l));
 	if (l)
 		l->list = calloc(config->nlimits, sizeof(*l->list));
-	if (!l || !l->list) {
+	if (l)
+		l->reads = calloc(config->nlimits, sizeof(*l->reads));
+	if (!l || !l->list || !l->reads) {
 		limits_free(l);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
@@ -302,6 +305,7 @@ int limits_new(const struct config *config, const struct field_options *fields, 
 		r = compile_key(from, fields, &to->key, err);
 		if (r < 0)
 			error_prefix(err, r, "monitor.limits[%zu].key", i);
+		l->reads[i] = (struct rule_reads){ to->rule, to->key ? format_reads(to->key) : 0 };
 	}
 	if (r < 0) {
 		limits_free(l);
@@ -309,6 +313,12 @@ int limits_new(const struct config *config, const struct field_options *fields, 
 	}
 	*ret_limits = l;
 	return 0;
+}
+
+size_t limits_reads(const struct limits *l, const struct rule_reads **ret_reads)
+{
+	*ret_reads = l ? l->reads : NULL;
+	return l ? l->count : 0;
 }
 
 void limits_free(struct limits *l)
@@ -328,6 +338,7 @@ void limits_free(struct limits *l)
 	table_free(&l->bursts);
 	strbuf_free(&l->name);
 	free(l->by_rule);
+	free(l->reads);
 	free(l->list);
 	free(l);
 }

@@ -17,6 +17,9 @@ struct limits_burst;
 int limits_new(const struct config *config, const struct field_options *fields, bool live, struct limits **ret_limits, struct error *err);
 void limits_free(struct limits *l); /* accepts NULL */
 
+/* What the keys read, to compile the rules with. Borrowed from l; NULL is accepted. */
+size_t limits_reads(const struct limits *l, const struct rule_reads **ret_reads);
+
 /* Finds out which limit each rule falls under: before the first alert, and when the rule set is another. */
 int limits_bind(struct limits *l, const struct ruleset *rules, struct error *err);
 

@@ -7,6 +7,7 @@
 #include "rule/checks.h"
 #include "rule/condition.h"
 #include "rule/exceptions.h"
+#include "rule/glob.h"
 #include "rule/outputs.h"
 #include "rule/resolve.h"
 
@@ -162,6 +163,9 @@ static int add_rule(struct assembly *a, const struct rule_item *item)
 	r = copy_texts(a, item, rule);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < a->options->nreads; i++)
+		if (glob_match(a->options->reads[i].rule, rule->name, false))
+			rule->output_reads |= a->options->reads[i].facts;
 	a->rules->nrules++; /* from here on ruleset_free() frees what the rule owns */
 	r = outputs_add(a->rules->arena, a->findings, a->options, item, rule);
 	if (r == 0 || (r == -EINVAL && a->findings->ours)) {
@@ -241,6 +245,8 @@ static int copy_options(struct ruleset *rules, const struct engine_options *opti
 	rules->options.nselections = 0;
 	rules->options.appends = NULL;
 	rules->options.nappends = 0;
+	rules->options.reads = NULL;
+	rules->options.nreads = 0;
 	return r;
 }
 

@@ -18,6 +18,12 @@ struct rule_selection {
 	struct str tag; /* tag; the other is empty */
 };
 
+/* Facts that are read of the alerts of some rules beside their outputs. */
+struct rule_reads {
+	struct str rule; /* wildcard pattern */
+	facts_t facts;
+};
+
 struct append_output {
 	struct str match_source, match_rule; /* empty = any */
 	const struct str *match_tags; /* all must be present */
@@ -53,6 +59,8 @@ struct engine_options {
 	size_t nselections;
 	const struct append_output *appends;
 	size_t nappends;
+	const struct rule_reads *reads; /* not kept by rule sets */
+	size_t nreads;
 	struct field_options fields;
 	const struct str *static_values; /* parallel to fields.static_names */
 	bool json_output; /* time prefix of "output", see format.h */

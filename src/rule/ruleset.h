@@ -32,10 +32,10 @@ struct rule {
 	struct format *format; /* the output with everything appended; owned (freed by ruleset_free()) */
 	struct rule_extra_field *extra;
 	size_t nextra;
+	facts_t output_reads; /* of outputs, by ruleset_compile(), on top of the options' */
 
 	/* -- filled by ruleset_compile() -- */
 	uint32_t node; /* root of the condition in the program */
-	facts_t output_reads;
 };
 
 struct ruleset {

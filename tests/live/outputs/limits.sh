@@ -119,4 +119,31 @@ END
 "$MONITOR" run -c "$dir/live.yaml" -- python3 "$dir/work.py" "$dir" >"$dir/out" 2>"$dir/err"
 ok "one alert of a burst" [ "$(grep '/mine' "$dir/out" | grep -vc monitor.held)" = 1 ]
 ok "its end comes by itself" grep -q '/mine.*"monitor.held":19,' "$dir/out"
+# what a key alone reads is known, too: nobody but the limit looks at sessions
+cat >"$dir/named.yaml" <<END
+- rule: Opened
+  desc: one file
+  condition: evt.type in (open, openat, openat2) and fd.name = $dir/mine
+  output: opened
+  priority: NOTICE
+END
+sed -e "s|$dir/rules.yaml|$dir/named.yaml|" -e 's/fd.name/proc.sid/' "$dir/live.yaml" >"$dir/key.yaml"
+cat >"$dir/session.py" <<'END'
+import os
+import sys
+
+def look():
+    for i in range(5):
+        os.close(os.open(sys.argv[1] + "/mine", os.O_RDONLY))
+
+child = os.fork()
+if child:
+    sys.exit(os.waitpid(child, 0)[1])
+look()
+os.setsid()
+look()
+END
+rm -f "$dir/alerts"
+"$MONITOR" run -c "$dir/key.yaml" -- python3 "$dir/session.py" "$dir" >"$dir/out" 2>"$dir/err"
+ok "a key that no rule reads is not stale" [ "$(grep -vc monitor.held "$dir/alerts")" = 2 ]
 finish
