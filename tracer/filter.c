@@ -260,6 +260,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 
 	if (o->on_behalf && c->traits & (CALL_CRED | CALL_ROOT | CALL_MASK))
 		catch_always(f, number);
+	if (o->watch_ends && (number == SYS_exit_group || number == SYS_exit))
+		catch_always(f, number);
 	if (o->watch_io_uring && c->traits & CALL_RING)
 		catch_always(f, number);
 	if (o->watch_faults && c->traits & CALL_FAULTS && number != SYS_ioctl)
