@@ -19,7 +19,10 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 fetch() {
 	: >"$work/apt/status"
 	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	echo "deb-src http://deb.debian.org/debian $suite main" >"$work/apt/sources"
+	# from where this machine has its packages
+	archive=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+		sed -n "s/ $suite main\$//p" | head -n 1)
+	echo "deb-src ${archive:?no archive of $suite} $suite main" >"$work/apt/sources"
 	set -- "$1" -o "Dir::State::Lists=$work/apt/lists" -o "Dir::State::Status=$work/apt/status" -o "Dir::Cache=$work/apt/cache" \
 		-o "Dir::Etc::sourcelist=$work/apt/sources" -o Dir::Etc::sourceparts=/dev/null
 	name=$1
