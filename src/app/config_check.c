@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 
 #include "app/config.h"
 #include "app/config_rows.h"
 #include "base/limits.h"
+#include "output/syslog_local.h"
 
 /* ---- keys that nobody knows --------------------------------------------------------------------------------------- */
 
@@ -82,6 +84,15 @@ static int check_words(const struct config *c, struct error *err)
 	return 0;
 }
 
+static int check_log(const struct config *c, struct error *err)
+{
+	static const char key[] = "monitor.log.syslog_socket";
+	char path[PATH_MAX];
+	int r = config_c_text(path, sizeof(path), c->monitor_log_syslog_socket, key, err);
+
+	return r == 0 && !syslog_local_path_ok(path) ? config_error(c, key, err, "it must be the absolute path of a socket") : r;
+}
+
 /* ignore excludes the actions that tell. */
 static int check_drop_actions(const struct config *c, struct error *err)
 {
@@ -123,6 +134,8 @@ int config_check_values(struct config *c, struct error *err)
 
 	if (r == 0)
 		r = check_drop_actions(c, err);
+	if (r == 0)
+		r = check_log(c, err);
 	if (r < 0)
 		return r;
 	if (str_eq(c->engine_kind, STR("replay")) && !c->engine_replay_capture_file.len)

@@ -6,12 +6,15 @@
 
 static void log_plugin(const char *plugin, int severity, const char *text)
 {
-	if (severity <= SS_PLUGIN_LOG_SEV_ERROR)
-		log_error("plugin %s: %.1024s", plugin, text);
-	else if (severity <= SS_PLUGIN_LOG_SEV_NOTICE)
-		log_warning("plugin %s: %.1024s", plugin, text);
-	else if (severity == SS_PLUGIN_LOG_SEV_INFO)
-		log_info("plugin %s: %.1024s", plugin, text);
+	static const enum log_level levels[] = {
+		[SS_PLUGIN_LOG_SEV_FATAL] = LOG_LEVEL_ALERT,	 [SS_PLUGIN_LOG_SEV_CRITICAL] = LOG_LEVEL_CRITICAL,
+		[SS_PLUGIN_LOG_SEV_ERROR] = LOG_LEVEL_ERROR,	 [SS_PLUGIN_LOG_SEV_WARNING] = LOG_LEVEL_WARNING,
+		[SS_PLUGIN_LOG_SEV_NOTICE] = LOG_LEVEL_NOTICE,	 [SS_PLUGIN_LOG_SEV_INFO] = LOG_LEVEL_INFO,
+		[SS_PLUGIN_LOG_SEV_DEBUG] = LOG_LEVEL_DEBUG,	 [SS_PLUGIN_LOG_SEV_TRACE] = LOG_LEVEL_TRACE,
+	};
+	bool known = severity >= SS_PLUGIN_LOG_SEV_FATAL && severity <= SS_PLUGIN_LOG_SEV_TRACE;
+
+	log_libs(known ? levels[severity] : LOG_LEVEL_ERROR, "plugin %s: %.1024s", plugin, text);
 }
 
 static int load(const struct config_plugin *c, struct plugin **ret_plugin, struct error *err)

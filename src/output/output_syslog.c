@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "net/connection.h"
+#include "output/syslog_local.h"
 
 struct syslog_output {
 	struct output head;
@@ -48,16 +47,9 @@ static int pri(const struct syslog_output *s, const struct alert *a)
 	return s->facility | (int)a->priority;
 }
 
-/* What the C library's syslog() sends to its socket. */
 static void add_local(struct syslog_output *s, const struct alert *a, struct str text)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-	char stamp[32];
-
-	localtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%h %e %T", &tm);
-	strbuf_addf(&s->message, "<%d>%s %s: ", pri(s, a), stamp, s->tag);
+	syslog_local_head(&s->message, pri(s, a), s->tag);
 	strbuf_addstr(&s->message, text);
 }
 
@@ -108,21 +100,6 @@ static void disconnect(struct syslog_output *s)
 	connection_close(take_ptr(s->remote));
 }
 
-static int connect_local(struct syslog_output *s, struct error *err)
-{
-	struct timeval limit = { .tv_sec = (time_t)(s->timeout_ms / 1000), .tv_usec = (suseconds_t)(s->timeout_ms % 1000) * 1000 };
-	const char *path = s->address + strlen(UNIX_SCHEME);
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	memcpy(at.sun_path, path, strlen(path)); /* its length was checked */
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
-	    connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
-		return error_errno(err, -errno, "syslog output: cannot reach %s", path);
-	s->local = take_fd(fd);
-	return 0;
-}
-
 static int connect_remote(struct syslog_output *s, struct error *err)
 {
 	const struct connection_options options = {
@@ -140,10 +117,11 @@ static int connect_remote(struct syslog_output *s, struct error *err)
 
 static int send_local(struct syslog_output *s, struct error *err)
 {
-	int r = s->local < 0 ? connect_local(s, err) : 0;
+	const char *path = s->address + strlen(UNIX_SCHEME);
+	int r = s->local < 0 ? syslog_local_connect(path, s->timeout_ms, &s->local, err) : 0;
 
 	if (r < 0)
-		return r;
+		return error_prefix(err, r, "syslog output");
 	if (send(s->local, s->message.ptr, s->message.len, MSG_NOSIGNAL) >= 0)
 		return 0;
 	r = -errno;
@@ -240,7 +218,7 @@ static int check_address(const char *address, struct error *err)
 	if (str_starts(a, STR(UNIX_SCHEME))) {
 		const char *path = address + strlen(UNIX_SCHEME);
 
-		if (path[0] != '/' || strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		if (!syslog_local_path_ok(path))
 			return error_set(err, -EINVAL, "syslog output: '%s' is no absolute path of a socket", path);
 		return 0;
 	}
