@@ -398,7 +398,7 @@ static void adopted(void *context, const struct config *config)
 {
 	struct run *run = context;
 
-	run->drops.config = config;
+	drops_follow(&run->drops, config);
 	run->notice.iso_time = !config || config->time_format_iso_8601;
 }
 
@@ -518,7 +518,7 @@ static int run_workload(struct run *run)
 		return log_failure(&err, EXIT_FAILED);
 	}
 	tell_start(run);
-	run->drops.config = run->config;
+	drops_follow(&run->drops, run->config);
 	signals_catch_reopen();
 	signals_catch_end();
 	r = watch(run, &err);

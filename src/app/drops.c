@@ -89,6 +89,16 @@ static int look(struct drops *d, struct session *s, uint64_t now, struct error *
 	return act(d, s, now, events, dropped, err);
 }
 
+void drops_follow(struct drops *d, const struct config *config)
+{
+	bool acts = config && config->syscall_event_drops_simulate_drops;
+	struct str action;
+
+	for (size_t i = 0; config && config_item(config->syscall_event_drops_actions, i, &action); i++)
+		acts |= !str_eq(action, STR("ignore"));
+	d->config = acts ? config : NULL;
+}
+
 int drops_look(struct drops *d, struct session *s, struct error *err)
 {
 	uint64_t now = pipeline_time(s->pipeline);

@@ -17,6 +17,8 @@ struct drops {
 	struct source_stats last; /* at the look before */
 };
 
+/* Takes the configuration's actions; NULL, or one that does nothing about losses: none. What was counted goes on. */
+void drops_follow(struct drops *d, const struct config *config);
 /* To be called between events; it costs a comparison. -ECANCELED when the action is to exit. */
 int drops_look(struct drops *d, struct session *s, struct error *err);
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "app/capture.h"
+#include "app/drops.h"
 #include "app/falco.h"
 #include "app/limits.h"
 #include "app/listing.h"
@@ -47,15 +48,17 @@ int falco_load_rules(struct session *s, const struct config *config, const struc
 /*
  * -M counts seconds of the events' own time; of ours, where events happen now. It goes on as long as any source does.
  */
-static int replay(struct session *s, struct falco_peers *peers, uint64_t max_ns, bool live, struct error *err)
+static int replay(struct session *s, struct falco_peers *peers, struct drops *drops, uint64_t max_ns, bool live, struct error *err)
 {
 	uint64_t first = live ? clock_ns(CLOCK_MONOTONIC) : 0, now;
 	int r, running = 0;
 	bool ended = false;
 
 	do {
-		r = ended ? session_idle(s) : session_steps(s, max_ns || live ? 1 : SESSION_BATCH, err);
+		r = ended ? session_idle(s) : session_steps(s, max_ns || live || drops->config ? 1 : SESSION_BATCH, err);
 		ended = ended || r == -ENODATA;
+		if (r >= 0 && drops_look(drops, s, err) < 0)
+			r = -ECANCELED;
 		if (signals_reopen_requested())
 			session_reopen(s);
 		now = !max_ns ? 0 : live ? clock_ns(CLOCK_MONOTONIC) : pipeline_time(s->pipeline);
@@ -146,6 +149,7 @@ struct run {
 	struct rule_loader *loader;
 	struct capture capture;
 	struct falco_peers peers;
+	struct drops drops;
 	struct pipeline_source *others;
 	size_t nothers;
 };
@@ -233,6 +237,7 @@ struct again {
 	const struct options *options;
 	const struct plugins *plugins;
 	const struct engine_options *engine; /* of the first set */
+	struct drops *drops;
 	bool live;
 };
 
@@ -274,6 +279,7 @@ static void adopted(void *context, const struct config *config)
 	const struct again *a = context;
 
 	falco_log(config, a->options);
+	drops_follow(a->drops, a->engine->source.len ? NULL : config);
 }
 
 static int watch_rules(void *context, struct file_watch *w)
@@ -294,7 +300,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	auto_strbuf struct strbuf counts = { 0 };
 	const struct config *config = run->config;
 	bool live = is_live(config) || engine->source.len;
-	struct again again = { o, run->plugins, engine, live };
+	struct again again = { o, run->plugins, engine, &run->drops, live };
 	auto_reload struct reload *reload = NULL;
 	struct error err = { 0 };
 	uint64_t max_ns = 0;
@@ -310,6 +316,8 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	if (options_has(o, OPT_falco_dry_run))
 		return EXIT_OK;
 	s->config = config;
+	/* what plugins lose is theirs to tell: of system calls alone, as in Falco */
+	drops_follow(&run->drops, engine->source.len ? NULL : config);
 	r = outputs_open(s, config, live, &err);
 	if (r == 0 && live) /* a replay is over before anybody could look */
 		r = webserver_open(config, &s->web, &err);
@@ -330,7 +338,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	if (r == 0)
 		service_ready();
 	if (r == 0)
-		r = replay(s, &run->peers, max_ns, live, &err);
+		r = replay(s, &run->peers, &run->drops, max_ns, live, &err);
 	service_stopping();
 	session_finish(s);
 	session_add_rule_counts(s, &counts);

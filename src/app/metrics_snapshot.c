@@ -53,8 +53,6 @@ int metrics_interval(struct str text, uint64_t *ret_ms)
 		word = (struct str){ text.ptr + at, end - at };
 		if (at == digits)
 			return -EINVAL;
-		if (!digits && end == text.len && !word.len)
-			word = STR("ms");
 		while (unit < ARRAY_SIZE(units) && !str_eq(word, str_of(units[unit].unit)))
 			unit++;
 		if (unit == ARRAY_SIZE(units)) /* none of them, or not from the longest to the shortest */

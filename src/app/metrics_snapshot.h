@@ -11,7 +11,7 @@
  */
 struct metrics_snapshot;
 
-/* "1h30m", "500ms", or a plain number of milliseconds; as ms. -EINVAL when it is none of these or below 100 ms. */
+/* "1h30m", "500ms"; as ms. -EINVAL without a unit, as in Falco, for what is no such time, and below 100 ms. */
 int metrics_interval(struct str text, uint64_t *ret_ms);
 
 /* *ret_snapshot NULL when none are asked for. */

@@ -43,7 +43,7 @@ static const struct {
 	{ { "-p", "{x}" }, "    extra_output: \"{x}\"  # --print\n", "-p is deprecated" },
 	{ { "-pc" }, "# append_output is not set\n", "-p is deprecated" },
 	{ { "-pkubernetes" }, "# append_output is not set\n", "-p is deprecated" },
-	{ { "-s", "f", "--stats-interval", "100" }, "metrics:\n  enabled: true  # -s\n  interval: 100  # --stats-interval\n", "-s is" },
+	{ { "-s", "f", "--stats-interval", "100" }, "metrics:\n  enabled: true  # -s\n  interval: 100ms  # --stats-interval\n", "-s is" },
 	{ { "-k", "http://x" }, "json_output: false  # default\n", "--k8s-api is accepted without effect" },
 	{ { "--cri", "/s" }, "    sockets:\n      - /s  # --cri\n", "--cri is of older" },
 	{ { "-u" }, NULL, NULL },

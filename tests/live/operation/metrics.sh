@@ -80,7 +80,7 @@ assert all(s > 50e6 for s in step), step
 '
 holds "both ways, Falco's names, counts and rates" "$(sha256sum <"$dir/rules.yaml" | cut -d' ' -f1)" "$(sha256sum <"$dir/config.yaml" | cut -d' ' -f1)"
 
-measure "interval: 400, include_empty_values: true, output_rule: true" ""
+measure "interval: 400ms, include_empty_values: true, output_rule: true" ""
 checks_in_python='
 assert f and f[-1]["falco.rules.Never"] == 0 and "falco.n_drops_full_threadtable" in f[-1]
 assert isinstance(f[-1]["falco.memory_rss_mb"], float) and "falco.memory_rss_kb" not in f[-1]
@@ -96,7 +96,7 @@ assert f[-1]["falco.num_evts"] > 0 and not any("snapshot" in x for x in alerts)
 '
 holds "groups that are switched off, no alert"
 
-for bad in 99ms 1x 1s1h h "''" 5m3; do
+for bad in 400 99ms 1x 1s1h h "''" 5m3; do
 	measure "interval: $bad" "" 0.1
 	ok "an interval of $bad is refused" [ $? != 0 ]
 	ok "and named: $bad" grep -q 'metrics.interval' "$dir/err"

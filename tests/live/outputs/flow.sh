@@ -43,7 +43,7 @@ wait_for() {
 
 drop_rule='"rule":"Falco internal: syscall event drop"'
 configure '[log, alert]' 2
-"$MONITOR" run -c "$dir/conf.yaml" -r "$dir/rules.yaml" -- sh "$dir/open.sh" "$dir" 2>"$dir/err" &
+"$MONITOR" run -c "$dir/conf.yaml" -r "$dir/rules.yaml" -w "$dir/all.scap" -- sh "$dir/open.sh" "$dir" 2>"$dir/err" &
 run=$!
 ok "two alerts of drops" wait_for "$dir/alerts.log" "$drop_rule" 2
 ok "Falco's fields" grep -q '"n_drops":"1".*"n_evts":"[0-9]' "$dir/alerts.log"
@@ -71,4 +71,17 @@ configure '[exit]' 1
 timeout -k 5 60 "$MONITOR" run -c "$dir/conf.yaml" -r "$dir/rules.yaml" --on-exit kill -- sh "$dir/open.sh" "$dir" 2>"$dir/err"
 ok "exit ends the run" [ $? != 0 ]
 ok "it says why" grep -q 'system calls dropped in last second. Exiting.' "$dir/err"
+
+# a capture's time counts
+replay() { "$MONITOR" falco -c "$dir/conf.yaml" -r "$dir/rules.yaml" -o engine.kind=replay -o "engine.replay.capture_file=$dir/all.scap" "$@" >/dev/null 2>"$dir/err"; }
+configure '[alert]' 2
+ok "a replay goes to its end" replay
+ok "two alerts of its drops" [ "$(grep -c "$drop_rule" "$dir/alerts.log")" = 2 ]
+configure '[alert]' 2
+ok "one without losses" replay -o syscall_event_drops.simulate_drops=false
+ok "says nothing" sh -c "grep -q opened '$dir/alerts.log' && ! grep -q '$drop_rule' '$dir/alerts.log'"
+configure '[exit]' 1
+replay
+ok "exit ends a replay" [ $? = 1 ]
+ok "and says why" grep -q 'system calls dropped in last second. Exiting.' "$dir/err"
 finish
