@@ -75,6 +75,8 @@
 #define RULES_PLAN_DEPTH    8	       /* questions that an event is asked before its rules are tried one by one */
 #define RULES_PLAN_ENTRIES  20000      /* rules in all plans, from which on no questions are added: each may double a plan */
 #define PLUGIN_ALTERNATIVES 100	       /* plugins of one requirement: compared with each other */
+#define RULES_SIEVE_KEYS    32	       /* constants of a gate that shares a lookup with others: each is a node of its tree in each plan */
+#define RULES_SIEVE_GATES   4	       /* gates over one field from which on they share a lookup: it costs as much as two or three */
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */

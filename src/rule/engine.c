@@ -71,12 +71,18 @@ enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct
 	for (uint32_t w = 0; w * 64 < plan->nrules; w++) {
 		bool certain;
 		uint64_t candidates = evaluator_candidates(&e->evaluator, plan, w, &certain);
+		const struct sieve *sieved = NULL; /* the last one that has been through the candidates */
 
 		while (candidates) {
 			const struct plan_rule *rule = &plan->rules[w * 64 + (uint32_t)__builtin_ctzll(candidates)];
 			enum truth truth;
 
 			/* only where rest is asked anyway: a gate may have needs */
+			if (rule->sieve && rule->sieve != sieved && (certain || !plan->reads)) {
+				sieved = rule->sieve;
+				candidates &= evaluator_sieve(&e->evaluator, sieved, w);
+				continue;
+			}
 			if ((certain || !plan->reads) && evaluator_node(&e->evaluator, rule->gate) == TRUTH_NO) {
 				candidates &= ~rule->gated;
 				continue;

@@ -162,6 +162,25 @@ enum truth evaluator_node(struct evaluator *e, uint32_t number)
 	return decide(e, number);
 }
 
+uint64_t evaluator_sieve(struct evaluator *e, const struct sieve *s, uint32_t w)
+{
+	uint64_t *words = e->sieve_words + s->place;
+	const struct slot_value *left;
+
+	if (e->sieve_generations[s->number] == e->generation)
+		return words[w];
+	e->sieve_generations[s->number] = e->generation;
+	left = slot(e, s->slot);
+	if (left->presence == UNKNOWN) {
+		memset(words, 0xff, s->nwords * sizeof(*words));
+		return words[w];
+	}
+	memcpy(words, s->others, s->nwords * sizeof(*words));
+	for (uint32_t i = 0; left->presence == PRESENT && i < left->values.count; i++)
+		sieve_value(s, &left->values.list[i], words);
+	return words[w];
+}
+
 uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w, bool *ret_certain)
 {
 	uint32_t first = w * 64, n = plan->nrules - first < 64 ? plan->nrules - first : 64;
@@ -242,6 +261,7 @@ void evaluator_begin(struct evaluator *e, struct field_context *context)
 	if (++e->generation == GENERATION_MAX) {
 		memset(e->results, 0, e->program->nnodes * sizeof(*e->results));
 		memset(e->slots, 0, e->program->nslots * sizeof(*e->slots));
+		memset(e->sieve_generations, 0, e->program->nsieves * sizeof(*e->sieve_generations));
 		e->generation = 1;
 	}
 	e->context = context;
@@ -267,7 +287,9 @@ int evaluator_init(struct evaluator *e, const struct program *program)
 	e->regex = regex_scratch_new();
 	e->results = calloc(program->nnodes + 1, sizeof(*e->results));
 	e->slots = calloc(program->nslots + 1, sizeof(*e->slots));
-	return e->regex && e->results && e->slots ? 0 : -ENOMEM;
+	e->sieve_generations = calloc(program->nsieves + 1, sizeof(*e->sieve_generations));
+	e->sieve_words = calloc(program->sieve_words + 1, sizeof(*e->sieve_words));
+	return e->regex && e->results && e->slots && e->sieve_generations && e->sieve_words ? 0 : -ENOMEM;
 }
 
 void evaluator_release(struct evaluator *e)
@@ -283,5 +305,7 @@ void evaluator_release(struct evaluator *e)
 	regex_scratch_free(e->regex);
 	free(e->results);
 	free(e->slots);
+	free(e->sieve_generations);
+	free(e->sieve_words);
 	*e = (struct evaluator){ 0 };
 }

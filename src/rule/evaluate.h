@@ -2,7 +2,7 @@
 #ifndef MONITOR_RULE_EVALUATE_H
 #define MONITOR_RULE_EVALUATE_H
 
-#include "rule/program.h"
+#include "rule/sieve.h"
 
 /* What an expression gave for the event at hand. */
 struct slot_value {
@@ -26,6 +26,8 @@ struct evaluator {
 	uint32_t generation; /* of results and slots; 30 bits, never 0 */
 	uint32_t *results; /* by node: generation << 2 | truth */
 	struct slot_value *slots;
+	uint32_t *sieve_generations; /* by sieve: its words are valid when equal to the evaluator's */
+	uint64_t *sieve_words;
 	struct memo *all, *free; /* memories, in use or not */
 	/* of the event at hand */
 	struct field_context *context;
@@ -41,6 +43,8 @@ void evaluator_forget(struct thread *t); /* the thread dies, or another engine l
 void evaluator_begin(struct evaluator *e, struct field_context *context);
 /* The plan that the answers to the plan's questions lead to. */
 const struct plan *evaluator_narrow(struct evaluator *e, const struct plan *plan);
+/* Word w of the plan: bit k is not set where the sieve knows that the gate of rules[64 w + k] does not hold. */
+uint64_t evaluator_sieve(struct evaluator *e, const struct sieve *s, uint32_t w);
 enum truth evaluator_node(struct evaluator *e, uint32_t node);
 /*
  * Word w of the plan: bit k is set unless rules[64 w + k].process is known not to hold. *ret_certain: what is set is known to

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "rule/sieve.h"
 #include "rule/specialise.h"
 
 /*
@@ -206,7 +207,7 @@ static int add_rule(struct planner *planner, struct plan *plan, uint32_t rule)
 
 /* ---- trees ----------------------------------------------------------------------------------------------------------------- */
 
-static int ask_more(struct planner *planner, struct plan *plan, unsigned int depth);
+static int finish_plan(struct planner *planner, struct plan *plan, unsigned int depth);
 
 /* Where an answer to plan->ask leads. */
 static int follow(struct planner *planner, const struct plan *plan, enum truth answer, unsigned int depth,
@@ -224,10 +225,8 @@ static int follow(struct planner *planner, const struct plan *plan, enum truth a
 	specialiser_assume(s, (uint32_t)(plan->ask - planner->program->predicates), answer);
 	for (uint32_t k = 0; k < plan->nrules && r == 0; k++)
 		r = add_rule(planner, next, plan->rules[k].rule);
-	if (r == 0) {
-		set_gates(planner->program, next);
-		r = ask_more(planner, next, depth - 1);
-	}
+	if (r == 0)
+		r = finish_plan(planner, next, depth - 1);
 	memcpy(s->truths, before, size);
 	*ret_plan = next;
 	return r;
@@ -246,6 +245,15 @@ static int ask_more(struct planner *planner, struct plan *plan, unsigned int dep
 	return r < 0 ? r : follow(planner, plan, TRUTH_YES, depth, &plan->yes);
 }
 
+/* What its rules have in common, once they are all there. */
+static int finish_plan(struct planner *planner, struct plan *plan, unsigned int depth)
+{
+	set_gates(planner->program, plan);
+	if (sieve_plan(planner->program, plan) < 0)
+		return -ENOMEM;
+	return ask_more(planner, plan, depth);
+}
+
 static int plan_class(struct planner *planner, struct plan **ret_plan)
 {
 	const struct ruleset *r = planner->rules;
@@ -259,9 +267,8 @@ static int plan_class(struct planner *planner, struct plan **ret_plan)
 		if (result < 0)
 			return result;
 	}
-	set_gates(planner->program, plan);
 	*ret_plan = plan;
-	return ask_more(planner, plan, RULES_PLAN_DEPTH);
+	return finish_plan(planner, plan, RULES_PLAN_DEPTH);
 }
 
 static int plan_classes(struct planner *planner, const struct event_classes *classes)

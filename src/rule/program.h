@@ -26,11 +26,14 @@ struct node {
 	float cost, yes; /* estimates */
 };
 
+struct sieve; /* sieve.h */
+
 struct plan_rule {
 	uint32_t rule; /* index into the rule set */
 	uint32_t process; /* node: the part of the condition that reads only facts about the process */
 	uint32_t rest; /* node: the other part; the rule matches when both hold */
 	uint32_t gate; /* node: what rest asks first, itself when it is no AND */
+	const struct sieve *sieve; /* what tells whether the gate may hold, NULL = the gate itself alone */
 	uint64_t gated; /* the rules of the same word of the plan that have the same gate: none holds when it does not */
 };
 
@@ -61,6 +64,7 @@ struct program {
 
 	struct plan **plans; /* all of them */
 	uint32_t nplans, plans_capacity;
+	uint32_t nsieves, sieve_words; /* what their lookups leave needs so many words */
 	const struct plan *plan_of_type[EV_COUNT];
 	const struct plan *plan_of_code[SYSCALL_CODES]; /* EV_GENERIC_X: by the system call, its first parameter */
 

@@ -298,7 +298,8 @@ static uint32_t questions(const struct plan *plan)
 }
 
 /* A rule comes out among others as it does alone, whatever all of them were asked first. */
-static void compare_with_alone(struct world *w, const char *const *conditions, uint32_t n, uint32_t *asked)
+static void compare_with_alone(struct world *w, const char *const *conditions, uint32_t n, uint32_t *asked,
+			       uint32_t *sieves)
 {
 	auto_ruleset struct ruleset *rules = make_rules(conditions, n, true);
 	auto_engine struct engine *engine = NULL;
@@ -307,6 +308,7 @@ static void compare_with_alone(struct world *w, const char *const *conditions, u
 	struct hits hits;
 
 	*asked += questions(program_plan(rules->program, &w->event));
+	*sieves += rules->program->nsieves;
 	assert_int_equal(engine_new(rules, w->state, &engine, NULL), 0);
 	for (int turn = 0; turn < 2; turn++)
 		outcome = engine_evaluate(engine, &w->context, &hits);
@@ -332,7 +334,7 @@ static void test_questions(void **state)
 		int64_t result;
 	} opens[] = { { false, "/etc/passwd", 3 }, { false, "/etc/motd", 4 }, { false, "../x", -2 }, { true, "/etc/passwd", 0 } };
 	unsigned int seed = 5;
-	uint32_t asked = 0;
+	uint32_t asked = 0, sieves = 0;
 	struct world w;
 
 	for (size_t o = 0; o < ARRAY_SIZE(opens); o++) {
@@ -346,13 +348,84 @@ static void test_questions(void **state)
 				conditions[i] = texts[i].ptr;
 			}
 			arena_reset(w.context.arena);
-			compare_with_alone(&w, conditions, 16, &asked);
+			compare_with_alone(&w, conditions, 16, &asked, &sieves);
 			for (int i = 0; i < 16; i++)
 				strbuf_free(&texts[i]);
 		}
 		free_world(&w);
 	}
 	assert_true(asked > 240);
+}
+
+/* ---- a lookup that rules share ---- */
+
+/* A check of one of three fields with constants that begin, end within or equal what the events have, or are near it. */
+static void gate_check(struct strbuf *out, unsigned int *seed)
+{
+	static const char *const names[] = { "/etc/passwd", "/etc/passw", "/etc/passwdx", "/etc/motd", "/etc/", "/etc", "/", "/e",
+					     "/x", "/etc/p",	  "/etc/group", "/usr",	  "x",	  "../x", "/ab", "bc", "cd", "de" };
+	static const char *const checks[] = { "fd.name = %", "fd.name startswith %", "fd.name glob %*d", "fd.name in (%, %)",
+					      "fd.name glob %", "fd.nameraw = %", "fd.nameraw startswith %", "fd.name != %",
+					      "fd.name pmatch (%, %)", "(fd.name = % or fd.name startswith %)",
+					      "(fd.name = % or fd.nameraw = %)", "not fd.name startswith %" };
+	const char *one = names[(size_t)rand_r(seed) % ARRAY_SIZE(names)], *other = names[(size_t)rand_r(seed) % ARRAY_SIZE(names)];
+	unsigned int number = (unsigned int)rand_r(seed) % 6;
+	char text[128];
+	size_t kind = (size_t)rand_r(seed) % (ARRAY_SIZE(checks) + 3);
+
+	if (kind < ARRAY_SIZE(checks)) {
+		for (const char *c = checks[kind]; *c; c++) {
+			if (*c == '%') {
+				strbuf_adds(out, one);
+				one = other;
+			} else {
+				strbuf_add(out, c, 1);
+			}
+		}
+	} else {
+		(void)snprintf(text, sizeof(text), kind == ARRAY_SIZE(checks) ? "fd.num in (%u, 9)" : "fd.num = %u", number);
+		strbuf_adds(out, text);
+	}
+}
+
+/* Rules of several words of a plan, with gates over the same fields and something behind them. */
+static void test_sieves(void **state)
+{
+	enum { RULES = 150 };
+	static const struct {
+		bool provisional;
+		const char *path;
+		int64_t result;
+	} opens[] = { { false, "/etc/passwd", 3 }, { false, "/etc/motd", 4 }, { false, "../x", -2 }, { false, "/", 5 },
+		      { true, "/etc/passwd", 0 } };
+	unsigned int seed = 7;
+	uint32_t asked = 0, sieves = 0;
+	struct world w;
+
+	for (size_t o = 0; o < ARRAY_SIZE(opens); o++) {
+		make_open(&w, opens[o].provisional, opens[o].path, opens[o].result);
+		for (int turn = 0; turn < 4; turn++) {
+			struct strbuf texts[RULES] = { 0 };
+			const char *conditions[RULES];
+
+			for (int i = 0; i < RULES; i++) {
+				gate_check(&texts[i], &seed);
+				if (rand_r(&seed) % 2) {
+					strbuf_adds(&texts[i], " and ");
+					gate_check(&texts[i], &seed);
+				}
+				if (rand_r(&seed) % 4 == 0)
+					strbuf_adds(&texts[i], " and proc.name = cat");
+				conditions[i] = texts[i].ptr;
+			}
+			arena_reset(w.context.arena);
+			compare_with_alone(&w, conditions, RULES, &asked, &sieves);
+			for (int i = 0; i < RULES; i++)
+				strbuf_free(&texts[i]);
+		}
+		free_world(&w);
+	}
+	assert_true(sieves > 40);
 }
 
 /* With first matching, a certain match waits for an earlier rule that is still open. */
@@ -490,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_sieves),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_wants),
