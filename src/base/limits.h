@@ -88,6 +88,7 @@
 /* outputs */
 #define OUTPUT_QUEUE_ALERTS 100000 /* that wait for one output: three minutes of 500 a second */
 #define OUTPUT_QUEUE_BYTES (64 << 20) /* of these */
+#define OUTPUT_LINGER_MS 2 /* that an alert may wait for those behind it: a busy stream wakes no thread for each */
 #define OUTPUT_STOP_MS 2500 /* for a worker that hangs in a call; most calls give up after 2 seconds */
 #define LIMIT_BURSTS 10000 /* rules and keys whose alerts are counted at once; more end the oldest early */
 #define PROGRAM_END_SECONDS 30 /* for a program to end after its input; a mail server may be slow */

@@ -26,6 +26,7 @@ struct queue {
 	pthread_cond_t progress; /* by the worker: something was done */
 	struct entry *first, **end;
 	size_t count, bytes; /* that wait; the one at hand included */
+	bool lingers; /* the worker waits until several have come: a sender that cannot wait for that ends it */
 	bool flush, reopen, finish, finished, stop, ended;
 	uint64_t dropped;
 	uint64_t busy_since; /* monotonic ms of the delivery at hand, 0 = none */
@@ -85,6 +86,17 @@ static bool has_room(const struct queue *q, const struct entry *e)
 	return q->count < q->options.alerts && e->bytes <= OUTPUT_QUEUE_BYTES && q->bytes <= OUTPUT_QUEUE_BYTES - e->bytes;
 }
 
+static bool is_half_full(const struct queue *q)
+{
+	return q->count > q->options.alerts / 2 || q->bytes > OUTPUT_QUEUE_BYTES / 2;
+}
+
+static void wake(struct queue *q)
+{
+	q->lingers = false;
+	pthread_cond_signal(&q->work);
+}
+
 static int queue_send(struct output *o, const struct alert *a, struct error *err)
 {
 	struct queue *q = (struct queue *)o;
@@ -92,15 +104,18 @@ static int queue_send(struct output *o, const struct alert *a, struct error *err
 	bool fits;
 
 	pthread_mutex_lock(&q->lock);
-	while (e && q->options.wait && q->count && !has_room(q, e))
+	while (e && q->options.wait && q->count && !has_room(q, e)) {
+		wake(q);
 		pthread_cond_wait(&q->progress, &q->lock);
+	}
 	fits = e && has_room(q, e);
 	if (fits) {
 		*q->end = e;
 		q->end = &e->next;
 		q->count++;
 		q->bytes += e->bytes;
-		pthread_cond_signal(&q->work);
+		if (!q->lingers || is_half_full(q))
+			wake(q);
 	} else {
 		q->dropped++;
 		o->failed++;
@@ -181,6 +196,25 @@ static void run_on_inner(struct queue *q, int (*function)(struct output *, struc
 		note(q, r, &err);
 }
 
+static bool is_asked(const struct queue *q)
+{
+	return q->flush || q->reopen || q->finish || q->stop;
+}
+
+/*
+ * After an alert others are likely: they are let gather, so that the event path pays for one wake-up and not for one each. The first
+ * one after a quiet time is delivered at once.
+ */
+static void linger(struct queue *q)
+{
+	struct timespec until = at_ms(clock_ms(CLOCK_MONOTONIC) + OUTPUT_LINGER_MS);
+
+	q->lingers = true;
+	while (q->lingers && !is_asked(q) && pthread_cond_timedwait(&q->work, &q->lock, &until) == 0)
+		;
+	q->lingers = false;
+}
+
 /* Waits for something to do; inner may want to be called again by itself. */
 static void rest(struct queue *q)
 {
@@ -196,7 +230,7 @@ static void rest(struct queue *q)
 		note(q, err.code, &err);
 		count(q);
 	}
-	if (q->first || q->flush || q->reopen || q->finish || q->stop)
+	if (q->first || is_asked(q))
 		return;
 	if (ms < 0) {
 		pthread_cond_wait(&q->work, &q->lock);
@@ -209,6 +243,7 @@ static void rest(struct queue *q)
 static void *work(void *queue)
 {
 	struct queue *q = queue;
+	bool delivered = false; /* since it lingered */
 
 	pthread_mutex_lock(&q->lock);
 	while (!q->stop) {
@@ -218,12 +253,17 @@ static void *work(void *queue)
 		}
 		if (q->first) {
 			deliver(q, q->first);
+			delivered = true;
 		} else if (q->flush) {
 			q->flush = false;
 			run_on_inner(q, q->inner->ops->flush, NULL);
 		} else if (q->finish) {
 			run_on_inner(q, q->inner->ops->drain, &q->last_word);
 			q->finish = false;
+		} else if (delivered) {
+			delivered = false;
+			linger(q);
+			continue;
 		} else {
 			rest(q);
 			continue;

@@ -19,7 +19,8 @@ struct gated {
 	pthread_cond_t changed;
 	bool open, fails;
 	char got[256];
-	size_t len, reopened, idle_calls;
+	size_t len, reopened;
+	_Atomic size_t idle_calls;
 };
 
 static struct gated gate;
@@ -219,8 +220,63 @@ static void test_reopen(void **state)
 	assert_int_equal(send_text(o, 'x', &err), 0);
 	assert_int_equal(o->ops->drain(o, &err), 0);
 	assert_int_equal(gate.reopened, 1);
+	for (int i = 0; i < 5000 && !gate.idle_calls; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	output_close(o);
 	assert_true(gate.idle_calls > 0);
+}
+
+static bool comes_to(struct output *o, uint64_t sent)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+
+	for (int i = 0; i < 50000; i++) {
+		struct output_stats stats;
+
+		output_stats(o, &stats);
+		if (stats.written == sent)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/* One that comes while the worker waits for more is delivered though no other follows, and nobody flushes. */
+static void test_last_of_a_burst(void **state)
+{
+	struct output *o = queue_of(true, 0, false);
+	struct error err = { 0 };
+
+	(void)state;
+	for (uint64_t i = 1; i <= 20; i++) {
+		assert_int_equal(send_text(o, 'x', &err), 0);
+		assert_true(comes_to(o, i));
+	}
+	output_close(o);
+}
+
+/* The worker that idles before each sleep does so much less often than alerts come, and a small queue is not let run full meanwhile. */
+static void test_burst_wakes_seldom(void **state)
+{
+	struct output *o = queue_of(true, 0, false);
+	const struct timespec pause = { .tv_nsec = 20000 };
+	struct error err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		assert_int_equal(send_text(o, 'x', &err), 0);
+		nanosleep(&pause, NULL);
+	}
+	assert_int_equal(o->ops->drain(o, &err), 0);
+	assert_int_equal(o->sent, 200);
+	assert_in_range(gate.idle_calls, 0, 60);
+	output_close(o);
+
+	o = queue_of(true, 2, true);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(send_text(o, 'x', &err), 0);
+	assert_true(comes_to(o, 200));
+	output_close(o);
 }
 
 /* What is never delivered is told, and the end does not wait for it. */
@@ -245,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),	cmocka_unit_test(test_full),   cmocka_unit_test(test_sender_waits),
 		cmocka_unit_test(test_trouble), cmocka_unit_test(test_reopen), cmocka_unit_test(test_drain_is_bounded),
+		cmocka_unit_test(test_last_of_a_burst), cmocka_unit_test(test_burst_wakes_seldom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
