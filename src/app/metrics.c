@@ -242,7 +242,7 @@ static void add_digests(const struct session *s, const struct config *c, struct 
 	if (s->input.count)
 		add_head(out, rules, "gauge", FALCO_HELP);
 	for (size_t i = 0; i < s->input.count; i++)
-		add_digest(out, rules, s->input.list[i].path, s->input.list[i].sha256);
+		add_digest(out, rules, s->input.list[i].path, rules_file_sha256(&s->input.list[i]));
 	if (c->norigins)
 		add_head(out, config, "gauge", FALCO_HELP);
 	for (size_t i = 0; i < c->norigins; i++)

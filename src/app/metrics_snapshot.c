@@ -235,7 +235,7 @@ static void collect(struct metrics_snapshot *snapshot, const struct session *s, 
 		alert_fields_text(f, "falco.kernel_release", str_of(host.release));
 	alert_fields_text(f, "scap.engine_name", str_of(s->source->ops->name));
 	for (size_t i = 0; i < s->input.count; i++)
-		add_digest(f, "falco.sha256_rules_file.", s->input.list[i].path, s->input.list[i].sha256);
+		add_digest(f, "falco.sha256_rules_file.", s->input.list[i].path, rules_file_sha256(&s->input.list[i]));
 	for (size_t i = 0; i < c->norigins; i++)
 		if (c->origins[i].kind == CONFIG_FROM_FILE)
 			add_digest(f, "falco.sha256_config_file.", c->origins[i].name.ptr, c->origins[i].sha256);

@@ -34,9 +34,15 @@ static int add(struct rules_input *in, const char *path, struct rules_file f, st
 		free(f.text);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
-	sha256_text((struct str){ f.text, f.len }, f.sha256);
 	in->list[in->count++] = f;
 	return 0;
+}
+
+const char *rules_file_sha256(struct rules_file *f)
+{
+	if (!f->sha256[0])
+		sha256_text((struct str){ f->text, f->len }, f->sha256);
+	return f->sha256;
 }
 
 static int add_file(struct rules_input *in, const char *path, struct error *err)

@@ -11,10 +11,13 @@ struct rules_input {
 	struct rules_file {
 		char *path, *text;
 		size_t len;
-		char sha256[SHA256_TEXT]; /* of the text */
+		char sha256[SHA256_TEXT]; /* rules_file_sha256(), empty until then */
 	} *list;
 	size_t count, cap;
 };
+
+/* That of the text, made when it is first asked for: only metrics want it, and it costs as much as reading the YAML. */
+const char *rules_file_sha256(struct rules_file *f);
 
 enum rules_input_flag {
 	RULES_INPUT_YAML_ONLY = 1 << 0, /* a file that is not named *.yaml or *.yml is passed over, as Falco's -r does */

@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "event/event.h"
 #include "field/extract.h"
+#include "field/param_name.h"
 
 /*
  * From the text of a field to a reference. Arguments are of three kinds: [something] after the name, a word after a dot
@@ -88,77 +89,17 @@ static int take_index(struct lookup *l, bool required)
 
 /* ---- parameters of events ---- */
 
-/* The longest parameter name, of any event, at the start of text; its first description, as Falco takes it. */
-static const struct param_info *longest_param(struct str text)
-{
-	const struct param_info *best = NULL;
-	size_t best_len = 0;
-
-	for (unsigned int type = 0; type < EV_COUNT; type++) {
-		const struct event_info *info = event_info((uint16_t)type);
-
-		for (uint32_t i = 0; i < info->nparams; i++) {
-			struct str name;
-
-			if (!text.len || info->params[i].name[0] != text.ptr[0])
-				continue;
-			name = str_of(info->params[i].name);
-			if (name.len > best_len && str_starts(text, name)) {
-				best = &info->params[i];
-				best_len = name.len;
-			}
-		}
-	}
-	return best;
-}
-
-/* What else the text of a parameter of this type depends on, besides the event. */
-static facts_t text_reads(enum param_type type)
-{
-	switch (type) {
-	case PT_FD:
-	case PT_FD32:
-	case PT_FDLIST:
-	case PT_SOCKADDR:
-	case PT_SOCKTUPLE:
-		return FACT_FD;
-	case PT_FSPATH:
-		return FACT_CWD;
-	case PT_FSRELPATH:
-		return FACT_CWD | FACT_FD;
-	case PT_UID:
-	case PT_GID:
-		return FACT_USERS;
-	default:
-		return 0;
-	}
-}
-
-/* A name means other things in other events: what any of them may read. */
-static facts_t all_text_reads(struct str name)
-{
-	facts_t reads = 0;
-
-	for (unsigned int type = 0; type < EV_COUNT; type++) {
-		int i = event_param_index((uint16_t)type, name);
-
-		if (i >= 0)
-			reads |= text_reads(event_info((uint16_t)type)->params[i].type);
-	}
-	return reads;
-}
-
 static int take_param(struct lookup *l)
 {
 	struct str r = rest(l);
-	const struct param_info *p;
+	const struct param_name *p;
 
 	if (r.len == 0 || r.ptr[0] != '.')
 		return refuse(l, "needs the name of a parameter after a dot");
-	p = longest_param((struct str){ r.ptr + 1, r.len - 1 });
+	p = param_name_at((struct str){ r.ptr + 1, r.len - 1 });
 	if (!p)
 		return error_set(l->err, -EINVAL, "no event has a parameter '" STR_FMT "'", (int)r.len - 1, r.ptr + 1);
-	take_dotted(l, strlen(p->name));
+	take_dotted(l, p->name.len);
 	l->ref->number = -1;
 	return 0;
 }
@@ -173,7 +114,7 @@ static int lookup_arg(struct lookup *l)
 	}
 	r = take_param(l);
 	if (r == 0)
-		l->ref->reads |= all_text_reads(l->ref->arg);
+		l->ref->reads |= param_name_at(l->ref->arg)->reads;
 	return r;
 }
 
@@ -184,7 +125,7 @@ static int lookup_rawarg(struct lookup *l)
 
 	if (r < 0)
 		return r;
-	p = longest_param(l->ref->arg);
+	p = param_name_at(l->ref->arg)->first;
 	l->ref->type = p->type;
 	l->ref->format = p->format;
 	return 0;

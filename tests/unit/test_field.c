@@ -47,6 +47,28 @@ static const struct lookup_case {
 	{ "static.nothing", -ENOENT, 0, NULL, NULL, 0 },
 };
 
+static void test_every_parameter(void **state)
+{
+	(void)state;
+	for (unsigned int type = 0; type < EV_COUNT; type++) {
+		for (uint32_t i = 0; i < event_table[type].nparams; i++) {
+			const char *name = event_table[type].params[i].name;
+			struct field_ref ref;
+			char text[64];
+			size_t used;
+
+			(void)snprintf(text, sizeof(text), "evt.arg.%s", name);
+			assert_int_equal(field_lookup(str_of(text), NULL, &ref, &used, NULL), 0);
+			assert_int_equal(used, strlen(text));
+			assert_true(str_eq(ref.arg, str_of(name)));
+			if (event_table[type].params[i].type == PT_FSRELPATH)
+				assert_int_equal(ref.reads & (FACT_CWD | FACT_FD), FACT_CWD | FACT_FD);
+			else if (event_table[type].params[i].type == PT_UID)
+				assert_true(ref.reads & FACT_USERS);
+		}
+	}
+}
+
 static void test_lookup(void **state)
 {
 	struct str names[] = { STR("env"), STR("en") };
@@ -368,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_every_parameter),
 		cmocka_unit_test(test_plugin_fields_need_the_plugin),
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_catalogue),
