@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <limits.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "app/config_show.h"
@@ -204,6 +205,8 @@ static int start(const struct options *o, const struct config *config, const str
 		log_error("cannot go to the background: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
+	/* no other process of our user reads secrets in our memory, and no core has them; programs that we execute are their own */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	service_begin();
 	if (pidfile_write(options_value(o, OPT_falco_pidfile, NULL), &err) < 0)
 		return failure(&err);

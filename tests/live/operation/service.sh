@@ -55,6 +55,23 @@ for address in "$dir/notify" "@monitor-live-$$"; do
 	[ $failures = 0 ] || tail -n 5 "$dir/err"
 	ok "programs do not have it" sh -c "grep -q ^PATH= '$dir/environment' && ! grep -E '^(NOTIFY|WATCHDOG)_' '$dir/environment'"
 done
+# what a process that may not be dumped has in /proc is root's
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	chmod a+r "$dir/config.yaml" "$dir/rules.yaml"
+	setpriv --reuid 65534 --clear-groups "$MONITOR" falco -c "$dir/config.yaml" -o program_output.enabled=false \
+		-o webserver.enabled=false >/dev/null 2>"$dir/err" &
+	falco=$!
+	for _ in $(seq 100); do
+		[ "$(stat -c %u /proc/$falco)" = 0 ] && [ "$(readlink /proc/$falco/exe)" = "$(realpath "$MONITOR")" ] && break
+		sleep 0.1
+	done
+	ok "memory is nobody else's" [ "$(stat -c %u /proc/$falco/environ)" = 0 ]
+	sleep 1
+	kill $falco
+	wait $falco
+	ok "a user's run works with it" [ $? = 0 ]
+	ok "without a complaint" sh -c "! grep -E '^Error' '$dir/err'"
+fi
 if command -v systemd-analyze >/dev/null; then
 	sed "s,/usr/bin/monitor,$MONITOR," "$top/contrib/systemd/monitor-falco.service" >"$dir/monitor-falco.service"
 	ok "the unit file" sh -c "! systemd-analyze verify '$dir/monitor-falco.service' 2>&1 | grep -v \"Command 'man \" | grep monitor-falco.service:"
