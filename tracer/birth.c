@@ -111,7 +111,10 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 	child->seized = true;
 	child->stopped = stopped;
 	/* what is looked up in its own namespaces only it can look up, until an exec shows that nothing is different */
-	child->identity = flags & (CLONE_NEWUSER | CLONE_NEWNS) ? IDENTITY_OTHER : parent->identity;
+	child->identity = parent->identity;
+	child->rights = parent->rights;
+	if (flags & (CLONE_NEWUSER | CLONE_NEWNS) && child->identity != IDENTITY_CONFINED)
+		child->identity = IDENTITY_OTHER;
 	child->process->other_ids |= parent->process->other_ids || flags & CLONE_NEWPID;
 	if (!thread)
 		child->process->parent = flags & CLONE_PARENT ? parent->process->parent : parent->process->pid;

@@ -31,6 +31,7 @@ enum call_trait {
 	CALL_NAME = 1 << 16,
 	CALL_FAULTS = 1 << 17,
 	CALL_MASK = 1 << 18,
+	CALL_CONFINE = 1 << 19,
 };
 
 struct call_traits {

@@ -146,7 +146,7 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		entry_refuse(t, -EPERM);
 		return true;
 	}
-	if (traits & (CALL_CRED | CALL_ROOT))
+	if (traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT))
 		identity_spoil(t, p->tracee, traits);
 	if (traits & CALL_MASK && p->tracee)
 		creation_mask_moves(p->tracee->process);

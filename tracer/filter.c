@@ -258,7 +258,7 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 {
 	int r = 0;
 
-	if (o->on_behalf && c->traits & (CALL_CRED | CALL_ROOT | CALL_MASK))
+	if (o->on_behalf && c->traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT | CALL_MASK))
 		catch_always(f, number);
 	if (o->watch_ends && (number == SYS_exit_group || number == SYS_exit))
 		catch_always(f, number);

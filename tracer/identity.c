@@ -9,22 +9,25 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tracer/procfs.h"
+#include "tracer/rights.h"
 #include "tracer/statx.h"
 
 /*
  * Whether a thread's opens can be done in its place: path lookup and permission checks must come out as its own would.
- * Read once, inherited by children, looked at again after each exec; the calls that change it are caught, and from
- * then until the next exec the thread opens for itself.
+ * Its root and mounts must be ours, its rights can be taken on (rights.c). Read once, inherited by children, looked at
+ * again after each exec; the calls that change it are caught. After those that change rights all is read again, since
+ * they are known when the thread makes its next call; after the others the thread opens for itself until the next exec.
  */
 
-#define STATUS_MAX 65536
+#define STATUS_MAX  65536
+#define CHANGES_MAX 32 /* a server that changes users for each request costs less when it opens for itself */
 
 struct own_identity {
 	ino_t mounts, users; /* namespaces */
 	uint64_t root_mount, root_ino;
-	char *status; /* the lines that must be equal */
+	char *status; /* lines: the rights */
 	char *label; /* of the security module */
-	struct procfs_task task;
+	struct rights_book *rights; /* of our own identity alone */
 };
 
 /* The lines of /proc/TID/status that decide on access, one after the other. Of the ids only the file system's counts. */
@@ -133,23 +136,28 @@ int identity_init(struct tracer *t)
 	if (!t->own)
 		return -ENOMEM;
 	r = read_identity("self", t->own);
-	return r < 0 ? r : procfs_read_status(getpid(), &t->own->task, NULL);
+	if (r < 0)
+		return r;
+	t->own->rights = rights_new(t->own->status);
+	return t->own->rights ? 0 : -ENOMEM;
 }
 
 void identity_free(struct tracer *t)
 {
-	if (t->own)
+	if (t->own) {
 		clear(t->own);
+		rights_free(t->own->rights);
+	}
 	free(take_ptr(t->own));
 }
 
-static bool equal(const struct own_identity *a, const struct own_identity *b)
+static bool equal_place(const struct own_identity *a, const struct own_identity *b)
 {
 	return a->mounts == b->mounts && a->users == b->users && a->root_mount == b->root_mount &&
-	       a->root_ino == b->root_ino && !strcmp(a->status, b->status) && !strcmp(a->label, b->label);
+	       a->root_ino == b->root_ino && !strcmp(a->label, b->label);
 }
 
-bool identity_same(struct tracer *t, struct tracee *tracee)
+bool identity_assumable(struct tracer *t, struct tracee *tracee)
 {
 	struct own_identity theirs = { 0 };
 	char task[16];
@@ -158,23 +166,40 @@ bool identity_same(struct tracer *t, struct tracee *tracee)
 		return false;
 	if (tracee->identity == IDENTITY_UNKNOWN || tracee->identity == IDENTITY_EXECUTING) {
 		snprintf(task, sizeof(task), "%d", tracee->tid);
-		tracee->identity = read_identity(task, &theirs) == 0 && equal(t->own, &theirs) ? IDENTITY_SAME :
-												IDENTITY_OTHER;
+		tracee->rights = read_identity(task, &theirs) == 0 && equal_place(t->own, &theirs) ?
+					 rights_find(t->own->rights, theirs.status) :
+					 NULL;
+		tracee->identity = tracee->rights ? IDENTITY_SAME : IDENTITY_OTHER;
 		clear(&theirs);
 	}
 	return tracee->identity == IDENTITY_SAME;
+}
+
+bool identity_same(struct tracer *t, struct tracee *tracee)
+{
+	return identity_assumable(t, tracee) && tracee->rights == rights_own(t->own->rights);
+}
+
+int identity_assume(const struct tracer *t)
+{
+	return rights_assume(t->own->rights, t->pending.tracee->rights);
+}
+
+void identity_return(const struct tracer *t)
+{
+	rights_return(t->own->rights, t->pending.tracee->rights);
 }
 
 /* An exec changes neither groups, namespaces nor the root. Where no module gives us a label, none gives one to others. */
 void identity_executed(struct tracer *t, struct tracee *tracee)
 {
 	const struct procfs_task *task = decode_memo_task(t->memo, tracee->tid);
+	const struct rights *rights = tracee->rights;
 
 	if (tracee->identity != IDENTITY_EXECUTING)
 		return;
-	tracee->identity = task && t->own && t->own->label && !t->own->label[0] && task->fsuid == t->own->task.fsuid &&
-					   task->fsgid == t->own->task.fsgid &&
-					   task->cap_effective == t->own->task.cap_effective ?
+	tracee->identity = task && rights && t->own && t->own->label && !t->own->label[0] && task->fsuid == rights->fsuid &&
+					   task->fsgid == rights->fsgid && task->cap_effective == rights->capabilities ?
 				   IDENTITY_SAME :
 				   IDENTITY_UNKNOWN;
 }
@@ -182,7 +207,15 @@ void identity_executed(struct tracer *t, struct tracee *tracee)
 static void spoil_one(void *context, struct tracee *tracee)
 {
 	(void)context;
-	tracee->identity = IDENTITY_OTHER;
+	if (tracee->identity != IDENTITY_CONFINED)
+		tracee->identity = IDENTITY_OTHER;
+}
+
+/* Newer kernels can do it to all threads of a process. */
+static void confine_one(void *process, struct tracee *tracee)
+{
+	if (tracee->process == process)
+		tracee->identity = IDENTITY_CONFINED;
 }
 
 void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits)
@@ -195,6 +228,8 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 		tracee->process->other_ids = tracee->process->mask_apart = true;
 	if (traits & CALL_ROOT)
 		tracees_each(&t->tracees, spoil_one, NULL);
-	else if (tracee)
-		tracee->identity = IDENTITY_OTHER;
+	else if (tracee && traits & CALL_CONFINE)
+		tracees_each(&t->tracees, confine_one, tracee->process);
+	else if (tracee && tracee->identity != IDENTITY_OTHER && tracee->identity != IDENTITY_CONFINED)
+		tracee->identity = tracee->changes++ < CHANGES_MAX ? IDENTITY_UNKNOWN : IDENTITY_OTHER;
 }

@@ -21,7 +21,7 @@
  * that looks at our descriptor cannot be raced: neither by changing the path's bytes nor by moving links and mounts.
  *
  * Only where nobody can tell the difference: regular files and directories on ordinary file systems, for callers with
- * our own view and rights. We look before we open (an O_PATH descriptor has no effect on what it names), and what is
+ * our own view, and with their rights. We look before we open (an O_PATH descriptor has no effect on what it names), and what is
  * looked at is opened by descriptor. Everything else the caller opens itself, and we look behind the call.
  */
 
@@ -38,6 +38,8 @@
 struct open_args {
 	int dirfd; /* the caller's number */
 	uint64_t flags, mode, resolve;
+	bool by_name; /* it has effects on what the path leads to */
+	mode_t mask; /* the caller's, of those */
 	size_t path_len; /* the path is in t->path */
 };
 
@@ -246,16 +248,11 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
 
 /* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
-static int open_creating(struct tracer *t, const struct open_args *a, int base)
+static int open_creating(const struct tracer *t, const struct open_args *a, int base)
 {
-	mode_t mask, own;
-	int fd, r;
+	mode_t own = umask(a->mask);
+	int fd = open_how(base, t->path, a->flags | O_NONBLOCK | O_NOCTTY, a->mode, a->resolve | RESOLVE_ALWAYS);
 
-	r = creation_has_room(t, t->pending.call.pid) ? creation_mask(t->pending.tracee, &mask) : -EMFILE;
-	if (r < 0)
-		return -EAGAIN;
-	own = umask(mask);
-	fd = open_how(base, t->path, a->flags | O_NONBLOCK | O_NOCTTY, a->mode, a->resolve | RESOLVE_ALWAYS);
 	umask(own);
 	return fd;
 }
@@ -356,47 +353,67 @@ static bool is_refused_alike(const struct tracer *t, const struct open_args *a, 
 	return fd >= 0 ? open_is_ordinary(fd) : !open_mentions_proc(t->path);
 }
 
-static enum open_way open_at(struct tracer *t, const struct open_args *a, int base)
+/* With the caller's rights: a descriptor, the failure that it would be told as well, or -EOPNOTSUPP. */
+static int open_at(const struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
-	bool by_name = a->flags & (O_CREAT | O_TRUNC), exclusive = a->flags & O_CREAT && a->flags & O_EXCL;
-	auto_fd int fd = -1;
-	struct look l = { 0 };
-	struct stat st;
+	bool exclusive = a->flags & O_CREAT && a->flags & O_EXCL;
+	int fd;
 
 	/* asked for a directory, the kernel opens nothing else: no device, no FIFO. Failures are looked at. */
-	if (a->flags & O_DIRECTORY && !by_name) {
-		fd = open_plain(t, a, base, &l);
+	if (a->flags & O_DIRECTORY && !a->by_name) {
+		fd = open_plain(t, a, base, l);
 		if (fd >= 0)
-			return is_acceptable(t, fd, &st) ? deliver(t, a, &l, take_fd(fd), &st) : OPEN_CHECK;
+			return fd;
 	}
-	look(t, a, base, &l);
-	if (l.error && !(l.error == -ENOENT && a->flags & O_CREAT))
-		return is_own_failure(t, a, base, l.error) ? fail(t, l.error) : OPEN_CHECK;
-	if (l.error ? open_mentions_proc(t->path) : !l.plain || exclusive)
-		return OPEN_CHECK;
-	l.links = by_name; /* the real path is asked for */
-	fd = by_name ? open_creating(t, a, base) : open_plain(t, a, base, &l);
+	look(t, a, base, l);
+	if (l->error && !(l->error == -ENOENT && a->flags & O_CREAT))
+		return is_own_failure(t, a, base, l->error) ? l->error : -EOPNOTSUPP;
+	if (l->error ? open_mentions_proc(t->path) : !l->plain || exclusive)
+		return -EOPNOTSUPP;
+	l->links = a->by_name; /* the real path is asked for */
+	fd = a->by_name ? open_creating(t, a, base) : open_plain(t, a, base, l);
 	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
-		return is_refused_alike(t, a, base) ? fail(t, take_fd(fd)) : OPEN_CHECK;
-	if (fd < 0 || !is_acceptable(t, fd, &st))
+		return is_refused_alike(t, a, base) ? fd : -EOPNOTSUPP;
+	return fd < 0 ? -EOPNOTSUPP : fd;
+}
+
+static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int base)
+{
+	struct look l = { 0 };
+	auto_fd int fd = -1;
+	struct stat st;
+
+	/* read with our own rights, as the base was */
+	a->by_name = a->flags & (O_CREAT | O_TRUNC);
+	if (a->by_name &&
+	    (!creation_has_room(t, t->pending.call.pid) || creation_mask(t->pending.tracee, &a->mask) < 0))
 		return OPEN_CHECK;
-	return deliver(t, a, &l, take_fd(fd), &st);
+	if (identity_assume(t) < 0)
+		return OPEN_CHECK;
+	fd = open_at(t, a, base, &l);
+	identity_return(t);
+	if (fd < 0)
+		return fd == -EOPNOTSUPP ? OPEN_CHECK : fail(t, fd);
+	return is_acceptable(t, fd, &st) ? deliver(t, a, &l, take_fd(fd), &st) : OPEN_CHECK;
 }
 
 int open_exec_failure(struct tracer *t, size_t path_len)
 {
 	struct open_args a = { .dirfd = AT_FDCWD, .path_len = path_len };
-	struct look l;
+	struct look l = { 0 };
 	int base;
 
-	if (!t->pending.notified || !identity_same(t, t->pending.tracee))
+	if (!t->pending.notified || !identity_assumable(t, t->pending.tracee))
 		return 0;
 	base = open_base(t->pending.call.tid, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return 0;
-	look(t, &a, base, &l);
-	if ((l.error != -ENOENT && l.error != -ENOTDIR) || !is_own_failure(t, &a, base, l.error))
-		l.error = 0;
+	if (identity_assume(t) == 0) {
+		look(t, &a, base, &l);
+		if ((l.error != -ENOENT && l.error != -ENOTDIR) || !is_own_failure(t, &a, base, l.error))
+			l.error = 0;
+		identity_return(t);
+	}
 	if (base >= 0)
 		close(base);
 	return l.error;
@@ -413,7 +430,7 @@ enum open_way open_pending(struct tracer *t)
 	r = read_args(t, &a);
 	if (r == -ESRCH)
 		return OPEN_ENTRY;
-	if (r == -EINVAL || is_special(&a) || !identity_same(t, t->pending.tracee))
+	if (r == -EINVAL || is_special(&a) || !identity_assumable(t, t->pending.tracee))
 		return OPEN_CHECK;
 	/* what we could not read is told to the caller as the kernel would: it may be there when the kernel looks */
 	if (r < 0)
@@ -422,7 +439,7 @@ enum open_way open_pending(struct tracer *t)
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;
 	/* no need to ask whether the caller still waits: the id of a seized thread is not used again before we reap it */
-	way = open_at(t, &a, base);
+	way = open_and_deliver(t, &a, base);
 	if (base >= 0)
 		close(base);
 	return way;

@@ -135,7 +135,9 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 	}
 	tracee->seized = tracee->stopped = tracee->in_call = true;
 	tracee->follow = FOLLOW_NONE;
-	tracee->identity = tracee->identity == IDENTITY_SAME ? IDENTITY_EXECUTING : IDENTITY_UNKNOWN;
+	if (tracee->identity != IDENTITY_CONFINED)
+		tracee->identity = tracee->identity == IDENTITY_SAME ? IDENTITY_EXECUTING : IDENTITY_UNKNOWN;
+	tracee->changes = 0;
 	tracee->continued = -1;
 	told_add(t, &(struct told){ .kind = TOLD_EXEC, .tid = tid, .pid = tid });
 	add_resume(t, tracee, 0);

@@ -243,7 +243,16 @@ int open_exec_failure(struct tracer *t, size_t path_len);
 
 int identity_init(struct tracer *t);
 void identity_free(struct tracer *t);
+/* The thread's root, mounts, and rights are ours. */
 bool identity_same(struct tracer *t, struct tracee *tracee);
+/* Its root and mounts are ours, and its rights are, or can be taken on. */
+bool identity_assumable(struct tracer *t, struct tracee *tracee);
+/*
+ * Takes on the rights of the pending call's thread, which is assumable; negative errno: they are still ours. Nothing of
+ * other processes may be asked for before they are given back.
+ */
+int identity_assume(const struct tracer *t);
+void identity_return(const struct tracer *t);
 /* The thread has executed, and the memo holds what was read of its new program. */
 void identity_executed(struct tracer *t, struct tracee *tracee);
 /* The call (traits) that the thread is about to make may change identities. */

@@ -41,9 +41,10 @@ enum follow {
 /* Whether opens may be done on the thread's behalf (identity.c). */
 enum identity {
 	IDENTITY_UNKNOWN, /* to be read from /proc */
-	IDENTITY_SAME, /* credentials, root and mounts are the supervisor's */
+	IDENTITY_SAME, /* root and mounts are the supervisor's, and so are credentials, or it can take them on */
 	IDENTITY_EXECUTING, /* was the same: the new program may have other credentials, and a label of its own */
 	IDENTITY_OTHER, /* until the next exec */
+	IDENTITY_CONFINED, /* for good, and its children: by what nothing tells of (Landlock) */
 };
 
 /* One thread of the workload. */
@@ -59,6 +60,8 @@ struct tracee {
 	bool in_call; /* between the stops of a call, where every call stops (passing.c) */
 	bool late; /* found through /proc */
 	enum identity identity;
+	const struct rights *rights; /* of the identity that is the same; lives as long as the tracer */
+	uint8_t changes; /* of credentials since the exec */
 	enum follow follow;
 	bool leaving_for_debugger; /* to be detached at its next stop */
 	uint64_t held_notification; /* a caller of ptrace(2) that waits for that; 0 = none */

@@ -20,6 +20,9 @@
 #define USTACK_BYTES	  65536 /* of one stack: hostile names and paths */
 #define USTACK_SECONDS	  2	/* unwind tables can loop */
 
+/* calls in the caller's place */
+#define RIGHTS_KINDS 64 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
+
 /* datagrams that are sent in the caller's place */
 #define SEND_MESSAGE_BYTES 65536 /* one more than the longest there is: longer ones are refused as this one is */
 #define SEND_CONTROL_BYTES 4096	 /* control messages of a datagram: each is some bytes long */
