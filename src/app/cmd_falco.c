@@ -262,9 +262,9 @@ static int act(const struct options *o, const struct config *config, enum listin
 		return print_page_size();
 	for (i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
-	if (plugins_load(&plugins, config, str_eq(config->engine_kind, STR("replay")), &err) < 0)
+	if (plugins_load(&plugins, config, str_eq(config->engine_kind, STR("replay")), &err) < 0 ||
+	    plugins_offer(&plugins, &engine, &err) < 0)
 		return failure(&err);
-	plugins_offer(&plugins, &engine);
 	if (options_has(o, OPT_falco_plugin_info) || options_has(o, OPT_falco_list_plugins))
 		return falco_plugins(config, &plugins, options_value(o, OPT_falco_plugin_info, NULL));
 	if (options_has(o, OPT_falco_list))

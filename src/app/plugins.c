@@ -98,30 +98,39 @@ int plugins_load(struct plugins *p, const struct config *config, bool together, 
 }
 
 /* The fields of all plugins that have values for a source. */
-static void add_fields(const struct plugins *p, struct plugin_set *set, struct field_options *fields)
+static int add_fields(const struct plugins *p, struct plugin_set *set, struct field_options *fields, struct error *err)
 {
 	fields->foreign = set->catalogues;
 	for (size_t i = 0; i < p->count; i++) {
 		struct plugin_view view;
+		struct str name;
 
 		if (!set->list[i] || !plugin_extracts_from(set->list[i], set->source))
 			continue;
 		plugin_get(set->list[i], &view);
+		for (size_t k = 0; (name = plugin_field(set->list[i], k)).len; k++)
+			if (field_exists(name, fields))
+				return error_set(err, -EEXIST,
+						 "plugin " STR_FMT ": its field " STR_FMT " is another one's already for the event source " STR_FMT,
+						 STR_ARG(view.name), STR_ARG(name), STR_ARG(set->source));
 		set->catalogues[fields->nforeign++] = view.fields;
 	}
+	return 0;
 }
 
-void plugins_offer(struct plugins *p, struct engine_options *options)
+int plugins_offer(struct plugins *p, struct engine_options *options, struct error *err)
 {
+	int r = 0;
+
 	struct field_options generic = options->fields;
 
 	generic.generic = true;
 	generic.container_plugin = false;
-	for (size_t i = 1; i < p->nsets; i++) {
+	for (size_t i = 1; i < p->nsets && r == 0; i++) {
 		struct engine_source *s = &p->sources[p->nsources++];
 
 		*s = (struct engine_source){ .name = p->sets[i].source, .fields = generic };
-		add_fields(p, &p->sets[i], &s->fields);
+		r = add_fields(p, &p->sets[i], &s->fields, err);
 	}
 	for (size_t i = 0; i < p->count; i++) {
 		struct plugin_view view;
@@ -129,12 +138,13 @@ void plugins_offer(struct plugins *p, struct engine_options *options)
 		plugin_get(p->list[i], &view);
 		p->names[i] = (struct engine_plugin){ view.name, view.version };
 	}
-	if (p->nsets)
-		add_fields(p, &p->sets[0], &options->fields);
+	if (p->nsets && r == 0)
+		r = add_fields(p, &p->sets[0], &options->fields, err);
 	options->sources = p->sources;
 	options->nsources = p->nsources;
 	options->plugins = p->names;
 	options->nplugins = p->count;
+	return r;
 }
 
 bool plugins_have_source(const struct plugins *p, struct str source)

@@ -29,8 +29,8 @@ struct plugins {
 
 /* together: the events will come of a capture. */
 int plugins_load(struct plugins *p, const struct config *config, bool together, struct error *err);
-/* Adds their sources and fields; options borrow from p. */
-void plugins_offer(struct plugins *p, struct engine_options *options);
+/* Adds their sources and fields; options borrow from p. -EEXIST: a field has the name of another one. */
+int plugins_offer(struct plugins *p, struct engine_options *options, struct error *err);
 void plugins_free(struct plugins *p); /* after the hosts */
 
 static inline void plugins_autofree(struct plugins *p)

@@ -92,6 +92,8 @@ struct field_options {
  */
 int field_lookup(struct str text, const struct field_options *options, struct field_ref *ret_ref, size_t *ret_used,
 		 struct error *err);
+/* Whether there is a field of exactly this name. */
+bool field_exists(struct str name, const struct field_options *options);
 /* The nearest known name, for "did you mean"; empty when none is near. */
 struct str field_nearest(struct str name);
 

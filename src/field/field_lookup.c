@@ -460,6 +460,19 @@ static const struct field_info *find_name(struct str text, const struct field_op
 	return best;
 }
 
+bool field_exists(struct str name, const struct field_options *options)
+{
+	const struct field_info *f = find_whole(name, options);
+
+	if (f && str_eq(f->name, name))
+		return true;
+	for (size_t i = 0; i < options->nforeign; i++)
+		for (size_t k = 0; (f = foreign_by_index(options->foreign[i], k)); k++)
+			if (str_eq(f->name, name))
+				return true;
+	return false;
+}
+
 int field_lookup(struct str text, const struct field_options *options, struct field_ref *ret_ref, size_t *ret_used,
 		 struct error *err)
 {

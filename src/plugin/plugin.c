@@ -171,6 +171,11 @@ bool plugin_takes_source(const struct plugin *p, const struct names *sources, st
 	return !sources->n && (!p->view.source.len || str_eq(p->view.source, source));
 }
 
+struct str plugin_field(const struct plugin *p, size_t i)
+{
+	return str_of(i < p->nfields ? p->fields[i].name : "");
+}
+
 bool plugin_extracts_from(const struct plugin *p, struct str source)
 {
 	return p->view.capabilities & PLUGIN_EXTRACT && plugin_takes_source(p, &p->extract_sources, source);

@@ -75,6 +75,14 @@ ok "an asynchronous event" grep -q "Notice async part in dummy" out
 ok "one that was not announced is refused" grep -q "has a name that it did not announce" err
 ok "the counts are of both" grep -q "second: 1" out
 
+# a field may not have a name that is taken
+sed -e 's/parts\.comm/proc.name/g' "$here/parts.c" >taken.c
+${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libtaken.so taken.c -lpthread
+sed -e 's/libparts/libtaken/' falco.yaml >taken.yaml
+"$MONITOR" falco -c taken.yaml >/dev/null 2>err
+ok "a field that is there already is refused" [ $? -ne 0 ]
+ok "and named" grep -q "plugin parts: its field proc.name is another one's already for the event source syscall" err
+
 # figures: snapshots, and the page of Prometheus
 sed -e 's/"maxEvents": 20000/"maxEvents": 4000000000/' -e 's/"maxEvents": 30}/"maxEvents": 4000000000}/' \
 	-e 's/rules.yaml/never.yaml/' falco.yaml >long.yaml
