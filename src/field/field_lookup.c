@@ -418,8 +418,12 @@ static const struct field_info *find_whole(struct str text, const struct field_o
 /* The longest name at the start of text. */
 static const struct field_info *find_row(struct str text, const struct field_options *options)
 {
-	const struct field_info *best = find_whole(text, options), *f;
+	const struct field_info *best, *f;
 
+	/* all begin so; most constants that are looked at in case they are fields are paths */
+	if (!text.len || !islower((unsigned char)text.ptr[0]))
+		return NULL;
+	best = find_whole(text, options);
 	if (best)
 		return best;
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "field_world.h"
 
+#include <ctype.h>
 #include <errno.h>
 
 /* ---- names ---- */
@@ -121,6 +122,7 @@ static void test_catalogue(void **state)
 	for (; (f = field_by_index(n)); n++) {
 		official += !(field_flags(f) & FIELD_OURS);
 		assert_true(field_name(f).len > 0 && field_help(f).len > 0 && field_class(f).len > 0);
+		assert_true(islower((unsigned char)field_name(f).ptr[0])); /* look-ups count on it */
 		for (size_t i = 0; i < n; i++)
 			assert_false(str_eq(field_name(field_by_index(i)), field_name(f)));
 	}
