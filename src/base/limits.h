@@ -123,6 +123,8 @@
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
 
 /* gRPC: clients fetch alerts with empty requests */
+#define LISTEN_PATIENCE_MS     3000	    /* a monitor closes its address after its command's end, and GRPC_STOP_SECONDS */
+#define LISTEN_RETRY_MS	       20
 #define GRPC_CONNECTIONS       64	    /* served at once: more wait to be accepted */
 #define GRPC_CALLS	       16	    /* at once on one connection */
 #define GRPC_ACKS	       200	    /* answers to pings and settings that wait: more is a flood */

@@ -9,8 +9,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "net/address.h"
 
 #define UNIX_SCHEME "unix://"
@@ -102,11 +104,24 @@ static int listen_inet(const char *address, int *ret_fd, struct error *err)
 	return a ? 0 : error_errno(err, last, "cannot listen at %s", address);
 }
 
-int listen_at(const char *address, int *ret_fd, struct error *err)
+static int listen_once(const char *address, int *ret_fd, struct error *err)
 {
 	if (listen_is_unix(address))
 		return listen_unix(address + strlen(UNIX_SCHEME), ret_fd, err);
 	return listen_inet(address, ret_fd, err);
+}
+
+int listen_at(const char *address, int *ret_fd, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = LISTEN_RETRY_MS * 1000000L };
+	int r = listen_once(address, ret_fd, err);
+
+	for (int waited = 0; r == -EADDRINUSE && waited < LISTEN_PATIENCE_MS; waited += LISTEN_RETRY_MS) {
+		nanosleep(&pause, NULL);
+		*err = (struct error){ 0 };
+		r = listen_once(address, ret_fd, err);
+	}
+	return r;
 }
 
 unsigned int listen_port(int fd)
