@@ -84,6 +84,7 @@ static int read_header(const struct call *c, uint64_t address, struct message *m
 {
 	auto_free struct iovec *pieces = NULL;
 	struct msghdr h;
+	size_t count;
 	int r = memory_read(c->memory, address, &h, sizeof(h));
 
 	if (r < 0)
@@ -93,14 +94,15 @@ static int read_header(const struct call *c, uint64_t address, struct message *m
 										       (int32_t)h.msg_namelen, m);
 	if (r < 0)
 		return r;
-	if (h.msg_iovlen > UIO_MAXIOV)
+	count = (size_t)h.msg_iovlen; /* an int in musl */
+	if (count > UIO_MAXIOV)
 		return -EMSGSIZE;
-	pieces = calloc(h.msg_iovlen + 1, sizeof(*pieces));
+	pieces = calloc(count + 1, sizeof(*pieces));
 	if (!pieces)
 		return -ENOMEM;
-	if (h.msg_iovlen)
-		r = memory_read(c->memory, (uint64_t)(uintptr_t)h.msg_iov, pieces, h.msg_iovlen * sizeof(*pieces));
-	for (size_t i = 0; i < h.msg_iovlen && r == 0; i++)
+	if (count)
+		r = memory_read(c->memory, (uint64_t)(uintptr_t)h.msg_iov, pieces, count * sizeof(*pieces));
+	for (size_t i = 0; i < count && r == 0; i++)
 		r = read_piece(c, &pieces[i], m);
 	return r < 0 ? r : read_control(c, &h, m);
 }

@@ -12,6 +12,7 @@ mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" || exit 99
 work=$(cd "$work" && pwd)
 tab=$(printf '\t')
 cut -f 1 "$here/suites/builds" >"$dir/suites"
+# shellcheck disable=SC2046 # a word a suite
 [ $# -gt 0 ] || set -- $(cat "$dir/suites")
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
