@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 
 #define LISTENER_POLL_NS 100000 /* between looks at the shared page, for the milliseconds that an exec takes */
 
@@ -25,6 +26,8 @@ struct front {
 	const struct launch_shared *shared;
 	bool apart; /* in a process group without the workload: no signal reaches both */
 	bool workload_gone, supervisor_gone, finished;
+	bool ending; /* nothing is left to watch: the supervisor writes its last words and ends */
+	bool supervisor_ended;
 	int workload_status, exit_code;
 };
 
@@ -112,7 +115,7 @@ static void reap(struct front *f)
 	/* as the first process of a container we also get the orphans */
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (pid == f->supervisor && !WIFSTOPPED(status)) {
-			f->supervisor_gone = true;
+			f->supervisor_gone = f->supervisor_ended = true;
 		} else if (pid == f->workload && WIFSTOPPED(status)) {
 			/* the supervisor sends SIGCONT when the workload goes on */
 			if (waitpid(pid, &again, WNOHANG | WCONTINUED) != pid || !WIFCONTINUED(again))
@@ -152,12 +155,13 @@ static void pass_signal(const struct front *f, const struct signalfd_siginfo *in
 
 static void read_control(struct front *f)
 {
-	int code;
-	ssize_t n = recv(f->control, &code, sizeof(code), MSG_DONTWAIT);
+	struct launch_end end;
+	ssize_t n = recv(f->control, &end, sizeof(end), MSG_DONTWAIT);
 
-	if (n == sizeof(code)) {
+	if (n == sizeof(end)) {
 		f->finished = true;
-		f->exit_code = code;
+		f->exit_code = end.exit_code;
+		f->ending = end.alone;
 	} else if (n == 0) {
 		f->supervisor_gone = true;
 	}
@@ -168,6 +172,15 @@ static void look_at_supervisor(const struct front *f)
 {
 	if (f->supervisor_gone && !f->finished && !f->workload_gone && atomic_load(&f->shared->kill_on_exit))
 		kill(f->workload, SIGKILL);
+}
+
+/*
+ * Who has our status may read the alerts and start another monitor, so the supervisor's end is part of ours, unless something
+ * of the workload lives on.
+ */
+static bool is_over(const struct front *f)
+{
+	return f->workload_gone && (f->finished ? !f->ending || f->supervisor_ended : f->supervisor_gone);
 }
 
 static _Noreturn void end_like_workload(const struct front *f)
@@ -193,12 +206,15 @@ _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct 
 	pass_listener(&f, shared);
 	f.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	while (!f.workload_gone || !(f.finished || f.supervisor_gone)) {
+	while (!is_over(&f)) {
+		bool last = f.workload_gone && f.finished;
 		struct signalfd_siginfo info;
+		int r;
 
 		polled[0] = (struct pollfd){ f.signals, POLLIN, 0 };
 		polled[1] = (struct pollfd){ f.supervisor_gone ? -1 : f.control, POLLIN, 0 };
-		if (poll(polled, 2, -1) < 0 && errno != EINTR)
+		r = poll(polled, 2, last ? FRONT_LAST_WORDS_MS : -1);
+		if ((r < 0 && errno != EINTR) || (r == 0 && last))
 			break;
 		while (read(f.signals, &info, sizeof(info)) == sizeof(info))
 			pass_signal(&f, &info);

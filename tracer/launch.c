@@ -275,10 +275,10 @@ int launch_start(struct launch *l, const struct sock_filter *program, size_t len
 	return 0;
 }
 
-void launch_finish(struct launch *l, int exit_code)
+void launch_finish(struct launch *l, struct launch_end end)
 {
 	if (l->control >= 0)
-		(void)!send(l->control, &exit_code, sizeof(exit_code), MSG_NOSIGNAL);
+		(void)!send(l->control, &end, sizeof(end), MSG_NOSIGNAL);
 }
 
 void launch_close(struct launch *l)

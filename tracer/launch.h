@@ -45,8 +45,14 @@ int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
 int launch_start(struct launch *l, const struct sock_filter *program, size_t length, bool want_listener, int *ret_listener,
 		 struct error *err);
 
+/* What the supervisor tells the front when the command has ended. */
+struct launch_end {
+	int exit_code; /* to end with; -1 = as the command did */
+	bool alone; /* nothing of the workload is left: the supervisor ends, too */
+};
+
 /* Lets the front end: with the workload's status when exit_code < 0. */
-void launch_finish(struct launch *l, int exit_code);
+void launch_finish(struct launch *l, struct launch_end end);
 void launch_close(struct launch *l);
 
 /*

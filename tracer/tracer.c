@@ -613,7 +613,20 @@ const struct figures *tracer_figures(const struct source *s)
 	return &((const struct tracer *)s)->figures;
 }
 
+/* Whether nothing of the workload is left. False where that is not known yet. */
+static bool is_alone(const struct tracer *t)
+{
+	struct pollfd listener = { t->listener, 0, 0 };
+	siginfo_t info;
+
+	if (t->listener >= 0)
+		return poll(&listener, 1, 0) == 1 && listener.revents & POLLHUP;
+	return t->seizing && waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD;
+}
+
 void tracer_finish(struct source *s, int exit_code)
 {
-	launch_finish(&tracer_of(s)->launch, exit_code);
+	struct tracer *t = tracer_of(s);
+
+	launch_finish(&t->launch, (struct launch_end){ .exit_code = exit_code, .alone = is_alone(t) });
 }

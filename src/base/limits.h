@@ -123,6 +123,7 @@
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
 
 /* gRPC: clients fetch alerts with empty requests */
+#define FRONT_LAST_WORDS_MS    5000	    /* that a run waits for its supervisor's end: outputs have been flushed before */
 #define LISTEN_PATIENCE_MS     3000	    /* a monitor closes its address after its command's end, and GRPC_STOP_SECONDS */
 #define LISTEN_RETRY_MS	       20
 #define GRPC_CONNECTIONS       64	    /* served at once: more wait to be accepted */

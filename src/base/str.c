@@ -46,7 +46,7 @@ static inline bool bytes_eq(const char *a, const char *b, size_t len, bool folde
  */
 static inline bool contains(struct str s, struct str part, bool folded)
 {
-	size_t i = 0, places = s.len - part.len + 1, last = part.len - 1;
+	size_t i = 0, places = s.len - part.len + 1;
 
 	if (part.len == 0)
 		return true;
@@ -54,6 +54,7 @@ static inline bool contains(struct str s, struct str part, bool folded)
 		return false;
 #ifdef __SSE2__
 	if (places >= 16) {
+		const size_t last = part.len - 1;
 		const __m128i bit = _mm_set1_epi8(folded ? 0x20 : 0);
 		const __m128i first_byte = _mm_or_si128(_mm_set1_epi8(part.ptr[0]), bit);
 		const __m128i last_byte = _mm_or_si128(_mm_set1_epi8(part.ptr[last]), bit);

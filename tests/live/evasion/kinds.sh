@@ -71,7 +71,7 @@ kind own openat "a device" "opened /dev/zero" "$sh" -c : -- "$sh" -c ": </dev/ze
 kind own openat "a terminal" "opened /dev/ptmx" "$sh" -c : -- "$sh" -c ": <>/dev/ptmx"
 kind own openat "a file of /proc" "opened /proc/self/status" "$sh" -c : -- "$sh" -c ": </proc/self/status"
 kind own openat "a FIFO" "opened $dir/fifo" "$sh" -c : -- "$sh" -c ": <>$dir/fifo"
-kind own openat "another user" "opened $dir/plain" setpriv --reuid 65534 --clear-groups "$sh" -c : -- \
+kind behalf openat "another user" "opened $dir/plain" setpriv --reuid 65534 --clear-groups "$sh" -c : -- \
 	setpriv --reuid 65534 --clear-groups "$sh" -c ": <$dir/plain"
 kind own openat "another user namespace" "opened $dir/plain" unshare -U "$sh" -c : -- unshare -U "$sh" -c ": <$dir/plain"
 kind own openat "another mount namespace" "opened $dir/plain" unshare -m "$sh" -c : -- unshare -m "$sh" -c ": <$dir/plain"
