@@ -62,7 +62,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 		-o webserver.enabled=false >/dev/null 2>"$dir/err" &
 	falco=$!
 	for _ in $(seq 100); do
-		[ "$(stat -c %u /proc/$falco)" = 0 ] && [ "$(readlink /proc/$falco/exe)" = "$(realpath "$MONITOR")" ] && break
+		# in this order: setpriv itself belongs to root in /proc until its exec
+		[ "$(readlink /proc/$falco/exe)" = "$(realpath "$MONITOR")" ] && [ "$(stat -c %u /proc/$falco)" = 0 ] && break
 		sleep 0.1
 	done
 	ok "memory is nobody else's" [ "$(stat -c %u /proc/$falco/environ)" = 0 ]
