@@ -123,7 +123,7 @@ static int parse_field(struct format_parser *p, bool exact, struct format_expr *
 				 nearest.len ? " (did you mean '" : "", STR_ARG(nearest), nearest.len ? "'?)" : "");
 	}
 	e->ref.output = true;
-	e->type = (struct transform_type){ e->ref.type, e->ref.list };
+	e->type = (struct transform_type){ .type = e->ref.type, .list = e->ref.list };
 	p->at += e->ref.text.len;
 	*ret_expr = e;
 	return 0;
@@ -138,7 +138,7 @@ static int constant(struct format_parser *p, struct str text, struct format_expr
 	if (!e)
 		return -ENOMEM;
 	e->constant.s = text;
-	e->type = (struct transform_type){ PT_CHARBUF, false };
+	e->type = (struct transform_type){ .type = PT_CHARBUF };
 	*ret_expr = e;
 	return 0;
 }
@@ -255,7 +255,7 @@ static int parse_list(struct format_parser *p, struct format_expr **ret_expr)
 
 	if (!e)
 		return -ENOMEM;
-	e->type = (struct transform_type){ PT_CHARBUF, true };
+	e->type = (struct transform_type){ .type = PT_CHARBUF, .list = true };
 	p->at++;
 	skip_blanks(p);
 	if (peek(p) == ')') {

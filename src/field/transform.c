@@ -25,6 +25,12 @@ static bool is_text(enum param_type type)
 	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;
 }
 
+/* What a transformer of several arguments sees of one. */
+static struct transform_type origin_of(const struct transform_type *arg)
+{
+	return arg->origin == PT_NONE ? *arg : (struct transform_type){ .type = arg->origin, .list = arg->origin_list };
+}
+
 /* ---- types ---- */
 
 static int wrong_type(const struct transform *t, struct error *err)
@@ -58,7 +64,7 @@ static int check_len(const struct transform *t, const struct transform_type *arg
 	(void)nargs;
 	if (!args[0].list && !is_text(args[0].type) && args[0].type != PT_BYTEBUF)
 		return wrong_type(t, err);
-	*ret_type = (struct transform_type){ PT_UINT64, false };
+	*ret_type = (struct transform_type){ .type = PT_UINT64 };
 	return 0;
 }
 
@@ -66,11 +72,11 @@ static int check_join(const struct transform *t, const struct transform_type *ar
 		      struct transform_type *ret_type, struct error *err)
 {
 	(void)nargs;
-	if (args[0].list || !is_text(args[0].type))
-		return error_set(err, -EINVAL, STR_FMT "() takes a separator first, one text", STR_ARG(t->name));
-	if (!args[1].list)
+	if (origin_of(&args[0]).list)
+		return error_set(err, -EINVAL, STR_FMT "() takes a separator first, no list", STR_ARG(t->name));
+	if (!origin_of(&args[1]).list)
 		return error_set(err, -EINVAL, STR_FMT "() takes a list second", STR_ARG(t->name));
-	*ret_type = (struct transform_type){ PT_CHARBUF, false };
+	*ret_type = (struct transform_type){ .type = PT_CHARBUF };
 	return 0;
 }
 
@@ -78,23 +84,27 @@ static int check_concat(const struct transform *t, const struct transform_type *
 			struct transform_type *ret_type, struct error *err)
 {
 	for (size_t i = 0; i < nargs; i++) {
-		if (args[i].type != PT_CHARBUF || args[i].list)
+		struct transform_type arg = origin_of(&args[i]);
+
+		if (arg.type != PT_CHARBUF || arg.list)
 			return error_set(err, -EINVAL, STR_FMT "() takes texts only; argument %zu is none", STR_ARG(t->name),
 					 i + 1);
 	}
-	*ret_type = (struct transform_type){ PT_CHARBUF, false };
+	*ret_type = (struct transform_type){ .type = PT_CHARBUF };
 	return 0;
 }
 
 static int check_getopt(const struct transform *t, const struct transform_type *args, size_t nargs,
 			struct transform_type *ret_type, struct error *err)
 {
+	struct transform_type list = origin_of(&args[0]), letters = origin_of(&args[1]);
+
 	(void)nargs;
-	if (!args[0].list || args[0].type != PT_CHARBUF)
+	if (!list.list || list.type != PT_CHARBUF)
 		return error_set(err, -EINVAL, STR_FMT "() takes a list of texts first", STR_ARG(t->name));
-	if (args[1].list || args[1].type != PT_CHARBUF)
+	if (letters.list || letters.type != PT_CHARBUF)
 		return error_set(err, -EINVAL, STR_FMT "() takes the option letters second, one text", STR_ARG(t->name));
-	*ret_type = (struct transform_type){ PT_CHARBUF, true };
+	*ret_type = (struct transform_type){ .type = PT_CHARBUF, .list = true, .origin = PT_CHARBUF };
 	return 0;
 }
 
@@ -206,14 +216,19 @@ static enum presence apply_len(const struct transform_call *call, struct values 
 	return PRESENT;
 }
 
-/* The texts of a row of values, with a separator between them. */
+static size_t length_to_zero(struct str s)
+{
+	return s.len ? strnlen(s.ptr, s.len) : 0;
+}
+
+/* The texts of a row of values, each up to a zero, with a separator between them. */
 static struct str texts_in_a_row(struct arena *arena, const struct values *values, struct str separator)
 {
 	size_t len = 0;
 	char *out, *at;
 
 	for (uint32_t i = 0; i < values->count; i++)
-		len += values->list[i].s.len + (i > 0 ? separator.len : 0);
+		len += length_to_zero(values->list[i].s) + (i > 0 ? separator.len : 0);
 	out = at = arena_bytes(arena, len + 1);
 	if (!out)
 		return (struct str){ 0 };
@@ -221,7 +236,7 @@ static struct str texts_in_a_row(struct arena *arena, const struct values *value
 		if (i > 0 && separator.len)
 			at = mempcpy(at, separator.ptr, separator.len);
 		if (values->list[i].s.len)
-			at = mempcpy(at, values->list[i].s.ptr, values->list[i].s.len);
+			at = mempcpy(at, values->list[i].s.ptr, length_to_zero(values->list[i].s));
 	}
 	return (struct str){ out, len };
 }
@@ -233,11 +248,13 @@ static enum presence apply_join(const struct transform_call *call, struct values
 
 static enum presence apply_concat(const struct transform_call *call, struct values *ret)
 {
-	struct values row;
+	struct value *row = arena_array_of(call->arena, struct value, call->nargs);
 
-	if (transform_list(call->arena, call->args, call->nargs, &row) != PRESENT)
+	if (!row)
 		return ABSENT;
-	return one_text(call, texts_in_a_row(call->arena, &row, STR("")), ret);
+	for (size_t i = 0; i < call->nargs; i++)
+		row[i] = call->args[i].values.count ? call->args[i].values.list[0] : (struct value){ .s = STR("") };
+	return one_text(call, texts_in_a_row(call->arena, &(struct values){ row, (uint32_t)call->nargs }, STR("")), ret);
 }
 
 static enum presence apply_getopt(const struct transform_call *call, struct values *ret)
@@ -273,10 +290,15 @@ struct str transform_name(const struct transform *t)
 	return t->name;
 }
 
+bool transform_is_multi(const struct transform *t)
+{
+	return t->most > 1;
+}
+
 int transform_check(const struct transform *t, const struct transform_type *args, size_t nargs, bool has_selector,
 		    struct str selector, struct transform_type *ret_type, struct error *err)
 {
-	struct transform_type type = { PT_NONE, false };
+	struct transform_type type = { 0 }, origin;
 	int r;
 
 	if (nargs < t->least || nargs > t->most)
@@ -285,6 +307,11 @@ int transform_check(const struct transform *t, const struct transform_type *args
 	r = t->check(t, args, nargs, &type, err);
 	if (r < 0)
 		return r;
+	if (!transform_is_multi(t)) {
+		origin = origin_of(&args[0]);
+		type.origin = origin.type;
+		type.origin_list = origin.list;
+	}
 	if (has_selector) {
 		if (t->apply != apply_getopt)
 			return error_set(err, -EINVAL, "transformer '" STR_FMT "' takes nothing in brackets", STR_ARG(t->name));
@@ -295,6 +322,67 @@ int transform_check(const struct transform *t, const struct transform_type *args
 	}
 	*ret_type = type;
 	return 0;
+}
+
+/* A value that is no text as it lies in Falco's memory, which its transformers of several arguments take for one. */
+static struct str raw_text(struct arena *arena, const struct value *v, enum param_type type)
+{
+	const void *from = &v->u;
+	size_t len = type == PT_PORT ? sizeof(uint16_t) : sizeof(uint64_t);
+	uint32_t flag;
+	char *copy;
+
+	switch (value_kind(type)) {
+	case VALUE_IP:
+		from = v->ip.bytes;
+		len = v->ip.v6 ? 16 : 4;
+		break;
+	case VALUE_NET:
+		from = v->net.address.bytes;
+		len = v->net.address.v6 ? 16 : 4;
+		break;
+	case VALUE_BOOL:
+		flag = v->b;
+		from = &flag;
+		len = sizeof(flag);
+		break;
+	default:
+		break;
+	}
+	copy = arena_bytes(arena, len);
+	return copy ? (struct str){ memcpy(copy, from, len), len } : (struct str){ 0 };
+}
+
+static int make_texts(struct arena *arena, struct transform_arg *arg)
+{
+	struct value *texts;
+
+	if (value_kind(arg->type.type) == VALUE_TEXT || value_kind(arg->type.type) == VALUE_BYTES)
+		return 0;
+	texts = arena_array_of(arena, struct value, arg->values.count);
+	for (uint32_t i = 0; texts && i < arg->values.count; i++) {
+		texts[i].s = raw_text(arena, &arg->values.list[i], arg->type.type);
+		if (!texts[i].s.ptr)
+			return -ENOMEM;
+	}
+	arg->values.list = texts;
+	return texts ? 0 : -ENOMEM;
+}
+
+static enum presence apply_to_texts(const struct transform *t, const struct transform_call *call, struct values *ret_values)
+{
+	struct transform_call of_texts = *call;
+	struct transform_arg *args = arena_array_of(call->arena, struct transform_arg, call->nargs);
+
+	if (!args)
+		return ABSENT;
+	for (size_t i = 0; i < call->nargs; i++) {
+		args[i] = call->args[i];
+		if (make_texts(call->arena, &args[i]) < 0)
+			return ABSENT;
+	}
+	of_texts.args = args;
+	return t->apply(&of_texts, ret_values);
 }
 
 enum presence transform_apply(const struct transform *t, struct arena *arena, const struct transform_arg *args, size_t nargs,
@@ -308,7 +396,9 @@ enum presence transform_apply(const struct transform *t, struct arena *arena, co
 			return UNKNOWN;
 		absent |= args[i].presence == ABSENT || (args[i].values.count == 0 && !args[i].type.list);
 	}
-	return absent ? ABSENT : t->apply(&call, ret_values);
+	if (absent)
+		return ABSENT;
+	return transform_is_multi(t) ? apply_to_texts(t, &call, ret_values) : t->apply(&call, ret_values);
 }
 
 /* A value as the text that stands in a list literal. */

@@ -12,16 +12,25 @@
  */
 struct transform;
 
-/* The type of a value before it exists: of a field, a constant (text), a list literal (text, list) or another transformer. */
+/*
+ * The type of a value before it exists: of a field, a constant (text), a list literal (text, list) or another transformer.
+ * What transformers made of one value has an origin: transformers of several arguments look at nothing else, so that
+ * concat() takes len(proc.name) and not len(fd.types).
+ */
 struct transform_type {
 	enum param_type type;
 	bool list;
+	enum param_type origin; /* PT_NONE: the value is its own */
+	bool origin_list;
 };
 
 /* NULL when there is none of this name (name without the parenthesis). */
 const struct transform *transform_lookup(struct str name);
 const struct transform *transform_by_index(size_t i); /* NULL past the end */
 struct str transform_name(const struct transform *t);
+
+/* Whether it makes one value of several. */
+bool transform_is_multi(const struct transform *t);
 
 /*
  * Whether it takes arguments of these types; selector is the text in [ ] after the call (getopt's option), empty and

@@ -57,25 +57,36 @@ static void report_general(struct assembly *a, const struct rule_item *item, con
 static void report_warnings(struct assembly *a, const struct rule_item *item, const struct condition_warning *warnings)
 {
 	for (const struct condition_warning *w = warnings; w; w = w->next)
-		if (w->kind == CONDITION_WARN_REGEX || w->kind == CONDITION_WARN_VALUE)
+		if (w->kind == CONDITION_WARN_REGEX || w->kind == CONDITION_WARN_VALUE ||
+		    (w->kind == CONDITION_WARN_NEVER && a->findings->ours))
 			findings_add(a->findings, LOAD_COMPILE_CONDITION,
 				     resolve_place(&a->resolver, a->findings, item->condition_at, w->offset), STR_FMT,
 				     STR_ARG(w->message));
 }
 
-/* 0; 1 when the rule is left out as it asks for; -EINVAL after a finding. Falco's place of all of them is the check. */
-static int report_problem(struct assembly *a, const struct rule_item *item, const struct ast *tree,
-			  const struct condition_error *problem)
+static void report_one(struct assembly *a, const struct rule_item *item, enum load_code code, const struct ast *tree,
+		       const struct condition_error *problem)
 {
+	/* Falco's place of all of them is the check */
 	const struct ast *check = a->findings->ours ? NULL : checks_find(tree, problem->offset);
 	const struct load_context *at = resolve_place(&a->resolver, a->findings, item->condition_at,
 						      check ? check->offset : problem->offset);
-	bool skip = problem->unknown_filter && item->skip_if_unknown_filter;
 
-	findings_add(a->findings, skip ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_CONDITION, at, STR_FMT,
-		     STR_ARG(problem->message));
+	findings_add(a->findings, code, at, STR_FMT, STR_ARG(problem->message));
 	findings_hint(a->findings, problem->hint);
-	return skip ? 1 : -EINVAL;
+}
+
+/* 0; 1 when the rule is left out as it asks for, which its first problem decides; -EINVAL after a finding. */
+static int report_problems(struct assembly *a, const struct rule_item *item, const struct ast *tree,
+			   const struct condition_error *problem)
+{
+	if (problem->unknown_filter && item->skip_if_unknown_filter) {
+		report_one(a, item, LOAD_UNKNOWN_FILTER, tree, problem);
+		return 1;
+	}
+	for (const struct condition_error *p = problem; p; p = a->findings->ours ? p->next : NULL)
+		report_one(a, item, LOAD_ERR_COMPILE_CONDITION, tree, p);
+	return -EINVAL;
 }
 
 static int check_event_types(struct assembly *a, const struct rule_item *item, const struct ast *tree)
@@ -86,7 +97,7 @@ static int check_event_types(struct assembly *a, const struct rule_item *item, c
 	int r = condition_event_types(tree, types, codes, &problem);
 
 	if (r == -EINVAL)
-		return report_problem(a, item, tree, &problem);
+		return report_problems(a, item, tree, &problem);
 	if (r < 0)
 		return r;
 	count = condition_event_count(types);
@@ -98,28 +109,34 @@ static int check_event_types(struct assembly *a, const struct rule_item *item, c
 	return 0;
 }
 
-static int add_condition(struct assembly *a, const struct rule_item *item, struct rule *rule)
+/* The condition with the rule's exceptions behind it. */
+static int add_exceptions(struct assembly *a, const struct rule_item *item, struct str *ret_text)
+{
+	int r;
+
+	*ret_text = item->condition;
+	if (!item->exceptions.count)
+		return 0;
+	strbuf_reset(&a->text);
+	r = exceptions_print(a->findings, &a->text, item->condition, &item->exceptions);
+	if (r < 0)
+		return r;
+	return a->text.failed ? -ENOMEM : copy_str(a->rules->arena, strbuf_str(&a->text), ret_text);
+}
+
+static int add_condition(struct assembly *a, const struct rule_item *item, struct str text, struct rule *rule)
 {
 	struct condition_warning *warnings = NULL;
 	struct condition_error problem = { 0 };
-	struct str text = item->condition;
 	struct ast *tree;
-	int r = 0;
+	int r = resolve_condition(&a->resolver, a->findings, text, item->condition_at, item->at, &tree);
 
-	if (item->exceptions.count) {
-		strbuf_reset(&a->text);
-		r = exceptions_print(a->findings, &a->text, item->condition, &item->exceptions);
-		if (r == 0)
-			r = a->text.failed ? -ENOMEM : copy_str(a->rules->arena, strbuf_str(&a->text), &text);
-	}
-	if (r == 0)
-		r = resolve_condition(&a->resolver, a->findings, text, item->condition_at, item->at, &tree);
 	if (r < 0)
 		return r;
 	r = condition_check(a->rules->arena, tree, &a->options->fields, &problem, &warnings);
 	report_general(a, item, tree, warnings);
 	if (r == -EINVAL)
-		return report_problem(a, item, tree, &problem);
+		return report_problems(a, item, tree, &problem);
 	if (r < 0)
 		return r;
 	report_warnings(a, item, warnings);
@@ -157,7 +174,8 @@ static int copy_texts(struct assembly *a, const struct rule_item *item, struct r
 static int add_rule(struct assembly *a, const struct rule_item *item)
 {
 	struct rule *rule = &a->rules->rules[a->rules->nrules];
-	int r;
+	struct str condition;
+	int r, also;
 
 	*rule = (struct rule){ 0 };
 	r = copy_texts(a, item, rule);
@@ -167,10 +185,14 @@ static int add_rule(struct assembly *a, const struct rule_item *item)
 		if (glob_match(a->options->reads[i].rule, rule->name, false))
 			rule->output_reads |= a->options->reads[i].facts;
 	a->rules->nrules++; /* from here on ruleset_free() frees what the rule owns */
-	r = outputs_add(a->rules->arena, a->findings, a->options, item, rule);
+	/* Falco's order; ours goes on, so that all problems are told */
+	r = add_exceptions(a, item, &condition);
 	if (r == 0 || (r == -EINVAL && a->findings->ours)) {
-		int also = add_condition(a, item, rule);
-
+		also = outputs_add(a->rules->arena, a->findings, a->options, item, rule);
+		r = r == 0 ? also : r;
+	}
+	if (r == 0 || (r == -EINVAL && a->findings->ours)) {
+		also = add_condition(a, item, condition, rule);
 		r = r == 0 ? also : r;
 	}
 	if (r == 0)

@@ -9,7 +9,10 @@
 struct checker {
 	struct arena *arena;
 	const struct field_options *options;
-	struct condition_error *problem;
+	struct condition_error *problem; /* the first */
+	struct condition_error **problems; /* where the next one is linked; NULL before the first */
+	unsigned int nproblems;
+	bool stop; /* a problem behind which nothing is looked at */
 	struct condition_warning **warnings; /* where the next one is linked */
 	struct arena *scratch; /* of one check */
 	unsigned int depth;
@@ -77,12 +80,32 @@ static enum type_class class_of(struct transform_type type)
 
 /* ---- problems and warnings ---------------------------------------------------------------------------------------------- */
 
+static int refuse_with(struct checker *c, struct condition_error problem)
+{
+	struct condition_error *p = c->nproblems ? arena_new_of(c->arena, struct condition_error) : c->problem;
+
+	if (!p || !problem.message.ptr)
+		return -ENOMEM;
+	problem.next = NULL;
+	*p = problem;
+	if (c->nproblems)
+		*c->problems = p;
+	c->problems = &p->next;
+	c->nproblems++;
+	return -EINVAL;
+}
+
 static int refuse(struct checker *c, const struct ast *a, struct str message)
 {
-	if (!message.ptr)
-		return -ENOMEM;
-	*c->problem = (struct condition_error){ message, a->offset, { "", 0 }, false };
-	return -EINVAL;
+	return refuse_with(c, (struct condition_error){ .message = message, .offset = a->offset, .hint = STR("") });
+}
+
+static int build(struct checker *c, const struct ast *a, struct expression **ret_expression)
+{
+	struct condition_error problem;
+	int r = expression_build(c->arena, a, c->options, ret_expression, &problem);
+
+	return r == -EINVAL ? refuse_with(c, problem) : r;
 }
 
 static int warn_about(struct checker *c, const struct ast *a, struct condition_warning warning)
@@ -197,8 +220,9 @@ static bool is_event_name(struct str name)
 	return name.len == 0; /* reserved types have no name */
 }
 
-static int check_constant(struct checker *c, const struct ast *check, const struct expression *left, struct str text)
+static int check_constant(struct checker *c, const struct ast *check, const struct expression *left, const struct ast *constant)
 {
+	struct str text = constant->text;
 	struct error err = { 0 };
 	struct value value;
 	int r;
@@ -220,16 +244,16 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 		if (!out)
 			return -ENOMEM;
 		if (literal_unhex(text, out, &len) < 0)
-			return refuse(c, check->right, arena_printf(c->arena, "%s wants hexadecimal digits",
+			return refuse(c, constant, arena_printf(c->arena, "%s wants hexadecimal digits",
 								    operator_word(check->op)));
 	}
 	if (text.len > RULES_VALUE_BYTES)
-		return refuse(c, check->right, arena_printf(c->arena, "a value is longer than %d bytes", RULES_VALUE_BYTES));
+		return refuse(c, constant, arena_printf(c->arena, "a value is longer than %d bytes", RULES_VALUE_BYTES));
 	if (expression_is_field(left, "evt.rawarg") && value_kind(left->type.type) == VALUE_BYTES)
-		return refuse(c, check->right, arena_str(c->arena, STR("a raw buffer cannot be compared with a constant")));
+		return refuse(c, constant, arena_str(c->arena, STR("a raw buffer cannot be compared with a constant")));
 	r = literal_parse(text, left->type.type, &value, &err);
 	if (r < 0)
-		return refuse(c, check->right, arena_str(c->arena, str_of(err.text)));
+		return refuse(c, constant, arena_str(c->arena, str_of(err.text)));
 	if (check->op == OP_REGEX) {
 		struct regex *regex;
 
@@ -237,17 +261,25 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0)
-			return refuse(c, check->right, arena_str(c->arena, str_of(err.text)));
+			return refuse(c, constant, arena_str(c->arena, str_of(err.text)));
 		regex_free(regex);
 	}
-	if (expression_is_field(left, "evt.type") && !is_event_name(text)) {
-		r = refuse(c, check->right, arena_printf(c->arena, "unknown event type " STR_FMT, STR_ARG(text)));
-		c->problem->unknown_filter = true;
-		return r;
-	}
+	if (expression_is_field(left, "evt.type") && !is_event_name(text))
+		return refuse_with(c, (struct condition_error){
+					      .message = arena_printf(c->arena, "unknown event type " STR_FMT, STR_ARG(text)),
+					      .offset = constant->offset,
+					      .hint = STR(""),
+					      .unknown_filter = true,
+				      });
 	if (expression_is_field(left, "evt.around") && check->op != OP_EQ && check->op != OP_EQ2)
 		return refuse(c, check, arena_str(c->arena, STR("evt.around can only be compared by =")));
 	return 0;
+}
+
+/* After one problem the others are looked for. */
+static bool goes_on(const struct checker *c, int r)
+{
+	return r == 0 || (r == -EINVAL && c->nproblems < RULES_COND_PROBLEMS && !c->stop);
 }
 
 static int check_constants(struct checker *c, const struct ast *check, const struct expression *left)
@@ -255,9 +287,11 @@ static int check_constants(struct checker *c, const struct ast *check, const str
 	int r = 0;
 
 	if (check->right->kind != AST_LIST)
-		return check_constant(c, check, left, check->right->text);
-	for (size_t i = 0; i < check->right->nchildren && r == 0; i++) {
-		r = check_constant(c, check, left, check->right->children[i]->text);
+		return check_constant(c, check, left, check->right);
+	for (size_t i = 0; i < check->right->nchildren && goes_on(c, r); i++) {
+		int also = check_constant(c, check, left, check->right->children[i]);
+
+		r = also < 0 ? also : r;
 		if (i % 1024 == 1023)
 			arena_reset(c->scratch); /* left is not in it */
 	}
@@ -269,7 +303,7 @@ static int check_constants(struct checker *c, const struct ast *check, const str
 static int check_right_field(struct checker *c, const struct ast *check, const struct expression *left)
 {
 	struct expression *right;
-	int r = expression_build(c->arena, check->right, c->options, &right, c->problem);
+	int r = build(c, check->right, &right);
 
 	if (r < 0)
 		return r;
@@ -284,10 +318,15 @@ static int check_right_field(struct checker *c, const struct ast *check, const s
 	if (right->no_right)
 		return refuse(c, check->right,
 			      arena_printf(c->arena, STR_FMT " cannot stand on the right side", STR_ARG(right->text)));
-	if (left->type.type != right->type.type || left->type.list != right->type.list)
-		return refuse(c, check->right, arena_printf(c->arena, STR_FMT " and " STR_FMT " have different types",
-							    STR_ARG(left->text), STR_ARG(right->text)));
-	return 0;
+	if (left->any_right ? value_kind(left->type.type) == value_kind(right->type.type) :
+			      left->type.type == right->type.type && left->type.list == right->type.list)
+		return 0;
+	if (left->any_right)
+		return warn(c, check->right, CONDITION_WARN_NEVER,
+			    arena_printf(c->arena, STR_FMT " and " STR_FMT " have different types, so this never holds",
+					 STR_ARG(left->text), STR_ARG(right->text)));
+	return refuse(c, check->right, arena_printf(c->arena, STR_FMT " and " STR_FMT " have different types",
+						    STR_ARG(left->text), STR_ARG(right->text)));
 }
 
 static int check_check(struct checker *c, const struct ast *check)
@@ -299,7 +338,7 @@ static int check_check(struct checker *c, const struct ast *check)
 	r = warn_deprecated(c, check->left);
 	if (r < 0)
 		return r;
-	r = expression_build(c->arena, check->left, c->options, &left, c->problem);
+	r = build(c, check->left, &left);
 	if (r < 0)
 		return r;
 	class = class_of(left->type);
@@ -318,17 +357,23 @@ static int check_tree(struct checker *c, const struct ast *a)
 	int r = 0;
 
 	/* macros inside macros can make a tree deeper, and far larger, than any text */
-	if (c->depth >= RULES_TREE_DEPTH)
-		return refuse(c, a, arena_str(c->arena, STR("the condition with its macros is nested too deeply")));
-	if (++c->nodes > RULES_COND_NODES)
-		return refuse(c, a, arena_str(c->arena, STR("the condition with its macros is too large")));
+	if (c->depth >= RULES_TREE_DEPTH || ++c->nodes > RULES_COND_NODES) {
+		c->stop = true;
+		return refuse(c, a,
+			      arena_str(c->arena, c->depth >= RULES_TREE_DEPTH ?
+							  STR("the condition with its macros is nested too deeply") :
+							  STR("the condition with its macros is too large")));
+	}
 	c->depth++;
 	switch (a->kind) {
 	case AST_AND:
 	case AST_OR:
 	case AST_NOT:
-		for (size_t i = 0; i < a->nchildren && r == 0; i++)
-			r = check_tree(c, a->children[i]);
+		for (size_t i = 0; i < a->nchildren && goes_on(c, r); i++) {
+			int also = check_tree(c, a->children[i]);
+
+			r = also < 0 ? also : r;
+		}
 		break;
 	case AST_CHECK:
 		r = check_check(c, a);

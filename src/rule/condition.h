@@ -16,6 +16,7 @@ struct condition_error {
 	size_t offset; /* in the condition's text */
 	struct str hint; /* "did you mean …"; empty = none */
 	bool unknown_filter; /* an unknown field or event type: what skip-if-unknown-filter forgives */
+	struct condition_error *next; /* of condition_check() */
 };
 
 /* Text → tree (lexer.c, parser.c). 0, -EINVAL with *ret_problem, or -ENOMEM. */
@@ -25,15 +26,15 @@ int condition_parse(struct arena *arena, struct str text, struct ast **ret_tree,
 struct condition_warning {
 	struct str message;
 	size_t offset;
-	enum { CONDITION_WARN_REGEX, CONDITION_WARN_VALUE, CONDITION_WARN_DEPRECATED } kind;
+	enum { CONDITION_WARN_REGEX, CONDITION_WARN_VALUE, CONDITION_WARN_DEPRECATED, CONDITION_WARN_NEVER } kind;
 	struct str field; /* the deprecated one; static */
 	unsigned int rank; /* its place among them: Falco tells them in that order */
 	struct condition_warning *next;
 };
 
 /*
- * Tree (macros already resolved) → checked against fields, operators and value types (check.c). The first problem is
- * reported. Warnings are appended to the list at *ret_warnings (NULL when it is empty) in order; each deprecated field warns once.
+ * Tree (macros already resolved) → checked against fields, operators and value types (check.c). Each problem is reported, up
+ * to RULES_COND_PROBLEMS, *ret_problem being the first. Warnings are appended to the list at *ret_warnings (NULL when it is empty) in order; each deprecated field warns once.
  * Trees that pass are at most RULES_TREE_DEPTH deep: what walks them after this may recurse.
  */
 int condition_check(struct arena *arena, const struct ast *tree, const struct field_options *options,

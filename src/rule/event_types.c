@@ -76,7 +76,7 @@ static bool is_type_field(const struct ast *a)
 
 static int refuse(struct condition_error *problem, const struct ast *a, const char *message)
 {
-	*problem = (struct condition_error){ str_of(message), a->offset, { "", 0 }, false };
+	*problem = (struct condition_error){ .message = str_of(message), .offset = a->offset, .hint = STR("") };
 	return -EINVAL;
 }
 

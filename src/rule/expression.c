@@ -15,7 +15,7 @@ static int refuse(struct builder *b, const struct ast *a, struct str message, st
 {
 	if (!message.ptr)
 		return -ENOMEM;
-	*b->problem = (struct condition_error){ message, a->offset, hint, unknown };
+	*b->problem = (struct condition_error){ .message = message, .offset = a->offset, .hint = hint, .unknown_filter = unknown };
 	return -EINVAL;
 }
 
@@ -38,7 +38,7 @@ static int build_field(struct builder *b, const struct ast *a, struct expression
 		return refuse(b, a, arena_printf(b->arena, "there is no field " STR_FMT, STR_ARG(text)), field_nearest(a->text),
 			      true);
 	e->kind = EXPRESSION_FIELD;
-	e->type = (struct transform_type){ e->field.type, e->field.list };
+	e->type = (struct transform_type){ .type = e->field.type, .list = e->field.list };
 	e->reads = e->field.reads;
 	e->no_right = field_flags(e->field.info) & FIELD_NO_RHS;
 	e->text = text;
@@ -98,6 +98,7 @@ static int build_call(struct builder *b, const struct ast *a, struct expression 
 		return refuse(b, a, arena_printf(b->arena, STR_FMT " cannot be transformed", STR_ARG(e->args[0]->text)),
 			      (struct str){ "", 0 }, false);
 	e->no_right = e->nargs == 1 && e->args[0]->no_right;
+	e->any_right = transform_is_multi(e->transform) || (e->nargs == 1 && e->args[0]->any_right);
 	r = transform_check(e->transform, types, e->nargs, e->has_selector, e->selector, &e->type, &err);
 	if (r < 0)
 		return refuse(b, a, arena_str(b->arena, str_of(err.text)), (struct str){ "", 0 }, false);
@@ -120,14 +121,14 @@ static int build(struct builder *b, const struct ast *a, struct expression **ret
 		break;
 	case AST_LIST:
 		e->kind = EXPRESSION_LIST;
-		e->type = (struct transform_type){ PT_CHARBUF, true };
+		e->type = (struct transform_type){ .type = PT_CHARBUF, .list = true };
 		r = build_arguments(b, a, e);
 		if (r == 0)
 			r = name_expression(b, a, e);
 		break;
 	default:
 		e->kind = EXPRESSION_CONSTANT;
-		e->type = (struct transform_type){ PT_CHARBUF, false };
+		e->type = (struct transform_type){ .type = PT_CHARBUF };
 		e->constant.s = arena_str(b->arena, a->text);
 		r = e->constant.s.ptr ? name_expression(b, a, e) : -ENOMEM;
 	}

@@ -17,6 +17,7 @@ struct expression {
 	struct transform_type type; /* of its values */
 	facts_t reads; /* of all fields in it */
 	bool no_right; /* neither side of val() */
+	bool any_right; /* a field of any type may stand on its right side: what is made of several values */
 	struct field_ref field; /* EXPRESSION_FIELD */
 	const struct transform *transform; /* EXPRESSION_CALL */
 	struct str selector;

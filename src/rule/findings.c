@@ -359,13 +359,24 @@ static int compare_places(const void *a, const void *b)
 		return p->line < q->line ? -1 : 1;
 	if (p->column != q->column)
 		return p->column < q->column ? -1 : 1;
-	return (int)x->code - (int)y->code;
+	if (x->code != y->code)
+		return (int)x->code - (int)y->code;
+	return str_cmp(x->message, y->message);
 }
 
 void findings_sort(struct findings *f)
 {
-	if (!f->failed && f->count) /* each has its locations then */
-		qsort(f->list, f->count, sizeof(*f->list), compare_places);
+	size_t kept = 1;
+
+	if (f->failed || !f->count) /* else each has its locations */
+		return;
+	qsort(f->list, f->count, sizeof(*f->list), compare_places);
+	for (size_t i = 1; i < f->count; i++) {
+		/* what is wrong with a macro is found again by each rule that uses it */
+		if (compare_places(&f->list[kept - 1], &f->list[i]) != 0)
+			f->list[kept++] = f->list[i];
+	}
+	f->count = kept;
 }
 
 void findings_hint(struct findings *f, struct str hint)

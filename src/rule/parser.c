@@ -83,7 +83,7 @@ static struct ast *fail_hint(struct parser *p, const char *message, struct str h
 {
 	if (!p->error) {
 		p->error = -EINVAL;
-		p->problem = (struct condition_error){ str_of(message), p->lexer.at, hint, false };
+		p->problem = (struct condition_error){ .message = str_of(message), .offset = p->lexer.at, .hint = hint };
 	}
 	return NULL;
 }

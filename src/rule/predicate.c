@@ -61,6 +61,7 @@ COMPARE(address_ne, !ip_eq(&a->ip, &b->ip))
 /* the value's side of a network comparison is an address */
 COMPARE(net_eq, ip_in(&a->net.address, &b->net))
 COMPARE(net_ne, !ip_in(&a->net.address, &b->net))
+COMPARE(never, a == NULL && b == NULL)
 
 #define NUMBER_ROW(kind)                                                                                      \
 	{                                                                                                     \
@@ -184,6 +185,8 @@ int predicate_build(struct arena *arena, const struct ast *check, const struct e
 		p.form = FORM_EXISTS;
 	} else if (right) {
 		p.form = FORM_RIGHT;
+		if (value_kind(left->type.type) != value_kind(right->type.type))
+			p.compare = never; /* expression.any_right */
 	} else {
 		r = build_values(arena, check->right, &p);
 		if (r == 0) {

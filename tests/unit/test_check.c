@@ -54,6 +54,12 @@ static const struct {
 	{ "proc.name = val(proc.pname)", true }, { "proc.name = val(fd.num)", false }, { "proc.name regex val(proc.pname)", false },
 	{ "fd.snet = val(fd.cnet)", false }, { "proc.aname[1] = val(proc.name)", false }, { "proc.name = val(proc.aname[1])", false },
 	{ "tolower(proc.name) = a", true }, { "tolower(fd.num) = a", false }, { "tolower(proc.aname[1]) = a", false },
+	/* what a call of several values is compared with is not looked at, nor what became of a field that it takes */
+	{ "concat(proc.name, fd.name) = val(fd.num)", true }, { "len(join(',', fd.types)) = val(proc.name)", true },
+	{ "getopt(fd.types, 'a') in val(proc.name)", true }, { "concat(proc.name, fd.name) = val(proc.aname[1])", false },
+	{ "concat(proc.name, fd.name) regex val(proc.name)", false }, { "toupper(proc.name) = val(fd.num)", false },
+	{ "proc.name = concat(len(proc.name), fd.name)", true }, { "concat(len(fd.types), fd.name) = a", false },
+	{ "join(fd.num, fd.types) = a", true }, { "join(',', getopt(fd.types, 'a')) = a", false },
 	{ "len(proc.name) = 3", true }, { "len(proc.name) = x", false }, { "len(proc.name) contains 3", false },
 	/* fields */
 	{ "proc.nothing = a", false },	{ "fd.name[1] = a", false },  { "proc.aname[x] = a", false }, { "proc.env[HOME] = a", true },
@@ -84,6 +90,17 @@ static void test_problems(void **state)
 	assert_int_equal(problem.offset, 18);
 	assert_true(problem.unknown_filter);
 	assert_true(str_eq(problem.hint, STR("proc.name")));
+	assert_null(problem.next);
+	/* each problem that a condition has, in its order */
+	assert_int_equal(check(arena, "proc.nmae = b and (fd.num = x or not fd.mun = 1) and fd.num in (1, a, b)", &problem, &warnings),
+			 -EINVAL);
+	assert_int_equal(problem.offset, 0);
+	assert_int_equal(problem.next->offset, 28);
+	assert_int_equal(problem.next->next->offset, 37);
+	assert_true(str_eq(problem.next->next->hint, STR("fd.num")));
+	assert_int_equal(problem.next->next->next->offset, 67);
+	assert_int_equal(problem.next->next->next->next->offset, 70);
+	assert_null(problem.next->next->next->next->next);
 	assert_int_equal(check(arena, "evt.type = opne", &problem, &warnings), -EINVAL);
 	assert_true(problem.unknown_filter);
 	assert_int_equal(check(arena, "fd.num = x", &problem, &warnings), -EINVAL);
@@ -101,6 +118,8 @@ static const struct {
 	{ "proc.name = 'tolower(proc.pname)'", CONDITION_WARN_VALUE },
 	{ "proc.name = 'a.b'", -1 },
 	{ "evt.dir = < and evt.dir = <", CONDITION_WARN_DEPRECATED },
+	{ "concat(proc.name, fd.name) = val(fd.num)", CONDITION_WARN_NEVER },
+	{ "concat(proc.name, fd.name) = val(proc.cmdline)", -1 },
 };
 
 static void test_warnings(void **state)

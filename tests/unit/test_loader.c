@@ -80,6 +80,10 @@ static const struct {
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: a %10\n  priority: INFO\n"
 	  "  skip-if-unknown-filter: true\n",
 	  "ERR_COMPILE_OUTPUT r 3:10" },
+	/* exceptions are looked at before the output, and that before the condition */
+	{ "- rule: r\n  desc: d\n  condition: no.such=1\n  output: '%no.such'\n  priority: INFO\n"
+	  "  exceptions: [{name: e, fields: [fd.name], values: [1, x]}]\n",
+	  "ERR_VALIDATE e 5:15" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: 'o %container.info'\n  priority: INFO\n",
 	  "DEPRECATED_ITEM r 0:2" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: '%evt.dir'\n  priority: INFO\n",
@@ -180,6 +184,24 @@ static void test_ours(void **state)
 	strbuf_reset(&got);
 	loading_print(&got, result->findings, result->nfindings);
 	assert_string_equal(got.ptr, "ERR_YAML_VALIDATE c 0:2; ERR_COMPILE_CONDITION m 2:20");
+}
+
+/* One problem hides no other of the same condition, and is told once however many rules use the macro that has it. */
+static void test_ours_conditions(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG, .ours = true };
+	auto_rule_loader struct rule_loader *l = NULL;
+	struct strbuf got auto_strbuf = { 0 };
+	bool fine;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, NULL), 0);
+	load(l,
+	     "- macro: bad\n  condition: fd.nmae=1\n"
+	     "- rule: d\n  desc: d\n  condition: evt.type=open and bad and proc.nam=x\n  output: o\n  priority: INFO\n"
+	     "- rule: e\n  desc: d\n  condition: evt.type=open and bad and fd.num=x\n  output: o\n  priority: INFO\n",
+	     &got, &fine);
+	assert_string_equal(got.ptr, "ERR_COMPILE_CONDITION bad 1:13; ERR_COMPILE_CONDITION d 4:39; ERR_COMPILE_CONDITION e 9:46");
 }
 
 /* The same in an output; and a key that is missing under its name. */
@@ -381,7 +403,7 @@ int main(void)
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_many_findings),
 		cmocka_unit_test(test_findings), cmocka_unit_test(test_files), cmocka_unit_test(test_ours),
-		cmocka_unit_test(test_ours_output),
+		cmocka_unit_test(test_ours_conditions), cmocka_unit_test(test_ours_output),
 		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_options),	 cmocka_unit_test(test_plugins), cmocka_unit_test(test_json),
 	};

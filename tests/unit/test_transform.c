@@ -28,7 +28,7 @@ static const struct {
 
 static struct transform_arg text_arg(const struct value *v, uint32_t n, bool list)
 {
-	return (struct transform_arg){ { PT_CHARBUF, list }, PRESENT, { v, n } };
+	return (struct transform_arg){ { .type = PT_CHARBUF, .list = list }, PRESENT, { v, n } };
 }
 
 static void test_texts(void **state)
@@ -49,6 +49,10 @@ static void test_texts(void **state)
 	}
 }
 
+#define ONE(t)	{ PT_##t, false, PT_NONE, false }
+#define SOME(t) { PT_##t, true, PT_NONE, false }
+#define MADE(t, list, from, from_list) { PT_##t, list, PT_##from, from_list }
+
 static const struct {
 	const char *name;
 	struct transform_type args[3];
@@ -58,29 +62,34 @@ static const struct {
 	bool good;
 	struct transform_type result;
 } checks[] = {
-	{ "tolower", { { PT_CHARBUF, false } }, 1, false, "", true, { PT_CHARBUF, false } },
-	{ "tolower", { { PT_CHARBUF, true } }, 1, false, "", true, { PT_CHARBUF, true } },
-	{ "tolower", { { PT_FSPATH, false } }, 1, false, "", true, { PT_FSPATH, false } },
-	{ "tolower", { { PT_BYTEBUF, false } }, 1, false, "", false, { 0 } },
-	{ "tolower", { { PT_INT64, false } }, 1, false, "", false, { 0 } },
-	{ "tolower", { { PT_CHARBUF, false } }, 1, true, "a", false, { 0 } },
+	{ "tolower", { ONE(CHARBUF) }, 1, false, "", true, ONE(CHARBUF) },
+	{ "tolower", { SOME(CHARBUF) }, 1, false, "", true, SOME(CHARBUF) },
+	{ "tolower", { ONE(FSPATH) }, 1, false, "", true, ONE(FSPATH) },
+	{ "tolower", { ONE(BYTEBUF) }, 1, false, "", false, { 0 } },
+	{ "tolower", { ONE(INT64) }, 1, false, "", false, { 0 } },
+	{ "tolower", { ONE(CHARBUF) }, 1, true, "a", false, { 0 } },
 	{ "tolower", { { 0 } }, 0, false, "", false, { 0 } },
-	{ "b64", { { PT_BYTEBUF, false } }, 1, false, "", true, { PT_BYTEBUF, false } },
-	{ "b64", { { PT_FSPATH, false } }, 1, false, "", false, { 0 } },
-	{ "len", { { PT_BYTEBUF, false } }, 1, false, "", true, { PT_UINT64, false } },
-	{ "len", { { PT_INT64, true } }, 1, false, "", true, { PT_UINT64, false } },
-	{ "len", { { PT_INT64, false } }, 1, false, "", false, { 0 } },
-	{ "join", { { PT_CHARBUF, false }, { PT_CHARBUF, true } }, 2, false, "", true, { PT_CHARBUF, false } },
-	{ "join", { { PT_CHARBUF, true }, { PT_CHARBUF, true } }, 2, false, "", false, { 0 } },
-	{ "join", { { PT_CHARBUF, false }, { PT_CHARBUF, false } }, 2, false, "", false, { 0 } },
-	{ "join", { { PT_CHARBUF, false } }, 1, false, "", false, { 0 } },
-	{ "concat", { { PT_CHARBUF, false }, { PT_CHARBUF, false }, { PT_CHARBUF, false } }, 3, false, "", true, { PT_CHARBUF, false } },
-	{ "concat", { { PT_CHARBUF, false }, { PT_INT64, false } }, 2, false, "", false, { 0 } },
-	{ "concat", { { PT_CHARBUF, false } }, 1, false, "", false, { 0 } },
-	{ "getopt", { { PT_CHARBUF, true }, { PT_CHARBUF, false } }, 2, false, "", true, { PT_CHARBUF, true } },
-	{ "getopt", { { PT_CHARBUF, true }, { PT_CHARBUF, false } }, 2, true, "t", true, { PT_CHARBUF, false } },
-	{ "getopt", { { PT_CHARBUF, true }, { PT_CHARBUF, false } }, 2, true, "tt", false, { 0 } },
-	{ "getopt", { { PT_CHARBUF, false }, { PT_CHARBUF, false } }, 2, false, "", false, { 0 } },
+	{ "b64", { ONE(BYTEBUF) }, 1, false, "", true, ONE(BYTEBUF) },
+	{ "b64", { ONE(FSPATH) }, 1, false, "", false, { 0 } },
+	{ "len", { ONE(BYTEBUF) }, 1, false, "", true, ONE(UINT64) },
+	{ "len", { SOME(INT64) }, 1, false, "", true, ONE(UINT64) },
+	{ "len", { ONE(INT64) }, 1, false, "", false, { 0 } },
+	{ "join", { ONE(CHARBUF), SOME(CHARBUF) }, 2, false, "", true, ONE(CHARBUF) },
+	{ "join", { SOME(CHARBUF), SOME(CHARBUF) }, 2, false, "", false, { 0 } },
+	{ "join", { ONE(CHARBUF), ONE(CHARBUF) }, 2, false, "", false, { 0 } },
+	{ "join", { ONE(CHARBUF) }, 1, false, "", false, { 0 } },
+	{ "concat", { ONE(CHARBUF), ONE(CHARBUF), ONE(CHARBUF) }, 3, false, "", true, ONE(CHARBUF) },
+	{ "concat", { ONE(CHARBUF), ONE(INT64) }, 2, false, "", false, { 0 } },
+	{ "concat", { MADE(UINT64, false, CHARBUF, false), ONE(CHARBUF) }, 2, false, "", true, ONE(CHARBUF) },
+	{ "concat", { MADE(UINT64, false, CHARBUF, true), ONE(CHARBUF) }, 2, false, "", false, { 0 } },
+	{ "join", { ONE(INT64), SOME(CHARBUF) }, 2, false, "", true, ONE(CHARBUF) },
+	{ "join", { ONE(CHARBUF), MADE(CHARBUF, true, CHARBUF, false) }, 2, false, "", false, { 0 } },
+	{ "getopt", { SOME(CHARBUF), MADE(UINT64, false, CHARBUF, false) }, 2, false, "", true, SOME(CHARBUF) },
+	{ "concat", { ONE(CHARBUF) }, 1, false, "", false, { 0 } },
+	{ "getopt", { SOME(CHARBUF), ONE(CHARBUF) }, 2, false, "", true, SOME(CHARBUF) },
+	{ "getopt", { SOME(CHARBUF), ONE(CHARBUF) }, 2, true, "t", true, ONE(CHARBUF) },
+	{ "getopt", { SOME(CHARBUF), ONE(CHARBUF) }, 2, true, "tt", false, { 0 } },
+	{ "getopt", { ONE(CHARBUF), ONE(CHARBUF) }, 2, false, "", false, { 0 } },
 };
 
 static void test_checks(void **state)
@@ -116,6 +125,21 @@ static void test_lists(void **state)
 	assert_int_equal(transform_apply(transform_lookup(STR("toupper")), arena, &args[1], 1, STR(""), &out), PRESENT);
 	assert_int_equal(out.count, 3);
 	assert_true(str_eq(out.list[2].s, STR("C")));
+}
+
+/* What is no text goes into one as it lies in memory: joined by all its bytes, concatenated up to a zero. */
+static void test_raw_bytes(void **state)
+{
+	auto_arena struct arena *arena = arena_new(1024);
+	struct value items[2] = { { .s = STR("a") }, { .s = STR("b") } }, number = { .i = 0x41 };
+	struct transform_arg args[2] = { { MADE(INT64, false, CHARBUF, false), PRESENT, { &number, 1 } }, text_arg(items, 2, true) };
+	struct values out = { 0 };
+
+	(void)state;
+	assert_int_equal(transform_apply(transform_lookup(STR("join")), arena, args, 2, STR(""), &out), PRESENT);
+	assert_true(str_eq(out.list[0].s, STR("aA\0\0\0\0\0\0\0b")));
+	assert_int_equal(transform_apply(transform_lookup(STR("concat")), arena, args, 2, STR(""), &out), PRESENT);
+	assert_true(str_eq(out.list[0].s, STR("Aa"))); /* the first value of a list */
 }
 
 static void test_absent_and_unknown(void **state)
@@ -185,7 +209,7 @@ static void test_getopt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_texts), cmocka_unit_test(test_checks), cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_texts), cmocka_unit_test(test_checks), cmocka_unit_test(test_lists), cmocka_unit_test(test_raw_bytes),
 		cmocka_unit_test(test_absent_and_unknown), cmocka_unit_test(test_getopt),
 	};
 
