@@ -73,6 +73,7 @@ enum { CLOCK_DURATION, CLOCK_PARENT_DURATION, CLOCK_START, CLOCK_PARENT_START, C
 enum { FDS_COUNT, FDS_LIMIT, FDS_USAGE };
 /* field_thread.c */
 enum { COUNT_ALL, COUNT_OTHERS };
+enum { CPU_USER = 1, CPU_SYSTEM = 2 };
 /* field_user.c */
 enum {
 	USER_UID,
@@ -176,7 +177,8 @@ EXTRACTOR(evt_ip_region);
 EXTRACTOR(thread_ustack);
 EXTRACTOR(proc_full_args);
 EXTRACTOR(proc_drift);
-EXTRACTOR(thread_caps); /* field_thread.c */
+EXTRACTOR(thread_caps);
+EXTRACTOR(thread_cpu); /* field_thread.c */
 EXTRACTOR(thread_cgroup);
 EXTRACTOR(thread_cgroups);
 EXTRACTOR(thread_exectime);
@@ -256,6 +258,11 @@ static inline enum presence extract_uint(struct field_context *ctx, struct value
 static inline enum presence extract_int(struct field_context *ctx, struct values *ret, int64_t i)
 {
 	return extract_one(ctx, ret, &(struct value){ .i = i });
+}
+
+static inline enum presence extract_double(struct field_context *ctx, struct values *ret, double d)
+{
+	return extract_one(ctx, ret, &(struct value){ .d = d });
 }
 
 static inline enum presence extract_bool(struct field_context *ctx, struct values *ret, bool b)

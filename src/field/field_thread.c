@@ -90,6 +90,26 @@ EXTRACTOR(thread_exectime)
 	return extract_uint(ctx, ret, 0);
 }
 
+/* The sum of the asked kinds; 0 when none was told. */
+static uint64_t cpu_total(const struct cpu_times *c, int kinds)
+{
+	return (kinds & CPU_USER ? c->user : 0) + (kinds & CPU_SYSTEM ? c->system : 0);
+}
+
+EXTRACTOR(thread_cpu)
+{
+	const struct thread *t = ctx->subject.thread;
+	uint64_t before, used;
+
+	if (ctx->ev->type != EV_PROCINFO_E)
+		return ABSENT;
+	if (!t)
+		return extract_no_thread(ctx);
+	before = cpu_total(&t->cpu_before, f->info->variant);
+	used = before ? cpu_total(&t->cpu, f->info->variant) - before : 0;
+	return extract_double(ctx, ret, used > 100 ? 100 : (double)used);
+}
+
 static uint64_t memory_kb(const struct field_ref *f, const struct thread *t)
 {
 	return thread_is_leader(t) ? *(const uint32_t *)((const char *)t + f->info->variant) : 0;

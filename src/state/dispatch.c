@@ -36,6 +36,7 @@ static const state_handler handlers[EV_COUNT] = {
 	ON(SYSCALL_MMAP2_X, parse_memory)
 	ON(SYSCALL_MUNMAP_X, parse_memory)
 	ON(SCHEDSWITCH_6_E, parse_switch)
+	ON(PROCINFO_E, parse_procinfo)
 
 	/* descriptors */
 	ON(SYSCALL_OPEN_X, parse_open)

@@ -214,6 +214,18 @@ int parse_memory(struct state *s, const struct event *ev, struct subject *sub)
 	return 0;
 }
 
+int parse_procinfo(struct state *s, const struct event *ev, struct subject *sub)
+{
+	struct thread *t = sub->thread;
+
+	(void)s;
+	if (!t)
+		return 0;
+	t->cpu_before = t->cpu;
+	t->cpu = (struct cpu_times){ event_param_uint(ev, 0), event_param_uint(ev, 1) };
+	return 0;
+}
+
 int parse_switch(struct state *s, const struct event *ev, struct subject *sub)
 {
 	struct thread *t = sub->thread, *leader;

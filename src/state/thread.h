@@ -58,6 +58,7 @@ struct thread {
 	int64_t fdlimit;
 	uint32_t vm_size_kb, vm_rss_kb, vm_swap_kb;
 	uint64_t pfmajor, pfminor;
+	struct cpu_times { uint64_t user, system; } cpu, cpu_before; /* of the last procinfo event and of the one before it; 0 = none */
 	uint64_t exe_ino, exe_ino_ctime, exe_ino_mtime; /* times: epoch ns */
 	uint64_t exe_ino_ctime_duration_clone_ts, exe_ino_ctime_duration_pidns_start;
 	uint64_t clone_ts, lastexec_ts; /* epoch ns, 0 = not seen */

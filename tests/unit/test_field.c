@@ -388,6 +388,34 @@ static void test_environment_without_process(void **state)
 	assert_int_equal(out.len, 0);
 }
 
+/* Of processor time procinfo events tell; a thread's first is where it counts from. */
+static void test_cpu(void **state)
+{
+	static const struct {
+		uint64_t user, system;
+		const char *all, *user_text, *system_text;
+	} told[] = {
+		{ 30, 10, "0.0", "0.0", "0.0" }, { 30, 10, "0.0", "0.0", "0.0" }, { 37, 15, "12.0", "7.0", "5.0" },
+		{ 900, 15, "100.0", "100.0", "0.0" }, { 5, 16, "100.0", "100.0", "1.0" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		const struct value_case cases[] = {
+			{ "thread.cpu", told[i].all }, { "thread.cpu.user", told[i].user_text },
+			{ "thread.cpu.system", told[i].system_text }, { "thread.cpu", told[i].all },
+		};
+
+		event_begin(&w->b, EV_PROCINFO_E, WORLD_TS + i, 100);
+		event_put_int(&w->b, (int64_t)told[i].user);
+		event_put_int(&w->b, (int64_t)told[i].system);
+		world_apply(w);
+		check_values(w, cases, ARRAY_SIZE(cases));
+	}
+	world_read(w, STR("x"));
+	check_values(w, &(const struct value_case){ "thread.cpu", "<NA>" }, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +433,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_length_of_arguments, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_number_without_index, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_environment_without_process, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_cpu, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
