@@ -365,6 +365,28 @@ static const char *missing_at_end(struct yaml_loader *l)
 	return strcmp(p->context, "while scanning a simple key") ? "" : ":";
 }
 
+/* Falco's place of a key without a colon is the colon of the key in the next line, and of a tab what follows it. */
+static void move_to_falcos_place(struct yaml_loader *l)
+{
+	const yaml_parser_t *p = &l->parser;
+	size_t i = l->where.offset;
+
+	if (p->error != YAML_SCANNER_ERROR || !p->context)
+		return;
+	if (!strcmp(p->context, "while scanning a simple key")) {
+		while (i < l->text.len && l->text.ptr[i] != '\n' && !(l->text.ptr[i] == ':' && i + 1 < l->text.len &&
+								       strchr(" \t\r\n", l->text.ptr[i + 1])))
+			i++;
+		if (i == l->text.len || l->text.ptr[i] == '\n')
+			return;
+	} else if (i < l->text.len && l->text.ptr[i] == '\t') {
+		while (i < l->text.len && (l->text.ptr[i] == '\t' || l->text.ptr[i] == ' '))
+			i++;
+	}
+	l->where.column += (unsigned int)(i - l->where.offset);
+	l->where.offset = i;
+}
+
 static int parser_error(struct yaml_loader *l, struct error *err)
 {
 	const yaml_parser_t *p = &l->parser;
@@ -376,6 +398,8 @@ static int parser_error(struct yaml_loader *l, struct error *err)
 		return error_set(err, -EINVAL, "%s", p->problem ? p->problem : "unreadable text");
 	}
 	l->where = place(l, &p->problem_mark);
+	if (l->flags & YAML_FORGIVING)
+		move_to_falcos_place(l);
 	l->missing = missing_at_end(l);
 	if (p->context)
 		return error_set(err, -EINVAL, "%s (line %zu): %s", p->context,
