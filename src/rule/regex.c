@@ -41,7 +41,7 @@ int regex_compile(struct str pattern, struct regex **ret_regex, struct error *er
 	}
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	regex->code = pcre2_compile((PCRE2_SPTR)(translated.ptr ? translated.ptr : ""), translated.len,
-				    PCRE2_UTF | PCRE2_MULTILINE | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NO_AUTO_CAPTURE,
+				    PCRE2_UTF | PCRE2_MULTILINE | PCRE2_ANCHORED | PCRE2_NO_AUTO_CAPTURE,
 				    &code, &offset, context);
 	pcre2_compile_context_free(context);
 	if (!regex->code) {
@@ -110,9 +110,11 @@ static struct str valid_utf8(struct regex_scratch *s, struct str text)
 	return strbuf_str(&s->text);
 }
 
+/* The longest match comes first: PCRE2_ENDANCHORED would not do, the DFA matcher (10.42) forgets it where more was possible. */
 bool regex_match(const struct regex *r, struct regex_scratch *s, struct str text)
 {
 	text = valid_utf8(s, text);
 	return pcre2_dfa_match(r->code, (PCRE2_SPTR)(text.len ? text.ptr : ""), text.len, 0, PCRE2_NO_UTF_CHECK, s->match, NULL,
-			       s->workspace, REGEX_WORKSPACE) >= 0;
+			       s->workspace, REGEX_WORKSPACE) >= 0 &&
+	       pcre2_get_ovector_pointer(s->match)[1] == text.len;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rule/regex.h"
 
+#include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,6 +47,9 @@ static const struct {
 	{ ".", "é", true },
 	{ ".", "\xff", true },
 	{ "#a b", "#a b", true },
+	/* a part of the text is no match, whatever else was still possible when it matched */
+	{ "/.*/[a-z]*", "/a/b-c", false },
+	{ "/.*/[a-z]*", "/a/b-c/d", true },
 };
 
 static const char *const rejected[] = {
@@ -66,6 +70,69 @@ static void test_cases(void **state)
 		if (regex_match(regex, scratch, str_of(cases[i].text)) != cases[i].matches)
 			fail_msg("%s against %s", cases[i].pattern, cases[i].text);
 	}
+	regex_scratch_free(scratch);
+}
+
+static unsigned int next_random(unsigned int *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return *seed >> 16;
+}
+
+/* A pattern of letters, classes, repetitions, groups and alternatives that means the same to POSIX. */
+static void add_pattern(struct strbuf *out, unsigned int *seed, unsigned int depth)
+{
+	static const char *const atoms[] = { "a", "b", "/", ".", "[a/]", "[^b]" };
+	static const char *const repeats[] = { "", "", "*", "+", "?", "{1,2}" };
+
+	for (unsigned int i = 0, n = 1 + next_random(seed) % 4; i < n; i++) {
+		if (depth < 3 && next_random(seed) % 5 == 0) {
+			strbuf_addc(out, '(');
+			add_pattern(out, seed, depth + 1);
+			if (next_random(seed) % 2) {
+				strbuf_addc(out, '|');
+				add_pattern(out, seed, depth + 1);
+			}
+			strbuf_addc(out, ')');
+		} else {
+			strbuf_adds(out, atoms[next_random(seed) % ARRAY_SIZE(atoms)]);
+		}
+		strbuf_adds(out, repeats[next_random(seed) % ARRAY_SIZE(repeats)]);
+	}
+}
+
+/* Random patterns and texts: libc's matcher says the same. */
+static void test_model(void **state)
+{
+	struct regex_scratch *scratch = regex_scratch_new();
+	unsigned int seed = 1, hits = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 3000; i++) {
+		struct strbuf pattern auto_strbuf = { 0 }, whole auto_strbuf = { 0 };
+		auto_regex struct regex *regex = NULL;
+		regex_t model;
+
+		add_pattern(&pattern, &seed, 0);
+		strbuf_addf(&whole, "^(%s)$", pattern.ptr);
+		assert_int_equal(regex_compile(strbuf_str(&pattern), &regex, NULL), 0);
+		assert_int_equal(regcomp(&model, whole.ptr, REG_EXTENDED | REG_NOSUB), 0);
+		for (unsigned int k = 0; k < 20; k++) {
+			char text[12];
+			size_t len = next_random(&seed) % (sizeof(text) - 1);
+			bool want;
+
+			for (size_t c = 0; c < len; c++)
+				text[c] = "ab/"[next_random(&seed) % 3];
+			text[len] = '\0';
+			want = regexec(&model, text, 0, NULL, 0) == 0;
+			hits += want;
+			if (regex_match(regex, scratch, str_of(text)) != want)
+				fail_msg("%s against '%s'", pattern.ptr, text);
+		}
+		regfree(&model);
+	}
+	assert_true(hits > 1000); /* else the patterns were no test */
 	regex_scratch_free(scratch);
 }
 
@@ -102,7 +169,7 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_cases), cmocka_unit_test(test_model),
 		cmocka_unit_test(test_rejected),
 		cmocka_unit_test(test_hostile),
 	};
