@@ -131,13 +131,9 @@ int condition_invariant(const struct ast *a)
 static int walk_check(struct condition_error *problem, const struct ast *a, bool negated, struct type_set *s)
 {
 	bool by_type = !a->modifier && (a->op == OP_EQ || a->op == OP_EQ2 || a->op == OP_NE || a->op == OP_IN);
-	int invariant = condition_invariant(a), r;
+	int r;
 
 	set_all(s, true);
-	if (invariant >= 0) {
-		set_all(s, negated ? !invariant : invariant);
-		return 0;
-	}
 	if (a->op == OP_EXISTS || by_type) {
 		r = refuse_transformed(problem, a->left);
 		if (r < 0)

@@ -193,9 +193,9 @@ static const struct {
 	{ "evt.type = openat and evt.type = execve", 0, 0, 0 },
 	{ "evt.type exists", 1, 1, 1 },
 	{ "evt.type startswith open", 1, 1, 1 },
-	{ "evt.num = 0", 0, 0, 0 },
-	{ "not evt.num = 0", 1, 1, 1 },
-	{ "evt.num < 1 or evt.type = close", 0, 0, 1 },
+	/* no event has this number, but Falco's warnings do not know that */
+	{ "evt.num = 0", 1, 1, 1 },
+	{ "evt.num = 0 and evt.type = close", 0, 0, 1 },
 };
 
 static void test_event_types(void **state)
