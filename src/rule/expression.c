@@ -56,6 +56,11 @@ static int build_arguments(struct builder *b, const struct ast *a, struct expres
 
 		if (r < 0)
 			return r;
+		/* a transformer is given what outputs print: all ancestors are one text there */
+		if (e->args[i]->kind == EXPRESSION_FIELD && e->args[i]->field.several == FIELD_ANY) {
+			e->args[i]->field.several = FIELD_ONE;
+			e->args[i]->field.output = true;
+		}
 		e->reads |= e->args[i]->reads;
 	}
 	return 0;

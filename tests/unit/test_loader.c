@@ -353,6 +353,9 @@ static void test_schema(void **state)
 		{ "- macro: m\n  condition: fd.num=1\n  colour: red\n",
 		  "failed for <root>[0]: Object contains a property that could not be validated using 'properties' or "
 		  "'additionalProperties' constraints: 'colour'.", 2 },
+		/* nothing at all passes for a text or a version */
+		{ "- list: ~\n  items: [a, ~]\n", NULL, 0 },
+		{ "- rule: r\n  enabled: ~\n", "failed for <root>[0][enabled]: Value type not permitted by 'type' constraint.", 3 },
 		{ "- list: l\n  items: [[a]]\n", "failed for <root>[0][items][0]: Value type not permitted by 'type' constraint.", 4 },
 		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: Debug\n",
 		  "failed for <root>[0][priority]: Failed to match against any enum values.", 3 },
