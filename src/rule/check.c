@@ -264,7 +264,7 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 			return refuse(c, constant, arena_str(c->arena, str_of(err.text)));
 		regex_free(regex);
 	}
-	if (expression_is_field(left, "evt.type") && !is_event_name(text))
+	if (expression_is_field(expression_origin(left), "evt.type") && !is_event_name(text))
 		return refuse_with(c, (struct condition_error){
 					      .message = arena_printf(c->arena, "unknown event type " STR_FMT, STR_ARG(text)),
 					      .offset = constant->offset,

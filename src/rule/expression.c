@@ -151,6 +151,13 @@ int expression_build(struct arena *arena, const struct ast *a, const struct fiel
 	return build(&b, a, ret_expression);
 }
 
+const struct expression *expression_origin(const struct expression *e)
+{
+	while (e->kind == EXPRESSION_CALL && !transform_is_multi(e->transform))
+		e = e->args[0];
+	return e;
+}
+
 bool expression_is_field(const struct expression *e, const char *name)
 {
 	return e->kind == EXPRESSION_FIELD && str_eq(field_name(e->field.info), str_of(name));

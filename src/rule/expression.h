@@ -32,6 +32,9 @@ struct expression {
 int expression_build(struct arena *arena, const struct ast *a, const struct field_options *options,
 		     struct expression **ret_expression, struct condition_error *ret_problem);
 
+/* What a row of transformers of one value stands on; the expression itself where there is none. */
+const struct expression *expression_origin(const struct expression *e);
+
 /* For the fields that the language itself has to know by name. */
 bool expression_is_field(const struct expression *e, const char *name);
 

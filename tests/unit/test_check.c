@@ -49,7 +49,7 @@ static const struct {
 	{ "fd.sport = 65536", true },	{ "fd.sport = -1", false },   { "fd.sport = no_such_service", false },
 	/* event types */
 	{ "evt.type = open", true },	{ "evt.type = OPEN", false }, { "evt.type contains name", false }, { "evt.type startswith open", true },
-	{ "evt.type in (open, nothing)", false },
+	{ "evt.type in (open, nothing)", false }, { "tolower(evt.type) glob open", true }, { "tolower(evt.type) glob 'op*'", false },
 	/* val() and transformers */
 	{ "proc.name = val(proc.pname)", true }, { "proc.name = val(fd.num)", false }, { "proc.name regex val(proc.pname)", false },
 	{ "fd.snet = val(fd.cnet)", false }, { "proc.aname[1] = val(proc.name)", false }, { "proc.name = val(proc.aname[1])", false },
