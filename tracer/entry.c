@@ -17,10 +17,9 @@
 
 /* ---- answering --------------------------------------------------------------------------------------------------------- */
 
-static void entry_done(struct tracer *t)
+void entry_done(struct tracer *t, uint64_t now)
 {
 	struct pending *p = &t->pending;
-	uint64_t now = tracer_now();
 
 	p->active = p->event_due = p->answer_due = false;
 	figures_stall(&t->figures, p->call.number, now > p->since ? now - p->since : 0);
@@ -32,7 +31,7 @@ void entry_continue(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 
-	entry_done(t);
+	entry_done(t, tracer_now());
 	if (p->tracee)
 		p->tracee->continued = p->call.number;
 	/* failure: the caller was killed, or (old kernels) interrupted and will notify again */
@@ -46,7 +45,7 @@ void entry_return(struct tracer *t, int64_t value)
 {
 	struct pending *p = &t->pending;
 
-	entry_done(t);
+	entry_done(t, tracer_now());
 	if (p->notified) {
 		notify_return(t->listener, p->id, value);
 	} else if (p->tracee) {
@@ -243,15 +242,24 @@ static bool handle(struct tracer *t)
 static int tell_open(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
+	enum open_way way = p->tried ? p->tried_way : open_pending(t);
 	int r;
 
-	switch (open_pending(t)) {
+	if (way != OPEN_QUEUED && t->injections) { /* those before it come first */
+		p->tried = p->event_due = true;
+		p->tried_way = way;
+		p->ext = t->ext;
+		return 0;
+	}
+	switch (way) {
+	case OPEN_QUEUED:
+		return 0;
 	case OPEN_DONE:
 		p->way = FIGURES_ON_BEHALF;
 		if (p->quiet) {
 			close(take_fd(p->call.object_fd));
 			if (p->answered)
-				entry_done(t);
+				entry_done(t, tracer_now());
 			else
 				entry_return(t, p->value);
 			return 0;
@@ -263,7 +271,7 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 		if (p->call.object_fd >= 0)
 			close(take_fd(p->call.object_fd));
 		if (p->answered)
-			entry_done(t);
+			entry_done(t, p->call.ts);
 		else /* sent when the pipeline has looked */
 			p->answer_due = true;
 		return r < 0 ? 0 : 1;
@@ -324,24 +332,27 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
 	unsigned int traits = calls_traits(&t->calls, p->call.number);
-	bool failure_only = false;
+	bool failure_only = false, behalf;
 	int r;
 
-	p->event_due = false;
-	t->looked_behind = 0;
-	if (handle(t))
-		return 0;
-	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
-	if (traits & CALL_EXEC)
-		return handle_exec(t, ret_event, err);
-	p->cookie = ++t->last_cookie;
 	if (traits & CALL_OPEN && !t->options.tell_all)
 		failure_only = !filter_wants_success(t->filter, p->call.number, p->call.args);
 	/*
 	 * Who opens in the caller's place has it in no ptrace stop. Nothing that succeeds can be missed where the registers say that
 	 * no success matters: the path that the call shows at its entry is good enough then.
 	 */
-	if (traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK) && !failure_only) {
+	behalf = traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK) && !failure_only;
+	if (t->injections && !behalf)
+		return 0; /* it is due, and comes behind them */
+	p->event_due = false;
+	t->looked_behind = 0;
+	if (!p->tried && handle(t))
+		return 0;
+	t->ext = p->tried ? p->ext : (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
+	if (traits & CALL_EXEC)
+		return handle_exec(t, ret_event, err);
+	p->cookie = ++t->last_cookie;
+	if (behalf) {
 		r = tell_open(t, ret_event, err);
 		if (r != -EAGAIN)
 			return r;

@@ -328,16 +328,19 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	 * Who may write can next execute the file, and must not find it busy through our descriptor: so that is closed
 	 * before the call returns. All others save a wake-up.
 	 */
+	t->pending.quiet = quiet;
+	if (!holds && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
+		return OPEN_QUEUED;
 	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC, !holds);
 	if (number < 0) {
 		close(fd);
 		t->ext.real_path = (struct str){ "", 0 };
+		t->pending.quiet = false;
 		if (number == -EMFILE || number == -ENFILE)
 			return fail(t, number);
 		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
 	}
 	t->pending.answered = !holds;
-	t->pending.quiet = quiet;
 	t->pending.call.object_fd = fd;
 	t->opened = *st;
 	t->pending.call.object = &t->opened;

@@ -57,6 +57,13 @@ struct told_queue {
 	unsigned int first, count;
 };
 
+enum open_way {
+	OPEN_DONE, /* the descriptor is in the caller (or the errno is known): pending.value */
+	OPEN_QUEUED, /* it will be there soon, and is told then (inject.c) */
+	OPEN_CHECK, /* natively, looked at behind the call */
+	OPEN_ENTRY, /* not an open that can be judged here (its arguments are bad): natively */
+};
+
 /* The call that waits for the pipeline's answer. There is never more than one. */
 struct pending {
 	bool active;
@@ -66,6 +73,9 @@ struct pending {
 	bool answer_due; /* answered by value as soon as the pipeline comes back */
 	bool quiet; /* done, and nobody wants to know of it */
 	bool repeated; /* counted when it was caught before */
+	bool tried; /* an open that was tried on behalf already; way of it, and the record of its event */
+	enum open_way tried_way;
+	struct event_ext ext;
 	uint32_t messages, message; /* sendmmsg done in the caller's place: how many, and which is sent now */
 	enum figures_way way;
 	uint64_t id; /* of the notification */
@@ -119,6 +129,10 @@ struct tracer {
 	struct own_identity *own; /* identity.c */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
+	struct injector *injector; /* inject.c; NULL = not started */
+	bool injector_tried;
+	unsigned int injections; /* opens that wait there and are not told yet */
+	pid_t last_opener;
 	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
 };
 
@@ -142,6 +156,8 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err);
 int entry_tell(struct tracer *t, struct event *ret_event, struct error *err);
 /* A seccomp stop: registers are read and the call becomes pending (event_due). */
 void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long message);
+/* The pending call has its answer, since now. */
+void entry_done(struct tracer *t, uint64_t now);
 /* Lets the pending call into the kernel, or not (value = its result). */
 void entry_continue(struct tracer *t);
 void entry_return(struct tracer *t, int64_t value);
@@ -201,11 +217,6 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event);
 
 /* ---- open.c, identity.c: opening on behalf ------------------------------------------------------------------------------ */
 
-enum open_way {
-	OPEN_DONE, /* the descriptor is in the caller (or the errno is known): pending.value */
-	OPEN_CHECK, /* natively, looked at behind the call */
-	OPEN_ENTRY, /* not an open that can be judged here (its arguments are bad): natively */
-};
 /* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
 enum open_way open_pending(struct tracer *t);
 
@@ -257,6 +268,18 @@ void identity_return(const struct tracer *t);
 void identity_executed(struct tracer *t, struct tracee *tracee);
 /* The call (traits) that the thread is about to make may change identities. */
 void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits);
+
+/* ---- inject.c: descriptors handed over while the next call is looked at --------------------------------------------------- */
+
+/*
+ * Takes over the pending open and fd, what it opened, where others wait. False: there is nothing to gain. What is not queued while
+ * t->injections is not 0 has to wait with its event, and with whatever takes threads away, until inject_tell() has told them.
+ */
+bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec);
+bool inject_is_full(const struct tracer *t);
+/* The oldest of t->injections: 1 = its event, 0 = nothing is to be said of it, or (without waiting) it is not done yet. */
+int inject_tell(struct tracer *t, bool wait, struct event *ret_event, struct error *err);
+void inject_free(struct tracer *t);
 
 /* ---- handover.c: processes that the workload traces itself ------------------------------------------------------------------ */
 

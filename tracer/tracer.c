@@ -335,7 +335,9 @@ static int wait_for_something(struct tracer *t, struct event *ret_event, struct 
 
 	if (!t->seizing && unseized_sweep(t))
 		return 0;
-	n = poll(polled, t->hung_up ? 1 : 2, t->tracees.embryos || !t->seizing ? EMBRYO_MS : -1);
+	n = poll(polled, t->hung_up ? 1 : 2, t->injections ? 0 : t->tracees.embryos || !t->seizing ? EMBRYO_MS : -1);
+	if (n == 0 && t->injections)
+		return inject_tell(t, true, ret_event, err);
 	if (n <= 0) {
 		stops_adopt(t);
 		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
@@ -369,6 +371,15 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 		r = told_next(t, ret_event, err);
 		if (r != 0)
 			return r;
+		if (t->injections) {
+			bool due = (t->pending.active && t->pending.event_due) || t->waits_due || inject_is_full(t);
+
+			r = inject_tell(t, due, ret_event, err);
+			if (r != 0)
+				return r;
+			if (due)
+				continue;
+		}
 		if (t->pending.active && t->pending.event_due) {
 			r = entry_tell(t, ret_event, err);
 			if (r != 0)
@@ -530,6 +541,7 @@ static void tracer_close(struct source *s)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	launch_close(&t->launch);
+	inject_free(t);
 	tracees_free(&t->tracees);
 	filter_free(t->filter);
 	links_free(t->links);
