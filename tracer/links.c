@@ -30,7 +30,7 @@ struct links {
 	struct link *list;
 	size_t n;
 	char *text; /* of all paths */
-	struct view view;
+	struct view view, own; /* own.mounts is 0 until it is asked for */
 	uint64_t looked, cost; /* epoch ns of the last look at all, and what it took */
 };
 
@@ -81,20 +81,39 @@ static uint64_t now(void)
 	return ns_of(&ts);
 }
 
+static void name_of(char path[40], pid_t tid, const char *name)
+{
+	if (tid)
+		snprintf(path, 40, "/proc/%d/%s", tid, name);
+	else
+		snprintf(path, 40, "/proc/self/%s", name);
+}
+
 static bool read_view(pid_t tid, struct view *ret_view)
 {
 	char path[40];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", tid);
+	name_of(path, tid, "ns/mnt");
 	if (stat(path, &st) < 0)
 		return false;
 	ret_view->mounts = st.st_ino;
-	snprintf(path, sizeof(path), "/proc/%d/root", tid);
+	name_of(path, tid, "root");
 	if (stat(path, &st) < 0)
 		return false;
 	ret_view->root_dev = st.st_dev;
 	ret_view->root_ino = st.st_ino;
+	return true;
+}
+
+/* Ours stays what it is. */
+static bool find_view(struct links *l, pid_t tid, struct view *ret_view)
+{
+	if (tid)
+		return read_view(tid, ret_view);
+	if (!l->own.mounts && !read_view(0, &l->own))
+		return false;
+	*ret_view = l->own;
 	return true;
 }
 
@@ -121,7 +140,7 @@ static int open_root(pid_t tid)
 {
 	char path[40];
 
-	snprintf(path, sizeof(path), "/proc/%d/root", tid);
+	name_of(path, tid, "root");
 	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -170,7 +189,7 @@ struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct 
 	struct link *link;
 	bool other;
 
-	if (!l || !l->n || st->st_nlink < 2 || !S_ISREG(st->st_mode) || !read_view(tid, &view))
+	if (!l || !l->n || st->st_nlink < 2 || !S_ISREG(st->st_mode) || !find_view(l, tid, &view))
 		return STR("");
 	other = !same_view(&view, &l->view);
 	link = other ? NULL : match(l, st, real_path);

@@ -296,7 +296,8 @@ static void set_real_path(struct tracer *t, const struct open_args *a, const str
 	struct str link;
 
 	read_real_path(t, a, l, fd);
-	link = links_find(t->links, t->pending.call.tid, st, t->ext.real_path);
+	/* on behalf means that the caller's root and mounts are ours */
+	link = links_find(t->links, 0, st, t->ext.real_path);
 	if (link.len)
 		t->ext.real_path = link;
 }

@@ -254,6 +254,8 @@ static void expect_link(struct links *l, const char *opened, const char *found)
 	assert_int_equal(stat(path, &st), 0);
 	link = links_find(l, getpid(), &st, str_of(path));
 	assert_string_equal(link.len ? link.ptr : "", found ? below(found) : "");
+	link = links_find(l, 0, &st, str_of(path)); /* as we see it, which is the same */
+	assert_string_equal(link.len ? link.ptr : "", found ? below(found) : "");
 }
 
 static void tells_hard_links(void **state)
