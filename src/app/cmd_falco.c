@@ -11,6 +11,8 @@
 #include "app/listing.h"
 #include "app/log.h"
 #include "app/pidfile.h"
+#include "app/privileges.h"
+#include "app/program_commands.h"
 #include "app/service.h"
 #include "app/signals.h"
 #include "rule/schema.h"
@@ -196,8 +198,36 @@ static int check_sources(const struct options *o, const struct config *config, c
 	return choose_sources(o, config, plugins, ret_sources, err);
 }
 
+/* The container plugin is ours and loads nothing. */
+enum sandbox_use falco_sandbox(const struct config *config)
+{
+	return config->nload ? SANDBOX_PLUGINS : SANDBOX_WATCH;
+}
+
+static int load_config(void *context, struct config **ret_config, struct error *err)
+{
+	return falco_config(context, ret_config, err);
+}
+
+/* Programs are there as long as the configuration may name one. */
+static int give_up_rights(const struct options *o, const struct config *config, struct program_starter **ret_programs, struct error *err)
+{
+	const struct program_commands commands = {
+		.config = config,
+		.load = load_config,
+		.context = (void *)(uintptr_t)o,
+		.detached = options_has(o, OPT_falco_daemon),
+	};
+	bool may_change = falco_config_path(o) && !str_eq(config->engine_kind, STR("replay"));
+	int r = 0;
+
+	if (config->program_output_enabled || may_change)
+		r = program_commands_fork(&commands, ret_programs, err);
+	return r < 0 ? r : privileges_limit(config, falco_sandbox(config), err);
+}
+
 static int start(const struct options *o, const struct config *config, const struct plugins *plugins,
-		 const struct engine_options *engine, const struct falco_sources *sources)
+		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter **programs)
 {
 	struct error err = { 0 };
 
@@ -210,7 +240,7 @@ static int start(const struct options *o, const struct config *config, const str
 	service_begin();
 	if (pidfile_write(options_value(o, OPT_falco_pidfile, NULL), &err) < 0)
 		return failure(&err);
-	return falco_replay(config, o, plugins, engine, sources);
+	return falco_replay(config, o, plugins, engine, sources, take_ptr(*programs));
 }
 
 static int print_page_size(void)
@@ -247,12 +277,24 @@ static void tell_start(const struct options *o, const struct config *config)
 				 is_clean(config, config->origins[i].name) ? "ok" : "failed");
 }
 
+static bool watches(const struct options *o)
+{
+	static const enum option_id others[] = { OPT_falco_plugin_info, OPT_falco_list_plugins, OPT_falco_list, OPT_falco_validate,
+						 OPT_falco_describe_all, OPT_falco_describe, OPT_falco_support, OPT_falco_dry_run };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (options_has(o, others[i]))
+			return false;
+	return true;
+}
+
 /* In Falco's order, which decides when several are asked for. */
 static int act(const struct options *o, const struct config *config, enum listing_form form, char **argv)
 {
 	struct engine_options engine = config_engine_options(config);
 	auto_plugins struct plugins plugins = { 0 };
 	auto_sources struct falco_sources sources = { 0 };
+	auto_program_starter struct program_starter *programs = NULL;
 	struct error err = { 0 };
 	size_t i;
 
@@ -262,6 +304,9 @@ static int act(const struct options *o, const struct config *config, enum listin
 		return print_page_size();
 	for (i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
+	/* before plugins have threads */
+	if (watches(o) && give_up_rights(o, config, &programs, &err) < 0)
+		return failure(&err);
 	if (plugins_load(&plugins, config, str_eq(config->engine_kind, STR("replay")), &err) < 0 ||
 	    plugins_offer(&plugins, &engine, &err) < 0)
 		return failure(&err);
@@ -278,7 +323,7 @@ static int act(const struct options *o, const struct config *config, enum listin
 		return falco_describe(config, o, &engine);
 	if (options_has(o, OPT_falco_support))
 		return falco_support(config, o, &engine, argv);
-	return start(o, config, &plugins, &engine, &sources);
+	return start(o, config, &plugins, &engine, &sources, &programs);
 }
 
 int cmd_falco(const struct command *c, int argc, char **argv)

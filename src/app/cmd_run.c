@@ -17,6 +17,8 @@
 #include "app/notice.h"
 #include "app/outputs.h"
 #include "app/pidfile.h"
+#include "app/privileges.h"
+#include "app/program_commands.h"
 #include "app/recording.h"
 #include "app/reload.h"
 #include "app/session.h"
@@ -142,6 +144,20 @@ static int take_stream(struct run *run, struct error *err)
 		return error_set(err, -EBADF, "standard error is closed, so alerts need --output or --output-fd");
 	}
 	return take_descriptor(text ? text : "2", &run->stream, err);
+}
+
+static int load_config_again(void *run, struct config **ret_config, struct error *err)
+{
+	return load_config(run, ret_config, err);
+}
+
+/* In the supervisor, before it has threads. */
+static int give_up_rights(struct run *run, struct error *err)
+{
+	const struct program_commands commands = { .config = run->config, .load = load_config_again, .context = run };
+	int r = run->config ? program_commands_fork(&commands, &run->session.programs, err) : 0;
+
+	return r < 0 ? r : privileges_limit(run->config, SANDBOX_TRACE, err);
 }
 
 /* In the supervisor: outputs have threads, and a fork leaves these behind. */
@@ -498,7 +514,9 @@ static int run_workload(struct run *run)
 			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = true });
 	run->session.source = source;
 	run->session.figures = tracer_figures(source);
-	r = open_outputs(run, &err);
+	r = give_up_rights(run, &err);
+	if (r == 0)
+		r = open_outputs(run, &err);
 	if (r == 0 && run->config)
 		r = webserver_open(run->config, &run->session.web, &err);
 	if (r == 0 && run->config)
@@ -513,6 +531,8 @@ static int run_workload(struct run *run)
 		r = allow_reload(run, &reload, &err);
 	if (r == 0)
 		r = pidfile_write(options_value(&run->options, OPT_run_pidfile, NULL), &err);
+	if (r == 0)
+		r = privileges_seal(run->config, SANDBOX_TRACE, &err);
 	if (r < 0) {
 		tracer_finish(source, EXIT_FAILED);
 		return log_failure(&err, EXIT_FAILED);

@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "app/options.h"
 #include "app/plugins.h"
+#include "app/sandbox.h"
 #include "app/session.h"
 
 struct limits;
@@ -37,9 +38,9 @@ struct falco_sources {
 	struct str *list;
 	size_t n;
 };
-/* Rules over a capture or over what happens, to the configured outputs. */
+/* Rules over a capture or over what happens, to the configured outputs. Takes programs over. */
 int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
-		 const struct engine_options *engine, const struct falco_sources *sources);
+		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter *programs);
 
 /* Event sources beside the first, each with a thread of its own (falco_peers.c). Zero-initialise. */
 struct falco_peers {
@@ -57,6 +58,9 @@ int falco_peers_start(struct falco_peers *p, const struct config *config, struct
 int falco_peers_running(struct falco_peers *p, struct error *err);
 void falco_peers_stop(struct falco_peers *p); /* and waits for their ends */
 void falco_peers_free(struct falco_peers *p);
+
+/* What the monitor itself may do. */
+enum sandbox_use falco_sandbox(const struct config *config);
 
 /* The log as configuration and flags have it. */
 void falco_log(const struct config *config, const struct options *o);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include "app/falco.h"
 #include "app/log.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define MEASURE_MS 1000 /* the web server's figures are no newer */
 
@@ -92,21 +92,16 @@ int falco_peers_open(struct falco_peers *p, struct session *main, const struct f
 	return 0;
 }
 
-/* Signals are for the first thread. */
 int falco_peers_start(struct falco_peers *p, const struct config *config, struct error *err)
 {
-	sigset_t all, before;
 	int failed = 0;
 
 	p->measures = config->metrics_enabled && config->metrics_plugins_metrics_enabled;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 0; i < p->n && !failed; i++) {
-		failed = pthread_create(&p->list[i].thread, NULL, run, &p->list[i]);
+		failed = thread_start(&p->list[i].thread, run, &p->list[i]);
 		p->list[i].started = !failed;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed ? error_errno(err, -failed, "a thread for an event source") : 0;
+	return failed ? error_errno(err, failed, "a thread for an event source") : 0;
 }
 
 int falco_peers_running(struct falco_peers *p, struct error *err)

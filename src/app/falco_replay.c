@@ -9,6 +9,7 @@
 #include "app/log.h"
 #include "app/metrics_snapshot.h"
 #include "app/outputs.h"
+#include "app/privileges.h"
 #include "app/falco_flags.h"
 #include "app/reload.h"
 #include "app/session.h"
@@ -336,6 +337,8 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	if (r == 0)
 		r = falco_peers_start(&run->peers, config, &err);
 	if (r == 0)
+		r = privileges_seal(config, falco_sandbox(config), &err);
+	if (r == 0)
 		service_ready();
 	if (r == 0)
 		r = replay(s, &run->peers, &run->drops, max_ns, live, &err);
@@ -348,10 +351,10 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 }
 
 int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
-		 const struct engine_options *engine, const struct falco_sources *sources)
+		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter *programs)
 {
 	struct run run = { .config = config, .plugins = plugins, .sources = sources };
-	struct session s = { 0 };
+	struct session s = { .programs = programs };
 	int status = watch(&s, &run, o, engine);
 
 	end(&s, &run);

@@ -9,6 +9,7 @@
 #include "app/falco.h"
 #include "app/metrics.h"
 #include "app/resources.h"
+#include "app/sandbox.h"
 #include "base/clock.h"
 
 #define FALCO_HELP "https://falco.org/docs/metrics/"
@@ -28,6 +29,7 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 	struct pipeline_counts counts;
 	struct pipeline_stats stats;
 	struct metrics m = { 0 };
+	const char *call;
 	uint64_t now = clock_ns(CLOCK_REALTIME);
 
 	pipeline_stats(s->pipeline, &stats);
@@ -57,6 +59,7 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 	m.alerts_held = stats.held;
 	m.outputs_dropped = stats.outputs_failed;
 	m.held = stats.provisional;
+	m.calls_refused = sandbox_refused(&call);
 	m.at_entry = stats.answered_at_entry;
 	m.stall_ns = source.stall_ns;
 	m.stall_max_ns = source.stall_max_ns;

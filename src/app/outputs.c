@@ -13,15 +13,16 @@
 #include "output/output_queue.h"
 #include "output/output_syslog.h"
 
-static int open_file(const struct config *c, struct output **ret_output, struct error *err)
+static int open_file(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
 {
 	char path[PATH_MAX];
 	int r = config_c_text(path, sizeof(path), c->file_output_filename, "file_output.filename", err);
 
+	(void)s;
 	return r < 0 ? r : output_file_open(path, c->file_output_keep_alive, c->monitor_file_output_sync, c->json_output, ret_output, err);
 }
 
-static int open_grpc(const struct config *c, struct output **ret_output, struct error *err)
+static int open_grpc(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
 {
 	char address[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], ca[PATH_MAX];
 	const struct output_grpc_options options = {
@@ -34,6 +35,7 @@ static int open_grpc(const struct config *c, struct output **ret_output, struct 
 	};
 	int r;
 
+	(void)s;
 	r = config_c_text(address, sizeof(address), c->grpc_bind_address, "grpc.bind_address", err);
 	if (r == 0)
 		r = config_c_text(cert, sizeof(cert), c->grpc_cert_chain, "grpc.cert_chain", err);
@@ -44,15 +46,15 @@ static int open_grpc(const struct config *c, struct output **ret_output, struct 
 	return r < 0 ? r : output_grpc_open(&options, ret_output, err);
 }
 
-static int open_program(const struct config *c, struct output **ret_output, struct error *err)
+static int open_program(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
 {
 	char command[PROGRAM_COMMAND_BYTES];
 	int r = config_c_text(command, sizeof(command), c->program_output_program, "program_output.program", err);
 
-	return r < 0 ? r : output_program_open(command, c->program_output_keep_alive, c->json_output, ret_output, err);
+	return r < 0 ? r : output_program_open(s->programs, command, c->program_output_keep_alive, c->json_output, ret_output, err);
 }
 
-static int open_syslog(const struct config *c, struct output **ret_output, struct error *err)
+static int open_syslog(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
 {
 	char address[PATH_MAX], ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], tag[64];
 	const struct output_syslog_options options = {
@@ -67,6 +69,7 @@ static int open_syslog(const struct config *c, struct output **ret_output, struc
 	};
 	int r;
 
+	(void)s;
 	r = config_c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address", err);
 	if (r == 0)
 		r = config_c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert", err);
@@ -96,7 +99,7 @@ static int read_headers(const struct config *c, struct str *headers, size_t *ret
 	return 0;
 }
 
-static int open_http(const struct config *c, struct output **ret_output, struct error *err)
+static int open_http(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
 {
 	char url[HTTP_URL_BYTES], agent[256], ca_cert[PATH_MAX], bundle[PATH_MAX], ca_path[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
 	char spool[PATH_MAX];
@@ -138,20 +141,22 @@ static int open_http(const struct config *c, struct output **ret_output, struct 
 	};
 	int r = read_headers(c, headers, &options.nheaders, err);
 
+	(void)s;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
 		r = config_c_text(texts[i].text, texts[i].size, texts[i].value, texts[i].key, err);
 	return r < 0 ? r : output_http_open(&options, ret_output, err);
 }
 
-static int open_stdout(const struct config *c, struct output **ret_output, struct error *err)
+static int open_stdout(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
 {
+	(void)s;
 	return output_stream_open(STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs, ret_output, err);
 }
 
 /* An output stays as it is while these blocks of the configuration stay as they are. */
 static const struct output_kind {
 	const char *name;
-	int (*open)(const struct config *c, struct output **ret_output, struct error *err);
+	int (*open)(const struct session *s, const struct config *c, struct output **ret_output, struct error *err);
 	size_t enabled; /* where struct config says so */
 	bool serves; /* clients come to it: it has a bounded queue for each */
 	const char *blocks[3];
@@ -192,7 +197,8 @@ static char *made_of(const struct output_kind *kind, const struct config *c)
 }
 
 /* Behind a queue of its own, so that it delays nobody. */
-static int open_one(const struct output_kind *kind, const struct config *c, bool live, struct output **ret_output, struct error *err)
+static int open_one(const struct session *s, const struct output_kind *kind, const struct config *c, bool live, struct output **ret_output,
+		    struct error *err)
 {
 	const struct output_queue_options options = {
 		.alerts = c->outputs_queue_capacity,
@@ -200,7 +206,7 @@ static int open_one(const struct output_kind *kind, const struct config *c, bool
 		.wait = !live,
 	};
 	struct output *output;
-	int r = kind->open(c, &output, err);
+	int r = kind->open(s, c, &output, err);
 
 	if (r < 0)
 		return r;
@@ -219,7 +225,7 @@ int outputs_open(struct session *s, const struct config *c, bool live, struct er
 
 		if (!is_enabled(&kinds[i], c))
 			continue;
-		r = open_one(&kinds[i], c, live, &output, err);
+		r = open_one(s, &kinds[i], c, live, &output, err);
 		if (r == 0)
 			r = session_add_output(s, output, err);
 		if (r < 0)
@@ -280,11 +286,11 @@ static int open_in_place(struct session *s, int old, const struct output_kind *k
 		return error_set(err, -ENOMEM, "out of memory");
 	output_close(s->outputs[old]);
 	s->outputs[old] = place;
-	r = open_one(kind, c, true, &s->outputs[old], err);
+	r = open_one(s, kind, c, true, &s->outputs[old], err);
 	if (r == 0) {
 		free(s->made_of[old]);
 		s->made_of[old] = take_ptr(*text);
-	} else if (open_one(kind, s->config, true, &s->outputs[old], &again) < 0) {
+	} else if (open_one(s, kind, s->config, true, &s->outputs[old], &again) < 0) {
 		return error_prefix(err, r, "the old %s output is lost, too", kind->name);
 	}
 	output_close(place);
@@ -304,7 +310,7 @@ static int prepare(struct session *s, const struct output_kind *kind, const stru
 		change->keep[old] = true;
 		return 0;
 	}
-	r = open_one(kind, c, true, &output, err);
+	r = open_one(s, kind, c, true, &output, err);
 	if (r < 0 && old >= 0) {
 		r = open_in_place(s, old, kind, c, &text, err);
 		change->keep[old] = true;

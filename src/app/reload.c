@@ -2,7 +2,6 @@
 #include "app/reload.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "app/adopt.h"
@@ -11,6 +10,7 @@
 #include "app/service.h"
 #include "app/signals.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 struct reload {
 	const struct reload_ops *ops;
@@ -97,7 +97,6 @@ static void *work(void *reload)
 
 static void begin(struct reload *r)
 {
-	sigset_t all, old;
 	int error;
 
 	r->due = false;
@@ -106,14 +105,11 @@ static void begin(struct reload *r)
 		file_watch_note(r->watch);
 	r->err = (struct error){ 0 };
 	atomic_store(&r->done, false);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&r->thread, NULL, work, r);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	error = thread_start(&r->thread, work, r);
 	r->working = error == 0;
 	if (!error)
 		return;
-	log_error("the configuration and the rules cannot be loaded again: %s", strerror(error));
+	log_error("the configuration and the rules cannot be loaded again: %s", strerror(-error));
 	service_ready();
 }
 

@@ -2,9 +2,9 @@
 #include "app/retire.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "app/log.h"
+#include "base/thread.h"
 
 struct retired {
 	struct retired *next;
@@ -35,19 +35,13 @@ static void *work(void *old)
 void retire(struct retired **list, struct output *o)
 {
 	struct retired *old = calloc(1, sizeof(*old)), here = { .output = o };
-	sigset_t all, before;
-	int r;
 
 	if (!old) {
 		finish(&here);
 		return;
 	}
 	old->output = o;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&old->thread, NULL, work, old);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0) {
+	if (thread_start(&old->thread, work, old) < 0) {
 		finish(old);
 		free(old);
 		return;

@@ -3,15 +3,18 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "app/internal_alert.h"
 #include "app/limits.h"
 #include "app/log.h"
 #include "app/session.h"
+#include "app/sandbox.h"
 #include "app/metrics_snapshot.h"
 #include "app/reload.h"
 #include "app/retire.h"
 #include "app/service.h"
 #include "app/webserver.h"
 #include "base/clock.h"
+#include "output/program.h"
 
 int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
 		       bool warnings, struct error *err)
@@ -97,6 +100,27 @@ static void tell_loss(struct session *s)
 #define CHECK_MS 200 /* between looks at what outputs do by themselves */
 #define CHECK_NEWS 3 /* of one output that are told at once: that it failed, that it works again, that it is slow */
 
+/* Once is enough for each look: nobody knows how often an attacker tries. */
+static void tell_refused(struct session *s)
+{
+	auto_strbuf struct strbuf message = { 0 };
+	auto_alert_fields struct alert_fields fields = { 0 };
+	const char *call;
+	uint64_t n = sandbox_refused(&call);
+
+	if (n == s->calls_refused)
+		return;
+	s->calls_refused = n;
+	strbuf_addf(&message, "The monitor's sandbox refused a system call of the monitor itself (%s)", call ? call : "unknown");
+	log_error("%s: a fault of the monitor, or an attack on it; %llu so far", message.ptr ? message.ptr : "out of memory",
+		  (unsigned long long)n);
+	alert_fields_number(&fields, "monitor.calls_refused", n);
+	alert_fields_text(&fields, "monitor.call", str_of(call ? call : "unknown"));
+	internal_alert_raise(s, s->config && s->config->time_format_iso_8601,
+			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL, "System call of the monitor refused",
+						       &message, &fields });
+}
+
 /* What outputs with threads of their own could not tell when the alert was sent. */
 static void check_outputs(struct session *s)
 {
@@ -106,6 +130,7 @@ static void check_outputs(struct session *s)
 		return;
 	s->next_check = now + CHECK_MS;
 	service_alive();
+	tell_refused(s);
 	if (s->reload)
 		reload_look(s->reload);
 	if (s->retired)
@@ -286,6 +311,7 @@ void session_free(struct session *s)
 		free(s->made_of[i]);
 	}
 	retire_reap(&s->retired, true);
+	program_starter_free(s->programs);
 	limits_free(s->limits);
 	ruleset_free(s->rules);
 	rules_input_free(&s->input);

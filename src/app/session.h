@@ -14,6 +14,7 @@
  */
 #define SESSION_OUTPUTS 8
 struct config;
+struct program_starter;
 struct session {
 	struct rules_input input;
 	struct ruleset *rules;
@@ -21,6 +22,7 @@ struct session {
 	char *made_of[SESSION_OUTPUTS]; /* what the configuration said of each, see outputs.c; NULL = it is none of the configuration's */
 	size_t noutputs;
 	struct retired *retired;
+	struct program_starter *programs; /* owned; NULL = outputs start none */
 	const struct config *config; /* in force; NULL = none. Borrowed, and another one after a reload */
 	struct reload *reload; /* NULL = what was loaded at the start stays; borrowed */
 	struct limits *limits; /* NULL = none; owned */
@@ -40,6 +42,7 @@ struct session {
 	struct metrics_snapshot *snapshot; /* NULL = none are told; owned */
 	uint64_t start_ts, reload_ts; /* epoch ns: of the program, of the rules that are in force */
 	uint64_t reloads, reloads_refused;
+	uint64_t calls_refused; /* of ours, that were told */
 	uint64_t next_check; /* of outputs that work by themselves; monotonic ms */
 };
 

@@ -97,6 +97,7 @@
 #define LIMIT_BURSTS 10000 /* rules and keys whose alerts are counted at once; more end the oldest early */
 #define PROGRAM_END_SECONDS 30 /* for a program to end after its input; a mail server may be slow */
 #define PROGRAM_COMMAND_BYTES 65536 /* a shell script of a screen or two */
+#define PROGRAM_CHILDREN 16 /* programs at once: one, and those that end after a reload */
 #define SYSLOG_TIMEOUT_MS 5000 /* for one connection or message */
 #define SYSLOG_RETRY_SECONDS 60 /* for a server that is away: restarts take seconds, upgrades a minute */
 #define HTTP_URL_BYTES 8192 /* servers take no more */

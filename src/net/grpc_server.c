@@ -2,13 +2,13 @@
 #include "net/grpc_server.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "base/limits.h"
+#include "base/thread.h"
 #include "net/channel.h"
 #include "net/grpc_session.h"
 #include "net/listen.h"
@@ -254,18 +254,12 @@ static void *run(void *server)
 
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
-/* Signals are for the threads that expect them. */
 static int start_thread(struct grpc_server *s, struct error *err)
 {
-	sigset_t all, before;
-	int r;
+	int r = thread_start(&s->thread, run, s);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0)
-		return error_errno(err, -r, "cannot start a thread");
+	if (r < 0)
+		return error_errno(err, r, "cannot start a thread");
 	s->started = true;
 	return 0;
 }

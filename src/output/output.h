@@ -62,8 +62,10 @@ int output_file_open(const char *path, bool keep_alive, bool sync, bool json, st
 /*
  * Lines to the standard input of a shell command: one process that is started again when it has ended (keep_alive), or one for
  * each alert, whose end is waited for. Its status must be 0. It may block: put it behind a queue. The command starts with
- * the first alert.
+ * the first alert. starter (borrowed) starts it, see program.h; NULL = this process.
  */
-int output_program_open(const char *command, bool keep_alive, bool json, struct output **ret_output, struct error *err);
+struct program_starter;
+int output_program_open(struct program_starter *starter, const char *command, bool keep_alive, bool json, struct output **ret_output,
+			struct error *err);
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "output/line.h"
+#include "output/program.h"
 
 /* Lines to the standard input of a shell's command: one for all alerts, or one for each. */
 struct program_output {
 	struct output head;
+	struct program_starter *starter; /* borrowed; NULL = we ourselves */
 	char *command;
 	bool keep_alive, torn;
 	bool failing; /* the last alert was not delivered */
@@ -22,36 +22,7 @@ struct program_output {
 	struct strbuf line;
 };
 
-extern char **environ;
-
 /* ---- the program ----------------------------------------------------------------------------------------------------------- */
-
-/* As programs expect to be started: no signal blocked or ignored. */
-static int spawn(struct program_output *p, int input)
-{
-	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, p->command, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	pid_t pid;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	r = -posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	if (r == 0)
-		p->pid = pid;
-	return r;
-}
 
 static int start(struct program_output *p, struct error *err)
 {
@@ -62,7 +33,7 @@ static int start(struct program_output *p, struct error *err)
 		return error_errno(err, -errno, "program output: cannot make a pipe");
 	input = ends[0];
 	output = ends[1];
-	r = fcntl(output, F_SETFL, O_NONBLOCK) < 0 ? -errno : spawn(p, input);
+	r = fcntl(output, F_SETFL, O_NONBLOCK) < 0 ? -errno : program_start(p->starter, p->command, input, &p->pid);
 	if (r < 0)
 		return error_errno(err, r, "program output: cannot start /bin/sh");
 	p->fd = take_fd(output);
@@ -77,13 +48,16 @@ static int reap(struct program_output *p, struct error *err)
 	int status = 0;
 
 	for (long waited = 0;; waited += pause.tv_nsec) {
-		pid_t r = waitpid(p->pid, &status, WNOHANG);
+		int r = program_poll(p->starter, p->pid, &status);
 
-		if (r == p->pid || (r < 0 && errno != EINTR))
+		if (r < 0 && r != -ECHILD) {
+			p->pid = 0;
+			return error_errno(err, r, "program output: the process that starts programs");
+		}
+		if (r)
 			break;
 		if (waited / 1000000000 >= PROGRAM_END_SECONDS || atomic_load(&p->head.stop)) {
-			kill(-p->pid, SIGKILL);
-			waitpid(p->pid, &status, 0);
+			program_kill(p->starter, p->pid);
 			p->pid = 0;
 			return error_set(err, -ETIMEDOUT, "program output: the program did not end and was killed");
 		}
@@ -184,7 +158,8 @@ static const struct output_ops program_ops = {
 	.close = program_close,
 };
 
-int output_program_open(const char *command, bool keep_alive, bool json, struct output **ret_output, struct error *err)
+int output_program_open(struct program_starter *starter, const char *command, bool keep_alive, bool json, struct output **ret_output,
+			struct error *err)
 {
 	struct program_output *p;
 
@@ -199,6 +174,7 @@ int output_program_open(const char *command, bool keep_alive, bool json, struct 
 	}
 	p->head.ops = &program_ops;
 	p->head.json = json;
+	p->starter = starter;
 	p->keep_alive = keep_alive;
 	p->fd = -1;
 	*ret_output = &p->head;

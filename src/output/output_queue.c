@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/thread.h"
 
 struct entry {
 	struct entry *next;
@@ -447,13 +447,8 @@ static const struct output_ops queue_ops = {
 
 static int start(struct queue *q, struct error *err)
 {
-	sigset_t all, old;
-	int r;
+	int r = thread_start(&q->thread, work, q);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = -pthread_create(&q->thread, NULL, work, q);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return r < 0 ? error_errno(err, r, "cannot start a thread for the %s output", q->inner->ops->name) : 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
 
+#include "base/thread.h"
 #include "plugin/internal.h"
 
 /* Functions that are called over and over until they have enough: a thread for each. */
@@ -38,19 +38,6 @@ static size_t count(const struct plugin *p)
 	return n;
 }
 
-/* Signals are for the program's own threads. */
-static int start_thread(struct routine *r)
-{
-	sigset_t all, before;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&r->thread, NULL, run, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -failed;
-}
-
 static ss_plugin_routine_t *subscribe(ss_plugin_owner_t *owner, ss_plugin_routine_fn_t f, ss_plugin_routine_state_t *state)
 {
 	struct plugin *p = owner;
@@ -61,7 +48,7 @@ static ss_plugin_routine_t *subscribe(ss_plugin_owner_t *owner, ss_plugin_routin
 	r->plugin = p;
 	r->function = f;
 	r->state = state;
-	if (start_thread(r) < 0) {
+	if (thread_start(&r->thread, run, r) < 0) {
 		free(r);
 		return NULL;
 	}

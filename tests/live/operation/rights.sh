@@ -1,0 +1,170 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the monitor itself may do once it is set up: its user, its capabilities, its sandbox; and that programs which it starts have the
+# rights of before.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+need_root
+refuse=$src/refuse
+mkdir "$dir/alerts"
+chmod 777 "$dir/alerts"
+printf -- '- rule: Any\n  desc: any\n  condition: evt.type = open\n  output: open\n  priority: NOTICE\n' >"$dir/rules.yaml"
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# a port that only root can listen at, unless one of the tests' neighbours does
+low=$(python3 - <<'END2'
+import socket
+for port in range(900, 1000):
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        print(port)
+        break
+    except OSError:
+        pass
+END2
+)
+cat >"$dir/config.yaml" <<YAML
+rules_files: [$dir/rules.yaml]
+engine: {kind: nodriver}
+log_stderr: true
+log_syslog: false
+metrics: {enabled: true, interval: 200ms, output_rule: true}
+webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port, prometheus_metrics_enabled: true}
+file_output: {enabled: true, keep_alive: true, filename: $dir/alerts/file}
+program_output: {enabled: true, program: "grep -E '^(Uid|NoNewPrivs|Seccomp|CapEff):' /proc/self/status >$dir/alerts/program; cat >/dev/null"}
+YAML
+chmod 644 "$dir/config.yaml" "$dir/rules.yaml"
+
+within() {
+	tries=$(($1 * 20))
+	shift
+	while ! "$@" 2>/dev/null && [ $tries -gt 0 ]; do
+		sleep 0.05
+		tries=$((tries - 1))
+	done
+	[ $tries -gt 0 ]
+}
+begin() {
+	rm -f "$dir/alerts"/* "$dir/pid" "$dir/err"
+	"$MONITOR" falco -c "$dir/config.yaml" "$@" >"$dir/out" 2>"$dir/err" &
+	falco=$!
+	within 10 test -s "$dir/alerts/program"
+	within 10 sh -c "grep -q '^Seccomp:.2' /proc/$falco/status"
+}
+end() {
+	kill $falco
+	wait $falco
+	ok "$1: it ends well" [ $? = 0 ]
+}
+# KEY: of the monitor
+status() {
+	awk -v key="$1:" '$1 == key { $1 = ""; print substr($0, 2) }' "/proc/${2:-$falco}/status"
+}
+all() {
+	for task in "/proc/$falco/task"/*; do
+		awk -v key="$1:" '$1 == key { $1 = ""; print substr($0, 2) }' "$task/status"
+	done | sort -u
+}
+program() {
+	awk -v key="$1:" '$1 == key { $1 = ""; print substr($0, 2) }' "$dir/alerts/program"
+}
+sandboxed=2
+"$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=true -M 1 >"$dir/out" 2>"$dir/err" ||
+	{ grep -E 'address sanitizer|libseccomp' "$dir/err" && sandboxed=0; }
+
+# ---- root's
+begin
+ok "the sandbox, in all threads" [ "$(all Seccomp)" = $sandboxed ]
+ok "no_new_privs, in all threads" [ "$(all NoNewPrivs)" = 1 ]
+ok "capabilities that are kept" [ "$(all CapEff)" = 0000000000000406 ]
+ok "and no more are permitted" [ "$(all CapPrm)" = 0000000000000406 ]
+ok "nothing comes by an exec" [ "$(all CapBnd)" = 0000000000000000 ]
+ok "it is root still" [ "$(status Uid)" = "0 0 0 0" ]
+ok "a program is free" [ "$(program Seccomp) $(program NoNewPrivs)" = "0 0" ]
+ok "and has root's capabilities" [ "$(program CapEff)" = "$(status CapEff $$)" ]
+if command -v gdb >/dev/null && [ $sandboxed = 2 ]; then
+	gdb -nx -q -batch -p $falco -ex 'handle SIGSYS nostop noprint pass' -ex 'print (int)kill(1, 0)' >"$dir/gdb" 2>&1
+	ok "a call outside of the list fails" grep -q '^\$1 = -1' "$dir/gdb"
+	ok "the log tells" within 5 grep -q 'refused a system call of the monitor itself (kill)' "$dir/err"
+	ok "an alert tells" within 5 grep -q 'Critical The monitor.s sandbox refused a system call of the monitor itself (kill).*monitor.calls_refused=1' "$dir/alerts/file"
+	ok "so does the metric" sh -c "curl -s 'http://127.0.0.1:$port/metrics' | grep -qx 'monitor_own_calls_refused_total 1'"
+fi
+end root
+
+# ---- another user's
+begin -o monitor.user=nobody -o webserver.listen_port="$low"
+ok "the user, in all threads" [ "$(all Uid)" = "65534 65534 65534 65534" ]
+ok "his groups" [ "$(all Groups | tr -d ' ')" = 65534 ]
+ok "no capability is left" [ "$(all CapEff) $(all CapPrm) $(all CapBnd)" = "0000000000000000 0000000000000000 0000000000000000" ]
+ok "the sandbox, there too" [ "$(all Seccomp)" = $sandboxed ]
+ok "files are his" [ "$(stat -c %u "$dir/alerts/file")" = 65534 ]
+ok "a port of root's" curl -s -o "$dir/out" "http://127.0.0.1:$low/healthz"
+ok "programs are his, too" [ "$(program Uid)" = "65534 65534 65534 65534" ]
+ok "and free" [ "$(program Seccomp) $(program NoNewPrivs)" = "0 0" ]
+mv "$dir/alerts/file" "$dir/alerts/rotated"
+kill -USR1 $falco
+ok "rotation" within 5 test -s "$dir/alerts/file"
+echo '# another' >>"$dir/rules.yaml"
+ok "a reload" within 10 grep -q 'were loaded again' "$dir/err"
+end "another user"
+begin -o monitor.user=65533:65532
+ok "numbers, with a group" [ "$(all Uid) $(all Gid)" = "65533 65533 65533 65533 65532 65532 65532 65532" ]
+end numbers
+# WHAT SENTENCE OPTION...
+refuses() {
+	what=$1
+	sentence=$2
+	shift 2
+	"$MONITOR" falco -c "$dir/config.yaml" "$@" -M 1 >"$dir/out" 2>"$dir/err"
+	ok "$what: refused" [ $? = 1 ]
+	ok "$what: says why" grep -q -- "$sentence" "$dir/err"
+}
+refuses "an unknown user" 'monitor.user: there is no user "nosuchuser"' -o monitor.user=nosuchuser
+refuses "an unknown group" 'monitor.user: there is no group "nosuchgroup"' -o monitor.user=nobody:nosuchgroup
+refuses "a user without a group" 'monitor.user: user 65533 has no entry, so no group: name one, as 65533:GROUP' -o monitor.user=65533
+refuses "a folder of somebody else's" "$dir/file for alerts: Permission denied" -o monitor.user=nobody -o "file_output.filename=$dir/file"
+
+# ---- other choices
+"$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=false -o monitor.no_new_privs=false >"$dir/out" 2>"$dir/err" &
+falco=$!
+rm -f "$dir/alerts/program"
+within 10 test -s "$dir/alerts/program"
+ok "neither is wanted" [ "$(status Seccomp) $(status NoNewPrivs)" = "0 0" ]
+end "neither"
+if [ $sandboxed = 2 ]; then
+	"$refuse" seccomp=EINVAL -- "$MONITOR" falco -c "$dir/config.yaml" -M 1 >"$dir/out" 2>"$dir/err"
+	ok "where there can be none it goes on" [ $? = 0 ]
+	ok "and says so" grep -q 'the kernel allows no sandbox: .*: monitor.sandbox has no effect' "$dir/err"
+	"$refuse" seccomp=EINVAL -- "$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=true -M 1 >"$dir/out" 2>"$dir/err"
+	ok "but not where it was asked for" [ $? = 1 ]
+fi
+
+# ---- run: the supervisor, not what it watches
+cat >"$dir/run.yaml" <<YAML
+rules_files: [$dir/rules.yaml]
+log_syslog: false
+YAML
+"$MONITOR" run --pidfile "$dir/pid" -c "$dir/run.yaml" -- sh -c "sleep 1; cat /proc/self/status >'$dir/alerts/workload'" >"$dir/out" 2>"$dir/err" &
+run=$!
+within 10 test -s "$dir/pid"
+pid=$(cat "$dir/pid")
+ok "run: the supervisor's sandbox" within 5 sh -c "grep -q '^Seccomp:.$sandboxed' /proc/$pid/status"
+ok "run: no_new_privs" [ "$(status NoNewPrivs "$pid")" = 1 ]
+ok "run: nothing comes by an exec" [ "$(status CapBnd "$pid")" = 0000000000000000 ]
+wait $run
+ok "run: the command has the rights that it would have" sh -c "grep -q 'NoNewPrivs:.0' '$dir/alerts/workload' && grep -q 'CapBnd:.$(status CapBnd $$)' '$dir/alerts/workload'"
+"$MONITOR" run -c "$dir/run.yaml" --option monitor.user=nobody -- true >"$dir/out" 2>"$dir/err"
+ok "run: another user is refused" [ $? = 1 ]
+ok "run: and says why" grep -q 'monitor.user: monitor run watches with the rights of who starts it' "$dir/err"
+
+# ---- plugins
+dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
+if [ -f "$dummy" ]; then
+	printf -- '- rule: Sevens\n  desc: d\n  condition: dummy.divisible[7] = true\n  output: seven\n  priority: NOTICE\n  source: dummy\n' >"$dir/rules.yaml"
+	begin -o plugins="[{name: dummy, library_path: $dummy, open_params: '{\"count\":0}'}]" -o program_output.enabled=true
+	ok "plugins: a sandbox" [ "$(status Seccomp)" = $sandboxed ]
+	[ $sandboxed = 0 ] || ok "plugins: what it is is said once" [ "$(grep -c 'plugins are loaded, whose system calls nobody can list' "$dir/err")" = 1 ]
+	ok "plugins: no capability to change the machine" [ "$(status CapEff)" != "$(status CapEff $$)" ]
+	end plugins
+fi
+finish
