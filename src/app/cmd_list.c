@@ -7,10 +7,18 @@
 #include "app/log.h"
 #include "app/session.h"
 
+#define LIST_KINDS "fields, events, ignored, rules, priorities, operators, transformers"
+
 struct listing_kind {
 	const char *name;
-	int (*add)(struct strbuf *out, const struct options *o, struct error *err);
+	int (*add)(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err);
 };
+
+/* Falco's forms are of everything. */
+static int refuse_names(const struct listing_names *names, struct error *err)
+{
+	return names->npatterns ? error_set(err, -EINVAL, "--format lists everything: it goes with no names") : 0;
+}
 
 /* 1 and the form that --format asks for; 0 without it. */
 static int falco_form(const struct options *o, enum listing_form *ret_form, struct error *err)
@@ -23,25 +31,27 @@ static int falco_form(const struct options *o, enum listing_form *ret_form, stru
 	return options_has(o, OPT_list_format);
 }
 
-static int add_fields(struct strbuf *out, const struct options *o, struct error *err)
+static int add_fields(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
 	struct listing_request request = {
 		.verbose = options_has(o, OPT_list_verbose),
 		.names_only = options_has(o, OPT_list_names),
 		.which = &(struct field_options){ .container_plugin = true },
 	};
-	const int r = falco_form(o, &request.form, err);
+	int r = falco_form(o, &request.form, err);
 
+	if (r > 0 && refuse_names(names, err) < 0)
+		return -EINVAL;
 	if (r < 0)
 		return r;
 	if (r)
 		listing_falco_fields(out, &request);
 	else
-		listing_fields(out, request.verbose, request.names_only);
+		listing_fields(out, names, request.verbose, request.names_only);
 	return 0;
 }
 
-static int add_rules(struct strbuf *out, const struct options *o, struct error *err)
+static int add_rules(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
 	const struct engine_options engine = {
 		.min_priority = PRIORITY_DEBUG,
@@ -53,45 +63,56 @@ static int add_rules(struct strbuf *out, const struct options *o, struct error *
 
 	r = session_load_rules(&s, o, OPT_list_rules, &engine, false, err);
 	if (r == 0)
-		listing_rules(out, s.rules, options_has(o, OPT_list_verbose));
+		listing_rules(out, s.rules, names, options_has(o, OPT_list_verbose));
 	return r;
 }
 
-static int add_events(struct strbuf *out, const struct options *o, struct error *err)
+static int add_events(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
 	enum listing_form form;
-	const int r = falco_form(o, &form, err);
+	int r = falco_form(o, &form, err);
 
+	if (r > 0 && refuse_names(names, err) < 0)
+		return -EINVAL;
 	if (r < 0)
 		return r;
 	if (r)
 		listing_falco_events(out, form);
 	else
-		listing_events(out, options_has(o, OPT_list_verbose));
+		listing_events(out, names, options_has(o, OPT_list_verbose));
 	return 0;
 }
 
-static int add_ignored(struct strbuf *out, const struct options *o, struct error *err)
+static int add_ignored(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
 	(void)o;
-	(void)err;
+	if (names->npatterns)
+		return error_set(err, -EINVAL, "the list of what is ignored takes no names");
 	listing_falco_ignored(out);
+	names->listed++;
 	return 0;
 }
 
-static int add_priorities(struct strbuf *out, const struct options *o, struct error *err)
+static int add_priorities(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
 	(void)o;
 	(void)err;
-	listing_priorities(out);
+	listing_priorities(out, names);
 	return 0;
 }
 
-static int add_operators(struct strbuf *out, const struct options *o, struct error *err)
+static int add_operators(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
 	(void)o;
 	(void)err;
-	listing_operators(out);
+	listing_operators(out, names);
+	return 0;
+}
+
+static int add_transformers(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
+{
+	(void)err;
+	listing_transformers(out, names, options_has(o, OPT_list_verbose));
 	return 0;
 }
 
@@ -102,6 +123,7 @@ static const struct listing_kind kinds[] = {
 	{ "rules", add_rules },
 	{ "priorities", add_priorities },
 	{ "operators", add_operators },
+	{ "transformers", add_transformers },
 };
 
 static const struct listing_kind *find_kind(const char *name)
@@ -114,27 +136,42 @@ static const struct listing_kind *find_kind(const char *name)
 	return NULL;
 }
 
+/* What a name that nothing is called may have meant. */
+static int log_nothing(const struct listing_names *names, const char *kind)
+{
+	struct str near = strcmp(kind, "fields") == 0 ? field_nearest(str_of(names->patterns[0])) : STR("");
+
+	log_error("none of the %s is called \"%s\"%s" STR_FMT "%s", kind, names->patterns[0], near.len ? " (did you mean \"" : "",
+		  STR_ARG(near), near.len ? "\"?)" : "");
+	return EXIT_FAILED;
+}
+
 int cmd_list(const struct command *c, int argc, char **argv)
 {
 	auto_options struct options o = { 0 };
 	auto_strbuf struct strbuf out = { 0 };
 	const struct listing_kind *kind;
+	struct listing_names names = { 0 };
 	struct error err = { 0 };
 
 	if (options_parse(c, argc, argv, &o, &err) < 0)
 		return log_failure(&err, EXIT_USAGE);
 	if (options_has(&o, OPT_list_help))
 		return help_command(c);
-	if (o.noperands != 1) {
-		log_error("list takes one of: %s", c->operands);
+	if (o.noperands < 1) {
+		log_error("list takes one of: %s", LIST_KINDS);
 		return EXIT_USAGE;
 	}
 	kind = find_kind(o.operands[0]);
 	if (!kind) {
-		log_error("there is no list of \"%s\"; there is %s", o.operands[0], c->operands);
+		log_error("there is no list of \"%s\"; there is %s", o.operands[0], LIST_KINDS);
 		return EXIT_USAGE;
 	}
-	if (kind->add(&out, &o, &err) < 0)
+	names.patterns = o.operands + 1;
+	names.npatterns = o.noperands - 1;
+	if (kind->add(&out, &o, &names, &err) < 0)
 		return log_failure(&err, EXIT_FAILED);
+	if (names.npatterns && !names.listed)
+		return log_nothing(&names, o.operands[0]);
 	return listing_print(&out);
 }

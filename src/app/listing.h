@@ -9,10 +9,22 @@
 #include "event/event.h"
 #include "rule/engine.h"
 
+/*
+ * Which names of a list are wanted: those that a pattern with * or ? matches, or that hold one without; all when there is no
+ * pattern. Case does not matter. What was listed is counted.
+ */
+struct listing_names {
+	char *const *patterns;
+	size_t npatterns;
+	size_t listed;
+};
+bool listing_wants(struct listing_names *names, struct str name);
+
 /* The texts of `monitor list` and of Falco's --list and --list-events. */
-void listing_events(struct strbuf *out, bool verbose);
-void listing_priorities(struct strbuf *out);
-void listing_operators(struct strbuf *out);
+void listing_events(struct strbuf *out, struct listing_names *names, bool verbose);
+void listing_priorities(struct strbuf *out, struct listing_names *names);
+void listing_operators(struct strbuf *out, struct listing_names *names);
+void listing_transformers(struct strbuf *out, struct listing_names *names, bool verbose);
 
 /* What Falco's options print, in its forms. */
 enum listing_form { LISTING_TEXT, LISTING_MARKDOWN, LISTING_JSON };
@@ -34,9 +46,9 @@ int listing_falco_rules(struct strbuf *out, const struct ruleset *rules, const c
 #define LISTING_SCHEMA EVENT_SCHEMA
 
 /* All fields, by class: type, argument, facts that they read, sources that give them; descriptions when verbose. */
-void listing_fields(struct strbuf *out, bool verbose, bool names_only);
+void listing_fields(struct strbuf *out, struct listing_names *names, bool verbose, bool names_only);
 /* The rules of a rule set, in order. */
-void listing_rules(struct strbuf *out, const struct ruleset *rules, bool verbose);
+void listing_rules(struct strbuf *out, const struct ruleset *rules, struct listing_names *names, bool verbose);
 
 /* Writes it to standard output; returns the exit status. */
 int listing_print(const struct strbuf *out);

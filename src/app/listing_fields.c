@@ -83,7 +83,7 @@ static void add_field(struct strbuf *out, const struct field_info *f, bool verbo
 	out->failed |= type.failed;
 }
 
-void listing_fields(struct strbuf *out, bool verbose, bool names_only)
+void listing_fields(struct strbuf *out, struct listing_names *names, bool verbose, bool names_only)
 {
 	struct str last_class = STR("");
 	const struct field_info *f;
@@ -93,7 +93,7 @@ void listing_fields(struct strbuf *out, bool verbose, bool names_only)
 	for (size_t i = 0; (f = field_by_index(i)); i++) {
 		struct str class = field_class(f);
 
-		if (field_flags(f) & (FIELD_HIDDEN | FIELD_DEPRECATED | FIELD_TABLE_ONLY))
+		if (field_flags(f) & (FIELD_HIDDEN | FIELD_DEPRECATED | FIELD_TABLE_ONLY) || !listing_wants(names, field_name(f)))
 			continue;
 		if (names_only) {
 			strbuf_addf(out, STR_FMT "\n", STR_ARG(field_name(f)));

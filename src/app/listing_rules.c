@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/listing.h"
 
-void listing_rules(struct strbuf *out, const struct ruleset *rules, bool verbose)
+void listing_rules(struct strbuf *out, const struct ruleset *rules, struct listing_names *names, bool verbose)
 {
 	struct rule_view rule;
 	size_t i, t;
 
 	for (i = 0; i < ruleset_count(rules); i++) {
 		ruleset_get(rules, i, &rule);
+		if (!listing_wants(names, rule.name))
+			continue;
 		strbuf_addf(out, STR_FMT "%s\n", STR_ARG(rule.name), rule.enabled ? "" : " (disabled)");
 		if (!verbose)
 			continue;

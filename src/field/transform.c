@@ -290,6 +290,11 @@ struct str transform_name(const struct transform *t)
 	return t->name;
 }
 
+struct str transform_help(const struct transform *t)
+{
+	return t->help;
+}
+
 bool transform_is_multi(const struct transform *t)
 {
 	return t->most > 1;

@@ -28,6 +28,7 @@ struct transform_type {
 const struct transform *transform_lookup(struct str name);
 const struct transform *transform_by_index(size_t i); /* NULL past the end */
 struct str transform_name(const struct transform *t);
+struct str transform_help(const struct transform *t);
 
 /* Whether it makes one value of several. */
 bool transform_is_multi(const struct transform *t);
