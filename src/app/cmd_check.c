@@ -4,6 +4,7 @@
 #include "app/log.h"
 #include "app/options.h"
 #include "app/rules_input.h"
+#include "app/setup.h"
 
 /* What a check is about: findings for all files, in order. */
 struct check {
@@ -38,17 +39,12 @@ static int check_file(struct check *k, const struct rules_file *f, struct error 
 	return 0;
 }
 
-static int check_all(struct check *k, const struct rules_input *in, struct error *err)
+static int check_all(struct check *k, const struct engine_options *engine, const struct rules_input *in, struct error *err)
 {
-	const struct engine_options engine = {
-		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true, .extensions = true },
-		.ours = true,
-	};
 	size_t i;
 	int r;
 
-	r = rule_loader_new(&engine, &k->loader, err);
+	r = rule_loader_new(engine, &k->loader, err);
 	if (r < 0)
 		return r;
 	if (k->json)
@@ -62,7 +58,9 @@ static int check_all(struct check *k, const struct rules_input *in, struct error
 
 int cmd_check(const struct command *c, int argc, char **argv)
 {
+	static const struct setup_options ids = { .config = OPT_check_config, .plugin = OPT_check_plugin };
 	auto_options struct options o = { 0 };
+	auto_setup struct setup setup = { 0 };
 	auto_rules_input struct rules_input in = { 0 };
 	struct check k = { 0 };
 	struct error err = { 0 };
@@ -76,6 +74,8 @@ int cmd_check(const struct command *c, int argc, char **argv)
 		log_error("check takes one or more rule files");
 		return EXIT_USAGE;
 	}
+	if (setup_load(&setup, &o, &ids, &err) < 0)
+		return log_failure(&err, EXIT_FAILED);
 	for (i = 0; i < o.noperands; i++)
 		if (rules_input_add(&in, o.operands[i], 0, &err) < 0)
 			status = log_failure(&err, EXIT_FAILED);
@@ -86,7 +86,7 @@ int cmd_check(const struct command *c, int argc, char **argv)
 
 	k.json = options_has(&o, OPT_check_json);
 	k.verbose = options_has(&o, OPT_check_verbose);
-	if (check_all(&k, &in, &err) < 0)
+	if (check_all(&k, &setup.engine, &in, &err) < 0)
 		status = log_failure(&err, EXIT_FAILED);
 	else if (listing_print(&k.out) != EXIT_OK || k.bad)
 		status = EXIT_FAILED;

@@ -246,7 +246,7 @@ int cmd_doctor(const struct command *c, int argc, char **argv)
 		return log_failure(&err, EXIT_USAGE);
 	if (options_has(&o, OPT_doctor_help))
 		return help_command(c);
-	if (session_load_rules(&s, &o, OPT_doctor_rules, &engine, false, &err) < 0)
+	if (session_load_rules(&s, &o, OPT_doctor_rules, &engine, NULL, false, &err) < 0)
 		return log_failure(&err, EXIT_FAILED);
 	d.rules = s.rules;
 	examine(&d);

@@ -6,6 +6,7 @@
 #include "app/help.h"
 #include "app/log.h"
 #include "app/session.h"
+#include "app/setup.h"
 #include "app/signals.h"
 #include "base/parse.h"
 
@@ -20,23 +21,25 @@ static int replay_to(struct session *s, const struct explain *x, struct error *e
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
-static int run(struct session *s, const struct options *o, uint64_t event, struct error *err)
+static int run(struct session *s, struct setup *setup, const struct options *o, uint64_t event, struct error *err)
 {
-	const struct engine_options engine = {
-		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true, .extensions = true },
-		.ours = true,
-	};
+	static const struct setup_options ids = { OPT_explain_config, OPT_explain_plugin, .together = true };
 	const char *path = options_value(o, OPT_explain_capture, NULL);
 	struct pipeline_options settings = { .container_plugin = true };
 	struct source *source;
 	struct explain x;
 	int r;
 
-	r = session_load_rules(s, o, OPT_explain_rules, &engine, false, err);
+	r = setup_load(setup, o, &ids, err);
+	if (r == 0)
+		r = setup_add_rules(setup->config, o, OPT_explain_rules, &s->input, err);
+	if (r == 0)
+		r = session_load_rules(s, o, OPT_explain_rules, &setup->engine, &setup->plugins, false, err);
 	if (r == 0)
 		r = explain_init(&x, s->rules, options_value(o, OPT_explain_rule, ""), event, STDOUT_FILENO,
 				 options_has(o, OPT_explain_json), err);
+	if (r == 0)
+		r = session_start_plugins(s, &setup->plugins, &settings, false, err);
 	if (r == 0)
 		r = source_scap_open(path, &source, err);
 	if (r < 0)
@@ -59,6 +62,7 @@ static int run(struct session *s, const struct options *o, uint64_t event, struc
 int cmd_explain(const struct command *c, int argc, char **argv)
 {
 	auto_options struct options o = { 0 };
+	auto_setup struct setup setup = { 0 };
 	auto_session struct session s = { 0 };
 	struct error err = { 0 };
 	uint64_t event;
@@ -77,5 +81,5 @@ int cmd_explain(const struct command *c, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	signals_survive_pipes();
-	return run(&s, &o, event, &err) < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
+	return run(&s, &setup, &o, event, &err) < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
 }

@@ -123,6 +123,7 @@ static int list(const struct options *o, const struct config *config, const stru
 					   .which = &(struct field_options){ .container_plugin = config->container_plugin,
 									     .static_names = config->static_names,
 									     .nstatic = config->nstatic },
+					   .plugins = plugins,
 				   });
 	return listing_print(&out);
 }
@@ -292,6 +293,7 @@ static bool watches(const struct options *o)
 static int act(const struct options *o, const struct config *config, enum listing_form form, char **argv)
 {
 	struct engine_options engine = config_engine_options(config);
+	const struct plugins_choice choice = { .config = config, .together = str_eq(config->engine_kind, STR("replay")) };
 	auto_plugins struct plugins plugins = { 0 };
 	auto_sources struct falco_sources sources = { 0 };
 	auto_program_starter struct program_starter *programs = NULL;
@@ -307,7 +309,7 @@ static int act(const struct options *o, const struct config *config, enum listin
 	/* before plugins have threads */
 	if (watches(o) && give_up_rights(o, config, &programs, &err) < 0)
 		return failure(&err);
-	if (plugins_load(&plugins, config, str_eq(config->engine_kind, STR("replay")), &err) < 0 ||
+	if (plugins_load(&plugins, &choice, &err) < 0 ||
 	    plugins_offer(&plugins, &engine, &err) < 0)
 		return failure(&err);
 	if (options_has(o, OPT_falco_plugin_info) || options_has(o, OPT_falco_list_plugins))

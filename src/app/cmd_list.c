@@ -6,6 +6,9 @@
 #include "app/listing.h"
 #include "app/log.h"
 #include "app/session.h"
+#include "app/setup.h"
+
+static const struct setup_options setup_ids = { .config = OPT_list_config, .plugin = OPT_list_plugin };
 
 #define LIST_KINDS "fields, events, ignored, rules, priorities, operators, transformers"
 
@@ -33,35 +36,40 @@ static int falco_form(const struct options *o, enum listing_form *ret_form, stru
 
 static int add_fields(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
+	auto_setup struct setup setup = { 0 };
 	struct listing_request request = {
 		.verbose = options_has(o, OPT_list_verbose),
 		.names_only = options_has(o, OPT_list_names),
-		.which = &(struct field_options){ .container_plugin = true },
+		.which = &setup.engine.fields,
 	};
-	int r = falco_form(o, &request.form, err);
+	const int form = falco_form(o, &request.form, err);
+	int r = form;
 
-	if (r > 0 && refuse_names(names, err) < 0)
-		return -EINVAL;
+	if (form > 0)
+		r = refuse_names(names, err);
+	if (r >= 0)
+		r = setup_load(&setup, o, &setup_ids, err);
 	if (r < 0)
 		return r;
-	if (r)
+	request.plugins = &setup.plugins;
+	if (form)
 		listing_falco_fields(out, &request);
 	else
-		listing_fields(out, names, request.verbose, request.names_only);
+		listing_fields(out, names, &request);
 	return 0;
 }
 
 static int add_rules(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err)
 {
-	const struct engine_options engine = {
-		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true, .extensions = true },
-		.ours = true,
-	};
+	auto_setup struct setup setup = { 0 };
 	auto_session struct session s = { 0 };
 	int r;
 
-	r = session_load_rules(&s, o, OPT_list_rules, &engine, false, err);
+	r = setup_load(&setup, o, &setup_ids, err);
+	if (r == 0)
+		r = setup_add_rules(setup.config, o, OPT_list_rules, &s.input, err);
+	if (r == 0)
+		r = session_load_rules(&s, o, OPT_list_rules, &setup.engine, NULL, false, err);
 	if (r == 0)
 		listing_rules(out, s.rules, names, options_has(o, OPT_list_verbose));
 	return r;

@@ -7,6 +7,7 @@
 #include "app/log.h"
 #include "app/replay_events.h"
 #include "app/session.h"
+#include "app/setup.h"
 #include "app/signals.h"
 
 static int open_output(struct session *s, const struct options *o, struct error *err)
@@ -78,27 +79,37 @@ static int open_captures(const struct options *o, struct source **list, struct s
 }
 
 /* Printing needs no rules. */
-static int load_rules(struct session *s, const struct options *o, const struct replay_events *e, const struct engine_options *engine,
+static int load_rules(struct session *s, const struct options *o, const struct replay_events *e, const struct setup *setup,
 		      struct error *err)
 {
-	if (!e->format)
-		return session_load_rules(s, o, OPT_replay_rules, engine, false, err);
-	if (options_has(o, OPT_replay_rules))
+	int r;
+
+	if (e->format && options_has(o, OPT_replay_rules))
 		return error_set(err, -EINVAL, "--print shows events and applies no rules: leave out --rules or --print");
-	return rules_input_compile(&s->input, engine, false, &s->rules, err);
+	if (e->format)
+		return session_compile_rules(s, &setup->engine, &setup->plugins, false, err);
+	r = setup_add_rules(setup->config, o, OPT_replay_rules, &s->input, err);
+	return r == 0 ? session_load_rules(s, o, OPT_replay_rules, &setup->engine, &setup->plugins, false, err) : r;
 }
 
-static int start(struct session *s, const struct options *o, struct replay_events *e, struct source **list, struct error *err)
+static int start(struct session *s, const struct options *o, const struct setup *setup, struct replay_events *e, struct source **list,
+		 struct error *err)
 {
 	static const struct recording_options ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers,
 						       OPT_replay_layout };
 	bool looks = e->filter || e->format || e->limit || e->max_ns || options_has(o, OPT_replay_write);
-	struct pipeline_options settings = { .container_plugin = true };
+	struct pipeline_options settings = {
+		.container_plugin = true,
+		.static_values = setup->engine.static_values,
+		.base64_buffers = setup->engine.base64_buffers,
+	};
 	const struct scap_receiver *receiver;
 	struct scap_origin origin;
 	struct source *source;
-	int r = open_captures(o, list, &source, err);
+	int r = session_start_plugins(s, &setup->plugins, &settings, false, err);
 
+	if (r == 0)
+		r = open_captures(o, list, &source, err);
 	if (r < 0)
 		return r;
 	/* the live run's second look is part of what a capture of ours repeats */
@@ -135,29 +146,27 @@ static void tell_progress(const struct session *s)
 	log_warning("%" PRIu64 " events were read, %" PRIu64 " alerts raised", stats.events, stats.alerts);
 }
 
-static int run(struct session *s, const struct options *o, struct replay_events *e, struct error *err)
+static int run(struct session *s, struct setup *setup, const struct options *o, struct replay_events *e, struct error *err)
 {
-	const struct engine_options engine = {
-		.min_priority = PRIORITY_DEBUG,
-		.fields = { .container_plugin = true, .extensions = true },
-		.json_output = options_has(o, OPT_replay_json),
-		.iso_time = true,
-		.ours = true,
-	};
+	static const struct setup_options ids = { OPT_replay_config, OPT_replay_plugin, .together = true };
 	auto_free struct source **list = calloc((size_t)o->noperands, sizeof(struct source *));
 	uint64_t started = now_ns(CLOCK_MONOTONIC);
 	int r;
 
 	if (!list)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = replay_events_read(e, o, &engine.fields, err);
+	r = setup_load(setup, o, &ids, err);
+	if (options_has(o, OPT_replay_json))
+		setup->engine.json_output = true;
 	if (r == 0)
-		r = load_rules(s, o, e, &engine, err);
+		r = replay_events_read(e, o, &setup->engine.fields, err);
+	if (r == 0)
+		r = load_rules(s, o, e, setup, err);
 	if (r == 0)
 		r = open_output(s, o, err);
 	if (r == 0) {
 		e->output = s->outputs[0];
-		r = start(s, o, e, list, err);
+		r = start(s, o, setup, e, list, err);
 	}
 	if (r < 0)
 		return r;
@@ -176,6 +185,7 @@ static int run(struct session *s, const struct options *o, struct replay_events 
 int cmd_replay(const struct command *c, int argc, char **argv)
 {
 	auto_options struct options o = { 0 };
+	auto_setup struct setup setup = { 0 };
 	auto_session struct session s = { 0 };
 	struct replay_events events = { 0 };
 	struct error err = { 0 };
@@ -194,7 +204,7 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 		return log_failure(&err, EXIT_USAGE);
 
 	signals_survive_pipes();
-	r = run(&s, &o, &events, &err);
+	r = run(&s, &setup, &o, &events, &err);
 	replay_events_free(&events);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);

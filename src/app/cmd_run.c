@@ -22,6 +22,7 @@
 #include "app/recording.h"
 #include "app/reload.h"
 #include "app/session.h"
+#include "app/setup.h"
 #include "app/signals.h"
 #include "app/webserver.h"
 #include "base/parse.h"
@@ -39,6 +40,8 @@ struct run {
 	struct intercept_set intercept; /* INTERCEPT_STATE */
 	struct intercept_want *wants;
 	struct config *config; /* --config; NULL = none */
+	struct plugins plugins; /* as they were loaded at the start */
+	struct engine_options offered; /* what they add to that of rules */
 	int fail_on;
 	bool match_realpath, verbose, json;
 	bool finished; /* the front was let go */
@@ -284,52 +287,48 @@ static void tell_start(const struct run *run)
 							"passes unseen");
 }
 
-/* Rules of the command line come instead of the configuration's. */
-static int add_config_rules(const struct run *run, const struct config *c, struct rules_input *input, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < c->nwarnings; i++)
-		log_warning(STR_FMT, STR_ARG(c->warnings[i]));
-	if (options_nth(&run->options, OPT_run_rules, 0))
-		return 0;
-	for (size_t i = 0; r == 0 && i < c->nrules_files; i++)
-		r = rules_input_add(input, c->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
-	return r;
-}
-
 /* session: only its rules and limits are made. */
 static int load_rules(const struct run *run, const struct config *c, struct session *session, struct error *err)
 {
-	struct engine_options engine = { .min_priority = PRIORITY_DEBUG, .iso_time = true };
-	int r = 0;
+	struct engine_options engine = setup_engine_options(c);
+	int r = setup_add_rules(c, &run->options, OPT_run_rules, &session->input, err);
 
-	if (c) {
-		engine = config_engine_options(c);
-		r = add_config_rules(run, c, &session->input, err);
-	}
-	engine.fields.container_plugin = engine.fields.extensions = true;
 	engine.json_output = engine.json_output || run->json;
-	engine.ours = true;
+	plugins_repeat_offer(&run->offered, &engine);
 	if (r == 0 && c)
 		r = limits_new(c, &engine.fields, true, &session->limits, err);
 	if (r < 0)
 		return r;
 	engine.nreads = limits_reads(session->limits, &engine.reads);
-	return session_load_rules(session, &run->options, OPT_run_rules, &engine, run->verbose, err);
+	return session_load_rules(session, &run->options, OPT_run_rules, &engine, NULL, run->verbose, err);
+}
+
+/* Their events are for other commands; what they know of this one's calls is for it. */
+static void tell_sources(const struct plugins *p)
+{
+	for (size_t i = 1; i < p->nsets; i++)
+		log_info("the event source " STR_FMT " is for monitor falco; run watches its command", STR_ARG(p->sets[i].source));
 }
 
 static int prepare(struct run *run, struct error *err)
 {
-	int r = load_rules(run, run->config, &run->session, err);
+	const struct plugins_choice choice = { run->config, &run->options, OPT_run_plugin, .together = false };
+	int r = plugins_load(&run->plugins, &choice, err);
+
+	run->offered = setup_engine_options(run->config);
+	if (r == 0)
+		r = plugins_check_threads(&run->plugins, err);
+	if (r == 0)
+		r = plugins_offer(&run->plugins, &run->offered, err);
+	tell_sources(&run->plugins);
+	if (r == 0)
+		r = load_rules(run, run->config, &run->session, err);
 
 	if (run->config && config_tree_get(run->config->root, "engine.kind"))
 		log_info("configuration: engine.kind: " STR_FMT " is for monitor falco; run intercepts the calls of its command",
 			 STR_ARG(run->config->engine_kind));
 	run->notice = (struct notice){ .session = &run->session, .iso_time = !run->config || run->config->time_format_iso_8601 };
 	run->session.config = run->config;
-	if (r == 0 && run->scope != INTERCEPT_RULES)
-		r = intercept_widen(ruleset_wants(run->session.rules), run->scope, &run->intercept, &run->wants);
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
 		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
 				 STDERR_FILENO, run->json, err);
@@ -354,6 +353,16 @@ static int load_again(void *context, struct reload_set *ret_set, struct error *e
 	return 0;
 }
 
+static int widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants)
+{
+	return intercept_widen(ruleset_wants(rules), run->scope, run->session.plugins, ret_set, ret_wants);
+}
+
+static bool is_wide(const struct run *run)
+{
+	return run->scope != INTERCEPT_RULES || run->session.plugins;
+}
+
 /* Whoever was asked before has copied what it needs. */
 static const struct intercept_set *wants_again(void *context, const struct ruleset *rules)
 {
@@ -361,7 +370,7 @@ static const struct intercept_set *wants_again(void *context, const struct rules
 	struct intercept_want *wants;
 	struct intercept_set set;
 
-	if (run->scope == INTERCEPT_RULES || intercept_widen(ruleset_wants(rules), run->scope, &set, &wants) < 0)
+	if (!is_wide(run) || widen(run, rules, &set, &wants) < 0)
 		return NULL;
 	free(run->wants);
 	run->wants = wants;
@@ -485,10 +494,22 @@ static int describe_host(struct run *run, struct error *err)
 	return host_describe(capture_receiver(&run->capture, receiver), err);
 }
 
+/* In the supervisor, since plugins may begin threads of their own. What they parse has to be caught. */
+static int start_plugins(struct run *run, struct pipeline_options *settings, struct error *err)
+{
+	int r = session_start_plugins(&run->session, &run->plugins, settings, true, err);
+
+	if (r < 0 || !is_wide(run))
+		return r;
+	r = widen(run, run->session.rules, &run->intercept, &run->wants);
+	settings->intercept = &run->intercept;
+	return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
 static int run_workload(struct run *run)
 {
 	bool captures = capture_wanted(run->config, run->session.rules), records = captures || options_has(&run->options, OPT_run_write);
-	const struct pipeline_options settings = {
+	struct pipeline_options settings = {
 		.match_realpath = run->match_realpath,
 		.base64_buffers = run->config && run->config->buffer_format_base64,
 		.static_values = run->config ? run->config->static_values : NULL,
@@ -497,7 +518,6 @@ static int run_workload(struct run *run)
 		.record = records ? record : NULL,
 		.alerted = records ? note_alert : NULL,
 		.record_context = run,
-		.intercept = run->scope != INTERCEPT_RULES ? &run->intercept : NULL,
 		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
 	};
 	auto_reload struct reload *reload = NULL;
@@ -523,6 +543,8 @@ static int run_workload(struct run *run)
 		r = metrics_snapshot_new(run->config, &run->session.snapshot, &err);
 	if (r == 0)
 		r = start_recording(run, source, &err);
+	if (r == 0)
+		r = start_plugins(run, &settings, &err);
 	if (r == 0)
 		r = session_start(&run->session, source, &settings, &err);
 	if (r == 0)
@@ -577,6 +599,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
 		status = prepare(&run, &err) < 0 ? log_failure(&err, EXIT_FAILED) : run_workload(&run);
 	}
 	session_free(&run.session);
+	plugins_free(&run.plugins);
 	free(run.wants);
 	config_free(run.config);
 	options_free(&run.options);

@@ -11,6 +11,7 @@
 
 struct testing {
 	struct options options;
+	struct setup setup;
 	char **rules; /* from the command line */
 	size_t nrules;
 	bool coverage;
@@ -23,7 +24,7 @@ static int run_cases(const struct testing *t, struct test_report *report, struct
 	enum test_outcome outcome;
 	int r;
 
-	r = test_rules_load(f, t->rules, t->nrules, t->coverage, &rules, err);
+	r = test_rules_load(f, &t->setup, t->rules, t->nrules, t->coverage, &rules, err);
 	for (const struct test_case *c = f->cases; c && r == 0; c = c->next) {
 		struct error reason;
 
@@ -104,6 +105,13 @@ static int run(const struct testing *t, struct error *err)
 	return r < 0 ? log_failure(err, EXIT_FAILED) : status;
 }
 
+static int set_up(struct testing *t, struct error *err)
+{
+	static const struct setup_options ids = { OPT_test_config, OPT_test_plugin, .together = true };
+
+	return setup_load(&t->setup, &t->options, &ids, err);
+}
+
 static int collect_rules(struct testing *t, struct error *err)
 {
 	const char *path;
@@ -130,12 +138,13 @@ int cmd_test(const struct command *c, int argc, char **argv)
 	} else if (!t.options.noperands) {
 		log_error("test takes one file of tests or more");
 		status = EXIT_USAGE;
-	} else if (collect_rules(&t, &err) < 0) {
+	} else if (collect_rules(&t, &err) < 0 || set_up(&t, &err) < 0) {
 		status = log_failure(&err, EXIT_FAILED);
 	} else {
 		status = run(&t, &err);
 	}
 	free(t.rules);
+	setup_free(&t.setup);
 	options_free(&t.options);
 	return status;
 }

@@ -118,30 +118,6 @@ static int open_source(const struct config *config, const struct plugins *plugin
 	return source_scap_open(path, ret_source, err);
 }
 
-/* What plugins in a capture are known by, with the rules for their events. */
-static int compile_others(const struct plugins *plugins, struct rule_loader *loader, struct pipeline_source *others, size_t *ret_n,
-			  struct error *err)
-{
-	int r = 0;
-
-	*ret_n = 0;
-	for (size_t i = 0; i < plugins->count && r == 0; i++) {
-		struct pipeline_source *o = &others[*ret_n];
-		struct plugin_view view;
-		struct ruleset *rules;
-
-		plugin_get(plugins->list[i], &view);
-		if (!view.source.len)
-			continue;
-		r = rule_loader_compile_for(loader, view.source, &rules, err);
-		if (r < 0)
-			break;
-		*o = (struct pipeline_source){ view.id, view.source, rules };
-		++*ret_n;
-	}
-	return r;
-}
-
 /* What one run has besides the session. */
 struct run {
 	const struct config *config;
@@ -151,8 +127,6 @@ struct run {
 	struct capture capture;
 	struct falco_peers peers;
 	struct drops drops;
-	struct pipeline_source *others;
-	size_t nothers;
 };
 
 static int start(struct session *s, struct run *run, struct error *err)
@@ -175,8 +149,6 @@ static int start(struct session *s, struct run *run, struct error *err)
 	if (r < 0)
 		return r;
 	settings.known_fds = !live && source_scap_knows_fds(source);
-	settings.others = run->others;
-	settings.nothers = run->nothers;
 	if (captures) {
 		settings.record = capture_event;
 		settings.alerted = capture_alerted;
@@ -202,11 +174,8 @@ static int load_rules(struct session *s, struct run *run, const struct options *
 		r = rules_input_load(&s->input, &limited, true, &run->loader, err);
 	if (r == 0)
 		r = rule_loader_compile(run->loader, &s->rules, err);
-	if (r == 0 && run->plugins->together && run->plugins->count) {
-		run->others = calloc(run->plugins->count, sizeof(*run->others));
-		r = run->others ? compile_others(run->plugins, run->loader, run->others, &run->nothers, err) :
-				  error_set(err, -ENOMEM, "out of memory");
-	}
+	if (r == 0)
+		r = plugins_compile_others(run->plugins, run->loader, &s->others, &s->nothers, err);
 	return r;
 }
 
@@ -215,9 +184,6 @@ static void end(struct session *s, struct run *run)
 	falco_peers_free(&run->peers);
 	capture_free(&run->capture);
 	session_free(s);
-	for (size_t i = 0; i < run->nothers; i++)
-		ruleset_free((struct ruleset *)(uintptr_t)run->others[i].rules);
-	free(run->others);
 	rule_loader_free(run->loader);
 }
 
@@ -257,12 +223,7 @@ static int load_again(void *context, struct reload_set *ret_set, struct error *e
 	engine = config_engine_options(config);
 	engine.source = a->engine->source;
 	/* plugins stay as they were loaded */
-	engine.sources = a->engine->sources;
-	engine.nsources = a->engine->nsources;
-	engine.plugins = a->engine->plugins;
-	engine.nplugins = a->engine->nplugins;
-	engine.fields.foreign = a->engine->fields.foreign;
-	engine.fields.nforeign = a->engine->fields.nforeign;
+	plugins_repeat_offer(a->engine, &engine);
 	r = limits_new(config, &engine.fields, a->live, &aside.limits, err);
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 #define MONITOR_APP_INTERCEPT_H
 
 #include "base/cleanup.h"
+#include "plugin/host.h"
 #include "source/source.h"
 
 /*
@@ -11,8 +12,11 @@
  */
 enum intercept_scope { INTERCEPT_RULES, INTERCEPT_STATE, INTERCEPT_ALL };
 
-/* The rules' set (borrowed) with the calls of that scope. 0 or -ENOMEM; *ret_wants is the set's own memory. */
-int intercept_widen(const struct intercept_set *rules, enum intercept_scope scope, struct intercept_set *ret_set,
-		    struct intercept_want **ret_wants);
+/*
+ * The rules' set (borrowed) with the calls of that scope, and those that plugins parse (NULL = none do). 0 or -ENOMEM; *ret_wants is the
+ * set's own memory.
+ */
+int intercept_widen(const struct intercept_set *rules, enum intercept_scope scope, const struct plugin_host *plugins,
+		    struct intercept_set *ret_set, struct intercept_want **ret_wants);
 
 #endif

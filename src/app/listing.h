@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "app/plugins.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "event/event.h"
@@ -35,6 +36,7 @@ struct listing_request {
 	bool verbose; /* types, too; text only */
 	bool names_only;
 	const struct field_options *which;
+	const struct plugins *plugins; /* NULL = none */
 };
 void listing_falco_fields(struct strbuf *out, const struct listing_request *request); /* --list */
 void listing_falco_events(struct strbuf *out, enum listing_form form); /* --list-events */
@@ -46,7 +48,7 @@ int listing_falco_rules(struct strbuf *out, const struct ruleset *rules, const c
 #define LISTING_SCHEMA EVENT_SCHEMA
 
 /* All fields, by class: type, argument, facts that they read, sources that give them; descriptions when verbose. */
-void listing_fields(struct strbuf *out, struct listing_names *names, bool verbose, bool names_only);
+void listing_fields(struct strbuf *out, struct listing_names *names, const struct listing_request *request);
 /* The rules of a rule set, in order. */
 void listing_rules(struct strbuf *out, const struct ruleset *rules, struct listing_names *names, bool verbose);
 

@@ -13,18 +13,22 @@
 /* The classes in the order of the catalogue. One that has no title of its own belongs to the class before it. */
 static const struct field_group {
 	const char *name, *shown, *qualifier, *description;
+	const struct foreign_catalogue *foreign; /* NULL = those of the catalogue that have the class */
+	const struct plugin *plugin; /* which has them */
 } groups[] = {
-	{ "evt_all", "evt", "All event types", "What every event has, whichever source it comes from." },
-	{ "evt", "evt", "Syscall events only",
-	  "What events of system calls have. Single parameters are read with evt.arg, such as evt.arg.flags." },
-	{ "process", "process", "", "The process and the thread that an event is about." },
-	{ "user", "user", "", "The user that the process runs as." },
-	{ "group", "group", "", "The group that the process runs as." },
-	{ "fd", "fd", "", "The descriptor that an event is about, and the file or socket behind it." },
-	{ "fs.path", "fs.path", "", "The paths that a call names, those of rename or unlink too, which open nothing." },
-	{ "fdlist", "fdlist", "", "The descriptors that a poll waits for." },
-	{ "static", "static", "", "Values that the configuration sets." },
-	{ "container", "container (plugin)", "", "" },
+#define GROUP(name, shown, qualifier, description) { name, shown, qualifier, description, NULL, NULL }
+	GROUP("evt_all", "evt", "All event types", "What every event has, whichever source it comes from."),
+	GROUP("evt", "evt", "Syscall events only",
+	  "What events of system calls have. Single parameters are read with evt.arg, such as evt.arg.flags."),
+	GROUP("process", "process", "", "The process and the thread that an event is about."),
+	GROUP("user", "user", "", "The user that the process runs as."),
+	GROUP("group", "group", "", "The group that the process runs as."),
+	GROUP("fd", "fd", "", "The descriptor that an event is about, and the file or socket behind it."),
+	GROUP("fs.path", "fs.path", "", "The paths that a call names, those of rename or unlink too, which open nothing."),
+	GROUP("fdlist", "fdlist", "", "The descriptors that a poll waits for."),
+	GROUP("static", "static", "", "Values that the configuration sets."),
+	GROUP("container", "container (plugin)", "", ""),
+#undef GROUP
 };
 
 bool listing_form_of(const char *word, enum listing_form *ret_form)
@@ -73,9 +77,11 @@ static void take_fields(const struct listing_request *q, const struct field_grou
 {
 	const struct field_info *f;
 
-	for (size_t i = 0; (f = field_by_index(i)); i++) {
+	for (size_t i = 0; (f = group->foreign ? foreign_by_index(group->foreign, i) : field_by_index(i)); i++) {
 		struct entry e = { field_name(f), field_help(f), param_type_name(field_type(f)), field_flags(f) };
 
+		if (group->foreign)
+			add(out, q, &e);
 		if (group_of(f) == group && str_ends(e.name, STR(".*")))
 			continue;
 		if (group_of(f) == group && is_listed(f, q->which))
@@ -122,17 +128,48 @@ static void add_wrapped(struct strbuf *out, struct str text, size_t indent, size
 	}
 }
 
+/* Falco has these words of plugins' fields alone. */
+static bool takes_key(unsigned int flags)
+{
+	return flags & FIELD_ARG_KEY || (flags & FIELD_CONTAINER_PLUGIN && flags & FIELD_ARG_REQUIRED);
+}
+
+static bool takes_index(unsigned int flags)
+{
+	return flags & FIELD_ARG_INDEX && flags & (FIELD_CONTAINER_PLUGIN | FIELD_FOREIGN) && flags & (FIELD_ARG_ALLOWED | FIELD_ARG_REQUIRED);
+}
+
+/* The event sources that have these fields; without a separator as words of JSON. */
+static void add_sources(struct strbuf *out, const struct listing_request *q, const struct field_group *g, const char *between,
+			const char *behind)
+{
+	bool json = *between, all = strcmp(g->name, "evt_all") == 0;
+	const char *before = "";
+
+	for (size_t i = 0; i == 0 || (q->plugins && i < q->plugins->nsets); i++) {
+		struct str source = i ? q->plugins->sets[i].source : STR("syscall");
+
+		if (g->plugin ? !plugin_extracts_from(g->plugin, source) : i && !all)
+			continue;
+		strbuf_adds(out, before);
+		if (json)
+			json_add_string(out, source);
+		else
+			strbuf_addf(out, STR_FMT "%s", STR_ARG(source), behind);
+		before = between;
+	}
+}
+
 /* What a field is beyond its type: Falco's words, in their order. */
 static void add_tags(struct strbuf *out, unsigned int flags)
 {
-	bool key = flags & FIELD_CONTAINER_PLUGIN && flags & FIELD_ARG_REQUIRED;
 	const struct {
 		bool holds;
 		const char *word;
 	} tags[] = {
 		{ flags & FIELD_ARG_ALLOWED, "ARG_ALLOWED" },
-		{ key && flags & FIELD_ARG_INDEX, "ARG_INDEX" },
-		{ key, "ARG_KEY" },
+		{ takes_index(flags), "ARG_INDEX" },
+		{ takes_key(flags), "ARG_KEY" },
 		{ flags & FIELD_ARG_REQUIRED, "ARG_REQUIRED" },
 		{ flags & FIELD_LIST, "EPF_IS_LIST" },
 		{ flags & FIELD_NO_RHS, "EPF_NO_RHS" },
@@ -177,7 +214,9 @@ static void add_text_group(struct strbuf *out, const struct listing_request *q, 
 		strbuf_addf(out, "\n%-*s", RIGHT_COLUMN, "Description:");
 		add_wrapped(out, str_of(g->description), RIGHT_COLUMN, TEXT_WIDTH);
 	}
-	strbuf_addf(out, "\n%-*ssyscall \n\n", RIGHT_COLUMN, "Event Sources:");
+	strbuf_addf(out, "\n%-*s", RIGHT_COLUMN, "Event Sources:");
+	add_sources(out, q, g, "", " ");
+	strbuf_adds(out, "\n\n");
 	take_fields(q, g, add_text_field, out);
 	strbuf_addc(out, '\n');
 }
@@ -193,9 +232,9 @@ static void add_markdown_field(struct strbuf *out, const struct listing_request 
 
 static void add_markdown_group(struct strbuf *out, const struct listing_request *q, const struct field_group *g)
 {
-	strbuf_addf(out, "## Field Class: %s\n\n%s%sEvent Sources: syscall \n\n", g->shown, g->description,
-		    *g->description ? "\n\n" : "");
-	strbuf_adds(out, "Name | Type | Description\n:----|:-----|:-----------\n");
+	strbuf_addf(out, "## Field Class: %s\n\n%s%sEvent Sources: ", g->shown, g->description, *g->description ? "\n\n" : "");
+	add_sources(out, q, g, "", " ");
+	strbuf_adds(out, "\n\nName | Type | Description\n:----|:-----|:-----------\n");
 	take_fields(q, g, add_markdown_field, out);
 	strbuf_addc(out, '\n');
 }
@@ -204,13 +243,13 @@ static void add_markdown_group(struct strbuf *out, const struct listing_request 
 
 static void add_json_field(struct strbuf *out, const struct listing_request *q, const struct entry *e)
 {
-	bool key = e->flags & FIELD_CONTAINER_PLUGIN && e->flags & FIELD_ARG_REQUIRED;
+	bool key = takes_key(e->flags), index = takes_index(e->flags);
 
 	(void)q;
 	strbuf_adds(out, out->ptr[out->len - 1] == '[' ? "{" : ",{");
 	if (e->flags & (FIELD_ARG_ALLOWED | FIELD_ARG_REQUIRED))
 		strbuf_addf(out, "\"argument\":{\"required\":%s,\"type\":[%s%s]}", e->flags & FIELD_ARG_REQUIRED ? "true" : "false",
-			    key && e->flags & FIELD_ARG_INDEX ? "\"INDEX\"," : "", key ? "\"KEY\"" : "");
+			    index ? key ? "\"INDEX\"," : "\"INDEX\"" : "", key ? "\"KEY\"" : "");
 	else
 		strbuf_adds(out, "\"argument\":null");
 	strbuf_adds(out, ",\"desc\":");
@@ -228,9 +267,13 @@ static void add_json_group(struct strbuf *out, const struct listing_request *q, 
 		json_add_string(out, str_of(g->description));
 		strbuf_addc(out, ',');
 	}
-	strbuf_adds(out, "\"event_sources\":[\"syscall\"],\"fields\":[");
+	strbuf_adds(out, "\"event_sources\":[");
+	add_sources(out, q, g, ",", "");
+	strbuf_adds(out, "],\"fields\":[");
 	take_fields(q, g, add_json_field, out);
-	strbuf_addf(out, "],\"name\":\"%s\"}", g->shown);
+	strbuf_adds(out, "],\"name\":");
+	json_add_string(out, str_of(g->shown));
+	strbuf_addc(out, '}');
 }
 
 static void add_name(struct strbuf *out, const struct listing_request *q, const struct entry *e)
@@ -243,24 +286,44 @@ static void add_name(struct strbuf *out, const struct listing_request *q, const 
 	}
 }
 
+static void add_group(struct strbuf *out, const struct listing_request *q, const struct field_group *g)
+{
+	if (q->names_only)
+		take_fields(q, g, add_name, out);
+	else if (q->form == LISTING_JSON)
+		add_json_group(out, q, g);
+	else if (q->form == LISTING_MARKDOWN)
+		add_markdown_group(out, q, g);
+	else
+		add_text_group(out, q, g);
+}
+
+static void add_plugin(struct strbuf *out, const struct listing_request *q, const struct plugin *plugin)
+{
+	auto_strbuf struct strbuf name = { 0 };
+	struct field_group g = { "", "", "", "", NULL, plugin };
+	struct plugin_view view;
+
+	plugin_get(plugin, &view);
+	strbuf_addf(&name, STR_FMT " (plugin)", STR_ARG(view.name));
+	out->failed |= name.failed;
+	g.shown = name.ptr;
+	g.foreign = view.fields;
+	if (view.fields && !name.failed)
+		add_group(out, q, &g);
+}
+
 void listing_falco_fields(struct strbuf *out, const struct listing_request *q)
 {
 	auto_strbuf struct strbuf json = { 0 };
 	struct strbuf *to = q->form == LISTING_JSON ? &json : out;
 
 	strbuf_adds(&json, q->names_only ? "{\"fieldnames\":[" : "{\"fieldclasses\":[");
-	for (size_t i = 0; i < ARRAY_SIZE(groups) && !to->failed; i++) {
-		if (!group_is_listed(q, &groups[i]))
-			continue;
-		if (q->names_only)
-			take_fields(q, &groups[i], add_name, to);
-		else if (q->form == LISTING_JSON)
-			add_json_group(to, q, &groups[i]);
-		else if (q->form == LISTING_MARKDOWN)
-			add_markdown_group(to, q, &groups[i]);
-		else
-			add_text_group(to, q, &groups[i]);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(groups) && !to->failed; i++)
+		if (group_is_listed(q, &groups[i]))
+			add_group(to, q, &groups[i]);
+	for (size_t i = 0; q->plugins && i < q->plugins->count && !to->failed; i++)
+		add_plugin(to, q, q->plugins->list[i]);
 	if (q->form != LISTING_JSON)
 		return;
 	strbuf_adds(&json, "]}");

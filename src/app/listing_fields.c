@@ -48,6 +48,8 @@ static const char *sources(const struct field_info *f)
 {
 	unsigned int flags = field_flags(f);
 
+	if (flags & FIELD_FOREIGN)
+		return "plugin";
 	if (field_is_empty(f))
 		return "none";
 	if (flags & FIELD_OURS && !(field_reads(f) & (FACT_LINEAGE | FACT_EXE)))
@@ -83,25 +85,38 @@ static void add_field(struct strbuf *out, const struct field_info *f, bool verbo
 	out->failed |= type.failed;
 }
 
-void listing_fields(struct strbuf *out, struct listing_names *names, bool verbose, bool names_only)
+static void add_fields(struct strbuf *out, const struct listing_request *q, struct listing_names *names,
+		       const struct foreign_catalogue *foreign)
 {
 	struct str last_class = STR("");
 	const struct field_info *f;
 
-	if (!names_only)
-		strbuf_addf(out, "  %-42s %-14s %-10s %-12s %s\n", "FIELD", "TYPE", "ARGUMENT", "SOURCES", "FACTS IT READS");
-	for (size_t i = 0; (f = field_by_index(i)); i++) {
+	for (size_t i = 0; (f = foreign ? foreign_by_index(foreign, i) : field_by_index(i)); i++) {
 		struct str class = field_class(f);
 
 		if (field_flags(f) & (FIELD_HIDDEN | FIELD_DEPRECATED | FIELD_TABLE_ONLY) || !listing_wants(names, field_name(f)))
 			continue;
-		if (names_only) {
+		if (q->names_only) {
 			strbuf_addf(out, STR_FMT "\n", STR_ARG(field_name(f)));
 			continue;
 		}
 		if (!str_eq(class, last_class))
 			strbuf_addf(out, "\n" STR_FMT ":\n", STR_ARG(class));
 		last_class = class;
-		add_field(out, f, verbose);
+		add_field(out, f, q->verbose);
+	}
+}
+
+void listing_fields(struct strbuf *out, struct listing_names *names, const struct listing_request *q)
+{
+	if (!q->names_only)
+		strbuf_addf(out, "  %-42s %-14s %-10s %-12s %s\n", "FIELD", "TYPE", "ARGUMENT", "SOURCES", "FACTS IT READS");
+	add_fields(out, q, names, NULL);
+	for (size_t i = 0; q->plugins && i < q->plugins->count; i++) {
+		struct plugin_view view;
+
+		plugin_get(q->plugins->list[i], &view);
+		if (view.fields)
+			add_fields(out, q, names, view.fields);
 	}
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 
 #include "app/log.h"
@@ -17,19 +18,64 @@ static void log_plugin(const char *plugin, int severity, const char *text)
 	log_libs(known ? levels[severity] : LOG_LEVEL_ERROR, "plugin %s: %.1024s", plugin, text);
 }
 
-static int load(const struct config_plugin *c, struct plugin **ret_plugin, struct error *err)
-{
-	struct plugin_config config = { .name = c->name, .init_config = c->init_config, .log = log_plugin };
-	auto_strbuf struct strbuf path = { 0 };
+/* ---- which ones ------------------------------------------------------------------------------------------------------ */
 
-	if (c->library_path.len && c->library_path.ptr[0] != '/')
-		strbuf_adds(&path, PLUGINSDIR "/");
-	strbuf_addstr(&path, c->library_path);
-	return path.failed ? error_set(err, -ENOMEM, "out of memory") : plugin_load(path.ptr, &config, ret_plugin, err);
+static int add_config(struct plugins *p, const struct config_plugin *c)
+{
+	struct plugin_wanted *w = &p->wanted[p->nwanted++];
+	bool relative = c->library_path.len && c->library_path.ptr[0] != '/';
+
+	w->name = c->name;
+	strbuf_addf(&w->path, "%s" STR_FMT, relative ? PLUGINSDIR "/" : "", STR_ARG(c->library_path));
+	w->init_config = c->init_config;
+	w->open_params = str_dup(c->open_params);
+	return w->path.failed || !w->open_params ? -ENOMEM : 0;
 }
 
+/* LIBRARY[:INIT_CONFIG]. A name without a slash is one in the folder of plugins, short of "lib" and ".so" if one likes. */
+static int add_given(struct plugins *p, const char *text)
+{
+	struct plugin_wanted *w = &p->wanted[p->nwanted++];
+	size_t len = strcspn(text, ":");
+	struct str library = { text, len };
+	bool path = memchr(text, '/', len), whole = path || str_ends(library, STR(".so"));
+
+	strbuf_addf(&w->path, whole ? "%s" STR_FMT : "%slib" STR_FMT ".so", path ? "" : PLUGINSDIR "/", STR_ARG(library));
+	w->init_config = str_of(text[len] ? text + len + 1 : "");
+	w->open_params = str_dup(STR(""));
+	return w->path.failed || !w->open_params ? -ENOMEM : 0;
+}
+
+static int collect_wanted(struct plugins *p, const struct plugins_choice *c, struct error *err)
+{
+	size_t given = 0, configured = c->config ? c->config->nload : 0;
+	int r = 0;
+
+	while (c->options && options_nth(c->options, c->given, given))
+		given++;
+	if (!given && !configured)
+		return 0;
+	p->wanted = calloc(configured + given, sizeof(*p->wanted));
+	if (!p->wanted)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < configured && r == 0; i++)
+		r = add_config(p, &c->config->load[i]);
+	for (size_t i = 0; i < given && r == 0; i++)
+		r = add_given(p, options_nth(c->options, c->given, i));
+	return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
+static int load(const struct plugin_wanted *w, struct plugin **ret_plugin, struct error *err)
+{
+	const struct plugin_config config = { .name = w->name, .init_config = w->init_config, .log = log_plugin };
+
+	return plugin_load(w->path.ptr, &config, ret_plugin, err);
+}
+
+/* ---- loading --------------------------------------------------------------------------------------------------------- */
+
 /* The copies of one source. */
-static int fill_set(struct plugins *p, struct plugin_set *set, const struct config *config, struct error *err)
+static int fill_set(struct plugins *p, struct plugin_set *set, struct error *err)
 {
 	int r = 0;
 
@@ -43,7 +89,7 @@ static int fill_set(struct plugins *p, struct plugin_set *set, const struct conf
 		if (p->together)
 			set->list[i] = p->list[i];
 		else
-			r = load(&config->load[i], &set->list[i], err);
+			r = load(&p->wanted[i], &set->list[i], err);
 	}
 	return r;
 }
@@ -56,12 +102,12 @@ static bool has_set(const struct plugins *p, struct str source)
 	return false;
 }
 
-static int add_sets(struct plugins *p, const struct config *config, struct error *err)
+static int add_sets(struct plugins *p, struct error *err)
 {
 	int r;
 
 	p->sets[p->nsets++].source = STR("syscall");
-	r = fill_set(p, &p->sets[0], config, err);
+	r = fill_set(p, &p->sets[0], err);
 	for (size_t i = 0; i < p->count && r == 0; i++) {
 		struct plugin_view view;
 
@@ -69,32 +115,77 @@ static int add_sets(struct plugins *p, const struct config *config, struct error
 		if (!view.source.len || has_set(p, view.source))
 			continue;
 		p->sets[p->nsets++].source = view.source;
-		r = fill_set(p, &p->sets[p->nsets - 1], config, err);
+		r = fill_set(p, &p->sets[p->nsets - 1], err);
 	}
 	return r;
 }
 
-int plugins_load(struct plugins *p, const struct config *config, bool together, struct error *err)
+/* Two of one name could not be told apart by the rules' requirements, nor by their figures. */
+static int check_twice(const struct plugins *p, struct error *err)
 {
-	size_t n = config->nload;
-	int r = 0;
+	struct plugin_view one, other;
 
-	if (!n)
-		return 0;
-	p->together = together;
+	plugin_get(p->list[p->count - 1], &one);
+	for (size_t i = 0; i + 1 < p->count; i++) {
+		plugin_get(p->list[i], &other);
+		if (str_eq(one.name, other.name))
+			return error_set(err, -EEXIST, "plugin " STR_FMT ": it is loaded twice", STR_ARG(one.name));
+	}
+	return 0;
+}
+
+int plugins_load(struct plugins *p, const struct plugins_choice *choice, struct error *err)
+{
+	int r = collect_wanted(p, choice, err);
+	size_t n = p->nwanted;
+
+	if (r < 0 || !n)
+		return r;
+	p->together = choice->together;
 	p->list = calloc(n, sizeof(*p->list));
-	p->open_params = calloc(n, sizeof(*p->open_params));
 	p->sources = calloc(n, sizeof(*p->sources));
 	p->names = calloc(n, sizeof(*p->names));
 	p->sets = calloc(n + 1, sizeof(*p->sets));
-	if (!p->list || !p->open_params || !p->sources || !p->names || !p->sets)
+	if (!p->list || !p->sources || !p->names || !p->sets)
 		return error_set(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < n && r == 0; i++) {
-		p->open_params[i] = str_dup(config->load[i].open_params);
-		r = p->open_params[i] ? load(&config->load[i], &p->list[i], err) : error_set(err, -ENOMEM, "out of memory");
+		r = load(&p->wanted[i], &p->list[i], err);
+		if (r < 0)
+			return r;
 		p->count++;
+		r = check_twice(p, err);
 	}
-	return r == 0 ? add_sets(p, config, err) : r;
+	return r == 0 ? add_sets(p, err) : r;
+}
+
+static size_t count_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	size_t n = 0;
+
+	if (!dir)
+		return 1;
+	for (const struct dirent *e; (e = readdir(dir));)
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+int plugins_check_threads(const struct plugins *p, struct error *err)
+{
+	auto_strbuf struct strbuf names = { 0 };
+
+	if (!p->count || count_threads() < 2)
+		return 0;
+	for (size_t i = 0; i < p->count; i++) {
+		struct plugin_view view;
+
+		plugin_get(p->list[i], &view);
+		strbuf_addf(&names, "%s" STR_FMT, i ? ", " : "", STR_ARG(view.name));
+	}
+	return error_set(err, -ENOTSUP,
+			 "a library of these plugins begins threads as soon as it is loaded, as Go's do, and run has to fork: %s; "
+			 "monitor falco takes it", names.ptr ? names.ptr : "");
 }
 
 /* The fields of all plugins that have values for a source. */
@@ -145,6 +236,49 @@ int plugins_offer(struct plugins *p, struct engine_options *options, struct erro
 	options->plugins = p->names;
 	options->nplugins = p->count;
 	return r;
+}
+
+void plugins_repeat_offer(const struct engine_options *offered, struct engine_options *options)
+{
+	options->sources = offered->sources;
+	options->nsources = offered->nsources;
+	options->plugins = offered->plugins;
+	options->nplugins = offered->nplugins;
+	options->fields.foreign = offered->fields.foreign;
+	options->fields.nforeign = offered->fields.nforeign;
+}
+
+int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others, size_t *ret_n,
+			   struct error *err)
+{
+	int r = 0;
+
+	*ret_others = NULL;
+	*ret_n = 0;
+	if (!p->together || !p->count)
+		return 0;
+	*ret_others = calloc(p->count, sizeof(**ret_others));
+	if (!*ret_others)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < p->count && r == 0; i++) {
+		struct plugin_view view;
+		struct ruleset *rules;
+
+		plugin_get(p->list[i], &view);
+		if (!view.source.len)
+			continue;
+		r = rule_loader_compile_for(loader, view.source, &rules, err);
+		if (r == 0)
+			(*ret_others)[(*ret_n)++] = (struct pipeline_source){ view.id, view.source, rules };
+	}
+	return r;
+}
+
+void plugins_free_others(struct pipeline_source *others, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ruleset_free((struct ruleset *)(uintptr_t)others[i].rules);
+	free(others);
 }
 
 bool plugins_have_source(const struct plugins *p, struct str source)
@@ -211,7 +345,7 @@ int plugins_open(const struct plugins *p, struct str source, struct source **ret
 			continue;
 		plugin_get(set->list[i], &view);
 		if (view.capabilities & PLUGIN_SOURCE && str_eq(view.source, str_eq(set->source, STR("syscall")) ? STR("") : set->source))
-			return plugin_source_open(set->list[i], p->open_params[i], ret_source, err);
+			return plugin_source_open(set->list[i], p->wanted[i].open_params, ret_source, err);
 	}
 	return error_set(err, -ENOENT, "no plugin gives events of the source " STR_FMT, STR_ARG(source));
 }
@@ -224,12 +358,14 @@ void plugins_free(struct plugins *p)
 		free(p->sets[k].list);
 		free(p->sets[k].catalogues);
 	}
-	for (size_t i = 0; i < p->count; i++) {
+	for (size_t i = 0; i < p->count; i++)
 		plugin_free(p->list[i]);
-		free(p->open_params[i]);
+	for (size_t i = 0; i < p->nwanted; i++) {
+		strbuf_free(&p->wanted[i].path);
+		free(p->wanted[i].open_params);
 	}
+	free(p->wanted);
 	free(p->list);
-	free(p->open_params);
 	free(p->sources);
 	free(p->names);
 	free(p->sets);

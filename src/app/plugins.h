@@ -3,6 +3,8 @@
 #define MONITOR_APP_PLUGINS_H
 
 #include "app/config.h"
+#include "app/options.h"
+#include "app/pipeline.h"
 #include "plugin/host.h"
 
 /*
@@ -11,9 +13,15 @@
  * all sources, is looked into by one copy. Zero-initialise.
  */
 struct plugins {
-	struct plugin **list; /* one of each, never started: what there is */
-	char **open_params; /* parallel */
+	struct plugin **list; /* one of each, never started unless together: what there is */
 	size_t count;
+	struct plugin_wanted {
+		struct str name; /* empty: whatever it calls itself */
+		struct strbuf path;
+		struct str init_config;
+		char *open_params;
+	} *wanted; /* parallel */
+	size_t nwanted;
 	bool together; /* one copy for all sources */
 	struct plugin_set {
 		struct str source;
@@ -27,10 +35,20 @@ struct plugins {
 	struct engine_plugin *names;
 };
 
-/* together: the events will come of a capture. */
-int plugins_load(struct plugins *p, const struct config *config, bool together, struct error *err);
+/* Which plugins: those of a configuration, then those of a command line. All of it outlives them. */
+struct plugins_choice {
+	const struct config *config; /* NULL = none */
+	const struct options *options; /* NULL = none */
+	enum option_id given; /* whose values are LIBRARY[:INIT_CONFIG] */
+	bool together; /* the events will come of a capture */
+};
+int plugins_load(struct plugins *p, const struct plugins_choice *choice, struct error *err);
+/* -ENOTSUP, naming one, when a library began threads as it was loaded: before a fork, which they do not survive. */
+int plugins_check_threads(const struct plugins *p, struct error *err);
 /* Adds their sources and fields; options borrow from p. -EEXIST: a field has the name of another one. */
 int plugins_offer(struct plugins *p, struct engine_options *options, struct error *err);
+/* The same again for options that were made anew, of those that plugins_offer() has filled. */
+void plugins_repeat_offer(const struct engine_options *offered, struct engine_options *options);
 void plugins_free(struct plugins *p); /* after the hosts */
 
 static inline void plugins_autofree(struct plugins *p)
@@ -38,6 +56,13 @@ static inline void plugins_autofree(struct plugins *p)
 	plugins_free(p);
 }
 #define auto_plugins __attribute__((cleanup(plugins_autofree)))
+
+/*
+ * The rules for events of plugins that a capture may have: none unless together. The loader has the rules. To be freed in any case.
+ */
+int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others, size_t *ret_n,
+			   struct error *err);
+void plugins_free_others(struct pipeline_source *others, size_t n);
 
 bool plugins_have_source(const struct plugins *p, struct str source);
 /* -EINVAL, naming it, when a plugin has to do with none of the sources that there are. */

@@ -16,8 +16,19 @@
 #include "base/clock.h"
 #include "output/program.h"
 
+int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins, bool warnings,
+			  struct error *err)
+{
+	auto_rule_loader struct rule_loader *loader = NULL;
+	int r = rules_input_load(&s->input, options, warnings, &loader, err);
+
+	if (r == 0)
+		r = rule_loader_compile(loader, &s->rules, err);
+	return r == 0 && plugins ? plugins_compile_others(plugins, loader, &s->others, &s->nothers, err) : r;
+}
+
 int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
-		       bool warnings, struct error *err)
+		       const struct plugins *plugins, bool warnings, struct error *err)
 {
 	const char *path;
 	size_t i;
@@ -31,7 +42,7 @@ int session_load_rules(struct session *s, const struct options *o, enum option_i
 		return r;
 	if (!s->input.count)
 		return error_set(err, -ENOENT, "there are no rules: no *.yaml or *.yml file was named");
-	return rules_input_compile(&s->input, options, warnings, &s->rules, err);
+	return session_compile_rules(s, options, plugins, warnings, err);
 }
 
 int session_add_output(struct session *s, struct output *o, struct error *err)
@@ -79,6 +90,8 @@ int session_start(struct session *s, struct source *source, const struct pipelin
 		return err->code;
 	options.state = s->state;
 	options.plugins = s->plugins;
+	options.others = s->others;
+	options.nothers = s->nothers;
 	r = pipeline_new(source, &options, &s->pipeline, err);
 	return r == 0 && s->plugins ? plugin_host_open(s->plugins, err) : r;
 }
@@ -313,6 +326,7 @@ void session_free(struct session *s)
 	retire_reap(&s->retired, true);
 	program_starter_free(s->programs);
 	limits_free(s->limits);
+	plugins_free_others(s->others, s->nothers);
 	ruleset_free(s->rules);
 	rules_input_free(&s->input);
 	*s = (struct session){ 0 };

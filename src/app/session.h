@@ -32,6 +32,8 @@ struct session {
 	/* with plugins: what they look into, and they; both owned, NULL without */
 	struct state *state;
 	struct plugin_host *plugins;
+	struct pipeline_source *others; /* owned; see pipeline_options */
+	size_t nothers;
 	/* Sessions of other event sources, each on a thread of its own, with outputs and numbers of rules that are this one's; borrowed */
 	struct session *const *peers;
 	size_t npeers;
@@ -46,9 +48,15 @@ struct session {
 	uint64_t next_check; /* of outputs that work by themselves; monotonic ms */
 };
 
-/* The files given by an option, else those that are in the input already, else the default ones; compiled with the options. */
+/*
+ * The files given by an option, else those that are in the input already, else the default ones; compiled with the options, for all
+ * event sources of plugins (NULL = none).
+ */
 int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
-		       bool warnings, struct error *err);
+		       const struct plugins *plugins, bool warnings, struct error *err);
+/* Compiles what is in the input. */
+int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins, bool warnings,
+			  struct error *err);
 /* Takes an output over; it is freed when there is no room. */
 int session_add_output(struct session *s, struct output *o, struct error *err);
 /* The plugins that have to do with settings' source, before the source is opened and session_start() called. */

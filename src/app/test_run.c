@@ -24,23 +24,23 @@ static int add_rules(struct rules_input *in, const struct test_file *f, char *co
 	return r;
 }
 
-int test_rules_load(const struct test_file *f, char *const *paths, size_t npaths, bool coverage, struct test_rules *ret_rules,
-		    struct error *err)
+int test_rules_load(const struct test_file *f, const struct setup *setup, char *const *paths, size_t npaths, bool coverage,
+		    struct test_rules *ret_rules, struct error *err)
 {
-	const struct engine_options options = {
-		.min_priority = PRIORITY_DEBUG,
-		.all_matching = f->all_matching,
-		.fields = { .container_plugin = true, .extensions = true },
-		.json_output = true,
-		.iso_time = true,
-		.ours = true,
-	};
+	struct engine_options options = setup->engine;
 	auto_rules_input struct rules_input in = { 0 };
-	struct test_rules rules = { 0 };
+	auto_rule_loader struct rule_loader *loader = NULL;
+	struct test_rules rules = { .setup = setup };
 	int r = add_rules(&in, f, paths, npaths, err);
 
+	options.all_matching = f->all_matching;
+	options.json_output = true;
 	if (r == 0)
-		r = rules_input_compile(&in, &options, false, &rules.rules, err);
+		r = rules_input_load(&in, &options, false, &loader, err);
+	if (r == 0)
+		r = rule_loader_compile(loader, &rules.rules, err);
+	if (r == 0)
+		r = plugins_compile_others(&setup->plugins, loader, &rules.others, &rules.nothers, err);
 	if (r == 0 && coverage)
 		r = coverage_new(rules.rules, &rules.coverage, err);
 	if (r < 0) {
@@ -54,6 +54,7 @@ int test_rules_load(const struct test_file *f, char *const *paths, size_t npaths
 void test_rules_free(struct test_rules *r)
 {
 	coverage_free(r->coverage);
+	plugins_free_others(r->others, r->nothers);
 	ruleset_free(r->rules);
 	*r = (struct test_rules){ 0 };
 }
@@ -215,8 +216,24 @@ static int open_source(const struct test_case *c, struct source **ret_source, st
 				source_test_open(c->events, c->nevents, ret_source, err);
 }
 
+/* Each case has a world of its own. */
+static int start_plugins(const struct test_rules *rules, struct state **ret_state, struct plugin_host **ret_host, struct error *err)
+{
+	int r;
+
+	if (!rules->setup->plugins.count)
+		return 0;
+	*ret_state = state_new(&(struct state_options){ .container_plugin = true });
+	if (!*ret_state)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = plugins_start(&rules->setup->plugins, STR(""), *ret_state, false, ret_host, err);
+	return r == 0 && *ret_host ? plugin_host_open(*ret_host, err) : r;
+}
+
 static int drive(const struct test_rules *rules, const struct test_case *c, struct collector *collector, struct error *err)
 {
+	auto_state struct state *state = NULL;
+	auto_plugin_host struct plugin_host *plugins = NULL;
 	auto_source struct source *source = NULL;
 	auto_pipeline struct pipeline *p = NULL;
 	struct output *outputs[] = { &collector->output };
@@ -229,9 +246,16 @@ static int drive(const struct test_rules *rules, const struct test_case *c, stru
 		.container_plugin = true,
 		.inspect = rules->coverage ? inspect : NULL,
 		.inspect_context = rules->coverage,
+		.static_values = rules->setup->engine.static_values,
+		.others = rules->others,
+		.nothers = rules->nothers,
 	};
-	int r = open_source(c, &source, err);
+	int r = start_plugins(rules, &state, &plugins, err);
 
+	options.state = state;
+	options.plugins = plugins;
+	if (r == 0)
+		r = open_source(c, &source, err);
 	if (r == 0)
 		options.known_fds = !c->capture.len || source_scap_knows_fds(source);
 	if (r == 0)

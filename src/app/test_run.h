@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_TEST_RUN_H
 #define MONITOR_APP_TEST_RUN_H
 
+#include "app/setup.h"
 #include "app/test_file.h"
 #include "rule/coverage.h"
 
@@ -9,11 +10,14 @@
 struct test_rules {
 	struct ruleset *rules;
 	struct coverage *coverage; /* NULL = nobody asked */
+	const struct setup *setup; /* borrowed */
+	struct pipeline_source *others; /* for events of plugins in captures */
+	size_t nothers;
 };
 
 /* Compiles the rules that f names, or more (paths from the command line) in their place. Findings go to the log. */
-int test_rules_load(const struct test_file *f, char *const *paths, size_t npaths, bool coverage, struct test_rules *ret_rules,
-		    struct error *err);
+int test_rules_load(const struct test_file *f, const struct setup *setup, char *const *paths, size_t npaths, bool coverage,
+		    struct test_rules *ret_rules, struct error *err);
 void test_rules_free(struct test_rules *r);
 
 enum test_outcome { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };

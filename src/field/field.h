@@ -28,6 +28,7 @@ enum field_flag {
 	FIELD_JSON_TIME = 1 << 14, /* text, but epoch ns in output_fields */
 	FIELD_JSON_NUMBER = 1 << 15, /* padded text, but a number in output_fields */
 	FIELD_ARG_KEY = 1 << 17, /* the argument is a text; with FIELD_ARG_INDEX, either */
+	FIELD_FOREIGN = 1 << 18, /* a plugin's */
 	FIELD_CHAIN = 1 << 16, /* one text; outputs get its parts: joined in text, an array in output_fields */
 };
 

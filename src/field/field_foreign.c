@@ -22,7 +22,7 @@ int foreign_catalogue_new(const struct foreign_field *list, size_t n, struct for
 			.class = list[i].class,
 			.type = list[i].type,
 			.format = list[i].format,
-			.flags = list[i].flags,
+			.flags = list[i].flags | FIELD_FOREIGN,
 			.extract = field_foreign,
 			/* whatever it may look up: never remembered on a thread, and a source must tell all that the tables have */
 			.reads = FACT_EVENT | FACTS_PROCESS | FACT_FD,

@@ -17,7 +17,7 @@ struct plugin_host_options {
 };
 
 int plugin_host_new(const struct plugin_host_options *options, struct plugin_host **ret_host, struct error *err);
-/* Ends its plugins' work, the last added first; they cannot be started again. After their sources were closed. Accepts NULL. */
+/* Ends its plugins' work, the last added first; another host may start them anew. After their sources were closed. Accepts NULL. */
 void plugin_host_free(struct plugin_host *h);
 DEFINE_AUTO(struct plugin_host, plugin_host, plugin_host_free);
 #define auto_plugin_host AUTO(plugin_host)

@@ -151,6 +151,8 @@ void plugin_stop(struct plugin *p)
 		p->api.destroy(p->state);
 	p->state = NULL;
 	p->started = false;
+	p->metrics = NULL;
+	p->nmetrics = 0;
 	tables_user_free(p);
 	if (p->host)
 		plugin_host_forget(p->host, p);

@@ -72,6 +72,14 @@ static void test_empty_names(void **state)
 	"processes:\n  - {name: sh, container: {name: web}}\n  - {name: cat, parent: sh}\n"                          \
 	"tests:\n  - name: x\n    events:\n"
 
+static int load_rules(const struct test_file *f, struct test_rules *ret_rules, struct error *err)
+{
+	static struct setup setup;
+
+	setup.engine = setup_engine_options(NULL);
+	return test_rules_load(f, &setup, NULL, 0, true, ret_rules, err);
+}
+
 static void test_outcomes(void **state)
 {
 	static const struct {
@@ -105,7 +113,7 @@ static void test_outcomes(void **state)
 
 		if (test_file_parse("f.yaml", str_of(cases[i].text), &f, &err) < 0)
 			fail_msg("case %zu: %s", i, err.text);
-		assert_int_equal(test_rules_load(f, NULL, 0, true, &rules, &err), 0);
+		assert_int_equal(load_rules(f, &rules, &err), 0);
 		assert_int_equal(test_run(&rules, f->cases, &detail, &outcome, &err), 0);
 		if (outcome != cases[i].outcome)
 			fail_msg("case %zu: outcome %d: %s", i, outcome, detail.ptr ? detail.ptr : "");
@@ -163,7 +171,7 @@ static void test_coverage(void **state)
 
 	(void)state;
 	assert_int_equal(test_file_parse("f.yaml", STR(text), &f, &err), 0);
-	assert_int_equal(test_rules_load(f, NULL, 0, true, &rules, &err), 0);
+	assert_int_equal(load_rules(f, &rules, &err), 0);
 	assert_int_equal(test_run(&rules, f->cases, &detail, &outcome, &err), 0);
 	assert_int_equal(coverage_count(rules.coverage), 2);
 	a = coverage_get(rules.coverage, 0);

@@ -5,6 +5,7 @@
  * thread of its own, and listens.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct parts {
 	ss_plugin_async_event_handler_t handler;
 	ss_plugin_owner_t *handler_owner;
 	pthread_t thread;
+	sem_t sent;
 };
 
 EXPORT const char *plugin_get_required_api_version(void) { return "3.0.0"; }
@@ -175,6 +177,7 @@ static void *send(void *context)
 	memcpy(event.name, "trap", 5); /* it was not announced */
 	if (p->handler(p->handler_owner, &event.header, why) != SS_PLUGIN_SUCCESS)
 		p->log(p->owner, NULL, why, SS_PLUGIN_LOG_SEV_WARNING);
+	sem_post(&p->sent);
 	return NULL;
 }
 
@@ -187,7 +190,13 @@ EXPORT ss_plugin_rc plugin_set_async_event_handler(ss_plugin_t *s, ss_plugin_own
 		pthread_join(p->thread, NULL);
 	p->handler = handler;
 	p->handler_owner = owner;
-	return handler && pthread_create(&p->thread, NULL, send, p) ? SS_PLUGIN_FAILURE : SS_PLUGIN_SUCCESS;
+	if (!handler)
+		return SS_PLUGIN_SUCCESS;
+	sem_init(&p->sent, 0, 0);
+	if (pthread_create(&p->thread, NULL, send, p) != 0)
+		return SS_PLUGIN_FAILURE;
+	sem_wait(&p->sent); /* before the first event of the source, however few there are */
+	return SS_PLUGIN_SUCCESS;
 }
 
 /* ---- figures ---- */
