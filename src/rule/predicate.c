@@ -62,6 +62,7 @@ COMPARE(address_ne, !ip_eq(&a->ip, &b->ip))
 COMPARE(net_eq, ip_in(&a->net.address, &b->net))
 COMPARE(net_ne, !ip_in(&a->net.address, &b->net))
 COMPARE(never, a == NULL && b == NULL)
+COMPARE(always, a != NULL || b != NULL)
 
 #define NUMBER_ROW(kind)                                                                                      \
 	{                                                                                                     \
@@ -172,6 +173,24 @@ static enum predicate_form form_of(struct predicate *p)
 	return FORM_ONE;
 }
 
+/*
+ * What Falco makes of a list behind a modifier: where both ends of a connection are compared it looks at the first value alone;
+ * "is any of" and "differs from all of" look for the address itself among networks, where it never is.
+ */
+static void follow_modifier(struct predicate *p, enum field_several several)
+{
+	if (!p->modifier)
+		return;
+	if (several == FIELD_ENDS && p->nvalues > 1)
+		p->nvalues = 1;
+	if (several == FIELD_ENDS || value_kind(p->expression->type.type) != VALUE_NET)
+		return;
+	if (p->op == OP_EQ && p->modifier == MODIFIER_ANYOF)
+		p->compare = never;
+	else if (p->op == OP_NE && p->modifier == MODIFIER_ALLOF)
+		p->compare = always;
+}
+
 int predicate_build(struct arena *arena, const struct ast *check, const struct expression *left, const struct expression *right,
 		    struct predicate *ret_predicate)
 {
@@ -190,6 +209,7 @@ int predicate_build(struct arena *arena, const struct ast *check, const struct e
 	} else {
 		r = build_values(arena, check->right, &p);
 		if (r == 0) {
+			follow_modifier(&p, several);
 			p.form = form_of(&p);
 			if (expression_is_field(left, "evt.around") && literal_u64(left->field.arg, &p.around))
 				p.form = FORM_AROUND;

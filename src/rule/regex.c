@@ -17,7 +17,6 @@ struct regex {
 
 struct regex_scratch {
 	pcre2_match_data *match;
-	struct strbuf text; /* a subject made valid UTF-8 */
 	int workspace[REGEX_WORKSPACE];
 };
 
@@ -82,39 +81,28 @@ void regex_scratch_free(struct regex_scratch *s)
 	if (!s)
 		return;
 	pcre2_match_data_free(s->match);
-	strbuf_free(&s->text);
 	free(s);
 }
 
-/* The text itself when it is valid UTF-8, else a copy with U+FFFD for each bad byte. */
-static struct str valid_utf8(struct regex_scratch *s, struct str text)
+static bool is_utf8(struct str text)
 {
-	size_t i = 0, n;
+	size_t i = 0, n = 1;
 
 	while (i < text.len && (unsigned char)text.ptr[i] < 128)
 		i++;
-	while (i < text.len && (n = utf8_length((struct str){ text.ptr + i, text.len - i })) > 0)
-		i += n;
-	if (i >= text.len)
-		return text;
-	strbuf_reset(&s->text);
-	for (i = 0; i < text.len; i += n) {
+	for (; i < text.len && n; i += n)
 		n = utf8_length((struct str){ text.ptr + i, text.len - i });
-		if (n) {
-			strbuf_add(&s->text, text.ptr + i, n);
-		} else {
-			strbuf_adds(&s->text, "\xef\xbf\xbd");
-			n = 1;
-		}
-	}
-	return strbuf_str(&s->text);
+	return n;
 }
 
-/* The longest match comes first: PCRE2_ENDANCHORED would not do, the DFA matcher (10.42) forgets it where more was possible. */
+/*
+ * No pattern matches bytes that are no character, as in RE2. The longest match comes first: PCRE2_ENDANCHORED would not do,
+ * the DFA matcher (10.42) forgets it where more was possible.
+ */
 bool regex_match(const struct regex *r, struct regex_scratch *s, struct str text)
 {
-	text = valid_utf8(s, text);
-	return pcre2_dfa_match(r->code, (PCRE2_SPTR)(text.len ? text.ptr : ""), text.len, 0, PCRE2_NO_UTF_CHECK, s->match, NULL,
+	return is_utf8(text) &&
+	       pcre2_dfa_match(r->code, (PCRE2_SPTR)(text.len ? text.ptr : ""), text.len, 0, PCRE2_NO_UTF_CHECK, s->match, NULL,
 			       s->workspace, REGEX_WORKSPACE) >= 0 &&
 	       pcre2_get_ovector_pointer(s->match)[1] == text.len;
 }

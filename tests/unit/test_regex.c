@@ -45,7 +45,9 @@ static const struct {
 	{ "a$\nb", "a\nb", true },
 	{ "é+", "éé", true },
 	{ ".", "é", true },
-	{ ".", "\xff", true },
+	{ ".", "\xff", false },
+	{ "a.*", "a\xc3", false },
+	{ "[^b]*", "a\xe9z", false },
 	{ "#a b", "#a b", true },
 	/* a part of the text is no match, whatever else was still possible when it matched */
 	{ "/.*/[a-z]*", "/a/b-c", false },
