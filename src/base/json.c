@@ -30,6 +30,23 @@ size_t utf8_length(struct str s)
 	return need;
 }
 
+/* How many bytes at the start of what is no character could have begun one; at least 1. */
+static size_t broken_length(struct str s)
+{
+	static const char rest[] = "\x80\x80\x80";
+	char whole[4];
+
+	for (size_t have = s.len < 3 ? s.len : 3; have > 1; have--) {
+		for (size_t need = have + 1; need <= sizeof(whole); need++) {
+			memcpy(whole, s.ptr, have);
+			memcpy(whole + have, rest, need - have);
+			if (utf8_length((struct str){ whole, need }) == need)
+				return have;
+		}
+	}
+	return 1;
+}
+
 void json_add_string(struct strbuf *b, struct str s)
 {
 	size_t clean = 0; /* start of the run that needs no escape */
@@ -64,7 +81,8 @@ void json_add_string(struct strbuf *b, struct str s)
 			strbuf_adds(b, "\\f");
 		else
 			strbuf_addf(b, "\\u%04x", c);
-		clean = ++i;
+		i += n ? n : broken_length((struct str){ s.ptr + i, s.len - i });
+		clean = i;
 	}
 	strbuf_add(b, s.ptr + clean, s.len - clean);
 	strbuf_addc(b, '"');

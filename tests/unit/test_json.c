@@ -28,7 +28,10 @@ static void test_strings(void **state)
 		{ { "\xc0\x80", 2 }, "\"" BAD BAD "\"" }, /* overlong */
 		{ { "\xed\xa0\x80", 3 }, "\"" BAD BAD BAD "\"" }, /* surrogate */
 		{ { "\xf4\x90\x80\x80", 4 }, "\"" BAD BAD BAD BAD "\"" }, /* past U+10FFFF */
-		{ { "x\xe2\x82", 3 }, "\"x" BAD BAD "\"" }, /* cut */
+		/* what was cut off is one */
+		{ { "x\xe2\x82", 3 }, "\"x" BAD "\"" },
+		{ { "\xf0\x9f\x98(\xe2\"", 6 }, "\"" BAD "(" BAD "\\\"\"" },
+		{ { "\xf0\x80\x80", 3 }, "\"" BAD BAD BAD "\"" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
