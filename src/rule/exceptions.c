@@ -230,28 +230,31 @@ static int check_field(struct arena *arena, struct findings *f, const struct exc
 	return -EINVAL;
 }
 
-int exceptions_complete(struct arena *arena, struct findings *f, struct exception_item *ex)
+int exceptions_complete(struct arena *arena, struct exception_item *ex)
 {
-	if (!ex->fields.is_list)
+	if (!ex->fields.is_list || is_given(&ex->comps))
 		return 0;
-	if (!is_given(&ex->comps)) {
-		ex->comps = (struct exception_entry){ .is_list = true, .count = ex->fields.count, .text = STR("") };
-		ex->comps.items = arena_array_of(arena, struct exception_entry, ex->fields.count);
-		if (!ex->comps.items)
-			return -ENOMEM;
-		for (size_t i = 0; i < ex->fields.count; i++)
-			ex->comps.items[i].text = STR("=");
-	}
-	if (ex->fields.count != ex->comps.count)
-		return findings_error(f, LOAD_ERR_VALIDATE, ex->at, "there must be as many comparisons as fields");
+	ex->comps = (struct exception_entry){ .is_list = true, .count = ex->fields.count, .text = STR("") };
+	ex->comps.items = arena_array_of(arena, struct exception_entry, ex->fields.count);
+	if (!ex->comps.items)
+		return -ENOMEM;
+	for (size_t i = 0; i < ex->fields.count; i++)
+		ex->comps.items[i].text = STR("=");
 	return 0;
+}
+
+static int refuse_comps(struct findings *f, const struct exception_item *ex)
+{
+	return findings_error(f, LOAD_ERR_VALIDATE, ex->at, "there must be as many comparisons as fields");
 }
 
 static int check_list(struct arena *arena, struct findings *f, struct exception_item *ex,
 		      const struct field_options *fields)
 {
-	int r = exceptions_complete(arena, f, ex);
+	int r = exceptions_complete(arena, ex);
 
+	if (r == 0 && ex->fields.count != ex->comps.count)
+		r = refuse_comps(f, ex);
 	for (size_t i = 0; i < ex->comps.count && r == 0; i++) {
 		struct exception_entry *comp = &ex->comps.items[i];
 
@@ -379,6 +382,9 @@ static int print_tuples(struct findings *f, struct strbuf *out, const struct exc
 	for (size_t i = 0; i < ex->values.count; i++) {
 		const struct exception_entry *tuple = &ex->values.items[i];
 
+		/* those that replaced others were not checked; what is too many does not matter */
+		if (ex->comps.count < ex->fields.count)
+			return refuse_comps(f, ex);
 		if (tuple->count != ex->fields.count)
 			return findings_error(f, LOAD_ERR_VALIDATE, ex->at, "each value must be a list as long as the list of fields");
 		strbuf_adds(out, i ? " or (" : " and not ((");

@@ -19,7 +19,7 @@ int exceptions_read(struct findings *f, const struct yaml_node *item, const stru
 int exceptions_check(struct arena *arena, struct findings *f, struct exception_item *ex,
 		     const struct field_options *fields);
 /* The default comparisons only: for exceptions that replace a rule's, which Falco does not check. */
-int exceptions_complete(struct arena *arena, struct findings *f, struct exception_item *ex);
+int exceptions_complete(struct arena *arena, struct exception_item *ex);
 /* Adds values to the exception of the same name, or a new exception. */
 int exceptions_append(struct arena *arena, struct findings *f, struct exceptions *exceptions,
 		      const struct exception_item *more, const struct field_options *fields);

@@ -324,7 +324,7 @@ int items_replace_rule(struct items *s, struct findings *f, const struct rule_up
 	if (!rule)
 		return findings_error(f, LOAD_ERR_VALIDATE, u->at, "there is no earlier rule of this name to override");
 	for (size_t i = 0; has(u, KEY_EXCEPTIONS) && i < u->values.exceptions.count; i++) {
-		r = exceptions_complete(s->arena, f, &u->values.exceptions.list[i]);
+		r = exceptions_complete(s->arena, &u->values.exceptions.list[i]);
 		if (r < 0)
 			return r;
 	}

@@ -147,8 +147,8 @@ static bool check_scalar(struct check *c, const struct yaml_node *v, enum kind k
 	static const char *const truths[] = { "true", "false", NULL };
 	int64_t number;
 
-	if (v->kind == YAML_NULL && (kind == KIND_TEXT || kind == KIND_VERSION))
-		return true; /* yaml-cpp makes a text of it */
+	if (kind == KIND_TEXT || kind == KIND_VERSION)
+		return true; /* Falco's validator takes everything of YAML for a text */
 	if (v->kind != YAML_SCALAR)
 		return report(c, "Value type not permitted by 'type' constraint.");
 	switch (kind) {

@@ -32,6 +32,8 @@ static const struct {
 	{ RULE "[]" LATER "[{name: e, fields: proc.name, values: [b]}]", "(c) and not (proc.name in (b))" },
 	{ RULE "[{name: e, fields: proc.name, values: [a]}]" REPLACED "[]", "(c)" },
 	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name], values: [[a]]}]", "(c) and not (( proc.name = a))" },
+	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name], comps: [=, in], values: [[a]]}]", "(c) and not (( proc.name = a))" },
+	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name, fd.name], comps: [=], values: []}]", "(c)" },
 	/* refused */
 	{ RULE "x", "ERR_YAML_VALIDATE r 5:14" },
 	{ RULE "[x]", "ERR_YAML_VALIDATE r 5:15" },

@@ -353,10 +353,10 @@ static void test_schema(void **state)
 		{ "- macro: m\n  condition: fd.num=1\n  colour: red\n",
 		  "failed for <root>[0]: Object contains a property that could not be validated using 'properties' or "
 		  "'additionalProperties' constraints: 'colour'.", 2 },
-		/* nothing at all passes for a text or a version */
-		{ "- list: ~\n  items: [a, ~]\n", NULL, 0 },
+		/* everything passes for a text or a version */
+		{ "- list: ~\n  items: [a, ~, [a], {a: b}]\n- required_engine_version: [1]\n", NULL, 0 },
 		{ "- rule: r\n  enabled: ~\n", "failed for <root>[0][enabled]: Value type not permitted by 'type' constraint.", 3 },
-		{ "- list: l\n  items: [[a]]\n", "failed for <root>[0][items][0]: Value type not permitted by 'type' constraint.", 4 },
+		{ "- list: l\n  items: a\n", "failed for <root>[0][items]: Value type not permitted by 'type' constraint.", 3 },
 		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: Debug\n",
 		  "failed for <root>[0][priority]: Failed to match against any enum values.", 3 },
 		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: DEBUG\n  exceptions:\n  - fields: a\n",
