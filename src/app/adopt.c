@@ -33,6 +33,50 @@ static void take_outputs(struct session *s, const struct outputs_change *change)
 	pipeline_outputs_changed(s->pipeline, n, lost);
 }
 
+/* They have the same outputs, and may have been left with one that made room for another. */
+static void share_outputs(struct session *s)
+{
+	for (size_t i = 0; i < s->npeers; i++) {
+		struct session *peer = s->peers[i];
+
+		memcpy(peer->outputs, s->outputs, sizeof(peer->outputs));
+		peer->noutputs = s->noutputs;
+		pipeline_outputs_changed(peer->pipeline, s->noutputs, 0);
+	}
+}
+
+static void free_changes(struct pipeline_change **changes, size_t n)
+{
+	for (size_t i = 0; changes && i < n; i++)
+		pipeline_change_free(changes[i]);
+	free(changes);
+}
+
+/* Of all pipelines or of none. The first is asked last: only its source can refuse, and what it was asked for stays asked for. */
+static int change_rules(struct session *s, const struct reload_set *set, const struct pipeline_options *options, struct error *err)
+{
+	struct pipeline_change **changes = calloc(s->npeers + 1, sizeof(struct pipeline_change *));
+	struct pipeline_options of_peer = *options;
+	int r = changes ? 0 : error_set(err, -ENOMEM, "out of memory");
+
+	of_peer.limits = NULL;
+	for (size_t i = 0; r == 0 && i < s->npeers; i++) {
+		of_peer.rules = set->peers[i];
+		r = pipeline_change_new(s->peers[i]->pipeline, &of_peer, &changes[i], err);
+	}
+	if (r == 0)
+		r = pipeline_change_new(s->pipeline, options, &changes[s->npeers], err);
+	if (r < 0) {
+		free_changes(changes, s->npeers + 1);
+		return r;
+	}
+	for (size_t i = 0; i < s->npeers; i++)
+		pipeline_change_take(s->peers[i]->pipeline, changes[i]);
+	pipeline_change_take(s->pipeline, changes[s->npeers]);
+	free(changes);
+	return 0;
+}
+
 static void take_set(struct session *s, struct reload_set *set)
 {
 	struct ruleset *rules = s->rules;
@@ -45,6 +89,11 @@ static void take_set(struct session *s, struct reload_set *set)
 	set->rules = rules;
 	set->limits = limits;
 	set->input = input;
+	for (size_t i = 0; i < s->npeers; i++) {
+		rules = s->peers[i]->rules;
+		s->peers[i]->rules = set->peers[i];
+		set->peers[i] = rules;
+	}
 	if (set->config)
 		s->config = set->config;
 }
@@ -69,16 +118,18 @@ int session_adopt(struct session *s, struct reload_set *set, const struct interc
 	else if (r == 0)
 		memset(change.keep, true, sizeof(change.keep));
 	if (r == 0) {
-		r = pipeline_swap(s->pipeline, &options, err);
+		r = change_rules(s, set, &options, err);
 		if (r < 0)
 			outputs_undo(&change);
 	}
 	if (r < 0) {
 		metrics_snapshot_free(snapshot);
+		share_outputs(s);
 		return r;
 	}
 	metrics_snapshot_follow(&s->snapshot, snapshot);
 	take_outputs(s, &change);
+	share_outputs(s);
 	if (set->config)
 		webserver_follow(&s->web, set->config, s->config);
 	take_set(s, set);

@@ -348,7 +348,12 @@ static int load_again(void *context, struct reload_set *ret_set, struct error *e
 		r = load_rules(run, config, &aside, err);
 	if (r < 0)
 		return r;
-	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits), aside.input };
+	*ret_set = (struct reload_set){
+		.config = take_ptr(config),
+		.rules = take_ptr(aside.rules),
+		.limits = take_ptr(aside.limits),
+		.input = aside.input,
+	};
 	aside.input = (struct rules_input){ 0 };
 	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_FALCO_H
 #define MONITOR_APP_FALCO_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "app/config.h"
@@ -49,6 +50,11 @@ struct falco_peers {
 	size_t n;
 	bool measures; /* their plugins' figures are wanted */
 	_Atomic bool stop;
+	/* While their rules and outputs change, each waits between two of its events. */
+	_Atomic bool pause;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t go;
+	size_t waiting;
 };
 /* Opens sources[1..]; the rules come of loader. main has the outputs. */
 int falco_peers_open(struct falco_peers *p, struct session *main, const struct falco_sources *sources, const struct plugins *plugins,
@@ -56,6 +62,9 @@ int falco_peers_open(struct falco_peers *p, struct session *main, const struct f
 int falco_peers_start(struct falco_peers *p, const struct config *config, struct error *err);
 /* Whether any is at work. Negative as soon as one has failed. */
 int falco_peers_running(struct falco_peers *p, struct error *err);
+/* Asks all to wait; true when none is at work, so that this thread may change what is theirs, until they may go on. */
+bool falco_peers_gather(struct falco_peers *p);
+void falco_peers_release(struct falco_peers *p);
 void falco_peers_stop(struct falco_peers *p); /* and waits for their ends */
 void falco_peers_free(struct falco_peers *p);
 

@@ -34,6 +34,16 @@ static void measure(struct falco_peer *p)
 	plugin_host_measure(p->session.plugins);
 }
 
+static void wait_for_go(struct falco_peers *all)
+{
+	pthread_mutex_lock(&all->lock);
+	all->waiting++;
+	while (atomic_load(&all->pause) && !atomic_load(&all->stop))
+		pthread_cond_wait(&all->go, &all->lock);
+	all->waiting--;
+	pthread_mutex_unlock(&all->lock);
+}
+
 static void *run(void *context)
 {
 	struct falco_peer *p = context;
@@ -42,6 +52,8 @@ static void *run(void *context)
 	do {
 		r = pipeline_steps(p->session.pipeline, 1, &p->err);
 		measure(p);
+		if (r >= 0 && atomic_load_explicit(&p->all->pause, memory_order_relaxed))
+			wait_for_go(p->all);
 	} while (r >= 0 && !atomic_load_explicit(&p->all->stop, memory_order_relaxed));
 	if (r >= 0 || r == -ENODATA)
 		p->err = (struct error){ 0 };
@@ -76,6 +88,8 @@ int falco_peers_open(struct falco_peers *p, struct session *main, const struct f
 {
 	int r = 0;
 
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->go, NULL);
 	p->list = calloc(sources->n, sizeof(*p->list));
 	p->sessions = calloc(sources->n, sizeof(*p->sessions));
 	if (!p->list || !p->sessions)
@@ -119,6 +133,27 @@ int falco_peers_running(struct falco_peers *p, struct error *err)
 	return running;
 }
 
+bool falco_peers_gather(struct falco_peers *p)
+{
+	size_t idle = 0;
+
+	pthread_mutex_lock(&p->lock);
+	atomic_store(&p->pause, true);
+	for (size_t i = 0; i < p->n; i++)
+		idle += atomic_load(&p->list[i].done);
+	idle += p->waiting;
+	pthread_mutex_unlock(&p->lock);
+	return idle == p->n;
+}
+
+void falco_peers_release(struct falco_peers *p)
+{
+	pthread_mutex_lock(&p->lock);
+	atomic_store(&p->pause, false);
+	pthread_cond_broadcast(&p->go);
+	pthread_mutex_unlock(&p->lock);
+}
+
 static void tell_loss(const struct falco_peer *p)
 {
 	struct pipeline_stats stats;
@@ -131,6 +166,7 @@ static void tell_loss(const struct falco_peer *p)
 void falco_peers_stop(struct falco_peers *p)
 {
 	atomic_store(&p->stop, true);
+	falco_peers_release(p);
 	for (size_t i = 0; i < p->n; i++) {
 		if (!p->list[i].started)
 			continue;

@@ -62,6 +62,8 @@ static int replay(struct session *s, struct falco_peers *peers, struct drops *dr
 			r = -ECANCELED;
 		if (signals_reopen_requested())
 			session_reopen(s);
+		if (!live && signals_reload_requested())
+			log_warning("SIGHUP loads nothing again: a capture is judged by the rules of its start, all of it");
 		now = !max_ns ? 0 : live ? clock_ns(CLOCK_MONOTONIC) : pipeline_time(s->pipeline);
 		if (!first)
 			first = now;
@@ -204,36 +206,77 @@ struct again {
 	const struct options *options;
 	const struct plugins *plugins;
 	const struct engine_options *engine; /* of the first set */
+	const struct falco_sources *sources;
+	struct falco_peers *peers;
 	struct drops *drops;
 	bool live;
 };
 
+/* Of the other event sources, each its own. */
+static int compile_peers(const struct again *a, struct rule_loader *loader, struct reload_set *set, struct error *err)
+{
+	int r = 0;
+
+	if (a->sources->n < 2)
+		return 0;
+	set->peers = calloc(a->sources->n - 1, sizeof(struct ruleset *));
+	if (!set->peers)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 1; i < a->sources->n && r == 0; i++) {
+		r = rule_loader_compile_for(loader, a->sources->list[i], &set->peers[set->npeers], err);
+		set->npeers += r == 0;
+	}
+	return r;
+}
+
 static int load_again(void *context, struct reload_set *ret_set, struct error *err)
 {
 	const struct again *a = context;
-	auto_session struct session aside = { 0 };
-	auto_config struct config *config = NULL;
+	auto_reload_set struct reload_set set = { 0 };
+	auto_rule_loader struct rule_loader *loader = NULL;
 	struct engine_options engine;
-	int r = falco_config(a->options, &config, err);
+	const struct config *config;
+	int r = falco_config(a->options, &set.config, err);
 
 	if (r < 0)
 		return r;
+	config = set.config;
 	for (size_t i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
 	engine = config_engine_options(config);
 	engine.source = a->engine->source;
 	/* plugins stay as they were loaded */
 	plugins_repeat_offer(a->engine, &engine);
-	r = limits_new(config, &engine.fields, a->live, &aside.limits, err);
+	r = limits_new(config, &engine.fields, a->live, &set.limits, err);
 	if (r < 0)
 		return r;
-	engine.nreads = limits_reads(aside.limits, &engine.reads);
-	r = falco_load_rules(&aside, config, a->options, &engine, err);
+	engine.nreads = limits_reads(set.limits, &engine.reads);
+	r = falco_read_rules(&set.input, config, a->options, err);
+	if (r == 0)
+		r = rules_input_load(&set.input, &engine, true, &loader, err);
+	if (r == 0)
+		r = rule_loader_compile(loader, &set.rules, err);
+	if (r == 0)
+		r = compile_peers(a, loader, &set, err);
 	if (r < 0)
 		return r;
-	*ret_set = (struct reload_set){ take_ptr(config), take_ptr(aside.rules), take_ptr(aside.limits), aside.input };
-	aside.input = (struct rules_input){ 0 };
+	*ret_set = set;
+	set = (struct reload_set){ 0 };
 	return 0;
+}
+
+static bool gather(void *context)
+{
+	const struct again *a = context;
+
+	return falco_peers_gather(a->peers);
+}
+
+static void release(void *context)
+{
+	const struct again *a = context;
+
+	falco_peers_release(a->peers);
 }
 
 static void adopted(void *context, const struct config *config)
@@ -255,14 +298,14 @@ static int watch_rules(void *context, struct file_watch *w)
 	return r;
 }
 
-static const struct reload_ops reload_ops = { .load = load_again, .adopted = adopted, .watch = watch_rules };
+static const struct reload_ops reload_ops = { load_again, gather, release, .adopted = adopted, .watch = watch_rules };
 
 static int watch(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine)
 {
 	auto_strbuf struct strbuf counts = { 0 };
 	const struct config *config = run->config;
 	bool live = is_live(config) || engine->source.len;
-	struct again again = { o, run->plugins, engine, &run->drops, live };
+	struct again again = { o, run->plugins, engine, run->sources, &run->peers, &run->drops, live };
 	auto_reload struct reload *reload = NULL;
 	struct error err = { 0 };
 	uint64_t max_ns = 0;
@@ -291,10 +334,10 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 		return log_failure(&err, EXIT_FAILED);
 
 	signals_catch();
-	if (run->peers.n)
-		log_info("several event sources are watched: the rules stay as they are until the end");
-	else if (live) /* what has happened is judged by one set of rules */
+	if (live)
 		r = reload_new(&reload_ops, &again, s, config->watch_config_files, &reload, &err);
+	else
+		signals_catch_reload(); /* told that there is none: see replay() */
 	if (r == 0)
 		r = falco_peers_start(&run->peers, config, &err);
 	if (r == 0)

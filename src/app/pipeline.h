@@ -95,11 +95,17 @@ DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
 #define auto_pipeline AUTO(pipeline)
 
 /*
- * Takes up other rules between two events: of options rules, limits, static values, base64_buffers and intercept count, the rest stays
- * as it was. Counts of rules go on under their names. -EOPNOTSUPP: the source cannot deliver what the rules
- * want any more. What was in use until now is in use when this fails, and may be freed when it succeeds.
+ * Other rules between two events, in two steps, so that several pipelines can change together: what can refuse is the first. Of options
+ * rules, limits, static values, base64_buffers and intercept count, the rest stays as it was. -EOPNOTSUPP: the source cannot deliver
+ * what the rules want any more; one that does not refuse has been asked when this returns, so take it or make another.
  */
-int pipeline_swap(struct pipeline *p, const struct pipeline_options *options, struct error *err);
+struct pipeline_change;
+int pipeline_change_new(struct pipeline *p, const struct pipeline_options *options, struct pipeline_change **ret_change, struct error *err);
+void pipeline_change_free(struct pipeline_change *c); /* accepts NULL */
+DEFINE_AUTO(struct pipeline_change, pipeline_change, pipeline_change_free);
+#define auto_pipeline_change AUTO(pipeline_change)
+/* Frees c. Counts of rules go on under their names. What was in use until now may be freed. */
+void pipeline_change_take(struct pipeline *p, struct pipeline_change *c);
 /* The list of outputs that the pipeline was given has changed; lost: alerts, by those that are no longer in it. */
 void pipeline_outputs_changed(struct pipeline *p, size_t noutputs, uint64_t lost);
 

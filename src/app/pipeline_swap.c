@@ -40,32 +40,57 @@ void pipeline_outputs_changed(struct pipeline *p, size_t noutputs, uint64_t lost
 	p->lost_before += lost;
 }
 
-int pipeline_swap(struct pipeline *p, const struct pipeline_options *options, struct error *err)
+struct pipeline_change {
+	struct pipeline_options options;
+	struct engine *engine;
+	uint64_t *by_rule;
+	uint32_t *seen;
+};
+
+void pipeline_change_free(struct pipeline_change *c)
+{
+	if (!c)
+		return;
+	engine_free(c->engine);
+	free(c->by_rule);
+	free(c->seen);
+	free(c);
+}
+
+int pipeline_change_new(struct pipeline *p, const struct pipeline_options *options, struct pipeline_change **ret_change, struct error *err)
 {
 	const struct intercept_set *wants = options->intercept ? options->intercept : ruleset_wants(options->rules);
 	size_t nrules = ruleset_count(options->rules);
-	auto_free uint64_t *by_rule = calloc(nrules + 1, sizeof(*by_rule));
-	auto_free uint32_t *seen = calloc(nrules + 1, sizeof(*seen));
-	auto_engine struct engine *engine = NULL;
+	auto_pipeline_change struct pipeline_change *c = calloc(1, sizeof(*c));
 	int r;
 
-	if (!by_rule || !seen)
+	if (c) {
+		c->options = *options;
+		c->by_rule = calloc(nrules + 1, sizeof(*c->by_rule));
+		c->seen = calloc(nrules + 1, sizeof(*c->seen));
+	}
+	if (!c || !c->by_rule || !c->seen)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = engine_new(options->rules, p->state, &engine, err);
+	r = engine_new(options->rules, p->state, &c->engine, err);
 	if (r == 0 && p->source->ops->intercept)
 		r = p->source->ops->intercept(p->source, wants, err);
-	if (r < 0)
-		return r;
+	if (r == 0)
+		*ret_change = take_ptr(c);
+	return r;
+}
+
+void pipeline_change_take(struct pipeline *p, struct pipeline_change *c)
+{
 	if (p->options.limits) /* what they hold back was raised by the old rules */
 		pipeline_expire_limits(p, UINT64_MAX);
-	carry_counts(p, options->rules, by_rule);
+	carry_counts(p, c->options.rules, c->by_rule);
 	engine_free(p->judges[0].engine);
-	p->judges[0].engine = take_ptr(engine);
-	p->judges[0].rules = options->rules;
+	p->judges[0].engine = take_ptr(c->engine);
+	p->judges[0].rules = c->options.rules;
 	free(p->by_rule);
-	p->by_rule = take_ptr(by_rule);
+	p->by_rule = take_ptr(c->by_rule);
 	free(p->seen);
-	p->seen = take_ptr(seen);
-	take_up(p, options);
-	return 0;
+	p->seen = take_ptr(c->seen);
+	take_up(p, &c->options);
+	pipeline_change_free(c);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/reload.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -10,6 +11,7 @@
 #include "app/service.h"
 #include "app/signals.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/thread.h"
 
 struct reload {
@@ -26,13 +28,17 @@ struct reload {
 	struct reload_set set;
 	struct error err;
 	int result;
+	uint64_t gather_until; /* monotonic ms; 0 = nobody was asked to stop yet */
 };
 
-static void set_free(struct reload_set *set)
+void reload_set_free(struct reload_set *set)
 {
 	rules_input_free(&set->input);
 	limits_free(set->limits);
 	ruleset_free(set->rules);
+	for (size_t i = 0; i < set->npeers; i++)
+		ruleset_free(set->peers[i]);
+	free(set->peers);
 	config_free(set->config);
 	*set = (struct reload_set){ 0 };
 }
@@ -165,10 +171,11 @@ static void finish(struct reload *r)
 
 	pthread_join(r->thread, NULL);
 	r->working = false;
+	r->gather_until = 0;
 	if (r->result == 0)
 		r->result = adopt(r);
 	if (r->result < 0) {
-		set_free(&r->set);
+		reload_set_free(&r->set);
 		refuse(r);
 		return;
 	}
@@ -181,8 +188,24 @@ static void finish(struct reload *r)
 	config_free(r->config);
 	r->config = (struct config *)(uintptr_t)s->config;
 	r->set.config = NULL;
-	set_free(&r->set);
+	reload_set_free(&r->set);
 	log_warning("the configuration and the rules were loaded again: %zu rules", ruleset_count(s->rules));
+}
+
+/* Whether all stand still, as it must be for a good set to be taken up; or one does not in time, and then it is no good one. */
+static bool is_gathered(struct reload *r)
+{
+	uint64_t now;
+
+	if (r->result < 0 || !r->ops->gather || r->ops->gather(r->context))
+		return true;
+	now = clock_ms(CLOCK_MONOTONIC);
+	if (!r->gather_until)
+		r->gather_until = now + RELOAD_GATHER_MS;
+	if (now < r->gather_until)
+		return false;
+	r->result = error_set(&r->err, -ETIMEDOUT, "an event source does not come to an end of what it does");
+	return true;
 }
 
 /* ---- the interface -------------------------------------------------------------------------------------------------------- */
@@ -193,8 +216,11 @@ void reload_look(struct reload *r)
 
 	if (signals_reload_requested() || (r->watch && file_watch_changed(r->watch)))
 		r->due = true;
-	if (r->working && atomic_load(&r->done))
+	if (r->working && atomic_load(&r->done) && is_gathered(r)) {
 		finish(r);
+		if (r->ops->release)
+			r->ops->release(r->context);
+	}
 	if (was_working && !r->working) {
 		watch_all(r);
 		service_ready(); /* with the new set, or as before */
@@ -231,7 +257,7 @@ void reload_free(struct reload *r)
 		return;
 	if (r->working)
 		pthread_join(r->thread, NULL);
-	set_free(&r->set);
+	reload_set_free(&r->set);
 	r->session->reload = NULL;
 	file_watch_free(r->watch);
 	if (r->config && r->session->config == r->config)

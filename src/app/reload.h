@@ -18,13 +18,24 @@ struct reload;
 struct reload_set {
 	struct config *config; /* owned; NULL = there is none */
 	struct ruleset *rules; /* owned */
+	struct ruleset **peers; /* those of the session's peers, in their order; owned, as is the list. NULL without peers */
+	size_t npeers;
 	struct limits *limits; /* owned; NULL = none */
 	struct rules_input input; /* what the rules were read from */
 };
 
+void reload_set_free(struct reload_set *set); /* and empties it */
+#define auto_reload_set __attribute__((cleanup(reload_set_free)))
+
 struct reload_ops {
 	/* Reads and compiles everything. Runs on another thread: what else it looks at must not change. */
 	int (*load)(void *context, struct reload_set *ret_set, struct error *err);
+	/*
+	 * Makes whoever shares the session stop between two events: true when all have, false when it is to be asked again. release() lets
+	 * them go on, also when they are not to stop any more. NULL = there is nobody.
+	 */
+	bool (*gather)(void *context);
+	void (*release)(void *context);
 	/* The set is about to be in force: what only the command knows of may refuse it. NULL = nobody does. */
 	int (*check)(void *context, const struct reload_set *set, struct error *err);
 	/* What the source is to be asked for, NULL for the rules' own wants; lives until the next call. NULL = always the latter. */

@@ -138,6 +138,9 @@
 #define GRPC_QUEUE_ALERTS      100000	    /* that no client has fetched: an hour of 28 a second */
 #define GRPC_QUEUE_BYTES       (64 << 20) /* of these */
 
+/* reload */
+#define RELOAD_GATHER_MS 30000 /* that an event source may take for one batch of events, while others wait to change with it */
+
 /* rule tests */
 #define TEST_SUITE_CASES 10000 /* tests of one suite file after its templates: combinations multiply */
 #define TEST_SUITE_KEYS	 32    /* values of one case: copied for each combination */

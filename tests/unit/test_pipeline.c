@@ -604,6 +604,7 @@ static void test_swap(void **state)
 	const struct pipeline_options first = { .rules = (struct ruleset *)(void *)&dummy_rules, .outputs = outputs, .noutputs = 1 };
 	const struct pipeline_options second = { .rules = (struct ruleset *)(void *)&other_rules };
 	auto_pipeline struct pipeline *p = NULL;
+	struct pipeline_change *change;
 	struct pipeline_stats stats;
 	struct error err = { 0 };
 
@@ -614,12 +615,15 @@ static void test_swap(void **state)
 	assert_int_equal(pipeline_new(&source, &first, &p, &err), 0);
 	assert_int_equal(pipeline_steps(p, 1, &err), 1);
 	intercept_result = -EOPNOTSUPP;
-	assert_int_equal(pipeline_swap(p, &second, &err), -EOPNOTSUPP);
+	assert_int_equal(pipeline_change_new(p, &second, &change, &err), -EOPNOTSUPP);
 	intercept_result = 0;
 	pipeline_stats(p, &stats);
 	assert_int_equal(stats.by_rule[0], 1);
 	assert_int_equal(stats.by_rule[1], 0);
-	assert_int_equal(pipeline_swap(p, &second, &err), 0);
+	assert_int_equal(pipeline_change_new(p, &second, &change, &err), 0);
+	pipeline_stats(p, &stats);
+	assert_int_equal(stats.by_rule[0], 1); /* not yet */
+	pipeline_change_take(p, change);
 	pipeline_stats(p, &stats);
 	assert_int_equal(stats.by_rule[0], 0); /* the rule stands second there */
 	assert_int_equal(stats.by_rule[1], 1);

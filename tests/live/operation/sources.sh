@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Several event sources at once, each on a thread of its own: all take up other rules and outputs together, and lose no event. A capture
+# takes up none. $RELOADS: how many times.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+reloads=${RELOADS:-20}
+dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
+[ -f "$dummy" ] || skip "contrib/plugins/libdummy.so is not built"
+sed -e 's/"dummy"/"other"/g' -e 's/"dummy\./"other./g' -e 's/\\"dummy\./\\"other./g' -e 's/PLUGIN_ID 3/PLUGIN_ID 904/' \
+	"$top/contrib/plugins/dummy.c" >"$dir/other.c"
+${CC:-cc} -shared -fPIC -I"$top/src" -o "$dir/libother.so" "$dir/other.c" -lcjson || skip "cjson cannot be linked"
+
+# $1: the word of the outputs
+rules() {
+	for source in dummy other; do
+		printf -- '- rule: Each of %s\n  desc: d\n  condition: %s.divisible[50000] = true\n  output: %s %s %%%s.value\n  priority: NOTICE\n  source: %s\n' \
+			$source $source "$1" $source $source $source
+	done
+}
+put() {
+	cat >"$dir/new" && mv "$dir/new" "$1"
+}
+within() {
+	tries=$(($1 * 20))
+	shift
+	while ! "$@" 2>/dev/null && [ $tries -gt 0 ]; do
+		sleep 0.05
+		tries=$((tries - 1))
+	done
+	[ $tries -gt 0 ]
+}
+loaded() {
+	grep -c 'were loaded again' "$dir/err"
+}
+refused() {
+	grep -c 'stays in force' "$dir/err"
+}
+at_least() {
+	[ "$($1)" -ge "$2" ]
+}
+config() {
+	put "$dir/config.yaml" <<YAML
+rules_files: [$dir/rules.yaml]
+engine: {kind: nodriver}
+log_stderr: true
+log_syslog: false
+watch_config_files: ${2:-false}
+plugins:
+  - {name: dummy, library_path: $dummy, open_params: '{"start": 1, "maxEvents": 4000000000000}'}
+  - {name: other, library_path: $dir/libother.so, open_params: '{"start": 1, "maxEvents": 4000000000000}'}
+file_output: {enabled: true, keep_alive: true, filename: $1}
+YAML
+}
+# WORD: both have it
+word() {
+	cat "$dir/alerts" "$dir/others" 2>/dev/null | tail -n 400 | grep -c " $1 dummy" >/dev/null &&
+		cat "$dir/alerts" "$dir/others" 2>/dev/null | tail -n 400 | grep -c " $1 other" >/dev/null
+}
+rules first | put "$dir/rules.yaml"
+config "$dir/alerts"
+"$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err" &
+falco=$!
+within 10 word first
+rules watched | put "$dir/rules.yaml"
+kill -HUP $falco
+ok "both sources have other rules" within 20 word watched
+failed=0
+i=0
+while [ $i -lt "$reloads" ]; do
+	i=$((i + 1))
+	l=$(loaded)
+	f=$(refused)
+	case $((i % 4)) in
+	0) echo '- rule: [' | put "$dir/rules.yaml" ;;
+	2) rules "word$i" | sed 's/source: other/source: none/' | put "$dir/rules.yaml" ;; # in the last of the sources' sets
+	*) rules "word$i" | put "$dir/rules.yaml" ;;
+	esac
+	[ $((i % 4)) != 3 ] || config "$dir/others"
+	[ $((i % 4)) != 1 ] || config "$dir/alerts"
+	kill -HUP $falco
+	if [ $((i % 4)) != 0 ]; then within 20 at_least loaded $((l + 1)); else within 20 at_least refused $((f + 1)); fi || failed=$((failed + 1))
+	[ $i = 4 ] && fds=$(ls "/proc/$falco/fd" | wc -l)
+done
+ok "each was taken up or refused: $failed of $reloads were not" [ $failed = 0 ]
+ok "descriptors: $fds after 4, $(ls "/proc/$falco/fd" | wc -l) at the end" [ "$(ls "/proc/$falco/fd" | wc -l)" = "$fds" ]
+rules last | put "$dir/rules.yaml"
+kill -HUP $falco
+ok "and once more" within 20 word last
+# in the middle of a reload
+kill -HUP $falco
+kill $falco
+wait $falco
+ok "it ends well" [ $? = 0 ]
+ok "nothing is lost, and nothing told twice" python3 - "$dir/alerts" "$dir/others" "$reloads" <<'END2'
+import re
+import sys
+text = open(sys.argv[1]).read()
+if int(sys.argv[3]) > 2:
+    text += open(sys.argv[2]).read()
+gaps = 0
+for source in "dummy", "other":
+    seen = sorted(int(n) for n in re.findall(r" %s (\d+)\n" % source, text))
+    assert len(seen) > 50, len(seen)
+    expected = list(range(50000, seen[-1] + 1, 50000))
+    if source == "dummy":
+        assert seen == expected, (source, len(seen), len(expected))
+    else:
+        # while its rules were for no source, it had none; nothing else is missing, and nothing is there twice
+        assert len(seen) == len(set(seen)) and set(seen) <= set(expected), source
+END2
+
+# ---- a capture
+capture=$MONITOR_SHARED/conformance/captures/files.scap
+if [ -f "$capture" ]; then
+	mkfifo "$dir/fifo"
+	printf -- '- rule: Any\n  desc: d\n  condition: evt.num > 0\n  output: any\n  priority: NOTICE\n' >"$dir/rules.yaml"
+	printf 'rules_files: [%s]\nengine: {kind: replay, replay: {capture_file: %s}}\nlog_stderr: true\nlog_syslog: false\n' \
+		"$dir/rules.yaml" "$dir/fifo" >"$dir/config.yaml"
+	"$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err" &
+	falco=$!
+	exec 9>"$dir/fifo"
+	head -c 20000 "$capture" >&9
+	sleep 1
+	kill -HUP $falco
+	sleep 0.3
+	tail -c +20001 "$capture" >&9
+	exec 9>&-
+	wait $falco
+	ok "a capture goes on to its end" [ $? = 0 ]
+	ok "and says that it loads nothing" grep -q 'SIGHUP loads nothing again' "$dir/err"
+fi
+finish
