@@ -154,13 +154,18 @@ static int load_config_again(void *run, struct config **ret_config, struct error
 	return load_config(run, ret_config, err);
 }
 
+static enum sandbox_use sandbox_use(const struct run *run)
+{
+	return run->plugins.count ? SANDBOX_TRACE_PLUGINS : SANDBOX_TRACE;
+}
+
 /* In the supervisor, before it has threads. */
 static int give_up_rights(struct run *run, struct error *err)
 {
 	const struct program_commands commands = { .config = run->config, .load = load_config_again, .context = run };
 	int r = run->config ? program_commands_fork(&commands, &run->session.programs, err) : 0;
 
-	return r < 0 ? r : privileges_limit(run->config, SANDBOX_TRACE, err);
+	return r < 0 ? r : privileges_limit(run->config, sandbox_use(run), err);
 }
 
 /* In the supervisor: outputs have threads, and a fork leaves these behind. */
@@ -559,7 +564,7 @@ static int run_workload(struct run *run)
 	if (r == 0)
 		r = pidfile_write(options_value(&run->options, OPT_run_pidfile, NULL), &err);
 	if (r == 0)
-		r = privileges_seal(run->config, SANDBOX_TRACE, &err);
+		r = privileges_seal(run->config, sandbox_use(run), &err);
 	if (r < 0) {
 		tracer_finish(source, EXIT_FAILED);
 		return log_failure(&err, EXIT_FAILED);

@@ -112,6 +112,16 @@ static void bound_capabilities(uint64_t set)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------------- */
 
+static bool traces(enum sandbox_use use)
+{
+	return use == SANDBOX_TRACE || use == SANDBOX_TRACE_PLUGINS;
+}
+
+static bool has_plugins(enum sandbox_use use)
+{
+	return use == SANDBOX_PLUGINS || use == SANDBOX_TRACE_PLUGINS;
+}
+
 static bool no_new_privs(const struct config *c)
 {
 	return !c || c->monitor_no_new_privs;
@@ -126,13 +136,13 @@ int privileges_limit(const struct config *config, enum sandbox_use use, struct e
 	if (r < 0)
 		return r;
 	changes = changes && geteuid() != a.uid;
-	if (changes && use == SANDBOX_TRACE)
+	if (changes && traces(use))
 		return config_error(config, KEY, err, "monitor run watches with the rights of who starts it: start it as that user");
 	/* what is executed behind the filter is foreign code's alone */
-	bound_capabilities(use == SANDBOX_PLUGINS && !changes ? kept(use) : 0);
+	bound_capabilities(has_plugins(use) && !changes ? kept(SANDBOX_PLUGINS) : 0);
 	if (changes)
 		r = begin_as_user(config, &a, err);
-	if (r == 0 && use != SANDBOX_TRACE)
+	if (r == 0 && !traces(use))
 		r = keep_capabilities(changes ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_BIND_SERVICE) : kept(use), false, err);
 	if (r == 0 && no_new_privs(config) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = error_errno(err, -errno, "monitor.no_new_privs");
@@ -150,7 +160,7 @@ int privileges_seal(const struct config *config, enum sandbox_use use, struct er
 		return error_errno(err, -errno, KEY ": cannot become user %u for good", (unsigned int)effective);
 	if (config && !config->monitor_sandbox)
 		return 0;
-	if (use == SANDBOX_PLUGINS)
+	if (has_plugins(use))
 		log_info("plugins are loaded, whose system calls nobody can list: the sandbox refuses only calls that change the machine or other "
 			 "processes");
 	r = sandbox_enter(use, &why);
@@ -160,7 +170,7 @@ int privileges_seal(const struct config *config, enum sandbox_use use, struct er
 	if (config && config_tree_get(config->root, "monitor.sandbox"))
 		return config_error(config, "monitor.sandbox", err, "%s", why.text);
 	/* where no filter is to be had, run has said already what that means for it */
-	if (r == -EOPNOTSUPP || use == SANDBOX_TRACE)
+	if (r == -EOPNOTSUPP || traces(use))
 		log_info("%s: monitor.sandbox has no effect", why.text);
 	else
 		log_warning("%s: monitor.sandbox has no effect", why.text);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 static _Atomic uint64_t refused;
 static _Atomic int last = -1;
@@ -110,6 +111,11 @@ uint64_t sandbox_refused(const char **ret_call)
 
 /* ---- the filter ------------------------------------------------------------------------------------------------------- */
 
+static bool is_open(enum sandbox_use use)
+{
+	return use == SANDBOX_PLUGINS || use == SANDBOX_TRACE_PLUGINS;
+}
+
 static int add(scmp_filter_ctx filter, const struct allowed *a)
 {
 	const struct scmp_arg_cmp test = { a->argument, SCMP_CMP_MASKED_EQ, a->mask, a->value };
@@ -138,12 +144,20 @@ static int add_allowed(scmp_filter_ctx filter, enum sandbox_use use)
 	return r;
 }
 
-static int add_never(scmp_filter_ctx filter)
+static bool is_for_tracing(int call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+		if (allowed[i].call == call && allowed[i].purpose == TRACE)
+			return true;
+	return false;
+}
+
+static int add_never(scmp_filter_ctx filter, enum sandbox_use use)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(never); i++)
-		if (never[i] >= 0)
+		if (never[i] >= 0 && (use == SANDBOX_PLUGINS || !is_for_tracing(never[i])))
 			r = seccomp_rule_add(filter, SCMP_ACT_TRAP, never[i], 0);
 	return r;
 }
@@ -160,7 +174,7 @@ static int build(scmp_filter_ctx filter, enum sandbox_use use)
 	if (r == 0)
 		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	if (r == 0)
-		r = use == SANDBOX_PLUGINS ? add_never(filter) : add_allowed(filter, use);
+		r = is_open(use) ? add_never(filter, use) : add_allowed(filter, use);
 	if (r < 0)
 		return r;
 	/* both only make it cheaper, and older kernels know neither: no slower branches, a tree of tests */
@@ -178,7 +192,7 @@ int sandbox_enter(enum sandbox_use use, struct error *err)
 #ifdef SANITIZED
 	return error_set(err, -EOPNOTSUPP, "no sandbox: this program was built with the address sanitizer");
 #endif
-	filter = seccomp_init(use == SANDBOX_PLUGINS ? SCMP_ACT_ALLOW : SCMP_ACT_TRAP);
+	filter = seccomp_init(is_open(use) ? SCMP_ACT_ALLOW : SCMP_ACT_TRAP);
 	if (!filter)
 		return error_set(err, -ENOMEM, "out of memory");
 	r = build(filter, use);

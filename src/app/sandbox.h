@@ -15,6 +15,7 @@ enum sandbox_use {
 	SANDBOX_WATCH, /* events come from elsewhere */
 	SANDBOX_TRACE, /* of a workload that is traced */
 	SANDBOX_PLUGINS, /* foreign code is loaded: all but a few calls pass */
+	SANDBOX_TRACE_PLUGINS, /* both: of these few those pass that tracing takes */
 };
 
 /* For all threads, now and later. -EOPNOTSUPP: this program cannot have one; err says why. */

@@ -179,6 +179,14 @@ static void lets_plugins_do_more(void)
 	EXPECT(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+static void lets_plugins_trace(void)
+{
+	enter(SANDBOX_TRACE_PLUGINS);
+	EXPECT(mount("none", "/", "tmpfs", 0, NULL) < 0);
+	is_refused("mount", 1);
+	EXPECT(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
+}
+
 #define CASE(name)                                                                                                            \
 	static void test_##name(void **state)                                                                                  \
 	{                                                                                                                      \
@@ -190,6 +198,7 @@ CASE(allows)
 CASE(closes_threads_that_are_there)
 CASE(traces)
 CASE(lets_plugins_do_more)
+CASE(lets_plugins_trace)
 
 int main(void)
 {
@@ -199,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_closes_threads_that_are_there),
 		cmocka_unit_test(test_traces),
 		cmocka_unit_test(test_lets_plugins_do_more),
+		cmocka_unit_test(test_lets_plugins_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
