@@ -97,6 +97,21 @@ static void note_sharing(struct process *parent, struct process *child, uint64_t
 		parent->shares = true;
 }
 
+/*
+ * Nothing more is asked of the two when ids say all: they go on before we tell of them. Whatever they do next is looked at after
+ * that all the same.
+ */
+static void resume(struct tracer *t, struct tracee *child, struct tracee *parent, bool at_once)
+{
+	struct tracee *both[] = { child, parent };
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		if (both[i] && both[i]->stopped && at_once)
+			stops_resume(t, both[i], 0);
+		else if (both[i] && both[i]->stopped)
+			told_add(t, &(struct told){ .kind = TOLD_RESUME, .tid = both[i]->tid });
+}
+
 static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t tid, bool thread, uint64_t flags)
 {
 	pid_t pid = thread ? parent->process->pid : tid;
@@ -155,10 +170,8 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 		told.tid = child->tid;
 		told.child = 0;
 		told_add(t, &told);
-		if (child->stopped)
-			told_add(t, &(struct told){ .kind = TOLD_RESUME, .tid = child->tid });
 	} else {
 		t->stats.dropped++;
 	}
-	told_add(t, &(struct told){ .kind = TOLD_RESUME, .tid = parent->tid });
+	resume(t, child, parent, told.ids_only);
 }
