@@ -84,6 +84,12 @@ static int list_container(void *context, struct str json)
 	return r;
 }
 
+/* What plugins know. */
+static int list_event(void *context, const struct event *ev, struct error *err)
+{
+	return scap_writer_event(((struct listing *)context)->writer, ev, err);
+}
+
 /* Processes and descriptors first: the first event ends the head. */
 static int write_head(struct capture *c, struct scap_writer *w, uint64_t ts, struct error *err)
 {
@@ -96,6 +102,8 @@ static int write_head(struct capture *c, struct scap_writer *w, uint64_t ts, str
 		r = pipeline_list(c->session->pipeline, &lists);
 	if (r == 0)
 		r = pipeline_list(c->session->pipeline, &containers);
+	if (r == 0 && c->session->plugins)
+		r = plugin_host_dump(c->session->plugins, ts, list_event, &l, err);
 	return r < 0 && !err->code ? error_errno(err, r, "cannot list processes") : r;
 }
 

@@ -129,6 +129,7 @@ static int start(struct session *s, const struct options *o, const struct setup 
 	r = session_start(s, source, &settings, err);
 	if (r == 0)
 		r = recording_open(&e->recording, o, &ids, &origin, err);
+	e->recording.plugins = s->plugins;
 	if (r < 0)
 		return r;
 	receiver = recording_receiver(&e->recording, pipeline_receiver(s->pipeline));

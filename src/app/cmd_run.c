@@ -555,6 +555,7 @@ static int run_workload(struct run *run)
 		r = start_recording(run, source, &err);
 	if (r == 0)
 		r = start_plugins(run, &settings, &err);
+	run->recording.plugins = run->session.plugins;
 	if (r == 0)
 		r = session_start(&run->session, source, &settings, &err);
 	if (r == 0)

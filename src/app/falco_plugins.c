@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "app/falco.h"
 #include "app/listing.h"
 #include "app/log.h"
+#include "base/limits.h"
 
 /* The container plugin's work is built in. */
 static void add_container(struct strbuf *out)
@@ -56,29 +59,84 @@ static void add_loaded(struct strbuf *out, const struct plugin_view *v)
 	strbuf_addc(out, '\n');
 }
 
-static bool find_loaded(const struct plugins *plugins, const char *name, struct plugin_view *ret_view)
+/* By its name or its library. */
+static struct plugin *find_loaded(const struct plugins *plugins, const char *name)
 {
-	size_t i;
+	for (size_t i = 0; i < plugins->count; i++) {
+		struct plugin_view view;
 
-	for (i = 0; i < plugins->count; i++) {
-		plugin_get(plugins->list[i], ret_view);
-		if (str_eq(ret_view->name, str_of(name)))
-			return true;
+		plugin_get(plugins->list[i], &view);
+		if (str_eq(view.name, str_of(name)) || strcmp(plugins->wanted[i].path.ptr, name) == 0)
+			return plugins->list[i];
 	}
-	return false;
+	return NULL;
+}
+
+struct suggestions {
+	struct strbuf *out;
+	size_t n;
+};
+
+static void add_suggestion(void *context, struct str value, struct str description)
+{
+	struct suggestions *s = context;
+
+	strbuf_addf(s->out, "%s" STR_FMT "%s" STR_FMT "\n", s->n++ ? "" : "Suggested open params:\n", STR_ARG(value),
+		    description.len ? ": " : "", STR_ARG(description));
+}
+
+/* What only a plugin that was started can tell. */
+static int add_open_params(struct strbuf *out, struct plugin *p, struct error *err)
+{
+	auto_state struct state *state = state_new(&(struct state_options){ 0 });
+	auto_plugin_host struct plugin_host *host = NULL;
+	struct suggestions s = { out, 0 };
+	struct plugin_view view;
+	int r;
+
+	plugin_get(p, &view);
+	if (!state)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = plugin_host_new(&(struct plugin_host_options){ .state = state, .source = view.source, .live = true }, &host, err);
+	if (r == 0)
+		r = plugin_host_add(host, p, err);
+	if (r < 0 || !(view.capabilities & PLUGIN_SOURCE))
+		return r;
+	r = plugin_open_params(p, add_suggestion, &s, err);
+	if (r == 0 && !s.n)
+		strbuf_adds(out, "No suggested open params available: plugin has not been configured, or it does not implement the "
+				 "open params suggestion functionality\n");
+	strbuf_addc(out, '\n');
+	return r;
+}
+
+static int print_loaded(struct plugin *p)
+{
+	const char *schema = plugin_schema(p);
+	auto_strbuf struct strbuf out = { 0 };
+	struct plugin_view view;
+	struct error err = { 0 };
+
+	plugin_get(p, &view);
+	add_loaded(&out, &view);
+	strbuf_addf(&out, "\nInit config schema type: %s\n%.*s\n\n",
+		    schema ? "JSON" : "Not available, plugin does not implement the init config schema functionality", PLUGIN_TEXT_BYTES,
+		    schema ? schema : "");
+	if (add_open_params(&out, p, &err) < 0)
+		return log_failure(&err, EXIT_FAILED);
+	return listing_print(&out);
 }
 
 int falco_plugins(const struct config *config, const struct plugins *plugins, const char *plugin)
 {
+	struct plugin *loaded = plugin ? find_loaded(plugins, plugin) : NULL;
 	struct plugin_view view;
 	size_t i;
 
 	auto_strbuf struct strbuf out = { 0 };
 
-	if (plugin && find_loaded(plugins, plugin, &view)) {
-		add_loaded(&out, &view);
-		return listing_print(&out);
-	}
+	if (loaded)
+		return print_loaded(loaded);
 	if (plugin && !(config->container_plugin && is_container(config, plugin))) {
 		log_error("can't find plugin and print its info: %s", plugin);
 		return EXIT_FAILED;

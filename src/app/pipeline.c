@@ -163,6 +163,8 @@ static void fill_context(struct pipeline *p)
 		.source_name = p->options.source_name.len ? p->options.source_name : STR("syscall"),
 		.real_path = STR(""),
 		.base64_buffers = p->options.base64_buffers,
+		.maker = p->options.plugins ? plugin_host_text : NULL,
+		.maker_context = p->options.plugins,
 	};
 	state_receiver_init(&p->receiver, p->state, p->options.known_fds);
 }

@@ -248,6 +248,54 @@ void plugins_repeat_offer(const struct engine_options *offered, struct engine_op
 	options->fields.nforeign = offered->fields.nforeign;
 }
 
+int plugins_check_configs(struct plugin_host *h, const struct config *now, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; h && now && i < now->nload && r == 0; i++)
+		r = plugin_host_check_config(h, now->load[i].name, now->load[i].init_config, err);
+	return r;
+}
+
+void plugins_set_configs(struct plugin_host *h, const struct config *now)
+{
+	for (size_t i = 0; h && now && i < now->nload; i++) {
+		struct error err = { 0 };
+		int r = plugin_host_set_config(h, now->load[i].name, now->load[i].init_config, &err);
+
+		if (r < 0)
+			log_error("%s", err.text);
+		else if (r)
+			log_info("plugin " STR_FMT ": it has its new configuration", STR_ARG(now->load[i].name));
+	}
+}
+
+static bool takes_config(const struct plugin_host *h, struct str name)
+{
+	for (size_t i = 0; h && i < plugin_host_count(h); i++) {
+		const struct plugin *p = plugin_host_plugin(h, i);
+		struct plugin_view view;
+
+		plugin_get(p, &view);
+		if (str_eq(view.name, name))
+			return plugin_takes_config(p);
+	}
+	return false;
+}
+
+bool plugins_are_same(const struct plugin_host *h, const struct config *now, const struct config *former)
+{
+	bool same = now->nload == former->nload && now->container_plugin == former->container_plugin;
+
+	for (size_t i = 0; same && i < now->nload; i++) {
+		const struct config_plugin *a = &now->load[i], *b = &former->load[i];
+
+		same = str_eq(a->name, b->name) && str_eq(a->library_path, b->library_path) && str_eq(a->open_params, b->open_params) &&
+		       (str_eq(a->init_config, b->init_config) || takes_config(h, a->name));
+	}
+	return same;
+}
+
 int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others, size_t *ret_n,
 			   struct error *err)
 {
@@ -324,11 +372,8 @@ int plugins_start(const struct plugins *p, struct str source, struct state *stat
 	if (!set)
 		return 0;
 	r = plugin_host_new(&(struct plugin_host_options){ .state = state, .source = source, .live = live }, &h, err);
-	for (size_t i = 0; i < p->count && r == 0; i++) {
-		struct plugin *plugin = p->together ? p->list[i] : set->list[i];
-
-		r = plugin ? plugin_host_add(h, plugin, err) : 0;
-	}
+	if (r == 0)
+		r = plugin_host_add_all(h, p->together ? p->list : set->list, p->count, err);
 	if (r == 0 && plugin_host_count(h))
 		*ret_host = take_ptr(h);
 	return r;

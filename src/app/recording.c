@@ -63,6 +63,20 @@ static void give_up(struct recording *r, const struct error *err)
 	r->writer = NULL;
 }
 
+static int write_one(void *context, const struct event *ev, struct error *err)
+{
+	return scap_writer_event(((struct recording *)context)->writer, ev, err);
+}
+
+/* Behind the lists of processes, which the first event ends. */
+static int write_state(struct recording *r, uint64_t ts, struct error *err)
+{
+	struct plugin_host *plugins = r->plugins;
+
+	r->plugins = NULL;
+	return plugins ? plugin_host_dump(plugins, ts, write_one, r, err) : 0;
+}
+
 int recording_event(void *context, const struct event *ev, struct error *err)
 {
 	struct recording *r = context;
@@ -71,7 +85,7 @@ int recording_event(void *context, const struct event *ev, struct error *err)
 	(void)err; /* a capture that cannot be written ends nothing else */
 	if (!r->writer)
 		return 0;
-	if (scap_writer_event(r->writer, ev, &own) < 0) {
+	if (write_state(r, ev->ts, &own) < 0 || scap_writer_event(r->writer, ev, &own) < 0) {
 		give_up(r, &own);
 		return 0;
 	}

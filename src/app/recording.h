@@ -4,6 +4,7 @@
 
 #include "app/options.h"
 #include "app/receivers.h"
+#include "plugin/host.h"
 #include "source/scap_write.h"
 
 /*
@@ -13,6 +14,7 @@
 struct recording {
 	struct scap_writer *writer;
 	struct receivers receivers;
+	struct plugin_host *plugins; /* who tell what they know before the first event; NULL = nobody, or they have. Borrowed */
 	uint64_t flushed_ts; /* event time of the last flush */
 	bool flush_due; /* an alert came */
 	bool failed;

@@ -138,9 +138,9 @@ static void refuse(struct reload *r)
 }
 
 /* What was decided when the program started. */
-static void tell_fixed(const struct config *now, const struct config *former)
+static void tell_fixed(const struct plugin_host *plugins, const struct config *now, const struct config *former)
 {
-	static const char *const blocks[] = { "engine", "plugins", "load_plugins", "falco_libs", "capture", "monitor.capture", "monitor.run" };
+	static const char *const blocks[] = { "engine", "falco_libs", "capture", "monitor.capture", "monitor.run" };
 
 	for (size_t i = 0; now && former && i < ARRAY_SIZE(blocks); i++) {
 		auto_strbuf struct strbuf is = { 0 }, was = { 0 };
@@ -150,6 +150,8 @@ static void tell_fixed(const struct config *now, const struct config *former)
 		if (!is.failed && !was.failed && !str_eq(strbuf_str(&is), strbuf_str(&was)))
 			log_warning("configuration: %s has changed; that takes effect at the next start", blocks[i]);
 	}
+	if (now && former && !plugins_are_same(plugins, now, former))
+		log_warning("configuration: plugins has changed; that takes effect at the next start");
 }
 
 static int adopt(struct reload *r)
@@ -157,6 +159,8 @@ static int adopt(struct reload *r)
 	struct reload_set *set = &r->set;
 	int error = r->ops->check ? r->ops->check(r->context, set, &r->err) : 0;
 
+	if (error == 0)
+		error = plugins_check_configs(r->session->plugins, set->config, &r->err);
 	if (error == 0)
 		error = session_adopt(r->session, set, r->ops->wants ? r->ops->wants(r->context, set->rules) : NULL, &r->err);
 	if (error == -EOPNOTSUPP && r->ops->explain)
@@ -183,7 +187,8 @@ static void finish(struct reload *r)
 	s->reload_ts = clock_ns(CLOCK_REALTIME);
 	if (r->ops->adopted)
 		r->ops->adopted(r->context, s->config);
-	tell_fixed(s->config, former);
+	plugins_set_configs(s->plugins, s->config);
+	tell_fixed(s->plugins, s->config, former);
 	/* the members are the former ones now; of the configurations the first is not ours */
 	config_free(r->config);
 	r->config = (struct config *)(uintptr_t)s->config;

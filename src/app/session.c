@@ -9,6 +9,7 @@
 #include "app/session.h"
 #include "app/sandbox.h"
 #include "app/metrics_snapshot.h"
+#include "app/plugin_guard.h"
 #include "app/reload.h"
 #include "app/retire.h"
 #include "app/service.h"
@@ -62,6 +63,7 @@ int session_start_plugins(struct session *s, const struct plugins *plugins, cons
 
 	if (!plugins->count)
 		return 0;
+	plugin_guard_start();
 	s->state = state_new(&options);
 	if (!s->state)
 		return error_set(err, -ENOMEM, "out of memory");

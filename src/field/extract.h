@@ -129,6 +129,7 @@ EXTRACTOR(no_value); /* field.c: fields that never have one */
 EXTRACTOR(static_value);
 EXTRACTOR(util_count);
 EXTRACTOR(evt_number); /* field_evt.c */
+EXTRACTOR(evt_maker);
 EXTRACTOR(evt_text);
 EXTRACTOR(evt_flag);
 EXTRACTOR(evt_type_is);

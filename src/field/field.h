@@ -110,6 +110,9 @@ struct str field_class(const struct field_info *f); /* evt, process, user … */
 /* ---- extraction ------------------------------------------------------------------------------------------------------ */
 
 /* Everything that an extraction may look at. One per pipeline, refilled for each event. */
+/* What whoever made an event says of it. */
+enum event_maker_text { EVENT_MAKER_NAME, EVENT_MAKER_INFO };
+
 struct field_context {
 	struct state *state;
 	const struct event *ev;
@@ -127,6 +130,9 @@ struct field_context {
 	enum supposed_end { SUPPOSED_NOTHING, SUPPOSED_SUCCESS, SUPPOSED_FAILURE } supposed;
 	struct str real_path; /* non-empty: second evaluation with it as fd.name (design: matched=realpath) */
 	bool base64_buffers;
+	/* Asks it, of ctx->ev; false: nobody knows. NULL = no events are made by others. */
+	bool (*maker)(void *context, struct field_context *ctx, enum event_maker_text which, struct str *ret_text);
+	void *maker_context;
 	uint64_t counter; /* util.cnt */
 	size_t shown_buffer; /* length of the last buffer that was printed: state_shown() */
 	uint64_t held, held_since; /* the alert that is made is held back by a limit: how many were with it, and since when (ns); 0 = it is not */

@@ -230,3 +230,12 @@ EXTRACTOR(evt_infra)
 		value.len = (size_t)(at - value.ptr);
 	return extract_text(ctx, ret, value);
 }
+
+EXTRACTOR(evt_maker)
+{
+	struct str text;
+
+	if (!ctx->maker || !ctx->maker(ctx->maker_context, ctx, (enum event_maker_text)f->info->variant, &text))
+		return ABSENT;
+	return extract_text(ctx, ret, text);
+}

@@ -71,6 +71,35 @@ static const char *check(const struct plugin *p, struct async_event *e)
 	return NULL;
 }
 
+/* A checked copy; NULL with the reason. */
+static struct async_event *copy(const struct plugin *p, const ss_plugin_event *from, const char **ret_wrong)
+{
+	uint32_t len = bytes_u32((const uint8_t *)from + EVENT_HEADER_LEN);
+	struct async_event *e;
+
+	*ret_wrong = "has an impossible length";
+	if (len < EVENT_HEADER_BYTES || len > EVENT_MAX_BYTES)
+		return NULL;
+	*ret_wrong = "finds no memory";
+	e = malloc(sizeof(*e) + len);
+	if (!e)
+		return NULL;
+	e->next = NULL;
+	e->len = len;
+	memcpy(e->bytes, from, len);
+	*ret_wrong = check(p, e);
+	if (!*ret_wrong)
+		return e;
+	free(e);
+	return NULL;
+}
+
+static void set_open_time(struct async_event *e, uint64_t ts)
+{
+	if (bytes_u64(e->bytes + EVENT_HEADER_TS) == UINT64_MAX)
+		memcpy(e->bytes + EVENT_HEADER_TS, &ts, sizeof(ts));
+}
+
 static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, char *err)
 {
 	struct plugin *p = owner;
@@ -84,20 +113,10 @@ static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, 
 		return SS_PLUGIN_FAILURE;
 	if (!from || !atomic_load(&p->takes_async))
 		return refuse(p, "comes when none is asked for", err);
-	len = bytes_u32((const uint8_t *)from + EVENT_HEADER_LEN);
-	if (len < EVENT_HEADER_BYTES || len > EVENT_MAX_BYTES)
-		return refuse(p, "has an impossible length", err);
-	e = malloc(sizeof(*e) + len);
+	e = copy(p, from, &wrong);
 	if (!e)
-		return refuse(p, "finds no memory", err);
-	e->next = NULL;
-	e->len = len;
-	memcpy(e->bytes, from, len);
-	wrong = check(p, e);
-	if (wrong) {
-		free(e);
 		return refuse(p, wrong, err);
-	}
+	len = e->len;
 	pthread_mutex_lock(&h->lock);
 	full = h->queued_bytes + len > PLUGIN_ASYNC_BYTES;
 	if (full) {
@@ -142,12 +161,17 @@ int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event
 	free(h->current);
 	h->current = e;
 	h->async_taken++;
-	time = bytes_u64(e->bytes + EVENT_HEADER_TS);
-	if (time == UINT64_MAX) {
-		time = ts ? ts : now_ns();
-		memcpy(e->bytes + EVENT_HEADER_TS, &time, sizeof(time));
-	}
+	set_open_time(e, ts ? ts : now_ns());
 	return event_read(ret_event, e->bytes, e->len, NULL) < 0 ? 0 : 1;
+}
+
+static ss_plugin_rc set_handler(struct plugin *p, ss_plugin_async_event_handler_t handler)
+{
+	const struct plugin *before = plugin_enter(p, "set_async_event_handler");
+	ss_plugin_rc rc = p->api.set_async_event_handler(p->state, p, handler);
+
+	plugin_leave(p, before);
+	return rc;
 }
 
 int async_start(struct plugin *p, struct error *err)
@@ -156,7 +180,7 @@ int async_start(struct plugin *p, struct error *err)
 	    !plugin_takes_source(p, &p->async_sources, str_of(p->host->source)))
 		return 0;
 	atomic_store(&p->takes_async, true); /* its threads may begin at once */
-	if (p->api.set_async_event_handler(p->state, p, take) == SS_PLUGIN_SUCCESS)
+	if (set_handler(p, take) == SS_PLUGIN_SUCCESS)
 		return 0;
 	atomic_store(&p->takes_async, false);
 	return plugin_error(p, -EIO, "its asynchronous events cannot be had", err);
@@ -166,6 +190,62 @@ void async_stop(struct plugin *p)
 {
 	if (!atomic_load(&p->takes_async))
 		return;
-	(void)p->api.set_async_event_handler(p->state, p, NULL);
+	(void)set_handler(p, NULL);
 	atomic_store(&p->takes_async, false);
+}
+
+/* ---- what plugins know, for a capture -------------------------------------------------------------------------------- */
+
+struct state_dump {
+	int (*to)(void *context, const struct event *ev, struct error *err);
+	void *context;
+	uint64_t ts;
+	struct error *err;
+	int result;
+};
+
+static ss_plugin_rc take_state(ss_plugin_owner_t *owner, const ss_plugin_event *from, char *err)
+{
+	struct plugin *p = owner;
+	struct state_dump *d = p && p->host ? p->host->dump : NULL;
+	const char *wrong;
+	struct async_event *e;
+	struct event ev;
+
+	if (!d || !from)
+		return SS_PLUGIN_FAILURE;
+	e = copy(p, from, &wrong);
+	if (!e)
+		return refuse(p, wrong, err);
+	set_open_time(e, d->ts);
+	if (d->result == 0 && event_read(&ev, e->bytes, e->len, d->err) == 0)
+		d->result = d->to(d->context, &ev, d->err);
+	free(e);
+	return d->result < 0 ? refuse(p, "cannot be written", err) : SS_PLUGIN_SUCCESS;
+}
+
+int plugin_host_dump(struct plugin_host *h, uint64_t ts, int (*to)(void *context, const struct event *ev, struct error *err), void *context,
+		     struct error *err)
+{
+	struct state_dump d = { to, context, ts, err, 0 };
+	int r = 0;
+
+	h->dump = &d;
+	for (size_t i = 0; i < h->count && r == 0; i++) {
+		struct plugin *p = h->plugins[i];
+		const struct plugin *before;
+		ss_plugin_rc rc;
+
+		if (!(p->view.capabilities & PLUGIN_ASYNC) || !p->api.dump_state)
+			continue;
+		before = plugin_enter(p, "dump_state");
+		rc = p->api.dump_state(p->state, p, take_state);
+		plugin_leave(p, before);
+		if (d.result < 0)
+			r = d.result;
+		else if (rc != SS_PLUGIN_SUCCESS)
+			r = plugin_error(p, -EIO, "what it knows cannot be had for a capture", err);
+	}
+	h->dump = NULL;
+	return r;
 }

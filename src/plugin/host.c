@@ -70,9 +70,43 @@ int plugin_host_add(struct plugin_host *h, struct plugin *p, struct error *err)
 	return r;
 }
 
+static bool has(const struct plugin_host *h, const struct plugin *p)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (h->plugins[i] == p)
+			return true;
+	return false;
+}
+
+int plugin_host_add_all(struct plugin_host *h, struct plugin *const *list, size_t n, struct error *err)
+{
+	size_t before;
+	int first;
+
+	do {
+		before = h->count;
+		first = 0;
+		for (size_t i = 0; i < n; i++) {
+			struct error own = { 0 };
+			int r = list[i] && !has(h, list[i]) ? plugin_host_add(h, list[i], &own) : 0;
+
+			if (r == 0 || (first < 0 && list[i]->misses_table))
+				continue;
+			if (err)
+				*err = own;
+			if (!list[i]->misses_table)
+				return r;
+			first = r;
+		}
+	} while (first < 0 && h->count > before);
+	if (first == 0 && err)
+		*err = (struct error){ 0 };
+	return first;
+}
+
 /* ---- begin and end ---- */
 
-static bool listen_call(struct plugin *p, ss_plugin_rc (*call)(ss_plugin_t *s, const ss_plugin_capture_listen_input *i))
+static bool listen_call(struct plugin *p, const char *name, ss_plugin_rc (*call)(ss_plugin_t *s, const ss_plugin_capture_listen_input *i))
 {
 	ss_plugin_table_reader_vtable_ext reader = table_reader;
 	ss_plugin_table_writer_vtable_ext writer = table_writer;
@@ -83,8 +117,10 @@ static bool listen_call(struct plugin *p, ss_plugin_rc (*call)(ss_plugin_t *s, c
 		.table_writer_ext = &writer,
 		.get_owner_last_error = plugin_owner_error,
 	};
+	const struct plugin *before = plugin_enter(p, name);
 	ss_plugin_rc rc = call(p->state, &in);
 
+	plugin_leave(p, before);
 	tables_end_call(p);
 	return rc == SS_PLUGIN_SUCCESS;
 }
@@ -99,7 +135,7 @@ int plugin_host_open(struct plugin_host *h, struct error *err)
 
 		if (p->view.capabilities & PLUGIN_LISTEN) {
 			p->listening = true;
-			if (!listen_call(p, p->api.capture_open))
+			if (!listen_call(p, "capture_open", p->api.capture_open))
 				r = plugin_error(p, -EIO, "it fails at the begin of events", err);
 		}
 		if (r == 0)
@@ -119,7 +155,7 @@ void plugin_host_close(struct plugin_host *h)
 		struct plugin *p = h->plugins[i];
 
 		if (p->listening)
-			(void)listen_call(p, p->api.capture_close);
+			(void)listen_call(p, "capture_close", p->api.capture_close);
 		p->listening = false;
 		routines_stop(p);
 	}
@@ -157,13 +193,17 @@ void plugin_host_parse(struct plugin_host *h, const struct event *ev, struct str
 			.table_writer_ext = &writer,
 		};
 
+		const struct plugin *before;
+
 		if (!parses(p, ev->type) || !plugin_takes_source(p, &p->parse_sources, source))
 			continue;
 		event.evtsrc = arena_str(p->call, source).ptr;
 		if (!event.evtsrc)
 			event.evtsrc = "";
+		before = plugin_enter(p, "parse_event");
 		if (p->api.parse_event(p->state, &event, &in) != SS_PLUGIN_SUCCESS)
 			p->parse_failures++;
+		plugin_leave(p, before);
 		tables_end_call(p);
 	}
 }

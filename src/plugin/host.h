@@ -22,7 +22,11 @@ void plugin_host_free(struct plugin_host *h);
 DEFINE_AUTO(struct plugin_host, plugin_host, plugin_host_free);
 #define auto_plugin_host AUTO(plugin_host)
 
-/* Calls the plugin's init(). Borrows p. In the order in which one depends on tables of another. */
+/*
+ * Calls the plugins' init(), in their order, but for one that fails over a table that there is not: it is asked again behind the others, who
+ * may provide it. Those that are NULL are passed over. Borrows them; in a failure some have been started.
+ */
+int plugin_host_add_all(struct plugin_host *h, struct plugin *const *list, size_t n, struct error *err);
 int plugin_host_add(struct plugin_host *h, struct plugin *p, struct error *err);
 
 /* Tells the plugins that events begin, and takes their own from now on; and the end of both. */
@@ -39,6 +43,23 @@ void plugin_host_parse(struct plugin_host *h, const struct event *ev, struct str
  * = none. Those without a time get ts, or now.
  */
 int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event);
+
+/* What a plugin says of an event that it has made: field_context.maker, whose context is a host. */
+bool plugin_host_text(void *host, struct field_context *ctx, enum event_maker_text which, struct str *ret_text);
+
+/*
+ * Has the plugins tell their state as asynchronous events, for the head of a capture; those without a time get ts. What is wrong with
+ * an event is told to its plugin; negative when to() failed or a plugin did.
+ */
+int plugin_host_dump(struct plugin_host *h, uint64_t ts, int (*to)(void *context, const struct event *ev, struct error *err), void *context,
+		     struct error *err);
+
+/*
+ * Another configuration of the plugin of that name, if there is one that takes it and for which it is news: against its schema, and to it
+ * (1 = it has it now). By the pipeline's thread.
+ */
+int plugin_host_check_config(struct plugin_host *h, struct str name, struct str config, struct error *err);
+int plugin_host_set_config(struct plugin_host *h, struct str name, struct str config, struct error *err);
 
 struct plugin_host_stats {
 	uint64_t async_events, async_dropped; /* taken; lost since too many waited */

@@ -23,6 +23,7 @@ struct plugin {
 	plugin_api api;
 	uint32_t api_minor; /* of the interface that it was made for */
 	bool started; /* init() was called */
+	bool misses_table; /* it asked for one that nobody has provided yet */
 	ss_plugin_t *state;
 	struct arena *arena; /* copies of what it said of itself */
 	struct str init_config;
@@ -44,6 +45,10 @@ struct plugin {
 	_Atomic bool takes_async; /* its events are accepted */
 	struct routine *routines;
 	uint64_t parse_failures;
+	ss_instance_t *instance; /* of its event source, while that is open */
+	_Atomic uint32_t calls; /* so many were begun by the pipeline's thread; wraps */
+	_Atomic(const char *) inside; /* the function that it is in; NULL = none */
+	uintptr_t begin, end; /* of its library in memory; 0 when it is linked in */
 	struct plugin_metric *metrics; /* as last measured, in the host's arena */
 	size_t nmetrics;
 	bool told_metrics; /* that some are wrong */
@@ -64,6 +69,7 @@ struct plugin_host {
 	size_t queued_bytes;
 	uint64_t async_taken, async_dropped;
 	struct async_event *current; /* handed out */
+	struct state_dump *dump; /* while plugins tell their state; see plugin_host_dump() */
 	bool open;
 	pthread_mutex_t measuring; /* of what follows, and of what plugins have measured */
 	struct arena *measured;
@@ -76,6 +82,10 @@ int plugin_read_names(struct plugin *p, const char *json, const char *what, stru
 /* plugin_schema.c: whether text is what the JSON schema wants; -EINVAL says where not. */
 int plugin_check_config(struct plugin *p, const char *schema, struct str text, struct error *err);
 
+/* The list of list_open_params(), handed out one by one. */
+int plugin_read_open_params(struct plugin *p, const char *json, void (*each)(void *context, struct str value, struct str description),
+			    void *context, struct error *err);
+
 /* "MAJOR.MINOR.PATCH"; what follows the third number is left. */
 int plugin_parse_version(const char *text, uint32_t parts[3]);
 
@@ -83,7 +93,20 @@ int plugin_parse_version(const char *text, uint32_t parts[3]);
 enum presence plugin_extract(const struct foreign_field *f, const struct field_ref *ref, struct field_context *ctx,
 			     struct values *ret_values);
 
+/* calls.c: frames each call into a plugin; names is a function's. plugin_enter()'s result goes to plugin_leave(). */
+const struct plugin *plugin_enter(struct plugin *p, const char *name);
+void plugin_leave(struct plugin *p, const struct plugin *before);
+void plugin_claim_thread(const struct plugin *p); /* all of this thread's work is p's */
+void plugin_find_range(struct plugin *p); /* where its library lies */
+void plugin_note(struct plugin *p); /* from here on it can be found */
+void plugin_forget(const struct plugin *p);
+
+/* plugin_words.c */
+bool plugin_progress(struct plugin *p, double *ret_percent);
+
 /* plugin_start.c: init() with all that it may call. */
+/* Checks a configuration against its schema; *ret_text is what it is given then. text has a NUL behind it. */
+int plugin_take_config(struct plugin *p, struct str text, const char **ret_text, struct error *err);
 int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err);
 void plugin_stop(struct plugin *p); /* destroy(); the plugin is as dead as before its init() */
 

@@ -264,6 +264,7 @@ int plugin_load_api(const plugin_api *api, const struct plugin_config *config, s
 	r = set_up(p, config, err);
 	if (r < 0)
 		return r;
+	plugin_note(p);
 	*ret_plugin = take_ptr(p);
 	return 0;
 }
@@ -284,6 +285,7 @@ int plugin_load(const char *path, const struct plugin_config *config, struct plu
 		return r;
 	}
 	p->library = library;
+	plugin_find_range(p);
 	*ret_plugin = p;
 	return 0;
 }
@@ -293,6 +295,7 @@ void plugin_free(struct plugin *p)
 	if (!p)
 		return;
 	plugin_stop(p);
+	plugin_forget(p);
 	foreign_catalogue_free(p->catalogue);
 	arena_free(p->arena);
 	if (p->library)

@@ -52,6 +52,14 @@ bool plugin_extracts_from(const struct plugin *p, struct str source);
 /* Whether its host has a use for it where the events are of this source: it has them, or extracts, parses or adds to them. */
 bool plugin_suits(const struct plugin *p, struct str source);
 
+/* What it suggests to be opened with; after its start. 0 also when it suggests nothing. */
+int plugin_open_params(struct plugin *p, void (*each)(void *context, struct str value, struct str description), void *context,
+		       struct error *err);
+/* The JSON schema of its configuration; NULL = none. */
+const char *plugin_schema(const struct plugin *p);
+/* Whether its configuration may change while it works: plugin_host_set_config(). */
+bool plugin_takes_config(const struct plugin *p);
+
 /* Opens its event source. The plugin has been started and outlives it. Events whose time the plugin leaves open get the clock's. */
 int plugin_source_open(struct plugin *p, const char *params, struct source **ret_source, struct error *err);
 

@@ -103,6 +103,8 @@ enum presence plugin_extract(const struct foreign_field *f, const struct field_r
 		.table_reader_ext = &reader,
 	};
 	enum presence presence = ABSENT;
+	const struct plugin *before;
+	ss_plugin_rc rc;
 
 	if (!p->started || !p->extract_types[ctx->ev->type] || !plugin_extracts_from(p, ctx->source_name))
 		return ABSENT;
@@ -116,7 +118,10 @@ enum presence plugin_extract(const struct foreign_field *f, const struct field_r
 		if (!field.arg_key)
 			return ABSENT;
 	}
-	if (event.evtsrc && p->api.extract_fields(p->state, &event, &in) == SS_PLUGIN_SUCCESS)
+	before = plugin_enter(p, "extract_fields");
+	rc = event.evtsrc ? p->api.extract_fields(p->state, &event, &in) : SS_PLUGIN_FAILURE;
+	plugin_leave(p, before);
+	if (rc == SS_PLUGIN_SUCCESS)
 		presence = take_values(ref, ctx, &field, ret_values);
 	tables_end_call(p); /* values may be texts of tables */
 	return presence;

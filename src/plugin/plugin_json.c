@@ -135,3 +135,24 @@ int plugin_read_names(struct plugin *p, const char *text, const char *what, stru
 	*ret_names = (struct names){ names, n };
 	return 0;
 }
+
+int plugin_read_open_params(struct plugin *p, const char *text, void (*each)(void *context, struct str value, struct str description),
+			    void *context, struct error *err)
+{
+	auto_json cJSON *root = text && *text ? cJSON_Parse(text) : NULL;
+	const cJSON *item;
+
+	if (!text || !*text)
+		return 0;
+	if (!cJSON_IsArray(root))
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": what it can be opened with is no JSON list", STR_ARG(p->view.name));
+	cJSON_ArrayForEach(item, root) {
+		const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value"), *words = cJSON_GetObjectItemCaseSensitive(item, "desc");
+
+		if (!cJSON_IsString(value) || !*value->valuestring)
+			return error_set(err, -EINVAL, "plugin " STR_FMT ": one of what it can be opened with has no value",
+					 STR_ARG(p->view.name));
+		each(context, str_of(value->valuestring), str_of(cJSON_IsString(words) ? words->valuestring : ""));
+	}
+	return 0;
+}

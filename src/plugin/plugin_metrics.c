@@ -62,10 +62,26 @@ static void tell(struct plugin *p, const char *what)
 	p->told_metrics = true;
 }
 
+/* How far its source is, if it tells, is one more figure. */
+static const ss_plugin_metric progress_metric = {
+	"progress_percent", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .d = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_D
+};
+
+static const ss_plugin_metric *get_metrics(struct plugin *p, uint32_t *ret_n)
+{
+	const struct plugin *before = plugin_enter(p, "get_metrics");
+	const ss_plugin_metric *list = p->api.get_metrics ? p->api.get_metrics(p->state, ret_n) : NULL;
+
+	plugin_leave(p, before);
+	return list;
+}
+
 static void read_metrics(struct plugin *p, struct plugin_host *h)
 {
+	ss_plugin_metric progress = progress_metric;
+	bool has_progress = plugin_progress(p, &progress.value.d);
 	uint32_t n = 0;
-	const ss_plugin_metric *list = p->api.get_metrics(p->state, &n);
+	const ss_plugin_metric *list = get_metrics(p, &n);
 	struct plugin_metric *copies;
 	size_t i;
 
@@ -73,12 +89,14 @@ static void read_metrics(struct plugin *p, struct plugin_host *h)
 		tell(p, "its figures are left out: there are more than can be, or none where some are promised");
 		return;
 	}
-	copies = arena_array_of(h->measured, struct plugin_metric, n);
+	copies = arena_array_of(h->measured, struct plugin_metric, n + 1);
 	for (i = 0; copies && i < n; i++)
 		if (!read_metric(p, &list[i], h->measured, &copies[i])) {
 			copies[i].name = NULL;
 			tell(p, "a figure without a usable name or value is left out");
 		}
+	if (copies && has_progress && read_metric(p, &progress, h->measured, &copies[n]))
+		n++;
 	p->metrics = copies;
 	p->nmetrics = copies ? n : 0;
 }
@@ -93,7 +111,7 @@ void plugin_host_measure(struct plugin_host *h)
 
 		p->metrics = NULL;
 		p->nmetrics = 0;
-		if (!p->api.get_metrics)
+		if (!p->api.get_metrics && !(p->instance && p->api.get_progress))
 			continue;
 		if (!h->measured)
 			h->measured = arena_new(4096);

@@ -88,11 +88,14 @@ static int take(struct plugin_source *s, const ss_plugin_event *from, struct eve
 static int fill(struct plugin_source *s, struct error *err)
 {
 	ss_plugin_event **batch = NULL;
+	const struct plugin *before;
 	uint32_t n = 0;
 
 	if (s->last == SS_PLUGIN_EOF)
 		return -ENODATA;
+	before = plugin_enter(s->plugin, "next_batch");
 	s->last = s->plugin->api.next_batch(s->plugin->state, s->instance, &n, &batch);
+	plugin_leave(s->plugin, before);
 	s->at = s->count = 0;
 	if (s->last != SS_PLUGIN_SUCCESS && s->last != SS_PLUGIN_TIMEOUT && s->last != SS_PLUGIN_EOF)
 		return plugin_error(s->plugin, -EIO, "its event source failed", err);
@@ -130,8 +133,11 @@ static void plugin_stats(const struct source *source, struct source_stats *ret_s
 static void plugin_close(struct source *source)
 {
 	struct plugin_source *s = of(source);
+	const struct plugin *before = plugin_enter(s->plugin, "close");
 
+	s->plugin->instance = NULL;
 	s->plugin->api.close(s->plugin->state, s->instance);
+	plugin_leave(s->plugin, before);
 	strbuf_free(&s->copy);
 	free(s);
 }
@@ -146,6 +152,7 @@ static const struct source_ops plugin_ops = {
 int plugin_source_open(struct plugin *p, const char *params, struct source **ret_source, struct error *err)
 {
 	ss_plugin_rc rc = SS_PLUGIN_FAILURE;
+	const struct plugin *before;
 	struct plugin_source *s;
 
 	if (!(p->view.capabilities & PLUGIN_SOURCE))
@@ -156,11 +163,14 @@ int plugin_source_open(struct plugin *p, const char *params, struct source **ret
 	s->source.ops = &plugin_ops;
 	s->source.traits = SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS; /* there are none to ask for */
 	s->plugin = p;
+	before = plugin_enter(p, "open");
 	s->instance = p->api.open(p->state, params, &rc);
+	plugin_leave(p, before);
 	if (rc != SS_PLUGIN_SUCCESS) {
 		free(s);
 		return plugin_error(p, -EIO, "its event source cannot be opened", err);
 	}
+	p->instance = s->instance;
 	*ret_source = &s->source;
 	return 0;
 }

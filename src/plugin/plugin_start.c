@@ -31,18 +31,22 @@ static void take_log(ss_plugin_owner_t *owner, const char *component, const char
 		p->log(p->view.name.ptr, (int)severity, text);
 }
 
-static int get_config(struct plugin *p, const char **ret_text, struct error *err)
+const char *plugin_schema(const struct plugin *p)
 {
 	ss_plugin_schema_type type = SS_PLUGIN_SCHEMA_NONE;
-	struct str text = p->init_config;
-
 	const char *schema = p->api.get_init_schema ? p->api.get_init_schema(&type) : NULL;
-	bool json = schema && type == SS_PLUGIN_SCHEMA_JSON;
 
-	if (json && !text.len)
+	return type == SS_PLUGIN_SCHEMA_JSON ? schema : NULL;
+}
+
+int plugin_take_config(struct plugin *p, struct str text, const char **ret_text, struct error *err)
+{
+	const char *schema = plugin_schema(p);
+
+	if (schema && !text.len)
 		text = STR("{}");
 	*ret_text = text.ptr;
-	return json ? plugin_check_config(p, schema, text, err) : 0;
+	return schema ? plugin_check_config(p, schema, text, err) : 0;
 }
 
 static int init(struct plugin *p, struct error *err)
@@ -67,11 +71,15 @@ static int init(struct plugin *p, struct error *err)
 		.log_fn = take_log,
 	};
 	ss_plugin_rc rc = SS_PLUGIN_FAILURE;
-	int r = get_config(p, &in.config, err);
+	int r = plugin_take_config(p, p->init_config, &in.config, err);
+	const struct plugin *before;
 
 	if (r < 0)
 		return r;
+	p->misses_table = false;
+	before = plugin_enter(p, "init");
 	p->state = p->api.init(&in, &rc);
+	plugin_leave(p, before);
 	p->started = rc == SS_PLUGIN_SUCCESS;
 	tables_end_call(p);
 	return p->started ? 0 : plugin_error(p, -EINVAL, "it refuses to start", err);
@@ -147,8 +155,12 @@ int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err)
 
 void plugin_stop(struct plugin *p)
 {
-	if (p->state)
+	if (p->state) {
+		const struct plugin *before = plugin_enter(p, "destroy");
+
 		p->api.destroy(p->state);
+		plugin_leave(p, before);
+	}
 	p->state = NULL;
 	p->started = false;
 	p->metrics = NULL;

@@ -24,6 +24,7 @@ static void *run(void *context)
 	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	struct routine *r = context;
 
+	plugin_claim_thread(r->plugin);
 	while (!atomic_load(&r->stop) && r->function(r->plugin->state, r->state))
 		(void)nanosleep(&pause, NULL);
 	return NULL;

@@ -324,6 +324,7 @@ ss_plugin_table_t *tables_get(ss_plugin_owner_t *owner, const char *name, ss_plu
 	struct table_handle *h = p->host && name ? handle_for(p, name) : NULL;
 
 	if (!h) {
+		p->misses_table = true;
 		plugin_tell_owner_error(p, "there is no table %.256s", name ? name : "");
 		return NULL;
 	}

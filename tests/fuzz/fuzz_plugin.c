@@ -215,6 +215,40 @@ static ss_plugin_rc set_handler(ss_plugin_t *s, ss_plugin_owner_t *o, const ss_p
 	return rc();
 }
 
+static ss_plugin_rc dump_state(ss_plugin_t *s, ss_plugin_owner_t *o, const ss_plugin_async_event_handler_t handler)
+{
+	return set_handler(s, o, handler);
+}
+
+static const char *open_params(ss_plugin_t *s, ss_plugin_rc *ret_rc)
+{
+	(void)s;
+	*ret_rc = rc();
+	return text("[{\"value\":\"a\",\"desc\":\"b\"},{\"value\":\"c\"}]");
+}
+
+static const char *progress(ss_plugin_t *s, ss_instance_t *instance, uint32_t *pct)
+{
+	(void)s;
+	(void)instance;
+	*pct = byte() * 0x01010101u;
+	return text("some way");
+}
+
+static const char *event_text(ss_plugin_t *s, const ss_plugin_event_input *evt)
+{
+	(void)s;
+	(void)evt;
+	return text("an event");
+}
+
+static ss_plugin_rc set_config(ss_plugin_t *s, const ss_plugin_set_config_input *in)
+{
+	(void)s;
+	sink += strlen(in->config);
+	return rc();
+}
+
 static ss_plugin_metric *get_metrics(ss_plugin_t *s, uint32_t *n)
 {
 	(void)s;
@@ -258,12 +292,27 @@ static void ask_fields(const struct plugin_view *view, struct field_context *ctx
 	}
 }
 
+static int take_state(void *context, const struct event *ev, struct error *err)
+{
+	(void)context;
+	(void)err;
+	sink += ev->nparams;
+	return byte() < 240 ? 0 : -1;
+}
+
+static void take_open_params(void *context, struct str value, struct str description)
+{
+	(void)context;
+	sink += value.len + description.len;
+}
+
 static void run(struct plugin *p, struct plugin_host *h, struct source *s)
 {
 	auto_arena struct arena *arena = arena_new(1024);
 	struct field_context ctx = { .arena = arena, .source_name = STR("lies") };
 	struct plugin_view view;
 	struct event ev;
+	struct str said;
 	int r = 0;
 
 	plugin_get(p, &view);
@@ -275,8 +324,15 @@ static void run(struct plugin *p, struct plugin_host *h, struct source *s)
 		ctx.ev = &ev;
 		if (view.fields)
 			ask_fields(&view, &ctx);
+		for (int which = EVENT_MAKER_NAME; which <= EVENT_MAKER_INFO; which++)
+			if (plugin_host_text(h, &ctx, (enum event_maker_text)which, &said))
+				sink += said.len;
 		arena_reset(arena);
 	}
+	(void)plugin_host_dump(h, 5, take_state, NULL, NULL);
+	(void)plugin_host_check_config(h, view.name, STR("{\"a\":[]}"), NULL);
+	(void)plugin_host_set_config(h, view.name, STR("{\"a\":[]}"), NULL);
+	(void)plugin_open_params(p, take_open_params, NULL, NULL);
 	while (plugin_host_next(h, 0, &ev))
 		sink += ev.nparams;
 	plugin_host_measure(h);
@@ -298,7 +354,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		.get_extract_event_sources = get_sources, .get_fields = get_fields, .extract_fields = extract,
 		.get_parse_event_types = get_types, .get_parse_event_sources = get_sources, .parse_event = parse,
 		.get_async_event_sources = get_sources, .get_async_events = get_async, .set_async_event_handler = set_handler,
-		.get_metrics = get_metrics, .capture_open = listen_events, .capture_close = listen_events,
+		.dump_state = dump_state, .list_open_params = open_params,
+		.get_progress = progress, .event_to_string = event_text, .set_config = set_config, .get_metrics = get_metrics, .capture_open = listen_events, .capture_close = listen_events,
 		.get_required_event_schema_version = get_schema_version,
 	};
 	struct plugin_config config = { .init_config = STR("{\"a\":[1,2,\"x\"]}"), .log = ignore };

@@ -195,6 +195,15 @@ void plugin_host_parse(struct plugin_host *h, const struct event *ev, struct str
 	(void)source;
 }
 
+bool plugin_host_text(void *host, struct field_context *ctx, enum event_maker_text which, struct str *ret_text)
+{
+	(void)host;
+	(void)ctx;
+	(void)which;
+	(void)ret_text;
+	return false;
+}
+
 int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event)
 {
 	(void)h;

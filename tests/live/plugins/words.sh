@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What plugins say of events, source and state; another configuration while they work; and crashes and hangs, which name them.
+. "$(dirname "$0")/../lib.sh"
+
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$dir" || exit 99
+${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libwords.so "$here/words.c" -lpthread || skip "no C compiler"
+
+cat >rules.yaml <<'YAML'
+- rule: any
+  desc: every event
+  condition: words.given > 0
+  output: by %evt.pluginname; %evt.plugininfo; config %words.config
+  priority: NOTICE
+  source: words
+  capture: true
+YAML
+# with INIT_CONFIG
+with() {
+	cat >falco.yaml <<YAML
+engine: {kind: nodriver}
+log_stderr: true
+log_level: info
+plugins:
+  - {name: words, library_path: $dir/libwords.so, init_config: $1}
+rules_files: [rules.yaml]
+stdout_output: {enabled: true}
+capture: {enabled: true, path_prefix: $dir/cap, mode: rules, default_duration: 100}
+metrics: {enabled: true, interval: 200ms, output_rule: false, output_file: $dir/figures}
+YAML
+}
+
+with '{say: one}'
+"$MONITOR" falco -c falco.yaml --plugin-info words >out 2>err
+ok "it is described" [ $? -eq 0 ]
+ok "with its schema" grep -q '^Init config schema type: JSON$' out
+ok "and what it can be opened with" grep -qx 'short: ten events' out
+
+"$MONITOR" falco -c falco.yaml -M 20 >out 2>err &
+pid=$!
+# until_has FILE TEXT: at most ten seconds
+until_has() {
+	tries=0
+	while ! grep -q "$2" "$1" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || return 1
+		sleep 0.05
+	done
+}
+ok "it runs" until_has out 'config {"say":"one"}'
+ok "the name of an event's plugin" grep -q 'Notice by words; ' out
+ok "its words" grep -q 'by words; number [0-9]*[13579] of words;' out
+ok "the data where it has none" grep -q 'by words; datalen=7 data=e0[0-9]*;' out
+ok "how far its source is" until_has figures '"plugins.words.progress_percent":42.25'
+with '{say: two}'
+ok "it takes another configuration" until_has out 'config {"say":"two"}'
+ok "which is told" grep -q "plugin words: it has its new configuration" err
+ok "and not as something for the next start" [ "$(grep -c 'plugins has changed' err)" = 0 ]
+with '{say: refuse}'
+ok "one that it refuses" until_has err "plugin words: it does not take its new configuration: its own words"
+with '{say: [1]}'
+ok "one that its schema refuses" until_has err "what was loaded before stays in force"
+with '{say: three}'
+ok "it goes on" until_has out 'config {"say":"three"}'
+kill -TERM "$pid"
+wait "$pid"
+set -- cap_*.scap
+ok "a capture" [ -f "$1" ]
+"$MONITOR" replay --plugin ./libwords.so -p '%evt.num %evt.source %evt.asynctype %evt.pluginname %evt.pluginname' "$1" >out 2>err
+ok "it begins with what the plugin knew" sh -c 'head -1 out | grep -q "words known"'
+ok "its events have their maker" grep -q "words <NA> words words" out
+
+# a crash: status and words. The core is not wanted.
+ulimit -c 0
+for at in init open next_batch extract_fields; do
+	with "{do: 'crash:$at;'}"
+	"$MONITOR" falco -c falco.yaml >out 2>err
+	ok "a crash in $at is one" [ $? -eq 139 ]
+	ok "a crash in $at is told" grep -q "plugin words: it crashes in $at() with SIGSEGV" err
+done
+with "{do: 'crash:thread;'}"
+"$MONITOR" falco -c falco.yaml >out 2>err
+ok "a crash in a thread" [ $? -eq 134 ]
+
+# a hang: told after ten seconds; a request to end is met
+with "{do: 'hang:next_batch;'}"
+"$MONITOR" falco -c falco.yaml >out 2>err &
+pid=$!
+tries=0
+while ! grep -q "has not returned" err && [ $tries -lt 300 ]; do
+	tries=$((tries + 1))
+	sleep 0.05
+done
+ok "a hang is told" grep -q "plugin words: next_batch() has not returned for 10 s" err
+kill -TERM "$pid"
+wait "$pid"
+ok "a request to end is met" [ $? -eq 1 ]
+ok "and told" grep -q "plugin words: next_batch() does not return; monitor ends without it" err
+finish
