@@ -89,7 +89,7 @@ static int report_problems(struct assembly *a, const struct rule_item *item, con
 	return -EINVAL;
 }
 
-static int check_event_types(struct assembly *a, const struct rule_item *item, const struct ast *tree)
+static int check_event_types(struct assembly *a, const struct rule_item *item, const struct ast *tree, bool *ret_never)
 {
 	struct condition_error problem = { 0 };
 	bool types[EV_COUNT], codes[SYSCALL_CODES];
@@ -101,6 +101,7 @@ static int check_event_types(struct assembly *a, const struct rule_item *item, c
 	if (r < 0)
 		return r;
 	count = condition_event_count(types);
+	*ret_never = count == 0 && str_eq(item->source, STR("syscall"));
 	/* events of plugins have one type */
 	if (item->warn_evttypes && str_eq(item->source, STR("syscall")) && (count == 0 || count > MANY_EVENT_TYPES))
 		findings_add(a->findings, LOAD_NO_EVTTYPE, item->at,
@@ -141,7 +142,7 @@ static int add_condition(struct assembly *a, const struct rule_item *item, struc
 		return r;
 	report_warnings(a, item, warnings);
 	rule->tree = tree;
-	return check_event_types(a, item, tree);
+	return check_event_types(a, item, tree, &rule->never);
 }
 
 /* ---- rules --------------------------------------------------------------------------------------------------------------- */

@@ -80,7 +80,7 @@ int compile_rules(struct ruleset *r, struct program_builder *b)
 
 	for (size_t i = 0; i < r->norder; i++) {
 		struct rule *rule = &r->rules[r->order[i]];
-		int64_t node = compile(&c, rule->tree);
+		int64_t node = rule->never ? TRUTH_NO : compile(&c, rule->tree);
 
 		if (node < 0)
 			return (int)node;

@@ -43,7 +43,7 @@ int condition_check(struct arena *arena, const struct ast *tree, const struct fi
 /*
  * The event types (and codes of calls without a type of their own) that can satisfy the condition, as Falco computes
  * them: by name, so that "open" stands for all its versions, enter and exit. -EINVAL with *ret_problem for what it
- * refuses to analyse (evt.type compared with a field, or inside a transformer).
+ * refuses to analyse (evt.type compared with a field, or inside a transformer). Rules for no type at all are never tried.
  */
 int condition_event_types(const struct ast *tree, bool ret_types[EV_COUNT], bool ret_codes[SYSCALL_CODES],
 			  struct condition_error *ret_problem);

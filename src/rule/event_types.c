@@ -128,6 +128,14 @@ int condition_invariant(const struct ast *a)
 	}
 }
 
+/* Whether the last thing inside a call is a constant. */
+static bool ends_in_constant(const struct ast *a)
+{
+	while ((a->kind == AST_TRANSFORMER || a->kind == AST_LIST) && a->nchildren)
+		a = a->children[a->nchildren - 1];
+	return a->kind == AST_VALUE || a->kind == AST_LIST;
+}
+
 static int walk_check(struct condition_error *problem, const struct ast *a, bool negated, struct type_set *s)
 {
 	bool by_type = !a->modifier && (a->op == OP_EQ || a->op == OP_EQ2 || a->op == OP_NE || a->op == OP_IN);
@@ -139,6 +147,9 @@ static int walk_check(struct condition_error *problem, const struct ast *a, bool
 		if (r < 0)
 			return r;
 	}
+	/* Falco takes such a constant for an event's name: denied, the check has no type at all, and its rule is never tried */
+	if (by_type && negated && a->left->kind == AST_TRANSFORMER && ends_in_constant(a->left))
+		set_all(s, false);
 	if (!is_type_field(a->left))
 		return 0;
 	if (a->op == OP_EXISTS) {

@@ -201,11 +201,16 @@ int predicate_build(struct arena *arena, const struct ast *check, const struct e
 	p.compare = comparisons[value_kind(left->type.type)][p.op];
 	p.all = (several == FIELD_ENDS && p.op == OP_NE) || (left->type.list && p.op == OP_IN);
 	if (p.op == OP_EXISTS) {
-		p.form = FORM_EXISTS;
+		/* evt.around is only ever compared: without values it holds for none */
+		p.form = expression_is_field(left, "evt.around") ? FORM_SEVERAL : FORM_EXISTS;
 	} else if (right) {
 		p.form = FORM_RIGHT;
 		if (value_kind(left->type.type) != value_kind(right->type.type))
 			p.compare = never; /* expression.any_right */
+		/* Falco puts what a transformer makes into the set with a zero at its end */
+		else if ((p.op == OP_IN || p.op == OP_INTERSECTS) && right->kind == EXPRESSION_CALL &&
+			 !transform_is_multi(right->transform) && is_text(value_kind(right->type.type)))
+			p.compare = never;
 	} else {
 		r = build_values(arena, check->right, &p);
 		if (r == 0) {

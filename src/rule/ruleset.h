@@ -28,6 +28,7 @@ struct rule {
 	size_t ntags;
 	bool enabled;
 	struct rule_capture capture;
+	bool never; /* no event type can satisfy the condition: it is not tried */
 	const struct ast *tree; /* macros resolved, checked; NULL only for rules that are not enabled */
 	struct format *format; /* the output with everything appended; owned (freed by ruleset_free()) */
 	struct rule_extra_field *extra;

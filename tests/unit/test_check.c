@@ -196,6 +196,13 @@ static const struct {
 	/* no event has this number, but Falco's warnings do not know that */
 	{ "evt.num = 0", 1, 1, 1 },
 	{ "evt.num = 0 and evt.type = close", 0, 0, 1 },
+	/* a call that ends in a constant has no types when it is denied */
+	{ "concat(proc.name, '-') = a-", 1, 1, 1 },
+	{ "not concat(proc.name, '-') = a-", 0, 0, 0 },
+	{ "not concat('-', proc.name) in (-a)", 1, 1, 1 },
+	{ "not concat(proc.name, '-') contains a", 1, 1, 1 },
+	{ "not (getopt(fd.types, 'a:')[a] in (x)) or evt.type = close", 0, 0, 1 },
+	{ "not join('-', (proc.name, 'x')) = x", 0, 0, 0 },
 };
 
 static void test_event_types(void **state)
