@@ -333,6 +333,15 @@ static int add_spawn(struct test_file *f, struct test_case *c, const struct yaml
 	return line.failed ? test_out_of_memory(err) : test_add_event(f, c, strbuf_str(&line), STR(""), program, err);
 }
 
+static int refuse_nameless(const struct test_file *f, const struct yaml_node *map, struct error *err)
+{
+	struct str key = map->count ? map->pairs[0].key->text : STR("");
+
+	if (event_text_type(key) >= 0)
+		return test_fault(f, map, err, "the name is a value: {event: " STR_FMT ", ...}", STR_ARG(key));
+	return test_fault(f, map, err, "an event needs its name (event)");
+}
+
 static int add_map(struct test_file *f, struct test_case *c, const struct yaml_node *map, struct error *err)
 {
 	const struct yaml_node *name = yaml_get(map, "event"), *real_path = yaml_get(map, "real_path");
@@ -344,7 +353,7 @@ static int add_map(struct test_file *f, struct test_case *c, const struct yaml_n
 	if (yaml_get(map, "spawn"))
 		return add_spawn(f, c, map, err);
 	if (!name)
-		return test_fault(f, map, err, "an event needs its name (event)");
+		return refuse_nameless(f, map, err);
 	r = test_text(f, name, &word, err);
 	if (r == 0 && real_path)
 		r = test_text(f, real_path, &path, err);

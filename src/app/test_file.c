@@ -307,6 +307,8 @@ static int read_case(struct test_file *f, struct test_case *c, const struct yaml
 		return test_fault(f, node, err, "the test does not say what it expects (\"expect: none\" for no alert)");
 	if (!events == !c->capture.len)
 		return test_fault(f, node, err, "a test has either events or a capture");
+	if (events && events->kind == YAML_SEQUENCE && !events->count)
+		return test_fault(f, events, err, "nothing happens in this test: it would always pass or always fail");
 	return events ? test_read_events(f, c, events, err) : 0;
 }
 

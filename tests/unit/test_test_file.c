@@ -35,6 +35,9 @@ static void test_faults(void **state)
 		{ "rules: []\nrules: [a, b]\ntests: []", "f.yaml:2:1: \"rules\" is given twice" },
 		{ "tests: [{name: x, expect: none, expect: none}]", "f.yaml:1:33: \"expect\" is given twice" },
 		{ "tests: [", "f.yaml:1:" },
+		{ "tests: [{name: x, expect: none, events: []}]", "f.yaml:1:41: nothing happens in this test" },
+		{ "tests: [{name: x, expect: none, events: [{open: {name: a}}]}]", "f.yaml:1:42: the name is a value: {event: open, ...}" },
+		{ "tests: [{name: x, expect: none, events: [{name: a}]}]", "f.yaml:1:42: an event needs its name" },
 	};
 
 	(void)state;
@@ -52,7 +55,7 @@ static void test_faults(void **state)
 static void test_empty_names(void **state)
 {
 	static const char text[] = "processes: [{name: '', exe: '', exepath: '', container: {image: ''}}]\n"
-				   "tests: [{name: x, expect: none, events: []}]";
+				   "tests: [{name: x, expect: none, events: [{event: close}]}]";
 	auto_test_file struct test_file *f = NULL;
 	struct error err = { 0 };
 
