@@ -4,6 +4,7 @@
 #include "app/test_read.h"
 #include "base/parse.h"
 #include "event/event_text.h"
+#include "field/names.h"
 
 /* The time of a test's first event, and what lies between two: no clock is read, so alerts are the same on each run. */
 #define FIRST_TS UINT64_C(1700000000000000000)
@@ -84,6 +85,7 @@ static int add_value(struct test_file *f, struct strbuf *line, const struct para
 {
 	bool list = str_eq(str_of(p->name), STR("args")) || str_eq(str_of(p->name), STR("env"));
 	struct str text;
+	int64_t number;
 	int r;
 
 	strbuf_addf(line, " %s=", p->name);
@@ -102,6 +104,8 @@ static int add_value(struct test_file *f, struct strbuf *line, const struct para
 		return r;
 	if (p->type == PT_FD && str_eq(text, STR("AT_FDCWD")))
 		strbuf_adds(line, "-100");
+	else if (names_number(p->type, text, &number))
+		strbuf_addi(line, number);
 	else if (is_text_type(p->type) || p->type == PT_BYTEBUF || !is_word(text))
 		test_quote(line, text);
 	else

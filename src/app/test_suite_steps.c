@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "event/event.h"
 #include "event/flags.h"
+#include "field/names.h"
 #include "state/fd.h"
 
 #define CLIENT_PORT 40000 /* of the client that is connected to a suite's server */
@@ -241,7 +242,7 @@ static bool add_number(struct suite *s, struct strbuf *line, const struct param_
 	uint32_t bit;
 	uint64_t number, all = 0;
 
-	if (bound(s, text, ret_number) || parse_i64(text, ret_number) == 0) {
+	if (bound(s, text, ret_number) || parse_i64(text, ret_number) == 0 || names_number(param->type, text, ret_number)) {
 		strbuf_addi(line, *ret_number);
 		return true;
 	}

@@ -35,6 +35,8 @@ static void test_faults(void **state)
 		{ "rules: []\nrules: [a, b]\ntests: []", "f.yaml:2:1: \"rules\" is given twice" },
 		{ "tests: [{name: x, expect: none, expect: none}]", "f.yaml:1:33: \"expect\" is given twice" },
 		{ "tests: [", "f.yaml:1:" },
+		{ "processes: [{name: a}]\ntests: [{name: x, expect: none, events: [{event: kill, sig: SIGNO}]}]",
+		  "f.yaml:2:42: sig=SIGNO is no number" },
 		{ "tests: [{name: x, expect: none, events: []}]", "f.yaml:1:41: nothing happens in this test" },
 		{ "tests: [{name: x, expect: none, events: [{open: {name: a}}]}]", "f.yaml:1:42: the name is a value: {event: open, ...}" },
 		{ "tests: [{name: x, expect: none, events: [{name: a}]}]", "f.yaml:1:42: an event needs its name" },
@@ -83,6 +85,10 @@ static int load_rules(const struct test_file *f, struct test_rules *ret_rules, s
 	return test_rules_load(f, &setup, NULL, 0, true, ret_rules, err);
 }
 
+#define KILLS                                                                                                         \
+	"inline: |\n  - rule: K\n    desc: d\n    condition: evt.type = kill\n    output: '%evt.arg.sig %evt.res'\n"    \
+	"    priority: INFO\nprocesses: [{name: a}]\ntests: [{name: x, events: "
+
 static void test_outcomes(void **state)
 {
 	static const struct {
@@ -104,6 +110,8 @@ static void test_outcomes(void **state)
 		{ RULES "      - spawn: {name: ls, parent: cat, args: a b}\n    expect: [{rule: B, output: b ls a b web}]", TEST_PASSED },
 		{ RULES "      - {event: execve, filename: /bin/x, args: [b]}\n    expect: [{rule: B, output: b x b web}]", TEST_PASSED },
 		{ RULES "      - {event: openat, name: /a}\n    only: B\n    expect: none", TEST_PASSED },
+		{ KILLS "[{event: kill, pid: 7, sig: SIGKILL, res: EPERM}], expect: [{rule: K, output: SIGKILL EPERM}]}]", TEST_PASSED },
+		{ KILLS "[{event: kill, pid: 7, sig: SIGTERM, res: -ESRCH}], expect: [{rule: K, output: SIGTERM ESRCH}]}]", TEST_PASSED },
 	};
 
 	(void)state;
