@@ -344,12 +344,23 @@ __attribute__((destructor)) static void free_fields(void)
 	free(fields_text);
 }
 
+/* Of each event once, whichever fields are asked for. */
+EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_event_parse_input *in)
+{
+	struct k8saudit *k = s;
+
+	(void)in;
+	json_event_begin(&k->event, evt);
+	failures_note(&k->failures, k->event.root, evt->evt->ts);
+	return SS_PLUGIN_SUCCESS;
+}
+
 EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_field_extract_input *in)
 {
 	struct json_event *j = &((struct k8saudit *)s)->event;
 
 	json_event_begin(j, evt);
 	for (uint32_t i = 0; i < in->num_fields; i++)
-		k8saudit_extract(j, &in->fields[i]);
+		k8saudit_extract(s, &in->fields[i]);
 	return SS_PLUGIN_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #define CONTRIB_PLUGINS_K8SAUDIT_H
 
 #include "json_event.h"
+#include "k8saudit_failures.h"
 
 struct k8saudit {
 	char error[PLUGIN_MAX_ERRLEN];
@@ -10,6 +11,7 @@ struct k8saudit {
 	size_t max_body; /* of one request */
 	char certificate[4096];
 	char client_ca[4096]; /* "" = none */
+	struct failures failures;
 	struct json_event event; /* the one that fields are of */
 	ss_plugin_owner_t *owner;
 	ss_plugin_log_fn_t log;
@@ -17,6 +19,6 @@ struct k8saudit {
 
 /* k8saudit_extract.c */
 char *k8saudit_fields(void); /* what get_fields() says; NULL when memory is short */
-void k8saudit_extract(struct json_event *j, ss_plugin_extract_field *f);
+void k8saudit_extract(struct k8saudit *k, ss_plugin_extract_field *f); /* of k->event */
 
 #endif

@@ -5,9 +5,10 @@
 #include "k8saudit.h"
 
 enum arg { NONE, KEY, INDEX };
-enum many { ONE, LIST };
+enum many { ONE, LIST, NUMBER };
 
 struct extraction {
+	struct k8saudit *k;
 	struct json_event *j;
 	ss_plugin_extract_field *f;
 	const char *path;
@@ -390,6 +391,14 @@ static void find_TRUE(struct extraction *x)
 	add_text(x, "true");
 }
 
+static void find_FAILURES(struct extraction *x)
+{
+	if (!x->k->failures.count)
+		return;
+	x->f->res.u64 = &x->k->failures.count;
+	x->f->res_len = 1;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -410,7 +419,7 @@ static bool add_field(cJSON *list, size_t i)
 
 	if (!field || !cJSON_AddItemToArray(list, field))
 		return false;
-	if (!cJSON_AddStringToObject(field, "type", "string") || !cJSON_AddStringToObject(field, "name", fields[i].name) ||
+	if (!cJSON_AddStringToObject(field, "type", fields[i].many == NUMBER ? "uint64" : "string") || !cJSON_AddStringToObject(field, "name", fields[i].name) ||
 	    !cJSON_AddStringToObject(field, "desc", fields[i].help))
 		return false;
 	if (fields[i].many == LIST && !cJSON_AddTrueToObject(field, "isList"))
@@ -436,9 +445,10 @@ char *k8saudit_fields(void)
 	return text;
 }
 
-void k8saudit_extract(struct json_event *j, ss_plugin_extract_field *f)
+void k8saudit_extract(struct k8saudit *k, ss_plugin_extract_field *f)
 {
-	struct extraction x = { .j = j, .f = f };
+	struct json_event *j = &k->event;
+	struct extraction x = { .k = k, .j = j, .f = f };
 
 	f->res_len = 0;
 	if (!j->root || f->field_id >= sizeof(fields) / sizeof(fields[0]) || !cJSON_GetObjectItemCaseSensitive(j->root, "auditID"))

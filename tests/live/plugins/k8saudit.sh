@@ -33,6 +33,8 @@ while read -r rule; do
 	ok "$rule does not fire on its near miss" sh -c '! grep -qx -- "-$1	$1" alerts' sh "$rule"
 done <rules
 
+ok "a burst is one of one address, told once" [ "$(grep -c 'Burst of failed authentication$' alerts)" -eq 1 ]
+
 # broken lines are told and left out, lists are taken apart
 {
 	printf 'no json\n\n[1,{"auditID":"one","verb":"get"}]\n{"auditID":"two","verb":'
