@@ -31,7 +31,7 @@ log_syslog: false
 metrics: {enabled: true, interval: 200ms, output_rule: true}
 webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port, prometheus_metrics_enabled: true}
 file_output: {enabled: true, keep_alive: true, filename: $dir/alerts/file}
-program_output: {enabled: true, program: "grep -E '^(Uid|NoNewPrivs|Seccomp|CapEff):' /proc/self/status >$dir/alerts/program; cat >/dev/null"}
+program_output: {enabled: true, keep_alive: true, program: "grep -E '^(Uid|NoNewPrivs|Seccomp|CapEff):' /proc/self/status >$dir/alerts/program; cat >/dev/null"}
 YAML
 chmod 644 "$dir/config.yaml" "$dir/rules.yaml"
 
@@ -87,7 +87,7 @@ if command -v gdb >/dev/null && [ $sandboxed = 2 ]; then
 	ok "a call outside of the list fails" grep -q '^\$1 = -1' "$dir/gdb"
 	ok "the log tells" within 5 grep -q 'refused a system call of the monitor itself (kill)' "$dir/err"
 	ok "an alert tells" within 5 grep -q 'Critical The monitor.s sandbox refused a system call of the monitor itself (kill).*monitor.calls_refused=1' "$dir/alerts/file"
-	ok "so does the metric" sh -c "curl -s 'http://127.0.0.1:$port/metrics' | grep -qx 'monitor_own_calls_refused_total 1'"
+	ok "so does the metric" within 5 sh -c "curl -s 'http://127.0.0.1:$port/metrics' | grep -qx 'monitor_own_calls_refused_total 1'"
 fi
 end root
 
@@ -160,8 +160,10 @@ ok "run: and says why" grep -q 'monitor.user: monitor run watches with the right
 # ---- plugins
 dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
 if [ -f "$dummy" ]; then
-	printf -- '- rule: Sevens\n  desc: d\n  condition: dummy.divisible[7] = true\n  output: seven\n  priority: NOTICE\n  source: dummy\n' >"$dir/rules.yaml"
-	begin -o plugins="[{name: dummy, library_path: $dummy, open_params: '{\"count\":0}'}]" -o program_output.enabled=true
+	printf -- '- rule: Sevens\n  desc: d\n  condition: dummy.divisible[5000000] = true\n  output: seven\n  priority: NOTICE\n  source: dummy\n' >"$dir/rules.yaml"
+	printf 'plugins: [{name: dummy, library_path: %s, open_params: "{\"maxEvents\": 4000000000000}"}]
+' "$dummy" >>"$dir/config.yaml"
+	begin
 	ok "plugins: a sandbox" [ "$(status Seccomp)" = $sandboxed ]
 	[ $sandboxed = 0 ] || ok "plugins: what it is is said once" [ "$(grep -c 'plugins are loaded, whose system calls nobody can list' "$dir/err")" = 1 ]
 	ok "plugins: no capability to change the machine" [ "$(status CapEff)" != "$(status CapEff $$)" ]
