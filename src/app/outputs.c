@@ -13,6 +13,21 @@
 #include "output/output_queue.h"
 #include "output/output_syslog.h"
 
+/*
+ * Whether an output of the session, which is about to end for one of another configuration, has what only one can have: what the key
+ * names. Who comes after it waits, in its own thread.
+ */
+static bool follows_own(const struct session *s, const struct config *c, bool had_one, const char *key)
+{
+	auto_strbuf struct strbuf is = { 0 }, was = { 0 };
+
+	if (!had_one || s->config == c)
+		return false;
+	config_add_block(c, key, &is);
+	config_add_block(s->config, key, &was);
+	return !is.failed && !was.failed && str_eq(strbuf_str(&is), strbuf_str(&was));
+}
+
 static int open_file(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
 {
 	char path[PATH_MAX];
@@ -30,12 +45,13 @@ static int open_grpc(const struct session *s, const struct config *c, struct out
 		.cert = cert,
 		.key = key,
 		.ca = ca,
+		.wait = !s->config || s->config == c,
+		.later = follows_own(s, c, s->config && s->config->grpc_enabled, "grpc.bind_address"),
 		.alerts = c->grpc_output_enabled,
 		.versions = { FALCO_VERSION, FALCO_ENGINE_SEMVER, "" },
 	};
 	int r;
 
-	(void)s;
 	r = config_c_text(address, sizeof(address), c->grpc_bind_address, "grpc.bind_address", err);
 	if (r == 0)
 		r = config_c_text(cert, sizeof(cert), c->grpc_cert_chain, "grpc.cert_chain", err);
@@ -113,6 +129,7 @@ static int open_http(const struct session *s, const struct config *c, struct out
 		.client_cert = cert,
 		.client_key = key,
 		.headers = headers,
+		.spool_later = follows_own(s, c, s->config && s->config->http_output_enabled, "monitor.http_output.spool"),
 		.spool_folder = spool,
 		.spool_max_bytes = c->monitor_http_output_spool_max_bytes,
 		.insecure = c->http_output_insecure,
@@ -141,7 +158,6 @@ static int open_http(const struct session *s, const struct config *c, struct out
 	};
 	int r = read_headers(c, headers, &options.nheaders, err);
 
-	(void)s;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
 		r = config_c_text(texts[i].text, texts[i].size, texts[i].value, texts[i].key, err);
 	return r < 0 ? r : output_http_open(&options, ret_output, err);
@@ -248,55 +264,6 @@ static int find(const struct session *s, const struct output_kind *kind)
 	return -1;
 }
 
-/* Stands where an output was that could not be opened again: what it would have got is lost, and counted. */
-static int gone_send(struct output *o, const struct alert *a, struct error *err)
-{
-	(void)a;
-	o->failed++;
-	return error_set(err, -ENOTCONN, "an output could not be opened again after the configuration changed");
-}
-
-static void gone_close(struct output *o)
-{
-	free(o);
-}
-
-static struct output *gone_new(void)
-{
-	static const struct output_ops gone_ops = { .name = "gone", .send = gone_send, .close = gone_close };
-	struct output *o = calloc(1, sizeof(*o));
-
-	if (o)
-		o->ops = &gone_ops;
-	return o;
-}
-
-/*
- * Two that listen at one address, or write one spool, cannot be there at once: the old one makes room for the new one, and comes back
- * when that cannot be opened even so.
- */
-static int open_in_place(struct session *s, int old, const struct output_kind *kind, const struct config *c, char **text,
-			 struct error *err)
-{
-	struct output *place = gone_new();
-	struct error again = { 0 };
-	int r;
-
-	if (!place)
-		return error_set(err, -ENOMEM, "out of memory");
-	output_close(s->outputs[old]);
-	s->outputs[old] = place;
-	r = open_one(s, kind, c, true, &s->outputs[old], err);
-	if (r == 0) {
-		free(s->made_of[old]);
-		s->made_of[old] = take_ptr(*text);
-	} else if (open_one(s, kind, s->config, true, &s->outputs[old], &again) < 0) {
-		return error_prefix(err, r, "the old %s output is lost, too", kind->name);
-	}
-	output_close(place);
-	return r;
-}
-
 static int prepare(struct session *s, const struct output_kind *kind, const struct config *c, struct outputs_change *change,
 		   struct error *err)
 {
@@ -311,11 +278,6 @@ static int prepare(struct session *s, const struct output_kind *kind, const stru
 		return 0;
 	}
 	r = open_one(s, kind, c, true, &output, err);
-	if (r < 0 && old >= 0) {
-		r = open_in_place(s, old, kind, c, &text, err);
-		change->keep[old] = true;
-		return r;
-	}
 	if (r < 0)
 		return r;
 	change->opened[change->count] = output;

@@ -111,6 +111,7 @@
 #define HTTP_RETRY_LAST_MS 5000 /* pauses between tries while the peer is away */
 #define HTTP_SPOOL_TURN_MS 80 /* of delivering what was spooled, between looks at new alerts */
 #define HTTP_SPOOL_INTAKE_MS 20 /* of spooling new alerts between two such turns */
+#define SPOOL_RETRY_MS 50 /* while another output has it, which is about to end */
 #define SPOOL_SEGMENT_BYTES (1 << 20) /* of one file of a spool: read whole, and given back whole */
 #define SPOOL_RECORD_BYTES (16 << 20) /* of one alert: the largest event is no larger */
 #define SPOOL_FILE_BYTES (SPOOL_SEGMENT_BYTES + SPOOL_RECORD_BYTES + 16) /* the last record may stand out; the rest is damage */
@@ -130,6 +131,7 @@
 #define FRONT_LAST_WORDS_MS    5000	    /* that a run waits for its supervisor's end: outputs have been flushed before */
 #define LISTEN_PATIENCE_MS     3000	    /* a monitor closes its address after its command's end, and GRPC_STOP_SECONDS */
 #define LISTEN_RETRY_MS	       20
+#define GRPC_ADDRESS_MS	       10000	    /* that the address of one that ends may take, until it is told: OUTPUT_DRAIN_SECONDS, GRPC_STOP_SECONDS */
 #define GRPC_CONNECTIONS       64	    /* served at once: more wait to be accepted */
 #define GRPC_CALLS	       16	    /* at once on one connection */
 #define GRPC_ACKS	       200	    /* answers to pings and settings that wait: more is a flood */

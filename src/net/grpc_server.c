@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/grpc_server.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -28,7 +29,7 @@ struct grpc_server {
 	const struct grpc_service *service;
 	struct tls_server *tls; /* NULL on a unix socket */
 	char *address;
-	int listener, wakeup; /* an eventfd: stop */
+	int listener, wakeup; /* -1 = the address is not free yet, which the thread tries; an eventfd: stop */
 	bool started;
 	pthread_t thread;
 
@@ -37,9 +38,11 @@ struct grpc_server {
 	size_t nconnections;
 	bool stopping;
 	uint64_t stop_by;
+	uint64_t try_from; /* for the address; 0 = it was not tried yet */
 
-	pthread_mutex_t lock; /* stats */
+	pthread_mutex_t lock; /* of both */
 	struct grpc_server_stats stats;
+	struct error trouble; /* not told yet */
 };
 
 static uint64_t now_ns(void)
@@ -226,6 +229,32 @@ static void begin_stop(struct grpc_server *s)
 	}
 }
 
+/* Milliseconds until it is tried again, -1 = it is ours. */
+static int take_address(struct grpc_server *s)
+{
+	struct error err = { 0 };
+	uint64_t now = now_ns(), waited;
+
+	if (s->listener >= 0 || s->stopping || listen_now(s->address, &s->listener, &err) == 0)
+		return -1;
+	if (!s->try_from)
+		s->try_from = now;
+	waited = (now - s->try_from) / NS_PER_MS;
+	if (waited < GRPC_ADDRESS_MS)
+		return LISTEN_RETRY_MS;
+	/* who waits for ever says so once in a while */
+	s->try_from = now;
+	pthread_mutex_lock(&s->lock);
+	s->trouble = err;
+	pthread_mutex_unlock(&s->lock);
+	return LISTEN_RETRY_MS;
+}
+
+static int sooner(int a, int b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
 static void *run(void *server)
 {
 	struct grpc_server *s = server;
@@ -233,13 +262,14 @@ static void *run(void *server)
 	while (!s->stopping || (s->nconnections && now_ns() < s->stop_by)) {
 		struct pollfd polled[GRPC_CONNECTIONS + 2];
 		size_t n = s->nconnections;
+		int again = take_address(s);
 		bool room = !s->stopping && n < GRPC_CONNECTIONS; /* else clients wait in the backlog */
 
 		for (size_t i = 0; i < n; i++)
 			polled[i] = (struct pollfd){ .fd = s->connections[i]->channel.fd, .events = s->connections[i]->channel.waits };
 		polled[n] = (struct pollfd){ .fd = room ? s->listener : -1, .events = POLLIN };
 		polled[n + 1] = (struct pollfd){ .fd = s->stopping ? -1 : s->wakeup, .events = POLLIN };
-		if (poll(polled, n + 2, patience(s, now_ns())) < 0 && errno != EINTR)
+		if (poll(polled, n + 2, sooner(patience(s, now_ns()), again)) < 0 && errno != EINTR)
 			break;
 		serve_all(s, polled, now_ns());
 		if (polled[n].revents)
@@ -283,9 +313,11 @@ int grpc_server_new(const struct grpc_server_options *options, const struct grpc
 	s->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wakeup < 0)
 		return error_errno(err, -errno, "cannot make an eventfd");
-	r = listen_at(options->address, &s->listener, err);
-	if (r < 0)
+	r = options->patience == GRPC_SERVER_WAIT ? listen_at(options->address, &s->listener, err) :
+						    listen_now(options->address, &s->listener, err);
+	if (r < 0 && (r != -EADDRINUSE || options->patience != GRPC_SERVER_LATER))
 		return r;
+	*err = (struct error){ 0 };
 	s->address = strdup(options->address);
 	if (!s->address)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -304,7 +336,8 @@ void grpc_server_free(struct grpc_server *s)
 		eventfd_write(s->wakeup, 1);
 		pthread_join(s->thread, NULL);
 	}
-	if (s->address)
+	/* in this order: another one may wait for it. Without a listener the file is that one's */
+	if (s->address && s->listener >= 0)
 		listen_remove(s->address);
 	if (s->listener >= 0)
 		close(s->listener);
@@ -314,6 +347,17 @@ void grpc_server_free(struct grpc_server *s)
 	pthread_mutex_destroy(&s->lock);
 	free(s->address);
 	free(s);
+}
+
+int grpc_server_trouble(struct grpc_server *s, struct error *err)
+{
+	struct error trouble;
+
+	pthread_mutex_lock(&s->lock);
+	trouble = s->trouble;
+	s->trouble.code = 0;
+	pthread_mutex_unlock(&s->lock);
+	return trouble.code ? error_set(err, trouble.code, "%s", trouble.text) : 0;
 }
 
 void grpc_server_stats(struct grpc_server *s, struct grpc_server_stats *ret_stats)

@@ -16,6 +16,8 @@ struct grpc_server_options {
 	 */
 	const char *address;
 	const char *cert, *key, *ca; /* PEM files */
+	/* What to do while another one listens there: wait a while for its end, begin without and take the address when it is free, or fail. */
+	enum grpc_server_patience { GRPC_SERVER_WAIT, GRPC_SERVER_LATER, GRPC_SERVER_NOW } patience;
 };
 
 struct grpc_server_stats {
@@ -35,6 +37,8 @@ DEFINE_AUTO(struct grpc_server, grpc_server, grpc_server_free);
 #define auto_grpc_server AUTO(grpc_server)
 
 void grpc_server_stats(struct grpc_server *s, struct grpc_server_stats *ret_stats);
+/* 0, or why nobody can connect: the address is not free yet. Told once. */
+int grpc_server_trouble(struct grpc_server *s, struct error *err);
 /* The port that a "host:0" got; 0 for a unix socket. */
 unsigned int grpc_server_port(const struct grpc_server *s);
 

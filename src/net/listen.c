@@ -104,7 +104,7 @@ static int listen_inet(const char *address, int *ret_fd, struct error *err)
 	return a ? 0 : error_errno(err, last, "cannot listen at %s", address);
 }
 
-static int listen_once(const char *address, int *ret_fd, struct error *err)
+int listen_now(const char *address, int *ret_fd, struct error *err)
 {
 	if (listen_is_unix(address))
 		return listen_unix(address + strlen(UNIX_SCHEME), ret_fd, err);
@@ -114,12 +114,12 @@ static int listen_once(const char *address, int *ret_fd, struct error *err)
 int listen_at(const char *address, int *ret_fd, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = LISTEN_RETRY_MS * 1000000L };
-	int r = listen_once(address, ret_fd, err);
+	int r = listen_now(address, ret_fd, err);
 
 	for (int waited = 0; r == -EADDRINUSE && waited < LISTEN_PATIENCE_MS; waited += LISTEN_RETRY_MS) {
 		nanosleep(&pause, NULL);
 		*err = (struct error){ 0 };
-		r = listen_once(address, ret_fd, err);
+		r = listen_now(address, ret_fd, err);
 	}
 	return r;
 }

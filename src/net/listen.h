@@ -11,6 +11,8 @@
  * LISTEN_PATIENCE_MS for a server that is there but about to end.
  */
 int listen_at(const char *address, int *ret_fd, struct error *err);
+/* The same without waiting. */
+int listen_now(const char *address, int *ret_fd, struct error *err);
 bool listen_is_unix(const char *address);
 /* Removes the file of a unix address; nothing for others. */
 void listen_remove(const char *address);

@@ -95,6 +95,13 @@ static int grpc_drain(struct output *head, struct error *err)
 	return error_set(err, -ENODATA, "gRPC: no client fetched the last %zu alerts", left);
 }
 
+static int grpc_check(struct output *head, struct error *err)
+{
+	int r = grpc_server_trouble(((struct output_grpc *)head)->server, err);
+
+	return r < 0 ? error_prefix(err, r, "gRPC") : 0;
+}
+
 static void grpc_close(struct output *head)
 {
 	struct output_grpc *o = (struct output_grpc *)head;
@@ -108,6 +115,7 @@ static const struct output_ops grpc_ops = {
 	.name = "grpc",
 	.send = grpc_send,
 	.drain = grpc_drain,
+	.check = grpc_check,
 	.close = grpc_close,
 };
 
@@ -118,6 +126,7 @@ int output_grpc_open(const struct output_grpc_options *options, struct output **
 		.cert = options->cert,
 		.key = options->key,
 		.ca = options->ca,
+		.patience = options->later ? GRPC_SERVER_LATER : options->wait ? GRPC_SERVER_WAIT : GRPC_SERVER_NOW,
 	};
 	struct output_grpc *o = calloc(1, sizeof(*o));
 	int r;

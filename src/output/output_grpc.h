@@ -13,6 +13,7 @@ struct grpc_versions {
 struct output_grpc_options {
 	const char *address; /* unix:///path, or host:port by TLS with client certificates */
 	const char *cert, *key, *ca;
+	bool wait, later; /* see enum grpc_server_patience; neither: fail at once when the address is in use */
 	bool alerts; /* serve alerts (grpc_output.enabled); else only the version */
 	struct grpc_versions versions;
 };

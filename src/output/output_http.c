@@ -19,6 +19,8 @@ struct http_output {
 	struct error trouble; /* below lock: why the alert at hand is tried again */
 	/* with a spool */
 	struct spool *spool; /* NULL = none */
+	char *spool_folder; /* of one that another output has still; NULL = it is ours */
+	uint64_t spool_max_bytes;
 	unsigned int pause_ms; /* 0 = the peer takes alerts */
 	uint64_t retry_at, turn_ended; /* monotonic ms */
 	struct error news; /* not told yet */
@@ -155,6 +157,22 @@ static void work_off(struct http_output *h, unsigned int ms)
 	h->turn_ended = now_ms();
 }
 
+static int open_spool(struct http_output *h, const char *folder, struct error *err);
+
+/* Whether it is decided what alerts go to. A spool that turns out to be no good is told, and they wait in memory. */
+static bool has_spool(struct http_output *h)
+{
+	struct error err = { 0 };
+	int r = h->spool_folder ? open_spool(h, h->spool_folder, &err) : 0;
+
+	if (r == -EBUSY)
+		return false;
+	if (r < 0)
+		h->news = err;
+	free(take_ptr(h->spool_folder));
+	return true;
+}
+
 /* 1 = the alert was spooled. While the spool takes none it waits here, as without a spool. */
 static int post_in_order(struct http_output *h, struct str body, struct error *err)
 {
@@ -189,8 +207,13 @@ static int http_idle(struct output *o, struct error *err)
 	struct http_output *h = (struct http_output *)o;
 	uint64_t now;
 
-	if (!h->spool)
+	if (!has_spool(h))
+		return SPOOL_RETRY_MS;
+	*err = h->news;
+	if (!h->spool) {
+		h->news.code = 0;
 		return -1;
+	}
 	if (count_spooled(h) && is_due(h) && !atomic_load(&o->stop))
 		work_off(h, HTTP_SPOOL_TURN_MS);
 	*err = h->news;
@@ -231,7 +254,12 @@ static int http_send(struct output *o, const struct alert *a, struct error *err)
 {
 	struct http_output *h = (struct http_output *)o;
 	struct str body = o->json ? a->json : a->text;
-	int r = h->spool ? post_in_order(h, body, err) : post_until_taken(h, body, err);
+	int r;
+
+	/* what the other output spools in its last moments goes before */
+	while (!has_spool(h) && !atomic_load(&o->stop))
+		pause_for(o, SPOOL_RETRY_MS);
+	r = h->spool ? post_in_order(h, body, err) : post_until_taken(h, body, err);
 
 	if (r < 0)
 		o->failed++;
@@ -251,6 +279,7 @@ static void http_close(struct output *o)
 
 	http_post_free(h->post);
 	spool_free(h->spool);
+	free(h->spool_folder);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
@@ -266,10 +295,10 @@ static const struct output_ops http_ops = {
 };
 
 /* Says what is there already. */
-static int open_spool(struct http_output *h, const struct output_http_options *options, struct error *err)
+static int open_spool(struct http_output *h, const char *folder, struct error *err)
 {
 	struct spool_stats stats;
-	int r = spool_open(options->spool_folder, options->spool_max_bytes, &h->spool, err);
+	int r = spool_open(folder, h->spool_max_bytes, &h->spool, err);
 
 	if (r < 0)
 		return error_prefix(err, r, "http output");
@@ -277,7 +306,7 @@ static int open_spool(struct http_output *h, const struct output_http_options *o
 	atomic_store(&h->spooled, stats.records);
 	if (stats.damaged)
 		error_set(&h->news, -EBADMSG, "http output: %" PRIu64 " bytes in %s are damaged and left out; %" PRIu64 " alerts are good",
-			  stats.damaged, options->spool_folder, stats.records);
+			  stats.damaged, folder, stats.records);
 	return 0;
 }
 
@@ -293,8 +322,14 @@ int output_http_open(const struct output_http_options *options, struct output **
 	h->head.json = options->json;
 	h->retry_seconds = options->retry_seconds;
 	r = http_post_new(options, &h->head.stop, &h->post, err);
+	h->spool_max_bytes = options->spool_max_bytes;
 	if (r == 0 && *options->spool_folder)
-		r = open_spool(h, options, err);
+		r = open_spool(h, options->spool_folder, err);
+	if (r == -EBUSY && options->spool_later) {
+		h->spool_folder = str_dup(str_of(options->spool_folder));
+		*err = (struct error){ 0 };
+		r = h->spool_folder ? 0 : error_set(err, -ENOMEM, "out of memory");
+	}
 	if (r < 0) {
 		http_close(&h->head);
 		return r;

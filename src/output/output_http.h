@@ -14,6 +14,7 @@ struct output_http_options {
 	bool insecure, mtls, echo, compress, keep_alive, json;
 	unsigned int max_timeouts; /* in a row, before a new connection is made */
 	unsigned int retry_seconds; /* for one alert, while the peer is away */
+	bool spool_later; /* it may be in use by an output that is about to end: taken when it is free */
 	const char *spool_folder; /* "" = none */
 	uint64_t spool_max_bytes;
 };

@@ -177,6 +177,45 @@ rules third | put "$dir/rules.d/1.yaml"
 ok "falco: another change" within 10 at_least loaded 2
 kill -HUP "$(cat "$dir/pid")"
 ok "falco: SIGHUP" within 10 at_least loaded 3
+
+# ---- what only one can have: an address, a spool; the one before it ends in its own time, and nothing waits for it
+listens() {
+	python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])' "$dir/grpc.sock"
+}
+# $1: what differs
+holds() {
+	config "engine: {kind: nodriver}
+log_stderr: true
+metrics: {enabled: true, interval: 100ms, output_rule: true}
+grpc: {enabled: true, bind_address: 'unix://$dir/grpc.sock', threadiness: $1}
+grpc_output: {enabled: true}
+http_output: {enabled: true, url: 'http://127.0.0.1:1/', user_agent: '$1'}"
+	sed -i "s,^monitor: .*,monitor: {http_output: {spool: $dir/spool}}," "$dir/config.yaml"
+}
+if [ ! -f "$BUILD/config.h" ] || grep -q '^#define HAVE_GRPC' "$BUILD/config.h"; then
+	mkdir "$dir/spool"
+	holds 1
+	ok "an address and a spool" within 10 listens
+	# a client that reads nothing keeps the old server for some seconds
+	python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); time.sleep(15)' "$dir/grpc.sock" &
+	client=$!
+	sleep 0.5
+	n=$(loaded)
+	holds 2
+	ok "others with the same" within 10 at_least loaded $((n + 1))
+	sleep 1
+	ok "no alert was late" python3 - "$dir/alerts" <<'END'
+import re
+import sys
+times = [int(h) * 3600 + int(m) * 60 + float(s) for h, m, s in
+         re.findall(r"^(\d\d):(\d\d):([\d.]+): Informational Falco metrics snapshot", open(sys.argv[1]).read(), re.M)]
+assert len(times) > 3, len(times)
+assert max(b - a for a, b in zip(times, times[1:])) < 2, times
+END
+	ok "the address" within 15 listens
+	ok "nobody complains" [ "$(grep -c 'ddress already in use\|used by another' "$dir/err")" = 0 ]
+	kill $client
+fi
 kill "$monitor"
 wait "$monitor"
 ok "falco: SIGTERM ends it well" [ $? = 0 ]
