@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The smallest plugin that does something: an event source that counts, and fields of its events. monitor-plugins(7) walks
- * through it. It is Falco's "dummy" in what it is configured with and gives.
+ * through it and says how it is built. It is Falco's "dummy" in what it is configured with and gives.
  */
 #include <cjson/cJSON.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/plugin_api.h"
+#include "plugin_api.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define PLUGIN_ID 3

@@ -10,7 +10,7 @@ dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
 [ -f "$dummy" ] || skip "contrib/plugins/libdummy.so is not built"
 sed -e 's/"dummy"/"other"/g' -e 's/"dummy\./"other./g' -e 's/\\"dummy\./\\"other./g' -e 's/PLUGIN_ID 3/PLUGIN_ID 904/' \
 	"$top/contrib/plugins/dummy.c" >"$dir/other.c"
-${CC:-cc} -shared -fPIC -I"$top/src" -o "$dir/libother.so" "$dir/other.c" -lcjson || skip "cjson cannot be linked"
+${CC:-cc} -shared -fPIC -I"$top/src/plugin" -o "$dir/libother.so" "$dir/other.c" -lcjson || skip "cjson cannot be linked"
 
 # $1: the word of the outputs
 rules() {

@@ -56,7 +56,7 @@ cat >>rules.yaml <<'YAML'
 YAML
 sed -e 's/"dummy"/"other"/g' -e 's/"dummy\./"other./g' -e 's/\\"dummy\./\\"other./g' -e 's/PLUGIN_ID 3/PLUGIN_ID 904/' \
 	"$here/../../../contrib/plugins/dummy.c" >other.c
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libother.so other.c -lcjson || skip "cjson cannot be linked"
+${CC:-cc} -shared -fPIC -I"$here/../../../src/plugin" -o libother.so other.c -lcjson || skip "cjson cannot be linked"
 cat >falco.yaml <<YAML
 engine: {kind: nodriver}
 log_stderr: true
