@@ -71,7 +71,7 @@
 #define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */
 #define RULES_TREE_DEPTH    4000       /* nesting of its tree: and, or, not in each pair of parentheses; macros add theirs */
 #define RULES_COND_NODES    1000000    /* checks and connectives of one condition with its macros: they may multiply */
-#define RULES_COND_PROBLEMS 100	       /* problems of one condition that are told: macros may multiply them, too */
+#define RULES_COND_PROBLEMS 100	       /* problems of one condition or output that are told: macros may multiply them, too */
 #define RULES_VALUE_BYTES   255	       /* a constant of a condition: Falco's limit */
 #define RULES_FINDINGS	    2000       /* findings of one file that are kept: each walks its condition's text */
 #define RULES_LISTS_BYTES   (64 << 20) /* all lists after expansion: a list of lists can multiply */

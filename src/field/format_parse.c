@@ -303,7 +303,7 @@ static int parse_call(struct format_parser *p, const struct transform *t, size_t
 {
 	struct format_expr *e = new_expr(p, EXPR_CALL);
 	struct str selector;
-	size_t brackets;
+	size_t brackets, start = p->at;
 	int r;
 
 	if (!e)
@@ -331,6 +331,8 @@ static int parse_call(struct format_parser *p, const struct transform *t, size_t
 	r = check_call(p, e, false, STR(""));
 	if (r == 0)
 		*ret_expr = e;
+	else
+		p->at = start; /* the place of the error */
 	return r;
 }
 

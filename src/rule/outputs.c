@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/limits.h"
 #include "field/format.h"
 
 /* These always hold the same, as there are no enter events: outputs that name one are old. */
@@ -159,6 +160,27 @@ static int add_extras(struct arena *arena, struct findings *f, const struct engi
 	return r;
 }
 
+/* Ours: what else is wrong behind the first problem. */
+static void add_other_problems(struct findings *f, const struct field_options *fields, const struct rule_item *item, struct str text,
+			       size_t offset)
+{
+	for (unsigned int i = 1; i < RULES_COND_PROBLEMS && offset < text.len; i++) {
+		const char *percent = memchr(text.ptr + offset, '%', text.len - offset);
+		auto_format struct format *format = NULL;
+		struct error err = { 0 };
+		struct str rest;
+		size_t at;
+
+		if (!percent)
+			return;
+		rest = (struct str){ percent, text.len - (size_t)(percent - text.ptr) };
+		if (format_compile_at(rest, fields, &format, &at, &err) >= 0)
+			return;
+		offset = text.len - rest.len + (at ? at : 1);
+		findings_add(f, LOAD_ERR_COMPILE_OUTPUT, findings_exact(f, item->output_at, text, offset), "%s", err.text);
+	}
+}
+
 int outputs_add(struct arena *arena, struct findings *f, const struct engine_options *options,
 		const struct rule_item *item, struct rule *rule)
 {
@@ -185,6 +207,8 @@ int outputs_add(struct arena *arena, struct findings *f, const struct engine_opt
 
 		findings_add(f, skip ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_OUTPUT,
 			     f->ours ? findings_exact(f, item->output_at, rule->output, offset) : item->output_at, "%s", err.text);
+		if (f->ours && !skip)
+			add_other_problems(f, &options->fields, item, rule->output, offset);
 		return skip ? 1 : -EINVAL;
 	}
 	if (r < 0)

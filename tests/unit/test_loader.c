@@ -208,7 +208,7 @@ static void test_ours_conditions(void **state)
 static void test_ours_output(void **state)
 {
 	const struct engine_options options = { .min_priority = PRIORITY_DEBUG, .ours = true };
-	auto_rule_loader struct rule_loader *l = NULL;
+	auto_rule_loader struct rule_loader *l = NULL, *other = NULL;
 	const struct load_result *result;
 	struct strbuf got auto_strbuf = { 0 };
 	struct error err;
@@ -224,6 +224,15 @@ static void test_ours_output(void **state)
 	loading_print(&got, result->findings, result->nfindings);
 	assert_string_equal(got.ptr, "ERR_COMPILE_OUTPUT d 5:8; ERR_YAML_VALIDATE e 7:2");
 	assert_true(str_contains(result->findings[1].hint, STR("'conditon'")));
+	assert_int_equal(rule_loader_new(&options, &other, &err), 0);
+	assert_int_equal(rule_loader_add(other, STR("g"),
+					 STR("- rule: d\n  desc: d\n  condition: evt.type=open\n"
+					     "  output: '%fd.nmae %evt.num %toupper(fd.num) x%no.such %'\n  priority: INFO\n"),
+					 &result, &err),
+			 0);
+	strbuf_reset(&got);
+	loading_print(&got, result->findings, result->nfindings);
+	assert_string_equal(got.ptr, "ERR_COMPILE_OUTPUT d 3:12; ERR_COMPILE_OUTPUT d 3:30; ERR_COMPILE_OUTPUT d 3:48; ERR_COMPILE_OUTPUT d 3:57");
 }
 
 /* The key that is ours: no warning of itself, one of each thing in it that we do not know. */
