@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 
 #include "base/limits.h"
 #include "rule/expression.h"
@@ -220,6 +221,24 @@ static bool is_event_name(struct str name)
 	return name.len == 0; /* reserved types have no name */
 }
 
+/* What may have been meant; empty when nothing is near. */
+static struct str nearest_event(struct str name)
+{
+	unsigned int best = 1 + (unsigned int)name.len / 4;
+	struct str nearest = STR("");
+
+	for (size_t i = 0; i < EV_COUNT + SYSCALL_CODES; i++) {
+		const char *other = i < EV_COUNT ? event_table[i].name : syscall_code_name((unsigned int)(i - EV_COUNT));
+		unsigned int d = other && other[0] ? str_distance(name, str_of(other)) : UINT_MAX;
+
+		if (d < best || (d == best && !nearest.len)) {
+			best = d;
+			nearest = str_of(other);
+		}
+	}
+	return nearest;
+}
+
 static int check_constant(struct checker *c, const struct ast *check, const struct expression *left, const struct ast *constant)
 {
 	struct str text = constant->text;
@@ -268,7 +287,7 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 		return refuse_with(c, (struct condition_error){
 					      .message = arena_printf(c->arena, "unknown event type " STR_FMT, STR_ARG(text)),
 					      .offset = constant->offset,
-					      .hint = STR(""),
+					      .hint = nearest_event(text),
 					      .unknown_filter = true,
 				      });
 	if (expression_is_field(left, "evt.around") && check->op != OP_EQ && check->op != OP_EQ2)

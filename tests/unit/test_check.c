@@ -103,6 +103,10 @@ static void test_problems(void **state)
 	assert_null(problem.next->next->next->next->next);
 	assert_int_equal(check(arena, "evt.type = opne", &problem, &warnings), -EINVAL);
 	assert_true(problem.unknown_filter);
+	assert_true(str_eq(problem.hint, STR("open")));
+	assert_int_equal(check(arena, "evt.type in (execvee, nothing_like_it)", &problem, &warnings), -EINVAL);
+	assert_true(str_eq(problem.hint, STR("execve")));
+	assert_int_equal(problem.next->hint.len, 0);
 	assert_int_equal(check(arena, "fd.num = x", &problem, &warnings), -EINVAL);
 	assert_false(problem.unknown_filter);
 }
