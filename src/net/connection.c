@@ -20,6 +20,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include "net/openssl.h"
 #endif
 
 struct connection {
@@ -128,8 +130,10 @@ static int start_tls(struct connection *c, const struct connection_options *o, c
 {
 	unsigned char address[sizeof(struct in6_addr)];
 	bool numeric = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-	int r;
+	int r = openssl_load(err);
 
+	if (r < 0)
+		return r;
 	c->context = SSL_CTX_new(TLS_client_method());
 	if (!c->context)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -189,6 +193,8 @@ static bool alive_tls(struct connection *c)
 
 static void end_tls(struct connection *c)
 {
+	if (!c->context) /* nor the library, perhaps */
+		return;
 	if (c->ssl)
 		SSL_shutdown(c->ssl);
 	SSL_free(c->ssl);

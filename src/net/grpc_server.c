@@ -13,6 +13,7 @@
 #include "net/channel.h"
 #include "net/grpc_session.h"
 #include "net/listen.h"
+#include "net/nghttp2.h"
 
 #define READ_BYTES    16384
 #define NS_PER_SECOND 1000000000ull
@@ -297,9 +298,12 @@ static int start_thread(struct grpc_server *s, struct error *err)
 int grpc_server_new(const struct grpc_server_options *options, const struct grpc_service *service,
 		    struct grpc_server **ret_server, struct error *err)
 {
-	auto_grpc_server struct grpc_server *s = calloc(1, sizeof(*s));
-	int r;
+	auto_grpc_server struct grpc_server *s = NULL;
+	int r = nghttp2_load(err); /* a connection's session would be too late to say so */
 
+	if (r < 0)
+		return r;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return error_set(err, -ENOMEM, "out of memory");
 	s->listener = s->wakeup = -1;

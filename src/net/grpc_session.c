@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "net/grpc_call.h"
+#include "net/nghttp2.h"
 
 struct grpc_session {
 	const struct grpc_service *service;
@@ -215,8 +216,12 @@ static int open_http(struct grpc_session *s)
 
 int grpc_session_new(const struct grpc_service *service, struct grpc_session **ret_session, struct error *err)
 {
-	auto_grpc_session struct grpc_session *s = calloc(1, sizeof(*s));
+	auto_grpc_session struct grpc_session *s = NULL;
+	int r = nghttp2_load(err);
 
+	if (r < 0)
+		return r;
+	s = calloc(1, sizeof(*s));
 	if (s) {
 		s->service = service;
 		s->unsent_end = &s->unsent;

@@ -10,6 +10,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "net/openssl.h"
+
 struct tls_server {
 	SSL_CTX *context;
 	unsigned char alpn[32]; /* length byte and name, as in the handshake */
@@ -56,9 +58,12 @@ static int use_files(SSL_CTX *context, const char *cert, const char *key, const 
 int tls_server_new(const char *cert, const char *key, const char *ca, const char *alpn, struct tls_server **ret_server,
 		   struct error *err)
 {
-	auto_tls_server struct tls_server *s = calloc(1, sizeof(*s));
-	int r;
+	auto_tls_server struct tls_server *s = NULL;
+	int r = openssl_load(err);
 
+	if (r < 0)
+		return r;
+	s = calloc(1, sizeof(*s));
 	if (s)
 		s->context = SSL_CTX_new(TLS_server_method());
 	if (!s || !s->context)

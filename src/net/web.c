@@ -30,6 +30,8 @@ bool web_is_loopback(const char *address)
 #include <microhttpd.h>
 #include <pthread.h>
 
+#include "net/microhttpd.h"
+
 struct web {
 	struct web_options options;
 	struct MHD_Daemon *daemon;
@@ -240,7 +242,7 @@ int web_new(const struct web_options *options, struct web **ret_web, struct erro
 {
 	auto_web struct web *w = calloc(1, sizeof(*w));
 	size_t len;
-	int r = 0;
+	int r;
 
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -253,7 +255,8 @@ int web_new(const struct web_options *options, struct web **ret_web, struct erro
 		if (!w->token)
 			return error_set(err, -ENOMEM, "out of memory");
 	}
-	if (options->certificate)
+	r = microhttpd_load(err);
+	if (r == 0 && options->certificate)
 		r = file_read_all(options->certificate, WEB_PEM_BYTES, &w->pem, &len, err);
 	if (r == 0 && options->client_ca)
 		r = file_read_all(options->client_ca, WEB_PEM_BYTES, &w->client_ca, &len, err);

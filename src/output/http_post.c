@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "base/limits.h"
+#include "output/curl.h"
 
 struct http_post {
 	CURL *curl;
@@ -218,10 +219,13 @@ static int set_options(struct http_post *p, const struct output_http_options *o,
 int http_post_new(const struct output_http_options *options, const atomic_bool *stop, struct http_post **ret_post, struct error *err)
 {
 	struct http_post *p;
-	int r = 0;
+	int r;
 
 	if (!*options->url)
 		return error_set(err, -EINVAL, "http_output.url is empty");
+	r = curl_load(err);
+	if (r < 0)
+		return r;
 	p = calloc(1, sizeof(*p));
 	if (!p || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		free(p);
