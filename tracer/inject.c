@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -8,6 +9,7 @@
 #include <signal.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "tracer/notify.h"
 
 /*
@@ -20,6 +22,7 @@
  */
 
 #define QUEUE 16 /* more callers than that gain nothing from overlapping */
+#define ROOM_NS 10000000ull /* how long an answer of the kernel's about idle processors holds */
 
 struct injection {
 	struct pending pending; /* the open; its texts are the copies below */
@@ -37,6 +40,10 @@ struct injector {
 	int listener;
 	sem_t queued, done; /* they also pass the entries from thread to thread */
 	atomic_bool ending;
+	int loads; /* /proc/loadavg */
+	long processors;
+	bool room;
+	uint64_t asked;
 	unsigned int first; /* of those that are not told yet; how many there are is known to the tracer */
 	struct injection list[QUEUE];
 };
@@ -59,6 +66,31 @@ static void *work(void *context)
 	}
 }
 
+/*
+ * Where all processors are busy, nobody waits for one to wake up, and the switches to and from the thread only cost. Those who run
+ * are we and the last that had its answer, when the machine is ours.
+ */
+static bool has_room(struct injector *injector, uint64_t now)
+{
+	char text[128];
+	const char *at;
+	uint32_t running;
+	ssize_t n;
+
+	if (now - injector->asked < ROOM_NS)
+		return injector->room;
+	injector->asked = now;
+	n = pread(injector->loads, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	/* "0.20 0.18 0.12 1/80 11206": who runs, of how many */
+	at = text;
+	for (int i = 0; i < 3 && at; i++)
+		at = strchr(at + (i > 0), ' ');
+	injector->room = at && parse_u32((struct str){ at + 1, strcspn(at + 1, "/") }, &running) == 0 &&
+			 running <= injector->processors + 1;
+	return injector->room;
+}
+
 static bool start(struct tracer *t)
 {
 	struct injector *injector;
@@ -70,25 +102,28 @@ static bool start(struct tracer *t)
 		return t->injector;
 	t->injector_tried = true;
 	/* on one processor a switch more is only that; without ptrace an id may be another's at any time */
-	if (!t->seizing)
-		return false;
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2)
+	if (!t->seizing || sched_getaffinity(0, sizeof(cpus), &cpus) < 0 || CPU_COUNT(&cpus) < 2)
 		return false;
 	injector = calloc(1, sizeof(*injector));
 	if (!injector)
 		return false;
 	injector->listener = t->listener;
+	injector->processors = CPU_COUNT(&cpus);
+	injector->loads = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
 	sem_init(&injector->queued, 0, 0);
 	sem_init(&injector->done, 0, 0);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	started = pthread_create(&injector->thread, NULL, work, injector) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (started)
+	if (started) {
 		t->injector = injector;
-	else
-		free(injector);
-	return started;
+		return true;
+	}
+	if (injector->loads >= 0)
+		close(injector->loads);
+	free(injector);
+	return false;
 }
 
 /* One thread alone never has another call waiting, and is not asked. */
@@ -112,8 +147,9 @@ bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec)
 	struct injection *in;
 
 	/* behind what is queued there is only the end of the queue */
-	if (!t->injections && (!others_wait(t) || !start(t)))
+	if (!t->injections && (!others_wait(t) || !start(t) || !has_room(t->injector, t->pending.since)))
 		return false;
+	has_room(t->injector, t->pending.since);
 	in = &t->injector->list[(t->injector->first + t->injections++) % QUEUE];
 	in->pending = t->pending;
 	in->ext = t->ext;
@@ -128,9 +164,9 @@ bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec)
 	return true;
 }
 
-bool inject_is_full(const struct tracer *t)
+bool inject_is_due(const struct tracer *t)
 {
-	return t->injections == QUEUE;
+	return t->injections == QUEUE || !t->injector->room;
 }
 
 /* t->pending is the open. 1 = its event. */
@@ -194,6 +230,8 @@ void inject_free(struct tracer *t)
 	atomic_store(&injector->ending, true);
 	sem_post(&injector->queued);
 	pthread_join(injector->thread, NULL);
+	if (injector->loads >= 0)
+		close(injector->loads);
 	sem_destroy(&injector->queued);
 	sem_destroy(&injector->done);
 	free(injector);

@@ -276,7 +276,8 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
  * t->injections is not 0 has to wait with its event, and with whatever takes threads away, until inject_tell() has told them.
  */
 bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec);
-bool inject_is_full(const struct tracer *t);
+/* Nothing more is to be queued before all are told: there is no room, or no gain any more. */
+bool inject_is_due(const struct tracer *t);
 /* The oldest of t->injections: 1 = its event, 0 = nothing is to be said of it, or (without waiting) it is not done yet. */
 int inject_tell(struct tracer *t, bool wait, struct event *ret_event, struct error *err);
 void inject_free(struct tracer *t);

@@ -372,7 +372,7 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 		if (r != 0)
 			return r;
 		if (t->injections) {
-			bool due = (t->pending.active && t->pending.event_due) || t->waits_due || inject_is_full(t);
+			bool due = (t->pending.active && t->pending.event_due) || t->waits_due || inject_is_due(t);
 
 			r = inject_tell(t, due, ret_event, err);
 			if (r != 0)
