@@ -270,7 +270,7 @@ void plugins_set_configs(struct plugin_host *h, const struct config *now)
 	}
 }
 
-static bool takes_config(const struct plugin_host *h, struct str name)
+bool plugins_take_config(const struct plugin_host *h, struct str name)
 {
 	for (size_t i = 0; h && i < plugin_host_count(h); i++) {
 		const struct plugin *p = plugin_host_plugin(h, i);
@@ -281,19 +281,6 @@ static bool takes_config(const struct plugin_host *h, struct str name)
 			return plugin_takes_config(p);
 	}
 	return false;
-}
-
-bool plugins_are_same(const struct plugin_host *h, const struct config *now, const struct config *former)
-{
-	bool same = now->nload == former->nload && now->container_plugin == former->container_plugin;
-
-	for (size_t i = 0; same && i < now->nload; i++) {
-		const struct config_plugin *a = &now->load[i], *b = &former->load[i];
-
-		same = str_eq(a->name, b->name) && str_eq(a->library_path, b->library_path) && str_eq(a->open_params, b->open_params) &&
-		       (str_eq(a->init_config, b->init_config) || takes_config(h, a->name));
-	}
-	return same;
 }
 
 int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others, size_t *ret_n,

@@ -51,12 +51,11 @@ int plugins_offer(struct plugins *p, struct engine_options *options, struct erro
 void plugins_repeat_offer(const struct engine_options *offered, struct engine_options *options);
 /*
  * What another configuration has for the plugins of a host (NULL = none) that take a new init_config while they work: whether it fits
- * their schemas; and giving it to them, where one's refusal is told and leaves that one as it was.
+ * their schemas; and giving it to them, where one's refusal is told and leaves that one as it was. While no thread is in them.
  */
 int plugins_check_configs(struct plugin_host *h, const struct config *now, struct error *err);
 void plugins_set_configs(struct plugin_host *h, const struct config *now);
-/* Whether the two name the same plugins with the same keys, but for what plugins_set_configs() gives them. */
-bool plugins_are_same(const struct plugin_host *h, const struct config *now, const struct config *former);
+bool plugins_take_config(const struct plugin_host *h, struct str name); /* whether h has it, and it does */
 void plugins_free(struct plugins *p); /* after the hosts */
 
 static inline void plugins_autofree(struct plugins *p)

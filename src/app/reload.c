@@ -137,8 +137,36 @@ static void refuse(struct reload *r)
 						       &message, &fields });
 }
 
+/* The plugins of an event source: 0 is the session's own, then its peers'. */
+static struct plugin_host *host_of(const struct session *s, size_t i)
+{
+	return i ? s->peers[i - 1]->plugins : s->plugins;
+}
+
+static bool takes_config(const struct session *s, struct str plugin)
+{
+	for (size_t i = 0; i <= s->npeers; i++)
+		if (plugins_take_config(host_of(s, i), plugin))
+			return true;
+	return false;
+}
+
+/* But for what they have been given. */
+static bool plugins_are_same(const struct session *s, const struct config *now, const struct config *former)
+{
+	bool same = now->nload == former->nload && now->container_plugin == former->container_plugin;
+
+	for (size_t i = 0; same && i < now->nload; i++) {
+		const struct config_plugin *a = &now->load[i], *b = &former->load[i];
+
+		same = str_eq(a->name, b->name) && str_eq(a->library_path, b->library_path) && str_eq(a->open_params, b->open_params) &&
+		       (str_eq(a->init_config, b->init_config) || takes_config(s, a->name));
+	}
+	return same;
+}
+
 /* What was decided when the program started. */
-static void tell_fixed(const struct plugin_host *plugins, const struct config *now, const struct config *former)
+static void tell_fixed(const struct session *s, const struct config *now, const struct config *former)
 {
 	static const char *const blocks[] = { "engine", "falco_libs", "capture", "monitor.capture", "monitor.run" };
 
@@ -150,7 +178,7 @@ static void tell_fixed(const struct plugin_host *plugins, const struct config *n
 		if (!is.failed && !was.failed && !str_eq(strbuf_str(&is), strbuf_str(&was)))
 			log_warning("configuration: %s has changed; that takes effect at the next start", blocks[i]);
 	}
-	if (now && former && !plugins_are_same(plugins, now, former))
+	if (now && former && !plugins_are_same(s, now, former))
 		log_warning("configuration: plugins has changed; that takes effect at the next start");
 }
 
@@ -159,8 +187,8 @@ static int adopt(struct reload *r)
 	struct reload_set *set = &r->set;
 	int error = r->ops->check ? r->ops->check(r->context, set, &r->err) : 0;
 
-	if (error == 0)
-		error = plugins_check_configs(r->session->plugins, set->config, &r->err);
+	for (size_t i = 0; i <= r->session->npeers && error == 0; i++)
+		error = plugins_check_configs(host_of(r->session, i), set->config, &r->err);
 	if (error == 0)
 		error = session_adopt(r->session, set, r->ops->wants ? r->ops->wants(r->context, set->rules) : NULL, &r->err);
 	if (error == -EOPNOTSUPP && r->ops->explain)
@@ -187,8 +215,9 @@ static void finish(struct reload *r)
 	s->reload_ts = clock_ns(CLOCK_REALTIME);
 	if (r->ops->adopted)
 		r->ops->adopted(r->context, s->config);
-	plugins_set_configs(s->plugins, s->config);
-	tell_fixed(s->plugins, s->config, former);
+	for (size_t i = 0; i <= s->npeers; i++)
+		plugins_set_configs(host_of(s, i), s->config);
+	tell_fixed(s, s->config, former);
 	/* the members are the former ones now; of the configurations the first is not ours */
 	config_free(r->config);
 	r->config = (struct config *)(uintptr_t)s->config;

@@ -50,8 +50,8 @@ until_has() {
 }
 ok "it runs" until_has out 'config {"say":"one"}'
 ok "the name of an event's plugin" grep -q 'Notice by words; ' out
-ok "its words" grep -q 'by words; number [0-9]*[13579] of words;' out
-ok "the data where it has none" grep -q 'by words; datalen=7 data=e0[0-9]*;' out
+ok "its words" until_has out 'by words; number [0-9]*[13579] of words;'
+ok "the data where it has none" until_has out 'by words; datalen=7 data=e0[0-9]*;'
 ok "how far its source is" until_has figures '"plugins.words.progress_percent":42.25'
 with '{say: two}'
 ok "it takes another configuration" until_has out 'config {"say":"two"}'
@@ -70,6 +70,24 @@ ok "a capture" [ -f "$1" ]
 "$MONITOR" replay --plugin ./libwords.so -p '%evt.num %evt.source %evt.asynctype %evt.pluginname %evt.pluginname' "$1" >out 2>err
 ok "it begins with what the plugin knew" sh -c 'head -1 out | grep -q "words known"'
 ok "its events have their maker" grep -q "words <NA> words words" out
+
+# in the source that is watched beside the first, on a thread of its own
+sed -e 's/"words"/"verbs"/; s/\\"words\\"/\\"verbs\\"/; s/\\"words\./\\"verbs./g; s/PLUGIN_ID 905/PLUGIN_ID 906/' \
+	-e '/get_event_source/s/words/verbs/' "$here/words.c" >verbs.c
+${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libverbs.so verbs.c -lpthread
+both() {
+	with "$1"
+	sed -i "s,^plugins:,&\n  - {name: verbs\, library_path: $dir/libverbs.so}," falco.yaml
+}
+both '{say: one}'
+"$MONITOR" falco -c falco.yaml -M 20 >out 2>err &
+pid=$!
+ok "two sources run" until_has out 'config {"say":"one"}'
+both '{say: two}'
+ok "the plugin of the second takes another configuration" until_has out 'config {"say":"two"}'
+ok "alone" [ "$(grep -c 'it has its new configuration\|plugins has changed' err)" = 1 ]
+kill -TERM "$pid"
+wait "$pid"
 
 # a crash: status and words. The core is not wanted.
 ulimit -c 0
