@@ -119,53 +119,36 @@ static int add(struct table_handle *h, int64_t key, struct table_entry *e)
 
 static int read_value(struct table_handle *h, struct table_entry *e, int field, ss_plugin_state_data *ret_data)
 {
-	struct state *s = h->user->host->state;
 	const struct fd *fd = e->fds ? fdtable_get(e->fds, e->key) : e->fd;
 	struct attribute_value value;
 	enum attribute_kind kind;
 	struct str name;
 
-	if (!fd || state_attribute_get(s, ATTRIBUTE_FD, field, &name, &kind) < 0 ||
-	    state_attribute_read(s, ATTRIBUTE_FD, fd, field, &value) < 0)
+	if (!fd || table_attribute(h, field, &name, &kind) < 0 || table_attribute_read(h, fd, field, &value) < 0)
 		return table_fail(h, -ENOENT, "descriptor %lld is gone, or has no such field", (long long)e->key);
 	table_take(h, kind, &value, ret_data);
 	return 0;
 }
 
+/* Its number is its place. */
+static bool is_number(struct str attribute)
+{
+	return str_eq(attribute, STR("fd"));
+}
+
 static int write_value(struct table_handle *h, struct table_entry *e, int field, const ss_plugin_state_data *data)
 {
-	struct state *s = h->user->host->state;
 	struct fd *fd = e->fds ? fdtable_own(e->fds, e->key) : e->fd;
 	struct attribute_value value;
 	enum attribute_kind kind;
 	struct str name;
-	int r;
 
-	if (!fd || state_attribute_get(s, ATTRIBUTE_FD, field, &name, &kind) < 0)
+	if (!fd || table_attribute(h, field, &name, &kind) < 0)
 		return table_fail(h, -ENOENT, "descriptor %lld is gone, or has no such field", (long long)e->key);
-	/* its number is its place, and what a type may be is the program's */
-	if (str_eq(name, STR("fd")) || table_give(kind, data, &value) < 0 || (kind == ATTRIBUTE_ENUM && value.u > FD_PIDFD))
+	/* what a type may be is the program's */
+	if (is_number(name) || table_give(kind, data, &value) < 0 || (kind == ATTRIBUTE_ENUM && value.u > FD_PIDFD))
 		return table_fail(h, -EPERM, "this is not to be written into the field " STR_FMT, STR_ARG(name));
-	r = state_attribute_write(s, ATTRIBUTE_FD, fd, field, &value);
-	return r < 0 ? table_fail(h, r, "%s", strerror(-r)) : 0;
-}
-
-static int field(struct table_handle *h, int i, ss_plugin_table_fieldinfo *ret_info)
-{
-	enum attribute_kind kind;
-	struct str name;
-
-	if (state_attribute_get(h->user->host->state, ATTRIBUTE_FD, i, &name, &kind) < 0)
-		return -ENOENT;
-	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, table_type_of(kind), str_eq(name, STR("fd")) };
-	return 0;
-}
-
-static int add_field(struct table_handle *h, const char *name, ss_plugin_state_type type)
-{
-	int kind = table_kind_of(type);
-
-	return kind < 0 ? kind : state_attribute_add(h->user->host->state, ATTRIBUTE_FD, str_of(name), (enum attribute_kind)kind);
+	return table_attribute_write(h, fd, field, &value);
 }
 
 const struct table_ops table_fds_ops = {
@@ -181,6 +164,8 @@ const struct table_ops table_fds_ops = {
 	.drop = drop,
 	.read = read_value,
 	.write = write_value,
-	.field = field,
-	.add_field = add_field,
+	.field = table_attribute_field,
+	.add_field = table_attribute_add,
+	.attributes = ATTRIBUTE_FD,
+	.is_fixed = is_number,
 };

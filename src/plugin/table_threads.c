@@ -5,7 +5,7 @@
 
 /* "threads": the attributes of threads, and their descriptors as a table in each. */
 
-#define FIELD_FDS 0 /* "file_descriptors"; attributes follow */
+enum { FIELD_FDS, /* "file_descriptors" */ OWN_FIELDS /* attributes follow */ };
 
 struct thread *table_thread(struct table_handle *h, const struct table_entry *e)
 {
@@ -101,7 +101,6 @@ static int add(struct table_handle *h, int64_t key, struct table_entry *e)
 
 static int read_value(struct table_handle *h, struct table_entry *e, int field, ss_plugin_state_data *ret_data)
 {
-	struct state *s = h->user->host->state;
 	struct thread *t = table_thread(h, e);
 	struct attribute_value value;
 	enum attribute_kind kind;
@@ -113,11 +112,11 @@ static int read_value(struct table_handle *h, struct table_entry *e, int field, 
 		ret_data->table = table_inner(h, e, &table_fds_ops, 0);
 		return ret_data->table ? 0 : table_fail(h, -ENOSPC, "too many tables are held at once");
 	}
-	if (state_attribute_get(s, ATTRIBUTE_THREAD, field - 1, &name, &kind) < 0 ||
-	    state_attribute_read(s, ATTRIBUTE_THREAD, t, field - 1, &value) < 0)
+	if (table_attribute(h, field, &name, &kind) < 0 || table_attribute_read(h, t, field, &value) < 0)
 		return table_fail(h, -EINVAL, "there is no such field");
 	if (kind == ATTRIBUTE_LIST) {
-		ret_data->table = table_inner(h, e, str_eq(name, STR("cgroups")) ? &table_pairs_ops : &table_list_ops, field - 1);
+		ret_data->table = table_inner(h, e, str_eq(name, STR("cgroups")) ? &table_pairs_ops : &table_list_ops,
+					      field - OWN_FIELDS);
 		return ret_data->table ? 0 : table_fail(h, -ENOSPC, "too many tables are held at once");
 	}
 	table_take(h, kind, &value, ret_data);
@@ -137,45 +136,28 @@ static bool is_read_only(struct str name)
 
 static int write_value(struct table_handle *h, struct table_entry *e, int field, const ss_plugin_state_data *data)
 {
-	struct state *s = h->user->host->state;
 	struct thread *t = table_thread(h, e);
 	struct attribute_value value;
 	enum attribute_kind kind;
 	struct str name;
-	int r;
 
-	if (!t || state_attribute_get(s, ATTRIBUTE_THREAD, field - 1, &name, &kind) < 0)
+	if (!t || table_attribute(h, field, &name, &kind) < 0)
 		return table_fail(h, -ENOENT, "thread %lld is gone, or has no such field", (long long)e->key);
 	if ((is_read_only(name) && !(e->thread && !str_eq(name, STR("cwd")))) || table_give(kind, data, &value) < 0)
 		return table_fail(h, -EPERM, "the field " STR_FMT " is not to be written", STR_ARG(name));
 	if (str_eq(name, STR("ptid")) && !e->thread) {
-		edit_set_parent(s, t, value.i);
+		edit_set_parent(h->user->host->state, t, value.i);
 		return 0;
 	}
-	r = state_attribute_write(s, ATTRIBUTE_THREAD, t, field - 1, &value);
-	return r < 0 ? table_fail(h, r, "%s", strerror(-r)) : 0;
+	return table_attribute_write(h, t, field, &value);
 }
 
 static int field(struct table_handle *h, int i, ss_plugin_table_fieldinfo *ret_info)
 {
-	enum attribute_kind kind;
-	struct str name;
-
-	if (i == FIELD_FDS) {
-		*ret_info = (ss_plugin_table_fieldinfo){ "file_descriptors", SS_PLUGIN_ST_TABLE, true };
-		return 0;
-	}
-	if (state_attribute_get(h->user->host->state, ATTRIBUTE_THREAD, i - 1, &name, &kind) < 0)
-		return -ENOENT;
-	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, table_type_of(kind), is_read_only(name) || kind == ATTRIBUTE_LIST };
+	if (i != FIELD_FDS)
+		return table_attribute_field(h, i, ret_info);
+	*ret_info = (ss_plugin_table_fieldinfo){ "file_descriptors", SS_PLUGIN_ST_TABLE, true };
 	return 0;
-}
-
-static int add_field(struct table_handle *h, const char *name, ss_plugin_state_type type)
-{
-	int kind = table_kind_of(type);
-
-	return kind < 0 ? kind : state_attribute_add(h->user->host->state, ATTRIBUTE_THREAD, str_of(name), (enum attribute_kind)kind);
 }
 
 const struct table_ops table_threads_ops = {
@@ -192,5 +174,8 @@ const struct table_ops table_threads_ops = {
 	.read = read_value,
 	.write = write_value,
 	.field = field,
-	.add_field = add_field,
+	.add_field = table_attribute_add,
+	.attributes = ATTRIBUTE_THREAD,
+	.own_fields = OWN_FIELDS,
+	.is_fixed = is_read_only,
 };

@@ -104,3 +104,42 @@ int table_give(enum attribute_kind kind, const ss_plugin_state_data *data, struc
 		return -EINVAL;
 	}
 }
+
+/* ---- fields ---- */
+
+int table_attribute(struct table_handle *h, int field, struct str *ret_name, enum attribute_kind *ret_kind)
+{
+	int r = state_attribute_get(h->user->host->state, h->ops->attributes, field - h->ops->own_fields, ret_name, ret_kind);
+
+	return r < 0 ? -ENOENT : 0;
+}
+
+int table_attribute_field(struct table_handle *h, int field, ss_plugin_table_fieldinfo *ret_info)
+{
+	enum attribute_kind kind;
+	struct str name;
+
+	if (table_attribute(h, field, &name, &kind) < 0)
+		return -ENOENT;
+	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, table_type_of(kind), h->ops->is_fixed(name) || kind == ATTRIBUTE_LIST };
+	return 0;
+}
+
+int table_attribute_add(struct table_handle *h, const char *name, ss_plugin_state_type type)
+{
+	int kind = table_kind_of(type);
+
+	return kind < 0 ? kind : state_attribute_add(h->user->host->state, h->ops->attributes, str_of(name), (enum attribute_kind)kind);
+}
+
+int table_attribute_read(struct table_handle *h, const void *object, int field, struct attribute_value *ret_value)
+{
+	return state_attribute_read(h->user->host->state, h->ops->attributes, object, field - h->ops->own_fields, ret_value);
+}
+
+int table_attribute_write(struct table_handle *h, void *object, int field, const struct attribute_value *value)
+{
+	int r = state_attribute_write(h->user->host->state, h->ops->attributes, object, field - h->ops->own_fields, value);
+
+	return r < 0 ? table_fail(h, r, "%s", strerror(-r)) : 0;
+}

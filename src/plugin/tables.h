@@ -40,6 +40,10 @@ struct table_ops {
 	int (*write)(struct table_handle *h, struct table_entry *e, int field, const ss_plugin_state_data *data);
 	int (*field)(struct table_handle *h, int field, ss_plugin_table_fieldinfo *ret_info); /* -ENOENT past the last */
 	int (*add_field)(struct table_handle *h, const char *name, ss_plugin_state_type type); /* NULL: none can be added */
+	/* of tables whose fields are attributes of the state */
+	enum attribute_owner attributes;
+	int own_fields; /* that stand before them */
+	bool (*is_fixed)(struct str attribute); /* it is not to be written */
 };
 
 struct table_handle {
@@ -106,7 +110,13 @@ extern const struct table_ops table_list_ops, table_pairs_ops; /* table_lists.c:
 struct thread *table_thread(struct table_handle *h, const struct table_entry *e); /* of an entry of threads; NULL: it is gone */
 struct thread *table_outer_thread(struct table_handle *h); /* whose table this is */
 
-/* Attributes as fields of tables. */
+/* ---- table_values.c: attributes as fields of tables ---- */
+
+int table_attribute(struct table_handle *h, int field, struct str *ret_name, enum attribute_kind *ret_kind); /* -ENOENT past the last */
+int table_attribute_field(struct table_handle *h, int field, ss_plugin_table_fieldinfo *ret_info); /* table_ops.field, behind own_fields */
+int table_attribute_add(struct table_handle *h, const char *name, ss_plugin_state_type type); /* table_ops.add_field */
+int table_attribute_read(struct table_handle *h, const void *object, int field, struct attribute_value *ret_value);
+int table_attribute_write(struct table_handle *h, void *object, int field, const struct attribute_value *value);
 ss_plugin_state_type table_type_of(enum attribute_kind kind);
 int table_kind_of(ss_plugin_state_type type); /* -EINVAL for those that no attribute can have */
 void table_take(struct table_handle *h, enum attribute_kind kind, const struct attribute_value *v, ss_plugin_state_data *ret_data);
