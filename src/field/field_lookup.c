@@ -389,15 +389,19 @@ static bool usable(const struct field_info *f, const struct field_options *optio
 	return !(f->flags & FIELD_OURS) || (options && options->extensions);
 }
 
-/* Row i when its name stands at the start of text and can be used. */
-static const struct field_info *row_at(size_t i, struct str text, const struct field_options *options)
+/* Whether row i's name may stand at the start of text. */
+static inline bool may_start(size_t i, struct str text)
 {
 	size_t len = lengths[i];
-	const struct field_info *f;
 
-	if (len > text.len || text.ptr[len - 1] != marks[i].last || text.ptr[len / 2] != marks[i].middle)
-		return NULL;
-	f = field_by_index(i);
+	return len <= text.len && text.ptr[len - 1] == marks[i].last && text.ptr[len / 2] == marks[i].middle;
+}
+
+/* Row i when its name stands there and can be used. */
+static const struct field_info *row_at(size_t i, struct str text, const struct field_options *options)
+{
+	const struct field_info *f = field_by_index(i);
+
 	return f->extract != field_static_value && str_starts(text, f->name) && usable(f, options) ? f : NULL;
 }
 
@@ -411,7 +415,8 @@ static const struct field_info *find_whole(struct str text, const struct field_o
 	while (len < text.len && (isalnum((unsigned char)text.ptr[len]) || text.ptr[len] == '.' || text.ptr[len] == '_'))
 		len++;
 	for (; len && len <= UINT8_MAX && !f && (at = memchr(at, (int)len, (size_t)(end - at))); at++)
-		f = row_at((size_t)(at - lengths), text, options);
+		if (may_start((size_t)(at - lengths), text))
+			f = row_at((size_t)(at - lengths), text, options);
 	return f;
 }
 
@@ -427,7 +432,7 @@ static const struct field_info *find_row(struct str text, const struct field_opt
 	if (best)
 		return best;
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
-		f = row_at(i, text, options);
+		f = may_start(i, text) ? row_at(i, text, options) : NULL;
 		if (f && (!best || f->name.len > best->name.len))
 			best = f;
 	}

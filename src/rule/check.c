@@ -165,11 +165,13 @@ static int warn_lookalike(struct checker *c, const struct ast *place, struct str
 		if (r < 0)
 			return r;
 	}
+	if (!s.len || s.ptr[s.len - 1] != ')') /* nearly all */
+		return 0;
 	for (size_t i = 0;; i++) {
 		const struct transform *t = transform_by_index(i);
 		struct str name = t ? transform_name(t) : STR("val");
 
-		if (str_starts(s, name) && s.len >= name.len + 2 && s.ptr[name.len] == '(' && s.ptr[s.len - 1] == ')')
+		if (str_starts(s, name) && s.len >= name.len + 2 && s.ptr[name.len] == '(')
 			return warn(c, place, CONDITION_WARN_VALUE,
 				    arena_printf(c->arena, "'" STR_FMT "' is compared as text but reads like a transformer",
 						 STR_ARG(text)));
