@@ -306,6 +306,11 @@ static int act(const struct options *o, const struct config *config, enum listin
 		return print_page_size();
 	for (i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
+	if (watches(o)) {
+		/* who finds our number may ask before we are ready: that is done then. An end is no matter of waiting */
+		signals_catch_reload();
+		signals_catch_reopen();
+	}
 	/* before plugins have threads */
 	if (watches(o) && give_up_rights(o, config, &programs, &err) < 0)
 		return failure(&err);

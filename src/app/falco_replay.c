@@ -333,11 +333,9 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 
-	signals_catch();
+	signals_catch_stop();
 	if (live)
 		r = reload_new(&reload_ops, &again, s, config->watch_config_files, &reload, &err);
-	else
-		signals_catch_reload(); /* told that there is none: see replay() */
 	if (r == 0)
 		r = falco_peers_start(&run->peers, config, &err);
 	if (r == 0)

@@ -65,13 +65,16 @@ void signals_catch_end(void)
 	install(SIGTERM, on_stop);
 }
 
+void signals_catch_stop(void)
+{
+	install(SIGINT, on_stop);
+	install(SIGTERM, on_stop);
+}
+
 void signals_catch(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		install(numbers[i], on_stop);
+	signals_catch_stop();
+	install(SIGHUP, on_stop);
 	signals_catch_reopen();
 }
 

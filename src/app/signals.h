@@ -17,6 +17,8 @@ void signals_catch(void);
 void signals_catch_reopen(void);
 /* SIGTERM alone. */
 void signals_catch_end(void);
+/* SIGINT and SIGTERM. */
+void signals_catch_stop(void);
 /* SIGHUP asks to load the configuration and the rules again, not to stop. */
 void signals_catch_reload(void);
 bool signals_stop_requested(void);

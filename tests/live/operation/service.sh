@@ -55,6 +55,27 @@ for address in "$dir/notify" "@monitor-live-$$"; do
 	[ $failures = 0 ] || tail -n 5 "$dir/err"
 	ok "programs do not have it" sh -c "grep -q ^PATH= '$dir/environment' && ! grep -E '^(NOTIFY|WATCHDOG)_' '$dir/environment'"
 done
+# signals in bad moments: as soon as the number is known, all at once, twice
+for _ in 1 2 3 4 5; do
+	rm -f "$dir/pid"
+	"$MONITOR" falco -c "$dir/config.yaml" -P "$dir/pid" >/dev/null 2>"$dir/err" &
+	falco=$!
+	until [ -s "$dir/pid" ] || ! kill -0 $falco; do :; done
+	kill -HUP $falco
+	kill -USR1 $falco
+	tries=100
+	until grep -q 'were loaded again' "$dir/err" || [ $tries = 0 ]; do
+		sleep 0.05
+		tries=$((tries - 1))
+	done
+	ok "what was asked for before it was ready is done then" [ $tries -gt 0 ]
+	kill -HUP $falco
+	kill $falco
+	kill -USR1 $falco
+	kill $falco
+	wait $falco
+	ok "it ends well" [ $? = 0 ]
+done
 # what a process that may not be dumped has in /proc is root's
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod a+r "$dir/config.yaml" "$dir/rules.yaml"
