@@ -2,15 +2,22 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 #include "base/cleanup.h"
 #include "tracer/socket.h"
 
 /*
- * connect() and bind() of internet sockets. The address is behind a pointer and the socket behind a number that others may
- * change once we have looked. So we take a copy of the socket, read the address once, and make the call ourselves where it
- * cannot wait. One that waits must be the caller's, for its signals and time limits: what became of it is asked of our copy.
+ * connect() and bind(). The address is behind a pointer and the socket behind a number that others may change once we have
+ * looked. So we take a copy of the socket, read the address once, and make the call ourselves, with the caller's rights (low
+ * ports), where it cannot wait. One that waits must be the caller's, for its signals and time limits: what became of it is
+ * asked of our copy.
+ *
+ * That is so of internet sockets. A unix socket's peer would see us instead of the caller (SO_PEERCRED), so its calls are always
+ * the caller's, and where rules want to know our copy tells behind the call what name it got, or which one its peer has.
  */
 
 static bool may_wait(long number, int fd, int type)
@@ -20,8 +27,8 @@ static bool may_wait(long number, int fd, int type)
 	return number == SYS_connect && type != SOCK_DGRAM && type != SOCK_RAW && (flags < 0 || !(flags & O_NONBLOCK));
 }
 
-/* NULL: not ours to make. An address that cannot be read is *ret_error: the kernel might find it there. */
-static struct held_socket *hold(const struct call *c, int *ret_type, int *ret_error)
+/* NULL: there is nothing to hold. An address that cannot be read is *ret_error: the kernel might find it there. */
+static struct held_socket *hold(const struct call *c, int *ret_domain, int *ret_type, int *ret_error)
 {
 	auto_free struct held_socket *s = calloc(1, sizeof(*s));
 	auto_fd int copy = -1;
@@ -29,10 +36,13 @@ static struct held_socket *hold(const struct call *c, int *ret_type, int *ret_er
 	if (!s || !c->memory || (uint32_t)c->args[2] > sizeof(s->address) || (uint32_t)c->args[2] < sizeof(sa_family_t))
 		return NULL;
 	copy = socket_copy(c->tid, (int)c->args[0]);
-	if (copy < 0 || !socket_is_internet(copy, ret_type))
+	if (copy < 0)
+		return NULL;
+	*ret_domain = socket_domain(copy, ret_type);
+	if (*ret_domain != AF_INET && *ret_domain != AF_INET6 && *ret_domain != AF_UNIX)
 		return NULL;
 	*ret_error = memory_read(c->memory, c->args[1], &s->address, (uint32_t)c->args[2]);
-	if (*ret_error == -ESRCH)
+	if (*ret_error == -ESRCH || (*ret_error < 0 && *ret_domain == AF_UNIX))
 		return NULL;
 	s->address_len = *ret_error < 0 ? 0 : (socklen_t)c->args[2];
 	s->fd = take_fd(copy);
@@ -43,24 +53,58 @@ enum open_way connect_pending(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 	struct held_socket *s;
-	int type, r, error;
+	int domain, type, r, error;
 
-	s = hold(&p->call, &type, &error);
+	s = hold(&p->call, &domain, &type, &error);
 	if (!s)
 		return OPEN_ENTRY;
 	socket_release(p->tracee->socket);
 	p->tracee->socket = s;
 	p->call.socket = s;
+	if (domain == AF_UNIX)
+		return OPEN_ENTRY;
 	if (error < 0 && entry_is_unmapped(t)) {
 		p->value = error;
 		return OPEN_DONE;
 	}
-	if (error < 0 || may_wait(p->call.number, s->fd, type) || !identity_same(t, p->tracee))
+	if (error < 0 || may_wait(p->call.number, s->fd, type) || !identity_assumable(t, p->tracee) ||
+	    identity_assume(t) < 0)
 		return OPEN_CHECK;
 	if (p->call.number == SYS_connect)
 		r = connect(s->fd, (struct sockaddr *)&s->address, s->address_len);
 	else
 		r = bind(s->fd, (struct sockaddr *)&s->address, s->address_len);
 	p->value = r < 0 ? -errno : 0;
+	identity_return(t);
 	return OPEN_DONE;
+}
+
+/* The text of a unix socket's name. Behind the NUL that it ends with callers leave what they like; an abstract name is all of it. */
+static struct str unix_name(const struct sockaddr_storage *address, socklen_t len)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)address;
+	size_t room = len > offsetof(struct sockaddr_un, sun_path) ? len - offsetof(struct sockaddr_un, sun_path) : 0;
+
+	if (room > sizeof(un->sun_path))
+		room = sizeof(un->sun_path);
+	return (struct str){ un->sun_path, room && un->sun_path[0] ? strnlen(un->sun_path, room) : room };
+}
+
+bool connect_settle(struct held_socket *s, long number)
+{
+	struct socket_info info;
+	struct str asked, found;
+
+	if (s->address.ss_family != AF_UNIX)
+		return true;
+	if (socket_look(s->fd, &info) < 0)
+		return false;
+	asked = unix_name(&s->address, s->address_len);
+	if (number == SYS_bind && info.local_len > sizeof(sa_family_t)) {
+		s->address = info.local;
+		s->address_len = info.local_len;
+		return true;
+	}
+	found = unix_name(&info.remote, info.remote_len);
+	return number == SYS_connect && found.len && str_eq(asked, found);
 }

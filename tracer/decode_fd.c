@@ -57,13 +57,21 @@ void socket_release(struct held_socket *s)
 	free(s);
 }
 
-bool socket_is_internet(int fd, int *ret_type)
+int socket_domain(int fd, int *ret_type)
 {
 	socklen_t len = sizeof(int);
 	int domain;
 
-	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && (domain == AF_INET || domain == AF_INET6) &&
-	       getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &len) == 0;
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &len) == 0 ?
+		       domain :
+		       -ENOTSOCK;
+}
+
+bool socket_is_internet(int fd, int *ret_type)
+{
+	int domain = socket_domain(fd, ret_type);
+
+	return domain == AF_INET || domain == AF_INET6;
 }
 
 int socket_ask(pid_t tid, int fd, struct socket_info *s)

@@ -22,6 +22,11 @@ void entry_done(struct tracer *t, uint64_t now)
 	struct pending *p = &t->pending;
 
 	p->active = p->event_due = p->answer_due = false;
+	/* nobody asks for it any more; one that we keep would stay open when its owner closes it */
+	if (p->call.socket && p->tracee && !p->messages && p->tracee->follow == FOLLOW_NONE) {
+		p->call.socket = NULL;
+		socket_release(take_ptr(p->tracee->socket));
+	}
 	figures_stall(&t->figures, p->call.number, now > p->since ? now - p->since : 0);
 	if (!p->repeated)
 		figures_count(&t->figures, p->call.number, p->way);

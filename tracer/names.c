@@ -13,7 +13,8 @@
 /*
  * Calls that make, move and remove names, or change what a name stands for. The paths are behind pointers, and links and
  * mounts move: so each path is read once and the call is made in the caller's place, from the folder that the path leads to.
- * The last part of a path is then no longer resolved. Under the conditions of open.c; everything else the caller does itself.
+ * The last part of a path is then no longer resolved. Under the conditions of open.c, and with the caller's rights from the
+ * first folder on; everything else the caller does itself.
  */
 
 #ifndef SYS_fchmodat2
@@ -64,12 +65,15 @@ static const struct row *find(long number)
 
 /* A folder and the last part of a path in it, with the slashes behind it: they mean that it must be a folder. */
 struct place {
+	int base; /* where the path begins: AT_FDCWD for absolute ones */
+	char *path, *last; /* the same text */
 	int folder;
-	const char *last;
 };
 
 static void leave(struct place *p)
 {
+	if (p->base >= 0)
+		close(p->base);
 	if (p->folder >= 0)
 		close(p->folder);
 }
@@ -87,12 +91,10 @@ static int folder_failure(int base, const char *path, int error)
 	return again == error ? error : -EOPNOTSUPP;
 }
 
-/* 0, or a negative errno: -EOPNOTSUPP where the caller should look for itself. */
-static int find_place(const struct tracer *t, char *path, size_t len, int dirfd, struct place *ret_place)
+/* Where the path begins, with our own rights: -EOPNOTSUPP where the caller should look for itself. */
+static int begin_place(const struct tracer *t, char *path, size_t len, int dirfd, struct place *p)
 {
 	size_t end = len, start;
-	auto_fd int base = -1;
-	int folder;
 
 	while (end && path[end - 1] == '/')
 		end--;
@@ -102,28 +104,29 @@ static int find_place(const struct tracer *t, char *path, size_t len, int dirfd,
 	if (start == end || open_mentions_proc(path) || !strcmp(path + start, ".") || !strcmp(path + start, "..") ||
 	    !strncmp(path + start, "./", 2) || !strncmp(path + start, "../", 3) || len - start > NAME_MAX)
 		return -EOPNOTSUPP;
-	base = open_base(t->pending.call.tid, path, dirfd);
-	if (base < 0 && base != AT_FDCWD)
-		return -EOPNOTSUPP;
-	if (start) {
-		char first = path[start];
+	p->base = open_base(t->pending.call.tid, path, dirfd);
+	p->path = path;
+	p->last = path + start;
+	return p->base < 0 && p->base != AT_FDCWD ? -EOPNOTSUPP : 0;
+}
 
-		path[start] = '\0';
-		folder = open_how(base, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
-		if (folder < 0)
-			folder = folder_failure(base, path, folder);
-		path[start] = first;
+/* The folder, with the caller's rights: 0, or a negative errno as above. */
+static int find_folder(struct place *p)
+{
+	char first = *p->last;
+
+	if (p->last == p->path) {
+		p->folder = take_fd(p->base);
 	} else {
-		folder = take_fd(base);
+		*p->last = '\0';
+		p->folder = open_how(p->base, p->path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+		if (p->folder < 0)
+			p->folder = folder_failure(p->base, p->path, p->folder);
+		*p->last = first;
 	}
-	if (folder < 0)
-		return folder;
-	if (!open_is_ordinary(folder)) {
-		close(folder);
-		return -EOPNOTSUPP;
-	}
-	*ret_place = (struct place){ folder, path + start };
-	return 0;
+	if (p->folder < 0)
+		return p->folder;
+	return open_is_ordinary(p->folder) ? 0 : -EOPNOTSUPP;
 }
 
 /* What the name in the folder stands for, by a descriptor without effect on it. */
@@ -163,21 +166,16 @@ static int change(const struct call *c, const struct row *row, const struct plac
 	return fchownat(fd, "", (uid_t)c->args[row->value], (gid_t)c->args[row->value + 1], AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-static int make_folder(const struct tracer *t, const struct row *row, const struct place *p)
+static int make_folder(const struct place *p, mode_t mode, mode_t mask)
 {
-	const struct call *c = &t->pending.call;
-	mode_t mask, own;
-	int r = creation_mask(t->pending.tracee, &mask);
+	mode_t own = umask(mask);
+	int r = mkdirat(p->folder, p->last, mode) < 0 ? -errno : 0;
 
-	if (r < 0)
-		return -EOPNOTSUPP;
-	own = umask(mask);
-	r = mkdirat(p->folder, p->last, (mode_t)c->args[row->value]) < 0 ? -errno : 0;
 	umask(own);
 	return r;
 }
 
-static int carry_out(const struct tracer *t, const struct row *row, const struct place *p, const struct place *p2)
+static int carry_out(const struct tracer *t, const struct row *row, const struct place *p, const struct place *p2, mode_t mask)
 {
 	const struct call *c = &t->pending.call;
 	int flags = row->add | (row->flags == NONE ? 0 : (int)c->args[row->flags]), r = -1;
@@ -198,7 +196,7 @@ static int carry_out(const struct tracer *t, const struct row *row, const struct
 		r = symlinkat(t->path, p2->folder, p2->last);
 		break;
 	case MKDIR:
-		return make_folder(t, row, p);
+		return make_folder(p, (mode_t)c->args[row->value], mask);
 	case CHMOD:
 	case CHOWN:
 		return change(c, row, p, flags);
@@ -217,12 +215,29 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
 	return n ? 0 : -ENOENT;
 }
 
+/* Both names, with the caller's rights. */
+static int act(const struct tracer *t, const struct row *row, struct place places[2], mode_t mask)
+{
+	int r = identity_assume(t);
+
+	if (r < 0)
+		return -EOPNOTSUPP;
+	for (int i = 0; i < 2 && r == 0; i++)
+		if (places[i].path)
+			r = find_folder(&places[i]);
+	if (r == 0)
+		r = carry_out(t, row, &places[0], &places[1], mask);
+	identity_return(t);
+	return r;
+}
+
 /* -EOPNOTSUPP: the caller's to do. */
 static int perform(struct tracer *t, const struct row *row)
 {
 	struct call *c = &t->pending.call;
-	struct place places[2] = { { -1, NULL }, { -1, NULL } };
+	struct place places[2] = { { -1, NULL, NULL, -1 }, { -1, NULL, NULL, -1 } };
 	int r = read_path(c, row->path, t->path, &c->path);
+	mode_t mask = 0;
 
 	if (r == 0 && row->path2 != NONE) {
 		c->other_arg = row->path2;
@@ -231,13 +246,15 @@ static int perform(struct tracer *t, const struct row *row)
 	/* wrong flags are refused before paths are read */
 	if (r < 0)
 		return r == -ESRCH || (row->flags != NONE && c->args[row->flags]) ? -EOPNOTSUPP : r;
+	if (row->operation == MKDIR && creation_mask(t->pending.tracee, &mask) < 0)
+		return -EOPNOTSUPP;
 	if (row->operation != SYMLINK)
-		r = find_place(t, t->path, c->path.len, row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir], &places[0]);
+		r = begin_place(t, t->path, c->path.len, row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir], &places[0]);
 	if (r == 0 && row->path2 != NONE)
-		r = find_place(t, t->second_path, c->other_path.len, row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2],
-			       &places[1]);
+		r = begin_place(t, t->second_path, c->other_path.len, row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2],
+				&places[1]);
 	if (r == 0)
-		r = carry_out(t, row, &places[0], &places[1]);
+		r = act(t, row, places, mask);
 	leave(&places[0]);
 	leave(&places[1]);
 	return r;
@@ -249,7 +266,7 @@ enum open_way names_pending(struct tracer *t)
 	const struct row *row = find(p->call.number);
 	int r;
 
-	if (!row || !p->call.memory || !identity_same(t, p->tracee))
+	if (!row || !p->call.memory || !identity_assumable(t, p->tracee))
 		return OPEN_ENTRY;
 	r = perform(t, row);
 	if (r == -EFAULT && !entry_is_unmapped(t))

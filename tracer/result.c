@@ -98,6 +98,7 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	struct call *call = &tracee->call;
 	enum follow follow = tracee->follow;
 	struct arch_regs regs;
+	bool settled;
 	int r;
 
 	tracee->follow = FOLLOW_NONE;
@@ -124,8 +125,9 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	if (tracee->wants_path && call->result >= 0)
 		read_real_path(t, tracee, call->result);
 	/* who shares descriptors or memory could have replaced the descriptor or the bytes since */
-	t->ext.raced = tracees_alone(tracee) || (call->socket && call->result >= 0) ? RACED_NO : RACED_POSSIBLE;
-	t->looked_behind = call->socket && call->result >= 0 ? 0 : tracee->tid;
+	settled = call->socket && call->result >= 0 && connect_settle(tracee->socket, call->number);
+	t->ext.raced = tracees_alone(tracee) || settled ? RACED_NO : RACED_POSSIBLE;
+	t->looked_behind = settled ? 0 : tracee->tid;
 	r = result_event(t, tracee, call, tracee->cookie, ret_event, err);
 	call->socket = NULL;
 	socket_release(take_ptr(tracee->socket));

@@ -12,7 +12,7 @@
 
 /*
  * Datagrams of internet sockets. Where they go is behind a pointer (for sendmsg() behind several), and the socket behind a
- * number. So the message is read once, address, bytes and all, and sent from a copy of the socket. What has to wait for room is
+ * number. So the message is read once, address, bytes and all, and sent from a copy of the socket, with the caller's rights. What has to wait for room is
  * the caller's own, and so is what would take the caller's pages along (MSG_ZEROCOPY). Streams have one address for good.
  *
  * Of sendmmsg() each message is an event; the next is read and sent when the one before has been judged.
@@ -124,8 +124,9 @@ static int read_message(const struct call *c, uint32_t i, struct message *m)
 
 /* ---- sending --------------------------------------------------------------------------------------------------------------- */
 
-static int64_t send_message(const struct call *c, int fd, const struct message *m)
+static int64_t send_message(const struct tracer *t, int fd, const struct message *m)
 {
+	const struct call *c = &t->pending.call;
 	struct iovec bytes = { m->bytes, m->len };
 	struct msghdr h = {
 		.msg_name = m->name_len ? (void *)&m->name : NULL,
@@ -135,9 +136,16 @@ static int64_t send_message(const struct call *c, int fd, const struct message *
 		.msg_control = m->control,
 		.msg_controllen = m->control_len,
 	};
-	ssize_t n = sendmsg(fd, &h, (int)(flags_of(c) | MSG_DONTWAIT | MSG_NOSIGNAL));
+	ssize_t n;
 
-	return n < 0 ? -errno : n;
+	/* what goes along may ask for capabilities (marks, sources) */
+	if (identity_assume(t) < 0)
+		return -EOPNOTSUPP;
+	n = sendmsg(fd, &h, (int)(flags_of(c) | MSG_DONTWAIT | MSG_NOSIGNAL));
+	if (n < 0)
+		n = -errno;
+	identity_return(t);
+	return n;
 }
 
 static bool may_wait(const struct call *c, int fd)
@@ -188,7 +196,7 @@ static int64_t send_one(struct tracer *t, struct held_socket *s, uint32_t i)
 	uint32_t len;
 
 	if (n == 0)
-		n = send_message(c, s->fd, &m);
+		n = send_message(t, s->fd, &m);
 	keep(s, &m);
 	if (n == -ENOMEM || n == -ESRCH || n == -EPIPE || (n == -EAGAIN && may_wait(c, s->fd)))
 		n = -EOPNOTSUPP; /* waits, or may raise a signal */
@@ -246,7 +254,7 @@ enum open_way send_pending(struct tracer *t)
 	}
 	n = -EOPNOTSUPP;
 	if ((type == SOCK_DGRAM || type == SOCK_RAW) && !(flags_of(c) & ~(unsigned int)FLAGS_KNOWN) &&
-	    identity_same(t, p->tracee) && (c->number != SYS_sendmmsg || can_write(c)))
+	    identity_assumable(t, p->tracee) && (c->number != SYS_sendmmsg || can_write(c)))
 		n = send_one(t, s, 0);
 	if (n == -EOPNOTSUPP || (n == -EFAULT && !entry_is_unmapped(t))) {
 		socket_release(s);

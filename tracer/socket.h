@@ -29,6 +29,8 @@ void socket_release(struct held_socket *s); /* accepts NULL */
 /* What the socket behind our own descriptor says. */
 int socket_look(int fd, struct socket_info *s);
 
+/* The address family of our own descriptor and the socket's type; negative errno when it is none. */
+int socket_domain(int fd, int *ret_type);
 /* Whether our own descriptor is an IPv4 or IPv6 socket, and of which type. */
 bool socket_is_internet(int fd, int *ret_type);
 

@@ -248,6 +248,8 @@ int send_next(struct tracer *t, struct event *ret_event, struct error *err);
 
 /* connect.c: makes the pending connect() or bind() of an internet socket, or holds its socket for the look behind it. */
 enum open_way connect_pending(struct tracer *t);
+/* The call on the held socket has succeeded: whether its name is what is told, whoever else wrote to the address. */
+bool connect_settle(struct held_socket *s, long number);
 
 /* The errno of an execve() of t->path that leads nowhere, for the caller as for us: told at the entry. 0 = not certain. */
 int open_exec_failure(struct tracer *t, size_t path_len);

@@ -40,4 +40,29 @@ checks=$((checks + 1))
 	under "$here/rules.yaml" -- "$src/evade" $way "$secret"
 	grep '"rule":"secret opened"' "$alerts" | grep -q 'evt.raced=possible' && fail "$way: doubt about what was opened on behalf"
 done
+
+# unix sockets: what a socket tells of itself is certain; where a datagram went nothing tells, and doctor's closed list says so
+cat >"$dir/sockets.py" <<'END'
+import os, socket, sys, threading
+what, path = sys.argv[1:]
+threading.Thread(target=threading.Event().wait, daemon=True).start() # memory is shared
+there, here = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+there.bind(path)
+if what == "connect":
+    here.connect(path)
+elif what == "send":
+    here.sendto(b"text", path)
+os.unlink(path)
+END
+for what in bind connect send; do
+	checks=$((checks + 1))
+	under "$here/rules.yaml" -- python3 "$dir/sockets.py" $what "$dir/socket-secret"
+	if [ $what = send ]; then
+		grep '"rule":"secret named"' "$alerts" | grep -q 'evt.raced=possible' || fail "$what: no doubt: $(cat "$alerts")"
+	else
+		grep -q '"rule":"secret named"' "$alerts" || fail "$what: no alert: $(tail -n 2 "$dir/err")"
+		grep '"rule":"secret named"' "$alerts" | grep -q 'evt.raced=possible' && fail "$what: doubt: $(cat "$alerts")"
+	fi
+done
+ok "doctor's closed list has it" sh -c '"$1" doctor -r "$2" | tr -s " \n" " " | grep -q "names of unix sockets that datagrams are sent to"' - "$MONITOR" "$here/rules.yaml"
 finish

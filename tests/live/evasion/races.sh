@@ -16,7 +16,7 @@ ln -s ../evasion-decoys "$dir/one/file"
 ln -s ../evasion-secret "$dir/two/file"
 ln -s evasion-decoys "$dir/evasion-link"
 
-for way in ${RACES:-thread process mem vm file symlink folder cwd mount fault dup-open dirfd connect-udp connect-tcp dup unspec argv send-to send-message send-messages unlink rename unmap}; do
+for way in ${RACES:-thread process mem vm file symlink folder cwd mount fault dup-open dirfd connect-udp connect-tcp dup unspec argv send-to send-message send-messages unlink rename unmap connect-unix bind-unix user user-unlink}; do
 	checks=$((checks + 1))
 	wrap="timeout -k 1 120" under "$here/rules.yaml" -- "$src/racer" "$way" "$dir" 200
 	status=$?
@@ -31,7 +31,7 @@ import json, sys
 seen, wins, missed = False, 0, 0
 for line in open(sys.argv[1]):
     alert = json.loads(line)
-    if alert["rule"] in ("secret opened", "secret connected", "argument seen", "secret sent", "secret removed"):
+    if alert["rule"] in ("secret opened", "secret connected", "argument seen", "secret sent", "secret removed", "secret named"):
         seen = True
     elif alert["rule"] == "attempt marked":
         if "mark-win" in alert["output"]:

@@ -26,9 +26,14 @@
  *   argv      a second thread writes the arguments of a program that is executed; the secret is "telling-argument"
  *   dirfd     a process that shares the descriptors puts FOLDER/one and FOLDER/two over the one that the path is relative to
  *   cwd       another process that shares the working directory changes it
+ *   connect-unix, bind-unix
+ *             a second thread writes the name that a unix socket is connected or bound to; the secret is FOLDER/socket-secret
+ *   user, user-unlink
+ *             like thread and unlink, by a user other than the one that the racer began as
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -42,8 +47,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -303,6 +310,49 @@ static int attempt_connect(int type, int number)
 	return won;
 }
 
+/* Both names of unix sockets, or the folder that they are made in. */
+static struct sockaddr_un unix_address = { .sun_family = AF_UNIX };
+
+static int prepare_unix(int listens)
+{
+	int room = (int)sizeof(unix_address.sun_path);
+
+	for (int i = 0; i < 2; i++) {
+		int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+		if (snprintf(names[i], PATH_ROOM, "%s/socket-%s", folder, i ? "secret" : "decoys") >= room)
+			return -1;
+		unlink(names[i]);
+		snprintf(unix_address.sun_path, sizeof(unix_address.sun_path), "%s", names[i]);
+		if (listens && bind(fd, (struct sockaddr *)&unix_address, sizeof(unix_address)))
+			return -1;
+	}
+	path = unix_address.sun_path;
+	return 0;
+}
+
+/* 1 = connected to the secret name, or bound to it */
+static int attempt_unix(int binds)
+{
+	struct sockaddr_un is = { 0 };
+	socklen_t len = sizeof(is);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), r;
+
+	if (binds)
+		r = bind(fd, (struct sockaddr *)&unix_address, sizeof(unix_address)) || getsockname(fd, (struct sockaddr *)&is, &len);
+	else
+		r = connect(fd, (struct sockaddr *)&unix_address, sizeof(unix_address)) || getpeername(fd, (struct sockaddr *)&is, &len);
+	close(fd);
+	if (binds && !r)
+		unlink(is.sun_path);
+	return !r && strcmp(is.sun_path, names[1]) == 0;
+}
+
+static int become_user(void)
+{
+	return chmod(folder, 01777) || setgroups(0, NULL) || setresgid(12346, 12346, 12346) || setresuid(12345, 12345, 12345);
+}
+
 /* 1 = the program says that it got the secret argument */
 static int attempt_exec(void)
 {
@@ -331,31 +381,36 @@ static const struct way {
 	void (*turn)(int which);
 	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
 	enum { OPENING, FAULTING, OPENING_SECRET, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING, SENDING, SENDING_MESSAGE, SENDING_MESSAGES, REMOVING, MOVING,
-	       OPENING_UNMAPPED, OPENING_AT } what;
+	       OPENING_UNMAPPED, OPENING_AT, CONNECTING_UNIX, BINDING_UNIX } what;
+	int user; /* changes to another one */
 } ways[] = {
-	{ "thread", NULL, store, THREAD, OPENING },
-	{ "process", NULL, store, PROCESS, OPENING },
-	{ "mem", NULL, store_mem, PROCESS, OPENING },
-	{ "vm", NULL, store_vm, PROCESS, OPENING },
-	{ "file", NULL, store_file, PROCESS, OPENING },
-	{ "symlink", "%s/evasion-link", turn_link, PROCESS, OPENING },
-	{ "folder", "%s/one/file", exchange, PROCESS, OPENING },
-	{ "cwd", "file", move, SHARING_FOLDER, OPENING },
-	{ "mount", "%s/three/file", lay_over, PROCESS, OPENING },
-	{ "fault", NULL, fill_page, THREAD, FAULTING },
-	{ "dup-open", NULL, put_over, SHARING_FDS, OPENING_SECRET },
-	{ "dirfd", "file", change_folder, SHARING_FDS, OPENING_AT },
-	{ "connect-udp", NULL, store_address, THREAD, CONNECTING_UDP },
-	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP },
-	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED },
-	{ "unspec", NULL, take_away, SHARING_FDS, CONNECTING_FIXED },
-	{ "send-to", NULL, store_address, THREAD, SENDING },
-	{ "send-message", NULL, store_address, THREAD, SENDING_MESSAGE },
-	{ "send-messages", NULL, store_address, THREAD, SENDING_MESSAGES },
-	{ "unlink", NULL, store, THREAD, REMOVING },
-	{ "rename", NULL, store, THREAD, MOVING },
-	{ "unmap", NULL, map_or_unmap, THREAD, OPENING_UNMAPPED },
-	{ "argv", NULL, store_argument, THREAD, EXECUTING },
+	{ "thread", NULL, store, THREAD, OPENING, 0 },
+	{ "process", NULL, store, PROCESS, OPENING, 0 },
+	{ "mem", NULL, store_mem, PROCESS, OPENING, 0 },
+	{ "vm", NULL, store_vm, PROCESS, OPENING, 0 },
+	{ "file", NULL, store_file, PROCESS, OPENING, 0 },
+	{ "symlink", "%s/evasion-link", turn_link, PROCESS, OPENING, 0 },
+	{ "folder", "%s/one/file", exchange, PROCESS, OPENING, 0 },
+	{ "cwd", "file", move, SHARING_FOLDER, OPENING, 0 },
+	{ "mount", "%s/three/file", lay_over, PROCESS, OPENING, 0 },
+	{ "fault", NULL, fill_page, THREAD, FAULTING, 0 },
+	{ "dup-open", NULL, put_over, SHARING_FDS, OPENING_SECRET, 0 },
+	{ "dirfd", "file", change_folder, SHARING_FDS, OPENING_AT, 0 },
+	{ "connect-udp", NULL, store_address, THREAD, CONNECTING_UDP, 0 },
+	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP, 0 },
+	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED, 0 },
+	{ "unspec", NULL, take_away, SHARING_FDS, CONNECTING_FIXED, 0 },
+	{ "send-to", NULL, store_address, THREAD, SENDING, 0 },
+	{ "send-message", NULL, store_address, THREAD, SENDING_MESSAGE, 0 },
+	{ "send-messages", NULL, store_address, THREAD, SENDING_MESSAGES, 0 },
+	{ "unlink", NULL, store, THREAD, REMOVING, 0 },
+	{ "rename", NULL, store, THREAD, MOVING, 0 },
+	{ "unmap", NULL, map_or_unmap, THREAD, OPENING_UNMAPPED, 0 },
+	{ "argv", NULL, store_argument, THREAD, EXECUTING, 0 },
+	{ "connect-unix", NULL, store, THREAD, CONNECTING_UNIX, 0 },
+	{ "bind-unix", NULL, store, THREAD, BINDING_UNIX, 0 },
+	{ "user", NULL, store, THREAD, OPENING, 1 },
+	{ "user-unlink", NULL, store, THREAD, REMOVING, 1 },
 };
 
 static void *turn_for_ever(void *arg)
@@ -439,6 +494,10 @@ static int start(const struct way *w)
 		snprintf(path, PATH_ROOM, w->opened, folder);
 	else if (out < 0 && (w->what == OPENING || w->what == REMOVING || w->what == MOVING))
 		snprintf(path, PATH_ROOM, "%s", names[0]);
+	if ((w->what == CONNECTING_UNIX || w->what == BINDING_UNIX) && prepare_unix(w->what == CONNECTING_UNIX))
+		return -1;
+	if (w->user && become_user())
+		return -1;
 	if (strcmp(w->name, "mem") == 0) {
 		snprintf(name, sizeof(name), "/proc/%d/mem", victim);
 		out = open(name, O_RDWR);
@@ -490,6 +549,9 @@ static int attempt_by(const struct way *w)
 	case REMOVING:
 	case MOVING:
 		return attempt_removal(w->what == MOVING);
+	case CONNECTING_UNIX:
+	case BINDING_UNIX:
+		return attempt_unix(w->what == BINDING_UNIX);
 	case EXECUTING:
 		return attempt_exec();
 	case FAULTING:

@@ -33,15 +33,23 @@ def capabilities(*kept):
     if libc.capset(header, data):
         print("capset", errno.errorcode[ctypes.get_errno()])
 
+def file(name, mode, user=0, group=0):
+    os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0o600))
+    os.chown(name, user, group)
+    os.chmod(name, mode)
+
+def prepare_names():
+    """What names() takes away; by root."""
+    file("sticky/of-root", 0o666)
+    file("sticky/own", 0o666, USER, GROUP)
+    for name in ("sticky/folder", "closed/folder"):
+        os.path.isdir(name) or os.mkdir(name, 0o777)
+
 def prepare(top):
     os.makedirs(top)
     os.chmod(top, 0o755)
     os.chdir(top)
     os.umask(0)
-    def file(name, mode, user=0, group=0):
-        os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0o600))
-        os.chown(name, user, group)
-        os.chmod(name, mode)
     for name, mode, user, group in (("closed", 0o700, 0, 0), ("shared", 0o2777, 0, OTHER_GROUP), ("sticky", 0o1777, 0, 0),
                                     ("ours", 0o2770, 0, GROUP), ("open", 0o777, 0, 0)):
         os.mkdir(name)
@@ -54,11 +62,58 @@ def prepare(top):
     file("not-of-group", 0o604, 0, GROUP)
     file("own", 0o400, USER, GROUP)
     file("closed/file", 0o666)
-    file("sticky/of-root", 0o666)
-    file("sticky/own", 0o666, USER, GROUP)
     file("suid", 0o6777)
+    prepare_names()
     os.symlink("../public", "sticky/link")
     os.symlink("closed/file", "through")
+
+def names(who):
+    """What decides here: owners of folders and files, sticky and set-group-id bits, groups, protected links."""
+    told("unlink, not its owner", os.unlink, "sticky/of-root")
+    told("rmdir, closed", os.rmdir, "closed/folder")
+    told("rmdir, not its owner", os.rmdir, "sticky/folder")
+    told("rename, not its owner", os.rename, "sticky/of-root", "sticky/taken")
+    told("rename over, not its owner", os.rename, "sticky/own", "sticky/of-root")
+    told("rename there and back", lambda: (os.rename("sticky/own", "open/own"), os.rename("open/own", "sticky/own")) and None)
+    told("link of what is writable", os.link, "public", "open/public-" + who)
+    told("link of its own", os.link, "sticky/own", "open/own-" + who)
+    told("symlink", os.symlink, "anything", "shared/symlink-" + who)
+    told("symlink, closed", os.symlink, "anything", "closed/symlink-" + who)
+    for folder in ("closed", "shared", "sticky", "ours"):
+        told("mkdir in " + folder, os.mkdir, "%s/folder-%s" % (folder, who), 0o1777)
+    for name in ("sticky/own", "sticky/of-root", "suid", "of-group"):
+        if not os.path.lexists(name):
+            print("   ", name, "is gone")
+            continue
+        mode = os.lstat(name).st_mode & 0o7777
+        told("chmod " + name, os.chmod, name, 0o6775)
+        print("   ", oct(os.lstat(name).st_mode), os.lstat(name).st_uid)
+        told("chmod back", os.chmod, name, mode)
+        told("chown to a group of its own", os.chown, name, -1, GROUP)
+        told("chown to another group", os.chown, name, -1, OTHER_GROUP)
+        print("   ", oct(os.lstat(name).st_mode), os.lstat(name).st_gid)
+
+def messages():
+    """Marks ask for a capability, and so do names of sockets for permissions; a unix socket tells who its peer is."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+        there.bind(("127.0.0.1", 0))
+        told("send", lambda: here.sendto(b"text", there.getsockname()) and None)
+        told("send a mark", lambda: here.sendmsg([b"text"], [(socket.SOL_SOCKET, 36, struct.pack("I", 7))], 0, there.getsockname()) and None)
+        told("broadcast", lambda: here.sendto(b"text", ("255.255.255.255", 9)) and None)
+        told("connect", lambda: here.connect(there.getsockname()))
+    with socket.socket(socket.AF_UNIX) as there, socket.socket(socket.AF_UNIX) as here:
+        name = "open/socket-%d-%d" % (os.geteuid(), os.getegid())
+        there.bind(name)
+        there.listen(1)
+        st = os.stat(name)
+        print("    socket", oct(st.st_mode), st.st_uid, st.st_gid)
+        here.connect(name)
+        peer = there.accept()[0]
+        for s in (peer, here):
+            pid, uid, gid = struct.unpack("3i", s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            print("    peer", pid == os.getpid(), uid, gid)
+        peer.close()
+        os.unlink(name)
 
 def look(who):
     print(who)
@@ -84,6 +139,8 @@ def look(who):
     told("chmod", os.chmod, "own", 0o400)
     told("chown", os.chown, "public", USER, -1)
     told("chown back", os.chown, "public", 0, -1)
+    names(who)
+    messages()
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         with socket.socket(socket.AF_INET, kind) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -99,6 +156,8 @@ def user(groups, keep=()):
         capabilities(*keep)
 
 def in_child(who, become):
+    os.umask(0)
+    prepare_names()
     sys.stdout.flush()
     if os.fork() == 0:
         become()
@@ -129,8 +188,16 @@ def in_thread():
 
 if sys.argv[1] == "many":
     user([])
-    for _ in range(500):
+    to = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    to.bind(("127.0.0.1", 0))
+    for i in range(500):
         os.close(os.open(sys.argv[2], os.O_RDONLY))
+        os.mkdir("%s/%d" % (sys.argv[3], i))
+        os.rmdir("%s/%d" % (sys.argv[3], i))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", 0))
+            s.sendto(b"text", to.getsockname())
+            s.connect(to.getsockname())
     sys.exit()
 if sys.argv[1] == "again":
     look("executed-" + sys.argv[2])
@@ -156,7 +223,7 @@ cat >"$dir/all.yaml" <<END
   desc: everything that is done in the caller's place
   condition: >
     evt.type in (open, openat, openat2, creat, unlink, unlinkat, rename, renameat, renameat2, link, linkat, mkdir, mkdirat, chmod,
-    fchmodat, chown, fchownat, bind)
+    fchmodat, chown, fchownat, lchown, rmdir, symlink, symlinkat, bind, connect, sendto, sendmsg)
   output: seen %evt.type %evt.res %fd.name
   priority: WARNING
 END
@@ -170,10 +237,13 @@ for backend in notify ptrace notify-only; do
 	diff "$dir/native" "$dir/out" >"$dir/diff" || fail "$backend: $(head -n 12 "$dir/diff") $(head -n 3 "$dir/err")"
 done
 
-# who gave up its privileges has its opens done in its place
+# who gave up its privileges has its calls made in its place
 monitor_options="--backend notify --verbose"
 chmod 644 "$dir/rights.py"
-wrap="timeout -k 1 100" under "$dir/all.yaml" -- python3 "$dir/rights.py" many "$dir/rights.py"
-placed=$(sed -n 's/^monitor:   openat .* \([0-9]*\) done on behalf.*/\1/p' "$dir/err")
-ok "of 500 opens of a user ${placed:-0} were done in its place" [ "${placed:-0}" -ge 500 ]
+mkdir -m 777 "$dir/room"
+wrap="timeout -k 1 100" under "$dir/all.yaml" -- python3 "$dir/rights.py" many "$dir/rights.py" "$dir/room"
+for call in openat mkdir rmdir bind sendto connect; do
+	placed=$(sed -n "s/^monitor:   $call .* \([0-9]*\) done on behalf.*/\1/p" "$dir/err")
+	ok "$call: of 500 of a user ${placed:-0} were done in its place" [ "${placed:-0}" -ge 500 ]
+done
 finish
