@@ -119,13 +119,16 @@ static int start(struct session *s, const struct options *o, const struct setup 
 		struct scap_origin one;
 
 		source_scap_origin(list[i], &one);
-		origin.implied = origin.implied && one.implied;
+		if (!one.implied)
+			origin.implied = SCAP_IMPLIES_NOTHING;
 		settings.known_fds = settings.known_fds || source_scap_knows_fds(list[i]);
 	}
 	settings.inspect = looks ? replay_events_inspect : NULL;
 	settings.record = options_has(o, OPT_replay_write) ? replay_events_record : NULL;
 	settings.inspect_context = settings.record_context = e;
 	origin.traits = source->traits;
+	if (origin.implied)
+		origin.implied = SCAP_IMPLIES_TOLD;
 	r = session_start(s, source, &settings, err);
 	if (r == 0)
 		r = recording_open(&e->recording, o, &ids, &origin, err);

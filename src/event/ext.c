@@ -124,16 +124,6 @@ bool ext_implied(const struct event *ev, struct event_ext *ret_ext)
 	return true;
 }
 
-bool ext_is_implied(const struct event *ev, const struct event_ext *ext)
-{
-	struct event_ext implied = { .real_path = { "", 0 } };
-
-	if (ext->args.len || ext->stack.len || ext->region || ext->raced || ext->verdict || ext->late)
-		return false;
-	(void)ext_implied(ev, &implied);
-	return str_eq(ext->real_path, implied.real_path);
-}
-
 static void put_record(struct strbuf *b, uint8_t tag, const void *value, size_t len)
 {
 	uint32_t n = (uint32_t)len;

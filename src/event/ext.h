@@ -18,8 +18,6 @@
  * call gave, and nothing else is to be told. False when that is no such event; then nothing at all is to be told.
  */
 bool ext_implied(const struct event *ev, struct event_ext *ret_ext);
-/* Whether ext tells only that. The instruction pointer alone tells nothing: its region was asked for, or is lost. */
-bool ext_is_implied(const struct event *ev, const struct event_ext *ext);
 
 /* Whether ev carries an extension record. */
 bool ext_is(const struct event *ev);

@@ -19,12 +19,18 @@ struct scap_receiver {
 	int (*group)(void *context, uint32_t gid, struct str name);
 	int (*interface)(void *context, const struct interface_record *i);
 };
+/* What follows from other events and is left out. Numbers are part of the format. */
+enum scap_implied {
+	SCAP_IMPLIES_NOTHING,
+	SCAP_IMPLIES_PATHS, /* extension records that tell nothing special: ext_implied(). Captures of ours were written so once */
+	SCAP_IMPLIES_TOLD, /* those, and answers to needs: scap_told.h */
+};
 /* Who wrote a capture. Ours tell what their source promised, since the state and the fields rely on it. */
 struct scap_origin {
 	bool ours;
 	unsigned int traits; /* SOURCE_REPORTS_* */
 	bool match_realpath; /* opens were judged by the real path, too */
-	bool implied; /* records that tell nothing special are left out: ext_implied() */
+	enum scap_implied implied;
 	bool known_fds; /* the descriptor lists tell what was known when it began, not all that was open */
 };
 /* The text of the section header's option that says it: traits, match_realpath, known_fds, implied. */

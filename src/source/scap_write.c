@@ -11,6 +11,7 @@
 #include "event/event_wire.h"
 #include "event/ext.h"
 #include "source/scap_meta.h"
+#include "source/scap_told.h"
 #include "source/scap_write_meta.h"
 
 #define BUFFER_BYTES (256 << 10) /* written at once */
@@ -34,6 +35,10 @@ struct scap_writer {
 	z_stream z;
 	uint8_t *output;
 	struct event_builder ext;
+	struct scap_told *told; /* what need not be written; NULL = everything is */
+	bool begun; /* the memory is the reader's, too */
+	struct strbuf waiting; /* an answer, for the event that comes; wire form */
+	int64_t asked; /* the descriptor of the last answer that was written as an event, for the event that comes; -1 = none */
 	struct strbuf cut; /* an event whose buffer was shortened */
 	struct scap_writer_stats stats;
 };
@@ -214,9 +219,11 @@ static int leave_out(struct scap_writer *w, const struct event *ev, const uint8_
 	return 0;
 }
 
-static inline int put_event(struct scap_writer *w, const struct event *ev, const uint8_t *bytes, uint32_t len, struct error *err)
+static inline int put_event(struct scap_writer *w, const struct event *ev, const uint8_t *bytes, uint32_t len, uint32_t notes,
+			    struct error *err)
 {
-	uint32_t flags = ev->flags & EVENT_FLAG_STATE_ONLY, padding, total, head = flags ? 6 : 2, type;
+	uint32_t flags = (ev->flags & EVENT_FLAG_STATE_ONLY) | notes | (w->told && !w->begun ? SCAP_NOTE_FORGET : 0);
+	uint32_t padding, total, head = flags ? 6 : 2, type;
 	bool large = ev->info->flags & EF_LARGE_PAYLOAD;
 	uint8_t *at;
 	int r = make_room(w, (size_t)len + HEAD_BYTES + TAIL_BYTES, err);
@@ -239,6 +246,7 @@ static inline int put_event(struct scap_writer *w, const struct event *ev, const
 	memset(at + 8 + head + len, 0, padding);
 	memcpy(at + total - 4, &total, 4);
 	w->len += total;
+	w->begun = true;
 	return 0;
 }
 
@@ -251,25 +259,115 @@ static int put_ext(struct scap_writer *w, const struct event *ev, struct error *
 		return r;
 	record.cpu = ev->cpu;
 	record.flags = EVENT_FLAG_STATE_ONLY; /* readers that do not know it neither show nor count it */
-	return put_event(w, &record, record.bytes, record.len, err);
+	return put_event(w, &record, record.bytes, record.len, 0, err);
+}
+
+static int no_memory(struct error *err)
+{
+	return error_set(err, -ENOMEM, "out of memory");
+}
+
+/* The answer that waits, as an event of its own. */
+static int put_waiting(struct scap_writer *w, struct error *err)
+{
+	struct event answer;
+	int r;
+
+	if (!w->waiting.len)
+		return 0;
+	r = event_read(&answer, w->waiting.ptr, w->waiting.len, err);
+	answer.flags = EVENT_FLAG_STATE_ONLY;
+	if (r == 0)
+		r = put_event(w, &answer, answer.bytes, answer.len, 0, err);
+	if (r < 0)
+		return r;
+	strbuf_reset(&w->waiting);
+	w->asked = event_param_int(&answer, 0);
+	return scap_told_add_answer(w->told, &answer) < 0 ? no_memory(err) : 0;
+}
+
+static int hold(struct scap_writer *w, const struct event *ev, struct error *err)
+{
+	int r = put_waiting(w, err);
+
+	strbuf_add(&w->waiting, ev->bytes, ev->len);
+	return r < 0 ? r : w->waiting.failed ? no_memory(err) : 0;
+}
+
+/* What is known of ev's answers: a note on ev says it, or they go before it. */
+static int note_answers(struct scap_writer *w, const struct event *ev, uint32_t *notes, struct error *err)
+{
+	struct event answer;
+	int64_t note;
+	int r;
+
+	if (w->asked >= 0)
+		return put_waiting(w, err);
+	if (!w->waiting.len) {
+		*notes |= (uint32_t)scap_told_note(w->told, ev, NULL);
+		return 0;
+	}
+	r = event_read(&answer, w->waiting.ptr, w->waiting.len, err);
+	if (r < 0)
+		return r;
+	note = scap_told_note(w->told, ev, &answer);
+	if (note < 0)
+		return put_waiting(w, err);
+	*notes |= (uint32_t)note;
+	w->asked = event_param_int(&answer, 0);
+	r = scap_told_add_answer(w->told, &answer);
+	strbuf_reset(&w->waiting);
+	return r < 0 ? no_memory(err) : 0;
+}
+
+/* What is in a record of facts beside the real path. The instruction pointer alone tells nothing. */
+static bool is_special(const struct event_ext *ext)
+{
+	return ext->args.len || ext->stack.len || ext->region || ext->raced || ext->verdict || ext->late;
+}
+
+/* Writes what goes before ev, and notes what need not. */
+static int note(struct scap_writer *w, const struct event *ev, uint32_t *notes, struct error *err)
+{
+	int r = note_answers(w, ev, notes, err);
+	struct str path, real_path = ev->ext ? ev->ext->real_path : STR("");
+
+	if (r < 0)
+		return r;
+	path = scap_told_path(w->told, ev);
+	if (ev->ext && (is_special(ev->ext) || !str_eq(path, real_path)))
+		r = put_ext(w, ev, err);
+	else if (!ev->ext && path.len)
+		*notes |= SCAP_NOTE_NO_FACTS;
+	if (r == 0 && scap_told_add(w->told, ev, real_path, w->asked) < 0)
+		return no_memory(err);
+	w->asked = -1;
+	return r;
 }
 
 int scap_writer_event(struct scap_writer *w, const struct event *ev, struct error *err)
 {
 	const uint8_t *bytes = ev->bytes;
-	uint32_t len = ev->len;
+	uint32_t len = ev->len, notes = 0;
 	int r = 0;
 
 	if (!w->started)
 		r = start(w, err);
-	if (r == 0 && ev->ext && !(w->options.origin.implied && ext_is_implied(ev, ev->ext)))
+	if (r == 0 && w->told && scap_told_holds(ev)) {
+		r = hold(w, ev, err);
+		w->stats.events += r == 0;
+		return r;
+	}
+	if (r == 0 && w->told)
+		r = note(w, ev, &notes, err);
+	else if (r == 0 && ev->ext)
 		r = put_ext(w, ev, err);
 	if (r == 0 && w->shortens)
 		r = shorten(w, ev, &bytes, &len, err);
 	if (r == 0 && w->options.older_layouts)
 		r = leave_out(w, ev, &bytes, &len, err);
 	if (r == 0)
-		r = put_event(w, ev, bytes, len, err);
+		r = put_event(w, ev, bytes, len, notes, err);
 	w->stats.events += r == 0;
 	return r;
 }
@@ -337,6 +435,8 @@ static void release(struct scap_writer *w)
 	scap_write_meta_free(&w->meta);
 	event_builder_free(&w->ext);
 	strbuf_free(&w->cut);
+	strbuf_free(&w->waiting);
+	scap_told_free(w->told);
 	free(w->buffer);
 	free(w->output);
 	free(w);
@@ -350,11 +450,13 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options)
 		return NULL;
 	w->fd = -1;
 	w->options = *options;
+	w->asked = -1;
+	w->told = options->origin.implied == SCAP_IMPLIES_TOLD ? scap_told_new() : NULL;
 	w->shortens = options->snaplen < EVENT_SMALL_BYTES || options->buffers != SCAP_BUFFERS_ALL;
 	w->cap = BUFFER_BYTES;
 	w->buffer = malloc(w->cap);
 	w->output = options->compress != SCAP_PLAIN ? malloc(OUTPUT_BYTES) : NULL;
-	if (!w->buffer || (options->compress != SCAP_PLAIN && !w->output)) {
+	if (!w->buffer || (!w->told && options->origin.implied == SCAP_IMPLIES_TOLD) || (options->compress != SCAP_PLAIN && !w->output)) {
 		release(w);
 		return NULL;
 	}

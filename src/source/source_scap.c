@@ -11,6 +11,7 @@
 #include "source/scap_convert.h"
 #include "source/scap_file.h"
 #include "source/scap_meta.h"
+#include "source/scap_told.h"
 
 #define BLOCK_HEAD     8 /* u32 type, u32 total length */
 #define BLOCK_TAIL     4 /* the total length again */
@@ -31,6 +32,11 @@ struct scap {
 	uint64_t ext_ts;
 	int64_t ext_tid;
 	bool has_ext;
+	struct scap_told *told; /* NULL where everything is written */
+	uint32_t notes; /* of the event at hand */
+	int64_t asked; /* the descriptor that the last answer was about, while its event is to come; -1 = none */
+	struct event waiting; /* an event whose answer was handed out before it */
+	bool waits;
 	bool in_metadata; /* of a section whose first event was not seen yet */
 	bool ended;
 	bool follow;
@@ -93,7 +99,7 @@ static bool parse_origin(struct str text, struct scap_origin *ret_origin)
 		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
 		.match_realpath = realpath != 0,
 		.known_fds = fds != 0,
-		.implied = implied != 0,
+		.implied = implied < SCAP_IMPLIES_TOLD ? (enum scap_implied)implied : SCAP_IMPLIES_TOLD,
 	};
 	return true;
 }
@@ -139,6 +145,13 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 	s->origin = (struct scap_origin){ 0 };
 	read_options(s, r);
 	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
+	if (s->origin.implied == SCAP_IMPLIES_TOLD && !s->told)
+		s->told = scap_told_new();
+	if (s->origin.implied == SCAP_IMPLIES_TOLD && !s->told)
+		return error_set(err, -ENOMEM, "out of memory");
+	if (s->told)
+		scap_told_forget(s->told);
+	s->asked = -1;
 	scap_file_skip(&s->file, total);
 	s->in_metadata = true;
 	scap_convert_reset(s->convert);
@@ -269,7 +282,10 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 	if (e < 0)
 		return e == -ENOMEM ? e : error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
 	ret_event->cpu = bytes_u16(body);
-	ret_event->flags = with_flags ? bytes_u32(body + 2) & ~EVENT_FLAG_UNSHOWN : 0;
+	ret_event->flags = with_flags ? bytes_u32(body + 2) & ~(EVENT_FLAG_UNSHOWN | SCAP_NOTES) : 0;
+	s->notes = with_flags ? bytes_u32(body + 2) & SCAP_NOTES : 0;
+	if (s->told && s->notes & SCAP_NOTE_FORGET)
+		scap_told_forget(s->told);
 
 	if (!scap_convert_passes(ret_event)) {
 		e = scap_convert(s->convert, ret_event, err);
@@ -391,12 +407,49 @@ static inline bool take_usual(struct scap *s, struct event *ret_event)
 	return true;
 }
 
-/* The texts of such a record are the event's. Returns 1: the event is handed out. */
-static __attribute__((noinline)) int imply(struct scap *s, struct event *ev)
+/* The texts of such a record are the event's. */
+static __attribute__((noinline)) void imply(struct scap *s, struct event *ev)
 {
 	if (ext_implied(ev, &s->ext))
 		ev->ext = &s->ext;
+}
+
+/* The event itself, behind its answers. Returns 1: it is handed out. */
+static int derive_facts(struct scap *s, struct event *ev, struct error *err)
+{
+	struct str path = scap_told_path(s->told, ev);
+
+	if (path.len && !ev->ext && !(s->notes & SCAP_NOTE_NO_FACTS)) {
+		s->ext = (struct event_ext){ .real_path = path, .args = { "", 0 }, .stack = { "", 0 } };
+		ev->ext = &s->ext;
+	}
+	if (scap_told_add(s->told, ev, ev->ext ? ev->ext->real_path : STR(""), s->asked) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
+	s->asked = -1;
 	return 1;
+}
+
+/* What was left out because it follows; an answer becomes *ev, and its event waits. 1 or negative. */
+static __attribute__((noinline)) int derive(struct scap *s, struct event *ev, struct error *err)
+{
+	struct event answer = *ev;
+	int r = 1;
+
+	if (!scap_told_holds(ev)) {
+		if (s->asked >= 0)
+			return derive_facts(s, ev, err);
+		r = scap_told_answer(s->told, ev, s->notes, &answer, err);
+		if (r == 0)
+			return derive_facts(s, ev, err);
+		if (r < 0)
+			return r;
+		s->waiting = *ev;
+		s->waits = true;
+		s->stats.events++;
+		*ev = answer;
+	}
+	s->asked = event_param_int(&answer, 0);
+	return scap_told_add_answer(s->told, &answer) < 0 ? error_set(err, -ENOMEM, "out of memory") : 1;
 }
 
 /* Kept out of scap_next(), which then has few registers to save. */
@@ -406,7 +459,9 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 
 	while (e == 0)
 		e = take_block(s, ret_event, err);
-	if (e == 1 && !ret_event->ext && s->origin.implied)
+	if (e == 1 && s->origin.implied == SCAP_IMPLIES_TOLD)
+		e = derive(s, ret_event, err);
+	else if (e == 1 && !ret_event->ext && s->origin.implied)
 		imply(s, ret_event);
 	if (e == -EAGAIN) { /* blocks are taken whole or not at all, so the next look begins at the same place */
 		poll(NULL, 0, FOLLOW_MS);
@@ -421,9 +476,21 @@ static int scap_next(struct source *source, struct event *ret_event, struct erro
 {
 	struct scap *s = scap_of(source);
 
+	if (s->waits) {
+		s->waits = false;
+		*ret_event = s->waiting;
+		return derive_facts(s, ret_event, err);
+	}
 	if (!take_usual(s, ret_event))
 		return take_any(s, ret_event, err);
-	return s->origin.implied ? imply(s, ret_event) : 1;
+	if (!s->origin.implied)
+		return 1;
+	if (s->origin.implied == SCAP_IMPLIES_TOLD) {
+		s->notes = 0;
+		return derive(s, ret_event, err);
+	}
+	imply(s, ret_event);
+	return 1;
 }
 
 static void scap_stats(const struct source *source, struct source_stats *ret_stats)
@@ -440,6 +507,7 @@ static void scap_close(struct source *source)
 
 	scap_file_close(&s->file);
 	scap_convert_free(s->convert);
+	scap_told_free(s->told);
 	strbuf_free(&s->upgraded);
 	strbuf_free(&s->ext_text);
 	free(s);
