@@ -20,7 +20,8 @@
 #include "tracer/tracer.h"
 
 /*
- * The inside of the tracer: what its files share. One thread does everything, because ptrace requests belong to one.
+ * The inside of the tracer: what its files share. One thread does everything, because ptrace requests belong to one; another only
+ * hands descriptors over for it (inject.c).
  *
  * Two streams meet in tracer_next(): notifications (entry.c) and ptrace stops (stops.c). A stop is turned into told
  * items; each gives one event, and the last lets the thread go on. Nothing new is looked at while items wait, so
