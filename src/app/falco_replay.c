@@ -111,7 +111,8 @@ static int open_source(const struct config *config, const struct plugins *plugin
 	if (missing)
 		return config_error(config, "engine.kind", err, STR_FMT ": %s", STR_ARG(config->engine_kind), missing);
 	if (is_live(config)) {
-		log_warning("engine.kind: nodriver, and no plugin gives events: there will be none");
+		log_warning("engine.kind: nodriver, and no plugin gives events: there will be none%s",
+			    plugins_send(plugins) ? " but those that plugins send by themselves" : "");
 		return source_idle_open(ret_source, err);
 	}
 	if (config->engine_replay_capture_file.len >= sizeof(path))

@@ -209,12 +209,31 @@ static int add_fields(const struct plugins *p, struct plugin_set *set, struct fi
 	return 0;
 }
 
+/* Of all plugins: which of them a source has, its events tell. */
+static int collect_async(struct plugins *p, struct error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->count; i++)
+		for (size_t k = 0; plugin_async_event(p->list[i], k).len; k++)
+			n++;
+	p->async_events = calloc(n + 1, sizeof(*p->async_events));
+	if (!p->async_events)
+		return error_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < p->count; i++)
+		for (size_t k = 0; plugin_async_event(p->list[i], k).len; k++)
+			p->async_events[p->nasync++] = plugin_async_event(p->list[i], k);
+	return 0;
+}
+
 int plugins_offer(struct plugins *p, struct engine_options *options, struct error *err)
 {
-	int r = 0;
+	int r = collect_async(p, err);
+	struct field_options generic;
 
-	struct field_options generic = options->fields;
-
+	options->fields.async_events = p->async_events;
+	options->fields.nasync = p->nasync;
+	generic = options->fields;
 	generic.generic = true;
 	generic.container_plugin = false;
 	for (size_t i = 1; i < p->nsets && r == 0; i++) {
@@ -246,6 +265,8 @@ void plugins_repeat_offer(const struct engine_options *offered, struct engine_op
 	options->nplugins = offered->nplugins;
 	options->fields.foreign = offered->fields.foreign;
 	options->fields.nforeign = offered->fields.nforeign;
+	options->fields.async_events = offered->fields.async_events;
+	options->fields.nasync = offered->fields.nasync;
 }
 
 int plugins_check_configs(struct plugin_host *h, const struct config *now, struct error *err)
@@ -321,6 +342,18 @@ bool plugins_have_source(const struct plugins *p, struct str source)
 	for (size_t i = 0; i < p->nsources; i++)
 		if (str_eq(p->sources[i].name, source))
 			return true;
+	return false;
+}
+
+bool plugins_send(const struct plugins *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		struct plugin_view view;
+
+		plugin_get(p->list[i], &view);
+		if (view.capabilities & PLUGIN_ASYNC)
+			return true;
+	}
 	return false;
 }
 
@@ -400,6 +433,7 @@ void plugins_free(struct plugins *p)
 	free(p->list);
 	free(p->sources);
 	free(p->names);
+	free(p->async_events);
 	free(p->sets);
 	*p = (struct plugins){ 0 };
 }

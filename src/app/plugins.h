@@ -33,6 +33,8 @@ struct plugins {
 	struct engine_source *sources;
 	size_t nsources;
 	struct engine_plugin *names;
+	struct str *async_events;
+	size_t nasync;
 };
 
 /* Which plugins: those of a configuration, then those of a command line. All of it outlives them. */
@@ -72,6 +74,8 @@ int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, 
 void plugins_free_others(struct pipeline_source *others, size_t n);
 
 bool plugins_have_source(const struct plugins *p, struct str source);
+/* Whether any has asynchronous events. */
+bool plugins_send(const struct plugins *p);
 /* -EINVAL, naming it, when a plugin has to do with none of the sources that there are. */
 int plugins_check_used(const struct plugins *p, struct error *err);
 /* Starts those that have to do with a source (empty: system calls; together: all). NULL when there are none. */

@@ -83,6 +83,8 @@ struct field_options {
 	size_t nforeign;
 	bool container_plugin; /* container.* and k8s.* exist */
 	bool extensions; /* FIELD_OURS exist: a file for Falco means the same without them */
+	const struct str *async_events; /* names of asynchronous events of plugins, which evt.type has beside those of the tables */
+	size_t nasync;
 	const struct str *static_names; /* static.NAME fields, of the configuration */
 	size_t nstatic;
 };

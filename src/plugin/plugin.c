@@ -176,6 +176,11 @@ struct str plugin_field(const struct plugin *p, size_t i)
 	return str_of(i < p->nfields ? p->fields[i].name : "");
 }
 
+struct str plugin_async_event(const struct plugin *p, size_t i)
+{
+	return i < p->async_events.n ? p->async_events.list[i] : STR("");
+}
+
 bool plugin_extracts_from(const struct plugin *p, struct str source)
 {
 	return p->view.capabilities & PLUGIN_EXTRACT && plugin_takes_source(p, &p->extract_sources, source);

@@ -46,6 +46,8 @@ void plugin_get(const struct plugin *p, struct plugin_view *ret_view);
 
 /* The name of its field i; empty past the end. */
 struct str plugin_field(const struct plugin *p, size_t i);
+/* The name of its asynchronous event i; empty past the end. */
+struct str plugin_async_event(const struct plugin *p, size_t i);
 /* Whether its fields have values for events of this source. */
 bool plugin_extracts_from(const struct plugin *p, struct str source);
 

@@ -211,7 +211,7 @@ static int warn_deprecated(struct checker *c, const struct ast *a)
 
 /* ---- constants ------------------------------------------------------------------------------------------------------------ */
 
-static bool is_event_name(struct str name)
+static bool is_event_name(const struct field_options *options, struct str name)
 {
 	if (syscall_code(name) >= 0)
 		return true;
@@ -220,6 +220,9 @@ static bool is_event_name(struct str name)
 		    str_eq(name, str_of(event_table[i].name)))
 			return true;
 	}
+	for (size_t i = 0; i < options->nasync; i++)
+		if (str_eq(name, options->async_events[i]))
+			return true;
 	return name.len == 0; /* reserved types have no name */
 }
 
@@ -285,7 +288,7 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 			return refuse(c, constant, arena_str(c->arena, str_of(err.text)));
 		regex_free(regex);
 	}
-	if (expression_is_field(expression_origin(left), "evt.type") && !is_event_name(text))
+	if (expression_is_field(expression_origin(left), "evt.type") && !is_event_name(c->options, text))
 		return refuse_with(c, (struct condition_error){
 					      .message = arena_printf(c->arena, "unknown event type " STR_FMT, STR_ARG(text)),
 					      .offset = constant->offset,

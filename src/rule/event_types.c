@@ -48,7 +48,10 @@ static bool is_called(const char *known, struct str name)
 	return known && known[0] == (name.len ? name.ptr[0] : '\0') && str_eq(name, str_of(known));
 }
 
-/* A name stands for all event types that are called so, or else for a system call without a type of its own. */
+/*
+ * A name stands for all event types that are called so, or else for a system call without a type of its own; one that is neither, and was
+ * found good, for an asynchronous event of a plugin.
+ */
 static void set_add_name(struct type_set *s, struct str name)
 {
 	bool found = false;
@@ -62,6 +65,8 @@ static void set_add_name(struct type_set *s, struct str name)
 	}
 	if (code >= 0)
 		set_add(s, EV_COUNT + (size_t)code);
+	if (!found && code < 0 && name.len)
+		set_add(s, EV_ASYNCEVENT_E);
 	if (!found && (code >= 0 || name.len == 0)) { /* calls that are not known have no name */
 		set_add(s, EV_GENERIC_E);
 		set_add(s, EV_GENERIC_X);

@@ -75,6 +75,21 @@ ok "an asynchronous event" grep -q "Notice async part in dummy" out
 ok "one that was not announced is refused" grep -q "has a name that it did not announce" err
 ok "the counts are of both" grep -q "second: 1" out
 
+# without any source of events: those that a plugin sends are all there is
+cat >alone.yaml <<YAML
+engine: {kind: nodriver}
+log_stderr: true
+plugins:
+  - {name: parts, library_path: $dir/libparts.so}
+rules_files: [alone_rules.yaml]
+stdout_output: {enabled: true}
+YAML
+echo '- {rule: sent, desc: d, condition: evt.type = part, output: "alone in %evt.source", priority: NOTICE}' >alone_rules.yaml
+"$MONITOR" falco -c alone.yaml -M 1 >out 2>err
+ok "a plugin without a source, alone" [ $? -eq 0 ]
+ok "its event" grep -q "Notice alone in syscall" out
+ok "what there will be is told" grep -q "there will be none but those that plugins send by themselves" err
+
 # a field may not have a name that is taken
 sed -e 's/parts\.comm/proc.name/g' "$here/parts.c" >taken.c
 ${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libtaken.so taken.c -lpthread
