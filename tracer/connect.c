@@ -79,7 +79,10 @@ enum open_way connect_pending(struct tracer *t)
 	return OPEN_DONE;
 }
 
-/* The text of a unix socket's name. Behind the NUL that it ends with callers leave what they like; an abstract name is all of it. */
+/*
+ * The text of a unix socket's name. Behind the NUL that it ends with callers leave what they like; an abstract name is
+ * all of it.
+ */
 static struct str unix_name(const struct sockaddr_storage *address, socklen_t len)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)address;

@@ -64,5 +64,6 @@ for what in bind connect send; do
 		grep '"rule":"secret named"' "$alerts" | grep -q 'evt.raced=possible' && fail "$what: doubt: $(cat "$alerts")"
 	fi
 done
+# shellcheck disable=SC2016 # for the inner shell
 ok "doctor's closed list has it" sh -c '"$1" doctor -r "$2" | tr -s " \n" " " | grep -q "names of unix sockets that datagrams are sent to"' - "$MONITOR" "$here/rules.yaml"
 finish

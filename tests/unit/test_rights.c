@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/rights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/limits.h"
+
+#define BIT(c) (UINT64_C(1) << (c))
+
+static uint64_t effective(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+static void own_lines(char lines[4096])
+{
+	gid_t groups[64];
+	int n = getgroups(64, groups), at = snprintf(lines, 4096, "%u\n%u\n", geteuid(), getegid());
+
+	for (int i = 0; i < n; i++)
+		at += snprintf(lines + at, 4096 - (size_t)at, "%u ", groups[i]);
+	snprintf(lines + at, 4096 - (size_t)at, "\n%016llx\n", (unsigned long long)effective());
+}
+
+static struct rights_book *new_book(void)
+{
+	struct rights_book *book;
+	char lines[4096];
+
+	own_lines(lines);
+	book = rights_new(lines);
+	assert_non_null(book);
+	return book;
+}
+
+/* ---- lines ---- */
+
+static const struct {
+	const char *lines;
+	bool good;
+	uid_t user;
+	gid_t group;
+	size_t groups;
+	uint64_t capabilities;
+} texts[] = {
+	{ "0\n0\n0 \n000001ffffffffff\n", true, 0, 0, 1, 0x1ffffffffff },
+	{ "1\n2\n\n0\n", true, 1, 2, 0, 0 },
+	{ "1\n2\n \n0\n", true, 1, 2, 0, 0 },
+	{ "1\n2\n4 20 24 \n400\n", true, 1, 2, 3, 0x400 },
+	{ "4294967294\n4294967294\n4294967294\n0\n", true, 4294967294, 4294967294, 1, 0 },
+	{ "", false, 0, 0, 0, 0 },
+	{ "\n\n\n\n", false, 0, 0, 0, 0 },
+	{ "x\n0\n\n0\n", false, 0, 0, 0, 0 },
+	{ "0 0\n0\n\n0\n", false, 0, 0, 0, 0 },
+	{ "0\n\n\n0\n", false, 0, 0, 0, 0 },
+	{ "0\n0\n", false, 0, 0, 0, 0 },
+	{ "0\n0\n1 x \n0\n", false, 0, 0, 0, 0 },
+	{ "0\n0\n1 2", false, 0, 0, 0, 0 },
+	{ "0\n0\n1 2\n", false, 0, 0, 0, 0 },
+	{ "0\n0\n\ng\n", false, 0, 0, 0, 0 },
+	{ "0\n0\n\n0", false, 0, 0, 0, 0 },
+};
+
+static void test_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct rights_book *book = rights_new(texts[i].lines);
+		const struct rights *r;
+
+		if (!!book != texts[i].good)
+			fail_msg("\"%s\": %s", texts[i].lines, book ? "taken" : "refused");
+		if (!book)
+			continue;
+		r = rights_own(book);
+		assert_int_equal(r->fsuid, texts[i].user);
+		assert_int_equal(r->fsgid, texts[i].group);
+		assert_int_equal(r->ngroups, texts[i].groups);
+		assert_int_equal(r->capabilities, texts[i].capabilities);
+		/* the same text is the same rights, whether others can be taken on or not */
+		assert_ptr_equal(rights_find(book, texts[i].lines), r);
+		rights_free(book);
+	}
+	rights_free(NULL);
+}
+
+/* ---- what can be taken on ---- */
+
+/* The rights of a user without groups; NULL where those of others cannot be taken on. */
+static const struct rights *find(struct rights_book *book, uid_t user, uint64_t capabilities)
+{
+	char lines[64];
+
+	snprintf(lines, sizeof(lines), "%u\n%u\n\n%llx\n", user, user, (unsigned long long)capabilities);
+	return rights_find(book, lines);
+}
+
+static void need_others(struct rights_book *book)
+{
+	if (!find(book, 12345, 0)) {
+		rights_free(book);
+		skip();
+	}
+}
+
+static void test_found(void **state)
+{
+	struct rights_book *book = new_book();
+	unsigned int found = 1; /* our own */
+
+	(void)state;
+	need_others(book);
+	found++;
+	assert_ptr_equal(find(book, 12345, 0), find(book, 12345, 0));
+	/* more than we have ourselves, and what is no text of the kernel */
+	assert_null(find(book, 12345, ~effective()));
+	assert_null(rights_find(book, "12345\nx"));
+	/* as many kinds as there is room for: what was known stays */
+	for (uid_t user = 20000; find(book, user, 0); user++)
+		found++;
+	assert_int_equal(found, RIGHTS_KINDS);
+	assert_non_null(find(book, 12345, 0));
+	rights_free(book);
+}
+
+/* ---- what the kernel makes of them ---- */
+
+enum act { READ, MAKE, REMOVE_STICKY, GIVE, CHMOD };
+
+/* Files belong to user 12345 (mode 600) or to root. */
+static const struct rule {
+	enum act act;
+	bool theirs; /* the file of user 12345 */
+	uid_t user;
+	uint64_t capabilities;
+	int error;
+} rules[] = {
+	{ READ, true, 12345, 0, 0 },
+	{ READ, true, 12346, 0, EACCES },
+	{ READ, true, 12346, BIT(CAP_DAC_OVERRIDE), 0 },
+	{ READ, true, 12346, BIT(CAP_DAC_READ_SEARCH), 0 },
+	{ READ, true, 12346, BIT(CAP_FOWNER), EACCES },
+	/* to be user 0 is no right: what it may natively comes of its capabilities */
+	{ READ, true, 0, 0, EACCES },
+	{ READ, true, 0, BIT(CAP_DAC_OVERRIDE), 0 },
+	{ READ, false, 0, 0, 0 },
+	{ MAKE, false, 12345, 0, EACCES },
+	{ MAKE, false, 12345, BIT(CAP_DAC_READ_SEARCH), EACCES },
+	{ MAKE, false, 12345, BIT(CAP_DAC_OVERRIDE), 0 },
+	{ REMOVE_STICKY, true, 12346, 0, EPERM },
+	{ REMOVE_STICKY, true, 12346, BIT(CAP_DAC_OVERRIDE), EPERM },
+	{ REMOVE_STICKY, true, 12346, BIT(CAP_FOWNER), 0 },
+	{ REMOVE_STICKY, true, 12345, 0, 0 },
+	{ GIVE, true, 12345, 0, EPERM },
+	{ GIVE, true, 12345, BIT(CAP_FOWNER), EPERM },
+	{ GIVE, true, 12345, BIT(CAP_CHOWN), 0 },
+	{ CHMOD, true, 12345, 0, 0 },
+	{ CHMOD, true, 12346, BIT(CAP_CHOWN), EPERM },
+	{ CHMOD, true, 12346, BIT(CAP_FOWNER), 0 },
+};
+
+static void file_of(int folder, const char *name, uid_t owner)
+{
+	int fd = openat(folder, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fchown(fd, owner, owner), 0);
+	assert_int_equal(fchmod(fd, 0600), 0);
+	close(fd);
+}
+
+static int carry_out(const struct rule *rule, int folder, int sticky)
+{
+	const char *name = rule->theirs ? "theirs" : "ours";
+	int r = -1;
+
+	switch (rule->act) {
+	case READ:
+		r = openat(folder, name, O_RDONLY | O_CLOEXEC);
+		break;
+	case MAKE:
+		r = openat(folder, "made", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+		break;
+	case REMOVE_STICKY:
+		r = unlinkat(sticky, name, 0);
+		break;
+	case GIVE:
+		r = fchownat(folder, name, 0, (gid_t)-1, 0);
+		break;
+	case CHMOD:
+		r = fchmodat(folder, name, 0640, 0);
+		break;
+	}
+	r = r < 0 ? errno : r > 0 && close(r) < 0 ? errno : 0;
+	return r;
+}
+
+static void test_rules(void **state)
+{
+	char path[] = "/tmp/rights.XXXXXX";
+	struct rights_book *book = new_book();
+	uint64_t before = effective();
+	int folder, sticky;
+
+	(void)state;
+	need_others(book);
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(chmod(path, 0755), 0);
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(folder, "sticky", 0), 0);
+	assert_int_equal(fchmodat(folder, "sticky", 01777, 0), 0);
+	sticky = openat(folder, "sticky", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		const struct rights *r = find(book, rules[i].user, rules[i].capabilities);
+		int error;
+
+		unlinkat(folder, "made", 0);
+		file_of(folder, "theirs", 12345);
+		file_of(folder, "ours", 0);
+		file_of(sticky, "theirs", 12345);
+		assert_non_null(r);
+		assert_int_equal(rights_assume(book, r), 0);
+		error = carry_out(&rules[i], folder, sticky);
+		rights_return(book, r);
+		if (error != rules[i].error)
+			fail_msg("rule %zu: %s", i, strerror(error));
+		assert_int_equal(effective(), before);
+		assert_int_equal(syscall(SYS_setfsuid, -1), 0);
+	}
+	unlinkat(sticky, "theirs", 0);
+	unlinkat(folder, "sticky", AT_REMOVEDIR);
+	unlinkat(folder, "theirs", 0);
+	unlinkat(folder, "ours", 0);
+	unlinkat(folder, "made", 0);
+	close(sticky);
+	close(folder);
+	assert_int_equal(rmdir(path), 0);
+	rights_free(book);
+}
+
+/* ---- failures half way ---- */
+
+/* From here on the call fails, with this first argument alone unless it is -1. */
+static int break_call(long number, uint32_t first)
+{
+	const uint32_t refuse = SECCOMP_RET_ERRNO | ENOMEM;
+	const struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, refuse),
+		BPF_STMT(BPF_RET | BPF_K, first == UINT32_MAX ? refuse : SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { ARRAY_SIZE(program), (struct sock_filter *)program };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+}
+
+static const struct {
+	const char *what;
+	long number;
+	uint32_t first;
+	bool back; /* it comes back; else it ends, rather than go on with the rights of another */
+} breaks[] = {
+	{ "no groups of others", SYS_setgroups, 0, true },
+	{ "no group of others", SYS_setfsgid, 12345, true },
+	{ "no user of others", SYS_setfsuid, 12345, true },
+	{ "not back to our group", SYS_setfsgid, 0, false },
+	{ "not back to our user", SYS_setfsuid, 0, false },
+	{ "no capabilities", SYS_capset, UINT32_MAX, false },
+};
+
+static int try_broken(size_t i)
+{
+	struct rights_book *book = new_book();
+	const struct rights *r = find(book, 12345, 0);
+	const gid_t group = 54321; /* so that groups differ */
+	uint64_t before;
+
+	close(STDERR_FILENO);
+	if (setgroups(1, &group) < 0)
+		return 2;
+	rights_free(book);
+	book = new_book();
+	r = find(book, 12345, 0);
+	before = effective();
+	if (!r || break_call(breaks[i].number, breaks[i].first) < 0)
+		return 3;
+	if (rights_assume(book, r) == 0) {
+		if (breaks[i].back)
+			return 4;
+		rights_return(book, r);
+		return 5;
+	}
+	if (effective() != before || syscall(SYS_setfsuid, -1) != 0 || syscall(SYS_setfsgid, -1) != 0 ||
+	    getgroups(0, NULL) != 1)
+		return 6;
+	return 0;
+}
+
+static void test_broken(void **state)
+{
+	struct rights_book *book = new_book();
+
+	(void)state;
+	need_others(book);
+	rights_free(book);
+	for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			signal(SIGABRT, SIG_DFL);
+			_exit(try_broken(i));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (breaks[i].back ? status != 0 : !(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) && status != 70 << 8)
+			fail_msg("%s: status %#x", breaks[i].what, (unsigned int)status);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_broken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
