@@ -26,10 +26,7 @@ struct limits_burst {
 	size_t name_len;
 	uint64_t hash, start;
 	uint64_t alerts, held, held_since;
-	/* the last one that was held back */
-	struct alert alert;
-	struct strbuf bytes;
-	struct str *tags;
+	struct alert_copy *last; /* that was held back */
 };
 
 struct limits {
@@ -52,8 +49,7 @@ static void free_burst(struct limits_burst *b)
 {
 	if (!b)
 		return;
-	strbuf_free(&b->bytes);
-	free(b->tags);
+	alert_let_go(b->last);
 	free(b->name);
 	free(b);
 }
@@ -141,57 +137,16 @@ struct limits_burst *limits_hold(struct limits *l, struct field_context *ctx, ui
 	return b;
 }
 
-static size_t add(struct strbuf *out, struct str s)
-{
-	strbuf_addstr(out, s);
-	return s.len;
-}
-
-static struct str next_text(const char **at, size_t len)
-{
-	struct str s = { *at, len };
-
-	*at += len;
-	return s;
-}
-
-/* An alert borrows its texts; the copy has its own. Short memory leaves the one before, whose count is lower. */
+/* Short memory leaves the one before, whose count is lower. */
 void limits_keep(struct limits *l, struct limits_burst *b, const struct alert *a)
 {
-	struct strbuf bytes = { 0 };
-	struct str *tags = calloc(a->ntags + 1, sizeof(*tags));
-	struct alert copy = *a;
-	const char *at;
+	struct alert_copy *copy = alert_keep(a);
 
 	(void)l;
-	add(&bytes, a->rule);
-	add(&bytes, a->source);
-	add(&bytes, a->text);
-	add(&bytes, a->json);
-	add(&bytes, a->hostname);
-	add(&bytes, a->fields);
-	for (size_t i = 0; i < a->ntags; i++)
-		add(&bytes, a->tags[i]);
-	if (!tags || bytes.failed) {
-		free(tags);
-		strbuf_free(&bytes);
+	if (!copy)
 		return;
-	}
-	at = bytes.ptr;
-	copy.rule = next_text(&at, a->rule.len);
-	copy.source = next_text(&at, a->source.len);
-	copy.text = next_text(&at, a->text.len);
-	copy.json = next_text(&at, a->json.len);
-	copy.hostname = next_text(&at, a->hostname.len);
-	copy.fields = next_text(&at, a->fields.len);
-	for (size_t i = 0; i < a->ntags; i++)
-		tags[i] = next_text(&at, a->tags[i].len);
-	copy.tags = tags;
-	strbuf_free(&b->bytes);
-	free(b->tags);
-	b->bytes = bytes;
-	b->tags = tags;
-	b->alert = copy;
+	alert_let_go(b->last);
+	b->last = copy;
 }
 
 /* ---- time ---------------------------------------------------------------------------------------------------------------------- */
@@ -233,8 +188,8 @@ const struct alert *limits_expire(struct limits *l, uint64_t now)
 		take_out(l, b);
 		free_burst(l->ended);
 		l->ended = b;
-		if (b->held)
-			return &b->alert;
+		if (b->held && b->last)
+			return &b->last->alert;
 	}
 	return NULL;
 }

@@ -19,15 +19,18 @@ void pipeline_observe(struct pipeline *p)
 
 static void deliver(struct pipeline *p, const struct alert *a)
 {
-	size_t i;
+	struct alert_copy *kept = NULL;
+	struct alert shared = *a;
 
-	for (i = 0; i < p->options.noutputs; i++) {
+	shared.kept = &kept;
+	for (size_t i = 0; i < p->options.noutputs; i++) {
 		struct output *o = p->options.outputs[i];
 		struct error err = { 0 };
 
-		if (o->ops->send(o, a, &err) < 0 && !p->stats.output_error.code)
+		if (o->ops->send(o, &shared, &err) < 0 && !p->stats.output_error.code)
 			p->stats.output_error = err;
 	}
+	alert_let_go(kept);
 }
 
 /* What only the held caller can tell is asked when an alert prints it, and not before. */

@@ -26,8 +26,7 @@ static int next_alert(void *output, uint64_t given, struct grpc_message **ret_me
 	struct output_grpc *o = output;
 
 	(void)given;
-	*ret_message = grpc_queue_take(&o->queue);
-	return *ret_message ? 1 : 0;
+	return grpc_queue_take(&o->queue, ret_message);
 }
 
 static void alert_undelivered(void *output, struct grpc_message *message)
@@ -59,13 +58,11 @@ static const struct grpc_method methods[] = {
 static int grpc_send(struct output *head, const struct alert *a, struct error *err)
 {
 	struct output_grpc *o = (struct output_grpc *)head;
-	struct grpc_message *m;
 	int r;
 
 	if (o->service.nmethods == 1)
 		return 0; /* only the version is served */
-	m = grpc_encode_alert(a);
-	r = m ? grpc_queue_put(&o->queue, m) : -ENOMEM;
+	r = grpc_queue_put(&o->queue, a);
 	if (r < 0) {
 		head->failed++;
 		return error_errno(err, r, "gRPC: %zu alerts wait for a client already", grpc_queue_count(&o->queue));

@@ -11,8 +11,7 @@
 
 struct entry {
 	struct entry *next;
-	size_t bytes; /* of memory */
-	struct alert alert; /* its texts follow the entry */
+	struct alert_copy *alert;
 };
 
 /* All below lock but inner, whose functions the worker alone calls, and inner->stop. */
@@ -45,45 +44,35 @@ static struct timespec at_ms(uint64_t ms)
 
 /* ---- alerts that wait ------------------------------------------------------------------------------------------------------ */
 
-static char *keep(char *at, struct str *text)
+static size_t entry_bytes(const struct entry *e)
 {
-	if (text->len)
-		memcpy(at, text->ptr, text->len);
-	text->ptr = at;
-	return at + text->len;
+	return sizeof(*e) + e->alert->bytes;
 }
 
-/* What inner needs of an alert: one of its two forms, and its parts without the fields. */
-static struct entry *entry_new(const struct alert *a, bool json)
+static void entry_free(struct entry *e)
 {
-	size_t len = a->rule.len + a->source.len + a->hostname.len + (json ? a->json.len : a->text.len);
-	struct entry *e = malloc(sizeof(*e) + len);
-	char *at;
+	if (e)
+		alert_let_go(e->alert);
+	free(e);
+}
 
-	if (!e)
-		return NULL;
-	e->next = NULL;
-	e->bytes = sizeof(*e) + len;
-	e->alert = *a;
-	e->alert.fields = STR("");
-	e->alert.tags = NULL;
-	e->alert.ntags = 0;
-	at = keep((char *)(e + 1), &e->alert.rule);
-	at = keep(at, &e->alert.source);
-	at = keep(at, &e->alert.hostname);
-	if (json) {
-		e->alert.text = STR("");
-		keep(at, &e->alert.json);
-	} else {
-		e->alert.json = STR("");
-		keep(at, &e->alert.text);
-	}
-	return e;
+static struct entry *entry_new(const struct alert *a)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+
+	if (e)
+		e->alert = alert_keep(a);
+	if (e && e->alert)
+		return e;
+	entry_free(e);
+	return NULL;
 }
 
 static bool has_room(const struct queue *q, const struct entry *e)
 {
-	return q->count < q->options.alerts && e->bytes <= OUTPUT_QUEUE_BYTES && q->bytes <= OUTPUT_QUEUE_BYTES - e->bytes;
+	size_t bytes = entry_bytes(e);
+
+	return q->count < q->options.alerts && bytes <= OUTPUT_QUEUE_BYTES && q->bytes <= OUTPUT_QUEUE_BYTES - bytes;
 }
 
 static bool is_half_full(const struct queue *q)
@@ -100,7 +89,7 @@ static void wake(struct queue *q)
 static int queue_send(struct output *o, const struct alert *a, struct error *err)
 {
 	struct queue *q = (struct queue *)o;
-	struct entry *e = entry_new(a, o->json);
+	struct entry *e = entry_new(a);
 	bool fits;
 
 	pthread_mutex_lock(&q->lock);
@@ -113,7 +102,7 @@ static int queue_send(struct output *o, const struct alert *a, struct error *err
 		*q->end = e;
 		q->end = &e->next;
 		q->count++;
-		q->bytes += e->bytes;
+		q->bytes += entry_bytes(e);
 		if (!q->lingers || is_half_full(q))
 			wake(q);
 	} else {
@@ -123,9 +112,10 @@ static int queue_send(struct output *o, const struct alert *a, struct error *err
 	pthread_mutex_unlock(&q->lock);
 	if (fits)
 		return 0;
-	free(e);
-	return e ? error_set(err, -ENOBUFS, "%s: the queue is full, alerts are dropped", q->inner->ops->name) :
-		   error_set(err, -ENOMEM, "out of memory");
+	if (!e)
+		return error_set(err, -ENOMEM, "out of memory");
+	entry_free(e);
+	return error_set(err, -ENOBUFS, "%s: the queue is full, alerts are dropped", q->inner->ops->name);
 }
 
 /* ---- the worker ------------------------------------------------------------------------------------------------------------ */
@@ -170,14 +160,14 @@ static void deliver(struct queue *q, struct entry *e)
 		q->end = &q->first;
 	q->busy_since = clock_ms(CLOCK_MONOTONIC);
 	pthread_mutex_unlock(&q->lock);
-	r = q->inner->ops->send(q->inner, &e->alert, &err);
+	r = q->inner->ops->send(q->inner, &e->alert->alert, &err);
 	pthread_mutex_lock(&q->lock);
 	q->busy_since = 0;
 	q->told_busy = false;
 	q->count--;
-	q->bytes -= e->bytes;
+	q->bytes -= entry_bytes(e);
 	note_delivery(q, r, &err);
-	free(e);
+	entry_free(e);
 }
 
 static void run_on_inner(struct queue *q, int (*function)(struct output *, struct error *), struct error *ret_last_word)
@@ -376,7 +366,7 @@ static int queue_drain(struct output *o, struct error *err)
 	left = q->count;
 	for (e = q->first; e; e = next) {
 		next = e->next;
-		free(e);
+		entry_free(e);
 	}
 	q->first = NULL;
 	q->end = &q->first;

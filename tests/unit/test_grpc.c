@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "net/grpc_session.h"
 #include "output/grpc_encode.h"
 #include "output/grpc_queue.h"
@@ -13,10 +14,12 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/grpc_messages.h"
+
 /* ---- a service: numbered messages ---- */
 
 struct world {
-	struct grpc_queue queue;
+	struct messages queue;
 	struct grpc_service service;
 	struct grpc_session *server;
 	nghttp2_session *client;
@@ -28,16 +31,13 @@ struct world {
 
 static int next_queued(void *context, uint64_t given, struct grpc_message **ret_message)
 {
-	struct world *w = context;
-
 	(void)given;
-	*ret_message = grpc_queue_take(&w->queue);
-	return *ret_message ? 1 : 0;
+	return messages_take(&((struct world *)context)->queue, ret_message);
 }
 
 static void put_back(void *context, struct grpc_message *m)
 {
-	grpc_queue_put_back(&((struct world *)context)->queue, m);
+	messages_put_back(&((struct world *)context)->queue, m);
 }
 
 static int next_broken(void *context, uint64_t given, struct grpc_message **ret_message)
@@ -62,7 +62,7 @@ static void queue_message(struct world *w, char number, size_t len)
 	assert_non_null(m);
 	memset(m->bytes + GRPC_PREFIX_BYTES, '.', len);
 	m->bytes[GRPC_PREFIX_BYTES] = (uint8_t)number;
-	assert_int_equal(grpc_queue_put(&w->queue, m), 0);
+	messages_add(&w->queue, m);
 }
 
 /* ---- a client in the same process ---- */
@@ -109,7 +109,6 @@ static void open_world(struct world *w)
 	nghttp2_session_callbacks *callbacks;
 	struct error err;
 
-	grpc_queue_init(&w->queue);
 	w->service = (struct grpc_service){ methods, ARRAY_SIZE(methods), w };
 	assert_int_equal(grpc_session_new(&w->service, &w->server, &err), 0);
 	nghttp2_session_callbacks_new(&callbacks);
@@ -125,7 +124,7 @@ static void close_world(struct world *w)
 {
 	grpc_session_free(w->server);
 	nghttp2_session_del(w->client);
-	grpc_queue_release(&w->queue);
+	messages_free(&w->queue);
 }
 
 /* All that each has for the other. */
@@ -256,7 +255,7 @@ static void test_get_drains_in_order(void **state)
 	assert_int_equal(w.body_len, 3 * GRPC_PREFIX_BYTES + 20002);
 	assert_memory_equal(w.body, "\0\0\0\0\1a\0\0\0\x4e\x20" "b", 12);
 	assert_int_equal(w.body[w.body_len - 1], 'c');
-	assert_int_equal(grpc_queue_count(&w.queue), 0);
+	assert_int_equal(messages_count(&w.queue), 0);
 	close_world(&w);
 }
 
@@ -312,13 +311,13 @@ static void test_undelivered_comes_again(void **state)
 	grpc_session_sent(w.server, bytes.len - 1);
 	grpc_session_free(take_ptr(w.server));
 	for (char c = 'b'; c <= 'e'; c++) {
-		struct grpc_message *m = grpc_queue_take(&w.queue);
+		struct grpc_message *m = NULL;
 
-		assert_non_null(m);
+		assert_int_equal(next_queued(&w, 0, &m), 1);
 		assert_int_equal(m->bytes[GRPC_PREFIX_BYTES], c);
 		free(m);
 	}
-	assert_null(grpc_queue_take(&w.queue));
+	assert_int_equal(messages_count(&w.queue), 0);
 	close_world(&w);
 }
 
@@ -415,6 +414,65 @@ static void test_alert_message(void **state)
 	free(m);
 }
 
+static void take_and_check(struct grpc_queue *q, const char *rule, struct grpc_message **ret_message)
+{
+	Falco__Outputs__Response *r;
+
+	assert_int_equal(grpc_queue_take(q, ret_message), 1);
+	r = falco__outputs__response__unpack(NULL, (*ret_message)->len - GRPC_PREFIX_BYTES, (*ret_message)->bytes + GRPC_PREFIX_BYTES);
+	assert_non_null(r);
+	assert_string_equal(r->rule, rule);
+	falco__outputs__response__free_unpacked(r, NULL);
+}
+
+/* Alerts are kept, and become messages when they are taken; what comes back comes first. */
+static void test_queue(void **state)
+{
+	char rule[] = "a";
+	struct alert_copy *kept = NULL;
+	const struct alert a = { .rule = { rule, 1 }, .fields = STR("{}"), .kept = &kept };
+	struct grpc_message *first, *second;
+	struct grpc_queue q;
+
+	(void)state;
+	grpc_queue_init(&q);
+	assert_int_equal(grpc_queue_take(&q, &first), 0);
+	assert_int_equal(grpc_queue_put(&q, &a), 0);
+	alert_let_go(kept);
+	kept = NULL;
+	rule[0] = 'b';
+	assert_int_equal(grpc_queue_put(&q, &a), 0);
+	alert_let_go(kept);
+	rule[0] = '?';
+	take_and_check(&q, "a", &first);
+	take_and_check(&q, "b", &second);
+	assert_int_equal(grpc_queue_count(&q), 0);
+	grpc_queue_put_back(&q, second);
+	grpc_queue_put_back(&q, first);
+	assert_int_equal(grpc_queue_count(&q), 2);
+	take_and_check(&q, "a", &first);
+	free(first);
+	grpc_queue_release(&q);
+}
+
+static void test_queue_is_bounded(void **state)
+{
+	static char text[GRPC_QUEUE_BYTES / 8];
+	const struct alert a = { .text = { text, sizeof(text) } };
+	struct grpc_queue q;
+	int r = 0, n = 0;
+
+	(void)state;
+	grpc_queue_init(&q);
+	while (r == 0 && n < 9) {
+		r = grpc_queue_put(&q, &a);
+		n += r == 0;
+	}
+	assert_int_equal(r, -ENOBUFS);
+	assert_int_equal(n, 7);
+	grpc_queue_release(&q);
+}
+
 static void test_version_message(void **state)
 {
 	const struct grpc_versions v = { "0.44.1", "0.62.0", "sum" };
@@ -444,6 +502,8 @@ int main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_alert_message),
+		cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_version_message),
 	};
 

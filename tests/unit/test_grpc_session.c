@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What clients do to a connection that no library of theirs would: frames are made by hand. */
 #include "net/grpc_session.h"
-#include "output/grpc_queue.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +8,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "tests/unit/grpc_messages.h"
 
 enum { DATA, HEADERS, PRIORITY_FRAME, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION, KINDS };
 enum { END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
@@ -19,7 +20,7 @@ enum { NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, CANCEL = 8,
 #define MANY	     20000 /* frames of a flood */
 
 struct world {
-	struct grpc_queue queue;
+	struct messages queue;
 	struct grpc_service service;
 	struct grpc_session *session;
 	int result; /* of what was sent last */
@@ -37,13 +38,12 @@ struct world {
 static int next_queued(void *context, uint64_t given, struct grpc_message **ret_message)
 {
 	(void)given;
-	*ret_message = grpc_queue_take(&((struct world *)context)->queue);
-	return *ret_message ? 1 : 0;
+	return messages_take(&((struct world *)context)->queue, ret_message);
 }
 
 static void put_back(void *context, struct grpc_message *m)
 {
-	grpc_queue_put_back(&((struct world *)context)->queue, m);
+	messages_put_back(&((struct world *)context)->queue, m);
 }
 
 static const struct grpc_method methods[] = { { .path = "/s/sub", .streams_in = true, .next = next_queued, .undelivered = put_back } };
@@ -55,7 +55,7 @@ static void queue_message(struct world *w, char number, size_t len)
 	assert_non_null(m);
 	for (size_t i = 0; i < len; i++)
 		m->bytes[GRPC_PREFIX_BYTES + i] = (uint8_t)(number + (char)(i % 50));
-	assert_int_equal(grpc_queue_put(&w->queue, m), 0);
+	messages_add(&w->queue, m);
 }
 
 /* ---- frames ------------------------------------------------------------------------------------------------------------- */
@@ -203,7 +203,6 @@ static struct world *open_world(void)
 
 	assert_non_null(w);
 	w->reset = w->goodbye = UINT32_MAX;
-	grpc_queue_init(&w->queue);
 	w->service = (struct grpc_service){ methods, ARRAY_SIZE(methods), w };
 	assert_int_equal(grpc_session_new(&w->service, &w->session, &err), 0);
 	say_bytes(w, greeting, sizeof(greeting) - 1);
@@ -217,7 +216,7 @@ static struct world *open_world(void)
 static void close_world(struct world *w)
 {
 	grpc_session_free(w->session);
-	grpc_queue_release(&w->queue);
+	messages_free(&w->queue);
 	free(w);
 }
 
@@ -441,10 +440,10 @@ static void test_reset_in_a_message(void **state)
 	call(w, 1);
 	hear(w);
 	assert_int_equal(w->len, 100);
-	assert_int_equal(grpc_queue_count(&w->queue), 1);
+	assert_int_equal(messages_count(&w->queue), 1);
 	say_number(w, RST_STREAM, 1, CANCEL);
 	hear(w);
-	assert_int_equal(grpc_queue_count(&w->queue), 2);
+	assert_int_equal(messages_count(&w->queue), 2);
 	w->len = 0;
 	say_setting(w, INITIAL_WINDOW, 65535);
 	call(w, 3);
@@ -471,7 +470,7 @@ static void test_flood_of_resets(void **state)
 			say_number(w, RST_STREAM, stream, CANCEL);
 		hear(w);
 	}
-	assert_int_equal(grpc_queue_count(&w->queue), 1);
+	assert_int_equal(messages_count(&w->queue), 1);
 	assert_true(w->result < 0 || w->goodbye != UINT32_MAX);
 	close_world(w);
 }
@@ -548,7 +547,7 @@ static void test_slow_reader(void **state)
 		call(w, stream);
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(grpc_session_pending(w->session, &bytes, &err), 1); /* and nothing of it is sent */
-	assert_true(grpc_queue_count(&w->queue) >= 1000 - 2);
+	assert_true(messages_count(&w->queue) >= 1000 - 2);
 	assert_true(bytes.len <= 16384 + HEADER_BYTES);
 	close_world(w);
 }

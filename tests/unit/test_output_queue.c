@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -105,6 +106,36 @@ static int send_text(struct output *o, char c, struct error *err)
 	const struct alert a = { .rule = { "r", 1 }, .text = { text, 1 }, .json = { "{", 1 } };
 
 	return o->ops->send(o, &a, err);
+}
+
+/* All that keep an alert share one copy, which outlives the alert. */
+static void test_copy_is_shared(void **state)
+{
+	char text[] = "text";
+	struct str tags[] = { { "t", 1 } };
+	struct alert_copy *kept = NULL, *a, *b;
+	const struct alert alert = { .text = { text, 4 }, .tags = tags, .ntags = 1, .kept = &kept };
+	const struct alert alone = { .text = { text, 4 } };
+
+	(void)state;
+	a = alert_keep(&alert);
+	b = alert_keep(&alert);
+	assert_non_null(a);
+	assert_ptr_equal(a, b);
+	assert_ptr_equal(a, kept);
+	assert_int_equal(a->holders, 3);
+	alert_let_go(kept);
+	memset(text, 0, sizeof(text));
+	tags[0] = (struct str){ 0 };
+	alert_let_go(a);
+	assert_int_equal(b->holders, 1);
+	assert_memory_equal(b->alert.text.ptr, "text", 4);
+	assert_int_equal(b->alert.tags[0].ptr[0], 't');
+	alert_let_go(b);
+	a = alert_keep(&alone);
+	assert_int_equal(a->holders, 1);
+	alert_let_go(a);
+	alert_let_go(NULL);
 }
 
 static void test_order(void **state)
@@ -299,6 +330,7 @@ static void test_drain_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_copy_is_shared),
 		cmocka_unit_test(test_order),	cmocka_unit_test(test_full),   cmocka_unit_test(test_sender_waits),
 		cmocka_unit_test(test_trouble), cmocka_unit_test(test_reopen), cmocka_unit_test(test_drain_is_bounded),
 		cmocka_unit_test(test_last_of_a_burst), cmocka_unit_test(test_burst_wakes_seldom),
