@@ -60,13 +60,14 @@ static const struct allowed {
 	uint32_t argument;
 	uint64_t mask, value;
 } allowed[] = {
-#define ALLOW(name, purpose)			       { SCMP_SYS(name), purpose, MANY, 0, 0 },
-#define ALLOW_IF(name, purpose, argument, mask, value) { SCMP_SYS(name), purpose, argument, (uint64_t)(mask), (uint64_t)(value) },
+/* not SCMP_SYS(): some names are macros of musl's, and would be replaced on their way there */
+#define ALLOW(name, purpose)			       { __SNR_##name, purpose, MANY, 0, 0 },
+#define ALLOW_IF(name, purpose, argument, mask, value) { __SNR_##name, purpose, argument, (uint64_t)(mask), (uint64_t)(value) },
 #include "app/sandbox.def"
 };
 
 static const int never[] = {
-#define REFUSE(name) SCMP_SYS(name),
+#define REFUSE(name) __SNR_##name,
 #include "app/sandbox_plugins.def"
 };
 
@@ -118,7 +119,7 @@ static bool is_open(enum sandbox_use use)
 
 static int add(scmp_filter_ctx filter, const struct allowed *a)
 {
-	const struct scmp_arg_cmp test = { a->argument, SCMP_CMP_MASKED_EQ, a->mask, a->value };
+	const struct scmp_arg_cmp test = { .arg = a->argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = a->mask, .datum_b = a->value };
 
 	if (a->call < 0)
 		return 0;
