@@ -130,6 +130,7 @@ static int add(scmp_filter_ctx filter, const struct allowed *a)
 /* A call that is wholly allowed by one purpose needs no tests by another: libseccomp merges the two. */
 static int add_allowed(scmp_filter_ctx filter, enum sandbox_use use)
 {
+	const struct scmp_arg_cmp own = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0 };
 	const unsigned int purposes = BASE | FILES | NET | (use == SANDBOX_TRACE ? TRACE : 0);
 	int r = 0;
 
@@ -138,7 +139,7 @@ static int add_allowed(scmp_filter_ctx filter, enum sandbox_use use)
 			r = add(filter, &allowed[i]);
 	/* aborting is allowed, other processes are not to be signalled */
 	if (r == 0 && use == SANDBOX_WATCH)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
 	/* its flags are behind a pointer; told that it is not there, C libraries make threads by clone() */
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
