@@ -143,7 +143,7 @@ static void report_text(struct doctor *d)
 			strbuf_addf(&d->out, "    why: %s\n    change: %s\n", f->reason.text, remedy_for(b, f->error));
 	}
 	strbuf_addf(&d->out, "/proc        %s\n",
-		    d->proc == PLACE_PROC_OURS ? "is ours" :
+		    d->proc == PLACE_PROC_OURS ? "shows the processes that can be run here" :
 		    d->proc == PLACE_PROC_NONE ? "is missing\n    change: mount -t proc proc /proc" :
 						 "shows another pid namespace\n    change: unshare --mount-proc, or mount -t proc proc /proc");
 	strbuf_addf(&d->out, "openat2      %s\n",
@@ -159,7 +159,7 @@ static void report_text(struct doctor *d)
 			continue;
 		strbuf_addf(&d->out, "    %s\n", losses[i].text);
 		if (!add_losers(d, &losses[i], false))
-			strbuf_adds(&d->out, "        (no loaded rule)\n");
+			strbuf_adds(&d->out, "        (no loaded rule is affected)\n");
 	}
 	report_limits(d);
 }
