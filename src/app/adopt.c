@@ -59,9 +59,9 @@ static int change_rules(struct session *s, const struct reload_set *set, const s
 	struct pipeline_options of_peer = *options;
 	int r = changes ? 0 : error_set(err, -ENOMEM, "out of memory");
 
-	of_peer.limits = NULL;
 	for (size_t i = 0; r == 0 && i < s->npeers; i++) {
-		of_peer.rules = set->peers[i];
+		of_peer.rules = set->peers[i].rules;
+		of_peer.limits = set->peers[i].limits;
 		r = pipeline_change_new(s->peers[i]->pipeline, &of_peer, &changes[i], err);
 	}
 	if (r == 0)
@@ -77,25 +77,38 @@ static int change_rules(struct session *s, const struct reload_set *set, const s
 	return 0;
 }
 
+static void swap(struct session *s, struct ruleset **rules, struct limits **limits)
+{
+	struct ruleset *old_rules = s->rules;
+	struct limits *old_limits = s->limits;
+
+	s->rules = *rules;
+	s->limits = *limits;
+	*rules = old_rules;
+	*limits = old_limits;
+}
+
 static void take_set(struct session *s, struct reload_set *set)
 {
-	struct ruleset *rules = s->rules;
-	struct limits *limits = s->limits;
 	struct rules_input input = s->input;
 
-	s->rules = set->rules;
-	s->limits = set->limits;
 	s->input = set->input;
-	set->rules = rules;
-	set->limits = limits;
 	set->input = input;
-	for (size_t i = 0; i < s->npeers; i++) {
-		rules = s->peers[i]->rules;
-		s->peers[i]->rules = set->peers[i];
-		set->peers[i] = rules;
-	}
+	swap(s, &set->rules, &set->limits);
+	for (size_t i = 0; i < s->npeers; i++)
+		swap(s->peers[i], &set->peers[i].rules, &set->peers[i].limits);
 	if (set->config)
 		s->config = set->config;
+}
+
+static int bind_limits(const struct reload_set *set, struct error *err)
+{
+	int r = set->limits ? limits_bind(set->limits, set->rules, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < set->npeers; i++)
+		if (set->peers[i].limits)
+			r = limits_bind(set->peers[i].limits, set->peers[i].rules, err);
+	return r;
 }
 
 int session_adopt(struct session *s, struct reload_set *set, const struct intercept_set *wants, struct error *err)
@@ -109,7 +122,7 @@ int session_adopt(struct session *s, struct reload_set *set, const struct interc
 	};
 	struct outputs_change change = { 0 };
 	struct metrics_snapshot *snapshot = NULL;
-	int r = set->limits ? limits_bind(set->limits, set->rules, err) : 0;
+	int r = bind_limits(set, err);
 
 	if (r == 0 && set->config)
 		r = metrics_snapshot_new(set->config, &snapshot, err);

@@ -197,7 +197,10 @@ static int open_file(struct capture *c, const struct event *ev, struct error *er
 	int r;
 
 	strbuf_reset(&c->path);
-	strbuf_addf(&c->path, STR_FMT "_%020" PRIu64 "_%020" PRIu64 ".scap", STR_ARG(c->config->capture_path_prefix), ev->ts, ev->number);
+	strbuf_addf(&c->path, STR_FMT "_%020" PRIu64 "_%020" PRIu64, STR_ARG(c->config->capture_path_prefix), ev->ts, ev->number);
+	if (c->peer)
+		strbuf_addf(&c->path, "_%u", c->peer);
+	strbuf_adds(&c->path, ".scap");
 	if (c->path.failed)
 		return error_set(err, -ENOMEM, "out of memory");
 	r = scap_writer_open(c->path.ptr, &options, &c->file, err);
@@ -351,6 +354,15 @@ void capture_init(struct capture *c, const struct config *config, struct session
 	scap_write_meta_receive(&c->accounts, &c->own);
 	c->own.process = NULL; /* the state has them, as they are when a head is written */
 	c->own.fd = NULL;
+}
+
+void capture_follow(struct capture *c, const struct config *config, struct session *session, unsigned int traits,
+		    struct pipeline_options *settings)
+{
+	capture_init(c, config, session, &(struct scap_origin){ .traits = traits });
+	settings->record = capture_event;
+	settings->alerted = capture_alerted;
+	settings->record_context = c;
 }
 
 static const struct scap_receiver *accounts_of(void *owner)

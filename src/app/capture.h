@@ -40,12 +40,16 @@ struct capture {
 	bool by_rule; /* the limit of size is a rule's */
 	bool failed; /* told once: a full disk does not get better by being told */
 	uint64_t written; /* files */
+	unsigned int peer; /* of several event sources, the first is 0: makes names differ */
 };
 
 /* Whether alerts of these rules can start captures; if not, nothing needs to be recorded. */
 bool capture_wanted(const struct config *c, const struct ruleset *rules);
 /* Borrows all. origin: of the events that will come. */
 void capture_init(struct capture *c, const struct config *config, struct session *session, const struct scap_origin *origin);
+/* Does that, and makes settings, of the session's pipeline, tell c of events and alerts. */
+void capture_follow(struct capture *c, const struct config *config, struct session *session, unsigned int traits,
+		    struct pipeline_options *settings);
 /* Receives metadata for both captures and next. */
 const struct scap_receiver *capture_receiver(struct capture *c, const struct scap_receiver *next);
 /* pipeline_options.record and .alerted; context is a struct capture. The first never fails. */

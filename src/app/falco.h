@@ -56,9 +56,17 @@ struct falco_peers {
 	pthread_cond_t go;
 	size_t waiting;
 };
-/* Opens sources[1..]; the rules come of loader. main has the outputs. */
-int falco_peers_open(struct falco_peers *p, struct session *main, const struct falco_sources *sources, const struct plugins *plugins,
-		     struct rule_loader *loader, const struct pipeline_options *settings, struct error *err);
+/* All borrowed, config for as long as the peers are there. */
+struct falco_peers_options {
+	const struct config *config;
+	struct session *main; /* has the outputs */
+	const struct plugins *plugins;
+	struct rule_loader *loader; /* their rules come of it */
+	const struct field_options *fields;
+	const struct pipeline_options *settings;
+};
+/* Opens sources[1..]. */
+int falco_peers_open(struct falco_peers *p, const struct falco_sources *sources, const struct falco_peers_options *o, struct error *err);
 int falco_peers_start(struct falco_peers *p, const struct config *config, struct error *err);
 /* Whether any is at work. Negative as soon as one has failed. */
 int falco_peers_running(struct falco_peers *p, struct error *err);

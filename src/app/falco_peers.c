@@ -2,16 +2,19 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "app/capture.h"
 #include "app/falco.h"
+#include "app/limits.h"
 #include "app/log.h"
 #include "base/clock.h"
 #include "base/thread.h"
 
 #define MEASURE_MS 1000 /* the web server's figures are no newer */
 
-/* Several event sources at once: each has its pipeline, state and copies of plugins; rules and outputs are shared. */
+/* Several event sources at once: each has its pipeline, state, limits, captures and copies of plugins; rules and outputs are shared. */
 struct falco_peer {
 	struct session session;
+	struct capture capture;
 	struct falco_peers *all;
 	pthread_t thread;
 	bool started;
@@ -50,7 +53,7 @@ static void *run(void *context)
 	int r;
 
 	do {
-		r = pipeline_steps(p->session.pipeline, 1, &p->err);
+		r = session_peer_step(&p->session, &p->err);
 		measure(p);
 		if (r >= 0 && atomic_load_explicit(&p->all->pause, memory_order_relaxed))
 			wait_for_go(p->all);
@@ -61,31 +64,36 @@ static void *run(void *context)
 	return NULL;
 }
 
-static int open_one(struct falco_peer *p, struct session *main, struct str name, const struct plugins *plugins,
-		    struct rule_loader *loader, const struct pipeline_options *settings, struct error *err)
+static int open_one(struct falco_peer *p, struct str name, const struct falco_peers_options *o, struct error *err)
 {
 	struct session *s = &p->session;
-	struct pipeline_options options = *settings;
+	struct pipeline_options options = *o->settings;
 	struct source *source;
 	int r;
 
 	options.source_name = name;
 	options.container_plugin = false;
-	r = rule_loader_compile_for(loader, name, &s->rules, err);
+	r = rule_loader_compile_for(o->loader, name, &s->rules, err);
 	if (r == 0)
-		r = session_start_plugins(s, plugins, &options, true, err);
+		r = limits_new(o->config, o->fields, true, &s->limits, err);
 	if (r == 0)
-		r = plugins_open(plugins, name, &source, err);
+		r = session_start_plugins(s, o->plugins, &options, true, err);
+	if (r == 0)
+		r = plugins_open(o->plugins, name, &source, err);
 	if (r < 0)
 		return r;
-	memcpy(s->outputs, main->outputs, sizeof(s->outputs));
-	s->noutputs = main->noutputs;
+	memcpy(s->outputs, o->main->outputs, sizeof(s->outputs));
+	s->noutputs = o->main->noutputs;
+	if (capture_wanted(o->config, s->rules)) {
+		capture_follow(&p->capture, o->config, s, source->traits, &options);
+		p->capture.peer = (unsigned int)(p - p->all->list) + 1;
+	}
 	return session_start(s, source, &options, err);
 }
 
-int falco_peers_open(struct falco_peers *p, struct session *main, const struct falco_sources *sources, const struct plugins *plugins,
-		     struct rule_loader *loader, const struct pipeline_options *settings, struct error *err)
+int falco_peers_open(struct falco_peers *p, const struct falco_sources *sources, const struct falco_peers_options *o, struct error *err)
 {
+	struct session *main = o->main;
 	int r = 0;
 
 	pthread_mutex_init(&p->lock, NULL);
@@ -97,7 +105,7 @@ int falco_peers_open(struct falco_peers *p, struct session *main, const struct f
 	for (size_t i = 1; i < sources->n && r == 0; i++) {
 		p->list[p->n].all = p;
 		p->sessions[p->n] = &p->list[p->n].session;
-		r = open_one(&p->list[p->n++], main, sources->list[i], plugins, loader, settings, err);
+		r = open_one(&p->list[p->n++], sources->list[i], o, err);
 	}
 	if (r < 0)
 		return r;
@@ -172,6 +180,7 @@ void falco_peers_stop(struct falco_peers *p)
 			continue;
 		pthread_join(p->list[i].thread, NULL);
 		p->list[i].started = false;
+		pipeline_flush(p->list[i].session.pipeline); /* what limits hold back */
 		tell_loss(&p->list[i]);
 	}
 }
@@ -180,6 +189,7 @@ void falco_peers_free(struct falco_peers *p)
 {
 	falco_peers_stop(p);
 	for (size_t i = 0; i < p->n; i++) {
+		capture_free(&p->list[i].capture);
 		p->list[i].session.noutputs = 0; /* they are another's */
 		session_free(&p->list[i].session);
 	}

@@ -126,6 +126,7 @@ struct run {
 	const struct config *config;
 	const struct plugins *plugins;
 	const struct falco_sources *sources;
+	const struct field_options *fields;
 	struct rule_loader *loader;
 	struct capture capture;
 	struct falco_peers peers;
@@ -136,14 +137,16 @@ static int start(struct session *s, struct run *run, struct error *err)
 {
 	const struct config *config = run->config;
 	struct str source_name = run->sources->list[0];
-	bool captures = capture_wanted(config, s->rules), live = is_live(config) || source_name.len;
-	struct pipeline_options settings = {
+	bool live = is_live(config) || source_name.len;
+	const struct pipeline_options common = {
 		.base64_buffers = config->buffer_format_base64,
 		.static_values = config->static_values,
 		.source_name = source_name,
 		.container_plugin = config->container_plugin,
 		.max_threads = config->falco_libs_thread_table_size,
 	};
+	struct pipeline_options settings = common;
+	const struct falco_peers_options peers = { config, s, run->plugins, run->loader, run->fields, &common };
 	struct source *source;
 	int r = session_start_plugins(s, run->plugins, &settings, live, err);
 
@@ -152,18 +155,12 @@ static int start(struct session *s, struct run *run, struct error *err)
 	if (r < 0)
 		return r;
 	settings.known_fds = !live && source_scap_knows_fds(source);
-	if (captures) {
-		settings.record = capture_event;
-		settings.alerted = capture_alerted;
-		settings.record_context = &run->capture;
-		capture_init(&run->capture, config, s, &(struct scap_origin){ .traits = source->traits });
-	}
+	if (capture_wanted(config, s->rules))
+		capture_follow(&run->capture, config, s, source->traits, &settings);
 	r = session_start(s, source, &settings, err);
 	if (r == 0 && !live)
 		source_scap_receive(source, capture_receiver(&run->capture, pipeline_receiver(s->pipeline)));
-	settings.record = NULL;
-	settings.alerted = NULL;
-	return r < 0 ? r : falco_peers_open(&run->peers, s, run->sources, run->plugins, run->loader, &settings, err);
+	return r < 0 ? r : falco_peers_open(&run->peers, run->sources, &peers, err);
 }
 
 static int load_rules(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine,
@@ -214,18 +211,22 @@ struct again {
 };
 
 /* Of the other event sources, each its own. */
-static int compile_peers(const struct again *a, struct rule_loader *loader, struct reload_set *set, struct error *err)
+static int compile_peers(const struct again *a, struct rule_loader *loader, const struct field_options *fields, struct reload_set *set,
+			 struct error *err)
 {
 	int r = 0;
 
 	if (a->sources->n < 2)
 		return 0;
-	set->peers = calloc(a->sources->n - 1, sizeof(struct ruleset *));
+	set->peers = calloc(a->sources->n - 1, sizeof(*set->peers));
 	if (!set->peers)
 		return error_set(err, -ENOMEM, "out of memory");
 	for (size_t i = 1; i < a->sources->n && r == 0; i++) {
-		r = rule_loader_compile_for(loader, a->sources->list[i], &set->peers[set->npeers], err);
-		set->npeers += r == 0;
+		struct reload_peer *peer = &set->peers[set->npeers++];
+
+		r = rule_loader_compile_for(loader, a->sources->list[i], &peer->rules, err);
+		if (r == 0)
+			r = limits_new(set->config, fields, a->live, &peer->limits, err);
 	}
 	return r;
 }
@@ -258,7 +259,7 @@ static int load_again(void *context, struct reload_set *ret_set, struct error *e
 	if (r == 0)
 		r = rule_loader_compile(loader, &set.rules, err);
 	if (r == 0)
-		r = compile_peers(a, loader, &set, err);
+		r = compile_peers(a, loader, &engine.fields, &set, err);
 	if (r < 0)
 		return r;
 	*ret_set = set;
@@ -356,7 +357,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
 		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter *programs)
 {
-	struct run run = { .config = config, .plugins = plugins, .sources = sources };
+	struct run run = { .config = config, .plugins = plugins, .sources = sources, .fields = &engine->fields };
 	struct session s = { .programs = programs };
 	int status = watch(&s, &run, o, engine);
 

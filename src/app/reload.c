@@ -36,8 +36,10 @@ void reload_set_free(struct reload_set *set)
 	rules_input_free(&set->input);
 	limits_free(set->limits);
 	ruleset_free(set->rules);
-	for (size_t i = 0; i < set->npeers; i++)
-		ruleset_free(set->peers[i]);
+	for (size_t i = 0; i < set->npeers; i++) {
+		limits_free(set->peers[i].limits);
+		ruleset_free(set->peers[i].rules);
+	}
 	free(set->peers);
 	config_free(set->config);
 	*set = (struct reload_set){ 0 };

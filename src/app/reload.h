@@ -15,10 +15,14 @@
 struct reload;
 
 /* What is loaded, and lives until the next of its kind is in force. */
+struct reload_peer {
+	struct ruleset *rules; /* owned */
+	struct limits *limits; /* owned; NULL = none */
+};
 struct reload_set {
 	struct config *config; /* owned; NULL = there is none */
 	struct ruleset *rules; /* owned */
-	struct ruleset **peers; /* those of the session's peers, in their order; owned, as is the list. NULL without peers */
+	struct reload_peer *peers; /* those of the session's peers, in their order; owned. NULL without peers */
 	size_t npeers;
 	struct limits *limits; /* owned; NULL = none */
 	struct rules_input input; /* what the rules were read from */

@@ -168,14 +168,25 @@ int session_step(struct session *s, struct error *err)
 	return session_steps(s, 1, err);
 }
 
+static int take_steps(struct session *s, unsigned int n, struct error *err)
+{
+	int r = pipeline_steps(s->pipeline, n, err);
+
+	if (r == 0)
+		pipeline_idle(s->pipeline, clock_ns(CLOCK_REALTIME) - IDLE_NS);
+	return r;
+}
+
+int session_peer_step(struct session *s, struct error *err)
+{
+	return take_steps(s, 1, err);
+}
+
 int session_steps(struct session *s, unsigned int n, struct error *err)
 {
 	size_t i;
-	int r;
+	int r = take_steps(s, n, err);
 
-	r = pipeline_steps(s->pipeline, n, err);
-	if (r == 0)
-		pipeline_idle(s->pipeline, clock_ns(CLOCK_REALTIME) - IDLE_NS);
 	check_outputs(s);
 	for (i = 0; !s->reported_loss && i < s->noutputs; i++)
 		if (s->outputs[i]->failed)

@@ -72,6 +72,8 @@ int session_step(struct session *s, struct error *err);
  */
 int session_steps(struct session *s, unsigned int n, struct error *err);
 #define SESSION_BATCH 64
+/* As session_step(), where another session looks after the outputs. */
+int session_peer_step(struct session *s, struct error *err);
 /* Looks after the outputs for a moment, while the source has ended and peers go on. 0. */
 int session_idle(struct session *s);
 /* Writes what is held back and tells what was lost, if anything. */
