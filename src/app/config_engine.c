@@ -17,7 +17,7 @@ struct engine_options config_engine_options(const struct config *c)
 		.json_omit_output_fields = !c->json_include_output_fields_property,
 		.json_omit_tags = !c->json_include_tags_property,
 		.json_message = c->json_include_message_property,
-		.alert_fields = c->grpc_enabled && c->grpc_output_enabled,
+		.alert_fields = (c->grpc_enabled && c->grpc_output_enabled) || c->monitor_journal_output_enabled,
 		.iso_time = c->time_format_iso_8601,
 		.base64_buffers = c->buffer_format_base64,
 	};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -136,11 +138,26 @@ static const char *prefix(enum log_level level)
 	return level == LOG_LEVEL_WARNING ? "warning: " : "";
 }
 
-/* In one write, so that lines of several threads do not mix. */
+/* systemd names the stream that is its journal: device and inode number, systemd.exec(5). */
+static bool error_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
+/* In one write, so that lines of several threads do not mix. The journal takes the level from the line's beginning, sd-daemon(3). */
 static void stderr_line(enum log_level level, struct str message)
 {
 	auto_strbuf struct strbuf line = { 0 };
 
+	if (error_is_journal())
+		strbuf_addf(&line, "<%d>", (int)(level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : level));
 	if (settings.falco && level > LOG_LEVEL_ERROR) /* "Error: " comes without the time */
 		add_time(&line);
 	else if (!settings.falco)

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "output/output_grpc.h"
 #include "output/output_http.h"
+#include "output/output_journal.h"
 #include "output/output_queue.h"
 #include "output/output_syslog.h"
 
@@ -98,6 +99,17 @@ static int open_syslog(const struct session *s, const struct config *c, struct o
 	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
 }
 
+static int open_journal(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+{
+	char path[PATH_MAX], identifier[64];
+	int r = config_c_text(path, sizeof(path), c->monitor_journal_output_socket, "monitor.journal_output.socket", err);
+
+	(void)s;
+	if (r == 0)
+		r = config_c_text(identifier, sizeof(identifier), c->monitor_journal_output_identifier, "monitor.journal_output.identifier", err);
+	return r < 0 ? r : output_journal_open(path, identifier, SYSLOG_TIMEOUT_MS, c->json_output, ret_output, err);
+}
+
 /* The one of monitor.http_output.header, then those of headers. */
 static int read_headers(const struct config *c, struct str *headers, size_t *ret_count, struct error *err)
 {
@@ -180,6 +192,7 @@ static const struct output_kind {
 	{ "file", open_file, offsetof(struct config, file_output_enabled), false, { "file_output", "monitor.file_output" } },
 	{ "stdout", open_stdout, offsetof(struct config, stdout_output_enabled), false, { "stdout_output" } },
 	{ "syslog", open_syslog, offsetof(struct config, syslog_output_enabled), false, { "syslog_output", "monitor.syslog_output" } },
+	{ "journal", open_journal, offsetof(struct config, monitor_journal_output_enabled), false, { "monitor.journal_output" } },
 	{ "program", open_program, offsetof(struct config, program_output_enabled), false, { "program_output" } },
 	{ "http", open_http, offsetof(struct config, http_output_enabled), false, { "http_output", "monitor.http_output" } },
 	{ "grpc", open_grpc, offsetof(struct config, grpc_enabled), true, { "grpc", "grpc_output" } },

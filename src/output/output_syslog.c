@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "net/connection.h"
+#include "output/retry.h"
 #include "output/syslog_local.h"
 
 struct syslog_output {
@@ -152,12 +152,11 @@ static int try_once(struct syslog_output *s, struct error *err)
 	return is_local(s) ? send_local(s, err) : send_remote(s, err);
 }
 
-/* A server that is started anew is away for a moment; alerts wait in the queue meanwhile. */
 static int syslog_send(struct output *o, const struct alert *a, struct error *err)
 {
 	struct syslog_output *s = (struct syslog_output *)o;
 	struct str text = o->json ? a->json : a->text;
-	struct timespec pause = { .tv_nsec = 100000000 };
+	unsigned int tries = 0;
 	int r;
 
 	strbuf_reset(&s->message);
@@ -165,16 +164,9 @@ static int syslog_send(struct output *o, const struct alert *a, struct error *er
 		add_local(s, a, text);
 	else
 		add_rfc5424(s, a, text);
-	if (s->message.failed || s->framed.failed)
-		r = error_set(err, -ENOMEM, "out of memory");
-	else
-		r = try_once(s, err);
-	/* what is too long for a datagram or can never work will not get better */
-	for (unsigned int waited = 0; r < 0 && r != -EMSGSIZE && r != -EINVAL && r != -ENOTSUP && r != -ENOMEM &&
-	     !atomic_load(&o->stop) && waited < SYSLOG_RETRY_SECONDS * 10; waited++) {
-		nanosleep(&pause, NULL);
-		r = try_once(s, err);
-	}
+	do
+		r = s->message.failed || s->framed.failed ? error_set(err, -ENOMEM, "out of memory") : try_once(s, err);
+	while (retry_later(o, r, &tries));
 	if (r < 0)
 		o->failed++;
 	else
