@@ -108,10 +108,14 @@ ok "a strange authority is told: $(head -n 1 "$dir/err")" grep -q 'syslog output
 
 # away for some seconds: alerts wait. What the server had in its socket when it ended is lost to everybody.
 number=2000
-rm -f "$dir/from-unix"
+: >"$dir/from-unix" # rsyslog has it open, for appending
 send "unix://$dir/log" "" slowly >/dev/null &
 sender=$!
-sleep 1
+i=0
+while [ ! -s "$dir/from-unix" ] && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
 stop_rsyslog
 rm -f "$dir/log"
 before=$(wc -l <"$dir/from-unix")
