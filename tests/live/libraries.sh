@@ -52,7 +52,7 @@ part() {
 		ok "$1 with a library that is $fault: who needs it is named" grep -q "$1 needs\|which $1 needs" "$dir/err"
 		ok "nobody else minds" env LD_LIBRARY_PATH="$dir/lib" "$MONITOR" run -r "$own_rules" -- /bin/true
 	done
-	rm -rf "$dir/lib"
+	rm -rf "${dir:?}/lib"
 }
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 part "the HTTP output" CURL "http_output: {enabled: true, url: \"http://127.0.0.1:$port/\"}"

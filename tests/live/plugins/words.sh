@@ -90,6 +90,7 @@ kill -TERM "$pid"
 wait "$pid"
 
 # a crash: status and words. The core is not wanted.
+# shellcheck disable=SC3045 # dash has it
 ulimit -c 0
 places="init open next_batch extract_fields"
 grep -q __asan_init "$MONITOR" && places= # which has handlers of its own
