@@ -472,10 +472,9 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 	return e;
 }
 
-static int scap_next(struct source *source, struct event *ret_event, struct error *err)
+/* Of captures that leave out what follows. Apart for the same reason. */
+static __attribute__((noinline)) int next_implied(struct scap *s, struct event *ret_event, struct error *err)
 {
-	struct scap *s = scap_of(source);
-
 	if (s->waits) {
 		s->waits = false;
 		*ret_event = s->waiting;
@@ -483,14 +482,21 @@ static int scap_next(struct source *source, struct event *ret_event, struct erro
 	}
 	if (!take_usual(s, ret_event))
 		return take_any(s, ret_event, err);
-	if (!s->origin.implied)
-		return 1;
 	if (s->origin.implied == SCAP_IMPLIES_TOLD) {
 		s->notes = 0;
 		return derive(s, ret_event, err);
 	}
 	imply(s, ret_event);
 	return 1;
+}
+
+static int scap_next(struct source *source, struct event *ret_event, struct error *err)
+{
+	struct scap *s = scap_of(source);
+
+	if (s->origin.implied)
+		return next_implied(s, ret_event, err);
+	return take_usual(s, ret_event) ? 1 : take_any(s, ret_event, err);
 }
 
 static void scap_stats(const struct source *source, struct source_stats *ret_stats)
