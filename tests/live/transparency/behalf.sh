@@ -213,8 +213,8 @@ for backend in notify ptrace ptrace-all notify-only; do
 	for what in sends names; do
 		monitor_options="--backend $backend"
 		checks=$((checks + 1))
-		rm -rf "$dir/work"
-		wrap="timeout -k 1 100" under "$dir/all.yaml" -- python3 "$dir/$what.py" "$dir/work/x"
+		rm -rf "$dir/place"
+		wrap="timeout -k 1 100" under "$dir/all.yaml" -- python3 "$dir/$what.py" "$dir/place/x"
 		diff "$dir/native-$what" "$dir/out" >"$dir/diff" || fail "$backend, $what: $(head -n 12 "$dir/diff") $(head -n 3 "$dir/err")"
 		ok "$backend, $what: seen" [ "$(wc -l <"$alerts")" -gt 30 ]
 	done

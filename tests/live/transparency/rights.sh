@@ -232,8 +232,8 @@ ok "what was tried: $(tail -n 3 "$dir/native")" [ "$(grep -c EACCES "$dir/native
 for backend in notify ptrace notify-only; do
 	monitor_options="--backend $backend"
 	checks=$((checks + 1))
-	rm -rf "$dir/work"
-	wrap="timeout -k 1 100" under "$dir/all.yaml" -- python3 "$dir/rights.py" "$dir/work/x"
+	rm -rf "$dir/place"
+	wrap="timeout -k 1 100" under "$dir/all.yaml" -- python3 "$dir/rights.py" "$dir/place/x"
 	diff "$dir/native" "$dir/out" >"$dir/diff" || fail "$backend: $(head -n 12 "$dir/diff") $(head -n 3 "$dir/err")"
 done
 
