@@ -110,10 +110,13 @@ static int send_in_file(struct journal_output *j)
 	return sendmsg(j->fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int try_once(struct journal_output *j, struct error *err)
+static int try_once(struct output *o, struct error *err)
 {
-	int r = j->fd < 0 ? syslog_local_connect(j->path, j->timeout_ms, &j->fd, err) : 0;
+	struct journal_output *j = (struct journal_output *)o;
+	int r = j->entry.failed ? error_set(err, -ENOMEM, "out of memory") : 0;
 
+	if (r == 0)
+		r = j->fd < 0 ? syslog_local_connect(j->path, j->timeout_ms, &j->fd, err) : 0;
 	if (r < 0)
 		return error_prefix(err, r, "journal output");
 	r = send(j->fd, j->entry.ptr, j->entry.len, MSG_NOSIGNAL) < 0 ? -errno : 0;
@@ -128,18 +131,9 @@ static int try_once(struct journal_output *j, struct error *err)
 static int journal_send(struct output *o, const struct alert *a, struct error *err)
 {
 	struct journal_output *j = (struct journal_output *)o;
-	unsigned int tries = 0;
-	int r;
 
 	make_entry(j, a);
-	do
-		r = j->entry.failed ? error_set(err, -ENOMEM, "out of memory") : try_once(j, err);
-	while (retry_later(o, r, &tries));
-	if (r < 0)
-		o->failed++;
-	else
-		o->sent++;
-	return r;
+	return retry_deliver(o, try_once, err);
 }
 
 static void journal_close(struct output *o)

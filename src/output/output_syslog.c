@@ -147,8 +147,12 @@ static int send_remote(struct syslog_output *s, struct error *err)
 	return 0;
 }
 
-static int try_once(struct syslog_output *s, struct error *err)
+static int try_once(struct output *o, struct error *err)
 {
+	struct syslog_output *s = (struct syslog_output *)o;
+
+	if (s->message.failed || s->framed.failed)
+		return error_set(err, -ENOMEM, "out of memory");
 	return is_local(s) ? send_local(s, err) : send_remote(s, err);
 }
 
@@ -156,22 +160,13 @@ static int syslog_send(struct output *o, const struct alert *a, struct error *er
 {
 	struct syslog_output *s = (struct syslog_output *)o;
 	struct str text = o->json ? a->json : a->text;
-	unsigned int tries = 0;
-	int r;
 
 	strbuf_reset(&s->message);
 	if (is_local(s))
 		add_local(s, a, text);
 	else
 		add_rfc5424(s, a, text);
-	do
-		r = s->message.failed || s->framed.failed ? error_set(err, -ENOMEM, "out of memory") : try_once(s, err);
-	while (retry_later(o, r, &tries));
-	if (r < 0)
-		o->failed++;
-	else
-		o->sent++;
-	return r;
+	return retry_deliver(o, try_once, err);
 }
 
 static int syslog_reopen(struct output *o, struct error *err)

@@ -8,15 +8,25 @@
 
 #define TRIES_A_SECOND 10
 
-bool retry_later(const struct output *o, int r, unsigned int *tries)
+static bool is_worth_it(const struct output *o, int r, unsigned int tries)
 {
-	const struct timespec pause = { .tv_nsec = 1000000000 / TRIES_A_SECOND };
-
 	if (r >= 0 || r == -EMSGSIZE || r == -EINVAL || r == -ENOTSUP || r == -ENOMEM)
 		return false;
-	if (atomic_load(&o->stop) || *tries >= SYSLOG_RETRY_SECONDS * TRIES_A_SECOND)
-		return false;
-	(*tries)++;
-	nanosleep(&pause, NULL);
-	return true;
+	return !atomic_load(&o->stop) && tries < SYSLOG_RETRY_SECONDS * TRIES_A_SECOND;
+}
+
+int retry_deliver(struct output *o, int (*try_once)(struct output *o, struct error *err), struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = 1000000000 / TRIES_A_SECOND };
+	int r = try_once(o, err);
+
+	for (unsigned int tries = 0; is_worth_it(o, r, tries); tries++) {
+		nanosleep(&pause, NULL);
+		r = try_once(o, err);
+	}
+	if (r < 0)
+		o->failed++;
+	else
+		o->sent++;
+	return r;
 }

@@ -5,9 +5,9 @@
 #include "output/output.h"
 
 /*
- * Whether a delivery that failed with r is to be tried again: a server that is started anew is away for a moment, alerts wait in the queue
- * meanwhile. Pauses before it says so, SYSLOG_RETRY_SECONDS in all; tries begins as 0. What can never work will not get better.
+ * Delivers by try_once(), and counts: a server that is started anew is away for a moment, so what fails is tried again for
+ * SYSLOG_RETRY_SECONDS, while alerts wait in the queue. What can never work will not get better. Returns what the last try did.
  */
-bool retry_later(const struct output *o, int r, unsigned int *tries);
+int retry_deliver(struct output *o, int (*try_once)(struct output *o, struct error *err), struct error *err);
 
 #endif
