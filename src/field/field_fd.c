@@ -266,9 +266,10 @@ static enum presence directory_of(struct field_context *ctx, const struct fd *fd
 
 static enum presence file_of(struct field_context *ctx, const struct fd *fd, struct str *name)
 {
-	if (fd_pending(ctx))
-		return UNKNOWN; /* only a call that succeeds has one */
-	if (!fd || !is_file(fd))
+	/* only a call that succeeds has one */
+	if (fd_pending(ctx) && ctx->supposed == SUPPOSED_NOTHING)
+		return UNKNOWN;
+	if (fd_pending(ctx) ? ctx->supposed == SUPPOSED_FAILURE || asks_directory(ctx) : !fd || !is_file(fd))
 		return ABSENT;
 	*name = file_part(*name);
 	return PRESENT;

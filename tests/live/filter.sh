@@ -48,4 +48,10 @@ held write folder "$dir" no
 held failed folder "$dir" yes
 ok "what matters only when it fails is let go at its entry" grep -q 'openat *[0-9]\{4\} let go at entry' "$dir/out"
 
+# what the path itself rules out needs no result: neither for the name of a file that may be made
+printf -- '- rule: filename\n  desc: d\n  condition: >\n    %s and fd.filename in (nowhere)\n  output: o %%fd.name\n  priority: NOTICE\n' \
+	"$write" >"$dir/filename.yaml"
+"$MONITOR" run --verbose --opens fast -r "$dir/filename.yaml" -- "$python" -B "$dir/open.py" write "$dir/file" >"$dir/out" 2>&1
+ok "another name of a file is enough at the entry of a fast open" grep -q 'openat *[0-9]\{4\} let go at entry.* 0 followed' "$dir/out"
+
 finish

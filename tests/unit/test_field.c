@@ -279,6 +279,21 @@ static void test_read(void **state)
 	check_values(*state, cases, ARRAY_SIZE(cases));
 }
 
+static void world_open_entry(struct world *w, uint32_t flags)
+{
+	event_begin(&w->b, EV_SYSCALL_OPENAT_2_X, WORLD_TS, 100);
+	event_put_unknown(&w->b);
+	event_put_int(&w->b, -100);
+	event_put_text(&w->b, STR("f.txt"));
+	event_put_int(&w->b, flags);
+	event_put_int(&w->b, 0640);
+	event_put_unknown(&w->b);
+	event_put_unknown(&w->b);
+	assert_int_equal(event_end(&w->b, &w->ev, NULL), 0);
+	event_make_provisional(&w->ev, &w->b);
+	assert_int_equal(state_preview(w->state, &w->ev, &w->ctx.subject), 0);
+}
+
 /* At its entry an open has a name, but nothing that only its result tells. */
 static void test_provisional(void **state)
 {
@@ -288,21 +303,38 @@ static void test_provisional(void **state)
 		{ "fd.num", NULL },	  { "fd.typechar", NULL },	  { "evt.rawres", NULL },
 		{ "evt.res", NULL },	  { "evt.arg.flags", NULL },	  { "evt.is_open_create", NULL },
 		{ "fs.path.name", NULL }, { "evt.args", NULL },		  { "evt.arg.ino", NULL },
+		{ "fd.filename", NULL },
+	};
+
+	world_open_entry(*state, 1 | 4);
+	check_values(*state, cases, ARRAY_SIZE(cases));
+}
+
+/* What each end of it would make of the descriptor. */
+static void test_supposed(void **state)
+{
+	enum { READ = 1, CREATE = 4, FOLDER = 1 << 10 };
+	static const struct value_case made[] = {
+		{ "fd.typechar", "f" }, { "fd.filename", "f.txt" }, { "fd.directory", "/home/u" }, { "fd.num", NULL },
+	};
+	static const struct value_case made_folder[] = {
+		{ "fd.typechar", "d" }, { "fd.filename", "<NA>" }, { "fd.directory", "/home/u/f.txt" }, { "fd.num", NULL },
+	};
+	static const struct value_case failed[] = {
+		{ "fd.typechar", "f" }, { "fd.filename", "<NA>" }, { "fd.directory", "/home/u" }, { "fd.num", "-1" },
 	};
 	struct world *w = *state;
 
-	event_begin(&w->b, EV_SYSCALL_OPENAT_2_X, WORLD_TS, 100);
-	event_put_unknown(&w->b);
-	event_put_int(&w->b, -100);
-	event_put_text(&w->b, STR("f.txt"));
-	event_put_int(&w->b, 1 | 4);
-	event_put_int(&w->b, 0640);
-	event_put_unknown(&w->b);
-	event_put_unknown(&w->b);
-	assert_int_equal(event_end(&w->b, &w->ev, NULL), 0);
-	event_make_provisional(&w->ev, &w->b);
-	assert_int_equal(state_preview(w->state, &w->ev, &w->ctx.subject), 0);
-	check_values(w, cases, ARRAY_SIZE(cases));
+	world_open_entry(w, READ | CREATE);
+	w->ctx.supposed = SUPPOSED_SUCCESS;
+	check_values(w, made, ARRAY_SIZE(made));
+	w->ctx.supposed = SUPPOSED_FAILURE;
+	check_values(w, failed, ARRAY_SIZE(failed));
+	world_open_entry(w, READ | FOLDER);
+	check_values(w, failed, ARRAY_SIZE(failed));
+	w->ctx.supposed = SUPPOSED_SUCCESS;
+	check_values(w, made_folder, ARRAY_SIZE(made_folder));
+	w->ctx.supposed = SUPPOSED_NOTHING;
 }
 
 /* What the state lacks is unknown while the source can be asked, and absent when it cannot. */
@@ -428,6 +460,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failed_open, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_read, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_provisional, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_supposed, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_needs, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_ancestors, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_length_of_arguments, world_setup, world_teardown),
