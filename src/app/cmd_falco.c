@@ -144,25 +144,12 @@ static bool is_enabled(const struct options *o, struct str source)
 							  !names(o, OPT_falco_disable_source, source);
 }
 
-/* A plugin without an id of its own gives events of system calls. */
-static bool gives_calls(const struct plugins *plugins)
-{
-	for (size_t i = 0; i < plugins->count; i++) {
-		struct plugin_view view;
-
-		plugin_get(plugins->list[i], &view);
-		if (view.capabilities & PLUGIN_SOURCE && !view.source.len)
-			return true;
-	}
-	return false;
-}
-
 /* Whose events are watched. A capture has what it has. */
 static int choose_sources(const struct options *o, const struct config *config, const struct plugins *plugins,
 			  struct falco_sources *ret_sources, struct error *err)
 {
 	bool replays = str_eq(config->engine_kind, STR("replay"));
-	bool calls = is_enabled(o, STR("syscall")) && (!str_eq(config->engine_kind, STR("nodriver")) || gives_calls(plugins));
+	bool calls = is_enabled(o, STR("syscall")) && (!str_eq(config->engine_kind, STR("nodriver")) || plugins_give_calls(plugins));
 	struct falco_sources *s = ret_sources;
 
 	s->list = calloc(plugins->nsources + 1, sizeof(*s->list));

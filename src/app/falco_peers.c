@@ -79,7 +79,7 @@ static int open_one(struct falco_peer *p, struct str name, const struct falco_pe
 	if (r == 0)
 		r = session_start_plugins(s, o->plugins, &options, true, err);
 	if (r == 0)
-		r = plugins_open(o->plugins, name, &source, err);
+		r = plugins_open(o->plugins, name, NULL, &source, err);
 	if (r < 0)
 		return r;
 	memcpy(s->outputs, o->main->outputs, sizeof(s->outputs));

@@ -4,6 +4,8 @@
 #include "app/capture.h"
 #include "app/drops.h"
 #include "app/falco.h"
+#include "app/host.h"
+#include "app/host_processes.h"
 #include "app/limits.h"
 #include "app/listing.h"
 #include "app/log.h"
@@ -106,8 +108,8 @@ static int open_source(const struct config *config, const struct plugins *plugin
 	const char *missing = kind_missing(config->engine_kind);
 	char path[4096];
 
-	if (source.len)
-		return plugins_open(plugins, source, ret_source, err);
+	if (source.len || (is_live(config) && plugins_give_calls(plugins)))
+		return plugins_open(plugins, source, host_answer, ret_source, err);
 	if (missing)
 		return config_error(config, "engine.kind", err, STR_FMT ": %s", STR_ARG(config->engine_kind), missing);
 	if (is_live(config)) {
@@ -133,6 +135,14 @@ struct run {
 	struct drops drops;
 };
 
+/* What system calls of this machine are about. */
+static int describe_host(const struct scap_receiver *receiver, struct error *err)
+{
+	int r = host_describe(receiver, err);
+
+	return r < 0 ? r : host_processes(receiver, err);
+}
+
 static int start(struct session *s, struct run *run, struct error *err)
 {
 	const struct config *config = run->config;
@@ -148,18 +158,22 @@ static int start(struct session *s, struct run *run, struct error *err)
 	struct pipeline_options settings = common;
 	const struct falco_peers_options peers = { config, s, run->plugins, run->loader, run->fields, &common };
 	struct source *source;
+	bool calls;
 	int r = session_start_plugins(s, run->plugins, &settings, live, err);
 
 	if (r == 0)
 		r = open_source(config, run->plugins, source_name, &source, err);
 	if (r < 0)
 		return r;
-	settings.known_fds = !live && source_scap_knows_fds(source);
+	calls = live && !source_name.len && plugins_give_calls(run->plugins);
+	settings.known_fds = calls || (!live && source_scap_knows_fds(source));
 	if (capture_wanted(config, s->rules))
 		capture_follow(&run->capture, config, s, source->traits, &settings);
 	r = session_start(s, source, &settings, err);
 	if (r == 0 && !live)
 		source_scap_receive(source, capture_receiver(&run->capture, pipeline_receiver(s->pipeline)));
+	if (r == 0 && calls)
+		r = describe_host(capture_receiver(&run->capture, pipeline_receiver(s->pipeline)), err);
 	return r < 0 ? r : falco_peers_open(&run->peers, run->sources, &peers, err);
 }
 

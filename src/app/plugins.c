@@ -357,6 +357,18 @@ bool plugins_send(const struct plugins *p)
 	return false;
 }
 
+bool plugins_give_calls(const struct plugins *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		struct plugin_view view;
+
+		plugin_get(p->list[i], &view);
+		if (view.capabilities & PLUGIN_SOURCE && !view.source.len)
+			return true;
+	}
+	return false;
+}
+
 int plugins_check_used(const struct plugins *p, struct error *err)
 {
 	for (size_t i = 0; i < p->count; i++) {
@@ -399,7 +411,7 @@ int plugins_start(const struct plugins *p, struct str source, struct state *stat
 	return r;
 }
 
-int plugins_open(const struct plugins *p, struct str source, struct source **ret_source, struct error *err)
+int plugins_open(const struct plugins *p, struct str source, plugin_answers answers, struct source **ret_source, struct error *err)
 {
 	const struct plugin_set *set = find_set(p, source);
 
@@ -410,7 +422,7 @@ int plugins_open(const struct plugins *p, struct str source, struct source **ret
 			continue;
 		plugin_get(set->list[i], &view);
 		if (view.capabilities & PLUGIN_SOURCE && str_eq(view.source, str_eq(set->source, STR("syscall")) ? STR("") : set->source))
-			return plugin_source_open(set->list[i], p->wanted[i].open_params, ret_source, err);
+			return plugin_source_open(set->list[i], p->wanted[i].open_params, answers, ret_source, err);
 	}
 	return error_set(err, -ENOENT, "no plugin gives events of the source " STR_FMT, STR_ARG(source));
 }

@@ -81,7 +81,9 @@ int plugins_check_used(const struct plugins *p, struct error *err);
 /* Starts those that have to do with a source (empty: system calls; together: all). NULL when there are none. */
 int plugins_start(const struct plugins *p, struct str source, struct state *state, bool live, struct plugin_host **ret_host,
 		  struct error *err);
-/* Opens the event source of that name. Its plugins have been started. */
-int plugins_open(const struct plugins *p, struct str source, struct source **ret_source, struct error *err);
+/* Whether one gives events of system calls: it has no id of its own. */
+bool plugins_give_calls(const struct plugins *p);
+/* Opens the event source of that name (empty: system calls, see plugin_source_open()). Its plugins have been started. */
+int plugins_open(const struct plugins *p, struct str source, plugin_answers answers, struct source **ret_source, struct error *err);
 
 #endif

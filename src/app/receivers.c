@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/receivers.h"
 
+#include "state/records.h"
+
 static void pass_machine(void *context, const struct machine_record *m)
 {
 	struct receivers *r = context;
@@ -79,4 +81,20 @@ const struct scap_receiver *receivers_join(struct receivers *r, const struct sca
 		},
 	};
 	return &r->receiver;
+}
+
+/* A file's list entry counts from the process, not the thread that the events have in their header. */
+int receivers_tell(const struct scap_receiver *to, const struct event *ev)
+{
+	if (ev->type == EV_ITER_TASK_E) {
+		const struct process_record p = records_read_task(ev);
+
+		return to->process(to->context, &p);
+	}
+	if (ev->info->category & EC_ITER) {
+		const struct fd_record fd = records_read_file(ev);
+
+		return to->fd(to->context, ev->tid & UINT32_MAX, &fd);
+	}
+	return 0;
 }

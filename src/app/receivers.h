@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_RECEIVERS_H
 #define MONITOR_APP_RECEIVERS_H
 
+#include "event/event.h"
 #include "source/scap.h"
 
 /*
@@ -18,5 +19,8 @@ struct receivers {
 /* Sets it up; borrows all three. What it returns lives in r. */
 const struct scap_receiver *receivers_join(struct receivers *r, const struct scap_receiver *(*copy)(void *owner), void *owner,
 					   const struct scap_receiver *next);
+
+/* A process or descriptor as an event that answers a need tells it, into the receiver's lists. */
+int receivers_tell(const struct scap_receiver *to, const struct event *ev);
 
 #endif

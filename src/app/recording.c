@@ -5,7 +5,6 @@
 
 #include "app/log.h"
 #include "base/parse.h"
-#include "state/records.h"
 
 /* In event time: at most so much is lost when we are killed while events come in a row. */
 #define FLUSH_NS UINT64_C(1000000000)
@@ -34,25 +33,11 @@ int recording_open(struct recording *r, const struct options *o, const struct re
 	return scap_writer_open(path, &options, &r->writer, err);
 }
 
-/* A file's list entry counts from the process, not the thread that the events have in their header. */
 int recording_list(void *context, const struct event *ev)
 {
 	struct recording *r = context;
-	const struct scap_receiver *w = r->writer ? scap_writer_receiver(r->writer) : NULL;
 
-	if (!w)
-		return 0;
-	if (ev->type == EV_ITER_TASK_E) {
-		const struct process_record p = records_read_task(ev);
-
-		return w->process(w->context, &p);
-	}
-	if (ev->info->category & EC_ITER) {
-		const struct fd_record fd = records_read_file(ev);
-
-		return w->fd(w->context, ev->tid & UINT32_MAX, &fd);
-	}
-	return 0;
+	return r->writer ? receivers_tell(scap_writer_receiver(r->writer), ev) : 0;
 }
 
 static void give_up(struct recording *r, const struct error *err)

@@ -146,16 +146,16 @@ static int read_identity(struct plugin *p, struct error *err)
 
 static int read_source(struct plugin *p, struct error *err)
 {
-	const char *source = p->api.get_event_source ? p->api.get_event_source() : NULL;
+	const char *source;
 
 	p->view.source = STR("");
-	if (!(p->view.capabilities & PLUGIN_SOURCE))
+	/* without an id of its own its events are system calls, whatever it calls them, as in Falco */
+	p->view.id = p->view.capabilities & PLUGIN_SOURCE && p->api.get_id && p->api.get_event_source ? p->api.get_id() : 0;
+	if (!p->view.id)
 		return 0;
-	p->view.id = p->api.get_id ? p->api.get_id() : 0;
-	source = keep(p, source, PLUGIN_NAME_BYTES);
-	if (!source || !p->view.id != !*source)
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": it must have both an id and the name of an event source, or neither",
-				 STR_ARG(p->view.name));
+	source = keep(p, p->api.get_event_source(), PLUGIN_NAME_BYTES);
+	if (!source || !*source)
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": its event source has an id but no name", STR_ARG(p->view.name));
 	p->view.source = str_of(source);
 	if (str_eq(p->view.source, STR("syscall")))
 		return error_set(err, -EINVAL, "plugin " STR_FMT ": its event source cannot be called syscall", STR_ARG(p->view.name));

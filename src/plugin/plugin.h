@@ -62,7 +62,13 @@ const char *plugin_schema(const struct plugin *p);
 /* Whether its configuration may change while it works: plugin_host_set_config(). */
 bool plugin_takes_config(const struct plugin *p);
 
-/* Opens its event source. The plugin has been started and outlives it. Events whose time the plugin leaves open get the clock's. */
-int plugin_source_open(struct plugin *p, const char *params, struct source **ret_source, struct error *err);
+/* Answers needs as source_ops.fetch() does, from this machine. */
+typedef int (*plugin_answers)(const struct needs *needs, source_sink sink, void *context, struct error *err);
+
+/*
+ * Opens its event source. The plugin has been started and outlives it. Events whose time the plugin leaves open get the clock's.
+ * answers: for a plugin without an id, whose events are system calls of this machine; NULL = there is nobody to ask.
+ */
+int plugin_source_open(struct plugin *p, const char *params, plugin_answers answers, struct source **ret_source, struct error *err);
 
 #endif

@@ -13,6 +13,7 @@ struct plugin_source {
 	struct source source;
 	struct plugin *plugin;
 	ss_instance_t *instance;
+	plugin_answers answers; /* of system calls alone */
 	ss_plugin_event **batch;
 	uint32_t count, at;
 	ss_plugin_rc last; /* how the batch at hand came */
@@ -142,6 +143,11 @@ static void plugin_close(struct source *source)
 	free(s);
 }
 
+static int calls_fetch(struct source *source, const struct needs *needs, source_sink sink, void *context, struct error *err)
+{
+	return of(source)->answers(needs, sink, context, err);
+}
+
 static const struct source_ops plugin_ops = {
 	.name = "plugin",
 	.next = plugin_next,
@@ -149,7 +155,16 @@ static const struct source_ops plugin_ops = {
 	.close = plugin_close,
 };
 
-int plugin_source_open(struct plugin *p, const char *params, struct source **ret_source, struct error *err)
+/* Threads that it did not tell the birth of. */
+static const struct source_ops calls_ops = {
+	.name = "plugin",
+	.next = plugin_next,
+	.fetch = calls_fetch,
+	.stats = plugin_stats,
+	.close = plugin_close,
+};
+
+int plugin_source_open(struct plugin *p, const char *params, plugin_answers answers, struct source **ret_source, struct error *err)
 {
 	ss_plugin_rc rc = SS_PLUGIN_FAILURE;
 	const struct plugin *before;
@@ -160,8 +175,9 @@ int plugin_source_open(struct plugin *p, const char *params, struct source **ret
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return error_set(err, -ENOMEM, "out of memory");
-	s->source.ops = &plugin_ops;
-	s->source.traits = SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS; /* there are none to ask for */
+	s->answers = p->view.id ? NULL : answers;
+	s->source.ops = s->answers ? &calls_ops : &plugin_ops;
+	s->source.traits = SOURCE_REPORTS_FDS | (s->answers ? 0 : SOURCE_REPORTS_THREADS);
 	s->plugin = p;
 	before = plugin_enter(p, "open");
 	s->instance = p->api.open(p->state, params, &rc);

@@ -369,7 +369,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	end = bytes + len;
 	options.state = state_new(&(struct state_options){ .traits = STATE_FDS_REPORTED | STATE_THREADS_REPORTED });
 	if (options.state && plugin_host_new(&options, &h, &err) == 0 && plugin_load_api(&all, &config, &p, &err) == 0 &&
-	    plugin_host_add(h, p, &err) == 0 && plugin_host_open(h, &err) == 0 && plugin_source_open(p, "", &s, &err) == 0)
+	    plugin_host_add(h, p, &err) == 0 && plugin_host_open(h, &err) == 0 && plugin_source_open(p, "", NULL, &s, &err) == 0)
 		run(p, h, s);
 	if (s)
 		s->ops->close(s);

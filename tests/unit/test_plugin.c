@@ -44,8 +44,8 @@ static void test_refused(void **state)
 	api.get_fields = NULL;
 	assert_refused(&api, "needs get_fields");
 	api = good_api();
-	says.id = 0;
-	assert_refused(&api, "both an id and the name");
+	says.source = "";
+	assert_refused(&api, "has an id but no name");
 	reset(state);
 	says.source = "syscall";
 	assert_refused(&api, "cannot be called syscall");
@@ -91,7 +91,7 @@ static int next_of(struct error *err)
 	int r;
 
 	assert_int_equal(load(&api, &p, err), 0);
-	r = plugin_source_open(p, "", &s, err);
+	r = plugin_source_open(p, "", NULL, &s, err);
 	if (r == 0)
 		r = s->ops->next(s, &ev, err);
 	if (r == 1) {
@@ -123,6 +123,44 @@ static void test_events(void **state)
 	says.open = SS_PLUGIN_FAILURE;
 	assert_true(next_of(&err) < 0);
 	assert_int_equal(says.closed, 0);
+}
+
+static int no_answer(const struct needs *needs, source_sink sink, void *context, struct error *err)
+{
+	(void)needs;
+	(void)sink;
+	(void)context;
+	(void)err;
+	return 42;
+}
+
+/* Without an id its events are system calls, whatever it calls its source: of any type, and about processes that can be asked for. */
+static void test_calls(void **state)
+{
+	plugin_api api = good_api();
+	auto_plugin struct plugin *p = NULL;
+	auto_source struct source *s = NULL;
+	const struct needs needs = { .count = 0 };
+	struct plugin_view view;
+	struct event ev;
+
+	(void)state;
+	says.id = 0;
+	says.type = EV_ASYNCEVENT_E;
+	assert_int_equal(load(&api, &p, NULL), 0);
+	plugin_get(p, &view);
+	assert_int_equal(view.id, 0);
+	assert_int_equal(view.source.len, 0);
+	assert_true(plugin_suits(p, STR("syscall")));
+	assert_int_equal(plugin_source_open(p, "", no_answer, &s, NULL), 0);
+	assert_int_equal(s->traits, SOURCE_REPORTS_FDS);
+	assert_int_equal(s->ops->fetch(s, &needs, NULL, NULL, NULL), 42);
+	assert_int_equal(s->ops->next(s, &ev, NULL), 1);
+	assert_int_equal(ev.tid, 7);
+	says.id = 999;
+	source_close(s);
+	assert_int_equal(plugin_source_open(p, "", NULL, &s, NULL), 0);
+	assert_null(s->ops->fetch);
 }
 
 static void assert_bad_event(void **state, const char *what)
@@ -176,7 +214,7 @@ static const char *value_of(const char *name)
 
 	assert_int_equal(load(&api, &p, NULL), 0);
 	plugin_get(p, &view);
-	assert_int_equal(plugin_source_open(p, "", &s, NULL), 0);
+	assert_int_equal(plugin_source_open(p, "", NULL, &s, NULL), 0);
 	assert_int_equal(s->ops->next(s, &ev, NULL), 1);
 	ctx.ev = &ev;
 	if (field_lookup(str_of(name), &options, &ref, &used, NULL) < 0 || used != strlen(name))
@@ -388,7 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_versions, reset),	cmocka_unit_test_setup(test_refused, reset),
-		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_events, reset),
+		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_events, reset), cmocka_unit_test_setup(test_calls, reset),
 		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),	cmocka_unit_test_setup(test_metrics, reset),
 		cmocka_unit_test_setup(test_schema, reset),	cmocka_unit_test_setup(test_schema_version, reset),
 	};
