@@ -105,24 +105,14 @@ static int dial(const struct connection_options *o, char host[HOST_BYTES], int *
 
 #ifdef HAVE_OPENSSL
 
-/* The first reason that OpenSSL has queued for this thread. */
-static int fault(struct error *err, int code, const char *what)
-{
-	unsigned long e = ERR_get_error();
-	const char *reason = e ? ERR_reason_error_string(e) : NULL;
-
-	ERR_clear_error();
-	return error_set(err, code, "%s: %s", what, reason ? reason : "TLS failed");
-}
-
 static int use_files(struct ssl_ctx_st *context, const struct connection_options *o, struct error *err)
 {
 	if (o->ca ? SSL_CTX_load_verify_file(context, o->ca) != 1 : SSL_CTX_set_default_verify_paths(context) != 1)
-		return fault(err, -EINVAL, o->ca ? o->ca : "the system's authorities");
+		return openssl_fault(err, -EINVAL, o->ca ? o->ca : "the system's authorities");
 	if (o->cert && SSL_CTX_use_certificate_chain_file(context, o->cert) != 1)
-		return fault(err, -EINVAL, o->cert);
+		return openssl_fault(err, -EINVAL, o->cert);
 	if (o->key && (SSL_CTX_use_PrivateKey_file(context, o->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(context) != 1))
-		return fault(err, -EINVAL, o->key);
+		return openssl_fault(err, -EINVAL, o->key);
 	return 0;
 }
 
@@ -148,7 +138,7 @@ static int start_tls(struct connection *c, const struct connection_options *o, c
 	/* a certificate names addresses apart from hosts */
 	if (numeric ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(c->ssl), host) != 1 :
 		      SSL_set1_host(c->ssl, host) != 1 || SSL_set_tlsext_host_name(c->ssl, host) != 1)
-		return fault(err, -EINVAL, host);
+		return openssl_fault(err, -EINVAL, host);
 	if (SSL_connect(c->ssl) != 1) {
 		long verdict = SSL_get_verify_result(c->ssl);
 
@@ -156,7 +146,7 @@ static int start_tls(struct connection *c, const struct connection_options *o, c
 			ERR_clear_error();
 			return error_set(err, -EPROTO, "%s: %s", o->address, X509_verify_cert_error_string(verdict));
 		}
-		return fault(err, -EPROTO, o->address);
+		return openssl_fault(err, -EPROTO, o->address);
 	}
 	return 0;
 }
@@ -170,7 +160,7 @@ static int write_tls(struct connection *c, const void *bytes, size_t len, struct
 		return 0;
 	if (errno == EAGAIN)
 		return error_set(err, -ETIMEDOUT, "the peer does not take it");
-	return fault(err, -EPROTO, "connection lost");
+	return openssl_fault(err, -EPROTO, "connection lost");
 }
 
 static bool alive_tls(struct connection *c)

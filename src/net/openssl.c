@@ -33,3 +33,18 @@ int openssl_load(struct error *err)
 }
 
 #endif
+
+#ifdef HAVE_OPENSSL
+
+#include <openssl/err.h>
+
+int openssl_fault(struct error *err, int code, const char *what)
+{
+	unsigned long e = ERR_get_error();
+	const char *reason = e ? ERR_reason_error_string(e) : NULL;
+
+	ERR_clear_error();
+	return error_set(err, code, "%s: %s", what, reason ? reason : "TLS failed");
+}
+
+#endif

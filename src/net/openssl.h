@@ -7,4 +7,7 @@
 /* OpenSSL. Before any of its functions is called; as library_load(). */
 int openssl_load(struct error *err);
 
+/* Tells the first reason that OpenSSL has queued for this thread; returns code. */
+int openssl_fault(struct error *err, int code, const char *what);
+
 #endif

@@ -18,16 +18,6 @@ struct tls_server {
 	unsigned int alpn_len;
 };
 
-/* The first reason that OpenSSL has queued for this thread. */
-static int tls_fault(struct error *err, int code, const char *what)
-{
-	unsigned long e = ERR_get_error();
-	const char *reason = e ? ERR_reason_error_string(e) : NULL;
-
-	ERR_clear_error();
-	return error_set(err, code, "%s: %s", what, reason ? reason : "TLS failed");
-}
-
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
 			   unsigned int offered_len, void *server)
 {
@@ -43,13 +33,13 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 static int use_files(SSL_CTX *context, const char *cert, const char *key, const char *ca, struct error *err)
 {
 	if (SSL_CTX_use_certificate_chain_file(context, cert) != 1)
-		return tls_fault(err, -EINVAL, cert);
+		return openssl_fault(err, -EINVAL, cert);
 	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(context) != 1)
-		return tls_fault(err, -EINVAL, key);
+		return openssl_fault(err, -EINVAL, key);
 	if (!ca)
 		return 0;
 	if (SSL_CTX_load_verify_file(context, ca) != 1)
-		return tls_fault(err, -EINVAL, ca);
+		return openssl_fault(err, -EINVAL, ca);
 	SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(ca));
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	return 0;
@@ -121,7 +111,7 @@ static ssize_t tls_result(struct channel *c, int result, const char *what, struc
 	case SSL_ERROR_SYSCALL:
 		return error_set(err, -EPROTO, "%s: connection lost", what);
 	default:
-		return tls_fault(err, -EPROTO, what);
+		return openssl_fault(err, -EPROTO, what);
 	}
 }
 
