@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #include "base/cleanup.h"
 #include "base/thread.h"
 
+#define UNKNOWN_CALL 900 /* kernels have some 470 */
 #define NONE 77 /* there can be no sandbox here */
 
 /* Each case is a child's own: what is closed stays so. Its status: 0 = as expected, else the line. */
@@ -99,6 +101,11 @@ static void refuses(void)
 	is_refused("mmap", 8);
 	EXPECT(prctl(PR_SET_PTRACER, 1, 0, 0, 0) < 0);
 	is_refused("prctl", 9);
+	/* libraries go back to older calls: from newer ones, and from those that no table knows */
+	EXPECT(syscall(SYS_pidfd_getfd, 0, 0, 0) < 0 && errno == ENOSYS);
+	EXPECT(sandbox_refused(&call) == 10 && call && strcmp(call, "pidfd_getfd") == 0);
+	EXPECT(syscall(UNKNOWN_CALL) < 0 && errno == ENOSYS);
+	EXPECT(sandbox_refused(&call) == 11);
 }
 
 static void *work(void *context)
