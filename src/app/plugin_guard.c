@@ -108,6 +108,7 @@ struct watch {
 		char plugin[PLUGIN_NAME_BYTES];
 		const char *function;
 	} slots[SLOTS];
+	unsigned int limit; /* seconds: a call that lasts longer is told */
 	unsigned int round;
 	unsigned int stopping; /* seconds since a stop was asked for, with a plugin in the same call */
 	bool stuck;
@@ -123,7 +124,7 @@ static void look(void *context, unsigned int i, const char *plugin, const char *
 	if (s->serial == serial && s->looked + 1 == w->round && s->function == function) {
 		s->seconds++;
 	} else {
-		if (s->seconds >= PLUGIN_HANG_S)
+		if (s->seconds >= w->limit)
 			log_warning("plugin %s: %s() has returned after some %u s", s->plugin, s->function, s->seconds);
 		s->seconds = 0;
 	}
@@ -132,7 +133,7 @@ static void look(void *context, unsigned int i, const char *plugin, const char *
 	s->function = function;
 	snprintf(s->plugin, sizeof(s->plugin), "%s", plugin);
 	w->stuck = w->stuck || s->seconds > 0;
-	if (s->seconds == PLUGIN_HANG_S)
+	if (s->seconds == w->limit)
 		log_error("plugin %s: %s() has not returned for %u s; until it does, the events of its source wait", plugin, function,
 			  s->seconds);
 }
@@ -142,7 +143,7 @@ static void tell_returned(struct watch *w)
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct slot *s = &w->slots[i];
 
-		if (s->looked == w->round || s->seconds < PLUGIN_HANG_S)
+		if (s->looked == w->round || s->seconds < w->limit)
 			continue;
 		log_warning("plugin %s: %s() has returned after some %u s", s->plugin, s->function, s->seconds);
 		s->seconds = 0;
@@ -177,7 +178,7 @@ static void *watch(void *context)
 	return NULL;
 }
 
-void plugin_guard_start(void)
+void plugin_guard_start(unsigned int seconds)
 {
 	static struct watch all;
 	static bool started;
@@ -187,6 +188,7 @@ void plugin_guard_start(void)
 	if (started)
 		return;
 	started = true;
+	all.limit = seconds;
 	catch_crashes();
 	sigfillset(&every);
 	pthread_sigmask(SIG_SETMASK, &every, &before);

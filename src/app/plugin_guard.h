@@ -8,7 +8,7 @@
  * the thread that should look at it is inside of a plugin.
  */
 
-/* For all plugins that are loaded now and later. The second and further times do nothing. */
-void plugin_guard_start(void);
+/* For all plugins that are loaded now and later; a call is told after so many seconds. The second and further times do nothing. */
+void plugin_guard_start(unsigned int seconds);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "app/log.h"
 #include "app/plugins.h"
+#include "base/limits.h"
 
 static void log_plugin(const char *plugin, int severity, const char *text)
 {
@@ -142,6 +143,7 @@ int plugins_load(struct plugins *p, const struct plugins_choice *choice, struct 
 	if (r < 0 || !n)
 		return r;
 	p->together = choice->together;
+	p->call_seconds = choice->config ? (unsigned int)choice->config->monitor_plugin_call_seconds : PLUGIN_CALL_S;
 	p->list = calloc(n, sizeof(*p->list));
 	p->sources = calloc(n, sizeof(*p->sources));
 	p->names = calloc(n, sizeof(*p->names));

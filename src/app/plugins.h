@@ -23,6 +23,7 @@ struct plugins {
 	} *wanted; /* parallel */
 	size_t nwanted;
 	bool together; /* one copy for all sources */
+	unsigned int call_seconds; /* a call that lasts longer is told */
 	struct plugin_set {
 		struct str source;
 		struct plugin **list; /* NULL where the source has no use for it; parallel to the above */

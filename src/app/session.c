@@ -63,7 +63,7 @@ int session_start_plugins(struct session *s, const struct plugins *plugins, cons
 
 	if (!plugins->count)
 		return 0;
-	plugin_guard_start();
+	plugin_guard_start(plugins->call_seconds);
 	s->state = state_new(&options);
 	if (!s->state)
 		return error_set(err, -ENOMEM, "out of memory");

@@ -122,11 +122,13 @@ stop "slow client"
 # one that is killed: what it had not taken comes to the next
 start "$socket"
 while [ ! -S "$dir/grpc.sock" ]; do sleep 0.1; done
-python_client "$socket" sub $number pause=600 >"$dir/cut" 2>"$dir/log" &
+# no function: $! would name a shell before it, whose end a client outlives
+/usr/bin/python3 "$here/grpc_client.py" "$dir" "$socket" sub $number pause=600 >"$dir/cut" 2>"$dir/log" &
 cut=$!
 while [ ! -s "$dir/cut" ]; do sleep 0.1; done
 kill -KILL $cut
 wait $cut 2>/dev/null
+ok "it is dead, not its shell" sh -c "! pgrep -f '^/usr/bin/python3 .*grpc_client.py $dir .*pause=600'"
 python_client "$socket" get 1 wait=20 >"$dir/rest" 2>"$dir/log" || fail "after a cut connection: $(tail -n 1 "$dir/log")"
 while ! tail -n 1 "$dir/rest" | grep -q "n-0*$((number - 1))\$"; do
 	python_client "$socket" get 1 wait=20 >>"$dir/rest" 2>"$dir/log" || { fail "the last alert did not come"; break; }
