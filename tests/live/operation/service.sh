@@ -95,7 +95,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	ok "without a complaint" sh -c "! grep -E '^Error' '$dir/err'"
 fi
 if command -v systemd-analyze >/dev/null; then
-	sed "s,/usr/bin/monitor,$MONITOR," "$top/contrib/systemd/monitor-falco.service" >"$dir/monitor-falco.service"
+	sed "s,@bindir@/monitor,$MONITOR," "$top/contrib/systemd/monitor-falco.service.in" >"$dir/monitor-falco.service"
 	ok "the unit file" sh -c "! systemd-analyze verify '$dir/monitor-falco.service' 2>&1 | grep -v \"Command 'man \" | grep monitor-falco.service:"
 fi
 finish
