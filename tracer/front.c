@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/inherited.h"
 #include "base/limits.h"
 
 #define LISTENER_POLL_NS 100000 /* between looks at the shared page, for the milliseconds that an exec takes */
@@ -92,6 +95,19 @@ static void pass_listener(const struct front *f, struct launch_shared *shared)
 	(void)!sendmsg(f->control, &msg, MSG_NOSIGNAL);
 	if (fd >= 0)
 		close(fd);
+}
+
+/*
+ * The workload closes standard output, and a reader is to see that at once: the front may not have it, either. Until the workload's exec
+ * both have one table, so the front takes a copy first: by close_range() where a container's profile refuses unshare().
+ */
+static void let_go_of_descriptors(void)
+{
+	if (syscall(SYS_close_range, ~0U, ~0U, CLOSE_RANGE_UNSHARE) < 0 && unshare(CLONE_FILES) < 0)
+		return;
+	inherited_close();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		inherited_let_go(fd);
 }
 
 static void default_and_raise(int signal)
@@ -204,6 +220,7 @@ _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct 
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	f.apart = move_apart();
 	pass_listener(&f, shared);
+	let_go_of_descriptors();
 	f.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	while (!is_over(&f)) {

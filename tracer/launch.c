@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/inherited.h"
 #include "base/str.h"
 #include "tracer/front.h"
 
@@ -217,6 +218,8 @@ int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
 	close(control[1]);
 	close(go[1]);
 	setsid();
+	inherited_close();
+	inherited_let_go(STDIN_FILENO);
 	/* unprivileged processes of the same user cannot attach to it or write its memory */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	raise_descriptor_limit();

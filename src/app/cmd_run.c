@@ -25,6 +25,7 @@
 #include "app/setup.h"
 #include "app/signals.h"
 #include "app/webserver.h"
+#include "base/inherited.h"
 #include "base/parse.h"
 #include "tracer/tracer.h"
 
@@ -195,6 +196,15 @@ static int start_status(const struct tracer_status *status)
 	return status->start_errno == ENOENT || status->start_errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
+/* What is to be said on standard error has been said, unless alerts go there, a person looks on, or more was asked for. */
+static bool is_done_with_stderr(const struct run *run)
+{
+	const struct options *o = &run->options;
+	bool alerts = run->stream >= 0 && !options_has(o, OPT_run_output_fd);
+
+	return !alerts && !run->verbose && !options_has(o, OPT_run_explain) && !isatty(STDERR_FILENO);
+}
+
 /* Our caller waits for the workload's first process, not for what it leaves behind. */
 static void finish_front(struct run *run, const struct tracer_status *status)
 {
@@ -209,6 +219,8 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 	capture_flush(&run->capture);
 	if (session_failed_on(&run->session, run->fail_on))
 		code = EXIT_ALERTED;
+	if (is_done_with_stderr(run))
+		inherited_let_go(STDERR_FILENO);
 	tracer_finish(run->session.source, code);
 	run->finished = true;
 }
@@ -570,6 +582,8 @@ static int run_workload(struct run *run)
 		tracer_finish(source, EXIT_FAILED);
 		return log_failure(&err, EXIT_FAILED);
 	}
+	if (!run->config)
+		inherited_let_go(STDOUT_FILENO); /* a configuration may have alerts there, now or when it is loaded again */
 	tell_start(run);
 	drops_follow(&run->drops, run->config);
 	signals_catch_reopen();

@@ -21,28 +21,31 @@ cat >"$dir/soak.yaml" <<END
   priority: NOTICE
 END
 cat >"$dir/watch.py" <<'EOP'
-"""watch.py FRONT SAMPLES: resident memory (KiB) and descriptors of the supervisor, until it ends."""
+"""watch.py MONITOR FRONT SAMPLES: resident memory (KiB), descriptors and number of the monitor's processes, until they end."""
 import os, sys, time
 
-front, samples = sys.argv[1], open(sys.argv[2], "w")
-supervisor = None
-while supervisor is None and os.path.exists(f"/proc/{front}"):
-    for child in open(f"/proc/{front}/task/{front}/children").read().split():
-        try:
-            session = open(f"/proc/{child}/stat").read().rsplit(")", 1)[1].split()[3]
-        except OSError:
-            continue
-        if session == child:
-            supervisor = child
-    time.sleep(0.05)
-try:
-    while supervisor:
-        status = open(f"/proc/{supervisor}/status").read()
-        fds = len(os.listdir(f"/proc/{supervisor}/fd"))
-        print(status.split("VmRSS:")[1].split()[0], fds, file=samples)
-        time.sleep(0.1)
-except (OSError, IndexError):
-    pass
+monitor, front, samples = os.path.realpath(sys.argv[1]), sys.argv[2], open(sys.argv[3], "w")
+
+
+def ours(pid):
+    """The process and those below it that run the monitor's program: not the command, nor what it starts."""
+    if os.readlink(f"/proc/{pid}/exe") != monitor:
+        return []
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [pid] + [p for child in f.read().split() for p in ours(child)]
+
+
+def look(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return int(f.read().split("VmRSS:")[1].split()[0]), len(os.listdir(f"/proc/{pid}/fd")), 1
+
+
+while os.path.exists(f"/proc/{front}"):
+    try:
+        print(*map(sum, zip(*map(look, ours(front)))), file=samples)
+    except (OSError, IndexError):
+        pass  # one of them has just ended
+    time.sleep(0.1)
 EOP
 
 # counted NAME: how many the monitor has counted; the way does not matter
@@ -58,7 +61,7 @@ run() {
 	"$MONITOR" run -v -r "$dir/soak.yaml" ${monitor_options:-} --json --output "$dir/alerts" -- "$src/soak" "$dir" "$1" "$2" \
 		>"$dir/out" 2>"$dir/err" </dev/null &
 	front=$!
-	python3 "$dir/watch.py" $front "$dir/samples"
+	python3 "$dir/watch.py" "$MONITOR" $front "$dir/samples"
 	wait $front
 	status=$?
 }
@@ -82,13 +85,16 @@ soak() {
 	ok "$1: grows" python3 - "$dir/samples" <<'EOP'
 import sys
 
-samples = [tuple(map(int, line.split())) for line in open(sys.argv[1]) if len(line.split()) == 2][:-1]
-rest = samples[len(samples) // 5:] or [(0, 0)]
+samples = [tuple(map(int, line.split())) for line in open(sys.argv[1])]
+both = max((s[2] for s in samples), default=0)
+samples = [s for s in samples if s[2] == both]
+rest = samples[len(samples) // 5:] or [(0, 0, 0)]
 early, late = rest[: len(rest) // 3 or 1], rest[-(len(rest) // 3 or 1):]
 memory = [max(s[0] for s in part) for part in (early, late)]
 fds = [max(s[1] for s in part) for part in (early, late)]
-print("    %d samples: at most %d, later %d KiB; %d, later %d descriptors" % (len(samples), *memory, *fds))
-sys.exit(len(samples) < 5 or memory[1] > memory[0] + 2048 + memory[0] // 20 or fds[1] > fds[0] + 16)
+print("    %d samples of %d processes: at most %d, later %d KiB; %d, later %d descriptors" % (len(samples), both, *memory, *fds))
+print("    over time, KiB/descriptors: %s" % ", ".join("%d/%d" % samples[len(samples) * i // 10][:2] for i in range(10) if samples))
+sys.exit(len(samples) < 5 or both < 2 or memory[1] > memory[0] + 2048 + memory[0] // 20 or fds[1] > fds[0] + 16)
 EOP
 }
 [ "$processes" -gt 0 ] && soak processes "$processes" 0

@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The monitor keeps nothing open that the command has closed: readers see the end of a pipe, writers that nobody reads, and a lock is
+# free. So `x=$(monitor run -- start-a-server)` ends when the command does, and the server is still watched.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+cat >"$dir/watched.yaml" <<END
+- rule: watched
+  desc: a file that the test opens
+  condition: evt.type in (open, openat) and fd.name endswith /watched
+  output: seen %fd.name by %proc.name
+  priority: NOTICE
+END
+: >"$dir/watched"
+cat >"$dir/ends.py" <<'END'
+"""ends.py WAY WATCHED RUN...: says what of a command's descriptors cannot be told from a closed one once the command closed it."""
+import fcntl, os, select, subprocess, sys, tempfile
+
+way, watched, run = sys.argv[1], sys.argv[2], sys.argv[3:]
+closing = "exec 7>&-; exec 0<&- 1>&- 2>&- 5>&-; while [ ! -e %s/go ]; do sleep 0.05; done; : <%s"
+folder = tempfile.mkdtemp()
+work = closing % (folder, watched)
+if way == "after":  # all that is left of the command has closed them, and the command itself has ended
+    work = "{ %s; } & exit 3" % work
+ours, theirs = {}, {}
+for fd in (0, 1, 5) if way == "during" else (0, 1, 2, 5):  # as long as the command runs the monitor may have to say something
+    read, write = os.pipe()
+    ours[fd], theirs[fd] = (write, read) if fd == 0 else (read, write)
+lock = os.open(folder + "/lock", os.O_RDWR | os.O_CREAT)
+theirs[7] = os.open(folder + "/lock", os.O_RDWR)
+fcntl.flock(theirs[7], fcntl.LOCK_EX)
+
+
+def give():
+    high = {fd: fcntl.fcntl(here, fcntl.F_DUPFD, 20) for fd, here in theirs.items()}
+    for fd, here in high.items():
+        os.dup2(here, fd, inheritable=True)
+
+
+p = subprocess.Popen(run + ["sh", "-c", work], preexec_fn=give, pass_fds=(5, 7))
+for here in theirs.values():
+    os.close(here)
+poll = select.poll()
+for here in ours.values():
+    poll.register(here, 0)
+ended = set()
+if way == "after":
+    print("status", p.wait(20))
+while len(ended) < len(ours):
+    found = poll.poll(5000)
+    if not found:
+        break
+    for here, what in found:
+        ended.add(here)
+        poll.unregister(here)
+print("still open:", *sorted(fd for fd, here in ours.items() if here not in ended))
+try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    print("lock free")
+except OSError:
+    print("lock held")
+open(folder + "/go", "w").close()
+if way == "during":
+    print("status", p.wait(20))
+END
+
+# closed during|after: natively, and with each backend
+closed() {
+	python3 "$dir/ends.py" "$1" "$dir/watched" >"$dir/native"
+	ok "natively: $(cat "$dir/native")" grep -q "lock free" "$dir/native"
+	for backend in notify ptrace ptrace-all notify-only; do
+		rm -f "$alerts"
+		python3 "$dir/ends.py" "$1" "$dir/watched" "$MONITOR" run --backend $backend -r "$dir/watched.yaml" --output "$alerts" -- \
+			>"$dir/out" 2>"$dir/err"
+		ok "$backend, $1: $(tr '\n' ';' <"$dir/out")$(tail -n 1 "$dir/err")" cmp -s "$dir/native" "$dir/out"
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			grep -qs watched "$alerts" && break
+			sleep 0.2
+		done
+		ok "$backend, $1: what the command left behind is not watched" grep -qs watched "$alerts"
+	done
+}
+closed during
+closed after
+
+# alerts on standard error keep that open, and nothing else
+# shellcheck disable=SC2016 # for the inner shell
+timeout 20 sh -c 'x=$("$1" run -r "$2" -- sh -c "{ sleep 3; : <$3; } >/dev/null 2>&1 & echo started" 2>"$4"); [ "$x" = started ] && ! grep -q seen "$4"' \
+	- "$MONITOR" "$dir/watched.yaml" "$dir/watched" "$dir/later"
+ok "a command substitution waits for what the command left behind" [ $? = 0 ]
+for _ in $(seq 50); do
+	grep -q seen "$dir/later" && break
+	sleep 0.1
+done
+ok "an alert of what the command left behind" grep -q seen "$dir/later"
+finish
