@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_BASE_YAML_INTERNAL_H
+#define MONITOR_BASE_YAML_INTERNAL_H
+
+#include <yaml.h>
+
+#include "base/limits.h"
+#include "base/yaml.h"
+
+/* What the files of the loader share. */
+
+struct yaml_anchor {
+	struct str name;
+	struct yaml_node *node;
+	bool open; /* its node is not complete: an alias here would contain itself */
+	struct yaml_anchor *next;
+};
+
+/* A collection that is still open. */
+struct yaml_frame {
+	struct yaml_node *node;
+	struct yaml_node *key; /* of a map: the key whose value comes next */
+	struct yaml_anchor *anchor;
+	uint32_t cap;
+};
+
+struct yaml_loader {
+	struct arena *arena;
+	struct str text;
+	unsigned int flags;
+	struct yaml_documents documents;
+	size_t documents_cap;
+	yaml_parser_t parser;
+
+	/* where the present parser's input begins in text */
+	size_t base;
+	unsigned int base_line;
+	bool ascii; /* characters are bytes */
+	/* the last place found: libyaml counts characters, we want bytes */
+	struct {
+		size_t index, byte, line_start;
+	} cursor;
+
+	/* of the present document */
+	struct yaml_frame stack[YAML_DEPTH];
+	unsigned int depth;
+	struct yaml_node *root;
+	struct yaml_node *omitted; /* a value that was not written: it is placed where the next event begins */
+	struct yaml_anchor *anchors;
+	unsigned int nanchors;
+	uint64_t weight;
+
+	struct yaml_position where;
+	const char *missing; /* the error is the end of the text where one of these characters is expected; else empty */
+};
+
+/* yaml.c: where a mark of the present parser is in the text. */
+struct yaml_position yaml_place(struct yaml_loader *l, const yaml_mark_t *mark);
+
+/* yaml_tree.c: adds what the parser saw; ends the open document where it is. */
+int yaml_tree_take(struct yaml_loader *l, const yaml_event_t *event, struct error *err);
+int yaml_tree_cut(struct yaml_loader *l, struct error *err);
+
+#endif
