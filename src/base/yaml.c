@@ -72,15 +72,22 @@ static struct yaml_position place_of_offset(struct str text, size_t offset)
 	return at;
 }
 
-static void parser_start(struct yaml_loader *l, size_t base, unsigned int line)
+static int parser_start(struct yaml_loader *l, size_t base, unsigned int line, struct error *err)
 {
+	struct str input = { l->text.ptr + base, l->text.len - base };
+
 	l->base = base;
 	l->base_line = line;
 	l->cursor.index = 0;
 	l->cursor.byte = base;
 	l->cursor.line_start = line_start_of(l->text, base);
+	if (l->odd)
+		input = yaml_odd_hide(l->arena, input, yaml_odd_count(input));
+	if (!input.ptr)
+		return error_set(err, -ENOMEM, "out of memory");
 	yaml_parser_set_encoding(&l->parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&l->parser, (const unsigned char *)l->text.ptr + base, l->text.len - base);
+	yaml_parser_set_input_string(&l->parser, (const unsigned char *)input.ptr, input.len);
+	return 0;
 }
 
 /* ---- the parser's errors ------------------------------------------------------------------------------------------------ */
@@ -187,8 +194,8 @@ static int next_document(struct yaml_loader *l, struct error *err)
 	yaml_parser_delete(&l->parser);
 	if (!yaml_parser_initialize(&l->parser))
 		return error_set(err, -ENOMEM, "out of memory");
-	parser_start(l, at.offset, at.line);
-	return 1;
+	r = parser_start(l, at.offset, at.line, err);
+	return r < 0 ? r : 1;
 }
 
 static int load_all(struct yaml_loader *l, struct error *err)
@@ -198,7 +205,7 @@ static int load_all(struct yaml_loader *l, struct error *err)
 
 	if (!yaml_parser_initialize(&l->parser))
 		return error_set(err, -ENOMEM, "out of memory");
-	parser_start(l, 0, 0);
+	r = parser_start(l, 0, 0, err);
 	while (!end && r >= 0) {
 		yaml_event_t event;
 
@@ -246,9 +253,10 @@ int yaml_load(struct arena *arena, struct str text, unsigned int flags, struct y
 	if (text.len == 0)
 		text = STR("");
 	*l = (struct yaml_loader){ .arena = arena, .text = text, .flags = flags, .ascii = is_ascii(text), .missing = "" };
+	l->odd = flags & YAML_FORGIVING && yaml_odd_count(text);
 	r = load_all(l, err);
 	for (missing = l->missing; r == -EINVAL && (flags & YAML_FORGIVING) && *missing; missing++) {
-		*l = (struct yaml_loader){ .arena = arena, .flags = flags, .ascii = l->ascii, .missing = "" };
+		*l = (struct yaml_loader){ .arena = arena, .flags = flags, .ascii = l->ascii, .odd = l->odd, .missing = "" };
 		r = complete(l, text, *missing, err);
 		if (r == 0)
 			r = load_all(l, err);

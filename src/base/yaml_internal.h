@@ -36,6 +36,7 @@ struct yaml_loader {
 	size_t base;
 	unsigned int base_line;
 	bool ascii; /* characters are bytes */
+	bool odd; /* the parser gets some characters as others: yaml_odd.c */
 	/* the last place found: libyaml counts characters, we want bytes */
 	struct {
 		size_t index, byte, line_start;
@@ -60,5 +61,12 @@ struct yaml_position yaml_place(struct yaml_loader *l, const yaml_mark_t *mark);
 /* yaml_tree.c: adds what the parser saw; ends the open document where it is. */
 int yaml_tree_take(struct yaml_loader *l, const yaml_event_t *event, struct error *err);
 int yaml_tree_cut(struct yaml_loader *l, struct error *err);
+
+/* yaml_odd.c: how many characters of a text the parser has to get as others; 0: none, or it cannot be. */
+size_t yaml_odd_count(struct str text);
+/* The same with those as others; count: how many there are at most. .ptr NULL: out of memory. */
+struct str yaml_odd_hide(struct arena *arena, struct str text, size_t count);
+/* Undoes it in place, in a text of the parser's; the new length, which is no larger. */
+size_t yaml_odd_show(char *text, size_t len);
 
 #endif

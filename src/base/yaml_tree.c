@@ -123,6 +123,8 @@ static int add_scalar(struct yaml_loader *l, const yaml_event_t *event, struct e
 	node->text = arena_str(l->arena, (struct str){ (const char *)event->data.scalar.value, event->data.scalar.length });
 	if (!node->text.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
+	if (l->odd)
+		node->text.len = yaml_odd_show((char *)(uintptr_t)node->text.ptr, node->text.len);
 	node->kind = node->plain && !event->data.scalar.tag && is_null_text(node->text) ? YAML_NULL : YAML_SCALAR;
 	if (node->plain && node->text.len == 0 && event->start_mark.index == event->end_mark.index)
 		l->omitted = node;

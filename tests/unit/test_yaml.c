@@ -73,6 +73,13 @@ static const struct {
 	{ "- a\ngarbage: x\n", 0, -EINVAL, "1:0" },
 	{ "- 'a\n", 0, -EINVAL, "1:0" },
 	/* the same, read with forgiveness */
+	{ "- a\033[0mb: c\x7f\n", 0, -EINVAL, "0:3" },
+	{ "- a\033[0mb: c\x7f\n", YAML_FORGIVING, 0, "0:0[0:2{0:2=a\033[0mb>0:10=c\x7f}]" },
+	{ "- \"\xc2\x85\xe2\x80\xa8\": \xe2\x80\xa9\xef\xbf\xbe\n- x\n", YAML_FORGIVING, 0,
+	  "0:0[0:2{0:2\"\xc2\x85\xe2\x80\xa8>0:11=\xe2\x80\xa9\xef\xbf\xbe} 1:2=x]" },
+	{ "- \001 \xf4\x80\x80\x80\n", YAML_FORGIVING, -EINVAL, "0:2" },
+	{ "- \001 \xff\n", YAML_FORGIVING, -EINVAL, "0:2" },
+	{ "- \001\nx\002\n", YAML_FORGIVING, 0, "0:0[0:2=\001]|1:0=x\002" },
 	{ "- a\ngarbage\n", YAML_FORGIVING, 0, "0:0[0:2=a]|1:0=garbage" },
 	{ "- a:\ngarbage\n", YAML_FORGIVING, 0, "0:0[0:2{0:2=a>1:0~}]|1:0=garbage" },
 	{ "- a\ngarbage\nb: c\n", YAML_FORGIVING, -EINVAL, "2:1" },
