@@ -84,7 +84,9 @@ void foreign_listener(struct tracer *t)
 	struct pending *p = &t->pending;
 	struct tracer_notice notice = { .kind = TRACER_NOTICE_LISTENER, .refused = t->notifying, .abi = "" };
 
-	if ((int)p->call.args[0] != SECCOMP_SET_MODE_FILTER || !(p->call.args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+	/* libseccomp asks what the kernel can do without a filter: that makes none */
+	if ((int)p->call.args[0] != SECCOMP_SET_MODE_FILTER || !(p->call.args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER) ||
+	    !p->call.args[2])
 		return;
 	if (!p->tracee || !p->tracee->process->told_listener)
 		say(t, &notice);

@@ -35,7 +35,7 @@ contained() {
 		echo "left out: $name does not run natively here: $(tail -n 1 "$dir/err")"
 		return
 	fi
-	for monitor_options in "" "--backend ptrace-all"; do
+	for monitor_options in "" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
 		wrap="timeout -k 1 100" fires "$own" - -- "$@"
 		ok "$name: status $status ($monitor_options): $(tail -n 2 "$dir/err")" [ $status = 3 ]
 		ok "$name: output ($monitor_options)" grep -q '^in$' "$dir/out"
@@ -73,6 +73,24 @@ END
 		mounted="$dir/storage/overlay ${mounted:-}" # podman leaves that one
 		contained podman podman --root "$dir/storage" --runroot "$dir/storage-run" --runtime runc --cgroup-manager cgroupfs \
 			run --rm --net host "$@" --rootfs "$dir/bundle/rootfs" /bin/sh -c "$read_it"
+		# of a user without rights, who is root in there. The first one leaves a process behind that keeps the namespaces.
+		mkdir -p "$dir/rootless/run"
+		cp -r "$dir/bundle/rootfs" "$dir/rootless/"
+		echo text >"$dir/rootless/shadow"
+		chown -R 65534:65534 "$dir/rootless"
+		cat >"$dir/rootless.sh" <<END
+cd "$dir/rootless"
+podman --root "$dir/rootless/storage" --runroot "$dir/rootless/runroot" --storage-driver vfs --runtime crun --cgroup-manager cgroupfs \\
+	run --cgroups disabled --rm --net host --volume "$dir/rootless/shadow:/etc/shadow:ro" $(
+			for d in usr bin lib lib64; do echo "--volume /$d:/$d:ro"; done | tr '\n' ' '
+		) --rootfs "$dir/rootless/rootfs" /bin/sh -c "$read_it"
+status=\$?
+find "$dir/rootless/run" -name pause.pid | while read -r file; do kill -KILL "\$(cat "\$file")"; rm "\$file"; done
+exit \$status
+END
+		command -v crun >/dev/null 2>&1 &&
+			contained "rootless podman" unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' - \
+				setpriv --reuid 65534 --regid 65534 --clear-groups env "HOME=$dir/rootless" "XDG_RUNTIME_DIR=$dir/rootless/run" sh "$dir/rootless.sh"
 	fi
 else
 	left_out=$((left_out + 1))

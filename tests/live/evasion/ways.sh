@@ -182,6 +182,18 @@ for backend in notify ptrace ptrace-all; do
 	[ $backend = ptrace-all ] ||
 		ok "a word of the listener ($backend)" python3 "$top/tests/live/alerts.py" "$alerts" --has "Seccomp listener of the workload"
 done
+# libraries of sandboxes ask what the kernel can do by a call without a filter, which makes no listener
+for backend in notify ptrace; do
+	monitor_options="--backend $backend"
+	under "$own_rules" -- python3 -c 'import ctypes, platform, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall(317 if platform.machine() == "x86_64" else 277, 1, 8, None)
+sys.exit(ctypes.get_errno())'
+	status=$?
+	ok "a question about listeners ($backend): status $status" [ $status = 14 ]
+	ok "an alert for a question about listeners ($backend)" \
+		python3 "$top/tests/live/alerts.py" "$alerts" --lacks "Seccomp listener of the workload"
+done
 monitor_options=
 
 finish
