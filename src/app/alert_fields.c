@@ -66,6 +66,14 @@ void alert_fields_tenths(struct alert_fields *f, const char *name, double value)
 	add(f, name, &json);
 }
 
+void alert_fields_seconds(struct alert_fields *f, const char *name, uint64_t ns)
+{
+	auto_strbuf struct strbuf json = { 0 };
+
+	strbuf_addf(&json, "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
+	add(f, name, &json);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct alert_field *)a)->name, ((const struct alert_field *)b)->name);

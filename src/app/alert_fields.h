@@ -22,6 +22,7 @@ void alert_fields_number(struct alert_fields *f, const char *name, uint64_t valu
 void alert_fields_spelt(struct alert_fields *f, const char *name, const char *json);
 /* One digit behind the point. */
 void alert_fields_tenths(struct alert_fields *f, const char *name, double value);
+void alert_fields_seconds(struct alert_fields *f, const char *name, uint64_t ns);
 /* In the order of their names, as Falco has them: a JSON object; and "name=value name=value". */
 void alert_fields_add_json(struct alert_fields *f, struct strbuf *out);
 void alert_fields_add_words(struct alert_fields *f, struct strbuf *out);

@@ -187,7 +187,7 @@ static void add_waits(const struct figures *f, struct strbuf *out)
 		const char *label;
 	} quantiles[] = { { 500, "0.5" }, { 990, "0.99" }, { 1000, "1" } };
 
-	add_head(out, name, "summary", "How long callers waited for the monitor, from the program's start.");
+	add_head(out, name, "summary", "How long callers waited, from when the monitor saw their call to its answer.");
 	for (long n = 0; n < CALLS_MAX; n++) {
 		const struct figures_waits *w = f->by_call[n];
 

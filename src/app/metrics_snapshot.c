@@ -209,7 +209,7 @@ static void add_row(struct alert_fields *f, const struct metric_row *row, uint64
 	else if (row->kind == METRIC_PERMILLE)
 		alert_fields_tenths(f, row->snapshot, (double)value / 10);
 	else if (row->kind == METRIC_SECONDS_COUNTER || row->kind == METRIC_SECONDS_GAUGE)
-		alert_fields_tenths(f, row->snapshot, (double)value / 1e9);
+		alert_fields_seconds(f, row->snapshot, value);
 	else
 		alert_fields_number(f, row->snapshot, value);
 }
