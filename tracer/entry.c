@@ -395,6 +395,7 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 		return 0;
 	if (r < 0)
 		return error_errno(err, r, "cannot receive a notification");
+	crowd_received(t, (pid_t)n.pid);
 	*p = (struct pending){ .active = true, .notified = true, .id = n.id, .since = tracer_now() };
 	p->call = (struct call){
 		.tid = (pid_t)n.pid,

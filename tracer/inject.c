@@ -2,7 +2,6 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -126,16 +125,6 @@ static bool start(struct tracer *t)
 	return false;
 }
 
-/* One thread alone never has another call waiting, and is not asked. */
-static bool others_wait(struct tracer *t)
-{
-	struct pollfd listener = { t->listener, POLLIN, 0 };
-	bool same = t->last_opener == t->pending.call.tid;
-
-	t->last_opener = t->pending.call.tid;
-	return !same && poll(&listener, 1, 0) == 1 && listener.revents & POLLIN;
-}
-
 static struct str copy(char *to, struct str text)
 {
 	memcpy(to, text.ptr, text.len);
@@ -147,7 +136,7 @@ bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec)
 	struct injection *in;
 
 	/* behind what is queued there is only the end of the queue */
-	if (!t->injections && (!others_wait(t) || !start(t) || !has_room(t->injector, t->pending.since)))
+	if (!t->injections && (!t->crowd.others || !start(t) || !has_room(t->injector, t->pending.since)))
 		return false;
 	has_room(t->injector, t->pending.since);
 	in = &t->injector->list[(t->injector->first + t->injections++) % QUEUE];

@@ -12,8 +12,8 @@
 
 /* The kernel's structs may be larger than the headers'; -ENOTSUP when they are larger than our memory. */
 int notify_check_sizes(void);
-/* Asks for wake-ups on the supervisor's own CPU; false before Linux 6.6. */
-bool notify_set_synchronous(int listener);
+/* Wake-ups on the CPU of whoever wakes the other up, or wherever the scheduler likes; false before Linux 6.6. */
+bool notify_set_synchronous(int listener, bool synchronous);
 int notify_receive(int listener, struct seccomp_notif *ret_notification);
 bool notify_valid(int listener, uint64_t id);
 int notify_continue(int listener, uint64_t id);

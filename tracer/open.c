@@ -308,13 +308,27 @@ static enum open_way fail(struct tracer *t, int error)
 	return OPEN_DONE;
 }
 
+/*
+ * Who may write can next execute the file, and must not find it busy through our descriptor. So that is closed before the call
+ * returns, which costs a wake-up, unless the file is no program yet and each exec is caught: we take one call after the other,
+ * and have closed it by then. Processes that are not monitored would have to learn of the new program, made executable
+ * meanwhile, within the same microseconds.
+ */
+static bool must_close_first(const struct tracer *t, const struct open_args *a, const struct stat *st)
+{
+	if ((a->flags & O_ACCMODE) == O_RDONLY)
+		return false;
+	return st->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH) || !filter_catches_each(t->filter, SYS_execve) ||
+	       !filter_catches_each(t->filter, SYS_execveat);
+}
+
 /* Hands fd to the caller, and keeps it for the event. */
 static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
 			     const struct stat *st)
 {
 	/* who asks where the call came from must find the caller still there */
 	bool quiet = !t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
-	bool holds = (a->flags & O_ACCMODE) != O_RDONLY || (t->facts & FACT_CALLER && !quiet);
+	bool holds = must_close_first(t, a, st) || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
@@ -325,12 +339,10 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	}
 	if (!quiet)
 		set_real_path(t, a, l, fd, st);
-	/*
-	 * Who may write can next execute the file, and must not find it busy through our descriptor: so that is closed
-	 * before the call returns. All others save a wake-up.
-	 */
 	t->pending.quiet = quiet;
-	if (!holds && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
+	crowd_injects(t);
+	/* what can write is not queued: others' calls would be looked at before it is closed */
+	if (!holds && (a->flags & O_ACCMODE) == O_RDONLY && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
 		return OPEN_QUEUED;
 	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC, !holds);
 	if (number < 0) {

@@ -88,6 +88,16 @@ struct pending {
 	struct arch_regs regs; /* seccomp stop */
 };
 
+/* crowd.c */
+struct crowd {
+	bool many; /* calls wait for us one behind the other: callers are not woken up on our processor */
+	bool others; /* more calls waited when the one at hand was received */
+	bool fixed; /* the kernel leaves no choice */
+	unsigned int calls; /* in a row: in the crowd, or with others behind them */
+	unsigned int patience; /* so many of the latter make a crowd */
+	pid_t last; /* caller */
+};
+
 struct tracer {
 	struct source source; /* first: the pipeline's view of us */
 	struct tracer_options options;
@@ -130,10 +140,10 @@ struct tracer {
 	struct own_identity *own; /* identity.c */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
+	struct crowd crowd;
 	struct injector *injector; /* inject.c; NULL = not started */
 	bool injector_tried;
 	unsigned int injections; /* opens that wait there and are not told yet */
-	pid_t last_opener;
 	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
 };
 
@@ -148,6 +158,27 @@ void told_add(struct tracer *t, const struct told *told);
 int told_next(struct tracer *t, struct event *ret_event, struct error *err);
 /* Finishes an event: extension, counters. */
 void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee);
+
+/* ---- wait.c, crowd.c: what comes next ------------------------------------------------------------------------------- */
+
+/* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
+int wait_next(struct tracer *t, struct event *ret_event, struct error *err);
+
+/* The listener is there. */
+void crowd_begin(struct tracer *t);
+/* A call of the thread has been received: from here on t->crowd.others tells whether more wait. */
+void crowd_received(struct tracer *t, pid_t tid);
+/* No call waits. */
+void crowd_is_away(struct tracer *t);
+/* The call at hand is answered by a descriptor: the flag has no say in where its caller goes on. */
+void crowd_injects(struct tracer *t);
+
+/* ---- fetch.c: what is asked for ----------------------------------------------------------------------------------------- */
+
+int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err);
+/* The workload's ancestors are told first: rules ask for them, and no event will tell. */
+void fetch_ancestors(struct tracer *t);
+int fetch_describe(struct tracer *t, source_sink sink, void *context, struct error *err);
 
 /* ---- entry.c: calls at their entry ---------------------------------------------------------------------------------- */
 

@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/tracer.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
-#include "base/parse.h"
-#include "tracer/maps.h"
-#include "tracer/notify.h"
 #include "tracer/place.h"
 #include "tracer/supervisor.h"
-#include "tracer/ustack.h"
 
 #define IDLE_SECONDS 1 /* next() comes back this often, so that its caller can look around */
-#define EMBRYO_MS 20 /* while children wait for word from their parents */
 
 static struct tracer *tracer_of(struct source *s)
 {
@@ -50,45 +41,6 @@ static int choose_backend(struct tracer *t, struct error *err)
 		snprintf(t->status.lost, sizeof(t->status.lost), "intercepting by %s%s%.120s%s: %s (monitor doctor says more)",
 			 info->how, refused.text[0] ? " (" : "", refused.text, refused.text[0] ? ")" : "", info->lost);
 	return 0;
-}
-
-static pid_t parent_of(pid_t pid)
-{
-	auto_free char *text = NULL;
-	char path[64];
-	const char *at;
-	uint32_t parent;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (file_read_all(path, 8192, &text, &len, NULL) < 0)
-		return 0;
-	/* the name in parentheses may contain anything, so from its end: state, parent */
-	at = strrchr(text, ')');
-	if (!at || strlen(at) < 5)
-		return 0;
-	at += 4;
-	return parse_u32((struct str){ at, strcspn(at, " ") }, &parent) == 0 ? (pid_t)parent : 0;
-}
-
-/* The workload and its ancestors, the youngest first; how many. */
-static size_t list_ancestors(const struct tracer *t, pid_t chain[TOLD_MAX / 2])
-{
-	size_t n = 0;
-
-	for (pid_t pid = t->launch.workload; pid > 0 && n < TOLD_MAX / 2; pid = parent_of(pid))
-		chain[n++] = pid;
-	return n;
-}
-
-/* Rules ask for ancestors, and no event will tell. */
-static void tell_ancestors(struct tracer *t)
-{
-	pid_t chain[TOLD_MAX / 2];
-	size_t n = list_ancestors(t, chain);
-
-	while (n--)
-		told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = chain[n], .pid = chain[n] });
 }
 
 static void add_lost(struct tracer *t, const char *text)
@@ -157,7 +109,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (!t->seizing)
 		unseized_look(t, workload);
 	workload->process->parent = t->launch.front;
-	tell_ancestors(t);
+	fetch_ancestors(t);
 	return 0;
 }
 
@@ -274,7 +226,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	t->hung_up = t->listener < 0;
 	t->waits_due = true;
 	if (t->listener >= 0)
-		notify_set_synchronous(t->listener);
+		crowd_begin(t);
 	return 0;
 }
 
@@ -291,67 +243,6 @@ static bool is_over(struct tracer *t)
 		return false;
 	tracees_each(&t->tracees, count_seized, &seized);
 	return seized == 0;
-}
-
-/* Who kills the front means the command that it stands for. */
-static void look_at_front(struct tracer *t)
-{
-	struct pollfd control = { t->launch.control, 0, 0 }; /* hang-up only */
-
-	if (t->front_gone || poll(&control, 1, 0) <= 0)
-		return;
-	t->front_gone = true;
-	if (!t->status.exited)
-		kill(t->launch.workload, SIGKILL);
-}
-
-/* True when it is time to look around. */
-static bool take_signals(struct tracer *t)
-{
-	struct signalfd_siginfo list[4];
-	ssize_t n = read(t->wait_signal, list, sizeof(list));
-	bool idle = false;
-
-	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(list[0]); i++) {
-		if (list[i].ssi_signo == SIGCHLD) {
-			t->waits_due = true;
-			continue;
-		}
-		idle |= list[i].ssi_signo == SIGALRM;
-		look_at_front(t);
-	}
-	return idle;
-}
-
-/* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
-static int wait_for_something(struct tracer *t, struct event *ret_event, struct error *err)
-{
-	struct pollfd polled[2] = {
-		{ t->wait_signal, POLLIN, 0 },
-		{ t->listener, POLLIN, 0 },
-	};
-	bool idle;
-	int n;
-
-	if (!t->seizing && unseized_sweep(t))
-		return 0;
-	n = poll(polled, t->hung_up ? 1 : 2, t->injections ? 0 : t->tracees.embryos || !t->seizing ? EMBRYO_MS : -1);
-	if (n == 0 && t->injections)
-		return inject_tell(t, true, ret_event, err);
-	if (n <= 0) {
-		stops_adopt(t);
-		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
-	}
-	idle = polled[0].revents && take_signals(t);
-	if (idle)
-		stops_adopt(t);
-	if (polled[1].revents & POLLIN)
-		return entry_receive(t, ret_event, err);
-	if (polled[1].revents & (POLLHUP | POLLERR)) {
-		t->hung_up = true;
-		t->waits_due = true;
-	}
-	return idle ? -EINTR : 0;
 }
 
 static int tracer_next(struct source *s, struct event *ret_event, struct error *err)
@@ -395,88 +286,12 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 				return -ENODATA;
 			continue;
 		}
-		r = wait_for_something(t, ret_event, err);
+		r = wait_next(t, ret_event, err);
 		if (r == -EINTR)
 			return 0;
 		if (r != 0)
 			return r;
 	}
-}
-
-/* The event at hand borrows the record; a call that is at its entry keeps the answer for its result. */
-static void fetch_region(struct tracer *t, pid_t tid)
-{
-	if (!t->ext.ip || t->ext.region != REGION_UNKNOWN)
-		return;
-	t->ext.region = maps_region(tid, t->ext.ip);
-	if (t->pending.active && t->pending.call.tid == tid)
-		t->pending.call.region = t->ext.region;
-}
-
-/* Registers are to be had in a ptrace stop alone: behind a call whose result was asked for. */
-static void fetch_stack(struct tracer *t, pid_t tid)
-{
-	const struct tracee *tracee = tracees_find(&t->tracees, tid);
-
-	if (t->ext.stack.len || !tracee || !tracee->stopped)
-		return;
-	if (ustack_take(tid, &t->stack))
-		t->ext.stack = strbuf_str(&t->stack);
-}
-
-/* What was judged behind the call lay where others can write, too: nobody knows what the kernel read. */
-static void fetch_raced(struct tracer *t, pid_t tid)
-{
-	enum { LOWEST_ADDRESS = 65536 };
-	const struct tracee *tracee = tracees_find(&t->tracees, tid);
-
-	if (t->looked_behind != tid || !tracee || !tracee->stopped)
-		return;
-	for (unsigned int i = 0; i < 6; i++) {
-		uint64_t address = tracee->call.args[i];
-		struct mapping m;
-		char path[MAPS_PATH_BYTES];
-
-		if (address >= LOWEST_ADDRESS && maps_find(tid, address, &m, path) == 0 && !maps_is_private(tid, address))
-			t->ext.raced = RACED_POSSIBLE;
-	}
-}
-
-static int tracer_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
-{
-	struct tracer *t = tracer_of(s);
-
-	for (unsigned int i = 0; i < needs->count; i++) {
-		const struct need *need = &needs->list[i];
-		uint64_t now = tracer_now();
-		struct event ev;
-		int r;
-
-		if (need->kind == NEED_REGION) {
-			fetch_region(t, (pid_t)need->tid);
-			continue;
-		}
-		if (need->kind == NEED_RACED) {
-			fetch_raced(t, (pid_t)need->tid);
-			continue;
-		}
-		if (need->kind == NEED_STACK) {
-			fetch_stack(t, (pid_t)need->tid);
-			continue;
-		}
-		if (need->kind == NEED_FD)
-			r = decode_fd((pid_t)need->tid, (int)need->fd, now, &t->fetched, &ev, err);
-		else
-			r = decode_task((pid_t)need->tid, now, &t->fetched, &ev, err);
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			continue; /* gone, or never open */
-		r = sink(context, &ev);
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 static int tracer_complete(struct source *s, const struct event *ev, struct event *ret_event, struct error *err)
@@ -559,7 +374,7 @@ static const struct source_ops tracer_ops = {
 	.name = "tracer",
 	.intercept = tracer_intercept,
 	.next = tracer_next,
-	.fetch = tracer_fetch,
+	.fetch = fetch_needs,
 	.complete = tracer_complete,
 	.answer = tracer_answer,
 	.stats = tracer_stats,
@@ -571,48 +386,9 @@ void tracer_status(const struct source *s, struct tracer_status *ret_status)
 	*ret_status = ((const struct tracer *)s)->status;
 }
 
-static int describe_fds(struct tracer *t, source_sink sink, void *context, struct error *err)
-{
-	char path[32];
-	DIR *fds;
-	int r = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", t->launch.workload);
-	fds = opendir(path);
-	for (const struct dirent *d = fds ? readdir(fds) : NULL; d && r == 0; d = readdir(fds)) {
-		struct event ev;
-		uint32_t fd;
-
-		if (parse_u32(str_of(d->d_name), &fd) < 0 || fd > INT_MAX)
-			continue; /* . and .. */
-		r = decode_fd(t->launch.workload, (int)fd, tracer_now(), &t->fetched, &ev, err);
-		if (r == 0)
-			r = sink(context, &ev);
-		else if (r != -ENOMEM)
-			r = 0;
-	}
-	if (fds)
-		closedir(fds);
-	return r;
-}
-
 int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err)
 {
-	struct tracer *t = tracer_of(s);
-	pid_t chain[TOLD_MAX / 2];
-	size_t n = list_ancestors(t, chain);
-	int r = 0;
-
-	while (n-- && r == 0) {
-		struct event ev;
-
-		r = decode_task(chain[n], tracer_now(), &t->fetched, &ev, err);
-		if (r == 0)
-			r = sink(context, &ev);
-		else if (r != -ENOMEM)
-			r = 0;
-	}
-	return r < 0 ? r : describe_fds(t, sink, context, err);
+	return fetch_describe(tracer_of(s), sink, context, err);
 }
 
 long tracer_missing(const struct source *s)

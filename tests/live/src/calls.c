@@ -193,6 +193,36 @@ static int do_exec(char **a)
 	return -1;
 }
 
+/* fresh FILE TIMES: makes a program, executable from the beginning or not, that a child executes at once and must not find busy */
+static int do_fresh(char **a)
+{
+	static const char text[] = "#!/bin/true\n";
+
+	for (int i = number(a[1]); i > 0; i--) {
+		int go[2], fd, status;
+		pid_t child;
+		char c;
+
+		if (pipe(go) < 0)
+			return -1;
+		child = fork();
+		if (child == 0) {
+			if (read(go[0], &c, 1) == 1)
+				execl(a[0], a[0], NULL);
+			_exit(errno);
+		}
+		unlink(a[0]);
+		fd = open(a[0], O_WRONLY | O_CREAT | O_CLOEXEC, i % 2 ? 0700 : 0600);
+		if (child < 0 || fd < 0 || write(fd, text, sizeof(text) - 1) < 0 || (i % 2 == 0 && fchmod(fd, 0700) < 0) ||
+		    close(fd) < 0 || write(go[1], "", 1) < 0 || close(go[0]) < 0 || close(go[1]) < 0 || waitpid(child, &status, 0) < 0)
+			return -1;
+		errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+		if (status)
+			return -1;
+	}
+	return 0;
+}
+
 static int do_setuid(char **a)
 {
 	/* the attempt is the point: refused or not */
@@ -330,6 +360,7 @@ static const struct verb {
 	{ "memfd", do_memfd, 1 },
 	{ "memfd-path", do_memfd_path, 1 },
 	{ "exec", do_exec, 2 },
+	{ "fresh", do_fresh, 2 },
 	{ "setuid", do_setuid, 1 },
 	{ "setresuid", do_setresuid, 1 },
 	{ "become", do_become, 1 },

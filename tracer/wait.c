@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waiting for what comes next: a notification, a ptrace stop, a signal. */
+#include "tracer/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#define EMBRYO_MS 20 /* while children wait for word from their parents */
+
+/* Who kills the front means the command that it stands for. */
+static void look_at_front(struct tracer *t)
+{
+	struct pollfd control = { t->launch.control, 0, 0 }; /* hang-up only */
+
+	if (t->front_gone || poll(&control, 1, 0) <= 0)
+		return;
+	t->front_gone = true;
+	if (!t->status.exited)
+		kill(t->launch.workload, SIGKILL);
+}
+
+/* True when it is time to look around. */
+static bool take_signals(struct tracer *t)
+{
+	struct signalfd_siginfo list[4];
+	ssize_t n = read(t->wait_signal, list, sizeof(list));
+	bool idle = false;
+
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(list[0]); i++) {
+		if (list[i].ssi_signo == SIGCHLD) {
+			t->waits_due = true;
+			continue;
+		}
+		idle |= list[i].ssi_signo == SIGALRM;
+		look_at_front(t);
+	}
+	return idle;
+}
+
+int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pollfd polled[2] = {
+		{ t->wait_signal, POLLIN, 0 },
+		{ t->listener, POLLIN, 0 },
+	};
+	nfds_t count = t->hung_up ? 1 : 2;
+	bool idle;
+	int n = 0;
+
+	if (!t->seizing && unseized_sweep(t))
+		return 0;
+	if (t->injections || t->crowd.many)
+		n = poll(polled, count, 0);
+	if (n == 0 && t->injections)
+		return inject_tell(t, true, ret_event, err);
+	if (n == 0) {
+		crowd_is_away(t);
+		n = poll(polled, count, t->tracees.embryos || !t->seizing ? EMBRYO_MS : -1);
+	}
+	if (n <= 0) {
+		stops_adopt(t);
+		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
+	}
+	idle = polled[0].revents && take_signals(t);
+	if (idle)
+		stops_adopt(t);
+	if (polled[1].revents & POLLIN)
+		return entry_receive(t, ret_event, err);
+	if (polled[1].revents & (POLLHUP | POLLERR)) {
+		t->hung_up = true;
+		t->waits_due = true;
+	}
+	return idle ? -EINTR : 0;
+}
