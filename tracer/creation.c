@@ -5,6 +5,7 @@
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
@@ -72,20 +73,43 @@ void creation_mask_moves(struct process *process)
 	process->mask_moves = true;
 }
 
+/* Whether the last number that a process may have is free: -errno where that cannot be known. */
+static int last_is_free(const struct tracer *t, pid_t pid, struct rlimit *ret_limit)
+{
+	char path[64];
+	struct stat st;
+
+	if (prlimit(pid, RLIMIT_NOFILE, NULL, ret_limit) < 0)
+		return -errno;
+	if (ret_limit->rlim_cur == 0)
+		return 0;
+	if (syscall(SYS_kcmp, getpid(), pid, KCMP_FILE, t->own_fds, ret_limit->rlim_cur - 1) >= 0)
+		return 0;
+	if (errno == EBADF)
+		return 1;
+	/* comparing is refused */
+	snprintf(path, sizeof(path), "/proc/%d/fd/%llu", pid, (unsigned long long)ret_limit->rlim_cur - 1);
+	return lstat(path, &st) == 0 ? 0 : errno == ENOENT ? 1 : -errno;
+}
+
+bool creation_may_be_full(const struct tracer *t, pid_t pid)
+{
+	struct rlimit limit;
+
+	return last_is_free(t, pid, &limit) == 0;
+}
+
 bool creation_has_room(const struct tracer *t, pid_t pid)
 {
 	auto_free char *text = NULL;
 	const char *at = "";
 	struct rlimit limit;
 	uint64_t size;
+	int r = last_is_free(t, pid, &limit);
 
-	if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) < 0 || limit.rlim_cur == 0)
-		return false;
-	/* the last number that it may have is free; where comparing is refused the size of its table tells, coarsely */
-	if (syscall(SYS_kcmp, getpid(), pid, KCMP_FILE, t->own_fds, limit.rlim_cur - 1) >= 0)
-		return false;
-	if (errno == EBADF)
-		return true;
+	if (r >= 0)
+		return r;
+	/* the size of its table tells, coarsely */
 	text = read_status(pid, "FDSize", &at);
 	return text && parse_u64((struct str){ at, strcspn(at, "\n") }, &size) == 0 && size < limit.rlim_cur;
 }

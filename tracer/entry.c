@@ -262,7 +262,8 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 	case OPEN_DONE:
 		p->way = FIGURES_ON_BEHALF;
 		if (p->quiet) {
-			close(take_fd(p->call.object_fd));
+			if (p->call.object_fd >= 0)
+				close(take_fd(p->call.object_fd));
 			if (p->answered)
 				entry_done(t, tracer_now());
 			else

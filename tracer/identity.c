@@ -2,6 +2,7 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,6 +28,7 @@ struct own_identity {
 	uint64_t root_mount, root_ino;
 	char *status; /* lines: the rights */
 	char *label; /* of the security module */
+	int filters; /* of seccomp that we are under; -1 = not known */
 	struct rights_book *rights; /* of our own identity alone */
 };
 
@@ -128,6 +130,27 @@ static void clear(struct own_identity *identity)
 	free(take_ptr(identity->label));
 }
 
+/* The number of seccomp filters that a thread is under, -1 where it is not told (before Linux 5.9). */
+static int count_filters(const char *task)
+{
+	static const char number[] = "\nSeccomp_filters:\t", none[] = "\nSeccomp:\t0\n";
+	auto_free char *text = NULL;
+	const char *at;
+	uint64_t n = 0;
+	char path[64];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", task);
+	if (file_read_all(path, STATUS_MAX, &text, &len, NULL) < 0)
+		return -1;
+	at = strstr(text, number);
+	if (!at)
+		return strstr(text, none) ? 0 : -1;
+	for (at += strlen(number); *at >= '0' && *at <= '9' && n < INT_MAX / 10; at++)
+		n = n * 10 + (uint64_t)(*at - '0');
+	return (int)n;
+}
+
 int identity_init(struct tracer *t)
 {
 	int r;
@@ -138,6 +161,7 @@ int identity_init(struct tracer *t)
 	r = read_identity("self", t->own);
 	if (r < 0)
 		return r;
+	t->own->filters = count_filters("self");
 	t->own->rights = rights_new(t->own->status);
 	return t->own->rights ? 0 : -ENOMEM;
 }
@@ -157,6 +181,20 @@ static bool equal_place(const struct own_identity *a, const struct own_identity 
 	       a->root_ino == b->root_ino && !strcmp(a->label, b->label);
 }
 
+/*
+ * Where every call stops, it does so before the filters that the program installed itself have judged it: made in its place, it
+ * would pass them by. We are under all others, too.
+ */
+static bool has_filters(const struct tracer *t, pid_t tid)
+{
+	char task[16];
+	int n;
+
+	snprintf(task, sizeof(task), "%d", tid);
+	n = count_filters(task);
+	return n < 0 || n != t->own->filters;
+}
+
 bool identity_assumable(struct tracer *t, struct tracee *tracee)
 {
 	struct own_identity theirs = { 0 };
@@ -172,7 +210,7 @@ bool identity_assumable(struct tracer *t, struct tracee *tracee)
 		tracee->identity = tracee->rights ? IDENTITY_SAME : IDENTITY_OTHER;
 		clear(&theirs);
 	}
-	return tracee->identity == IDENTITY_SAME;
+	return tracee->identity == IDENTITY_SAME && !(t->every_call && has_filters(t, tracee->tid));
 }
 
 bool identity_same(struct tracer *t, struct tracee *tracee)

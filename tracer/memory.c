@@ -144,6 +144,17 @@ int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)
 	return 0;
 }
 
+/*
+ * The file gives also what the process itself may not read (PROT_NONE), where the kernel, copying its arguments, would fail. Asked
+ * where that is to be thought of: behind the end of a page, and for nothing at all.
+ */
+static bool is_closed(const struct memory *m, uint64_t address)
+{
+	char byte;
+
+	return m->fd >= 0 && read_directly(m, address, &byte, 1) == -EFAULT;
+}
+
 ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max)
 {
 	size_t got = 0;
@@ -163,6 +174,8 @@ ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size
 			return n;
 		if (n == 0)
 			return got ? -EFAULT : -ESRCH;
+		if ((!bytes[got] || (address + got) % PAGE == 0) && is_closed(m, address + got))
+			return -EFAULT;
 		end = memchr(bytes + got, 0, (size_t)n);
 		if (end)
 			return end - bytes;

@@ -55,6 +55,8 @@ static int read_how(struct call *c, struct open_args *a)
 	r = memory_read(c->memory, c->args[2], &how, sizeof(how));
 	if (r < 0)
 		return r;
+	if (how.mode && !(how.flags & (O_CREAT | __O_TMPFILE_BIT)))
+		return -EINVAL;
 	a->flags = how.flags;
 	a->mode = how.mode;
 	a->resolve = how.resolve;
@@ -322,7 +324,7 @@ static bool must_close_first(const struct tracer *t, const struct open_args *a, 
 	       !filter_catches_each(t->filter, SYS_execveat);
 }
 
-/* Hands fd to the caller, and keeps it for the event. */
+/* Hands fd to the caller; one that holds it up is kept for the event. */
 static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
 			     const struct stat *st)
 {
@@ -354,7 +356,11 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
 	}
 	t->pending.answered = !holds;
-	t->pending.call.object_fd = fd;
+	/* the caller may close its own at once, and then nobody is to have a lock or a mount by the file any more */
+	if (t->pending.answered)
+		close(fd);
+	else
+		t->pending.call.object_fd = fd;
 	t->opened = *st;
 	t->pending.call.object = &t->opened;
 	t->pending.value = number;
@@ -408,8 +414,9 @@ static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int
 		return OPEN_CHECK;
 	fd = open_at(t, a, base, &l);
 	identity_return(t);
+	/* a full table comes before what the path leads to */
 	if (fd < 0)
-		return fd == -EOPNOTSUPP ? OPEN_CHECK : fail(t, fd);
+		return fd == -EOPNOTSUPP || creation_may_be_full(t, t->pending.call.pid) ? OPEN_CHECK : fail(t, fd);
 	return is_acceptable(t, fd, &st) ? deliver(t, a, &l, take_fd(fd), &st) : OPEN_CHECK;
 }
 

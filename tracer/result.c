@@ -119,6 +119,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 		return 0;
 	if (!arch_is_restart(call->result))
 		tracee->continued = -1; /* the next call of this number is another one */
+	else
+		tracee->broken_off = true;
 	call->has_result = true;
 	call->ts = tracer_now();
 	call->memory = tracees_memory(&t->tracees, tracee);

@@ -55,16 +55,19 @@ static void add_result(struct tracer *t, const struct tracee *tracee)
  */
 static void cure_interruption(struct tracer *t, struct tracee *tracee)
 {
+	bool broken_off = tracee->broken_off;
 	struct arch_regs regs;
 	long number;
 
+	tracee->broken_off = false;
 	if (!t->notifying || !arch_can_restart() || arch_read(tracee->tid, &regs) < 0)
 		return;
 	number = regs.compat ? -1 : arch_number(&regs);
 	if (number < 0 || arch_result(&regs) != -ARCH_ERESTARTSYS || !filter_catches(t->filter, number))
 		return;
 	/* it was let into the kernel, and waits there as it would natively */
-	if (tracee->continued == number && (calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_WHOLE)) == CALL_BLOCKS)
+	if (tracee->continued == number &&
+	    (broken_off || (calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_WHOLE)) == CALL_BLOCKS))
 		return;
 	arch_set_result(&regs, -ARCH_ERESTARTNOINTR);
 	arch_write(tracee->tid, &regs);

@@ -68,6 +68,7 @@ struct tracee {
 	uint64_t since; /* monotonic ns; embryo: when it was first seen; unseized.c: start of the process, in ticks */
 	uint64_t image; /* unseized.c: checksum of what exec gave the program */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
+	bool broken_off; /* the kernel broke that one off for a signal, whose stop comes next */
 
 	/* the followed call */
 	struct call call;
