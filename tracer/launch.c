@@ -56,6 +56,8 @@ int launch_install(const struct sock_filter *program, size_t length, bool listen
 		killable = false;
 		r = install_once(program, length, flags);
 	}
+	if (r == -EINVAL) /* before Linux 4.17, and gVisor */
+		r = install_once(program, length, flags & ~(unsigned long)SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 	if (r >= 0)
 		*ret_killable = killable;
 	return r;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/parse.h"
@@ -30,6 +31,21 @@ bool place_mount_proc(void)
 	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 &&
 	       place_proc() == PLACE_PROC_OURS;
+}
+
+bool place_can_mount_proc(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(place_mount_proc() ? 0 : 1);
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+bool place_set_uid(void)
+{
+	return geteuid() == 0;
 }
 
 bool place_opens(void)

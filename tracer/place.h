@@ -14,6 +14,10 @@ enum place_proc {
 enum place_proc place_proc(void);
 /* Mounts a /proc for the calling process alone, in a mount namespace of its own; true = it is there and ours. */
 bool place_mount_proc(void);
+/* Whether that could be done; the caller's own mounts stay as they are. */
+bool place_can_mount_proc(void);
+/* Whether set-uid programs keep their rights: neither no_new_privs nor a tracer without privileges lets a program become more powerful. */
+bool place_set_uid(void);
 /* Whether files can be opened in the workload's place: openat2 is Linux 5.6, and some profiles refuse it. */
 bool place_opens(void);
 

@@ -28,6 +28,7 @@
 #define PROBE_TIMEOUT_MS 2000 /* for one step; a loaded machine needs a few */
 
 struct probe {
+	enum probe_step step;
 	pid_t child;
 	struct launch_shared *shared;
 	int listener;
@@ -133,8 +134,10 @@ static int expect_success(struct probe *p, struct error *err)
 
 static int seize(struct probe *p, unsigned long options, struct error *err)
 {
+	p->step = PROBE_TRACE;
 	if (ptrace(PTRACE_SEIZE, p->child, NULL, (void *)options) < 0)
 		return error_errno(err, -errno, "ptrace is refused");
+	p->step = PROBE_ANSWERS;
 	return 0;
 }
 
@@ -153,6 +156,7 @@ static int run_notify(struct probe *p, bool attach, struct error *err)
 	r = attach ? seize(p, PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC, err) : 0;
 	if (r < 0)
 		return r;
+	p->step = PROBE_ANSWERS;
 	atomic_store(&p->shared->killable, true);
 	polled.fd = p->listener;
 	if (poll(&polled, 1, PROBE_TIMEOUT_MS) != 1 || !(polled.revents & POLLIN))
@@ -229,7 +233,7 @@ static int run_ptrace_all(struct probe *p, struct error *err)
 	return error_set(err, -EPROTO, "a call does not stop");
 }
 
-int probe_backend(enum tracer_backend backend, struct error *err)
+int probe_backend(enum tracer_backend backend, enum probe_step *ret_step, struct error *err)
 {
 	struct probe p = { .listener = -1 };
 	int r = -EINVAL;
@@ -250,5 +254,7 @@ int probe_backend(enum tracer_backend backend, struct error *err)
 		break;
 	}
 	probe_end(&p);
+	if (r < 0 && ret_step)
+		*ret_step = p.step;
 	return r;
 }

@@ -4,11 +4,19 @@
 
 #include "tracer/backend.h"
 
+/* What a way of interception fails at. */
+enum probe_step {
+	PROBE_FILTER, /* seccomp() */
+	PROBE_TRACE, /* ptrace() */
+	PROBE_ANSWERS, /* both are taken, and what they promise does not come */
+};
+
 /*
  * Whether a way of interception works here, from end to end: a throw-away child installs a filter, makes a call that it
  * catches, and must see our answer as the call's result. Kernels, sandboxes and security modules that only claim to
- * support it fail here. 0 or -errno with the step that failed.
+ * support it fail here. 0 or -errno with the step that failed
+ * (ret_step may be NULL, and is written on failure alone).
  */
-int probe_backend(enum tracer_backend backend, struct error *err);
+int probe_backend(enum tracer_backend backend, enum probe_step *ret_step, struct error *err);
 
 #endif

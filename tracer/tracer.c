@@ -58,7 +58,9 @@ static int prepare_proc(struct tracer *t, struct error *err)
 	if (proc == PLACE_PROC_OURS)
 		return 0;
 	if (place_mount_proc()) {
-		add_lost(t, "/proc is missing and was mounted for the monitor alone: opened files are judged after the call");
+		add_lost(t, proc == PLACE_PROC_NONE ?
+				    "/proc is missing and was mounted for the monitor alone: opened files are judged after the call" :
+				    "/proc belongs to another pid namespace and was mounted for the monitor alone: opened files are judged after the call");
 		return 0;
 	}
 	if (proc == PLACE_PROC_FOREIGN)
@@ -84,8 +86,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (t->wait_signal < 0 || setitimer(ITIMER_REAL, &idle, NULL) < 0 ||
 	    fcntl(t->launch.control, F_SETOWN, getpid()) < 0 || fcntl(t->launch.control, F_SETFL, O_ASYNC) < 0)
 		return error_errno(err, -errno, "no signal descriptor");
-	/* neither no_new_privs nor a tracer without privileges lets a program become more powerful */
-	if (atomic_load(&t->launch.shared->set_id) && geteuid() != 0)
+	if (atomic_load(&t->launch.shared->set_id) && !place_set_uid())
 		add_lost(t, "the command is a set-uid program and stays without privileges: run monitor as root");
 	r = prepare_proc(t, err);
 	if (r < 0)

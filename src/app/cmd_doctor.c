@@ -32,16 +32,34 @@ static const struct limit {
 };
 
 static const struct remedy {
-	enum tracer_backend backend;
+	enum tracer_backend backend; /* AUTO: any */
+	enum probe_step step;
 	int error; /* 0 = any */
 	const char *text;
 } remedies[] = {
-#define REMEDY(backend, error, text) { TRACER_##backend, error, text },
+#define REMEDY(backend, step, error, text) { TRACER_##backend, PROBE_##step, error, text },
 #include "app/doctor.def"
 };
 
+enum place_state {
+#define PLACE(state, name, works, text, change) PLACE_IS_##state,
+#include "app/doctor.def"
+};
+
+static const struct place {
+	const char *name;
+	bool works;
+	const char *text, *change;
+} places[] = {
+#define PLACE(state, name, works, text, change) { name, works, text, change },
+#include "app/doctor.def"
+};
+
+#define PASSED_OVER "not used beside another seccomp listener, which would answer calls before this filter can stop them (--backend ptrace uses it)"
+
 struct finding {
 	bool works;
+	enum probe_step step; /* that failed */
 	int error; /* positive */
 	struct error reason;
 };
@@ -49,8 +67,8 @@ struct finding {
 struct doctor {
 	struct finding backends[TRACER_BACKENDS];
 	enum tracer_backend best; /* AUTO = none works */
-	enum place_proc proc;
-	bool opens;
+	enum place_state states[3];
+	bool behind; /* opened files are looked at behind the call, whatever the backend */
 	const struct ruleset *rules;
 	struct strbuf out;
 };
@@ -72,25 +90,62 @@ static enum kind kind_of(uint16_t type)
 	return OTHERS;
 }
 
-static const char *remedy_for(enum tracer_backend backend, int error)
+static const char *remedy_for(enum tracer_backend backend, const struct finding *f)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
-		if (remedies[i].backend == backend && (!remedies[i].error || remedies[i].error == error))
-			return remedies[i].text;
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++) {
+		const struct remedy *r = &remedies[i];
+
+		if ((r->backend == backend || r->backend == TRACER_AUTO) && r->step == f->step && (!r->error || r->error == f->error))
+			return r->text;
+	}
 	return "";
+}
+
+static void examine_place(struct doctor *d)
+{
+	enum place_proc proc = place_proc();
+	bool opens = place_opens(), mounts = proc != PLACE_PROC_OURS && place_can_mount_proc();
+	bool notifies = d->best == TRACER_NOTIFY || d->best == TRACER_NOTIFY_ONLY;
+
+	if (proc == PLACE_PROC_OURS)
+		d->states[0] = PLACE_IS_PROC_OURS;
+	else if (proc == PLACE_PROC_NONE)
+		d->states[0] = mounts ? PLACE_IS_PROC_NONE_MOUNTED : PLACE_IS_PROC_NONE;
+	else
+		d->states[0] = mounts ? PLACE_IS_PROC_FOREIGN_MOUNTED : PLACE_IS_PROC_FOREIGN;
+	d->states[1] = opens ? PLACE_IS_OPENS : notifies ? PLACE_IS_NO_OPENS : PLACE_IS_NO_OPENS_NEEDED;
+	d->states[2] = place_set_uid() ? PLACE_IS_SET_UID : PLACE_IS_NO_SET_UID;
+	d->behind = notifies && (!opens || mounts);
+	if (proc != PLACE_PROC_OURS && !mounts)
+		d->best = TRACER_AUTO;
 }
 
 static void examine(struct doctor *d)
 {
+	struct error refused, err;
+
 	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
 		struct finding *f = &d->backends[b];
-		int r = probe_backend(b, &f->reason);
+		int r = probe_backend(b, &f->step, &f->reason);
 
 		f->works = r == 0;
 		f->error = -r;
 	}
-	d->proc = place_proc();
-	d->opens = place_opens();
+	if (backend_choose(TRACER_AUTO, &d->best, &refused, &err) < 0)
+		d->best = TRACER_AUTO;
+	examine_place(d);
+}
+
+/* Works, and another one of less use is taken. */
+static bool is_passed_over(const struct doctor *d, enum tracer_backend b)
+{
+	return b == TRACER_PTRACE && d->backends[b].works && d->best > b;
+}
+
+/* What is lost by the backend; with the best one also by the place. */
+static bool is_lost(const struct doctor *d, const struct loss *loss, enum tracer_backend b)
+{
+	return loss->backend == b || (loss->backend == TRACER_AUTO && b == d->best && d->behind);
 }
 
 /* Whether the rule looks at events of the kind. */
@@ -132,7 +187,7 @@ static void report_limits(struct doctor *d)
 			strbuf_addf(&d->out, "    %s\n", limits[i].text);
 }
 
-static void report_text(struct doctor *d)
+static void report_backends(struct doctor *d)
 {
 	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
 		const struct finding *f = &d->backends[b];
@@ -140,27 +195,39 @@ static void report_text(struct doctor *d)
 		strbuf_addf(&d->out, "%-12s %s (%s)\n", backend_info(b)->name, f->works ? "works" : "does not work",
 			    backend_info(b)->how);
 		if (!f->works)
-			strbuf_addf(&d->out, "    why: %s\n    change: %s\n", f->reason.text, remedy_for(b, f->error));
+			strbuf_addf(&d->out, "    why: %s\n    change: %s\n", f->reason.text, remedy_for(b, f));
+		else if (is_passed_over(d, b))
+			strbuf_addf(&d->out, "    %s\n", PASSED_OVER);
 	}
-	strbuf_addf(&d->out, "/proc        %s\n",
-		    d->proc == PLACE_PROC_OURS ? "shows the processes that can be run here" :
-		    d->proc == PLACE_PROC_NONE ? "is missing\n    change: mount -t proc proc /proc" :
-						 "shows another pid namespace\n    change: unshare --mount-proc, or mount -t proc proc /proc");
-	strbuf_addf(&d->out, "openat2      %s\n",
-		    d->opens ? "works" :
-			       "does not work: opened files are judged after the call\n    change: Linux 5.6, and a profile that allows openat2()");
+}
+
+static void report_text(struct doctor *d)
+{
+	bool none = true;
+
+	report_backends(d);
+	for (size_t i = 0; i < ARRAY_SIZE(d->states); i++) {
+		const struct place *p = &places[d->states[i]];
+
+		strbuf_addf(&d->out, "%-12s %s\n", p->name, p->text);
+		if (!p->works)
+			strbuf_addf(&d->out, "    change: %s\n", p->change);
+	}
 	if (d->best == TRACER_AUTO) {
 		strbuf_adds(&d->out, "monitor run cannot work here\n");
 		return;
 	}
 	strbuf_addf(&d->out, "monitor run uses %s here\n", backend_info(d->best)->name);
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
-		if (losses[i].backend != d->best)
+		if (!is_lost(d, &losses[i], d->best))
 			continue;
-		strbuf_addf(&d->out, "    %s\n", losses[i].text);
+		strbuf_addf(&d->out, "%s    %s\n", none ? "rules that lose by it:\n" : "", losses[i].text);
 		if (!add_losers(d, &losses[i], false))
 			strbuf_adds(&d->out, "        (no loaded rule is affected)\n");
+		none = false;
 	}
+	if (none)
+		strbuf_adds(&d->out, "no rule loses anything by it\n");
 	report_limits(d);
 }
 
@@ -180,23 +247,14 @@ static void add_limits(struct doctor *d, enum tracer_backend b)
 	strbuf_adds(&d->out, "]");
 }
 
-static void report_backend(struct doctor *d, enum tracer_backend b)
+/* Of a backend, with what the place adds to the one in use. */
+static void add_losses(struct doctor *d, enum tracer_backend b)
 {
-	const struct finding *f = &d->backends[b];
 	bool first = true;
 
-	strbuf_adds(&d->out, "{\"name\":");
-	json_add_string(&d->out, str_of(backend_info(b)->name));
-	strbuf_addf(&d->out, ",\"works\":%s", f->works ? "true" : "false");
-	if (!f->works) {
-		strbuf_adds(&d->out, ",\"why\":");
-		json_add_string(&d->out, str_of(f->reason.text));
-		strbuf_adds(&d->out, ",\"change\":");
-		json_add_string(&d->out, str_of(remedy_for(b, f->error)));
-	}
-	strbuf_adds(&d->out, ",\"losses\":[");
+	strbuf_adds(&d->out, "\"losses\":[");
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
-		if (losses[i].backend != b)
+		if (!is_lost(d, &losses[i], b))
 			continue;
 		strbuf_adds(&d->out, first ? "{\"what\":" : ",{\"what\":");
 		json_add_string(&d->out, str_of(losses[i].text));
@@ -205,21 +263,61 @@ static void report_backend(struct doctor *d, enum tracer_backend b)
 		strbuf_adds(&d->out, "]}");
 		first = false;
 	}
-	strbuf_adds(&d->out, "],");
+	strbuf_adds(&d->out, "]");
+}
+
+static void add_member(struct doctor *d, const char *key, const char *text)
+{
+	strbuf_addf(&d->out, "\"%s\":", key);
+	json_add_string(&d->out, str_of(text));
+}
+
+static void report_backend(struct doctor *d, enum tracer_backend b)
+{
+	const struct finding *f = &d->backends[b];
+
+	strbuf_adds(&d->out, "{");
+	add_member(d, "name", backend_info(b)->name);
+	strbuf_addf(&d->out, ",\"works\":%s,", f->works ? "true" : "false");
+	if (!f->works) {
+		add_member(d, "why", f->reason.text);
+		strbuf_adds(&d->out, ",");
+		add_member(d, "change", remedy_for(b, f));
+		strbuf_adds(&d->out, ",");
+	} else if (is_passed_over(d, b)) {
+		add_member(d, "passed_over", PASSED_OVER);
+		strbuf_adds(&d->out, ",");
+	}
+	add_member(d, "how", backend_info(b)->how);
+	strbuf_adds(&d->out, ",");
+	add_losses(d, b);
+	strbuf_adds(&d->out, ",");
 	add_limits(d, b);
 	strbuf_adds(&d->out, "}");
 }
 
 static void report_json(struct doctor *d)
 {
-	static const char *const proc[] = { "ours", "none", "foreign" };
-
 	strbuf_adds(&d->out, "{\"backend\":");
 	if (d->best == TRACER_AUTO)
 		strbuf_adds(&d->out, "null");
 	else
 		json_add_string(&d->out, str_of(backend_info(d->best)->name));
-	strbuf_addf(&d->out, ",\"proc\":\"%s\",\"openat2\":%s,", proc[d->proc], d->opens ? "true" : "false");
+	strbuf_adds(&d->out, ",\"place\":[");
+	for (size_t i = 0; i < ARRAY_SIZE(d->states); i++) {
+		const struct place *p = &places[d->states[i]];
+
+		strbuf_adds(&d->out, i ? ",{" : "{");
+		add_member(d, "name", p->name);
+		strbuf_addf(&d->out, ",\"works\":%s,", p->works ? "true" : "false");
+		add_member(d, "what", p->text);
+		if (!p->works) {
+			strbuf_adds(&d->out, ",");
+			add_member(d, "change", p->change);
+		}
+		strbuf_adds(&d->out, "}");
+	}
+	strbuf_adds(&d->out, "],");
 	add_limits(d, TRACER_AUTO);
 	strbuf_adds(&d->out, ",\"backends\":[");
 	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
@@ -239,7 +337,7 @@ int cmd_doctor(const struct command *c, int argc, char **argv)
 	auto_options struct options o = { 0 };
 	auto_session struct session s = { 0 };
 	struct doctor d = { 0 };
-	struct error err = { 0 }, refused;
+	struct error err = { 0 };
 	int status;
 
 	if (options_parse(c, argc, argv, &o, &err) < 0)
@@ -250,8 +348,6 @@ int cmd_doctor(const struct command *c, int argc, char **argv)
 		return log_failure(&err, EXIT_FAILED);
 	d.rules = s.rules;
 	examine(&d);
-	if (backend_choose(TRACER_AUTO, &d.best, &refused, &err) < 0)
-		d.best = TRACER_AUTO;
 	if (options_has(&o, OPT_doctor_json))
 		report_json(&d);
 	else
