@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""compare.py MONITOR RULES FOLDER [--backend B] [--limit N] TABLE...
+"""compare.py MONITOR RULES FOLDER [--backend B] [--part I/N] [--except PATTERN] TABLE...
 
-Runs each line of the tables natively and under the monitor, in a fresh folder with the same files, and compares exit
-status, standard output and the files left behind. A line of the table "stressors" is run by stress-ng, for its status alone.
+Runs each line of the tables (of N lines one, from line I on; none that has the pattern) natively and under the monitor, in a
+fresh folder with the same files, and compares exit status, standard output and the files left behind. A line of the table
+"stressors" is run by stress-ng, for its status alone.
 What natively does not give the same twice, or takes too long, is left out by name.
 """
-import hashlib, os, shutil, stat, subprocess, sys
+import difflib, hashlib, os, re, shutil, stat, subprocess, sys
 
 def lay_out(folder):
     shutil.rmtree(folder, ignore_errors=True)
@@ -54,39 +55,58 @@ def run(words, folder, status_only):
         return 'timeout', b'', {}
     return (p.returncode, b'', {}) if status_only else (p.returncode, out, tree(folder))
 
+def lines_of(table, part, without):
+    first, step = (int(n) for n in part.split('/'))
+    with open(table) as f:
+        lines = [line.rstrip('\n') for line in f]
+    return [line for line in lines[first::step] if not re.search(without, line)]
+
+def compare(words, options, folder, status_only):
+    """'' = the same, 'left out', or what differs"""
+    native = run(words, folder, status_only)
+    watched = run(options + words, folder, status_only)
+    if native == watched:
+        return ''
+    if native[0] == 'timeout' or run(words, folder, status_only) != native:
+        return 'left out'
+    told = ', '.join(n for n, a, b in zip(('status', 'output', 'files'), native, watched) if a != b)
+    for a, b in zip(native, watched):
+        if isinstance(a, bytes):
+            lines = list(difflib.unified_diff(a.decode(errors='replace').split('\n'), b.decode(errors='replace').split('\n'), lineterm='', n=0))
+            told += ''.join('\n    ' + line[:200] for line in lines[2:8])
+        elif a != b:
+            told += f'\n    {str(a)[:200]}\n    {str(b)[:200]}'
+    return told
+
 def main():
     monitor, rules, folder, *rest = sys.argv[1:]
-    options, limit, tables = [], 10 ** 9, []
+    monitor, rules, folder = os.path.abspath(monitor), os.path.abspath(rules), os.path.abspath(folder)
+    options, part, without, tables = [], '0/1', '^$', []
     while rest:
         word = rest.pop(0)
         if word == '--backend':
             options = ['--backend', rest.pop(0)]
-        elif word == '--limit':
-            limit = int(rest.pop(0))
+        elif word == '--part':
+            part = rest.pop(0)
+        elif word == '--except':
+            without = rest.pop(0)
         else:
             tables.append(word)
+    options = [monitor, 'run', '-r', rules, *options, '--output', '/dev/null', '--']
     same = left = different = 0
     for table in tables:
         stress = os.path.basename(table) == 'stressors'
-        with open(table) as f:
-            lines = [line.rstrip('\n') for line in f][:limit]
-        for line in lines:
+        for line in lines_of(table, part, without):
             words = ['stress-ng', '--quiet', '--' + line, '1', f'--{line}-ops', '2', '--timeout', '2'] if stress else ['sh', '-c', line]
-            native = run(words, folder, stress)
-            watched = run([monitor, 'run', '-r', rules, *options, '--output', '/dev/null', '--', *words], folder, stress)
-            if native == watched:
+            told = compare(words, options, folder, stress)
+            if not told:
                 same += 1
-                continue
-            if native[0] == 'timeout' or run(words, folder, stress) != native:
+            elif told == 'left out':
                 print(f'left out: {line}')
                 left += 1
-                continue
-            different += 1
-            what = [n for n, a, b in zip(('status', 'output', 'files'), native, watched) if a != b]
-            print(f'DIFFERENT ({", ".join(what)}): {line}')
-            for a, b in zip(native, watched):
-                if a != b:
-                    print(f'    {str(a)[:200]}\n    {str(b)[:200]}')
+            else:
+                print(f'DIFFERENT: {line}: {told}', flush=True)
+                different += 1
     print(f'{same} same, {left} left out, {different} different')
     sys.exit(different != 0 or not same)
 
