@@ -78,6 +78,14 @@ static void aim_signals(void)
 	fd = open(name, O_RDONLY | O_DIRECTORY);
 	if (fd >= 0)
 		expect_refusal("pidfd_send_signal by /proc", syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+	fd = (int)syscall(SYS_pidfd_open, getppid(), 0); /* the front, who may be asked for nothing either */
+	for (int i = 3; i < 64; i++) {
+		int got = fd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, fd, i, 0);
+
+		/* the listener, by whose answers the monitor decides, and whatever else it holds */
+		if (got >= 0)
+			expect_refusal("pidfd_getfd", got);
+	}
 	expect_refusal("ptrace", ptrace(PTRACE_SEIZE, monitor, NULL, NULL));
 }
 

@@ -21,9 +21,13 @@
  *   unlink, rename
  *             a second thread writes the name that is removed or moved; the secret is FOLDER/removal-secret
  *   unmap     a second thread maps and unmaps the page of the path, which has the secret's name alone
+ *   connect-vm
+ *             another process writes it by process_vm_writev
  *   dup       a process that shares the descriptors puts another socket over the connected one
  *   unspec    the same takes the address away from the connected one
  *   argv      a second thread writes the arguments of a program that is executed; the secret is "telling-argument"
+ *   argv-process
+ *             another process writes them, through shared memory
  *   dirfd     a process that shares the descriptors puts FOLDER/one and FOLDER/two over the one that the path is relative to
  *   cwd       another process that shares the working directory changes it
  *   connect-unix, bind-unix
@@ -181,6 +185,14 @@ static char *argument;
 static void store_address(int which)
 {
 	*(volatile in_addr_t *)&address.sin_addr.s_addr = htonl(which ? 0x7f000042 : 0x7f00004d);
+}
+
+static void store_address_vm(int which)
+{
+	in_addr_t host = htonl(which ? 0x7f000042 : 0x7f00004d);
+	struct iovec from = { &host, sizeof(host) }, to = { &address.sin_addr.s_addr, sizeof(host) };
+
+	process_vm_writev(victim, &from, 1, &to, 1, 0);
 }
 
 static void put_over(int which)
@@ -398,6 +410,7 @@ static const struct way {
 	{ "dirfd", "file", change_folder, SHARING_FDS, OPENING_AT, 0 },
 	{ "connect-udp", NULL, store_address, THREAD, CONNECTING_UDP, 0 },
 	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP, 0 },
+	{ "connect-vm", NULL, store_address_vm, PROCESS, CONNECTING_TCP, 0 },
 	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED, 0 },
 	{ "unspec", NULL, take_away, SHARING_FDS, CONNECTING_FIXED, 0 },
 	{ "send-to", NULL, store_address, THREAD, SENDING, 0 },
@@ -407,6 +420,7 @@ static const struct way {
 	{ "rename", NULL, store, THREAD, MOVING, 0 },
 	{ "unmap", NULL, map_or_unmap, THREAD, OPENING_UNMAPPED, 0 },
 	{ "argv", NULL, store_argument, THREAD, EXECUTING, 0 },
+	{ "argv-process", NULL, store_argument, PROCESS, EXECUTING, 0 },
 	{ "connect-unix", NULL, store, THREAD, CONNECTING_UNIX, 0 },
 	{ "bind-unix", NULL, store, THREAD, BINDING_UNIX, 0 },
 	{ "user", NULL, store, THREAD, OPENING, 1 },
