@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Programs do the same natively and under the monitor: ours (acts/), others (same/programs), all of them with seccomp notification,
-# and a few in each place of the ladder. same.sh whole: stressors of stress-ng, too, and more than a hundred in each place
+# Programs do the same natively and under the monitor: ours (acts/) and others (same/programs) with seccomp notification, and a few
+# in each place of the ladder. same.sh whole: all others, stressors of stress-ng, too, and more than a hundred in each place
 # (a quarter of an hour); same.sh whole PLACE: those of the places whose names begin so.
 . "$(dirname "$0")/lib.sh"
 
 need python3
 own_mounts "$@"
-step=40 # of how many programs one runs in each place
-[ "${1:-}" = whole ] && step=3
+step=80 # of how many programs one runs in each place
+others=0/3
+[ "${1:-}" = whole ] && step=3 others=0/1
 # what does not depend on root, and may be read by anybody
 mkdir "$dir/programs"
 cp "$src/acts" "$dir/programs/acts"
@@ -53,7 +54,8 @@ few_processes=40
 if [ -z "$place" ]; then
 	name=notify
 	printf '%s: ' $name
-	compare python3 compare.py ./monitor rules.yaml work/0 acts others
+	compare python3 compare.py ./monitor rules.yaml work/0 acts
+	compare python3 compare.py ./monitor rules.yaml work/0 --part $others others
 fi
 if [ "${1:-}" = whole ] && [ -z "$place" ]; then
 	need stress-ng
