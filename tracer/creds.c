@@ -7,8 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-
 /* struct pidfd_info of linux/pidfd.h, as far as its first version goes. */
 struct pidfd_ids {
 	uint64_t mask, cgroup;
@@ -25,16 +23,22 @@ static uint64_t both(uint32_t low, uint32_t high)
 	return (uint64_t)high << 32 | low;
 }
 
-int creds_read(pid_t pid, struct procfs_task *task)
+int creds_open(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int creds_read(pid_t pid, int pidfd, struct procfs_task *task)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, pid };
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
 	struct pidfd_ids ids = { .mask = PIDFD_HAS_CREDS };
-	auto_fd int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	if (fd < 0)
-		return errno == ESRCH ? -ESRCH : -EOPNOTSUPP;
-	if (ioctl(fd, PIDFD_GET_IDS, &ids) < 0 || !(ids.mask & PIDFD_HAS_CREDS))
+	if (pidfd < 0)
+		return pidfd == -ESRCH ? -ESRCH : -EOPNOTSUPP;
+	if (ioctl(pidfd, PIDFD_GET_IDS, &ids) < 0 || !(ids.mask & PIDFD_HAS_CREDS))
 		return -EOPNOTSUPP;
 	if (syscall(SYS_capget, &header, caps) < 0)
 		return errno == ESRCH ? -ESRCH : -EOPNOTSUPP;

@@ -102,6 +102,14 @@ struct exec_image;
 int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const struct exec_image *image, struct decode_memo *m, struct event_builder *b,
 		struct event *ret_event, struct error *err);
 
+/*
+ * The thread executes: what that leaves as it is, its cgroups and login, is read while it does, and decode_exec() finds it when it
+ * comes with an image. One thread at a time; forgotten by decode_exec_forget(), which must come first when the thread may have
+ * failed and gone on. tid 0: whoever it is.
+ */
+void decode_exec_ahead(pid_t tid, struct decode_memo *m);
+void decode_exec_forget(struct decode_memo *m, pid_t tid);
+
 struct decode_birth {
 	pid_t tid, pid, ptid; /* whom the event is of */
 	uint64_t ts;

@@ -21,9 +21,19 @@ struct process {
 	uint64_t fdlimit;
 };
 
+/* What is known of a process while it executes: exec leaves it as it is. */
+struct ahead {
+	pid_t tid; /* 0 = nobody */
+	int stat, pidfd; /* to be read behind exec; -1 = not open */
+	char cgroups[EVENT_STRING_BYTES];
+	size_t cgroups_len;
+	uint32_t loginuid;
+};
+
 /* What was read of one process last. */
 struct decode_memo {
 	struct process process;
+	struct ahead ahead;
 	pid_t tid; /* 0 = nobody */
 	uint64_t ts;
 	bool has_program;
@@ -36,11 +46,17 @@ struct decode_memo {
 
 struct decode_memo *decode_memo_new(void)
 {
-	return calloc(1, sizeof(struct decode_memo));
+	struct decode_memo *m = calloc(1, sizeof(*m));
+
+	if (m)
+		m->ahead.stat = m->ahead.pidfd = -1;
+	return m;
 }
 
 void decode_memo_free(struct decode_memo *m)
 {
+	if (m)
+		decode_exec_forget(m, 0);
 	free(m);
 }
 
@@ -50,12 +66,19 @@ const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t ti
 }
 
 /* Ids are the same for the process as for us, so that calls tell them. */
-static int read_task_quickly(pid_t tid, struct procfs_task *task, struct error *err)
+static int read_task_quickly(pid_t tid, const struct ahead *ahead, struct procfs_task *task, struct error *err)
 {
-	int r = procfs_read_stat(tid, task, err);
+	auto_fd int own_stat = -1, own_pidfd = -1;
+	int stat = ahead->tid == tid ? ahead->stat : -1, pidfd = ahead->tid == tid ? ahead->pidfd : -1;
+	int r;
 
+	if (stat < 0)
+		stat = own_stat = procfs_open(tid, "stat");
+	if (pidfd < 0)
+		pidfd = own_pidfd = creds_open(tid);
+	r = procfs_read_stat(tid, stat, task, err);
 	if (r == 0)
-		r = creds_read(tid, task);
+		r = creds_read(tid, pidfd, task);
 	task->vtid = task->vpid = tid;
 	task->vpgid = task->pgid;
 	return r;
@@ -74,10 +97,11 @@ static void read_command(pid_t tid, const struct exec_image *image, struct proce
 	p->command_len = n > 0 ? (size_t)n : 0;
 }
 
-static int read_process(pid_t tid, const struct exec_image *image, struct process *p, struct error *err)
+/* ahead: of a process that has just executed (image), else NULL. */
+static int read_process(pid_t tid, const struct exec_image *image, const struct ahead *ahead, struct process *p, struct error *err)
 {
 	struct rlimit limit;
-	int r = image ? read_task_quickly(tid, &p->task, err) : -EOPNOTSUPP;
+	int r = image ? read_task_quickly(tid, ahead, &p->task, err) : -EOPNOTSUPP;
 
 	if (r < 0)
 		r = procfs_read_task(tid, &p->task, err);
@@ -86,7 +110,12 @@ static int read_process(pid_t tid, const struct exec_image *image, struct proces
 	read_command(tid, image, p);
 	if (p->command_len) /* a program may overwrite its arguments, also the last NUL */
 		p->command[p->command_len - 1] = 0;
-	p->cgroups_len = procfs_read_cgroups(tid, p->cgroups, sizeof(p->cgroups));
+	if (image && ahead->tid == tid) {
+		memcpy(p->cgroups, ahead->cgroups, ahead->cgroups_len);
+		p->cgroups_len = ahead->cgroups_len;
+	} else {
+		p->cgroups_len = procfs_read_cgroups(tid, p->cgroups, sizeof(p->cgroups));
+	}
 	p->fdlimit = prlimit(tid, RLIMIT_NOFILE, NULL, &limit) == 0 ? limit.rlim_cur : 0;
 	return 0;
 }
@@ -174,15 +203,41 @@ static int read_program(pid_t tid, uint64_t ts, bool failed, const struct exec_i
 	if (failed && m->tid == tid && m->has_program && ts - m->ts < AGAIN_NS)
 		return 0;
 	m->tid = 0;
-	r = read_process(tid, image, &m->process, err);
+	r = read_process(tid, image, &m->ahead, &m->process, err);
 	if (r < 0)
 		return r;
 	read_exe(tid, &m->process.task, &m->exe);
-	m->loginuid = read_loginuid(tid);
+	m->loginuid = image && m->ahead.tid == tid ? m->ahead.loginuid : read_loginuid(tid);
 	m->has_program = failed;
 	m->tid = tid;
 	m->ts = ts;
 	return 0;
+}
+
+void decode_exec_ahead(pid_t tid, struct decode_memo *m)
+{
+	struct ahead *a = &m->ahead;
+
+	decode_exec_forget(m, 0);
+	a->stat = procfs_open(tid, "stat");
+	a->pidfd = creds_open(tid);
+	a->cgroups_len = procfs_read_cgroups(tid, a->cgroups, sizeof(a->cgroups));
+	a->loginuid = read_loginuid(tid);
+	a->tid = tid;
+}
+
+void decode_exec_forget(struct decode_memo *m, pid_t tid)
+{
+	struct ahead *a = &m->ahead;
+
+	if (tid && a->tid != tid)
+		return;
+	if (a->stat >= 0)
+		close(a->stat);
+	if (a->pidfd >= 0)
+		close(a->pidfd);
+	a->stat = a->pidfd = -1;
+	a->tid = 0;
 }
 
 int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct decode_memo *m,
@@ -256,7 +311,7 @@ static int read_born(const struct decode_birth *f, struct decode_memo *m, struct
 		return 0;
 	}
 	m->tid = 0;
-	r = read_process(f->tid, NULL, &m->process, err);
+	r = read_process(f->tid, NULL, NULL, &m->process, err);
 	if (r < 0)
 		return r;
 	m->has_program = false;
@@ -340,7 +395,7 @@ int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *r
 	struct procfs_exe exe;
 	struct process p;
 	ssize_t env_len;
-	int r = read_process(tid, NULL, &p, err);
+	int r = read_process(tid, NULL, NULL, &p, err);
 
 	if (r < 0)
 		return r;

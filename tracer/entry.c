@@ -206,6 +206,8 @@ static bool handle_exec(struct tracer *t, struct event *ret_event, struct error 
 	}
 	if (result_later(t) < 0)
 		entry_continue(t);
+	else if (p->tracee->follow == FOLLOW_EXEC && !t->in_full && !p->tracee->process->other_ids)
+		decode_exec_ahead(p->tracee->tid, t->memo); /* it runs meanwhile, on another processor */
 	return false;
 }
 

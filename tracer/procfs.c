@@ -21,18 +21,23 @@ static int procfs_path(char *path, size_t size, pid_t tid, const char *name)
 	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
 }
 
-ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
+int procfs_open(pid_t tid, const char *name)
 {
-	auto_fd int fd = -1;
 	char path[64];
-	size_t got = 0;
 	int r = procfs_path(path, sizeof(path), tid, name);
 
 	if (r < 0)
 		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	r = open(path, O_RDONLY | O_CLOEXEC);
+	if (r < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
+	return r;
+}
+
+ssize_t procfs_read_open(int fd, char *bytes, size_t max)
+{
+	size_t got = 0;
+
 	while (got < max) {
 		ssize_t n = file_read(fd, bytes + got, max - got);
 
@@ -43,6 +48,13 @@ ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
 			break;
 	}
 	return (ssize_t)got;
+}
+
+ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
+{
+	auto_fd int fd = procfs_open(tid, name);
+
+	return fd < 0 ? fd : procfs_read_open(fd, bytes, max);
 }
 
 ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
@@ -234,10 +246,10 @@ int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *er
 	return read_status(tid, &unread, ret_task, err);
 }
 
-int procfs_read_stat(pid_t tid, struct procfs_task *ret_task, struct error *err)
+int procfs_read_stat(pid_t tid, int fd, struct procfs_task *ret_task, struct error *err)
 {
 	char text[4096];
-	ssize_t n = procfs_read_file(tid, "stat", text, sizeof(text));
+	ssize_t n = fd < 0 ? fd : procfs_read_open(fd, text, sizeof(text));
 	int r;
 
 	if (n < 0)
@@ -249,8 +261,9 @@ int procfs_read_stat(pid_t tid, struct procfs_task *ret_task, struct error *err)
 
 int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
 {
+	auto_fd int fd = procfs_open(tid, "stat");
 	struct procfs_task t;
-	int r = procfs_read_stat(tid, &t, err);
+	int r = procfs_read_stat(tid, fd, &t, err);
 
 	return r < 0 ? r : read_status(tid, &t, ret_task, err);
 }

@@ -32,8 +32,8 @@ struct procfs_task {
 /* 0, -ESRCH when the task is gone, -EBADMSG when the content is not what proc(5) describes. */
 int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err);
 
-/* stat alone: ids of the parent, group and session, name, terminal, page faults, start, sizes but for swapped memory. */
-int procfs_read_stat(pid_t tid, struct procfs_task *ret_task, struct error *err);
+/* stat alone, open as fd: ids of the parent, group and session, name, terminal, page faults, start, sizes but for swapped memory. */
+int procfs_read_stat(pid_t tid, int fd, struct procfs_task *ret_task, struct error *err);
 
 /* The same without what stat alone tells: name, groups, terminal, page faults, start. */
 int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *err);
@@ -41,6 +41,9 @@ int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *er
 /* Only the ids that lineage needs: cheaper than the whole (status alone). */
 int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err);
 
+/* Opens a file below /proc/TID for reading, -ESRCH when the task is gone; and reads all of it, at most max bytes. */
+int procfs_open(pid_t tid, const char *name);
+ssize_t procfs_read_open(int fd, char *bytes, size_t max);
 /* A small file below /proc/TID as bytes, at most max (longer ones are cut): length or -errno. */
 ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max);
 /* A link below /proc/TID, NUL-terminated, at most max - 1 bytes: length or -errno. */

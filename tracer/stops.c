@@ -127,6 +127,8 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 	unsigned long former = (unsigned long)tid;
 
 	ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+	if ((pid_t)former != tid)
+		decode_exec_forget(t->memo, tid);
 	tracees_exec(&t->tracees, tid, (pid_t)former);
 	tracee = tracees_find(&t->tracees, tid);
 	if (!tracee) { /* nothing was known of the thread that executed */
@@ -174,6 +176,7 @@ static void ended(struct tracer *t, pid_t tid, int status)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, tid);
 
+	decode_exec_forget(t->memo, tid);
 	if (t->pending.active && t->pending.tracee == tracee)
 		t->pending.tracee = NULL;
 	if (tracee && tracee->held_notification) /* its debugger-to-be learns from the kernel */
@@ -194,6 +197,7 @@ static void stopped(struct tracer *t, pid_t tid, int status)
 		exec_stop(t, tracee, tid);
 		return;
 	}
+	decode_exec_forget(t->memo, tid); /* its exec has failed */
 	if (!tracee) {
 		embryo_stop(t, tid);
 		return;

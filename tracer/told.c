@@ -150,6 +150,7 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 	case TOLD_RESUME:
 		if (tracee)
 			stops_resume(t, tracee, told->signal);
+		decode_exec_forget(t->memo, told->tid);
 		return -ENODATA;
 	}
 	return -EINVAL;

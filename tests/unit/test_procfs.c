@@ -202,7 +202,8 @@ static void test_image(void **state)
 static void test_creds(void **state)
 {
 	struct procfs_task by_calls = { 0 }, by_files;
-	int r = creds_read(getpid(), &by_calls);
+	auto_fd int pidfd = creds_open(getpid());
+	int r = creds_read(getpid(), pidfd, &by_calls);
 
 	(void)state;
 	if (r == -EOPNOTSUPP)
@@ -217,7 +218,7 @@ static void test_creds(void **state)
 	assert_true(by_calls.cap_effective == by_files.cap_effective);
 	assert_true(by_calls.cap_permitted == by_files.cap_permitted);
 	assert_true(by_calls.cap_inheritable == by_files.cap_inheritable);
-	assert_int_equal(creds_read(NOBODY, &by_calls), -ESRCH);
+	assert_int_equal(creds_read(NOBODY, creds_open(NOBODY), &by_calls), -ESRCH);
 }
 
 static void test_task_event(void **state)
