@@ -75,21 +75,60 @@ bool replay_events_inspect(void *context, struct field_context *ctx)
 	return true;
 }
 
-/* Events that do not pass are kept for the tables' sake alone, so that those that do can be told as well as here. */
+static int write_answer(void *context, const struct event *ev)
+{
+	struct error err;
+
+	return recording_event(&((struct replay_events *)context)->recording, ev, &err);
+}
+
+static bool is_brief(const struct replay_events *e, const struct event *ev)
+{
+	return e->brief_answers && ev->flags & EVENT_FLAG_STATE_ONLY && ev->info->category & EC_ITER && ev->type != EV_ITER_TASK_E &&
+	       event_param_int(ev, 0) >= 0;
+}
+
+/* The answers that the event at hand was judged with go before it. */
+static int write_behind_answers(struct replay_events *e, const struct event *ev, struct error *err)
+{
+	int r = answers_take(&e->held, 0, write_answer, e);
+
+	return r < 0 ? r : recording_event(&e->recording, ev, err);
+}
+
+/*
+ * Events that do not pass are kept for the tables' sake alone, so that those that do can be told as well as here. What nobody's
+ * table needs goes with them: answers of events that are left out, and what only rules look at.
+ */
 int replay_events_record(void *context, const struct event *ev, struct error *err)
 {
 	struct replay_events *e = context;
 	struct event unseen;
+	struct event_ext facts;
+	bool kept = e->kept;
 
-	if (e->kept || ev->flags & EVENT_FLAG_STATE_ONLY) {
-		e->kept &= (ev->flags & EVENT_FLAG_STATE_ONLY) != 0;
+	if (is_brief(e, ev))
+		return answers_hold(&e->held, ev, 0) < 0 ? error_set(err, -ENOMEM, "out of memory") : 0;
+	if (ev->flags & EVENT_FLAG_STATE_ONLY)
 		return recording_event(&e->recording, ev, err);
-	}
-	if (!(ev->info->flags & EF_MODIFIES_STATE) || e->done)
+	e->kept = false;
+	if (kept)
+		return write_behind_answers(e, ev, err);
+	if (!(ev->info->flags & EF_MODIFIES_STATE) || e->done) {
+		answers_free(&e->held);
 		return 0;
+	}
+	if (ev->info->flags & EF_DESTROYS_FD)
+		answers_free(&e->held); /* whatever it was, it is no more */
 	unseen = *ev;
 	unseen.flags |= EVENT_FLAG_STATE_ONLY;
-	return recording_event(&e->recording, &unseen, err);
+	if (ev->ext) {
+		facts = *ev->ext;
+		facts.stack = STR("");
+		facts.region = REGION_UNKNOWN;
+		unseen.ext = &facts;
+	}
+	return write_behind_answers(e, &unseen, err);
 }
 
 void replay_events_free(struct replay_events *e)
@@ -98,6 +137,7 @@ void replay_events_free(struct replay_events *e)
 	format_free(e->format);
 	format_members_free(&e->members);
 	strbuf_free(&e->line);
+	answers_free(&e->held);
 	(void)recording_close(&e->recording);
 	*e = (struct replay_events){ 0 };
 }

@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_REPLAY_EVENTS_H
 #define MONITOR_APP_REPLAY_EVENTS_H
 
+#include "app/answers.h"
 #include "app/options.h"
 #include "app/pipeline.h"
 #include "app/recording.h"
@@ -20,6 +21,8 @@ struct replay_events {
 	bool done; /* a limit was reached */
 	bool kept; /* the event at hand passed the filter */
 	bool failed; /* an event could not be printed */
+	bool brief_answers; /* an answer about a descriptor holds for the next event alone: the source does not report descriptors */
+	struct answers held; /* such ones, for the event that comes */
 	struct strbuf line;
 	struct recording recording;
 };

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What replay does with events beside applying rules: filter, print, limit, follow, merge, write. And recording's own options.
 . "$(dirname "$0")/../lib.sh"
+need python3
 
 cat >"$dir/rules.yaml" <<'EOF'
 - rule: Open
@@ -84,6 +85,27 @@ refused "nothere" -p x "$a" "$dir/nothere.scap"
 replay -f 'proc.name = head' -w "$dir/head.scap" -r "$dir/rules.yaml" "$a" >/dev/null
 has "what passes is written" "$(replay -p '%evt.type %fd.name %proc.pname %proc.cmdline' "$dir/head.scap")" \
 	"$(replay -f 'proc.name = head' -p '%evt.type %fd.name %proc.pname %proc.cmdline' "$a")"
+record "$dir/uses.scap" -- sh -c 'exec 3<>/etc/hosts 4>/dev/null; i=0; while [ $i -lt 200 ]; do read x <&3; echo x >&4; i=$((i + 1)); done; head -c 10 /etc/hosts'
+replay -f 'proc.name = head' -w "$dir/few.scap" -r "$dir/rules.yaml" "$dir/uses.scap" >"$dir/alerts.few"
+replay -f 'fd.num = 3' -w "$dir/three.scap" -r "$dir/rules.yaml" "$dir/uses.scap" >"$dir/alerts.three"
+for few in few three; do
+	ok "there are alerts of what passes" [ -s "$dir/alerts.$few" ]
+	has "the alerts of what passes ($few)" "$(replay -r "$dir/rules.yaml" "$dir/$few.scap" | sort)" "$(sort "$dir/alerts.$few")"
+done
+# what is left of answers about descriptors: behind the block's head (u32 type, u32 length, u16, u32 flags) stands an event, its type at 20
+answers() {
+	python3 - "$1" <<'EOF'
+import struct, sys
+bytes, at, n = open(sys.argv[1], "rb").read(), 0, 0
+while at < len(bytes):
+    block, length = struct.unpack_from("<II", bytes, at)
+    n += block == 0x217 and 432 <= struct.unpack_from("<H", bytes, at + 34)[0] <= 448
+    at += length
+print(n)
+EOF
+}
+ok "there are answers" [ "$(answers "$dir/uses.scap")" -gt 0 ]
+ok "those of what does not pass are left out" [ "$(answers "$dir/few.scap")" -lt 10 ]
 replay -w "$dir/both.scap" -z -r "$dir/rules.yaml" "$a" "$b" >"$dir/alerts.both"
 has "merged into one" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$dir/both.scap")" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$a" "$b")"
 has "with the same alerts" "$(replay -r "$dir/rules.yaml" "$dir/both.scap")" "$(cat "$dir/alerts.both")"
