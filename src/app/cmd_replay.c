@@ -127,8 +127,9 @@ static int start(struct session *s, const struct options *o, const struct setup 
 	settings.record = options_has(o, OPT_replay_write) ? replay_events_record : NULL;
 	settings.inspect_context = settings.record_context = e;
 	origin.traits = source->traits;
+	e->brief_answers = !(source->traits & SOURCE_REPORTS_FDS);
 	if (origin.implied)
-		origin.implied = SCAP_IMPLIES_TOLD;
+		origin.implied = SCAP_IMPLIES_GUESSED;
 	r = session_start(s, source, &settings, err);
 	if (r == 0)
 		r = recording_open(&e->recording, o, &ids, &origin, err);

@@ -23,7 +23,8 @@ struct scap_receiver {
 enum scap_implied {
 	SCAP_IMPLIES_NOTHING,
 	SCAP_IMPLIES_PATHS, /* extension records that tell nothing special: ext_implied(). Captures of ours were written so once */
-	SCAP_IMPLIES_TOLD, /* those, and answers to needs: scap_told.h */
+	SCAP_IMPLIES_TOLD, /* those, and answers to needs that were told before. Likewise */
+	SCAP_IMPLIES_GUESSED, /* all that the reader guesses right: scap_told.h */
 };
 /* Who wrote a capture. Ours tell what their source promised, since the state and the fields rely on it. */
 struct scap_origin {

@@ -6,128 +6,33 @@
 #include <string.h>
 
 #include "event/event_wire.h"
+#include "source/scap_known.h"
+#include "source/scap_paths.h"
 
-#define TOLD_FILES   4096 /* of all threads; a power of two */
-#define TOLD_LEARNED 64 /* kinds of opens, and file systems; likewise */
-#define ASKED_DIRECTORY 0x400u /* O_DIRECTORY in flags.def */
-#define CWD	     (-100) /* AT_FDCWD: stands for the current directory where a descriptor would */
+#define TOLD_USUAL 1024 /* notes of threads; a power of two */
 
-struct file {
-	uint32_t generation; /* of the memory; another one = nothing is known */
-	uint32_t asked, dev; /* of the open that it follows from */
-	bool guessed; /* from an open, not from an answer */
-	int64_t tid, fd;
-	struct strbuf answer; /* wire form */
-};
-
-struct learned {
-	uint32_t key, value;
+struct usual {
+	int64_t tid;
+	uint16_t type;
+	uint32_t note; /* 0 = none */
 };
 
 struct scap_told {
-	uint32_t generation;
-	uint32_t latest; /* where the last directory that was opened stands */
-	uint8_t usual[EV_COUNT]; /* by event type: 1 + the parameter whose descriptor is asked about; 0 = none */
-	struct learned flags[TOLD_LEARNED], mounts[TOLD_LEARNED]; /* what opens were asked for → what answers say; device → mount */
-	struct event_builder guess, given;
-	struct strbuf path;
-	struct file files[TOLD_FILES];
+	enum scap_implied kind; /* how much is guessed */
+	uint32_t notes[EV_COUNT]; /* the last of each event type; 0 = none */
+	struct usual usual[TOLD_USUAL]; /* and of a thread */
+	uint16_t answered[EV_COUNT]; /* by event type: the type of its last answer about what has no ends; 0 = none */
+	uint16_t answer; /* the type of the last answer of all */
+	struct scap_known *known;
+	struct scap_paths *paths;
+	struct str real_path; /* the guess for the event at hand, borrowed from either; empty = none */
+	struct event_builder given;
 };
 
-/* ---- opens ---- */
-
-struct open_row {
-	int8_t dirfd, path, flags, dev, ino; /* parameters; -1 = has none. 0 is the descriptor that was made */
-};
-
-static const struct open_row *open_row(uint16_t type)
+/* Whether more is guessed than in captures of the first kind: by threads and their likes, sockets, links, doubts. */
+static bool guesses_more(const struct scap_told *t)
 {
-	static const struct open_row open = { -1, 1, 2, 4, 5 }, creat = { -1, 1, -1, 3, 4 }, openat = { 1, 2, 3, 5, 6 },
-				     openat2 = { 1, 2, 3, 6, 7 };
-
-	switch (type) {
-	case EV_SYSCALL_OPEN_X:
-		return &open;
-	case EV_SYSCALL_CREAT_X:
-		return &creat;
-	case EV_SYSCALL_OPENAT_2_X:
-		return &openat;
-	case EV_SYSCALL_OPENAT2_X:
-		return &openat2;
-	default:
-		return NULL;
-	}
-}
-
-static bool duplicates(uint16_t type)
-{
-	return type == EV_SYSCALL_DUP_1_X || type == EV_SYSCALL_DUP2_X || type == EV_SYSCALL_DUP3_X;
-}
-
-/* ---- the memory ---- */
-
-static uint32_t place(int64_t tid, int64_t fd)
-{
-	return (uint32_t)((((uint64_t)tid * 0x9e3779b97f4a7c15u) >> 40) + (uint64_t)fd) & (TOLD_FILES - 1);
-}
-
-static const struct file *find(const struct scap_told *t, int64_t tid, int64_t fd)
-{
-	const struct file *f = &t->files[place(tid, fd)];
-
-	return f->generation == t->generation && f->tid == tid && f->fd == fd ? f : NULL;
-}
-
-static struct file *put(struct scap_told *t, int64_t tid, int64_t fd, struct str answer)
-{
-	struct file *f = &t->files[place(tid, fd)];
-
-	f->generation = 0;
-	strbuf_reset(&f->answer);
-	f->answer.failed = false;
-	strbuf_addstr(&f->answer, answer);
-	if (f->answer.failed)
-		return NULL;
-	f->generation = t->generation;
-	f->tid = tid;
-	f->fd = fd;
-	f->guessed = false;
-	return f;
-}
-
-static struct str wire(const struct event *ev)
-{
-	return (struct str){ (const char *)ev->bytes, ev->len };
-}
-
-static bool same_answer(const struct file *f, const struct event *answer)
-{
-	struct event own;
-
-	/* all but the number: the event has that, and what is known may be of another one */
-	return f->answer.len == answer->len && event_read(&own, f->answer.ptr, f->answer.len, NULL) == 0 && own.type == answer->type &&
-	       memcmp(f->answer.ptr + EVENT_HEADER_BYTES, answer->bytes + EVENT_HEADER_BYTES, 2 * (size_t)own.nparams) == 0 &&
-	       own.values + 4 <= own.bytes + own.len &&
-	       memcmp(own.values + 4, answer->values + 4, own.len - (size_t)(own.values + 4 - own.bytes)) == 0;
-}
-
-static const struct file *latest(const struct scap_told *t, int64_t tid)
-{
-	const struct file *f = &t->files[t->latest];
-
-	return f->generation == t->generation && f->tid == tid ? f : NULL;
-}
-
-static struct learned *learned(struct learned *of, uint32_t key)
-{
-	return &of[(key * 0x9e3779b1u) >> 26 & (TOLD_LEARNED - 1)];
-}
-
-static uint32_t guess(struct learned *of, uint32_t key)
-{
-	const struct learned *l = learned(of, key);
-
-	return l->key == key ? l->value : 0;
+	return t->kind > SCAP_IMPLIES_TOLD;
 }
 
 bool scap_told_holds(const struct event *ev)
@@ -136,25 +41,143 @@ bool scap_told_holds(const struct event *ev)
 	       event_param(ev, 0).len == 4;
 }
 
-/* ---- notes ---- */
+/* ---- sockets and pipes ---- */
 
-static const struct file *noted(const struct scap_told *t, const struct event *ev, uint32_t notes, int64_t *ret_fd)
+static uint64_t noted_inode(const struct scap_told *t, uint32_t note)
 {
-	uint32_t param = (notes & SCAP_NOTE_PARAM) >> SCAP_NOTE_PARAM_SHIFT;
+	int64_t delta = (int16_t)(note & SCAP_NOTE_DELTA) / (1 << SCAP_NOTE_DELTA_SHIFT);
 
-	if ((notes & SCAP_NOTE_ANSWER) == SCAP_NOTE_NONE)
-		return NULL;
-	if ((notes & SCAP_NOTE_ANSWER) == SCAP_NOTE_USUAL) {
-		if (!t->usual[ev->type])
-			return NULL;
-		param = t->usual[ev->type] - 1u;
+	return scap_known_inode(t->known, (note & SCAP_NOTE_RANGE) >> SCAP_NOTE_RANGE_SHIFT) + (uint64_t)delta;
+}
+
+/* Both ends of a connection, as the event has them: u8 family, and u16 port behind each address. Empty when it has none. */
+static struct str ends_of(const struct event *ev)
+{
+	for (uint32_t i = 0; i < ev->nparams; i++) {
+		struct str v = event_param(ev, i);
+
+		if (ev->info->params[i].type == PT_SOCKTUPLE && ((v.len == 13 && v.ptr[0] == 2) || (v.len == 37 && v.ptr[0] == 10)))
+			return v;
 	}
-	if (param >= ev->nparams || ev->info->params[param].type != PT_FD)
-		return NULL;
-	*ret_fd = event_param_int(ev, param);
-	if (*ret_fd < 0 || *ret_fd > INT32_MAX)
-		return NULL;
-	return (notes & SCAP_NOTE_ANSWER) == SCAP_NOTE_LATEST ? latest(t, ev->tid) : find(t, ev->tid, *ret_fd);
+	return STR("");
+}
+
+/* Parameters 3 to 6 of an answer are its ends. */
+static struct str end_of(struct str ends, unsigned int param, bool unconnected)
+{
+	static const char nowhere[16];
+	size_t width = ends.len == 13 ? 4 : 16, at = param < 5 ? 1 : 3 + width;
+	struct str end = param & 1 ? (struct str){ ends.ptr + at, width } : (struct str){ ends.ptr + at + width, 2 };
+
+	return unconnected && param >= 5 ? (struct str){ nowhere, end.len } : end;
+}
+
+static bool has_ends(struct str answer, struct str ends, bool unconnected)
+{
+	struct event known;
+	bool same = event_read(&known, answer.ptr, answer.len, NULL) == 0 && known.nparams == 8;
+
+	for (unsigned int i = 3; i < 7 && same; i++)
+		same = str_eq(event_param(&known, i), end_of(ends, i, unconnected));
+	return same;
+}
+
+/* ---- answers ---- */
+
+/* What makes an answer differ from what is known. */
+struct difference {
+	struct str ends; /* empty = none */
+	bool unconnected;
+	uint64_t inode;
+};
+
+/* What is known, as an answer about fd. other: NULL = no difference. 1 or negative. */
+static int give(struct scap_told *t, const struct event *ev, struct str known_wire, int64_t fd, const struct difference *other,
+		struct event *ret_answer, struct error *err)
+{
+	struct event known;
+	int r = event_read(&known, known_wire.ptr, known_wire.len, err);
+
+	if (r < 0)
+		return r;
+	event_begin(&t->given, known.type, ev->ts, ev->tid);
+	event_put_int(&t->given, fd);
+	for (uint32_t i = 1; i < known.nparams; i++) {
+		if (other && i == known.nparams - 1)
+			event_put_int(&t->given, (int64_t)other->inode);
+		else if (other && other->ends.len && i >= 3 && i < 7)
+			event_put_bytes(&t->given, end_of(other->ends, i, other->unconnected));
+		else
+			event_put_bytes(&t->given, event_param(&known, i));
+	}
+	r = event_end(&t->given, ret_answer, err);
+	if (r < 0)
+		return r;
+	ret_answer->cpu = ev->cpu;
+	ret_answer->flags = EVENT_FLAG_STATE_ONLY;
+	return 1;
+}
+
+/* About a descriptor that nothing is known of but what the event says: as the last answer of its kind, with an inode beside a known one. */
+static int give_like(struct scap_told *t, const struct event *ev, uint32_t note, int64_t fd, struct str ends, struct event *ret_answer,
+		     struct error *err)
+{
+	const struct difference other = { ends, note & SCAP_NOTE_UNCONNECTED, noted_inode(t, note) };
+	uint16_t type = t->answered[ev->type];
+	struct str known;
+
+	if (ends.len)
+		type = ends.len == 13 ? EV_ITER_TASK_FILE_SOCKET_INET_E : EV_ITER_TASK_FILE_SOCKET_INET6_E;
+	known = scap_known_is_counted(type) ? scap_known_like(t->known, type) : STR("");
+	return known.len ? give(t, ev, known, fd, &other, ret_answer, err) : 0;
+}
+
+static struct usual *usual_of(struct scap_told *t, const struct event *ev)
+{
+	uint64_t hash = ((uint64_t)ev->tid << 16 ^ ev->type) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &t->usual[hash >> 40 & (TOLD_USUAL - 1)];
+}
+
+uint32_t scap_told_note(const struct scap_told *t, const struct event *ev, uint32_t flags)
+{
+	const struct usual *u = usual_of((struct scap_told *)t, ev);
+	uint32_t note = t->notes[ev->type];
+
+	if (flags & SCAP_NOTE_ANSWER)
+		return flags & SCAP_NOTES & ~(uint32_t)SCAP_NOTE_FORGET;
+	if (guesses_more(t) && u->note && u->tid == ev->tid && u->type == ev->type)
+		note = u->note;
+	if (!note)
+		note = SCAP_NOTE_NONE;
+	return guesses_more(t) ? note : note | (flags & SCAP_NOTE_NO_FACTS);
+}
+
+static struct str known_at(const struct scap_told *t, int64_t tid, int64_t fd, uint32_t answer)
+{
+	if (answer == SCAP_NOTE_LATEST)
+		return scap_known_latest(t->known, tid);
+	return answer == SCAP_NOTE_SHARED ? scap_known_shared(t->known, fd) : scap_known_file(t->known, tid, fd);
+}
+
+int scap_told_answer(struct scap_told *t, const struct event *ev, uint32_t note, struct event *ret_answer, struct error *err)
+{
+	uint32_t param = (note & SCAP_NOTE_PARAM) >> SCAP_NOTE_PARAM_SHIFT, answer = note & SCAP_NOTE_ANSWER;
+	struct str known, ends;
+	int64_t fd;
+
+	if (answer == SCAP_NOTE_NONE || param >= ev->nparams || ev->info->params[param].type != PT_FD)
+		return 0;
+	fd = event_param_int(ev, param);
+	if (fd < 0 || fd > INT32_MAX)
+		return 0;
+	known = answer == SCAP_NOTE_LIKE ? STR("") : known_at(t, ev->tid, fd, answer);
+	if ((answer == SCAP_NOTE_SAME || answer == SCAP_NOTE_LIKE) && guesses_more(t)) {
+		ends = ends_of(ev);
+		if (!known.len || (ends.len && !has_ends(known, ends, note & SCAP_NOTE_UNCONNECTED)))
+			return give_like(t, ev, note, fd, ends, ret_answer, err);
+	}
+	return known.len ? give(t, ev, known, fd, NULL, ret_answer, err) : 0;
 }
 
 static int param_of(const struct event *ev, int64_t fd)
@@ -165,182 +188,158 @@ static int param_of(const struct event *ev, int64_t fd)
 	return -1;
 }
 
-int64_t scap_told_note(const struct scap_told *t, const struct event *ev, const struct event *answer)
+static bool gives(struct scap_told *t, const struct event *ev, uint32_t note, const struct event *answer)
 {
-	int64_t fd;
-	const struct file *usual = noted(t, ev, SCAP_NOTE_USUAL, &fd), *f;
-	int param;
+	struct event own;
+	int r = scap_told_answer(t, ev, note, &own, NULL);
 
 	if (!answer)
-		return usual ? SCAP_NOTE_NONE : SCAP_NOTE_USUAL;
-	if (answer->tid != ev->tid)
-		return -ENOENT;
-	if (usual && fd == event_param_int(answer, 0) && same_answer(usual, answer))
-		return SCAP_NOTE_USUAL;
+		return r == 0;
+	return r == 1 && own.type == answer->type && own.len == answer->len &&
+	       memcmp(own.bytes + EVENT_HEADER_BYTES, answer->bytes + EVENT_HEADER_BYTES, own.len - EVENT_HEADER_BYTES) == 0;
+}
+
+/* How the answer's inode would be noted. */
+static uint32_t note_inode(const struct scap_told *t, const struct event *answer)
+{
+	uint64_t inode = answer->nparams ? event_param_uint(answer, answer->nparams - 1) : 0;
+	uint32_t range = scap_known_range(t->known, inode);
+
+	if (range == SCAP_KNOWN_RANGES)
+		return 0;
+	return range << SCAP_NOTE_RANGE_SHIFT | ((uint32_t)(inode - scap_known_inode(t->known, range)) << SCAP_NOTE_DELTA_SHIFT & SCAP_NOTE_DELTA);
+}
+
+bool scap_told_find_answer(struct scap_told *t, const struct event *ev, const struct event *answer, uint32_t *note)
+{
+	static const uint32_t places[] = { SCAP_NOTE_SAME, SCAP_NOTE_SAME | SCAP_NOTE_UNCONNECTED, SCAP_NOTE_LIKE, SCAP_NOTE_SHARED,
+					   SCAP_NOTE_LATEST };
+	const uint32_t of_inode = SCAP_NOTE_DELTA | SCAP_NOTE_RANGE;
+	uint32_t rest = *note & ~(uint32_t)(SCAP_NOTE_ANSWER | SCAP_NOTE_PARAM | SCAP_NOTE_UNCONNECTED), one;
+	int param;
+
+	if (answer && answer->tid != ev->tid)
+		return false;
+	if (gives(t, ev, *note, answer))
+		return true;
+	if (!answer) {
+		*note = (*note & ~(uint32_t)SCAP_NOTE_ANSWER) | SCAP_NOTE_NONE;
+		return true;
+	}
 	param = param_of(ev, event_param_int(answer, 0));
 	if (param < 0)
-		return -ENOENT;
-	f = find(t, ev->tid, event_param_int(answer, 0));
-	if (f && same_answer(f, answer))
-		return SCAP_NOTE_SAME | (int64_t)param << SCAP_NOTE_PARAM_SHIFT;
-	f = latest(t, ev->tid);
-	if (f && same_answer(f, answer))
-		return SCAP_NOTE_LATEST | (int64_t)param << SCAP_NOTE_PARAM_SHIFT;
-	return -ENOENT;
-}
-
-int scap_told_answer(struct scap_told *t, const struct event *ev, uint32_t notes, struct event *ret_answer, struct error *err)
-{
-	int64_t fd = -1;
-	const struct file *f = noted(t, ev, notes, &fd);
-	struct event known;
-	int r;
-
-	if (!f)
-		return 0;
-	r = event_read(&known, f->answer.ptr, f->answer.len, err);
-	if (r < 0)
-		return r;
-	event_begin(&t->given, known.type, ev->ts, ev->tid);
-	event_put_int(&t->given, fd);
-	for (uint32_t i = 1; i < known.nparams; i++)
-		event_put_bytes(&t->given, event_param(&known, i));
-	r = event_end(&t->given, ret_answer, err);
-	if (r < 0)
-		return r;
-	ret_answer->cpu = ev->cpu;
-	ret_answer->flags = EVENT_FLAG_STATE_ONLY;
-	return 1;
-}
-
-/* ---- what follows from opens ---- */
-
-static struct str path_of(const struct file *f)
-{
-	struct event ev;
-
-	if (!f || event_read(&ev, f->answer.ptr, f->answer.len, NULL) < 0 || ev.type != EV_ITER_TASK_FILE_DIRECTORY_E)
-		return STR("");
-	return event_param_text(&ev, 1);
-}
-
-static int64_t folder_of(const struct event *ev, const struct open_row *row)
-{
-	return row->dirfd < 0 ? CWD : event_param_int(ev, (unsigned int)row->dirfd);
-}
-
-struct str scap_told_path(struct scap_told *t, const struct event *ev)
-{
-	const struct open_row *row = open_row(ev->type);
-	struct str path, base;
-
-	if (!row || event_param_int(ev, 0) < 0)
-		return STR("");
-	path = event_param_text(ev, (unsigned int)row->path);
-	if (!path.len || path.ptr[0] == '/')
-		return path;
-	base = path_of(find(t, ev->tid, folder_of(ev, row)));
-	if (!base.len)
-		return STR("");
-	strbuf_reset(&t->path);
-	strbuf_addstr(&t->path, base);
-	if (!str_eq(path, STR("."))) {
-		if (base.ptr[base.len - 1] != '/')
-			strbuf_addc(&t->path, '/');
-		strbuf_addstr(&t->path, path);
+		return false;
+	rest |= (uint32_t)param << SCAP_NOTE_PARAM_SHIFT;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		one = rest | places[i];
+		if (!gives(t, ev, one, answer) && i < 3)
+			one = (one & ~of_inode) | note_inode(t, answer);
+		if (gives(t, ev, one, answer)) {
+			*note = one;
+			return true;
+		}
 	}
-	return t->path.failed ? STR("") : strbuf_str(&t->path);
+	return false;
 }
 
-/* A directory that the path is relative to, when that is the current one, follows from where the path has led. */
-static int add_cwd(struct scap_told *t, const struct event *ev, struct str path, struct str real_path)
-{
-	struct event guess;
-	struct str base = { real_path.ptr, real_path.len - path.len };
+/* ---- facts ---- */
 
-	if (base.len > 1)
-		base.len--;
-	event_begin(&t->guess, EV_ITER_TASK_FILE_DIRECTORY_E, 0, ev->tid);
-	event_put_int(&t->guess, CWD);
-	event_put_text(&t->guess, base);
-	event_put_int(&t->guess, 0);
-	return event_end(&t->guess, &guess, NULL) == 0 && put(t, ev->tid, CWD, wire(&guess)) ? 0 : -ENOMEM;
+bool scap_told_facts(struct scap_told *t, const struct event *ev, uint32_t note, struct event_ext *ret_ext)
+{
+	uint32_t raced = (note & SCAP_NOTE_RACED) >> SCAP_NOTE_RACED_SHIFT;
+
+	t->real_path = scap_known_asked(t->known, ev, note & SCAP_NOTE_FOLDER, guesses_more(t));
+	if (t->real_path.len && guesses_more(t))
+		t->real_path = scap_paths_guess(t->paths, ev->tid, t->real_path);
+	*ret_ext = (struct event_ext){
+		.real_path = t->real_path,
+		.args = STR(""),
+		.stack = STR(""),
+		.raced = raced > RACED_YES ? RACED_POSSIBLE : (enum raced)raced,
+	};
+	return !(note & SCAP_NOTE_NO_FACTS) && (t->real_path.len || raced);
 }
 
-static int add_open(struct scap_told *t, const struct event *ev, const struct open_row *row, struct str real_path)
+/* Whether the note leads to the real path, of the thread's directories the one or the other. */
+static bool finds_path(struct scap_told *t, const struct event *ev, struct str real_path, uint32_t *note)
 {
-	struct str path = event_param_text(ev, (unsigned int)row->path);
-	uint32_t asked = row->flags < 0 ? 0 : (uint32_t)event_param_uint(ev, (unsigned int)row->flags);
-	uint32_t dev = (uint32_t)event_param_uint(ev, (unsigned int)row->dev);
-	bool directory = asked & ASKED_DIRECTORY;
-	int64_t fd = event_param_int(ev, 0);
-	struct event guessed;
-	struct file *f;
-	int r = 0;
+	uint32_t first = *note;
+	struct event_ext guess;
 
-	if (fd < 0 || fd > INT32_MAX || !real_path.len)
-		return 0;
-	if (path.len && path.ptr[0] != '/' && folder_of(ev, row) == CWD && real_path.len > path.len && str_ends(real_path, path) &&
-	    real_path.ptr[real_path.len - path.len - 1] == '/')
-		r = add_cwd(t, ev, path, real_path);
-	if (r < 0)
-		return r;
-	event_begin(&t->guess, directory ? EV_ITER_TASK_FILE_DIRECTORY_E : EV_ITER_TASK_FILE_REGULAR_E, 0, ev->tid);
-	event_put_int(&t->guess, fd);
-	event_put_text(&t->guess, real_path);
-	if (!directory) {
-		event_put_int(&t->guess, guess(t->flags, asked));
-		event_put_int(&t->guess, guess(t->mounts, dev));
+	(void)scap_told_facts(t, ev, first, &guess);
+	if (str_eq(guess.real_path, real_path))
+		return true;
+	*note ^= SCAP_NOTE_FOLDER;
+	(void)scap_told_facts(t, ev, *note, &guess);
+	if (real_path.len && str_eq(guess.real_path, real_path))
+		return true;
+	*note = first;
+	(void)scap_told_facts(t, ev, first, &guess);
+	return false;
+}
+
+bool scap_told_find_facts(struct scap_told *t, const struct event *ev, uint32_t *note)
+{
+	const struct event_ext *ext = ev->ext;
+	bool given = ext && (ext->real_path.len || ext->raced), guessed;
+	struct event_ext guess;
+
+	/* of the others the instruction pointer and the time that the workload waited tell rules nothing */
+	if (!finds_path(t, ev, ext ? ext->real_path : STR(""), note) && ext)
+		return false;
+	if (ext && (ext->args.len || ext->stack.len || ext->region || ext->verdict || ext->late))
+		return false;
+	guessed = scap_told_facts(t, ev, *note, &guess);
+	if (given == guessed && (!given || ext->raced == guess.raced))
+		return true;
+	*note &= ~(uint32_t)(SCAP_NOTE_NO_FACTS | SCAP_NOTE_RACED);
+	if (given)
+		*note |= (uint32_t)ext->raced << SCAP_NOTE_RACED_SHIFT;
+	else if (guess.real_path.len)
+		*note |= SCAP_NOTE_NO_FACTS;
+	return true;
+}
+
+/* ---- what was told ---- */
+
+static void add_note(struct scap_told *t, const struct event *ev, int64_t asked, uint32_t flags)
+{
+	int param = asked < 0 ? -1 : param_of(ev, asked);
+	uint32_t usual = scap_told_note(t, ev, 0), note = usual;
+	uint32_t same = SCAP_NOTE_SAME | ((uint32_t)param << SCAP_NOTE_PARAM_SHIFT & SCAP_NOTE_PARAM);
+
+	if (!guesses_more(t)) {
+		note = param >= 0 ? same : asked < 0 && flags & SCAP_NOTE_ANSWER ? SCAP_NOTE_NONE : usual;
+	} else if (flags & SCAP_NOTE_ANSWER) {
+		note = scap_told_note(t, ev, flags) & ~(uint32_t)SCAP_NOTE_FOLDER;
+		if ((note & SCAP_NOTE_ANSWER) == SCAP_NOTE_LATEST) /* which is known by its own number from now on */
+			note = (note & ~(uint32_t)SCAP_NOTE_ANSWER) | SCAP_NOTE_SAME;
+	} else if (param >= 0 && ((usual & SCAP_NOTE_ANSWER) == SCAP_NOTE_NONE || (usual ^ same) & SCAP_NOTE_PARAM)) {
+		note = (usual & ~(uint32_t)(SCAP_NOTE_ANSWER | SCAP_NOTE_PARAM)) | same;
 	}
-	event_put_int(&t->guess, (int64_t)event_param_uint(ev, (unsigned int)row->ino));
-	f = event_end(&t->guess, &guessed, NULL) == 0 ? put(t, ev->tid, fd, wire(&guessed)) : NULL;
-	if (!f)
-		return -ENOMEM;
-	f->guessed = true;
-	f->asked = asked;
-	f->dev = dev;
-	if (directory)
-		t->latest = (uint32_t)(f - t->files);
-	return 0;
-}
-
-static int add_duplicate(struct scap_told *t, const struct event *ev)
-{
-	const struct file *f = find(t, ev->tid, event_param_int(ev, 1));
-	int64_t fd = event_param_int(ev, 0);
-	auto_strbuf struct strbuf copy = { 0 };
-
-	if (!f || fd < 0 || fd > INT32_MAX || f->answer.len < EVENT_HEADER_BYTES)
-		return 0;
-	strbuf_addstr(&copy, strbuf_str(&f->answer));
-	return !copy.failed && put(t, ev->tid, fd, strbuf_str(&copy)) ? 0 : -ENOMEM;
+	if (asked >= 0 && t->answer != EV_ITER_TASK_FILE_SOCKET_INET_E && t->answer != EV_ITER_TASK_FILE_SOCKET_INET6_E)
+		t->answered[ev->type] = t->answer;
+	if (note == usual)
+		return;
+	t->notes[ev->type] = note;
+	*usual_of(t, ev) = (struct usual){ ev->tid, ev->type, note };
 }
 
 int scap_told_add_answer(struct scap_told *t, const struct event *answer)
 {
-	int64_t fd = event_param_int(answer, 0);
-	const struct file *f = find(t, answer->tid, fd);
-
-	if (f && f->guessed && answer->type == EV_ITER_TASK_FILE_REGULAR_E) {
-		*learned(t->flags, f->asked) = (struct learned){ f->asked, (uint32_t)event_param_uint(answer, 2) };
-		*learned(t->mounts, f->dev) = (struct learned){ f->dev, (uint32_t)event_param_uint(answer, 3) };
-	}
-	return put(t, answer->tid, fd, wire(answer)) ? 0 : -ENOMEM;
+	t->answer = answer->type;
+	return scap_known_add_answer(t->known, answer);
 }
 
-int scap_told_add(struct scap_told *t, const struct event *ev, struct str real_path, int64_t asked)
+int scap_told_add(struct scap_told *t, const struct event *ev, int64_t asked, uint32_t flags)
 {
-	const struct open_row *row = open_row(ev->type);
-	int param = asked < 0 ? -1 : param_of(ev, asked);
-	int64_t fd;
+	struct str real_path = ev->ext ? ev->ext->real_path : STR("");
+	int r = 0;
 
-	if (param >= 0)
-		t->usual[ev->type] = (uint8_t)(param + 1);
-	else if (asked < 0 && noted(t, ev, SCAP_NOTE_USUAL, &fd))
-		t->usual[ev->type] = 0;
-	if (row)
-		return add_open(t, ev, row, real_path);
-	return duplicates(ev->type) ? add_duplicate(t, ev) : 0;
+	add_note(t, ev, asked, flags);
+	if (t->real_path.len && real_path.len && guesses_more(t))
+		r = scap_paths_add(t->paths, real_path);
+	return r < 0 ? r : scap_known_add(t->known, ev, real_path);
 }
 
 /* ---- life ---- */
@@ -349,27 +348,40 @@ struct scap_told *scap_told_new(void)
 {
 	struct scap_told *t = calloc(1, sizeof(*t));
 
-	if (t)
-		t->generation = 1;
+	if (!t)
+		return NULL;
+	t->kind = SCAP_IMPLIES_GUESSED;
+	t->known = scap_known_new();
+	t->paths = scap_paths_new();
+	if (!t->known || !t->paths) {
+		scap_told_free(t);
+		return NULL;
+	}
 	return t;
 }
 
 void scap_told_forget(struct scap_told *t)
 {
-	t->generation++;
+	memset(t->notes, 0, sizeof(t->notes));
 	memset(t->usual, 0, sizeof(t->usual));
-	memset(t->flags, 0, sizeof(t->flags));
-	memset(t->mounts, 0, sizeof(t->mounts));
+	memset(t->answered, 0, sizeof(t->answered));
+	t->answer = 0;
+	scap_known_forget(t->known);
+	scap_paths_forget(t->paths);
+}
+
+void scap_told_start(struct scap_told *t, enum scap_implied kind)
+{
+	scap_told_forget(t);
+	t->kind = kind;
 }
 
 void scap_told_free(struct scap_told *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < TOLD_FILES; i++)
-		strbuf_free(&t->files[i].answer);
-	event_builder_free(&t->guess);
+	scap_known_free(t->known);
+	scap_paths_free(t->paths);
 	event_builder_free(&t->given);
-	strbuf_free(&t->path);
 	free(t);
 }

@@ -294,55 +294,43 @@ static int hold(struct scap_writer *w, const struct event *ev, struct error *err
 	return r < 0 ? r : w->waiting.failed ? no_memory(err) : 0;
 }
 
-/* What is known of ev's answers: a note on ev says it, or they go before it. */
-static int note_answers(struct scap_writer *w, const struct event *ev, uint32_t *notes, struct error *err)
+/* What is known of ev's answer: a note on ev stands for it, or it goes before it. */
+static int note_answer(struct scap_writer *w, const struct event *ev, uint32_t *note, struct error *err)
 {
 	struct event answer;
-	int64_t note;
 	int r;
 
-	if (w->asked >= 0)
-		return put_waiting(w, err);
-	if (!w->waiting.len) {
-		*notes |= (uint32_t)scap_told_note(w->told, ev, NULL);
+	if (w->asked < 0 && !w->waiting.len) {
+		(void)scap_told_find_answer(w->told, ev, NULL, note);
 		return 0;
 	}
+	if (w->asked >= 0)
+		return put_waiting(w, err);
 	r = event_read(&answer, w->waiting.ptr, w->waiting.len, err);
 	if (r < 0)
 		return r;
-	note = scap_told_note(w->told, ev, &answer);
-	if (note < 0)
+	if (!scap_told_find_answer(w->told, ev, &answer, note))
 		return put_waiting(w, err);
-	*notes |= (uint32_t)note;
 	w->asked = event_param_int(&answer, 0);
 	r = scap_told_add_answer(w->told, &answer);
 	strbuf_reset(&w->waiting);
 	return r < 0 ? no_memory(err) : 0;
 }
 
-/* What is in a record of facts beside the real path. The instruction pointer alone tells nothing. */
-static bool is_special(const struct event_ext *ext)
-{
-	return ext->args.len || ext->stack.len || ext->region || ext->raced || ext->verdict || ext->late;
-}
-
 /* Writes what goes before ev, and notes what need not. */
-static int note(struct scap_writer *w, const struct event *ev, uint32_t *notes, struct error *err)
+static int note(struct scap_writer *w, const struct event *ev, uint32_t *ret_flags, struct error *err)
 {
-	int r = note_answers(w, ev, notes, err);
-	struct str path, real_path = ev->ext ? ev->ext->real_path : STR("");
+	uint32_t usual = scap_told_note(w->told, ev, SCAP_NOTE_USUAL), note = usual;
+	int r = note_answer(w, ev, &note, err);
 
+	if (r == 0 && !scap_told_find_facts(w->told, ev, &note))
+		r = put_ext(w, ev, err);
 	if (r < 0)
 		return r;
-	path = scap_told_path(w->told, ev);
-	if (ev->ext && (is_special(ev->ext) || !str_eq(path, real_path)))
-		r = put_ext(w, ev, err);
-	else if (!ev->ext && path.len)
-		*notes |= SCAP_NOTE_NO_FACTS;
-	if (r == 0 && scap_told_add(w->told, ev, real_path, w->asked) < 0)
-		return no_memory(err);
+	*ret_flags = note == usual ? SCAP_NOTE_USUAL : note;
+	r = scap_told_add(w->told, ev, w->asked, *ret_flags);
 	w->asked = -1;
-	return r;
+	return r < 0 ? no_memory(err) : 0;
 }
 
 int scap_writer_event(struct scap_writer *w, const struct event *ev, struct error *err)
@@ -451,12 +439,12 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options)
 	w->fd = -1;
 	w->options = *options;
 	w->asked = -1;
-	w->told = options->origin.implied == SCAP_IMPLIES_TOLD ? scap_told_new() : NULL;
+	w->told = options->origin.implied == SCAP_IMPLIES_GUESSED ? scap_told_new() : NULL;
 	w->shortens = options->snaplen < EVENT_SMALL_BYTES || options->buffers != SCAP_BUFFERS_ALL;
 	w->cap = BUFFER_BYTES;
 	w->buffer = malloc(w->cap);
 	w->output = options->compress != SCAP_PLAIN ? malloc(OUTPUT_BYTES) : NULL;
-	if (!w->buffer || (!w->told && options->origin.implied == SCAP_IMPLIES_TOLD) || (options->compress != SCAP_PLAIN && !w->output)) {
+	if (!w->buffer || (!w->told && options->origin.implied == SCAP_IMPLIES_GUESSED) || (options->compress != SCAP_PLAIN && !w->output)) {
 		release(w);
 		return NULL;
 	}

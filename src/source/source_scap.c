@@ -99,7 +99,7 @@ static bool parse_origin(struct str text, struct scap_origin *ret_origin)
 		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
 		.match_realpath = realpath != 0,
 		.known_fds = fds != 0,
-		.implied = implied < SCAP_IMPLIES_TOLD ? (enum scap_implied)implied : SCAP_IMPLIES_TOLD,
+		.implied = implied < SCAP_IMPLIES_GUESSED ? (enum scap_implied)implied : SCAP_IMPLIES_GUESSED,
 	};
 	return true;
 }
@@ -145,12 +145,12 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 	s->origin = (struct scap_origin){ 0 };
 	read_options(s, r);
 	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
-	if (s->origin.implied == SCAP_IMPLIES_TOLD && !s->told)
+	if (s->origin.implied >= SCAP_IMPLIES_TOLD && !s->told)
 		s->told = scap_told_new();
-	if (s->origin.implied == SCAP_IMPLIES_TOLD && !s->told)
+	if (s->origin.implied >= SCAP_IMPLIES_TOLD && !s->told)
 		return error_set(err, -ENOMEM, "out of memory");
 	if (s->told)
-		scap_told_forget(s->told);
+		scap_told_start(s->told, s->origin.implied);
 	s->asked = -1;
 	scap_file_skip(&s->file, total);
 	s->in_metadata = true;
@@ -417,13 +417,13 @@ static __attribute__((noinline)) void imply(struct scap *s, struct event *ev)
 /* The event itself, behind its answers. Returns 1: it is handed out. */
 static int derive_facts(struct scap *s, struct event *ev, struct error *err)
 {
-	struct str path = scap_told_path(s->told, ev);
+	struct event_ext guess;
 
-	if (path.len && !ev->ext && !(s->notes & SCAP_NOTE_NO_FACTS)) {
-		s->ext = (struct event_ext){ .real_path = path, .args = { "", 0 }, .stack = { "", 0 } };
+	if (scap_told_facts(s->told, ev, scap_told_note(s->told, ev, s->notes), &guess) && !ev->ext) {
+		s->ext = guess;
 		ev->ext = &s->ext;
 	}
-	if (scap_told_add(s->told, ev, ev->ext ? ev->ext->real_path : STR(""), s->asked) < 0)
+	if (scap_told_add(s->told, ev, s->asked, s->notes) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	s->asked = -1;
 	return 1;
@@ -438,7 +438,7 @@ static __attribute__((noinline)) int derive(struct scap *s, struct event *ev, st
 	if (!scap_told_holds(ev)) {
 		if (s->asked >= 0)
 			return derive_facts(s, ev, err);
-		r = scap_told_answer(s->told, ev, s->notes, &answer, err);
+		r = scap_told_answer(s->told, ev, scap_told_note(s->told, ev, s->notes), &answer, err);
 		if (r == 0)
 			return derive_facts(s, ev, err);
 		if (r < 0)
@@ -459,7 +459,7 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 
 	while (e == 0)
 		e = take_block(s, ret_event, err);
-	if (e == 1 && s->origin.implied == SCAP_IMPLIES_TOLD)
+	if (e == 1 && s->origin.implied >= SCAP_IMPLIES_TOLD)
 		e = derive(s, ret_event, err);
 	else if (e == 1 && !ret_event->ext && s->origin.implied)
 		imply(s, ret_event);
@@ -482,7 +482,7 @@ static __attribute__((noinline)) int next_implied(struct scap *s, struct event *
 	}
 	if (!take_usual(s, ret_event))
 		return take_any(s, ret_event, err);
-	if (s->origin.implied == SCAP_IMPLIES_TOLD) {
+	if (s->origin.implied >= SCAP_IMPLIES_TOLD) {
 		s->notes = 0;
 		return derive(s, ret_event, err);
 	}
