@@ -33,6 +33,8 @@ struct scap_known {
 	uint8_t range; /* that is replaced next */
 	uint64_t ranges[SCAP_KNOWN_RANGES]; /* the last inode of each */
 	struct strbuf last[KNOWN_KINDS]; /* the last answer of each kind, wire form */
+	struct strbuf recent[SCAP_KNOWN_RECENT]; /* likewise */
+	uint8_t next_recent; /* that is replaced next */
 	struct learned flags[KNOWN_LEARNED], mounts[KNOWN_LEARNED]; /* what opens were asked for → what answers say; device → mount */
 	struct event_builder guess;
 	struct strbuf path;
@@ -297,7 +299,39 @@ static int add_kind(struct scap_known *k, const struct event *answer)
 	return k->last[kind].failed ? -ENOMEM : 0;
 }
 
-int scap_known_add_answer(struct scap_known *k, const struct event *answer)
+/* Whether two answers tell the same of two descriptors. */
+static bool same_file(struct str a, const struct event *b)
+{
+	struct event own;
+	size_t lengths, rest;
+
+	if (a.len != b->len || event_read(&own, a.ptr, a.len, NULL) < 0 || own.type != b->type || own.nparams != b->nparams)
+		return false;
+	lengths = (size_t)(own.values - own.bytes) - EVENT_HEADER_BYTES;
+	rest = own.len - EVENT_HEADER_BYTES - lengths;
+	return memcmp(own.bytes + EVENT_HEADER_BYTES, b->bytes + EVENT_HEADER_BYTES, lengths) == 0 && rest >= 4 &&
+	       memcmp(own.values + 4, b->values + 4, rest - 4) == 0;
+}
+
+/* Ends of connections come and go. */
+static int add_recent(struct scap_known *k, const struct event *answer)
+{
+	struct strbuf *at;
+
+	if (answer->type == EV_ITER_TASK_FILE_SOCKET_INET_E || answer->type == EV_ITER_TASK_FILE_SOCKET_INET6_E)
+		return 0;
+	for (size_t i = 0; i < SCAP_KNOWN_RECENT; i++)
+		if (same_file(strbuf_str(&k->recent[i]), answer))
+			return 0;
+	at = &k->recent[k->next_recent];
+	k->next_recent = (k->next_recent + 1) % SCAP_KNOWN_RECENT;
+	strbuf_reset(at);
+	if (answer->len <= SCAP_TOLD_BYTES)
+		strbuf_addstr(at, wire(answer));
+	return at->failed ? -ENOMEM : 0;
+}
+
+int scap_known_add_answer(struct scap_known *k, const struct event *answer, bool written)
 {
 	int64_t fd = event_param_int(answer, 0);
 	const struct file *f = find(k, answer->tid, fd);
@@ -309,6 +343,8 @@ int scap_known_add_answer(struct scap_known *k, const struct event *answer)
 		*learned(k->mounts, f->dev) = (struct learned){ f->dev, (uint32_t)event_param_uint(answer, 3) };
 	}
 	r = add_kind(k, answer);
+	if (r == 0 && written)
+		r = add_recent(k, answer);
 	return r < 0 ? r : put(k, answer->tid, fd, wire(answer), &at);
 }
 
@@ -350,6 +386,11 @@ struct str scap_known_like(const struct scap_known *k, uint16_t type)
 	return kind < KNOWN_KINDS ? strbuf_str(&k->last[kind]) : STR("");
 }
 
+struct str scap_known_recent(const struct scap_known *k, uint32_t place)
+{
+	return place < SCAP_KNOWN_RECENT ? strbuf_str(&k->recent[place]) : STR("");
+}
+
 uint64_t scap_known_inode(const struct scap_known *k, uint32_t range)
 {
 	return k->ranges[range % SCAP_KNOWN_RANGES];
@@ -375,6 +416,9 @@ void scap_known_forget(struct scap_known *k)
 	memset(k->mounts, 0, sizeof(k->mounts));
 	for (size_t i = 0; i < KNOWN_KINDS; i++)
 		strbuf_reset(&k->last[i]);
+	k->next_recent = 0;
+	for (size_t i = 0; i < SCAP_KNOWN_RECENT; i++)
+		strbuf_reset(&k->recent[i]);
 }
 
 void scap_known_free(struct scap_known *k)
@@ -385,6 +429,8 @@ void scap_known_free(struct scap_known *k)
 		strbuf_free(&k->files[i].answer);
 	for (size_t i = 0; i < KNOWN_KINDS; i++)
 		strbuf_free(&k->last[i]);
+	for (size_t i = 0; i < SCAP_KNOWN_RECENT; i++)
+		strbuf_free(&k->recent[i]);
 	event_builder_free(&k->guess);
 	strbuf_free(&k->path);
 	free(k);

@@ -13,6 +13,7 @@ struct scap_known;
 
 #define SCAP_KNOWN_RANGES 4 /* that inodes of sockets and pipes come from: each processor takes numbers from one of its own */
 #define SCAP_KNOWN_NEAR	  2048 /* inodes of a range are less apart */
+#define SCAP_KNOWN_RECENT 16 /* answers that are known without their descriptor */
 
 struct scap_known *scap_known_new(void); /* NULL when memory is short */
 void scap_known_free(struct scap_known *k); /* accepts NULL */
@@ -22,6 +23,7 @@ struct str scap_known_file(const struct scap_known *k, int64_t tid, int64_t fd);
 struct str scap_known_shared(const struct scap_known *k, int64_t fd); /* of the thread that it was told of last */
 struct str scap_known_latest(const struct scap_known *k, int64_t tid); /* the last directory opened of all, if by that thread */
 struct str scap_known_like(const struct scap_known *k, uint16_t type); /* the last answer of that type */
+struct str scap_known_recent(const struct scap_known *k, uint32_t place); /* one of those written last, each of which stays at its place */
 
 /* Whether answers of the type have an inode, their last parameter, that was the next number of a range. */
 bool scap_known_is_counted(uint16_t type);
@@ -34,8 +36,8 @@ uint32_t scap_known_range(const struct scap_known *k, uint64_t inode); /* that i
  */
 struct str scap_known_asked(struct scap_known *k, const struct event *ev, bool latest_folder, bool shared);
 
-/* What was told. 0 or -ENOMEM. */
-int scap_known_add_answer(struct scap_known *k, const struct event *answer);
+/* What was told. written: it is an event of the capture, and not guessed. 0 or -ENOMEM. */
+int scap_known_add_answer(struct scap_known *k, const struct event *answer, bool written);
 int scap_known_add(struct scap_known *k, const struct event *ev, struct str real_path); /* empty = not told */
 
 #endif

@@ -153,10 +153,14 @@ uint32_t scap_told_note(const struct scap_told *t, const struct event *ev, uint3
 	return guesses_more(t) ? note : note | (flags & SCAP_NOTE_NO_FACTS);
 }
 
-static struct str known_at(const struct scap_told *t, int64_t tid, int64_t fd, uint32_t answer)
+static struct str known_at(const struct scap_told *t, int64_t tid, int64_t fd, uint32_t note)
 {
+	uint32_t answer = note & SCAP_NOTE_ANSWER;
+
 	if (answer == SCAP_NOTE_LATEST)
 		return scap_known_latest(t->known, tid);
+	if (answer == SCAP_NOTE_RECENT)
+		return scap_known_recent(t->known, (note & SCAP_NOTE_DELTA) >> SCAP_NOTE_DELTA_SHIFT);
 	return answer == SCAP_NOTE_SHARED ? scap_known_shared(t->known, fd) : scap_known_file(t->known, tid, fd);
 }
 
@@ -171,7 +175,7 @@ int scap_told_answer(struct scap_told *t, const struct event *ev, uint32_t note,
 	fd = event_param_int(ev, param);
 	if (fd < 0 || fd > INT32_MAX)
 		return 0;
-	known = answer == SCAP_NOTE_LIKE ? STR("") : known_at(t, ev->tid, fd, answer);
+	known = answer == SCAP_NOTE_LIKE ? STR("") : known_at(t, ev->tid, fd, note);
 	if ((answer == SCAP_NOTE_SAME || answer == SCAP_NOTE_LIKE) && guesses_more(t)) {
 		ends = ends_of(ev);
 		if (!known.len || (ends.len && !has_ends(known, ends, note & SCAP_NOTE_UNCONNECTED)))
@@ -234,6 +238,13 @@ bool scap_told_find_answer(struct scap_told *t, const struct event *ev, const st
 		one = rest | places[i];
 		if (!gives(t, ev, one, answer) && i < 3)
 			one = (one & ~of_inode) | note_inode(t, answer);
+		if (gives(t, ev, one, answer)) {
+			*note = one;
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < SCAP_KNOWN_RECENT; i++) {
+		one = (rest & ~of_inode) | SCAP_NOTE_RECENT | i << SCAP_NOTE_DELTA_SHIFT;
 		if (gives(t, ev, one, answer)) {
 			*note = one;
 			return true;
@@ -325,10 +336,10 @@ static void add_note(struct scap_told *t, const struct event *ev, int64_t asked,
 	*usual_of(t, ev) = (struct usual){ ev->tid, ev->type, note };
 }
 
-int scap_told_add_answer(struct scap_told *t, const struct event *answer)
+int scap_told_add_answer(struct scap_told *t, const struct event *answer, bool written)
 {
 	t->answer = answer->type;
-	return scap_known_add_answer(t->known, answer);
+	return scap_known_add_answer(t->known, answer, written);
 }
 
 int scap_told_add(struct scap_told *t, const struct event *ev, int64_t asked, uint32_t flags)

@@ -27,6 +27,7 @@ enum {
 	SCAP_NOTE_LATEST = 3u << 18, /* one, about the descriptor in a parameter: the directory that the thread opened last */
 	SCAP_NOTE_SHARED = 2u << 18 | 1u << 25, /* as SAME, but told of whichever thread's descriptor of that number */
 	SCAP_NOTE_LIKE = 3u << 18 | 1u << 25, /* as SAME, but nothing is known of it: it is another one than before */
+	SCAP_NOTE_RECENT = 1u << 18 | 1u << 25, /* as SAME, but written of another descriptor lately: at the place that the bits of DELTA count */
 	SCAP_NOTE_PARAM = 31u << 20, /* the parameter */
 	SCAP_NOTE_RACED = 3u << 26, /* enum raced of the event's facts */
 	SCAP_NOTE_RANGE = 3u << 28, /* numbers of inodes are given out in ranges, one a processor */
@@ -64,9 +65,9 @@ bool scap_told_find_facts(struct scap_told *t, const struct event *ev, uint32_t 
 
 /*
  * What was told: each answer, then behind them and scap_told_facts() the event that they belong to. asked: the descriptor of its last
- * answer, -1 = it had none; flags: of its block. 0 or -ENOMEM.
+ * answer, -1 = it had none; flags: of its block; written: the answer is an event of the capture. 0 or -ENOMEM.
  */
-int scap_told_add_answer(struct scap_told *t, const struct event *answer);
+int scap_told_add_answer(struct scap_told *t, const struct event *answer, bool written);
 int scap_told_add(struct scap_told *t, const struct event *ev, int64_t asked, uint32_t flags);
 
 #endif

@@ -283,7 +283,7 @@ static int put_waiting(struct scap_writer *w, struct error *err)
 		return r;
 	strbuf_reset(&w->waiting);
 	w->asked = event_param_int(&answer, 0);
-	return scap_told_add_answer(w->told, &answer) < 0 ? no_memory(err) : 0;
+	return scap_told_add_answer(w->told, &answer, true) < 0 ? no_memory(err) : 0;
 }
 
 static int hold(struct scap_writer *w, const struct event *ev, struct error *err)
@@ -312,7 +312,7 @@ static int note_answer(struct scap_writer *w, const struct event *ev, uint32_t *
 	if (!scap_told_find_answer(w->told, ev, &answer, note))
 		return put_waiting(w, err);
 	w->asked = event_param_int(&answer, 0);
-	r = scap_told_add_answer(w->told, &answer);
+	r = scap_told_add_answer(w->told, &answer, false);
 	strbuf_reset(&w->waiting);
 	return r < 0 ? no_memory(err) : 0;
 }

@@ -433,9 +433,10 @@ static int derive_facts(struct scap *s, struct event *ev, struct error *err)
 static __attribute__((noinline)) int derive(struct scap *s, struct event *ev, struct error *err)
 {
 	struct event answer = *ev;
+	bool written = scap_told_holds(ev);
 	int r = 1;
 
-	if (!scap_told_holds(ev)) {
+	if (!written) {
 		if (s->asked >= 0)
 			return derive_facts(s, ev, err);
 		r = scap_told_answer(s->told, ev, scap_told_note(s->told, ev, s->notes), &answer, err);
@@ -449,7 +450,7 @@ static __attribute__((noinline)) int derive(struct scap *s, struct event *ev, st
 		*ev = answer;
 	}
 	s->asked = event_param_int(&answer, 0);
-	return scap_told_add_answer(s->told, &answer) < 0 ? error_set(err, -ENOMEM, "out of memory") : 1;
+	return scap_told_add_answer(s->told, &answer, written) < 0 ? error_set(err, -ENOMEM, "out of memory") : 1;
 }
 
 /* Kept out of scap_next(), which then has few registers to save. */
