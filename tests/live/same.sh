@@ -6,6 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 
 need python3
+# that of the system, which every user may run
+python=/usr/bin/python3
+[ -x $python ] || python=python3
 own_mounts "$@"
 step=80 # of how many programs one runs in each place
 others=0/3
@@ -28,7 +31,9 @@ mounted="$dir/work ${mounted:-}"
 
 compare() {
 	checks=$((checks + 1))
-	(cd "$dir" && exec "$@") || fail "$name"
+	(cd "$dir" && exec "$@") >"$dir/compared" 2>&1 || fail "$name"
+	cat "$dir/compared"
+	grep -q " same, " "$dir/compared" || fail "$name: nothing was compared"
 }
 
 # The programs of one place: natively and under the monitor there. Those that trace others are left out where the monitor must
@@ -45,7 +50,7 @@ rung() {
 	case $lost in *ptrace\ at*) except='^acts debug-|strace|gdb' ;; esac
 	printf '%s: ' "$name"
 	# shellcheck disable=SC2086 # words
-	compare timeout "${LIVE_TIMEOUT:-300}" "$@" python3 compare.py ./monitor rules.yaml work/$turn ${monitor_options:-} --part "$((turn % step))/$step" \
+	compare timeout "${LIVE_TIMEOUT:-300}" "$@" "$python" compare.py ./monitor rules.yaml work/$turn ${monitor_options:-} --part "$((turn % step))/$step" \
 		--except "$except" acts others
 }
 
@@ -54,14 +59,14 @@ few_processes=40
 if [ -z "$place" ]; then
 	name=notify
 	printf '%s: ' $name
-	compare python3 compare.py ./monitor rules.yaml work/0 acts
-	compare python3 compare.py ./monitor rules.yaml work/0 --part $others others
+	compare "$python" compare.py ./monitor rules.yaml work/0 acts
+	compare "$python" compare.py ./monitor rules.yaml work/0 --part $others others
 fi
 if [ "${1:-}" = whole ] && [ -z "$place" ]; then
 	need stress-ng
 	name=stressors
 	printf '%s: ' $name
-	compare python3 compare.py ./monitor rules.yaml work/0 "$here/same/stressors"
+	compare "$python" compare.py ./monitor rules.yaml work/0 "$here/same/stressors"
 fi
 rungs
 finish
