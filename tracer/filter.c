@@ -60,11 +60,6 @@ bool filter_catches(const struct filter *f, long number)
 	return number >= 0 && number < CALLS_MAX && f->calls[number].caught;
 }
 
-bool filter_catches_each(const struct filter *f, long number)
-{
-	return filter_catches(f, number) && f->calls[number].always;
-}
-
 bool filter_wants_success(const struct filter *f, long number, const uint64_t args[6])
 {
 	return filter_matches(f->successes, number, args);

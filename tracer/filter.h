@@ -37,8 +37,6 @@ DEFINE_AUTO(struct filter, filter, filter_free);
 bool filter_wants(const struct filter *f, long number);
 /* Whether the call is caught at all, with some arguments. */
 bool filter_catches(const struct filter *f, long number);
-/* Whether it is caught with any arguments. */
-bool filter_catches_each(const struct filter *f, long number);
 /* What the kernel's filter would say to the call. */
 bool filter_matches(const struct filter *f, long number, const uint64_t args[6]);
 /* Whether somebody wants to know of the call when it succeeds; false: at most when it fails. */

@@ -311,17 +311,13 @@ static enum open_way fail(struct tracer *t, int error)
 }
 
 /*
- * Who may write can next execute the file, and must not find it busy through our descriptor. So that is closed before the call
- * returns, which costs a wake-up, unless the file is no program yet and each exec is caught: we take one call after the other,
- * and have closed it by then. Processes that are not monitored would have to learn of the new program, made executable
- * meanwhile, within the same microseconds.
+ * Who may write can next execute the file, or let somebody do so who is not monitored, and it must not be busy through our
+ * descriptor; who made it may lock it, and a lock lasts as long as one of the descriptors. So ours is closed before the call
+ * returns, which costs a wake-up.
  */
-static bool must_close_first(const struct tracer *t, const struct open_args *a, const struct stat *st)
+static bool must_close_first(const struct open_args *a)
 {
-	if ((a->flags & O_ACCMODE) == O_RDONLY)
-		return false;
-	return st->st_mode & (S_IXUSR | S_IXGRP | S_IXOTH) || !filter_catches_each(t->filter, SYS_execve) ||
-	       !filter_catches_each(t->filter, SYS_execveat);
+	return (a->flags & O_ACCMODE) != O_RDONLY || a->flags & O_CREAT;
 }
 
 /* Hands fd to the caller; one that holds it up is kept for the event. */
@@ -330,7 +326,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 {
 	/* who asks where the call came from must find the caller still there */
 	bool quiet = !t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
-	bool holds = must_close_first(t, a, st) || (t->facts & FACT_CALLER && !quiet);
+	bool holds = must_close_first(a) || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
@@ -343,8 +339,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		set_real_path(t, a, l, fd, st);
 	t->pending.quiet = quiet;
 	crowd_injects(t);
-	/* what can write is not queued: others' calls would be looked at before it is closed */
-	if (!holds && (a->flags & O_ACCMODE) == O_RDONLY && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
+	/* what must be closed first is not queued: others' calls would be looked at before that */
+	if (!holds && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
 		return OPEN_QUEUED;
 	number = notify_inject(t->listener, t->pending.id, fd, a->flags & O_CLOEXEC, !holds);
 	if (number < 0) {
