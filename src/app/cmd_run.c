@@ -196,13 +196,17 @@ static int start_status(const struct tracer_status *status)
 	return status->start_errno == ENOENT || status->start_errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
-/* What is to be said on standard error has been said, unless alerts go there, a person looks on, or more was asked for. */
+/*
+ * What is to be said on standard error has been said, unless alerts go there, a person looks on, more was asked for, or outputs,
+ * captures and plugins may have a last word.
+ */
 static bool is_done_with_stderr(const struct run *run)
 {
 	const struct options *o = &run->options;
 	bool alerts = run->stream >= 0 && !options_has(o, OPT_run_output_fd);
+	bool last_words = run->config || options_has(o, OPT_run_write) || options_has(o, OPT_run_plugin);
 
-	return !alerts && !run->verbose && !options_has(o, OPT_run_explain) && !isatty(STDERR_FILENO);
+	return !alerts && !last_words && !run->verbose && !options_has(o, OPT_run_explain) && !isatty(STDERR_FILENO);
 }
 
 /* Our caller waits for the workload's first process, not for what it leaves behind. */

@@ -121,8 +121,11 @@ static size_t make_told(struct told *list, size_t most)
 		if (reads) {
 			snprintf(t->line, sizeof(t->line), "%d %d close res=0 fd=%d", ts, tid, fd);
 		} else {
+			const char *name = roll(2) ? "b" : paths[roll(2)];
+			int number = roll(8) ? fd : -2;
+
 			snprintf(t->line, sizeof(t->line), "%d %d openat fd=%d dirfd=%d name=%s flags=%d mode=0 dev=1 ino=9", ts, tid,
-				 roll(8) ? fd : -2, dirfd, roll(2) ? "b" : paths[roll(2)], directory ? 0x401 : 1);
+				 number, dirfd, name, directory ? 0x401 : 1);
 			t->real_path = roll(8) ? paths[roll(4)] : NULL;
 		}
 	}

@@ -171,6 +171,8 @@ for backend in notify ptrace ptrace-all notify-only; do
 	at_monitor "" at-monitor
 	at_monitor "" at-monitor-threads
 	at_monitor "unshare -p -f --mount-proc" at-everybody
+	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 20 \
+		"$MONITOR" run --backend "$backend" -r "$rules_here" -- "$src/aim" at-descriptors /etc/hostname
 done
 
 # a listener of the workload's own: refused by the kernel below ours, no cover where there is none
