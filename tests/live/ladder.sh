@@ -14,7 +14,7 @@ echo secret >"$dir/watched"
 cat >"$dir/watched.yaml" <<END
 - rule: watched
   desc: a file of the test
-  condition: evt.type in (open, openat, openat2) and fd.name endswith /watched
+  condition: evt.type in (open, openat, openat2) and fd.num >= 0 and fd.name endswith /watched
   output: seen %fd.name by %proc.name
   priority: WARNING
 END
@@ -66,10 +66,11 @@ rung() {
 	lost=$2
 	shift 2
 	checks=$((checks + 1))
-	# gVisor hands on the standard descriptors alone
+	# gVisor hands on the standard descriptors alone. Appending, because cat copies without a lock on the position otherwise.
+	: >"$dir/both"
 	# shellcheck disable=SC2016 # for the inner shells
 	(cd "$dir" && timeout 60 "$@" sh -c 'exec "$@" 3>&1' - ./monitor run -r watched.yaml ${monitor_options:-} --output-fd 3 -- sh -c "exec 3>&-; $work") \
-		>"$dir/both" 2>"$dir/err" </dev/null
+		>>"$dir/both" 2>"$dir/err" </dev/null
 	status=$?
 	grep 'seen .*watched' "$dir/both" >"$dir/seen"
 	grep -v 'seen .*watched' "$dir/both" >"$dir/out"

@@ -13,10 +13,9 @@ config() {
 }
 # loaded OPTIONS...: runs a command; the names of what all of its processes load come to $dir/loaded
 loaded() {
-	rm -f "$dir"/files.*
-	LD_DEBUG=files LD_DEBUG_OUTPUT="$dir/files" "$MONITOR" run "$@" -- /bin/true >"$dir/out" 2>"$dir/err"
+	LD_DEBUG=files "$MONITOR" run "$@" -- /bin/true >"$dir/out" 2>"$dir/err"
 	status=$?
-	cat "$dir"/files.* | sed -n 's/.*calling init: .*\///p' | sort -u >"$dir/loaded"
+	sed -n 's/.*calling init: .*\///p' "$dir/err" | sort -u >"$dir/loaded"
 }
 
 loaded -r "$own_rules"

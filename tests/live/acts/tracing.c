@@ -199,8 +199,8 @@ static void filter_refuses(void)
 	TRY(filter(0, SYS_openat, SECCOMP_RET_ERRNO | EXDEV));
 	TRY(open("a.txt", O_RDONLY));
 	TRY(open("none", O_RDONLY));
-	TRY(filter(0, SYS_unlink, SECCOMP_RET_ERRNO | 0));
-	TRY(syscall(SYS_unlink, "a.txt"));
+	TRY(filter(0, SYS_unlinkat, SECCOMP_RET_ERRNO | 0));
+	TRY(syscall(SYS_unlinkat, AT_FDCWD, "a.txt", 0));
 	TRY(access("a.txt", F_OK));
 	TRY(filter(0, SYS_connect, SECCOMP_RET_ERRNO | ENOSPC));
 	TRY(connect(socket(AF_INET, SOCK_DGRAM, 0), &(struct sockaddr){ .sa_family = AF_INET }, 16));
@@ -277,7 +277,7 @@ static void filter_wrong(void)
 		TRY(prctl(PR_SET_NO_NEW_PRIVS, 2, 0, 0, 0));
 		_exit(0);
 	}
-	TRY(filter(SECCOMP_FILTER_FLAG_TSYNC, SYS_mkdir, SECCOMP_RET_ERRNO | EXDEV));
+	TRY(filter(SECCOMP_FILTER_FLAG_TSYNC, SYS_mkdirat, SECCOMP_RET_ERRNO | EXDEV));
 }
 
 const struct act acts_tracing[] = {
