@@ -1,17 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# suites.sh FOLDER [SUITE...]: the test suites of programs, built from Debian's sources in FOLDER, give the same results under the monitor as
-# natively. Tests are the lines of suites/tests. It takes from minutes to an hour, so without a folder (or SUITES_FOLDER) this is skipped.
+# suites.sh FOLDER [SUITE[:WORD]...]: the test suites of programs, built from Debian's sources in FOLDER, give the same results under the
+# monitor as natively, with our rules and Falco's. Tests are the lines of suites/tests; WORD takes those that have it in them. What was
+# printed stays in FOLDER/out. It takes from minutes to an hour, so without a folder (or SUITES_FOLDER) this is skipped.
 . "$(dirname "$0")/lib.sh"
 
 work=${1:-${SUITES_FOLDER:-}}
-[ -n "$work" ] || skip "no folder for what is built: suites.sh FOLDER [SUITE...]"
+[ -n "$work" ] || skip "no folder for what is built: suites.sh FOLDER [SUITE[:WORD]...]"
 [ $# -gt 0 ] && shift
 need apt-get dpkg-source make gcc
-mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" || exit 99
+mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/out" || exit 99
 work=$(cd "$work" && pwd)
+out=$work/out
 tab=$(printf '\t')
 cut -f 1 "$here/suites/builds" >"$dir/suites"
+rules="-r $own_rules"
+[ ! -f "$MONITOR_SHARED/rules/falco_rules.yaml" ] || rules="-r $MONITOR_SHARED/rules/falco_rules.yaml $rules"
+SUITES=$here/suites # the commands of suites/tests use it
+export SUITES
 # shellcheck disable=SC2046 # a word a suite
 [ $# -gt 0 ] || set -- $(cat "$dir/suites")
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -40,47 +46,63 @@ build() {
 	(cd "$work/$1/tree" && MAKEFLAGS="-j$(nproc)" sh -c "$(grep "^$1$tab" "$here/suites/builds" | cut -f 2-)") && touch "$work/$1/built"
 }
 
-# what a suite says of each of its tests, and the sums; without times
+# what a suite says of each of its tests, and the sums
 results() {
-	sed 's/\x1b\[[0-9;]*m//g' "$1" | grep -aE '^(ok|not ok|PASS|FAIL|XFAIL|SKIP|ERROR|\[ok\]|\[err\]|\[skip\]|# (PASS|FAIL|SKIP|TOTAL)|checking|[0-9]+ tests? |test_|Result|.*\.{3} *(ok|skipped)|.*\.t \.)' |
-		sed -E 's/\([0-9.]+ ?m?s\)//g; s/ in [0-9.]+ m?s.*//; s/^[0-9:]+ load avg: [0-9.]+ //; s/\[ *[0-9]+\/[0-9]+[^]]*\]//; s/ +[0-9]+ ms$//' | sort
+	awk -f "$here/suites/results.awk" "$1" | LC_ALL=C sort
 }
 
-# one_run WHERE CMD...: status and results in $dir/WHERE
+# one_run RUN CMD...: the status and results of one of the runs (native, watched, native2, watched2) in $dir/RUN, what was printed in $out
 one_run() {
-	where=$1
+	run=$1
 	shift
-	(cd "$work/$suite_name/tree" && timeout -k 5 "${SUITE_LIMIT:-900}" "$@") >"$dir/$where.out" 2>&1 </dev/null
-	echo "status $?" >"$dir/$where"
-	results "$dir/$where.out" >>"$dir/$where"
+	case $run in
+	watched*) set -- "$MONITOR" run $rules --output "$out/$suite_name.alerts" -- "$@" ;;
+	esac
+	(cd "$work/$suite_name/tree" && timeout -k 5 "${SUITE_LIMIT:-900}" "$@") >"$out/$suite_name.$run" 2>&1 </dev/null
+	echo "status $?" >"$dir/$run.all"
+	results "$out/$suite_name.$run" >>"$dir/$run.all"
+	LC_ALL=C sort "$dir/$run.all" >"$dir/$run"
+}
+
+# What lasts: results that both runs natively had and neither one watched, or the other way round. The rest comes out now so, now so.
+lasting() {
+	LC_ALL=C comm -12 "$dir/native" "$dir/native2" | LC_ALL=C comm -23 - "$dir/watched" | LC_ALL=C comm -23 - "$dir/watched2" | sed 's/^/natively: /'
+	LC_ALL=C comm -12 "$dir/watched" "$dir/watched2" | LC_ALL=C comm -23 - "$dir/native" | LC_ALL=C comm -23 - "$dir/native2" | sed 's/^/watched: /'
 }
 
 compare() {
 	checks=$((checks + 1))
 	one_run native sh -c "$1"
-	one_run watched "$MONITOR" run -r "$own_rules" --output /dev/null -- sh -c "$1"
+	one_run watched sh -c "$1"
+	n=$(($(wc -l <"$dir/native") - 1))
+	changing=0
 	if ! cmp -s "$dir/native" "$dir/watched"; then
-		one_run again sh -c "$1"
-		if ! cmp -s "$dir/native" "$dir/again"; then
-			# what natively comes out now so, now so, says nothing
-			one_run watched "$MONITOR" run -r "$own_rules" --output /dev/null -- sh -c "$1"
-			if ! cmp -s "$dir/native" "$dir/watched" && ! cmp -s "$dir/again" "$dir/watched"; then
-				left_out=$((left_out + 1))
-				echo "left out: not the same twice natively: $suite_name: $1"
-				return
-			fi
-		else
+		LC_ALL=C comm -3 "$dir/native" "$dir/watched" >"$out/$suite_name.once"
+		changing=$(wc -l <"$out/$suite_name.once")
+		one_run native2 sh -c "$1"
+		one_run watched2 sh -c "$1"
+		lasting >"$dir/lasting"
+		if [ -s "$dir/lasting" ]; then
 			fail "$suite_name: $1"
-			diff "$dir/native" "$dir/watched" | head -n 12
-			tail -n 5 "$dir/watched.out"
+			head -n 30 "$dir/lasting"
+			keep=$suite_name.failed$failures
+			for run in native watched native2 watched2; do mv "$out/$suite_name.$run" "$out/$keep.$run"; done
 			return
 		fi
+		echo "left out: $suite_name: not the same each time:"
+		head -n 12 "$out/$suite_name.once"
+		left_out=$((left_out + changing))
 	fi
-	echo "$suite_name: $(($(wc -l <"$dir/native") - 1)) results, $(head -n 1 "$dir/native"): $1"
-	[ "$(wc -l <"$dir/native")" -gt 1 ] || fail "$suite_name: no results: $1"
+	same_results=$((same_results + n - changing))
+	echo "$suite_name: $n results, $(head -n 1 "$dir/native.all"): $1"
+	[ "$n" -gt 0 ] || fail "$suite_name: no results: $1"
 }
 
-for suite_name in "$@"; do
+for suite in "$@"; do
+	suite_name=${suite%%:*}
+	word=${suite#"$suite_name"}
+	word=${word#:}
+	same_results=0
 	grep -qx "$suite_name" "$dir/suites" || {
 		fail "no suite $suite_name"
 		continue
@@ -91,7 +113,11 @@ for suite_name in "$@"; do
 		continue
 	fi
 	while IFS=$tab read -r of command; do
-		[ "$of" = "$suite_name" ] && compare "$command"
+		[ "$of" = "$suite_name" ] || continue
+		case $command in
+		*"$word"*) compare "$command" ;;
+		esac
 	done <"$here/suites/tests"
+	echo "$suite_name: $same_results results are the same"
 done
 finish
