@@ -25,7 +25,7 @@ uint64_t scap_convert_forgotten(const struct scap_convert *c);
 
 /*
  * The number of parameters with which an event of each type certainly passes as it is and has 16-bit lengths: all of today's layout.
- * SCAP_CONVERT_NEVER for types that never do.
+ * SCAP_CONVERT_NEVER, which is above EVENT_MAX_PARAMS, for types that never do.
  */
 #define SCAP_CONVERT_NEVER UINT8_MAX
 extern const uint8_t scap_convert_whole[EV_COUNT];

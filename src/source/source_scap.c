@@ -398,7 +398,8 @@ static inline bool take_usual(struct scap *s, struct event *ret_event)
 		return false;
 	type = bytes_u16(event + EVENT_HEADER_TYPE);
 	nparams = bytes_u32(event + EVENT_HEADER_NPARAMS);
-	if (type >= EV_COUNT || nparams != scap_convert_whole[type] || !event_read_quick(ret_event, event, len, type, nparams))
+	if (type >= EV_COUNT || nparams > EVENT_MAX_PARAMS || nparams != scap_convert_whole[type] ||
+	    !event_read_quick(ret_event, event, len, type, nparams))
 		return false;
 	ret_event->cpu = bytes_u16(at + BLOCK_HEAD);
 	scap_file_skip(&s->file, total);

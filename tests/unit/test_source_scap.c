@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "event/event_wire.h"
 #include "event/ext.h"
 
 #define CAPTURES SRCDIR "/tests/conformance/captures/"
@@ -325,6 +326,30 @@ static void test_sections(void **state)
 	event_builder_free(&b);
 }
 
+/* More parameters than any event has, and than there is room for, with lengths that agree. */
+static void test_parameters(void **state)
+{
+	static const uint32_t counts[] = { EVENT_MAX_PARAMS, EVENT_MAX_PARAMS + 1, UINT8_MAX, UINT16_MAX };
+	static uint8_t bytes[EVENT_HEADER_BYTES + 2 * UINT16_MAX];
+	struct seen seen;
+
+	(void)state;
+	for (uint16_t type = 0; type < EV_COUNT; type++) {
+		for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+			auto_strbuf struct strbuf out = { 0 };
+			const struct event ev = { .bytes = bytes, .len = EVENT_HEADER_BYTES + 2 * counts[i] };
+
+			memcpy(bytes + EVENT_HEADER_LEN, &ev.len, 4);
+			memcpy(bytes + EVENT_HEADER_TYPE, &type, 2);
+			memcpy(bytes + EVENT_HEADER_NPARAMS, &counts[i], 4);
+			add_section(&out);
+			add_event(&out, 0x216, &ev);
+			replay_bytes(out.ptr, out.len, &seen);
+			assert_int_equal(seen.end, -EBADMSG);
+		}
+	}
+}
+
 static void test_foreign(void **state)
 {
 	static const struct {
@@ -360,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_captures), cmocka_unit_test(test_cut),	  cmocka_unit_test(test_flipped),
 		cmocka_unit_test(test_extension), cmocka_unit_test(test_sections), cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
