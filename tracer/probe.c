@@ -183,9 +183,12 @@ static int expect_stop(struct probe *p, int expected, struct arch_regs *ret_regs
 	return r < 0 ? error_errno(err, r, "registers cannot be read") : 0;
 }
 
-static int go_on(struct probe *p, enum __ptrace_request how, struct error *err)
+/* To the call's next stop, or on its own way. */
+static int go_on(struct probe *p, bool stops, struct error *err)
 {
-	return ptrace(how, p->child, NULL, NULL) < 0 ? error_errno(err, -errno, "a stopped process cannot be continued") : 0;
+	long r = stops ? ptrace(PTRACE_SYSCALL, p->child, NULL, NULL) : ptrace(PTRACE_CONT, p->child, NULL, NULL);
+
+	return r < 0 ? error_errno(err, -errno, "a stopped process cannot be continued") : 0;
 }
 
 /* Of one call the result is seen: in gVisor, and before Linux 4.8, its entry stops behind the filter's stop. The next one is answered. */
@@ -203,13 +206,13 @@ static int run_ptrace(struct probe *p, struct error *err)
 	atomic_store(&p->shared->killable, true);
 	r = expect_stop(p, filtered, &regs, err);
 	if (r == 0)
-		r = go_on(p, PTRACE_SYSCALL, err);
+		r = go_on(p, true, err);
 	if (r == 0)
 		r = expect_stop(p, SIGTRAP | 0x80, &regs, err);
 	if (r == 0 && arch_result(&regs) != getpid())
 		r = error_set(err, -EPROTO, "the stop after a caught call does not have its result");
 	if (r == 0)
-		r = go_on(p, PTRACE_CONT, err);
+		r = go_on(p, false, err);
 	if (r == 0)
 		r = expect_stop(p, filtered, &regs, err);
 	if (r < 0)
@@ -217,7 +220,7 @@ static int run_ptrace(struct probe *p, struct error *err)
 	r = arch_skip(p->child, &regs, PROBE_ANSWER);
 	if (r < 0)
 		return error_errno(err, r, "registers cannot be written");
-	r = go_on(p, PTRACE_CONT, err);
+	r = go_on(p, false, err);
 	return r < 0 ? r : expect_success(p, err);
 }
 
@@ -251,7 +254,7 @@ static int run_ptrace_all(struct probe *p, struct error *err)
 			if (ptrace(PTRACE_CONT, p->child, NULL, NULL) == 0)
 				return expect_success(p, err);
 		}
-		r = go_on(p, PTRACE_SYSCALL, err);
+		r = go_on(p, true, err);
 		if (r < 0)
 			return r;
 	}
