@@ -19,15 +19,6 @@ END
 work='echo $$ >command; (while :; do read -r x <watched && echo "$x" >&4 || echo failed >&4; sleep 0.05; done) & echo $! >child
 	while :; do read -r x <watched && echo "$x" >&3 || echo failed >&3; sleep 0.05; done'
 
-# soon CMD...: CMD comes true within a while
-soon() {
-	for _ in $(seq 200); do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
-
 alive() {
 	[ -n "$1" ] && [ -d "/proc/$1" ] && ! grep -q '^State:.*[ZX]' "/proc/$1/status" 2>/dev/null
 }

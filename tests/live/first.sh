@@ -8,15 +8,6 @@ need_root
 need unshare python3
 own="Password or sudo file read"
 
-# soon CMD...: CMD comes true within a while
-soon() {
-	for _ in $(seq 200); do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
-
 # zombies wait for the first process; what is orphaned before the look has been reaped, but for one that has just ended
 cat >"$dir/orphans" <<'END'
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do

@@ -8,6 +8,7 @@
 #   quiet OWN OFFICIAL -- CMD...   the same, and neither may alert
 #   same CMD...                    natively and under the monitor: same output, same exit status
 #   ok TEXT CMD... / fail TEXT     any other assertion
+#   soon CMD...                    whether CMD comes true within a while
 #   skip WHY                       ends the test as skipped (77)
 #
 # $dir is a folder of the test's own, $src holds the built helper programs. Set $allow to output fields that may be null
@@ -206,6 +207,14 @@ fires() {
 
 quiet() {
 	check_both quiet "$@"
+}
+
+soon() {
+	for _ in $(seq 200); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
 }
 
 ok() {

@@ -227,20 +227,25 @@ static void told(int number, siginfo_t *info, void *context)
 static void told_of_ends(void)
 {
 	struct sigaction action = { .sa_sigaction = told, .sa_flags = SA_SIGINFO };
+	sigset_t ends, open;
 	pid_t pid;
 
+	/* a child may end before its parent waits to be told */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &ends, &open);
 	sigaction(SIGCHLD, &action, NULL);
 	if (!fork())
 		_exit(7);
-	while (pause() != -1)
-		;
+	sigsuspend(&open);
 	pid = fork();
 	if (!pid) {
 		pause();
 		_exit(0);
 	}
 	kill(pid, SIGTERM);
-	pause();
+	sigsuspend(&open);
+	sigprocmask(SIG_SETMASK, &open, NULL);
 	action.sa_flags |= SA_NOCLDSTOP;
 	sigaction(SIGCHLD, &action, NULL);
 	pid = fork();
