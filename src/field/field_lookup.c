@@ -67,6 +67,12 @@ static bool all_digits(struct str s)
 	return s.len > 0;
 }
 
+/* Numbers with a leading zero are keys. */
+static bool is_index(struct str s)
+{
+	return all_digits(s) && (s.len == 1 || s.ptr[0] != '0');
+}
+
 /* An index; without one that can be read the argument is not ours, and the caller refuses what follows the name. */
 static int take_index(struct lookup *l, bool required)
 {
@@ -269,9 +275,7 @@ static int lookup_key(struct lookup *l)
 		return r;
 	if (r == 0)
 		return flags & FIELD_ARG_REQUIRED ? refuse(l, "needs an argument") : 0;
-	/* numbers with a leading zero are keys */
-	if ((flags & FIELD_ARG_INDEX) && all_digits(l->ref->arg) && (l->ref->arg.len == 1 || l->ref->arg.ptr[0] != '0') &&
-	    parse_int(l->ref->arg, &number) == 0)
+	if ((flags & FIELD_ARG_INDEX) && is_index(l->ref->arg) && parse_int(l->ref->arg, &number) == 0)
 		l->ref->number = number;
 	return 0;
 }
@@ -316,7 +320,8 @@ static int lookup_foreign(struct lookup *l)
 			return refuse(l, "needs an argument");
 		return rest(l).len && rest(l).ptr[0] == '[' ? refuse(l, "takes no argument") : 0;
 	}
-	if (flags & FIELD_ARG_INDEX && parse_u64(l->ref->arg, &number) == 0) {
+	l->ref->arg_index = UINT64_MAX;
+	if (flags & FIELD_ARG_INDEX && is_index(l->ref->arg) && parse_u64(l->ref->arg, &number) == 0) {
 		l->ref->arg_index = number;
 		l->ref->number = 0;
 		return 0;

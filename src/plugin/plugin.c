@@ -147,28 +147,34 @@ static int read_identity(struct plugin *p, struct error *err)
 static int read_source(struct plugin *p, struct error *err)
 {
 	const char *source;
+	uint32_t id;
 
 	p->view.source = STR("");
-	/* without an id of its own its events are system calls, whatever it calls them, as in Falco */
-	p->view.id = p->view.capabilities & PLUGIN_SOURCE && p->api.get_id && p->api.get_event_source ? p->api.get_id() : 0;
-	if (!p->view.id)
+	if (!(p->view.capabilities & PLUGIN_SOURCE))
 		return 0;
-	source = keep(p, p->api.get_event_source(), PLUGIN_NAME_BYTES);
-	if (!source || !*source)
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": its event source has an id but no name", STR_ARG(p->view.name));
+	id = p->api.get_id ? p->api.get_id() : 0;
+	source = keep(p, p->api.get_event_source ? p->api.get_event_source() : "", PLUGIN_NAME_BYTES);
+	if (!source || !*source != !id)
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": its event source has %s", STR_ARG(p->view.name),
+				 id ? "an id but no name" : "a name but no id");
+	if (!id) /* its events are system calls */
+		return 0;
+	p->view.id = id;
 	p->view.source = str_of(source);
 	if (str_eq(p->view.source, STR("syscall")))
 		return error_set(err, -EINVAL, "plugin " STR_FMT ": its event source cannot be called syscall", STR_ARG(p->view.name));
 	return 0;
 }
 
-/* Without a list a plugin with events of its own is about them, any other about all there are. */
+/* A plugin with events of its own is about them in any case; one without, and without a list, about all there are. */
 bool plugin_takes_source(const struct plugin *p, const struct names *sources, struct str source)
 {
+	if (p->view.source.len ? str_eq(p->view.source, source) : !sources->n)
+		return true;
 	for (size_t i = 0; i < sources->n; i++)
 		if (str_eq(sources->list[i], source))
 			return true;
-	return !sources->n && (!p->view.source.len || str_eq(p->view.source, source));
+	return false;
 }
 
 struct str plugin_field(const struct plugin *p, size_t i)

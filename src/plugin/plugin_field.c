@@ -88,7 +88,7 @@ enum presence plugin_extract(const struct foreign_field *f, const struct field_r
 	ss_plugin_extract_field field = {
 		.field_id = f->id,
 		.field = f->name,
-		.arg_index = ref->arg_index,
+		.arg_index = ref->has_arg && f->flags & FIELD_ARG_INDEX ? ref->arg_index : UINT64_MAX,
 		.arg_present = ref->has_arg,
 		.ftype = wire_type(ref->type),
 		.flist = ref->list,

@@ -28,9 +28,22 @@ static const char *text_of(struct plugin *p, const cJSON *object, const char *ke
 	return cJSON_IsString(item) ? arena_str(p->arena, str_of(item->valuestring)).ptr : "";
 }
 
-static bool is_set(const cJSON *object, const char *key)
+static int refuse_field(const struct plugin *p, const struct foreign_field *f, const char *key, const char *what, struct error *err)
 {
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key));
+	return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s: %s %s", STR_ARG(p->view.name), f->name, key, what);
+}
+
+/* Adds flag where the key is true. */
+static int take_flag(const struct plugin *p, struct foreign_field *f, const cJSON *object, const char *key, unsigned int flag,
+		     struct error *err)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	if (item && !cJSON_IsNull(item) && !cJSON_IsBool(item))
+		return refuse_field(p, f, key, "is neither true nor false", err);
+	if (cJSON_IsTrue(item))
+		f->flags |= flag;
+	return 0;
 }
 
 /* A name as conditions can spell it. */
@@ -44,23 +57,45 @@ static bool is_name(const char *name)
 	return at != name && at - name < PLUGIN_NAME_BYTES;
 }
 
-static unsigned int argument_flags(const cJSON *arg)
+static int read_argument(const struct plugin *p, struct foreign_field *f, const cJSON *arg, struct error *err)
 {
-	unsigned int flags = 0;
+	int r;
 
-	if (is_set(arg, "isIndex"))
-		flags |= FIELD_ARG_INDEX;
-	if (is_set(arg, "isKey"))
-		flags |= FIELD_ARG_KEY;
-	if (flags)
-		flags |= is_set(arg, "isRequired") ? FIELD_ARG_REQUIRED : FIELD_ARG_ALLOWED;
-	return flags;
+	if (!arg || cJSON_IsNull(arg))
+		return 0;
+	if (!cJSON_IsObject(arg))
+		return refuse_field(p, f, "arg", "is no object", err);
+	r = take_flag(p, f, arg, "isRequired", FIELD_ARG_REQUIRED, err);
+	if (r == 0)
+		r = take_flag(p, f, arg, "isIndex", FIELD_ARG_INDEX | FIELD_ARG_ALLOWED, err);
+	if (r == 0)
+		r = take_flag(p, f, arg, "isKey", FIELD_ARG_KEY | FIELD_ARG_ALLOWED, err);
+	if (r == 0 && (f->flags & FIELD_ARG_REQUIRED) && !(f->flags & FIELD_ARG_ALLOWED))
+		return refuse_field(p, f, "its argument", "is neither an index nor a key", err);
+	return r;
+}
+
+/* Words for programs that show fields: "hidden" is the one that lists here know. */
+static int read_properties(const struct plugin *p, struct foreign_field *f, const cJSON *list, struct error *err)
+{
+	const cJSON *item;
+
+	if (list && !cJSON_IsNull(list) && !cJSON_IsArray(list))
+		return refuse_field(p, f, "properties", "is no list of texts", err);
+	cJSON_ArrayForEach(item, list) {
+		if (!cJSON_IsString(item))
+			return refuse_field(p, f, "properties", "is no list of texts", err);
+		if (strcmp(item->valuestring, "hidden") == 0)
+			f->flags |= FIELD_TABLE_ONLY;
+	}
+	return 0;
 }
 
 static int read_field(struct plugin *p, const cJSON *item, struct foreign_field *f, struct error *err)
 {
 	const char *type = text_of(p, item, "type");
 	size_t i;
+	int r;
 
 	f->name = text_of(p, item, "name");
 	f->help = text_of(p, item, "desc");
@@ -74,17 +109,19 @@ static int read_field(struct plugin *p, const cJSON *item, struct foreign_field 
 	if (i == ARRAY_SIZE(types))
 		return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s has an unknown type \"%s\"",
 				 STR_ARG(p->view.name), f->name, type);
+	if (!*f->help)
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s has no desc", STR_ARG(p->view.name), f->name);
 	f->class = p->view.name.ptr;
 	f->type = types[i].type;
 	f->format = types[i].format;
-	f->flags = argument_flags(cJSON_GetObjectItemCaseSensitive(item, "arg"));
-	if (is_set(item, "isList"))
-		f->flags |= FIELD_LIST;
-	if (is_set(item, "addOutput"))
-		f->flags |= FIELD_SUGGESTED;
 	f->context = p;
 	f->extract = plugin_extract;
-	return 0;
+	r = take_flag(p, f, item, "isList", FIELD_LIST, err);
+	if (r == 0)
+		r = take_flag(p, f, item, "addOutput", FIELD_SUGGESTED, err);
+	if (r == 0)
+		r = read_argument(p, f, cJSON_GetObjectItemCaseSensitive(item, "arg"), err);
+	return r == 0 ? read_properties(p, f, cJSON_GetObjectItemCaseSensitive(item, "properties"), err) : r;
 }
 
 int plugin_read_fields(struct plugin *p, const char *text, struct error *err)
@@ -96,6 +133,8 @@ int plugin_read_fields(struct plugin *p, const char *text, struct error *err)
 	if (!cJSON_IsArray(root) || cJSON_GetArraySize(root) > PLUGIN_FIELDS)
 		return error_set(err, -EINVAL, "plugin " STR_FMT ": its fields are no JSON list, or more than %d",
 				 STR_ARG(p->view.name), PLUGIN_FIELDS);
+	if (!cJSON_GetArraySize(root))
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": it names no fields", STR_ARG(p->view.name));
 	p->fields = arena_array_of(p->arena, struct foreign_field, (size_t)cJSON_GetArraySize(root));
 	if (!p->fields)
 		return error_set(err, -ENOMEM, "out of memory");

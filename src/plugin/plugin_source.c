@@ -42,20 +42,28 @@ static int refuse(struct plugin_source *s, const char *why, struct error *err)
 			 (unsigned long long)s->stats.events + 1, why);
 }
 
-/* Plugins with a source of their own make events of one type, with their own id in it; 0 stands for that. */
+/*
+ * Events of plugins carry the id of their plugin, for which 0 stands where that has one, and have no thread. A plugin with an id makes
+ * no others.
+ */
 static int check_own(struct plugin_source *s, struct event *ev, struct error *err)
 {
 	uint32_t id = s->plugin->view.id, said;
 	struct str param = event_param(ev, 0);
 
-	if (!id)
-		return 0;
-	if (ev->type != EV_PLUGINEVENT_E || param.len != sizeof(id))
-		return refuse(s, "is of another type than plugin events are", err);
+	if (ev->type != EV_PLUGINEVENT_E)
+		return id ? refuse(s, "is of another type than plugin events are", err) : 0;
+	if (ev->nparams != 2 || param.len != sizeof(said))
+		return refuse(s, "has not the two parameters of plugin events", err);
 	memcpy(&said, param.ptr, sizeof(said));
-	if (said && said != id)
+	if (id && said && said != id)
 		return refuse(s, "has another plugin's id", err);
-	memcpy(s->copy.ptr + (param.ptr - s->copy.ptr), &id, sizeof(id));
+	if (!id && !said)
+		return refuse(s, "has no plugin's id", err);
+	if (id)
+		memcpy(s->copy.ptr + (param.ptr - s->copy.ptr), &id, sizeof(id));
+	ev->tid = -1;
+	memcpy(s->copy.ptr + EVENT_HEADER_TID, &ev->tid, sizeof(ev->tid));
 	return 0;
 }
 
@@ -85,6 +93,11 @@ static int take(struct plugin_source *s, const ss_plugin_event *from, struct eve
 	return check_own(s, ret_event, err);
 }
 
+static bool failed(ss_plugin_rc rc)
+{
+	return rc != SS_PLUGIN_SUCCESS && rc != SS_PLUGIN_TIMEOUT && rc != SS_PLUGIN_EOF;
+}
+
 /* 1 = there are events; else as next(). */
 static int fill(struct plugin_source *s, struct error *err)
 {
@@ -94,11 +107,13 @@ static int fill(struct plugin_source *s, struct error *err)
 
 	if (s->last == SS_PLUGIN_EOF)
 		return -ENODATA;
+	if (failed(s->last)) /* behind the events that came with it */
+		return plugin_error(s->plugin, -EIO, "its event source failed", err);
 	before = plugin_enter(s->plugin, "next_batch");
 	s->last = s->plugin->api.next_batch(s->plugin->state, s->instance, &n, &batch);
 	plugin_leave(s->plugin, before);
 	s->at = s->count = 0;
-	if (s->last != SS_PLUGIN_SUCCESS && s->last != SS_PLUGIN_TIMEOUT && s->last != SS_PLUGIN_EOF)
+	if (!n && failed(s->last))
 		return plugin_error(s->plugin, -EIO, "its event source failed", err);
 	if (n > PLUGIN_BATCH || (n && !batch))
 		return error_set(err, -EBADMSG, "plugin " STR_FMT ": a batch of %u events cannot be", STR_ARG(s->plugin->view.name), n);

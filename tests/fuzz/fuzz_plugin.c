@@ -91,9 +91,12 @@ static void close_source(ss_plugin_t *s, ss_instance_t *h) { (void)s; (void)h; }
 
 static const char *get_fields(void)
 {
-	return text("[{\"name\":\"liar.text\",\"type\":\"string\"},{\"name\":\"liar.list\",\"type\":\"string\",\"isList\":true},"
-		    "{\"name\":\"liar.numbers\",\"type\":\"uint64\",\"isList\":true},{\"name\":\"liar.ip\",\"type\":\"ipaddr\"},"
-		    "{\"name\":\"liar.nets\",\"type\":\"ipnet\",\"isList\":true},{\"name\":\"liar.yes\",\"type\":\"bool\"}]");
+	return text("[{\"name\":\"liar.text\",\"desc\":\"d\",\"type\":\"string\"},"
+		    "{\"name\":\"liar.list\",\"desc\":\"d\",\"type\":\"string\",\"isList\":true},"
+		    "{\"name\":\"liar.numbers\",\"desc\":\"d\",\"type\":\"uint64\",\"isList\":true},"
+		    "{\"name\":\"liar.ip\",\"desc\":\"d\",\"type\":\"ipaddr\"},"
+		    "{\"name\":\"liar.nets\",\"desc\":\"d\",\"type\":\"ipnet\",\"isList\":true},"
+		    "{\"name\":\"liar.yes\",\"desc\":\"d\",\"type\":\"bool\"}]");
 }
 
 static const char *get_schema(ss_plugin_schema_type *type)

@@ -25,6 +25,11 @@ static struct {
 	uint64_t res_len;
 	void *res;
 	const char *config_seen;
+	struct {
+		uint64_t index;
+		bool present;
+		char key[32];
+	} seen;
 	int destroyed, closed;
 } says;
 
@@ -79,6 +84,9 @@ static ss_plugin_rc extract(ss_plugin_t *s, const ss_plugin_event_input *evt, co
 {
 	(void)s;
 	(void)evt;
+	says.seen.index = in->fields[0].arg_index;
+	says.seen.present = in->fields[0].arg_present;
+	snprintf(says.seen.key, sizeof(says.seen.key), "%s", in->fields[0].arg_key ? in->fields[0].arg_key : "(none)");
 	in->fields[0].res_len = says.res_len;
 	in->fields[0].res.str = says.res;
 	return says.extract;
@@ -115,11 +123,12 @@ static int reset(void **state)
 	says.api_version = "3.12.0";
 	says.name = "liar";
 	says.version = "1.2.3";
-	says.fields = "[{\"name\":\"liar.text\",\"type\":\"string\"},"
-		      "{\"name\":\"liar.list\",\"type\":\"uint64\",\"isList\":true},"
-		      "{\"name\":\"liar.ip\",\"type\":\"ipaddr\"},"
-		      "{\"name\":\"liar.key\",\"type\":\"string\",\"arg\":{\"isKey\":true,\"isRequired\":true}},"
-		      "{\"name\":\"liar.index\",\"type\":\"string\",\"arg\":{\"isIndex\":true}}]";
+	says.fields = "[{\"name\":\"liar.text\",\"type\":\"string\",\"desc\":\"d\"},"
+		      "{\"name\":\"liar.list\",\"type\":\"uint64\",\"desc\":\"d\",\"isList\":true},"
+		      "{\"name\":\"liar.ip\",\"type\":\"ipaddr\",\"desc\":\"d\"},"
+		      "{\"name\":\"liar.key\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isKey\":true,\"isRequired\":true}},"
+		      "{\"name\":\"liar.index\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isIndex\":true}},"
+		      "{\"name\":\"liar.both\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isKey\":true,\"isIndex\":true}}]";
 	says.source = "lies";
 	says.id = says.event_id = 999;
 	says.nevents = 1;

@@ -47,6 +47,9 @@ static void test_refused(void **state)
 	says.source = "";
 	assert_refused(&api, "has an id but no name");
 	reset(state);
+	says.id = 0;
+	assert_refused(&api, "has a name but no id");
+	reset(state);
 	says.source = "syscall";
 	assert_refused(&api, "cannot be called syscall");
 	reset(state);
@@ -61,17 +64,29 @@ static void test_refused(void **state)
 	assert_int_equal(says.destroyed, 1);
 }
 
+#define FIELD_A "[{\"name\":\"liar.a\",\"type\":\"string\",\"desc\":\"d\""
+
 static void test_bad_fields(void **state)
 {
 	static const struct {
 		const char *fields, *why;
 	} cases[] = {
+		{ NULL, "no JSON list" },
 		{ "", "no JSON list" },
 		{ "{}", "no JSON list" },
+		{ "[]", "it names no fields" },
 		{ "[1]", "no name" },
-		{ "[{\"name\":\"a b\",\"type\":\"string\"}]", "no name" },
-		{ "[{\"name\":\"liar.a\",\"type\":\"float\"}]", "unknown type" },
-		{ "[{\"name\":\"liar.a\"}]", "unknown type" },
+		{ "[{\"name\":\"a b\",\"type\":\"string\",\"desc\":\"d\"}]", "no name" },
+		{ "[{\"name\":\"liar.a\",\"type\":\"float\",\"desc\":\"d\"}]", "unknown type" },
+		{ "[{\"name\":\"liar.a\",\"desc\":\"d\"}]", "unknown type" },
+		{ "[{\"name\":\"liar.a\",\"type\":\"string\"}]", "liar.a has no desc" },
+		{ FIELD_A ",\"isList\":1}]", "liar.a: isList is neither true nor false" },
+		{ FIELD_A ",\"addOutput\":\"yes\"}]", "liar.a: addOutput is neither" },
+		{ FIELD_A ",\"arg\":{\"isKey\":1}}]", "liar.a: isKey is neither" },
+		{ FIELD_A ",\"arg\":{\"isRequired\":true}}]", "liar.a: its argument is neither an index nor a key" },
+		{ FIELD_A ",\"arg\":[]}]", "liar.a: arg is no object" },
+		{ FIELD_A ",\"properties\":{}}]", "liar.a: properties is no list of texts" },
+		{ FIELD_A ",\"properties\":[1]}]", "liar.a: properties is no list of texts" },
 	};
 	plugin_api api = good_api();
 
@@ -79,6 +94,75 @@ static void test_bad_fields(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		says.fields = cases[i].fields;
 		assert_refused(&api, cases[i].why);
+	}
+}
+
+/* What Falco lets pass: null for what is not there, an argument that may be left out, words for programs with windows. */
+static void test_odd_fields(void **state)
+{
+	static const char *const fields[] = {
+		FIELD_A ",\"isList\":null,\"addOutput\":null,\"arg\":null,\"properties\":null}]",
+		FIELD_A ",\"arg\":{\"isRequired\":false,\"isIndex\":false}}]",
+		FIELD_A ",\"display\":\"A\",\"properties\":[\"hidden\",\"info\",\"conversation\",\"new\"]}]",
+	};
+	plugin_api api = good_api();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		struct plugin *p = NULL;
+		struct error err = { 0 };
+
+		says.fields = fields[i];
+		if (load(&api, &p, &err) < 0)
+			fail_msg("%s: %s", fields[i], err.text);
+		end_world();
+		plugin_free(p);
+	}
+}
+
+/* ---- which events it works on ---- */
+
+static const char *listed;
+
+static const char *get_sources(void)
+{
+	return listed;
+}
+
+/* Its own source is always among them. */
+static void test_sources(void **state)
+{
+	static const struct {
+		const char *listed, *source;
+		uint32_t id;
+		bool own, calls, other;
+	} cases[] = {
+		{ NULL, "lies", 999, true, false, false },
+		{ "", "lies", 999, true, false, false },
+		{ "[]", "lies", 999, true, false, false },
+		{ "[\"\"]", "lies", 999, true, false, false },
+		{ "[\"syscall\"]", "lies", 999, true, true, false },
+		{ "[\"other\"]", "lies", 999, true, false, true },
+		{ NULL, "", 0, true, true, true },
+		{ "[\"other\"]", "", 0, false, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		plugin_api api = good_api();
+		auto_plugin struct plugin *p = NULL;
+		struct error err = { 0 };
+
+		listed = cases[i].listed;
+		says.source = cases[i].source;
+		says.id = cases[i].id;
+		api.get_extract_event_sources = get_sources;
+		if (load(&api, &p, &err) < 0)
+			fail_msg("%zu: %s", i, err.text);
+		assert_int_equal(plugin_extracts_from(p, STR("lies")), cases[i].own);
+		assert_int_equal(plugin_extracts_from(p, STR("syscall")), cases[i].calls);
+		assert_int_equal(plugin_extracts_from(p, STR("other")), cases[i].other);
+		end_world();
 	}
 }
 
@@ -96,6 +180,7 @@ static int next_of(struct error *err)
 		r = s->ops->next(s, &ev, err);
 	if (r == 1) {
 		assert_int_equal(ev.type, EV_PLUGINEVENT_E);
+		assert_int_equal(ev.tid, -1);
 		assert_int_equal(event_param_uint(&ev, 0), 999);
 		assert_true(str_eq(event_param(&ev, 1), STR("data")));
 	}
@@ -119,6 +204,8 @@ static void test_events(void **state)
 	says.next = SS_PLUGIN_FAILURE;
 	assert_true(next_of(&err) < 0);
 	assert_non_null(strstr(err.text, "liar: its event source failed: its own words"));
+	says.nevents = 1; /* it failed behind this one */
+	assert_int_equal(next_of(&err), 1);
 	reset(state);
 	says.open = SS_PLUGIN_FAILURE;
 	assert_true(next_of(&err) < 0);
@@ -146,6 +233,7 @@ static void test_calls(void **state)
 
 	(void)state;
 	says.id = 0;
+	says.source = "";
 	says.type = EV_ASYNCEVENT_E;
 	assert_int_equal(load(&api, &p, NULL), 0);
 	plugin_get(p, &view);
@@ -157,6 +245,11 @@ static void test_calls(void **state)
 	assert_int_equal(s->ops->fetch(s, &needs, NULL, NULL, NULL), 42);
 	assert_int_equal(s->ops->next(s, &ev, NULL), 1);
 	assert_int_equal(ev.tid, 7);
+	says.type = EV_PLUGINEVENT_E;
+	assert_int_equal(s->ops->next(s, &ev, NULL), 1);
+	assert_int_equal(ev.tid, -1); /* these have none */
+	says.event_id = 0;
+	assert_int_equal(s->ops->next(s, &ev, NULL), -EBADMSG); /* nobody's */
 	says.id = 999;
 	source_close(s);
 	assert_int_equal(plugin_source_open(p, "", NULL, &s, NULL), 0);
@@ -180,6 +273,10 @@ static void test_bad_events(void **state)
 	assert_bad_event(state, "longer than the address space");
 	says.nparams = 3;
 	assert_bad_event(state, "too many parameters");
+	says.nparams = 1;
+	says.lengths[1] = 999; /* is the one parameter */
+	says.len = 34;
+	assert_bad_event(state, "too few parameters");
 	says.lengths[1] = 400;
 	assert_bad_event(state, "a parameter beyond the end");
 	says.event_id = 998;
@@ -233,11 +330,10 @@ static void test_values(void **state)
 	says.res = texts;
 	says.res_len = 1;
 	assert_string_equal(value_of("liar.text"), "one");
-	assert_string_equal(value_of("liar.key[/a/b]"), "one");
-	assert_string_equal(value_of("liar.index[3]"), "one");
-	assert_string_equal(value_of("liar.index"), "one");
 	assert_null(value_of("liar.key"));
 	assert_null(value_of("liar.index[x]"));
+	assert_null(value_of("liar.index[03]"));
+	assert_null(value_of("liar.index[]"));
 	assert_null(value_of("liar.text[1]"));
 	says.res_len = 2; /* it is no list */
 	assert_string_equal(value_of("liar.text"), "<NA>");
@@ -263,6 +359,42 @@ static void test_values(void **state)
 	assert_string_equal(value_of("liar.ip"), "<NA>");
 	address = (ss_plugin_byte_buffer){ 16, NULL };
 	assert_string_equal(value_of("liar.ip"), "<NA>");
+}
+
+/* What it is told of an argument: the index, or all ones; the key, which a field that takes both has of an index, too. */
+static void test_arguments(void **state)
+{
+	static const struct {
+		const char *field, *key; /* NULL: none */
+		uint64_t index;
+		bool present;
+	} cases[] = {
+		{ "liar.text", NULL, UINT64_MAX, false },
+		{ "liar.key[/a/b]", "/a/b", UINT64_MAX, true },
+		{ "liar.key[7]", "7", UINT64_MAX, true },
+		{ "liar.index", NULL, UINT64_MAX, false },
+		{ "liar.index[3]", NULL, 3, true },
+		{ "liar.index[0]", NULL, 0, true },
+		{ "liar.both[3]", "3", 3, true },
+		{ "liar.both[03]", "03", UINT64_MAX, true },
+		{ "liar.both[x]", "x", UINT64_MAX, true },
+		{ "liar.both[18446744073709551615]", "18446744073709551615", UINT64_MAX, true },
+		{ "liar.both[18446744073709551616]", "18446744073709551616", UINT64_MAX, true },
+	};
+	const char *texts[] = { "one" };
+
+	(void)state;
+	says.res = texts;
+	says.res_len = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *value = value_of(cases[i].field);
+
+		if (!value || strcmp(value, "one") != 0)
+			fail_msg("%s: %s", cases[i].field, value ? value : "refused");
+		if (says.seen.index != cases[i].index || says.seen.present != cases[i].present ||
+		    strcmp(says.seen.key, cases[i].key ? cases[i].key : "(none)") != 0)
+			fail_msg("%s: index %llu, key %s", cases[i].field, (unsigned long long)says.seen.index, says.seen.key);
+	}
 }
 
 /* ---- figures ---- */
@@ -426,7 +558,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_versions, reset),	cmocka_unit_test_setup(test_refused, reset),
-		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_events, reset), cmocka_unit_test_setup(test_calls, reset),
+		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_odd_fields, reset),
+		cmocka_unit_test_setup(test_sources, reset),	cmocka_unit_test_setup(test_arguments, reset), cmocka_unit_test_setup(test_events, reset), cmocka_unit_test_setup(test_calls, reset),
 		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),	cmocka_unit_test_setup(test_metrics, reset),
 		cmocka_unit_test_setup(test_schema, reset),	cmocka_unit_test_setup(test_schema_version, reset),
 	};
