@@ -32,6 +32,7 @@ enum call_trait {
 	CALL_FAULTS = 1 << 17,
 	CALL_MASK = 1 << 18,
 	CALL_CONFINE = 1 << 19,
+	CALL_DUMP = 1 << 20,
 };
 
 struct call_traits {

@@ -24,13 +24,15 @@ bool memory_is_direct(const struct memory *m);
 void memory_follow(struct memory *m, pid_t tid); /* another thread that has the memory: the former one may end */
 int memory_keep(struct memory *m); /* from here on by a descriptor; negative errno: as before */
 void memory_close(struct memory *m); /* accepts NULL */
-/* Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone. */
+/* Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone, or m is NULL. */
 ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads exactly len bytes: 0 or -EFAULT, -ESRCH. */
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads a NUL-terminated string of at most max bytes without its NUL; it never crosses into an unmapped page by reading
  * ahead. Length, -EFAULT, or -ENAMETOOLONG (ret holds the first max bytes). */
 ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max);
+/* Whether that read found no memory because it is closed to us: as if it were gone. Accepts NULL. */
+bool memory_refused(const struct memory *m);
 /* Where the read that failed last with -EFAULT did. */
 uint64_t memory_fault(const struct memory *m);
 

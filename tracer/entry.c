@@ -5,6 +5,7 @@
 #include <linux/ptrace.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "base/file.h"
@@ -152,6 +153,8 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	}
 	if (traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT))
 		identity_spoil(t, p->tracee, traits);
+	if (traits & CALL_DUMP && p->tracee && (uint32_t)p->call.args[0] == PR_SET_DUMPABLE)
+		tracees_keep_memory(&t->tracees, p->tracee);
 	if (traits & CALL_MASK && p->tracee)
 		creation_mask_moves(p->tracee->process);
 	return false;

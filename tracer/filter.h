@@ -22,6 +22,7 @@ struct filter_options {
 	bool handover; /* a process that the workload wants to trace is let go: ptrace(2) is caught */
 	bool watch_io_uring;
 	bool watch_listeners; /* seccomp listeners that the workload makes */
+	bool watch_dumpable; /* prctl(PR_SET_DUMPABLE) */
 	bool watch_faults; /* descriptors by which page faults are served (userfaultfd) */
 	bool watch_ends; /* nothing else tells of programs: each makes a caught call at its end at the latest */
 	pid_t protect; /* calls that aim at this process are caught; 0 = none */

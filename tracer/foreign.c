@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
 /*
  * Calls that pass by every rule: those of another ABI, whose numbers and arguments mean other things than the tables say,
  * and rings, whose operations are no calls at all. The policy refuses them or lets them pass; either way it is said
- * once for each program that a process executes.
+ * once for each program that a process executes. So are processes that the kernel does not let us look into.
  */
 
 #define X32_BIT 0x40000000
@@ -23,9 +25,9 @@ static const char *abi_name(uint32_t arch, long number)
 	return arch == AUDIT_ARCH_X86_64 && number & X32_BIT ? "x32" : "unknown";
 }
 
-static void say(struct tracer *t, struct tracer_notice *notice)
+/* Of a thread; the notice has its kind, and of calls their number and ABI. */
+static void say_of(struct tracer *t, pid_t tid, pid_t pid, struct tracer_notice *notice)
 {
-	struct pending *p = &t->pending;
 	auto_free char *name = NULL;
 	char at[64], path[PATH_MAX] = "";
 	ssize_t n;
@@ -33,18 +35,25 @@ static void say(struct tracer *t, struct tracer_notice *notice)
 
 	if (!t->options.notice)
 		return;
-	snprintf(at, sizeof(at), "/proc/%d/exe", p->call.tid);
+	snprintf(at, sizeof(at), "/proc/%d/exe", tid);
 	n = readlink(at, path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = '\0';
-	snprintf(at, sizeof(at), "/proc/%d/comm", p->call.tid);
+	snprintf(at, sizeof(at), "/proc/%d/comm", tid);
 	if (file_read_all(at, 64, &name, &len, NULL) == 0 && len && name[len - 1] == '\n')
 		name[len - 1] = '\0';
-	notice->ts = p->since;
-	notice->pid = p->call.pid;
-	notice->number = p->call.number;
+	notice->pid = pid;
 	notice->name = name ? name : "";
 	notice->path = path;
 	t->options.notice(t->options.notice_context, notice);
+}
+
+static void say(struct tracer *t, struct tracer_notice *notice)
+{
+	const struct pending *p = &t->pending;
+
+	notice->ts = p->since;
+	notice->number = p->call.number;
+	say_of(t, p->call.tid, p->call.pid, notice);
 }
 
 void foreign_call(struct tracer *t, uint32_t arch)
@@ -112,4 +121,19 @@ bool foreign_ring(struct tracer *t)
 	if (p->tracee)
 		p->tracee->process->told_ring = true;
 	return notice.refused;
+}
+
+void foreign_closed(struct tracer *t, const struct tracee *tracee)
+{
+	struct tracer_notice notice = { .kind = TRACER_NOTICE_CLOSED, .ts = tracer_now(), .abi = "" };
+	char at[64], byte;
+
+	if (tracee->process->told_closed)
+		return;
+	/* of a process that is about to end nothing is refused, there is nothing */
+	snprintf(at, sizeof(at), "/proc/%d/exe", tracee->tid);
+	if (readlink(at, &byte, 1) >= 0 || (errno != EACCES && errno != EPERM))
+		return;
+	tracee->process->told_closed = true;
+	say_of(t, tracee->tid, tracee->process->pid, &notice);
 }

@@ -21,6 +21,7 @@ struct memory {
 	int fd; /* -1 = read directly */
 	pid_t tid; /* a thread that has the memory */
 	uint64_t fault; /* where the last read began to fail */
+	bool refused; /* the last read: the process is not dumpable, or its program may not be read */
 };
 
 #define PAGE 4096 /* the smallest page size of the machines that we run on: reads never cross one unasked */
@@ -106,15 +107,25 @@ static ssize_t read_directly(const struct memory *m, uint64_t address, void *byt
 	return n >= 0 ? n : errno == ESRCH ? 0 : -errno;
 }
 
+bool memory_refused(const struct memory *m)
+{
+	return m && m->refused;
+}
+
 ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len)
 {
 	ssize_t n;
 
+	if (!m)
+		return 0;
 	m->fault = address; /* until it is read */
 	if (address > INT64_MAX) /* a kernel address, which the file's signed offset cannot name */
 		return -EFAULT;
-	if (m->fd < 0)
-		return read_directly(m, address, bytes, len);
+	if (m->fd < 0) {
+		n = read_directly(m, address, bytes, len);
+		m->refused = n == -EPERM;
+		return m->refused ? 0 : n;
+	}
 	do
 		n = pread(m->fd, bytes, len, (off_t)address);
 	while (n < 0 && errno == EINTR);

@@ -18,6 +18,8 @@ bool place_mount_proc(void);
 bool place_can_mount_proc(void);
 /* Whether set-uid programs keep their rights: neither no_new_privs nor a tracer without privileges lets a program become more powerful. */
 bool place_set_uid(void);
+/* Whether we may look into processes that are not dumpable. */
+bool place_sees_all(void);
 /* Whether files can be opened in the workload's place: openat2 is Linux 5.6, and some profiles refuse it. */
 bool place_opens(void);
 

@@ -335,6 +335,8 @@ void foreign_call(struct tracer *t, uint32_t arch);
 bool foreign_ring(struct tracer *t);
 /* The pending call makes a seccomp listener. */
 void foreign_listener(struct tracer *t);
+/* A call of the thread is told without what lies behind its pointers: its memory could not be looked into (tracees_closed()). */
+void foreign_closed(struct tracer *t, const struct tracee *tracee);
 
 /* ---- protect.c --------------------------------------------------------------------------------------------------------------- */
 

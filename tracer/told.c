@@ -30,6 +30,8 @@ void told_add(struct tracer *t, const struct told *told)
 
 void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee)
 {
+	if (tracee && tracees_closed(tracee))
+		foreign_closed(t, tracee);
 	t->ext.late = tracee && tracee->late;
 	t->stats.events++;
 	ev->ext = &t->ext;

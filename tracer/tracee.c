@@ -25,6 +25,7 @@ int tracees_init(struct tracees *t)
 
 static void close_memory(struct process *p)
 {
+	p->closed = false;
 	if (!p->memory)
 		return;
 	if (!memory_is_direct(p->memory)) {
@@ -227,7 +228,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	close_memory(survivor->process);
 	survivor->process->shares = survivor->process->told_foreign = false;
 	survivor->process->mask_known = survivor->process->mask_moves = false;
-	survivor->process->told_ring = survivor->process->told_listener = false;
+	survivor->process->told_ring = survivor->process->told_listener = survivor->process->told_closed = false;
 }
 
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context)
@@ -261,6 +262,16 @@ static int keep_memory(struct tracees *t, struct process *p, pid_t tid)
 	return 0;
 }
 
+void tracees_keep_memory(struct tracees *t, struct tracee *tracee)
+{
+	struct process *p = tracee->process;
+	int r = p->memory && !memory_is_direct(p->memory) ? 0 : keep_memory(t, p, tracee->tid);
+
+	if (r < 0 && !tracee->seized)
+		close_memory(p);
+	p->closed = r == -EACCES || r == -EPERM;
+}
+
 struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
 {
 	struct process *p = tracee->process;
@@ -272,8 +283,8 @@ struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
 		p->reads++;
 		if (!p->memory)
 			p->memory = memory_direct(tracee->tid);
-	} else if (keep_memory(t, p, tracee->tid) < 0 && !tracee->seized) {
-		close_memory(p);
+	} else {
+		tracees_keep_memory(t, tracee);
 	}
 	if (p->memory)
 		memory_follow(p->memory, tracee->tid);

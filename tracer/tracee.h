@@ -15,7 +15,7 @@ struct process {
 	unsigned int threads;
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
-	bool told_foreign, told_ring, told_listener; /* foreign.c: said already, of this program */
+	bool told_foreign, told_ring, told_listener, told_closed; /* foreign.c: said already, of this program */
 	/*
 	 * The file creation mask, read at the first open that creates, until somebody may change it: a call that does is let into the
 	 * kernel after we have seen it. mask_moves: it has been called since exec; mask_apart: shared with other processes, or not
@@ -24,6 +24,7 @@ struct process {
 	uint16_t mask;
 	bool mask_known, mask_moves, mask_apart;
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
+	bool closed; /* it could not be opened: not dumpable, or of a program that may not be read */
 	unsigned int reads; /* calls that used it without a descriptor */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
 };
@@ -109,6 +110,14 @@ static inline bool tracees_alone(const struct tracee *tracee)
 
 /* The memory of a thread's process, opened when needed; NULL when it is gone. */
 struct memory *tracees_memory(struct tracees *t, struct tracee *tracee);
+/* By a descriptor from here on, which stays when the process is not dumpable any more. */
+void tracees_keep_memory(struct tracees *t, struct tracee *tracee);
 void tracees_forget_memory(struct tracees *t, struct tracee *tracee);
+
+/* Whether the memory could not be looked into, though the process is there. */
+static inline bool tracees_closed(const struct tracee *tracee)
+{
+	return tracee->process->closed || memory_refused(tracee->process->memory);
+}
 
 #endif

@@ -191,6 +191,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.handover = t->notifying && t->seizing,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
 		.watch_listeners = !t->every_call,
+		.watch_dumpable = !place_sees_all(),
 		.watch_faults = t->tracees.direct,
 		.watch_ends = !t->seizing,
 		.protect = getpid(),

@@ -19,12 +19,17 @@ enum tracer_policy { TRACER_DENY, TRACER_ALERT, TRACER_ALLOW };
 
 /* A process made a call that no rule can look into, for the first time since its last exec. Texts are borrowed. */
 struct tracer_notice {
-	enum { TRACER_NOTICE_FOREIGN_ABI, TRACER_NOTICE_IO_URING, TRACER_NOTICE_LISTENER } kind;
+	enum {
+		TRACER_NOTICE_FOREIGN_ABI,
+		TRACER_NOTICE_IO_URING,
+		TRACER_NOTICE_LISTENER,
+		TRACER_NOTICE_CLOSED, /* the process as a whole: what its calls point to is unknown */
+	} kind;
 	bool refused; /* the call failed with ENOSYS; a listener: with EBUSY, by the kernel */
 	uint64_t ts;
 	pid_t pid;
-	long number; /* of the call, in its own ABI */
-	const char *abi; /* "i386", "x32" …; empty for io_uring */
+	long number; /* of the call, in its own ABI; none for a closed process */
+	const char *abi; /* "i386", "x32" …; empty for the others */
 	const char *name, *path; /* of the program; empty when the process is gone */
 };
 

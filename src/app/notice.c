@@ -9,8 +9,10 @@ static void add_fields(struct alert_fields *f, const struct tracer_notice *n)
 {
 	if (n->kind == TRACER_NOTICE_FOREIGN_ABI)
 		alert_fields_text(f, "call.abi", str_of(n->abi));
-	alert_fields_number(f, "call.number", (uint64_t)n->number);
-	alert_fields_text(f, "call.verdict", n->refused ? STR("refused") : STR("passed"));
+	if (n->kind != TRACER_NOTICE_CLOSED) {
+		alert_fields_number(f, "call.number", (uint64_t)n->number);
+		alert_fields_text(f, "call.verdict", n->refused ? STR("refused") : STR("passed"));
+	}
 	alert_fields_text(f, "proc.exepath", str_of(n->path));
 	alert_fields_text(f, "proc.name", str_of(n->name));
 	alert_fields_number(f, "proc.pid", (uint64_t)n->pid);
@@ -24,6 +26,9 @@ static void add_message(struct strbuf *out, const struct tracer_notice *n)
 	else if (n->kind == TRACER_NOTICE_LISTENER)
 		strbuf_addf(out, "A seccomp listener below the monitor's %s",
 			    n->refused ? "is refused by the kernel: --backend ptrace would let it be" : "was made: every call stops now");
+	else if (n->kind == TRACER_NOTICE_CLOSED)
+		strbuf_adds(out, "The monitor may not look into a process (not dumpable, or a program that may not be read): "
+				 "paths and addresses of its calls are unknown");
 	else
 		strbuf_adds(out, "io_uring, whose operations rules cannot see, was let pass");
 }
@@ -35,6 +40,7 @@ void notice_receive(void *context, const struct tracer_notice *n)
 		[TRACER_NOTICE_FOREIGN_ABI] = "Foreign system call",
 		[TRACER_NOTICE_IO_URING] = "io_uring used",
 		[TRACER_NOTICE_LISTENER] = "Seccomp listener of the workload",
+		[TRACER_NOTICE_CLOSED] = "Process that cannot be looked into",
 	};
 	const char *rule = rules[n->kind];
 	auto_strbuf struct strbuf message = { 0 };

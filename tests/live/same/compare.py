@@ -27,6 +27,14 @@ def lay_out(folder):
         f.write(bytes((i * 7 + i // 256) % 256 for i in range(1000)))
     os.symlink('a.txt', folder + '/link')
 
+def content(path):
+    """a digest; an ordinary user may leave what it cannot read itself"""
+    try:
+        with open(path, 'rb') as f:
+            return hashlib.sha256(f.read()).hexdigest()
+    except PermissionError:
+        return 'unreadable'
+
 def tree(folder):
     found = {}
     for base, dirs, files in os.walk(folder):
@@ -37,8 +45,7 @@ def tree(folder):
             st = os.lstat(path)
             what = (stat.S_IFMT(st.st_mode), stat.S_IMODE(st.st_mode), st.st_uid, st.st_gid, st.st_nlink)
             if stat.S_ISREG(st.st_mode) and not name.endswith(('.o', '.tar', 'db')):
-                with open(path, 'rb') as f:
-                    what += (hashlib.sha256(f.read()).hexdigest(),)
+                what += (content(path),)
             found[os.path.relpath(path, folder)] = what
     return found
 

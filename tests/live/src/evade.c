@@ -251,6 +251,20 @@ static int by_undumpable(const char *path)
 	return prctl(PR_SET_DUMPABLE, 0) ? -1 : show(open(path, O_RDONLY));
 }
 
+/* its memory is a copy that nobody can have opened before */
+static int by_undumpable_child(const char *path)
+{
+	pid_t child;
+	int status;
+
+	if (prctl(PR_SET_DUMPABLE, 0))
+		return -1;
+	child = fork();
+	if (child == 0)
+		_exit(show(open(path, O_RDONLY)) ? 1 : 0);
+	return child < 0 || waitpid(child, &status, 0) != child || status ? -1 : 0;
+}
+
 static int by_other_name(const char *path)
 {
 	return prctl(PR_SET_NAME, "\033[2J\n\xff") ? -1 : show(open(path, O_RDONLY));
@@ -565,6 +579,7 @@ static const struct way {
 	{ "untraced", by_untraced },     { "vfork-like", by_vfork_like },
 	{ "daemon", by_daemon },         { "bind-mount", by_bind_mount },
 	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
+	{ "undumpable-child", by_undumpable_child },
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
 	{ "full-table", by_full_table }, { "full-memory", by_full_memory },
 	{ "in-thread", by_thread },      { "sharing-memory", by_sharing_memory },
