@@ -166,13 +166,14 @@ at_monitor() {
 	[ $status = 0 ] || fail "$2 ($monitor_options): status $status: $(head -n 5 "$dir/err")"
 	python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"
 }
+cp "$MONITOR" "$src/aim" "$rules_here" "$dir" # where an ordinary user may come, too
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	at_monitor "" at-monitor
 	at_monitor "" at-monitor-threads
 	at_monitor "unshare -p -f --mount-proc" at-everybody
 	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 20 \
-		"$MONITOR" run --backend "$backend" -r "$rules_here" -- "$src/aim" at-descriptors /etc/hostname
+		"$dir/monitor" run --backend "$backend" -r "$dir/$(basename "$rules_here")" -- "$dir/aim" at-descriptors /etc/hostname
 done
 
 # a listener of the workload's own: refused by the kernel below ours, no cover where there is none

@@ -79,12 +79,13 @@ done
 # what a process that may not be dumped has in /proc is root's
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod a+r "$dir/config.yaml" "$dir/rules.yaml"
-	setpriv --reuid 65534 --clear-groups "$MONITOR" falco -c "$dir/config.yaml" -o program_output.enabled=false \
+	cp "$MONITOR" "$dir/monitor" # where an ordinary user may come, too
+	setpriv --reuid 65534 --clear-groups "$dir/monitor" falco -c "$dir/config.yaml" -o program_output.enabled=false \
 		-o webserver.enabled=false >/dev/null 2>"$dir/err" &
 	falco=$!
 	for _ in $(seq 100); do
 		# in this order: setpriv itself belongs to root in /proc until its exec
-		[ "$(readlink /proc/$falco/exe)" = "$(realpath "$MONITOR")" ] && [ "$(stat -c %u /proc/$falco)" = 0 ] && break
+		[ "$(readlink /proc/$falco/exe)" = "$(realpath "$dir/monitor")" ] && [ "$(stat -c %u /proc/$falco)" = 0 ] && break
 		sleep 0.1
 	done
 	ok "memory is nobody else's" [ "$(stat -c %u /proc/$falco/environ)" = 0 ]
