@@ -129,7 +129,7 @@ static int start(struct session *s, const struct options *o, const struct setup 
 	origin.traits = source->traits;
 	e->brief_answers = !(source->traits & SOURCE_REPORTS_FDS);
 	if (origin.implied)
-		origin.implied = SCAP_IMPLIES_GUESSED;
+		origin.implied = SCAP_IMPLIES_NEWEST;
 	r = session_start(s, source, &settings, err);
 	if (r == 0)
 		r = recording_open(&e->recording, o, &ids, &origin, err);

@@ -489,7 +489,7 @@ static int start_recording(struct run *run, struct source *source, struct error 
 {
 	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers,
 						       OPT_run_layout };
-	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_GUESSED };
+	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_NEWEST };
 
 	int r = recording_open(&run->recording, &run->options, &ids, &origin, err);
 
@@ -557,7 +557,7 @@ static int run_workload(struct run *run)
 		return log_failure(&err, EXIT_FAILED);
 	if (captures)
 		capture_init(&run->capture, run->config, &run->session,
-			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_GUESSED });
+			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_NEWEST });
 	run->session.source = source;
 	run->session.figures = tracer_figures(source);
 	r = give_up_rights(run, &err);

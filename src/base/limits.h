@@ -33,6 +33,7 @@
 #define SCAP_PATH_BYTES	  1024	     /* a path, program or thread name in the metadata blocks: the format's own limit */
 #define SCAP_TOLD_BYTES	  4352	     /* an answer that writer and reader remember: a path of the longest kind and numbers. They keep 4,096 */
 #define SCAP_TOLD_PATH_BYTES 1024    /* a real path that they remember: longer ones are told each time. They keep 2,304 */
+#define SCAP_TASKS	  64	     /* processes of the list that they remember: a command has fewer ancestors. One has at most 64 KiB */
 #define SCAP_NAME_BYTES	  256	     /* a user's or group's name, home and shell there, likewise */
 
 #define ANSWERS_HELD_BYTES (16 << 20) /* recorded answers that wait for their event: a live one has at most a few */

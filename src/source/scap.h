@@ -24,7 +24,9 @@ enum scap_implied {
 	SCAP_IMPLIES_NOTHING,
 	SCAP_IMPLIES_PATHS, /* extension records that tell nothing special: ext_implied(). Captures of ours were written so once */
 	SCAP_IMPLIES_TOLD, /* those, and answers to needs that were told before. Likewise */
-	SCAP_IMPLIES_GUESSED, /* all that the reader guesses right: scap_told.h */
+	SCAP_IMPLIES_GUESSED, /* all that the reader guesses right: scap_told.h. Likewise */
+	SCAP_IMPLIES_LISTED, /* those, and what the process list says already: scap_tasks.h */
+	SCAP_IMPLIES_NEWEST = SCAP_IMPLIES_LISTED, /* as writers write, and readers understand */
 };
 /* Who wrote a capture. Ours tell what their source promised, since the state and the fields rely on it. */
 struct scap_origin {

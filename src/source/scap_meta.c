@@ -367,7 +367,7 @@ static const struct {
 	{ 0x209, PROCESSES, 3 }, { 0x8014abcd, PROCESSES, 3 },
 	{ 0x210, PROCESSES, 4 }, { 0x211, PROCESSES, 5 },
 	{ 0x212, PROCESSES, 6 }, { 0x213, PROCESSES, 7 },
-	{ 0x214, PROCESSES, 8 }, { 0x215, PROCESSES, 9 },
+	{ 0x214, PROCESSES, 8 }, { SCAP_PROCESSES, PROCESSES, 9 },
 	{ 0x203, FDS, 1 },	 { 0x8001abcd, FDS, 1 },
 	{ 0x218, FDS, 2 },	 { 0x206, USERS, 1 },
 	{ 0x8012abcd, USERS, 1 }, { 0x220, USERS, 2 },

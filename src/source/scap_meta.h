@@ -12,6 +12,7 @@
 enum scap_block {
 	SCAP_SECTION = 0x0a0d0d0a,
 	SCAP_MACHINE = 0x201,
+	SCAP_PROCESSES = 0x215, /* version 9 */
 	SCAP_EVENT = 0x204,
 	SCAP_EVENT_FLAGS = 0x208,
 	SCAP_EVENT_V2 = 0x216,

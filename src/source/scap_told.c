@@ -21,12 +21,13 @@ struct scap_told {
 	enum scap_implied kind; /* how much is guessed */
 	uint32_t notes[EV_COUNT]; /* the last of each event type; 0 = none */
 	struct usual usual[TOLD_USUAL]; /* and of a thread */
-	uint16_t answered[EV_COUNT]; /* by event type: the type of its last answer about what has no ends; 0 = none */
+	uint16_t answered[EV_COUNT]; /* by event type: the type of its last answer that others can be like and that has no ends; 0 = none */
 	uint16_t answer; /* the type of the last answer of all */
 	struct scap_known *known;
 	struct scap_paths *paths;
 	struct str real_path; /* the guess for the event at hand, borrowed from either; empty = none */
 	struct event_builder given;
+	struct strbuf name; /* in it */
 };
 
 /* Whether more is guessed than in captures of the first kind: by threads and their likes, sockets, links, doubts. */
@@ -91,6 +92,22 @@ struct difference {
 	uint64_t inode;
 };
 
+/* A pipe's name has its inode: pipe:[22782452]. Whether the text is of this kind; then ret_name is that of the other inode. */
+static bool rename_inode(struct str text, uint64_t from, uint64_t to, struct strbuf *ret_name)
+{
+	size_t kept;
+
+	strbuf_reset(ret_name);
+	strbuf_addf(ret_name, "[%llu]", (unsigned long long)from);
+	if (!str_ends(text, strbuf_str(ret_name)))
+		return false;
+	kept = text.len - ret_name->len;
+	strbuf_reset(ret_name);
+	strbuf_add(ret_name, text.ptr, kept);
+	strbuf_addf(ret_name, "[%llu]", (unsigned long long)to);
+	return true;
+}
+
 /* What is known, as an answer about fd. other: NULL = no difference. 1 or negative. */
 static int give(struct scap_told *t, const struct event *ev, struct str known_wire, int64_t fd, const struct difference *other,
 		struct event *ret_answer, struct error *err)
@@ -107,6 +124,9 @@ static int give(struct scap_told *t, const struct event *ev, struct str known_wi
 			event_put_int(&t->given, (int64_t)other->inode);
 		else if (other && other->ends.len && i >= 3 && i < 7)
 			event_put_bytes(&t->given, end_of(other->ends, i, other->unconnected));
+		else if (other && t->kind > SCAP_IMPLIES_GUESSED && known.type == EV_ITER_TASK_FILE_PIPE_E &&
+			 rename_inode(event_param_text(&known, i), event_param_uint(&known, known.nparams - 1), other->inode, &t->name))
+			event_put_text(&t->given, strbuf_str(&t->name));
 		else
 			event_put_bytes(&t->given, event_param(&known, i));
 	}
@@ -313,6 +333,14 @@ bool scap_told_find_facts(struct scap_told *t, const struct event *ev, uint32_t 
 
 /* ---- what was told ---- */
 
+/* Whether an answer of the type can be like the next one, whose ends are not known: once any was remembered, of use or not. */
+static bool is_of_use(const struct scap_told *t, uint16_t type)
+{
+	bool has_ends = type == EV_ITER_TASK_FILE_SOCKET_INET_E || type == EV_ITER_TASK_FILE_SOCKET_INET6_E;
+
+	return !has_ends && (t->kind <= SCAP_IMPLIES_GUESSED || scap_known_is_counted(type));
+}
+
 static void add_note(struct scap_told *t, const struct event *ev, int64_t asked, uint32_t flags)
 {
 	int param = asked < 0 ? -1 : param_of(ev, asked);
@@ -328,7 +356,7 @@ static void add_note(struct scap_told *t, const struct event *ev, int64_t asked,
 	} else if (param >= 0 && ((usual & SCAP_NOTE_ANSWER) == SCAP_NOTE_NONE || (usual ^ same) & SCAP_NOTE_PARAM)) {
 		note = (usual & ~(uint32_t)(SCAP_NOTE_ANSWER | SCAP_NOTE_PARAM)) | same;
 	}
-	if (asked >= 0 && t->answer != EV_ITER_TASK_FILE_SOCKET_INET_E && t->answer != EV_ITER_TASK_FILE_SOCKET_INET6_E)
+	if (asked >= 0 && is_of_use(t, t->answer))
 		t->answered[ev->type] = t->answer;
 	if (note == usual)
 		return;
@@ -361,7 +389,7 @@ struct scap_told *scap_told_new(void)
 
 	if (!t)
 		return NULL;
-	t->kind = SCAP_IMPLIES_GUESSED;
+	t->kind = SCAP_IMPLIES_NEWEST;
 	t->known = scap_known_new();
 	t->paths = scap_paths_new();
 	if (!t->known || !t->paths) {
@@ -394,5 +422,6 @@ void scap_told_free(struct scap_told *t)
 	scap_known_free(t->known);
 	scap_paths_free(t->paths);
 	event_builder_free(&t->given);
+	strbuf_free(&t->name);
 	free(t);
 }

@@ -42,7 +42,7 @@ enum {
 struct scap_told *scap_told_new(void); /* NULL when memory is short */
 void scap_told_free(struct scap_told *t); /* accepts NULL */
 void scap_told_forget(struct scap_told *t);
-/* From nothing, for a capture of this kind: its writer guessed no more than that. SCAP_IMPLIES_TOLD or _GUESSED. */
+/* From nothing, for a capture of this kind: its writer guessed no more than that. SCAP_IMPLIES_TOLD or more. */
 void scap_told_start(struct scap_told *t, enum scap_implied kind);
 
 /* Whether ev is an answer about a descriptor, in the form that the memory can hold. */

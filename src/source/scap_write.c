@@ -11,6 +11,7 @@
 #include "event/event_wire.h"
 #include "event/ext.h"
 #include "source/scap_meta.h"
+#include "source/scap_tasks.h"
 #include "source/scap_told.h"
 #include "source/scap_write_meta.h"
 
@@ -36,6 +37,7 @@ struct scap_writer {
 	uint8_t *output;
 	struct event_builder ext;
 	struct scap_told *told; /* what need not be written; NULL = everything is */
+	struct scap_tasks *tasks; /* likewise, of the list of processes */
 	bool begun; /* the memory is the reader's, too */
 	struct strbuf waiting; /* an answer, for the event that comes; wire form */
 	int64_t asked; /* the descriptor of the last answer that was written as an event, for the event that comes; -1 = none */
@@ -112,9 +114,13 @@ static int make_room(struct scap_writer *w, size_t len, struct error *err)
 
 static int start(struct scap_writer *w, struct error *err)
 {
+	const struct strbuf *list = &w->meta.processes;
 	auto_strbuf struct strbuf out = { 0 };
-	int r = scap_write_meta_finish(&w->meta, &w->options.origin, &out);
+	int r = w->tasks && list->len ? scap_tasks_list(w->tasks, SCAP_PROCESSES, (const uint8_t *)list->ptr, list->len, 0, err) : 0;
 
+	if (r < 0)
+		return r;
+	r = scap_write_meta_finish(&w->meta, &w->options.origin, &out);
 	if (r == 0)
 		r = make_room(w, out.len, err);
 	else
@@ -337,6 +343,7 @@ int scap_writer_event(struct scap_writer *w, const struct event *ev, struct erro
 {
 	const uint8_t *bytes = ev->bytes;
 	uint32_t len = ev->len, notes = 0;
+	struct event record;
 	int r = 0;
 
 	if (!w->started)
@@ -354,7 +361,11 @@ int scap_writer_event(struct scap_writer *w, const struct event *ev, struct erro
 		r = shorten(w, ev, &bytes, &len, err);
 	if (r == 0 && w->options.older_layouts)
 		r = leave_out(w, ev, &bytes, &len, err);
-	if (r == 0)
+	if (r == 0 && w->tasks && ev->type == EV_ITER_TASK_E)
+		r = scap_tasks_shorten(w->tasks, ev, &record, err);
+	if (r == 1)
+		r = put_event(w, &record, record.bytes, record.len, notes, err);
+	else if (r == 0)
 		r = put_event(w, ev, bytes, len, notes, err);
 	w->stats.events += r == 0;
 	return r;
@@ -425,13 +436,15 @@ static void release(struct scap_writer *w)
 	strbuf_free(&w->cut);
 	strbuf_free(&w->waiting);
 	scap_told_free(w->told);
+	scap_tasks_free(w->tasks);
 	free(w->buffer);
 	free(w->output);
 	free(w);
 }
 
-static struct scap_writer *new_writer(const struct scap_writer_options *options)
+static struct scap_writer *new_writer(const struct scap_writer_options *options, bool in_memory)
 {
+	bool shortens = options->origin.implied == SCAP_IMPLIES_NEWEST;
 	struct scap_writer *w = calloc(1, sizeof(*w));
 
 	if (!w)
@@ -439,12 +452,14 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options)
 	w->fd = -1;
 	w->options = *options;
 	w->asked = -1;
-	w->told = options->origin.implied == SCAP_IMPLIES_GUESSED ? scap_told_new() : NULL;
+	w->in_memory = in_memory;
+	w->told = shortens ? scap_told_new() : NULL;
+	w->tasks = shortens && !in_memory ? scap_tasks_new() : NULL; /* parts in memory may be written without their lists */
 	w->shortens = options->snaplen < EVENT_SMALL_BYTES || options->buffers != SCAP_BUFFERS_ALL;
 	w->cap = BUFFER_BYTES;
 	w->buffer = malloc(w->cap);
 	w->output = options->compress != SCAP_PLAIN ? malloc(OUTPUT_BYTES) : NULL;
-	if (!w->buffer || (!w->told && options->origin.implied == SCAP_IMPLIES_GUESSED) || (options->compress != SCAP_PLAIN && !w->output)) {
+	if (!w->buffer || (shortens && (!w->told || (!in_memory && !w->tasks))) || (options->compress != SCAP_PLAIN && !w->output)) {
 		release(w);
 		return NULL;
 	}
@@ -454,7 +469,7 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options)
 
 int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err)
 {
-	struct scap_writer *w = new_writer(options);
+	struct scap_writer *w = new_writer(options, false);
 	int level = options->compress == SCAP_GZIP_FAST ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, r = 0;
 
 	if (!w)
@@ -483,10 +498,9 @@ int scap_writer_open_memory(const struct scap_writer_options *options, struct sc
 	struct scap_writer *w;
 
 	plain.compress = SCAP_PLAIN;
-	w = new_writer(&plain);
+	w = new_writer(&plain, true);
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
-	w->in_memory = true;
 	*ret_writer = w;
 	return 0;
 }

@@ -7,7 +7,6 @@
 #include "source/scap_meta.h"
 
 #define BLOCK_MACHINE	 0x201
-#define BLOCK_PROCESSES	 0x215 /* version 9 */
 #define BLOCK_FDS	 0x218 /* version 2 */
 #define BLOCK_INTERFACES 0x219 /* version 2 */
 #define BLOCK_USERS	 0x220 /* version 2 */
@@ -306,7 +305,7 @@ int scap_write_meta_finish(struct scap_write_meta *m, const struct scap_origin *
 		{ BLOCK_MACHINE, &m->machine },
 		{ BLOCK_INTERFACES, &m->interfaces },
 		{ BLOCK_USERS, &m->users },
-		{ BLOCK_PROCESSES, &m->processes },
+		{ SCAP_PROCESSES, &m->processes },
 	};
 
 	add_section(out, origin);

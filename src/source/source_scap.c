@@ -11,6 +11,7 @@
 #include "source/scap_convert.h"
 #include "source/scap_file.h"
 #include "source/scap_meta.h"
+#include "source/scap_tasks.h"
 #include "source/scap_told.h"
 
 #define BLOCK_HEAD     8 /* u32 type, u32 total length */
@@ -33,6 +34,7 @@ struct scap {
 	int64_t ext_tid;
 	bool has_ext;
 	struct scap_told *told; /* NULL where everything is written */
+	struct scap_tasks *tasks; /* likewise */
 	uint32_t notes; /* of the event at hand */
 	int64_t asked; /* the descriptor that the last answer was about, while its event is to come; -1 = none */
 	struct event waiting; /* an event whose answer was handed out before it */
@@ -99,7 +101,7 @@ static bool parse_origin(struct str text, struct scap_origin *ret_origin)
 		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
 		.match_realpath = realpath != 0,
 		.known_fds = fds != 0,
-		.implied = implied < SCAP_IMPLIES_GUESSED ? (enum scap_implied)implied : SCAP_IMPLIES_GUESSED,
+		.implied = (enum scap_implied)implied,
 	};
 	return true;
 }
@@ -115,6 +117,28 @@ static void read_options(struct scap *s, struct reader r)
 			return;
 		reader_take(&r, -(size_t)len & 3);
 	}
+}
+
+/* What the section's events lack is filled in as its writer left it out: not less, and not otherwise. */
+static int prepare_to_fill_in(struct scap *s, struct error *err)
+{
+	unsigned int kind = s->origin.implied;
+
+	if (kind > SCAP_IMPLIES_NEWEST)
+		return error_set(err, -ENOTSUP, "offset %llu: a newer monitor wrote this capture, and left out what this one cannot fill in "
+				 "(implied=%u, %d is known)", (unsigned long long)s->block_at, kind, SCAP_IMPLIES_NEWEST);
+	if (kind >= SCAP_IMPLIES_TOLD && !s->told)
+		s->told = scap_told_new();
+	if (kind >= SCAP_IMPLIES_LISTED && !s->tasks)
+		s->tasks = scap_tasks_new();
+	if ((kind >= SCAP_IMPLIES_TOLD && !s->told) || (kind >= SCAP_IMPLIES_LISTED && !s->tasks))
+		return error_set(err, -ENOMEM, "out of memory");
+	if (s->told)
+		scap_told_start(s->told, s->origin.implied);
+	if (s->tasks)
+		scap_tasks_forget(s->tasks);
+	s->asked = -1;
+	return 0;
 }
 
 static int read_section(struct scap *s, uint32_t total, struct error *err)
@@ -145,13 +169,9 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 	s->origin = (struct scap_origin){ 0 };
 	read_options(s, r);
 	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
-	if (s->origin.implied >= SCAP_IMPLIES_TOLD && !s->told)
-		s->told = scap_told_new();
-	if (s->origin.implied >= SCAP_IMPLIES_TOLD && !s->told)
-		return error_set(err, -ENOMEM, "out of memory");
-	if (s->told)
-		scap_told_start(s->told, s->origin.implied);
-	s->asked = -1;
+	e = prepare_to_fill_in(s, err);
+	if (e < 0)
+		return e;
 	scap_file_skip(&s->file, total);
 	s->in_metadata = true;
 	scap_convert_reset(s->convert);
@@ -176,6 +196,8 @@ static int read_metadata(struct scap *s, uint32_t type, uint32_t total, struct e
 		return error_set(err, -EBADMSG, "offset %llu: block 0x%x ends with length %u, %u was expected",
 				 (unsigned long long)s->block_at, type, bytes_u32(at + total - BLOCK_TAIL), total);
 	e = scap_meta_read(type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD, &s->receiver, err);
+	if (e == 0 && s->tasks)
+		e = scap_tasks_list(s->tasks, type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD, err);
 	if (e == 0)
 		scap_file_skip(&s->file, total);
 	return e;
@@ -295,6 +317,11 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 	}
 	if (ret_event->type == EV_ASYNCEVENT_E && ext_is(ret_event))
 		return keep_ext(s, ret_event, err);
+	if (ret_event->type == EV_ASYNCEVENT_E && s->tasks && scap_tasks_is(ret_event)) {
+		e = scap_tasks_restore(s->tasks, ret_event, err);
+		if (e < 0)
+			return error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
+	}
 	return 1;
 }
 
@@ -516,6 +543,7 @@ static void scap_close(struct source *source)
 	scap_file_close(&s->file);
 	scap_convert_free(s->convert);
 	scap_told_free(s->told);
+	scap_tasks_free(s->tasks);
 	strbuf_free(&s->upgraded);
 	strbuf_free(&s->ext_text);
 	free(s);
