@@ -83,7 +83,7 @@ static EVERY int step(struct pipeline *p, struct error *err)
 
 	r = p->source->ops->next(p->source, &ev, err);
 	if (RARELY(p->options.plugins) && (r >= 0 || r == -ENODATA))
-		r_async = pipeline_async(p, r == 1 ? ev.ts : 0, err);
+		r_async = pipeline_async(p, r == 1 ? &ev : NULL, r < 0, err);
 	if (RARELY(r <= 0))
 		return r_async < 0 ? r_async : r;
 	r = r_async < 0 ? r_async : p->types[ev.type].texts ? event_clean(&ev, p->types[ev.type].texts, &p->clean, err) : 0;

@@ -90,8 +90,11 @@ void pipeline_expire_limits(struct pipeline *p, uint64_t now);
 /* Chooses the rules by whose event it is. Events of plugins that nobody here knows are not shown, but keep the state right. */
 void pipeline_choose_judge(struct pipeline *p, struct event *ev);
 void pipeline_parse(struct pipeline *p, const struct event *ev); /* shows it to plugins; the subject may be another then */
-/* Events that plugins make by themselves, up to the time of the one that the source has given (0: all). 0 or negative. */
-int pipeline_async(struct pipeline *p, uint64_t ts, struct error *err);
+/*
+ * Events that plugins make by themselves, up to the time of the one that the source has given; without one up to now, or all when the
+ * source has ended. 0 or negative.
+ */
+int pipeline_async(struct pipeline *p, const struct event *next, bool ended, struct error *err);
 
 static inline bool pipeline_parses(const struct pipeline *p, uint16_t type)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/pipeline_internal.h"
+#include "base/clock.h"
 #include "event/clean.h"
 
 static void choose(struct pipeline *p, struct judge *j)
@@ -34,8 +35,9 @@ void pipeline_parse(struct pipeline *p, const struct event *ev)
 		s->fd = s->thread ? thread_fd(s->thread, s->fd_number) : NULL;
 }
 
-int pipeline_async(struct pipeline *p, uint64_t ts, struct error *err)
+int pipeline_async(struct pipeline *p, const struct event *next, bool ended, struct error *err)
 {
+	uint64_t ts = next ? next->ts : ended ? UINT64_MAX : clock_ns(CLOCK_REALTIME);
 	struct event ev;
 	int r = 0;
 

@@ -121,7 +121,7 @@ static int add_sets(struct plugins *p, struct error *err)
 	return r;
 }
 
-/* Two of one name could not be told apart by the rules' requirements, nor by their figures. */
+/* Two of one name could not be told apart by the rules' requirements, nor by their figures; two of one id not by events. */
 static int check_twice(const struct plugins *p, struct error *err)
 {
 	struct plugin_view one, other;
@@ -131,6 +131,9 @@ static int check_twice(const struct plugins *p, struct error *err)
 		plugin_get(p->list[i], &other);
 		if (str_eq(one.name, other.name))
 			return error_set(err, -EEXIST, "plugin " STR_FMT ": it is loaded twice", STR_ARG(one.name));
+		if (one.id && one.id == other.id)
+			return error_set(err, -EEXIST, "plugin " STR_FMT ": its id %u is that of the plugin " STR_FMT,
+					 STR_ARG(one.name), one.id, STR_ARG(other.name));
 	}
 	return 0;
 }

@@ -327,10 +327,9 @@ void session_free(struct session *s)
 
 	webserver_close(s->web);
 	metrics_snapshot_free(s->snapshot);
-	plugin_host_close(s->plugins);
 	pipeline_free(s->pipeline);
 	source_close(s->source);
-	plugin_host_free(s->plugins);
+	plugin_host_free(s->plugins); /* the end of events is told behind the source's, as in Falco */
 	state_free(s->state);
 	for (i = 0; i < s->noutputs; i++) {
 		output_close(s->outputs[i]);

@@ -20,23 +20,56 @@ struct async_event {
 void async_init(struct plugin_host *h)
 {
 	pthread_mutex_init(&h->lock, NULL);
-	h->last = &h->first;
+}
+
+/* ---- the queues: under the lock ---- */
+
+static uint64_t time_of(const struct async_event *e)
+{
+	return bytes_u64(e->bytes + EVENT_HEADER_TS);
+}
+
+static void put(struct async_queue *q, struct async_event *e)
+{
+	struct async_event **at = &q->first;
+
+	if (q->last && time_of(q->last) <= time_of(e)) /* nearly always */
+		at = &q->last->next;
+	else
+		while (*at && time_of(*at) <= time_of(e))
+			at = &(*at)->next;
+	e->next = *at;
+	*at = e;
+	if (!e->next)
+		q->last = e;
+}
+
+static struct async_event *get(struct async_queue *q)
+{
+	struct async_event *e = q->first;
+
+	if (e)
+		q->first = e->next;
+	if (!q->first)
+		q->last = NULL;
+	return e;
 }
 
 void async_free(struct plugin_host *h)
 {
 	struct async_event *e;
 
-	while ((e = h->first)) {
-		h->first = e->next;
+	while ((e = get(&h->timed)) || (e = get(&h->untimed)))
 		free(e);
-	}
 	free(h->current);
 	pthread_mutex_destroy(&h->lock);
 }
 
-static ss_plugin_rc refuse(const struct plugin *p, const char *why, char *err)
+/* ---- what comes ---- */
+
+static ss_plugin_rc refuse(struct plugin *p, const char *why, char *err)
 {
+	atomic_fetch_add(&p->async_dropped, 1);
 	if (err)
 		snprintf(err, PLUGIN_MAX_ERRLEN, "plugin " STR_FMT ": its asynchronous event %s", STR_ARG(p->view.name), why);
 	return SS_PLUGIN_FAILURE;
@@ -100,14 +133,18 @@ static void set_open_time(struct async_event *e, uint64_t ts)
 		memcpy(e->bytes + EVENT_HEADER_TS, &ts, sizeof(ts));
 }
 
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
 static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, char *err)
 {
 	struct plugin *p = owner;
 	struct plugin_host *h = p ? p->host : NULL;
 	const char *wrong;
 	struct async_event *e;
-	uint32_t len;
-	bool full;
+	bool full, timed;
 
 	if (!p || !h)
 		return SS_PLUGIN_FAILURE;
@@ -116,15 +153,16 @@ static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, 
 	e = copy(p, from, &wrong);
 	if (!e)
 		return refuse(p, wrong, err);
-	len = e->len;
+	timed = time_of(e) != UINT64_MAX;
+	if (timed && time_of(e) > now_ns() + PLUGIN_ASYNC_AHEAD_NS) {
+		free(e);
+		return refuse(p, "lies in the future", err);
+	}
 	pthread_mutex_lock(&h->lock);
-	full = h->queued_bytes + len > PLUGIN_ASYNC_BYTES;
-	if (full) {
-		h->async_dropped++;
-	} else {
-		*h->last = e;
-		h->last = &e->next;
-		h->queued_bytes += len;
+	full = h->queued_bytes + e->len > PLUGIN_ASYNC_BYTES;
+	if (!full) {
+		h->queued_bytes += e->len;
+		put(timed ? &h->timed : &h->untimed, e);
 	}
 	pthread_mutex_unlock(&h->lock);
 	if (!full)
@@ -133,35 +171,21 @@ static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, 
 	return refuse(p, "is lost: too many wait", err);
 }
 
-static uint64_t now_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
-
 int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event)
 {
-	struct async_event *e = NULL;
-	uint64_t time;
+	struct async_event *e;
 
 	pthread_mutex_lock(&h->lock);
-	if (h->first) {
-		time = bytes_u64(h->first->bytes + EVENT_HEADER_TS);
-		if (!ts || time == UINT64_MAX || time <= ts)
-			e = h->first;
-	}
-	if (e) {
-		h->first = e->next;
-		if (!h->first)
-			h->last = &h->first;
+	e = get(h->timed.first && time_of(h->timed.first) <= ts ? &h->timed : &h->untimed);
+	if (e)
 		h->queued_bytes -= e->len;
-	}
 	pthread_mutex_unlock(&h->lock);
 	if (!e)
 		return 0;
 	free(h->current);
 	h->current = e;
 	h->async_taken++;
-	set_open_time(e, ts ? ts : now_ns());
+	set_open_time(e, ts == UINT64_MAX ? now_ns() : ts);
 	return event_read(ret_event, e->bytes, e->len, NULL) < 0 ? 0 : 1;
 }
 

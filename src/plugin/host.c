@@ -130,16 +130,16 @@ int plugin_host_open(struct plugin_host *h, struct error *err)
 	int r = 0;
 
 	h->open = true;
+	for (size_t i = 0; i < h->count && r == 0; i++)
+		r = async_start(h->plugins[i], err);
 	for (size_t i = 0; i < h->count && r == 0; i++) {
 		struct plugin *p = h->plugins[i];
 
-		if (p->view.capabilities & PLUGIN_LISTEN) {
-			p->listening = true;
-			if (!listen_call(p, "capture_open", p->api.capture_open))
-				r = plugin_error(p, -EIO, "it fails at the begin of events", err);
-		}
-		if (r == 0)
-			r = async_start(p, err);
+		if (!(p->view.capabilities & PLUGIN_LISTEN))
+			continue;
+		p->listening = true;
+		if (!listen_call(p, "capture_open", p->api.capture_open))
+			r = plugin_error(p, -EIO, "it fails at the begin of events", err);
 	}
 	return r;
 }
@@ -210,9 +210,11 @@ void plugin_host_parse(struct plugin_host *h, const struct event *ev, struct str
 
 void plugin_host_stats(const struct plugin_host *h, struct plugin_host_stats *ret_stats)
 {
-	*ret_stats = (struct plugin_host_stats){ .async_events = h->async_taken, .async_dropped = h->async_dropped };
-	for (size_t i = 0; i < h->count; i++)
+	*ret_stats = (struct plugin_host_stats){ .async_events = h->async_taken };
+	for (size_t i = 0; i < h->count; i++) {
+		ret_stats->async_dropped += atomic_load(&h->plugins[i]->async_dropped);
 		ret_stats->parse_failures += h->plugins[i]->parse_failures;
+	}
 }
 
 size_t plugin_host_count(const struct plugin_host *h)

@@ -39,8 +39,8 @@ bool plugin_host_parses(const struct plugin_host *h, uint16_t type);
 void plugin_host_parse(struct plugin_host *h, const struct event *ev, struct str source);
 
 /*
- * The next asynchronous event that is not later than ts (0: any that is there): 1 and an event that lives until the next call; 0
- * = none. Those without a time get ts, or now.
+ * The next asynchronous event that is not later than ts (UINT64_MAX: any that is there): 1 and an event that lives until the next
+ * call; 0 = none. They come by their times; those without one get ts, or now.
  */
 int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event);
 
@@ -62,7 +62,7 @@ int plugin_host_check_config(struct plugin_host *h, struct str name, struct str 
 int plugin_host_set_config(struct plugin_host *h, struct str name, struct str config, struct error *err);
 
 struct plugin_host_stats {
-	uint64_t async_events, async_dropped; /* taken; lost since too many waited */
+	uint64_t async_events, async_dropped; /* taken; refused, above all since too many waited */
 	uint64_t parse_failures;
 };
 void plugin_host_stats(const struct plugin_host *h, struct plugin_host_stats *ret_stats);

@@ -43,6 +43,7 @@ struct plugin {
 	char owner_error[PLUGIN_MAX_ERRLEN];
 	bool listening; /* capture_open() was called */
 	_Atomic bool takes_async; /* its events are accepted */
+	_Atomic uint64_t async_dropped;
 	struct routine *routines;
 	uint64_t parse_failures;
 	ss_instance_t *instance; /* of its event source, while that is open */
@@ -52,6 +53,10 @@ struct plugin {
 	struct plugin_metric *metrics; /* as last measured, in the host's arena */
 	size_t nmetrics;
 	bool told_metrics; /* that some are wrong */
+};
+
+struct async_queue {
+	struct async_event *first, *last;
 };
 
 /* What the plugins of one pipeline have in common. */
@@ -64,10 +69,10 @@ struct plugin_host {
 	size_t count;
 	struct provided_table *provided[PLUGIN_TABLES];
 	size_t nprovided;
-	pthread_mutex_t lock; /* of the queue */
-	struct async_event *first, **last;
+	pthread_mutex_t lock; /* of the queues */
+	struct async_queue timed, untimed; /* by time, and by coming */
 	size_t queued_bytes;
-	uint64_t async_taken, async_dropped;
+	uint64_t async_taken;
 	struct async_event *current; /* handed out */
 	struct state_dump *dump; /* while plugins tell their state; see plugin_host_dump() */
 	bool open;

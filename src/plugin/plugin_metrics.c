@@ -62,10 +62,25 @@ static void tell(struct plugin *p, const char *what)
 	p->told_metrics = true;
 }
 
-/* How far its source is, if it tells, is one more figure. */
-static const ss_plugin_metric progress_metric = {
-	"progress_percent", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .d = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_D
-};
+#define OWN_METRICS 3
+
+/* What is known here of a plugin: how far its source is, if it tells; events that it sent in vain, or could not parse. */
+static size_t own_metrics(struct plugin *p, ss_plugin_metric list[OWN_METRICS])
+{
+	ss_plugin_metric progress = { "progress_percent", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .d = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_D };
+	const ss_plugin_metric counts[] = {
+		{ "async_dropped", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = atomic_load(&p->async_dropped) }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
+		{ "parse_failures", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = p->parse_failures }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
+	};
+	size_t n = 0;
+
+	if (plugin_progress(p, &progress.value.d))
+		list[n++] = progress;
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].value.u64)
+			list[n++] = counts[i];
+	return n;
+}
 
 static const ss_plugin_metric *get_metrics(struct plugin *p, uint32_t *ret_n)
 {
@@ -78,8 +93,8 @@ static const ss_plugin_metric *get_metrics(struct plugin *p, uint32_t *ret_n)
 
 static void read_metrics(struct plugin *p, struct plugin_host *h)
 {
-	ss_plugin_metric progress = progress_metric;
-	bool has_progress = plugin_progress(p, &progress.value.d);
+	ss_plugin_metric own[OWN_METRICS];
+	size_t nown = own_metrics(p, own);
 	uint32_t n = 0;
 	const ss_plugin_metric *list = get_metrics(p, &n);
 	struct plugin_metric *copies;
@@ -87,16 +102,17 @@ static void read_metrics(struct plugin *p, struct plugin_host *h)
 
 	if (n > PLUGIN_METRICS || (n && !list)) {
 		tell(p, "its figures are left out: there are more than can be, or none where some are promised");
-		return;
+		n = 0;
 	}
-	copies = arena_array_of(h->measured, struct plugin_metric, n + 1);
+	copies = arena_array_of(h->measured, struct plugin_metric, n + OWN_METRICS);
 	for (i = 0; copies && i < n; i++)
 		if (!read_metric(p, &list[i], h->measured, &copies[i])) {
 			copies[i].name = NULL;
 			tell(p, "a figure without a usable name or value is left out");
 		}
-	if (copies && has_progress && read_metric(p, &progress, h->measured, &copies[n]))
-		n++;
+	for (size_t k = 0; copies && k < nown; k++)
+		if (read_metric(p, &own[k], h->measured, &copies[n]))
+			n++;
 	p->metrics = copies;
 	p->nmetrics = copies ? n : 0;
 }
@@ -111,8 +127,6 @@ void plugin_host_measure(struct plugin_host *h)
 
 		p->metrics = NULL;
 		p->nmetrics = 0;
-		if (!p->api.get_metrics && !(p->instance && p->api.get_progress))
-			continue;
 		if (!h->measured)
 			h->measured = arena_new(4096);
 		if (h->measured)

@@ -25,10 +25,13 @@ const char *plugin_owner_error(ss_plugin_owner_t *owner)
 static void take_log(ss_plugin_owner_t *owner, const char *component, const char *text, ss_plugin_log_severity severity)
 {
 	const struct plugin *p = owner;
+	auto_strbuf struct strbuf whole = { 0 };
 
-	(void)component; /* its name is */
-	if (p && text && p->log)
-		p->log(p->view.name.ptr, (int)severity, text);
+	if (!p || !text || !p->log)
+		return;
+	if (component && strcmp(component, p->view.name.ptr) != 0)
+		strbuf_addf(&whole, "%.128s: %.*s", component, PLUGIN_MAX_ERRLEN, text);
+	p->log(p->view.name.ptr, (int)severity, whole.len && !whole.failed ? whole.ptr : text);
 }
 
 const char *plugin_schema(const struct plugin *p)

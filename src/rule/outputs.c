@@ -42,7 +42,7 @@ static void add_field(struct strbuf *out, struct str name)
 	strbuf_addf(out, "=%%" STR_FMT, STR_ARG(name));
 }
 
-/* Each field that is worth having in any output; static.* is one row for all fields of the configuration. */
+/* Each field that is worth having in any output, plugins' behind ours; static.* is one row for all fields of the configuration. */
 static void add_suggested(struct strbuf *out, const struct field_options *options)
 {
 	const struct field_info *info;
@@ -65,6 +65,10 @@ static void add_suggested(struct strbuf *out, const struct field_options *option
 			out->failed |= one.failed;
 		}
 	}
+	for (size_t i = 0; i < options->nforeign; i++)
+		for (size_t k = 0; (info = foreign_by_index(options->foreign[i], k)); k++)
+			if (field_flags(info) & FIELD_SUGGESTED)
+				add_field(out, field_name(info));
 }
 
 static void print_output(struct strbuf *out, const struct engine_options *options, const struct rule_item *item)
