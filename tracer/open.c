@@ -249,11 +249,23 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
 
+/* The first try takes no symlinks: when it succeeds, the path as written is the real one. */
+static int open_path(const struct tracer *t, const struct open_args *a, int base, uint64_t flags, struct look *l)
+{
+	uint64_t resolve = a->resolve | RESOLVE_ALWAYS;
+	int fd = open_how(base, t->path, flags, a->mode, resolve | RESOLVE_NO_SYMLINKS);
+
+	if (fd != -ELOOP || a->resolve & RESOLVE_NO_SYMLINKS)
+		return fd;
+	l->links = true;
+	return open_how(base, t->path, flags, a->mode, resolve);
+}
+
 /* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
-static int open_creating(const struct tracer *t, const struct open_args *a, int base)
+static int open_creating(const struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
 	mode_t own = umask(a->mask);
-	int fd = open_how(base, t->path, a->flags | O_NONBLOCK | O_NOCTTY, a->mode, a->resolve | RESOLVE_ALWAYS);
+	int fd = open_path(t, a, base, a->flags | O_NONBLOCK | O_NOCTTY, l);
 
 	umask(own);
 	return fd;
@@ -261,19 +273,11 @@ static int open_creating(const struct tracer *t, const struct open_args *a, int 
 
 /*
  * What the path leads to now may be another thing than a moment ago: NONBLOCK then keeps us from waiting (for a FIFO's
- * writer, a lease's holder), and only regular files and directories are handed on. The first try takes no symlinks:
- * when it succeeds, the path as written is the real one.
+ * writer, a lease's holder), and only regular files and directories are handed on.
  */
 static int open_plain(const struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
-	uint64_t flags = a->flags & O_PATH ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY;
-	uint64_t resolve = a->resolve | RESOLVE_ALWAYS;
-	int fd = open_how(base, t->path, flags, 0, resolve | RESOLVE_NO_SYMLINKS);
-
-	if (fd != -ELOOP || a->resolve & RESOLVE_NO_SYMLINKS)
-		return fd;
-	l->links = true;
-	return open_how(base, t->path, flags, 0, resolve);
+	return open_path(t, a, base, a->flags & O_PATH ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY, l);
 }
 
 static void read_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
@@ -282,7 +286,7 @@ static void read_real_path(struct tracer *t, const struct open_args *a, const st
 	ssize_t n;
 
 	/* a path without links, dots and doubled slashes is the real one */
-	if (t->path[0] == '/' && !l->links && !l->error && !strstr(t->path, "/.") && !strstr(t->path, "//") &&
+	if (t->path[0] == '/' && !l->links && !strstr(t->path, "/.") && !strstr(t->path, "//") &&
 	    t->path[a->path_len - 1] != '/') {
 		t->ext.real_path = (struct str){ t->path, a->path_len };
 		return;
@@ -388,8 +392,7 @@ static int open_at(const struct tracer *t, const struct open_args *a, int base, 
 		return is_own_failure(t, a, base, l->error) ? l->error : -EOPNOTSUPP;
 	if (l->error ? open_mentions_proc(t->path) : !l->plain || exclusive)
 		return -EOPNOTSUPP;
-	l->links = a->by_name; /* the real path is asked for */
-	fd = a->by_name ? open_creating(t, a, base) : open_plain(t, a, base, l);
+	fd = a->by_name ? open_creating(t, a, base, l) : open_plain(t, a, base, l);
 	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
 		return is_refused_alike(t, a, base) ? fd : -EOPNOTSUPP;
 	return fd < 0 ? -EOPNOTSUPP : fd;

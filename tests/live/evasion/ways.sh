@@ -99,6 +99,15 @@ rules_here=$dir/exact.yaml
 entry seen "$s" -- cat "$dir/a/hard"
 entry seen "$s" -- cat "$dir/a/link-to-hard"
 entry seen "$s" -- sh -c "ln -f $secret $dir/a/harder && cat $dir/a/harder"
+# what is made or cut short by another name is told by the path where it lies
+made=$dir/a/b/made
+ln -s a/b/made "$dir/link-to-made"
+sed -i "s|fd.name = .*|fd.name = $made and evt.is_open_write = true|" "$dir/exact.yaml"
+for name in "$dir/deep/made" "$dir/link-to-made" "$dir/same/deep/made" "$dir/a/b/../b/made" "$made"; do
+	entry seen "$s" -- sh -c "rm -f $made; echo $wanted_text >$name; cat $made"
+	entry seen "$s" -- sh -c "echo $wanted_text >$name; cat $made"
+done
+entry seen "$s" -- sh -c "cd $dir/a && rm -f b/made; echo $wanted_text >./b/made; cat b/made"
 rules_here=$here/rules.yaml
 # judged by the path alone, a directory that no rule asked for must still be known
 monitor_options="--opens fast"
