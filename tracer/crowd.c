@@ -36,7 +36,10 @@ void crowd_begin(struct tracer *t)
 	t->crowd.patience = PATIENCE_MIN;
 }
 
-/* One thread alone never has another call waiting, and is not asked. In a crowd the next look will tell soon enough. */
+/*
+ * One thread alone never has another call waiting, and is not asked. In a crowd, or while others wait for their descriptors, the
+ * next look will tell soon enough.
+ */
 void crowd_received(struct tracer *t, pid_t tid)
 {
 	struct pollfd listener = { t->listener, POLLIN, 0 };
@@ -44,7 +47,7 @@ void crowd_received(struct tracer *t, pid_t tid)
 	bool same = c->last == tid;
 
 	c->last = tid;
-	c->others = !same && (c->many || (poll(&listener, 1, 0) == 1 && listener.revents & POLLIN));
+	c->others = !same && (c->many || t->injections || (poll(&listener, 1, 0) == 1 && listener.revents & POLLIN));
 	c->calls = c->many || c->others ? c->calls + 1 : 0;
 	if (!c->many && !c->fixed && c->calls >= c->patience)
 		change(t, true);
