@@ -344,6 +344,7 @@ static void tracer_stats(const struct source *s, struct source_stats *ret_stats)
 	const struct tracer *t = (const struct tracer *)s;
 
 	*ret_stats = t->stats;
+	ret_stats->stalls = t->figures.all.count;
 	ret_stats->stall_ns = t->figures.all.total_ns;
 	ret_stats->stall_max_ns = t->figures.all.max_ns;
 	ret_stats->truncated = t->builder.cut + t->fetched.cut;

@@ -283,12 +283,13 @@ static void tell_figures(const struct figures *f)
 
 static void tell_summary(const struct run *run)
 {
+	const struct figures *figures = tracer_figures(run->session.source);
 	struct pipeline_stats stats;
 
 	pipeline_stats(run->session.pipeline, &stats);
-	log_info("%" PRIu64 " events, %" PRIu64 " calls held for the rules (%" PRIu64 " let go at entry), %" PRIu64 " alerts",
-		 stats.events, stats.provisional, stats.answered_at_entry, stats.alerts);
-	tell_figures(tracer_figures(run->session.source));
+	log_info("%" PRIu64 " events, %" PRIu64 " calls waited (%" PRIu64 " let go at entry), %" PRIu64 " alerts",
+		 stats.events, figures->all.count, stats.answered_at_entry, stats.alerts);
+	tell_figures(figures);
 }
 
 /* Said once, before the first alert could be missed for it. */

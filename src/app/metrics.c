@@ -58,7 +58,7 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 	m.alerts = counts.alerts;
 	m.alerts_held = stats.held;
 	m.outputs_dropped = stats.outputs_failed;
-	m.held = stats.provisional;
+	m.held = source.stalls;
 	m.calls_refused = sandbox_refused(&call);
 	m.at_entry = stats.answered_at_entry;
 	m.stall_ns = source.stall_ns;

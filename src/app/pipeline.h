@@ -71,7 +71,7 @@ struct pipeline_options {
 
 struct pipeline_stats {
 	uint64_t events; /* shown to the rules: complete, not "state only" */
-	uint64_t provisional, answered_at_entry, completed; /* calls held at entry; let go there; completed in place or later */
+	uint64_t answered_at_entry; /* calls that waited at their entry and were let go there */
 	uint64_t fetched; /* times that the source was asked for what the state lacked */
 	uint64_t unanswered; /* needs beyond the limit of one event, taken for absent */
 	uint64_t threads_dropped, fds_dropped; /* the state's tables were full */

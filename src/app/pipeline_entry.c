@@ -89,7 +89,6 @@ static int complete(struct pipeline *p, const struct event *ev, struct error *er
 		return 1;
 	if (r < 0)
 		return r;
-	p->stats.completed++;
 	if (r == 0)
 		return 1;
 	r = event_clean(&done, event_texts(done.type), &p->clean, err);
@@ -134,7 +133,6 @@ int pipeline_entry(struct pipeline *p, const struct event *ev, struct error *err
 	enum outcome outcome = OUTCOME_NO;
 	int r;
 
-	p->stats.provisional++;
 	p->needs.count = 0;
 	if (p->options.record)
 		return record_call(p, ev, err);

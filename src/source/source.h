@@ -98,7 +98,8 @@ struct source_stats {
 	uint64_t events; /* handed out */
 	uint64_t dropped; /* could not be delivered */
 	uint64_t dropped_bytes;
-	uint64_t stall_ns; /* time that the workload waited, in all (synchronous sources) */
+	uint64_t stalls; /* calls of the workload that waited (synchronous sources) */
+	uint64_t stall_ns; /* how long, in all */
 	uint64_t stall_max_ns;
 	uint64_t truncated; /* parameters cut to a limit */
 };
