@@ -142,7 +142,10 @@ assert b"200 OK" in ask(), "not served beside slow clients"
 # noise
 for i in range(50):
     s = socket.create_connection(("127.0.0.1", port), 5)
-    s.sendall(os.urandom(2000))
+    try:
+        s.sendall(os.urandom(2000))
+    except ConnectionError:
+        pass # it has read enough, or has no room for one more
     s.close()
 assert b"200 OK" in ask(), "not served after noise"
 # a scan: connections that say nothing, many at once and one after the other
