@@ -80,10 +80,11 @@ static const cJSON *at(const cJSON *value, const char *path)
 /* All values at a path, through the lists on the way. Paths have a fixed length, so this does not go deep. False: there are none. */
 static bool collect(struct extraction *x, const cJSON *value, const char *path)
 {
+	bool has_index = x->f->arg_present && !x->f->arg_key;
 	const cJSON *element;
 
 	while (*path) {
-		if (cJSON_IsArray(value) && !x->f->arg_present) {
+		if (cJSON_IsArray(value) && !has_index) {
 			cJSON_ArrayForEach(element, value)
 				if (!collect(x, element, path))
 					add_found(x, NULL);
