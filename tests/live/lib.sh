@@ -8,7 +8,8 @@
 #   quiet OWN OFFICIAL -- CMD...   the same, and neither may alert
 #   same CMD...                    natively and under the monitor: same output, same exit status
 #   ok TEXT CMD... / fail TEXT     any other assertion
-#   soon CMD...                    whether CMD comes true within a while
+#   soon CMD...                    whether CMD comes true: at once where it does, within a minute on the busiest machine
+#   free_port                      a port of 127.0.0.1 that nothing listens at, and that the kernel gives nobody by itself
 #   skip WHY                       ends the test as skipped (77)
 #
 # $dir is a folder of the test's own, $src holds the built helper programs. Set $allow to output fields that may be null
@@ -153,11 +154,13 @@ under() {
 # event. What the command left behind may still be at work.
 same_again() {
 	checks=$((checks + 1))
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	give_up=$(($(date +%s) + 20))
+	while :; do
 		# shellcheck disable=SC2086
 		"$MONITOR" replay $used_rules --json "$dir/capture.scap" >"$dir/again.json" 2>"$dir/again.err"
 		grep -v '"source":"internal"' "$alerts" >"$dir/live.json"
 		cmp -s "$dir/live.json" "$dir/again.json" && [ ! -s "$dir/again.err" ] && return
+		[ "$(date +%s)" -lt "$give_up" ] || break
 		sleep 0.3
 	done
 	fail "the capture gives other alerts: $*"
@@ -210,11 +213,30 @@ quiet() {
 }
 
 soon() {
-	for _ in $(seq 200); do
-		"$@" && return 0
+	give_up=$(($(date +%s) + 60))
+	until "$@" 2>/dev/null; do
+		[ "$(date +%s)" -lt "$give_up" ] || return 1
 		sleep 0.05
 	done
-	return 1
+}
+
+free_port() {
+	python3 - <<'END_OF_PORT'
+import random
+import socket
+
+with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+    first = int(f.read().split()[0])
+below = range(10000, first) if first > 12000 else range(10000, 65536)
+while True:
+    port = random.choice(below)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        print(port)
+        break
+    except OSError:
+        pass
+END_OF_PORT
 }
 
 ok() {

@@ -53,7 +53,7 @@ part() {
 	done
 	rm -rf "${dir:?}/lib"
 }
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 part "the HTTP output" CURL "http_output: {enabled: true, url: \"http://127.0.0.1:$port/\"}"
 part "the web server" MICROHTTPD "webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port}"
 part "the gRPC output" NGHTTP2 "grpc: {enabled: true, bind_address: \"unix://$dir/socket\"}

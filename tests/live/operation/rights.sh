@@ -10,7 +10,7 @@ refuse=$src/refuse
 mkdir "$dir/alerts"
 chmod 777 "$dir/alerts"
 printf -- '- rule: Any\n  desc: any\n  condition: evt.type = open\n  output: open\n  priority: NOTICE\n' >"$dir/rules.yaml"
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 # a port that only root can listen at, unless one of the tests' neighbours does
 low=$(python3 - <<'END2'
 import socket

@@ -6,7 +6,7 @@
 
 need python3 curl
 secret=Zq7secretZq7
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 printf -- '- rule: Any\n  desc: any\n  condition: evt.type = open\n  output: open\n  priority: NOTICE\n' >"$dir/rules.yaml"
 echo "token-$secret" >"$dir/token"
 cat >"$dir/config.yaml" <<YAML

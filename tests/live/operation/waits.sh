@@ -12,7 +12,7 @@ cat >"$dir/rules.yaml" <<END
   priority: NOTICE
 END
 cat >"$dir/work.py" <<'END'
-"""work.py FOLDER PORT: counts and times removals of a name that is not there, then reads what the monitor tells of them."""
+"""work.py FOLDER PORT SNAPSHOTS: counts and times removals of a name that is not there, then reads what the monitor tells of them."""
 import json, os, sys, time, urllib.request
 
 folder = os.open(sys.argv[1], os.O_RDONLY)
@@ -24,14 +24,15 @@ for _ in range(3000):
         sys.exit("it was there")
     except FileNotFoundError:
         times.append(time.perf_counter_ns() - begin)
-text = ""
-for _ in range(50):  # figures are made public now and then
+text, end = "", time.monotonic() + 60
+while 'wait_seconds_count{call="unlinkat"} 3000' not in text and time.monotonic() < end:  # figures are made public now and then
     time.sleep(0.1)
     with urllib.request.urlopen("http://127.0.0.1:%s/metrics" % sys.argv[2]) as f:
         text = f.read().decode()
-    if 'wait_seconds_count{call="unlinkat"} 3000' in text:
-        break
-time.sleep(1.2)  # for a snapshot
+snapshots = lambda: open(sys.argv[3]).read().count("\n") if os.path.exists(sys.argv[3]) else 0
+before = snapshots()
+while snapshots() < before + 2 and time.monotonic() < end:  # one of them was begun behind the calls
+    time.sleep(0.1)
 print(json.dumps({"times": times, "metrics": text}))
 END
 cat >"$dir/compare.py" <<'END'
@@ -62,7 +63,7 @@ last = snapshots[-1]
 assert last["monitor.stall_sec"] >= total * 0.99 and last["monitor.stall_max_sec"] >= wait["1"] * 0.99, (last["monitor.stall_sec"], total, last["monitor.stall_max_sec"], wait)
 END
 for backend in notify ptrace ptrace-all notify-only; do
-	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	port=$(free_port)
 	rm -f "$dir/figures"
 	cat >"$dir/config.yaml" <<END
 rules_files: [$dir/rules.yaml]
@@ -70,7 +71,7 @@ stdout_output: {enabled: false}
 webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port, prometheus_metrics_enabled: true}
 metrics: {enabled: true, interval: 200ms, output_file: $dir/figures}
 END
-	"$MONITOR" run -v --backend $backend -c "$dir/config.yaml" -- python3 "$dir/work.py" "$dir" "$port" >"$dir/out" 2>"$dir/err"
+	"$MONITOR" run -v --backend $backend -c "$dir/config.yaml" -- python3 "$dir/work.py" "$dir" "$port" "$dir/figures" >"$dir/out" 2>"$dir/err"
 	ok "$backend: $(python3 "$dir/compare.py" "$dir/out" "$dir/err" "$dir/figures" 2>&1 | tail -n 1 | cut -c1-400)" \
 		python3 "$dir/compare.py" "$dir/out" "$dir/err" "$dir/figures" 2>/dev/null
 done

@@ -4,9 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3 curl promtool prometheus openssl
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 port=$(free_port)
 scrape=$(free_port)
 cat >"$dir/rules.yaml" <<'END'

@@ -140,7 +140,7 @@ ok "most of what a killed client had not read comes again (from $first)" [ "${fi
 stop "cut connection"
 
 # TLS: only with a certificate of the right authority
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 start "127.0.0.1:$port"
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	python_client "127.0.0.1:$port" version 0 "ca=$dir/ca.crt" "cert=$dir/client.crt" "key=$dir/client.key" wait=2 >"$dir/version" 2>"$dir/log" && break

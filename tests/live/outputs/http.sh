@@ -59,7 +59,7 @@ python3 "$dir/peer.py" "$dir" &
 peer=$!
 while [ ! -s "$dir/port" ]; do sleep 0.1; done
 port=$(cat "$dir/port")
-tls=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+tls=$(free_port)
 key_and_certificate() { # name
 	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" &&
 		printf 'subjectAltName=IP:127.0.0.1\n' >"$dir/san" &&

@@ -22,9 +22,6 @@ for i in range(int(sys.argv[2])):
         time.sleep(0.002)
 END
 seq -f "$dir/n-%05.0f" 0 $((number - 1)) >"$dir/all"
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 tcp=$(free_port)
 tls=$(free_port)
 key_and_certificate() { # name

@@ -101,7 +101,7 @@ ok "and named" grep -q "plugin parts: its field proc.name is another one's alrea
 # figures: snapshots, and the page of Prometheus
 sed -e 's/"maxEvents": 20000/"maxEvents": 4000000000/' -e 's/"maxEvents": 30}/"maxEvents": 4000000000}/' \
 	-e 's/rules.yaml/never.yaml/' falco.yaml >long.yaml
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 cat >>long.yaml <<YAML
 metrics: {enabled: true, interval: 300ms, output_rule: false, output_file: $dir/figures}
 webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port, prometheus_metrics_enabled: true}

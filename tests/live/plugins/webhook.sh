@@ -22,7 +22,7 @@ YAML
 
 # serve SCHEME: the monitor in the background, $url is where
 serve() {
-	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	port=$(free_port)
 	url=$1://127.0.0.1:$port/k8s-audit
 	cat >falco.yaml <<-YAML
 		engine: {kind: nodriver}
