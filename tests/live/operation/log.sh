@@ -58,7 +58,7 @@ manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 if os.path.exists(ready):
     os.unlink(ready)
 manager.bind(ready)
-manager.settimeout(20)
+manager.settimeout(60)
 with open(folder + "/err", "wb") as err:
     child = subprocess.Popen([monitor, "falco", "-c", config], stdout=subprocess.DEVNULL, stderr=err,
                              env=dict(os.environ, NOTIFY_SOCKET=ready))
@@ -79,13 +79,13 @@ with open(folder + "/err", "wb") as err:
             until("READY=1")
     finally:
         child.terminate()
-    assert child.wait(timeout=20) == 0
+    assert child.wait(timeout=60) == 0
 if s:
     drain(s)
 END
 
 logged() { # ACTION KEYS...
-	timeout 60 python3 "$dir/log.py" "$MONITOR" "$dir" "$@" >"$dir/out" || fail "$*: $(tail -n 3 "$dir/err")"
+	timeout 200 python3 "$dir/log.py" "$MONITOR" "$dir" "$@" >"$dir/out" || fail "$*: $(tail -n 3 "$dir/err")"
 }
 
 logged normal "log_level: info"

@@ -35,21 +35,12 @@ program_output: {enabled: true, keep_alive: true, program: "grep -E '^(Uid|NoNew
 YAML
 chmod 644 "$dir/config.yaml" "$dir/rules.yaml"
 
-within() {
-	tries=$(($1 * 20))
-	shift
-	while ! "$@" 2>/dev/null && [ $tries -gt 0 ]; do
-		sleep 0.05
-		tries=$((tries - 1))
-	done
-	[ $tries -gt 0 ]
-}
 begin() {
 	rm -f "$dir/alerts"/* "$dir/pid" "$dir/err"
 	"$MONITOR" falco -c "$dir/config.yaml" "$@" >"$dir/out" 2>"$dir/err" &
 	falco=$!
-	within 10 test -s "$dir/alerts/program"
-	within 10 sh -c "grep -q '^Seccomp:.2' /proc/$falco/status"
+	soon test -s "$dir/alerts/program"
+	soon sh -c "grep -q '^Seccomp:.2' /proc/$falco/status"
 }
 end() {
 	kill $falco
@@ -85,9 +76,9 @@ ok "and has root's capabilities" [ "$(program CapEff)" = "$(status CapEff $$)" ]
 if command -v gdb >/dev/null && [ $sandboxed = 2 ]; then
 	gdb -nx -q -batch -p $falco -ex 'handle SIGSYS nostop noprint pass' -ex 'print (int)kill(1, 0)' >"$dir/gdb" 2>&1
 	ok "a call outside of the list fails" grep -q '^\$1 = -1' "$dir/gdb"
-	ok "the log tells" within 5 grep -q 'refused a system call of the monitor itself (kill)' "$dir/err"
-	ok "an alert tells" within 5 grep -q 'Critical The monitor.s sandbox refused a system call of the monitor itself (kill).*monitor.calls_refused=1' "$dir/alerts/file"
-	ok "so does the metric" within 5 sh -c "curl -s 'http://127.0.0.1:$port/metrics' | grep -qx 'monitor_own_calls_refused_total 1'"
+	ok "the log tells" soon grep -q 'refused a system call of the monitor itself (kill)' "$dir/err"
+	ok "an alert tells" soon grep -q 'Critical The monitor.s sandbox refused a system call of the monitor itself (kill).*monitor.calls_refused=1' "$dir/alerts/file"
+	ok "so does the metric" soon sh -c "curl -s 'http://127.0.0.1:$port/metrics' | grep -qx 'monitor_own_calls_refused_total 1'"
 fi
 end root
 
@@ -103,9 +94,9 @@ ok "programs are his, too" [ "$(program Uid)" = "65534 65534 65534 65534" ]
 ok "and free" [ "$(program Seccomp) $(program NoNewPrivs)" = "0 0" ]
 mv "$dir/alerts/file" "$dir/alerts/rotated"
 kill -USR1 $falco
-ok "rotation" within 5 test -s "$dir/alerts/file"
+ok "rotation" soon test -s "$dir/alerts/file"
 echo '# another' >>"$dir/rules.yaml"
-ok "a reload" within 10 grep -q 'were loaded again' "$dir/err"
+ok "a reload" soon grep -q 'were loaded again' "$dir/err"
 end "another user"
 begin -o monitor.user=65533:65532
 ok "numbers, with a group" [ "$(all Uid) $(all Gid)" = "65533 65533 65533 65533 65532 65532 65532 65532" ]
@@ -125,10 +116,10 @@ refuses "a user without a group" 'monitor.user: user 65533 has no entry, so no g
 refuses "a folder of somebody else's" "$dir/file for alerts: Permission denied" -o monitor.user=nobody -o "file_output.filename=$dir/file"
 
 # ---- other choices
+rm -f "$dir/alerts/program"
 "$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=false -o monitor.no_new_privs=false >"$dir/out" 2>"$dir/err" &
 falco=$!
-rm -f "$dir/alerts/program"
-within 10 test -s "$dir/alerts/program"
+soon test -s "$dir/alerts/program"
 ok "neither is wanted" [ "$(status Seccomp) $(status NoNewPrivs)" = "0 0" ]
 end "neither"
 if [ $sandboxed = 2 ]; then
@@ -144,13 +135,14 @@ cat >"$dir/run.yaml" <<YAML
 rules_files: [$dir/rules.yaml]
 log_syslog: false
 YAML
-"$MONITOR" run --pidfile "$dir/pid" -c "$dir/run.yaml" -- sh -c "sleep 1; cat /proc/self/status >'$dir/alerts/workload'" >"$dir/out" 2>"$dir/err" &
+"$MONITOR" run --pidfile "$dir/pid" -c "$dir/run.yaml" -- sh -c "while [ ! -e '$dir/go' ]; do sleep 0.05; done; cat /proc/self/status >'$dir/alerts/workload'" >"$dir/out" 2>"$dir/err" &
 run=$!
-within 10 test -s "$dir/pid"
+soon test -s "$dir/pid"
 pid=$(cat "$dir/pid")
-ok "run: the supervisor's sandbox" within 5 sh -c "grep -q '^Seccomp:.$sandboxed' /proc/$pid/status"
+ok "run: the supervisor's sandbox" soon sh -c "grep -q '^Seccomp:.$sandboxed' /proc/$pid/status"
 ok "run: no_new_privs" [ "$(status NoNewPrivs "$pid")" = 1 ]
 ok "run: nothing comes by an exec" [ "$(status CapBnd "$pid")" = 0000000000000000 ]
+: >"$dir/go"
 wait $run
 ok "run: the command has the rights that it would have" sh -c "grep -q 'NoNewPrivs:.0' '$dir/alerts/workload' && grep -q 'CapBnd:.$(status CapBnd $$)' '$dir/alerts/workload'"
 "$MONITOR" run -c "$dir/run.yaml" --option monitor.user=nobody -- true >"$dir/out" 2>"$dir/err"

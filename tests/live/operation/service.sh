@@ -24,7 +24,7 @@ import time
 monitor, config, address = sys.argv[1:]
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("\0" + address[1:] if address[0] == "@" else address)
-s.settimeout(10)
+s.settimeout(60)
 child = subprocess.Popen([monitor, "falco", "-c", config], stdout=subprocess.DEVNULL,
                          env=dict(os.environ, NOTIFY_SOCKET=address, WATCHDOG_USEC="1500000"))
 
@@ -36,19 +36,19 @@ def until(word):
         if word in words:
             return words, alive
 
-begin = time.monotonic()
 assert until("READY=1")[1] == 0
+begin = time.monotonic()
 for _ in range(4):
     until("WATCHDOG=1")
-assert time.monotonic() - begin < 10
+assert time.monotonic() - begin < 20
 child.send_signal(signal.SIGHUP)
 words = until("RELOADING=1")[0]
 usec = [int(w.split("=")[1]) for w in words if w.startswith("MONOTONIC_USEC=")]
-assert abs(usec[0] / 1e6 - time.monotonic()) < 5, usec
+assert abs(usec[0] / 1e6 - time.monotonic()) < 60, usec
 until("READY=1")
 child.send_signal(signal.SIGTERM)
 until("STOPPING=1")
-assert child.wait(timeout=20) == 0
+assert child.wait(timeout=60) == 0
 END
 for address in "$dir/notify" "@monitor-live-$$"; do
 	ok "$address" python3 "$dir/manager.py" "$MONITOR" "$dir/config.yaml" "$address" 2>"$dir/err"
@@ -63,12 +63,7 @@ for _ in 1 2 3 4 5; do
 	until [ -s "$dir/pid" ] || ! kill -0 $falco; do :; done
 	kill -HUP $falco
 	kill -USR1 $falco
-	tries=100
-	until grep -q 'were loaded again' "$dir/err" || [ $tries = 0 ]; do
-		sleep 0.05
-		tries=$((tries - 1))
-	done
-	ok "what was asked for before it was ready is done then" [ $tries -gt 0 ]
+	ok "what was asked for before it was ready is done then" soon grep -q 'were loaded again' "$dir/err"
 	kill -HUP $falco
 	kill $falco
 	kill -USR1 $falco
@@ -78,18 +73,18 @@ for _ in 1 2 3 4 5; do
 done
 # what a process that may not be dumped has in /proc is root's
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	mkdir -m 777 "$dir/numbers"
 	chmod a+r "$dir/config.yaml" "$dir/rules.yaml"
 	cp "$MONITOR" "$dir/monitor" # where an ordinary user may come, too
 	setpriv --reuid 65534 --clear-groups "$dir/monitor" falco -c "$dir/config.yaml" -o program_output.enabled=false \
-		-o webserver.enabled=false >/dev/null 2>"$dir/err" &
+		-o webserver.enabled=false -P "$dir/numbers/pid" >/dev/null 2>"$dir/err" &
 	falco=$!
-	for _ in $(seq 100); do
-		# in this order: setpriv itself belongs to root in /proc until its exec
-		[ "$(readlink /proc/$falco/exe)" = "$(realpath "$dir/monitor")" ] && [ "$(stat -c %u /proc/$falco)" = 0 ] && break
-		sleep 0.1
-	done
+	guarded() { # in this order: setpriv itself belongs to root in /proc until its exec
+		[ "$(readlink /proc/$falco/exe)" = "$(realpath "$dir/monitor")" ] && [ "$(stat -c %u /proc/$falco/environ)" = 0 ]
+	}
+	soon guarded
 	ok "memory is nobody else's" [ "$(stat -c %u /proc/$falco/environ)" = 0 ]
-	sleep 1
+	soon [ -s "$dir/numbers/pid" ]
 	kill $falco
 	wait $falco
 	ok "a user's run works with it" [ $? = 0 ]

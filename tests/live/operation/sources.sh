@@ -22,15 +22,6 @@ rules() {
 put() {
 	cat >"$dir/new" && mv "$dir/new" "$1"
 }
-within() {
-	tries=$(($1 * 20))
-	shift
-	while ! "$@" 2>/dev/null && [ $tries -gt 0 ]; do
-		sleep 0.05
-		tries=$((tries - 1))
-	done
-	[ $tries -gt 0 ]
-}
 loaded() {
 	grep -c 'were loaded again' "$dir/err"
 }
@@ -62,10 +53,10 @@ rules first | put "$dir/rules.yaml"
 config "$dir/alerts"
 "$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err" &
 falco=$!
-within 10 word first
+ok "both sources run" soon word first
 rules watched | put "$dir/rules.yaml"
 kill -HUP $falco
-ok "both sources have other rules" within 20 word watched
+ok "both sources have other rules" soon word watched
 failed=0
 i=0
 while [ $i -lt "$reloads" ]; do
@@ -80,14 +71,17 @@ while [ $i -lt "$reloads" ]; do
 	[ $((i % 4)) != 3 ] || config "$dir/others"
 	[ $((i % 4)) != 1 ] || config "$dir/alerts"
 	kill -HUP $falco
-	if [ $((i % 4)) != 0 ]; then within 20 at_least loaded $((l + 1)); else within 20 at_least refused $((f + 1)); fi || failed=$((failed + 1))
+	if [ $((i % 4)) != 0 ]; then soon at_least loaded $((l + 1)); else soon at_least refused $((f + 1)); fi || failed=$((failed + 1))
 	[ $i = 4 ] && fds=$(ls "/proc/$falco/fd" | wc -l)
 done
 ok "each was taken up or refused: $failed of $reloads were not" [ $failed = 0 ]
-ok "descriptors: $fds after 4, $(ls "/proc/$falco/fd" | wc -l) at the end" [ "$(ls "/proc/$falco/fd" | wc -l)" = "$fds" ]
+at_most_descriptors() { # what is loaded takes the place of another, whose descriptors are closed a moment later
+	[ "$(ls "/proc/$falco/fd" | wc -l)" -le "$1" ]
+}
+ok "descriptors: $fds after 4, $(ls "/proc/$falco/fd" | wc -l) at the end" soon at_most_descriptors "$fds"
 rules last | put "$dir/rules.yaml"
 kill -HUP $falco
-ok "and once more" within 20 word last
+ok "and once more" soon word last
 # in the middle of a reload
 kill -HUP $falco
 kill $falco
@@ -118,13 +112,12 @@ if [ -f "$capture" ]; then
 	printf -- '- rule: Any\n  desc: d\n  condition: evt.num > 0\n  output: any\n  priority: NOTICE\n' >"$dir/rules.yaml"
 	printf 'rules_files: [%s]\nengine: {kind: replay, replay: {capture_file: %s}}\nlog_stderr: true\nlog_syslog: false\n' \
 		"$dir/rules.yaml" "$dir/fifo" >"$dir/config.yaml"
-	"$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err" &
+	"$MONITOR" falco -c "$dir/config.yaml" -P "$dir/pid" >"$dir/out" 2>"$dir/err" &
 	falco=$!
 	exec 9>"$dir/fifo"
 	head -c 20000 "$capture" >&9
-	sleep 1
+	soon [ -s "$dir/pid" ]
 	kill -HUP $falco
-	sleep 0.3
 	tail -c +20001 "$capture" >&9
 	exec 9>&-
 	wait $falco
