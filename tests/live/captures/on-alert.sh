@@ -10,7 +10,7 @@ cat >"$dir/rules.yaml" <<'EOF'
   output: trigger %proc.name %proc.cmdline %fd.name %proc.pname
   priority: WARNING
   capture: true
-  capture_duration: 400
+  capture_duration: 2000
 - rule: Mark
   desc: starts none
   condition: evt.type in (open, openat) and fd.name startswith /etc/mark
@@ -73,32 +73,32 @@ has "the alerts" "$(cat "$dir/again")" "$(cat "$dir/live")"
 
 # without memory it begins with the alert; it ends with the first event behind its duration, which other alerts extend
 configure "  default_duration: 10" "    before_duration: 0"
-run "$(touch_mark 1) cat /etc/shells >/dev/null; $(touch_mark 2) sleep 1; $(touch_mark 3) $(touch_mark 4)"
+run "$(touch_mark 1) cat /etc/shells >/dev/null; $(touch_mark 2) sleep 3; $(touch_mark 3) $(touch_mark 4)"
 set -- "$dir"/cap_*
 has "marks behind the alert" "$(opened "$1")" "2 "
 configure "  default_duration: 60000" "    before_duration: 0"
-run "cat /etc/shells >/dev/null; $(touch_mark 1) sleep 1; $(touch_mark 2) $(touch_mark 3)"
+run "cat /etc/shells >/dev/null; $(touch_mark 1) sleep 3; $(touch_mark 2) $(touch_mark 3)"
 set -- "$dir"/cap_*
 has "an alert makes it longer" "$(opened "$1")" "1 2 3 "
 
 # a second capture after the first; what came between them is in the second one's memory
 configure "  default_duration: 10" "    before_duration: 60000"
-run "cat /etc/shells >/dev/null; sleep 1; $(touch_mark 1) $(touch_mark 2) cat /etc/shells >/dev/null"
+run "cat /etc/shells >/dev/null; sleep 3; $(touch_mark 1) $(touch_mark 2) cat /etc/shells >/dev/null"
 has "two files" "$(files)" 2
 set -- "$dir"/cap_*
 has "marks of the first" "$(opened "$1")" ""
 has "marks of the second" "$(opened "$2")" "1 2 "
 
 # what is older than the memory is not there, and what happened to processes meanwhile is
-configure "" "    before_duration: 300"
-run "cd /etc; $(touch_mark 1) sleep 1; $(touch_mark 2) sleep 1; cat mark3 2>/dev/null; cat /etc/shells >/dev/null"
+configure "" "    before_duration: 1500"
+run "cd /etc; $(touch_mark 1) sleep 3; $(touch_mark 2) sleep 3; cat mark3 2>/dev/null; cat /etc/shells >/dev/null"
 set -- "$dir"/cap_*
 has "the last two parts" "$(opened "$1")" "2 3 "
 has "the alert of a process that was born before" \
 	"$("$MONITOR" replay -r "$dir/rules.yaml" "$1" | sed -n 's/^[^ ]* Warning //p')" "trigger cat cat /etc/shells /etc/shells sh"
 
 # limits of a rule
-sed 's/  capture_duration: 400/  capture_events: 3/' "$dir/rules.yaml" >"$dir/events.yaml"
+sed 's/  capture_duration: 2000/  capture_events: 3/' "$dir/rules.yaml" >"$dir/events.yaml"
 mv "$dir/rules.yaml" "$dir/first.yaml"
 mv "$dir/events.yaml" "$dir/rules.yaml"
 configure "" "    before_duration: 0"
@@ -131,14 +131,14 @@ sed '/capture/d' "$dir/rules.yaml" >"$dir/none.yaml"
 configure "" ""
 "$MONITOR" run -c "$dir/config.yaml" -r "$dir/none.yaml" -- cat /etc/shells >/dev/null 2>&1
 has "no file when no rule says so" "$(files)" 0
-prefix=/nonexistent/x
+prefix=$dir/nowhere/x
 configure "" ""
 prefix=
 run "cat /etc/shells >/dev/null; cat /etc/shells >/dev/null"
 has "a folder that is not there is told once" "$(grep -c 'capture: cannot write' "$dir/err")" 1
 
 # the same from a capture, as Falco's replay; a second turn replaces the first one's file
-"$MONITOR" run -r "$dir/rules.yaml" -o /dev/null -w "$dir/whole.scap" -- sh -c "$(touch_mark 1) cat /etc/shells; sleep 0.6; $(touch_mark 2) $(touch_mark 3)" >/dev/null 2>&1
+"$MONITOR" run -r "$dir/rules.yaml" -o /dev/null -w "$dir/whole.scap" -- sh -c "$(touch_mark 1) cat /etc/shells; sleep 3; $(touch_mark 2) $(touch_mark 3)" >/dev/null 2>&1
 for turn in 1 2; do
 	[ $turn = 1 ] && configure "  default_duration: 10" ""
 	"$MONITOR" falco -c "$dir/config.yaml" -r "$dir/rules.yaml" -o engine.kind=replay -o "engine.replay.capture_file=$dir/whole.scap" >"$dir/out" 2>&1 ||

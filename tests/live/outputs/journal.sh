@@ -50,10 +50,7 @@ start() {
 	rm -f /run/systemd/journal/socket
 	"$1" >"$dir/journald" 2>&1 &
 	journal=$!
-	for _ in $(seq 100); do
-		[ -S /run/systemd/journal/socket ] && break
-		sleep 0.1
-	done
+	until [ -S /run/systemd/journal/socket ]; do sleep 0.1; done
 }
 run() {
 	JSON=$1 "$MONITOR" run -c "$dir/config.yaml" -r "$dir/rules.yaml" -- python3 "$dir/open.py" "$dir" $2 >"$dir/out" 2>"$dir/err" || echo "run: $?"
@@ -73,8 +70,15 @@ wait $journal
 ) >"$dir/journald" 2>&1 &
 journal=$!
 run true 1
-sleep 1
-journalctl -D /run/log/journal --no-pager -a -o json >"$dir/entries"
+entries() {
+	journalctl -D /run/log/journal --no-pager -a -o json >"$dir/entries"
+}
+# it writes what it has read in its own time; the one that came last is the 501st
+i=0
+until entries && [ "$(grep -c '"MONITOR_RULE":"Numbered file opened"' "$dir/entries")" -ge 501 ] || [ $i = 300 ]; do
+	sleep 0.2
+	i=$((i + 1))
+done
 kill $journal
 END
 export dir MONITOR

@@ -51,7 +51,7 @@ def tree(folder):
 
 def run(words, folder, status_only):
     lay_out(folder)
-    env = {'PATH': os.environ['PATH'], 'LC_ALL': 'C', 'HOME': '/nonexistent', 'TERM': 'dumb'}
+    env = {'PATH': os.environ['PATH'], 'LC_ALL': 'C', 'HOME': '/proc/nowhere', 'TERM': 'dumb'}
     p = subprocess.Popen(words, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, start_new_session=True)
     try:

@@ -60,7 +60,7 @@ told("through a signal", waits.connect, full.getsockname())
 print("handler", len(ran))
 told("bad descriptor", lambda: socket.socket(fileno=os.dup(0)).connect(("127.0.0.1", 1)))
 u = socket.socket(socket.AF_UNIX)
-told("unix", u.connect, "/nonexistent/socket")
+told("unix", u.connect, "/proc/nowhere/socket")
 if os.getuid() == 0:
     os.setuid(65534)
     told("low port", socket.socket().bind, ("127.0.0.1", 7))
