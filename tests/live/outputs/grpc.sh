@@ -88,7 +88,7 @@ socket=unix://$dir/grpc.sock
 for client in python_client node_client; do
 	for way in get sub; do
 		start "$socket"
-		while [ ! -S "$dir/grpc.sock" ]; do sleep 0.1; done
+		soon [ -S "$dir/grpc.sock" ]
 		$client "$socket" $way $number >"$dir/$client.$way" 2>"$dir/log" || fail "$client $way ended with $?: $(tail -n 1 "$dir/log")"
 		same_as_all "$client $way" "$dir/$client.$way"
 		stop "$client $way"
@@ -97,11 +97,17 @@ done
 
 # two at once share the alerts: each in order, none twice, none lost
 start "$socket"
-while [ ! -S "$dir/grpc.sock" ]; do sleep 0.1; done
-python_client "$socket" sub $number wait=15 >"$dir/first" 2>"$dir/log" &
+soon [ -S "$dir/grpc.sock" ]
+python_client "$socket" sub $number "until=$dir/shared" >"$dir/first" 2>"$dir/log" &
 first=$!
-node_client "$socket" sub $number wait=15 >"$dir/second" 2>"$dir/log2"
-wait $first
+node_client "$socket" sub $number "until=$dir/shared" >"$dir/second" 2>"$dir/log2" &
+second=$!
+shared() {
+	[ "$(cat "$dir/first" "$dir/second" | wc -l)" -ge $number ]
+}
+soon shared
+: >"$dir/shared"
+wait $first $second
 ok "the first of two has its alerts in order" sort -c "$dir/first"
 ok "the second of two has its alerts in order" sort -c "$dir/second"
 sort "$dir/first" "$dir/second" >"$dir/both"
@@ -110,28 +116,30 @@ stop "two clients"
 
 # one that stops reading delays nobody: another is answered, and then it gets the rest
 start "$socket"
-while [ ! -S "$dir/grpc.sock" ]; do sleep 0.1; done
-python_client "$socket" sub $number pause=4 >"$dir/slow" 2>"$dir/log" &
+soon [ -S "$dir/grpc.sock" ]
+python_client "$socket" sub $number "pause=$dir/awake" wait=100 >"$dir/slow" 2>"$dir/log" &
 slow=$!
-while [ ! -s "$dir/slow" ]; do sleep 0.1; done
-ok "another client is served while one sleeps" node_client "$socket" version wait=3
+soon [ -s "$dir/slow" ]
+ok "another client is served while one sleeps" node_client "$socket" version
+ok "it sleeps" [ "$(wc -l <"$dir/slow")" = 1 ]
+: >"$dir/awake"
 ok "the slow one comes to its end" wait $slow
 same_as_all "slow client" "$dir/slow"
 stop "slow client"
 
 # one that is killed: what it had not taken comes to the next
 start "$socket"
-while [ ! -S "$dir/grpc.sock" ]; do sleep 0.1; done
+soon [ -S "$dir/grpc.sock" ]
 # no function: $! would name a shell before it, whose end a client outlives
-/usr/bin/python3 "$here/grpc_client.py" "$dir" "$socket" sub $number pause=600 >"$dir/cut" 2>"$dir/log" &
+/usr/bin/python3 "$here/grpc_client.py" "$dir" "$socket" sub $number "pause=$dir/never" wait=600 >"$dir/cut" 2>"$dir/log" &
 cut=$!
-while [ ! -s "$dir/cut" ]; do sleep 0.1; done
+soon [ -s "$dir/cut" ]
 kill -KILL $cut
 wait $cut 2>/dev/null
-ok "it is dead, not its shell" sh -c "! pgrep -f '^/usr/bin/python3 .*grpc_client.py $dir .*pause=600'"
-python_client "$socket" get 1 wait=20 >"$dir/rest" 2>"$dir/log" || fail "after a cut connection: $(tail -n 1 "$dir/log")"
+ok "it is dead, not its shell" sh -c "! pgrep -f '^/usr/bin/python3 .*grpc_client.py $dir .*pause=$dir/never'"
+python_client "$socket" get 1 wait=60 >"$dir/rest" 2>"$dir/log" || fail "after a cut connection: $(tail -n 1 "$dir/log")"
 while ! tail -n 1 "$dir/rest" | grep -q "n-0*$((number - 1))\$"; do
-	python_client "$socket" get 1 wait=20 >>"$dir/rest" 2>"$dir/log" || { fail "the last alert did not come"; break; }
+	python_client "$socket" get 1 wait=60 >>"$dir/rest" 2>"$dir/log" || { fail "the last alert did not come"; break; }
 done
 ok "the rest is in order" sort -c -u "$dir/rest"
 first=$(sed -n '1s/.*n-0*\([0-9]\)/\1/p' "$dir/rest")
@@ -142,10 +150,7 @@ stop "cut connection"
 # TLS: only with a certificate of the right authority
 port=$(free_port)
 start "127.0.0.1:$port"
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	python_client "127.0.0.1:$port" version 0 "ca=$dir/ca.crt" "cert=$dir/client.crt" "key=$dir/client.key" wait=2 >"$dir/version" 2>"$dir/log" && break
-	sleep 0.2
-done
+soon python_client "127.0.0.1:$port" version 0 "ca=$dir/ca.crt" "cert=$dir/client.crt" "key=$dir/client.key" wait=20 >"$dir/version"
 ok "the version by TLS" grep -q '^[0-9.]*$' "$dir/version"
 for client in python_client node_client; do
 	checks=$((checks + 3))

@@ -42,7 +42,12 @@ function get(client) {
 
 function sub(client) {
 	const call = client.sub(deadline());
-	const timer = setInterval(() => call.write({}), 50);
+	const timer = setInterval(() => {
+		if (keys.until && fs.existsSync(keys.until)) {
+			clearInterval(timer);
+			call.end();
+		} else call.write({});
+	}, 50);
 	call.on('data', (alert) => {
 		show(alert);
 		if (got === count) {

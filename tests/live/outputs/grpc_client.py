@@ -5,8 +5,10 @@
 usage: grpc_client.py PROTO-MODULES TARGET get|sub|version [COUNT] [key=value...]
 
 get asks until COUNT alerts came (0: once); sub asks in one call, until COUNT. Keys: ca, cert, key (files, TLS),
-pause (seconds between the first alert and the next), wait (seconds until it gives up). Exit 3: gave up, 4: refused.
+pause (a file: between the first alert and the next it waits for that), until (a file: sub ends when it is there),
+wait (seconds until it gives up). Exit 3: gave up, 4: refused.
 """
+import os
 import sys
 import time
 
@@ -35,13 +37,13 @@ def show(alert, state):
     assert alert.output_fields["fd.name"] in alert.output, alert
     print(alert.output, flush=True)
     state["got"] += 1
-    if state["pause"]:
-        time.sleep(state["pause"])
-        state["pause"] = 0
+    while state["pause"] and not os.path.exists(state["pause"]):
+        time.sleep(0.05)
+    state["pause"] = None
 
 
-def ask(state, count, deadline):
-    while state["got"] < count and time.monotonic() < deadline:
+def ask(state, count, deadline, until):
+    while state["got"] < count and time.monotonic() < deadline and not (until and os.path.exists(until)):
         yield outputs_pb2.request()
         time.sleep(0.05)
 
@@ -52,16 +54,16 @@ def main():
     keys = dict(pair.split("=", 1) for pair in sys.argv[5:])
     wait = float(keys.get("wait", 60))
     deadline = time.monotonic() + wait
-    state = {"got": 0, "pause": float(keys.get("pause", 0))}
+    state = {"got": 0, "pause": keys.get("pause")}
     try:
         with channel(target, keys) as c:
-            grpc.channel_ready_future(c).result(min(wait, 10))
+            grpc.channel_ready_future(c).result(wait)
             if what == "version":
-                print(version_pb2_grpc.serviceStub(c).version(version_pb2.request(), timeout=10).version)
+                print(version_pb2_grpc.serviceStub(c).version(version_pb2.request(), timeout=wait).version)
                 return 0
             stub = outputs_pb2_grpc.serviceStub(c)
             if what == "sub":
-                for alert in stub.sub(ask(state, count, deadline), timeout=wait + 5):
+                for alert in stub.sub(ask(state, count, deadline, keys.get("until")), timeout=wait + 5):
                     show(alert, state)
             while what == "get" and time.monotonic() < deadline:
                 for alert in stub.get(outputs_pb2.request(), timeout=wait):

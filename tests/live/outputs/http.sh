@@ -19,8 +19,10 @@ cat >"$dir/open.py" <<'END'
 import os
 import sys
 import time
-begin = time.monotonic()
+begin, end = time.monotonic(), time.monotonic() + 60
 for i in range(int(sys.argv[2])):
+    while i == 100 and len(sys.argv) > 3 and not os.path.exists(sys.argv[3]) and time.monotonic() < end:
+        time.sleep(0.05)  # until the server is away
     os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
     if len(sys.argv) > 3:
         time.sleep(max(0, begin + i / 500 - time.monotonic()))
@@ -29,6 +31,7 @@ END
 cat >"$dir/peer.py" <<'END'
 import gzip
 import http.server
+import os
 import sys
 
 class Peer(http.server.BaseHTTPRequestHandler):
@@ -52,12 +55,13 @@ class Peer(http.server.BaseHTTPRequestHandler):
         pass
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Peer)
-open(sys.argv[1] + "/port", "w").write(str(server.server_address[1]))
+open(sys.argv[1] + "/new", "w").write(str(server.server_address[1]))
+os.rename(sys.argv[1] + "/new", sys.argv[1] + "/port")
 server.serve_forever()
 END
 python3 "$dir/peer.py" "$dir" &
 peer=$!
-while [ ! -s "$dir/port" ]; do sleep 0.1; done
+soon [ -s "$dir/port" ]
 port=$(cat "$dir/port")
 tls=$(free_port)
 key_and_certificate() { # name
@@ -103,17 +107,16 @@ stop_nginx() {
 	wait "$nginx" 2>/dev/null
 }
 
+nobody_runs() { # TEXT of a command line
+	! pgrep -f "$1" >/dev/null
+}
 # keys of http_output, further argument of the workload
 send() {
 	printf 'json_output: %s\nrules_files: [%s]\nhttp_output: {enabled: true, %s}\nmonitor: {http_output: {%s}}\n' \
 		"${json:-false}" "$dir/rules.yaml" "$1" "header: 'X-Token: t', headers: ['X-Tenant: a', 'X-Rack: 7']${ours:-}" >"$dir/config.yaml"
 	# shellcheck disable=SC2086 # the last is one word or none
 	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "$number" ${2:-} >"$dir/out" 2>"$dir/err"
-	i=0
-	while pgrep -f "$dir/config.yaml" >/dev/null && [ $i -lt 200 ]; do
-		sleep 0.1
-		i=$((i + 1))
-	done
+	soon nobody_runs "$dir/config.yaml"
 }
 all_received() { # text
 	seq -f "$dir/n-%05.0f" 0 $((number - 1)) >"$dir/all"
@@ -124,21 +127,26 @@ all_received() { # text
 }
 certificates="mtls: true, client_cert: $dir/client.crt, client_key: $dir/client.key"
 
-# nginx is there for a second, away, and there again
+# nginx is there until it got something, away until that was noticed and for some seconds, and there again
 away_for_a_while() {
 	start_nginx
+	rm -f "$dir/away" "$dir/err"
 	(
-		sleep 1
+		soon [ -s "$dir/bodies" ]
 		kill -QUIT "$nginx"
+		while kill -0 "$nginx" 2>/dev/null; do sleep 0.05; done
+		: >"$dir/away"
+		[ -z "$ours" ] || soon grep -q 'alerts wait in' "$dir/err"
 		sleep "$away"
 		exec nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1
 	) &
 	again=$!
-	send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates" slowly
+	send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates" "$dir/away"
 	all_received "nginx away for $away s, $1"
 	kill -QUIT "$again" 2>/dev/null
 	wait "$again" "$nginx" 2>/dev/null
 }
+ours=
 [ "$away" -lt 10 ] || away_for_a_while "without a spool"
 spool=$dir/spool
 ours=", spool: $spool"
@@ -166,13 +174,9 @@ rm -f "$dir/bodies"
 
 # a monitor that is killed with alerts in its spool
 number=300
-"$MONITOR" run -c "$dir/config.yaml" --option "http_output.url=http://127.0.0.1:1/" -- sh -c "python3 $dir/open.py $dir $number; touch $dir/opened; sleep 30" 2>"$dir/err" &
-i=0
-while [ ! -e "$dir/opened" ] && [ $i -lt 100 ]; do
-	sleep 0.1
-	i=$((i + 1))
-done
-sleep 1
+"$MONITOR" run -c "$dir/config.yaml" --option "http_output.url=http://127.0.0.1:1/" -- sh -c "python3 $dir/open.py $dir $number; touch $dir/opened; sleep 300" 2>"$dir/err" &
+soon [ -e "$dir/opened" ]
+soon grep -aqs n-00299 "$spool"/*.spool
 checks=$((checks + 1))
 "$MONITOR" run -c "$dir/config.yaml" -- true 2>"$dir/err2" && fail "two monitors use one spool"
 ok "a spool that is in use is told" grep -q 'is used by another process' "$dir/err2"
@@ -201,7 +205,7 @@ ours=
 
 number=300
 start_nginx
-sleep 1
+soon python3 -c "import socket; socket.create_connection(('127.0.0.1', $tls))"
 json=true send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, compress_uploads: true, $certificates"
 ok "JSON, compressed, with a header" grep -q '^application/json ta7 {' "$dir/bodies"
 all_received "compressed"

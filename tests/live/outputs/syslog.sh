@@ -17,6 +17,8 @@ import os
 import sys
 import time
 for i in range(int(sys.argv[2])):
+    while i == 1000 and len(sys.argv) > 3 and not os.path.exists(sys.argv[3]):
+        time.sleep(0.05)  # until the server is away
     os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
     if len(sys.argv) > 3:
         time.sleep(0.002)
@@ -48,14 +50,13 @@ if \$inputname == "imuxsock" then { action(type="omfile" file="$dir/from-unix" t
 if \$inputname == "tcp" then { action(type="omfile" file="$dir/from-tcp" template="line") }
 if \$inputname == "tls" then { action(type="omfile" file="$dir/from-tls" template="line") }
 END
+listens() {
+	[ -S "$dir/log" ] && python3 -c "import socket; socket.create_connection(('127.0.0.1', $tls))"
+}
 start_rsyslog() {
 	rsyslogd -n -f "$dir/rsyslog.conf" -i "$dir/pid" >"$dir/rsyslog.out" 2>&1 &
 	rsyslog=$!
-	i=0
-	while ! { [ -S "$dir/log" ] && python3 -c "import socket; socket.create_connection(('127.0.0.1', $tls))" 2>/dev/null; } && [ $i -lt 100 ]; do
-		sleep 0.1
-		i=$((i + 1))
-	done
+	soon listens
 }
 stop_rsyslog() {
 	kill "$rsyslog"
@@ -71,13 +72,12 @@ send() {
 	cat "$dir/err"
 }
 
+all_in() {
+	[ "$(wc -l <"$1")" -ge $number ]
+}
 # file: all alerts are there, in order
 received() {
-	i=0
-	while [ "$(wc -l <"$dir/$1" 2>/dev/null || echo 0)" -lt $number ] && [ $i -lt 50 ]; do
-		sleep 0.1
-		i=$((i + 1))
-	done
+	soon all_in "$dir/$1"
 	checks=$((checks + 2))
 	sed 's/.*opened //' "$dir/$1" >"$dir/lines"
 	cmp -s "$dir/all" "$dir/lines" || fail "$1: $(wc -l <"$dir/lines") of $number alerts, or not in order"
@@ -96,35 +96,22 @@ received from-tls
 # a server whose authority is not ours gets nothing, and that is told
 number=5
 send "tls://127.0.0.1:$tls" ", ca_cert: $dir/other.crt" >/dev/null
-i=0
-while ! grep -q 'syslog output.*certificate' "$dir/err" && [ $i -lt 100 ]; do
-	sleep 0.1
-	i=$((i + 1))
-done
-ok "a strange authority is told: $(head -n 1 "$dir/err")" grep -q 'syslog output.*certificate' "$dir/err"
+ok "a strange authority is told: $(head -n 1 "$dir/err")" soon grep -q 'syslog output.*certificate' "$dir/err"
 
 # away for some seconds: alerts wait. What the server had in its socket when it ended is lost to everybody.
 number=2000
 : >"$dir/from-unix" # rsyslog has it open, for appending
-send "unix://$dir/log" "" slowly >/dev/null &
+send "unix://$dir/log" "" "$dir/away" >/dev/null &
 sender=$!
-i=0
-while [ ! -s "$dir/from-unix" ] && [ $i -lt 100 ]; do
-	sleep 0.1
-	i=$((i + 1))
-done
+soon [ -s "$dir/from-unix" ]
 stop_rsyslog
 rm -f "$dir/log"
+: >"$dir/away"
 before=$(wc -l <"$dir/from-unix")
 sleep 2
 start_rsyslog
 wait $sender
-i=0
-while ! tail -n 1 "$dir/from-unix" | grep -q 'n-01999$' && [ $i -lt 100 ]; do
-	sleep 0.1
-	i=$((i + 1))
-done
-ok "the last one came: $(tail -n 1 "$dir/from-unix")" grep -q 'n-01999$' "$dir/from-unix"
+ok "the last one came: $(tail -n 1 "$dir/from-unix")" soon grep -q 'n-01999$' "$dir/from-unix"
 ok "in order" sort -c -k 5 "$dir/from-unix"
 ok "those of the time without a server came: $(wc -l <"$dir/from-unix"), $before before" \
 	[ $(($(wc -l <"$dir/from-unix") - before)) -gt $((2000 - before - 600)) ]
