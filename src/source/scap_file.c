@@ -19,6 +19,8 @@ enum state { STATE_PLAIN, STATE_GZIP, STATE_BETWEEN_MEMBERS, STATE_END };
 struct scap_input {
 	int fd;
 	bool follow; /* -EAGAIN stands for the end of what is there */
+	bool unended; /* the compressed file ended, its data did not */
+	uint32_t tail; /* the last bytes that were read, the last one lowest */
 	enum state state;
 	z_stream z; /* next_in and avail_in hold what was read from fd and is not used yet */
 	uint64_t offset; /* bytes read from fd */
@@ -39,6 +41,8 @@ static int refill(struct scap_input *in, struct error *err)
 	in->z.next_in = in->bytes;
 	in->z.avail_in = (unsigned int)(left + (size_t)n);
 	in->offset += (size_t)n;
+	for (ssize_t i = n > 4 ? n - 4 : 0; i < n; i++)
+		in->tail = in->tail << 8 | in->bytes[left + (size_t)i];
 	return n > 0;
 }
 
@@ -79,18 +83,10 @@ static int next_member(struct scap_input *in, struct error *err)
 static ssize_t inflate_some(struct scap_input *in, uint8_t *bytes, size_t len, struct error *err)
 {
 	uint64_t at = in->offset - in->z.avail_in;
-	int r;
+	int more = in->z.avail_in ? 1 : refill(in, err), r;
 
-	if (!in->z.avail_in) {
-		r = refill(in, err);
-		if (r < 0)
-			return r;
-		if (r == 0 && in->follow)
-			return -EAGAIN;
-		if (r == 0)
-			return error_set(err, -EBADMSG, "the compressed file ends at offset %llu in the middle of its data",
-					 (unsigned long long)in->offset);
-	}
+	if (more < 0)
+		return more;
 	in->z.next_out = bytes;
 	in->z.avail_out = (unsigned int)len;
 	r = inflate(&in->z, Z_NO_FLUSH);
@@ -99,7 +95,12 @@ static ssize_t inflate_some(struct scap_input *in, uint8_t *bytes, size_t len, s
 	else if (r != Z_OK && r != Z_BUF_ERROR)
 		return error_set(err, r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG, "near offset %llu of the compressed file: %s",
 				 (unsigned long long)at, in->z.msg ? in->z.msg : "damaged gzip data");
-	return (ssize_t)(len - in->z.avail_out);
+	if (more || in->z.avail_out < len || r == Z_STREAM_END) /* zlib may still have had some */
+		return (ssize_t)(len - in->z.avail_out);
+	if (in->follow)
+		return -EAGAIN;
+	in->unended = true;
+	return error_set(err, -EBADMSG, "the compressed file ends at offset %llu in the middle of its data", (unsigned long long)in->offset);
 }
 
 /* Right into the window; in small parts, which are still in the processor's cache when their events are read. */
@@ -179,6 +180,11 @@ int scap_file_fill(struct scap_file *f, size_t n, struct error *err)
 		f->end += (size_t)got;
 	}
 	return 1;
+}
+
+bool scap_file_ends_flushed(const struct scap_file *f)
+{
+	return f->input->unended && f->input->tail == 0x0000ffff; /* the empty block of a Z_SYNC_FLUSH */
 }
 
 void scap_file_follow(struct scap_file *f)

@@ -56,7 +56,7 @@ static int write_out(struct scap_writer *w, const uint8_t *bytes, size_t len)
 	return r;
 }
 
-/* flush: Z_NO_FLUSH while more comes in this gzip member, Z_FINISH at its end. */
+/* flush: Z_NO_FLUSH, Z_SYNC_FLUSH for all that was written to be in the file, Z_FINISH at its end. */
 static int deflate_out(struct scap_writer *w, const uint8_t *bytes, size_t len, int flush)
 {
 	int r = 0;
@@ -403,14 +403,10 @@ int scap_writer_take_head(struct scap_writer *w, const struct scap_write_meta *m
 	return w->meta.machine.failed || w->meta.interfaces.failed || w->meta.users.failed ? -ENOMEM : 0;
 }
 
-/* A member of its own is complete for every reader, whatever becomes of what follows it. */
+/* Compressed data has no end before scap_writer_close(), but readers get all of it up to here: a member for each flush took much more. */
 int scap_writer_flush(struct scap_writer *w, struct error *err)
 {
-	int r = w->started && (w->len || w->z.total_in) ? drain(w, w->compressing ? Z_FINISH : Z_NO_FLUSH, err) : 0;
-
-	if (r == 0 && w->compressing && w->z.total_in && deflateReset(&w->z) != Z_OK)
-		return error_set(err, -EIO, "zlib cannot start over");
-	return r;
+	return w->started ? drain(w, w->compressing ? Z_SYNC_FLUSH : Z_NO_FLUSH, err) : 0;
 }
 
 /* ---- life ---- */
@@ -514,7 +510,7 @@ int scap_writer_close(struct scap_writer *w, struct error *err)
 	if (!w->started)
 		r = start(w, err); /* a file without events still says what it is */
 	if (r == 0)
-		r = scap_writer_flush(w, err);
+		r = drain(w, w->compressing ? Z_FINISH : Z_NO_FLUSH, err);
 	release(w);
 	return r;
 }

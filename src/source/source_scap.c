@@ -363,6 +363,8 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 
 	s->block_at = s->file.offset;
 	e = scap_file_need(&s->file, BLOCK_HEAD, err);
+	if (e < 0 && scap_file_ends_flushed(&s->file) && scap_file_window(&s->file) == 0 && !s->in_metadata)
+		return -ENODATA;
 	if (e < 0)
 		return e;
 	if (e == 0 && s->follow)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
@@ -391,12 +392,13 @@ static void test_create_only(void **state)
 	finish(w);
 }
 
-/* All that was flushed is in a finished member, also what the buffer had been emptied of before. */
+/* All that was flushed is in the file, also what the buffer had been emptied of before. */
 static void test_gzip_flush_of_much(void **state)
 {
 	struct scap_writer *w = open_writer(true, UINT32_MAX);
 	auto_source struct source *s = NULL;
 	struct event ev;
+	struct stat once, twice;
 	struct error err;
 	size_t n = 0;
 
@@ -404,11 +406,14 @@ static void test_gzip_flush_of_much(void **state)
 	for (size_t k = 0; k < 20000; k++)
 		put(w, lines[0], NULL);
 	assert_int_equal(scap_writer_flush(w, &err), 0);
+	assert_int_equal(stat(path, &once), 0);
 	assert_int_equal(scap_writer_flush(w, &err), 0);
 	assert_int_equal(source_scap_open(path, &s, &err), 0);
 	while (s->ops->next(s, &ev, &err) == 1)
 		n++;
 	assert_int_equal(n, 20000);
+	assert_int_equal(stat(path, &twice), 0);
+	assert_int_equal(twice.st_size, once.st_size);
 	finish(w);
 }
 
