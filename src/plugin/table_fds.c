@@ -130,10 +130,9 @@ static int read_value(struct table_handle *h, struct table_entry *e, int field, 
 	return 0;
 }
 
-/* Its number is its place. */
-static bool is_number(struct str attribute)
+static bool is_read_only(struct str attribute)
 {
-	return str_eq(attribute, STR("fd"));
+	return str_eq(attribute, STR("old_name"));
 }
 
 static int write_value(struct table_handle *h, struct table_entry *e, int field, const ss_plugin_state_data *data)
@@ -146,8 +145,10 @@ static int write_value(struct table_handle *h, struct table_entry *e, int field,
 	if (!fd || table_attribute(h, field, &name, &kind) < 0)
 		return table_fail(h, -ENOENT, "descriptor %lld is gone, or has no such field", (long long)e->key);
 	/* what a type may be is the program's */
-	if (is_number(name) || table_give(kind, data, &value) < 0 || (kind == ATTRIBUTE_ENUM && value.u > FD_PIDFD))
+	if (is_read_only(name) || table_give(kind, data, &value) < 0 || (kind == ATTRIBUTE_ENUM && value.u > FD_PIDFD))
 		return table_fail(h, -EPERM, "this is not to be written into the field " STR_FMT, STR_ARG(name));
+	if (str_eq(name, STR("fd")) && e->fds) /* its number is its place */
+		return value.i == e->key ? 0 : table_fail(h, -EPERM, "descriptor %lld keeps its number", (long long)e->key);
 	return table_attribute_write(h, fd, field, &value);
 }
 
@@ -167,5 +168,5 @@ const struct table_ops table_fds_ops = {
 	.field = table_attribute_field,
 	.add_field = table_attribute_add,
 	.attributes = ATTRIBUTE_FD,
-	.is_fixed = is_number,
+	.is_fixed = is_read_only,
 };

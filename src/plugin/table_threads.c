@@ -123,28 +123,33 @@ static int read_value(struct table_handle *h, struct table_entry *e, int field, 
 	return 0;
 }
 
-/* What the tables themselves hang on, as Falco's, and what only the program may know. */
 static bool is_read_only(struct str name)
 {
-	static const char *const names[] = { "tid", "pid", "cwd" };
+	return str_eq(name, STR("cwd"));
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_eq(name, str_of(names[i])))
-			return true;
-	return false;
+/* The tables hang on these: of a thread that is in them they can be written as they are. */
+static bool is_key(struct str name)
+{
+	return str_eq(name, STR("tid")) || str_eq(name, STR("pid"));
 }
 
 static int write_value(struct table_handle *h, struct table_entry *e, int field, const ss_plugin_state_data *data)
 {
 	struct thread *t = table_thread(h, e);
-	struct attribute_value value;
+	struct attribute_value value, now;
 	enum attribute_kind kind;
 	struct str name;
 
 	if (!t || table_attribute(h, field, &name, &kind) < 0)
 		return table_fail(h, -ENOENT, "thread %lld is gone, or has no such field", (long long)e->key);
-	if ((is_read_only(name) && !(e->thread && !str_eq(name, STR("cwd")))) || table_give(kind, data, &value) < 0)
+	if (is_read_only(name) || table_give(kind, data, &value) < 0)
 		return table_fail(h, -EPERM, "the field " STR_FMT " is not to be written", STR_ARG(name));
+	if (is_key(name) && !e->thread) {
+		if (table_attribute_read(h, t, field, &now) == 0 && now.i == value.i)
+			return 0;
+		return table_fail(h, -EPERM, "thread %lld keeps its " STR_FMT, (long long)e->key, STR_ARG(name));
+	}
 	if (str_eq(name, STR("ptid")) && !e->thread) {
 		edit_set_parent(h->user->host->state, t, value.i);
 		return 0;

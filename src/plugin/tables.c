@@ -340,7 +340,7 @@ static bool is_key_type(ss_plugin_state_type type)
 	return (type >= SS_PLUGIN_ST_INT8 && type <= SS_PLUGIN_ST_STRING) || type == SS_PLUGIN_ST_BOOL;
 }
 
-/* Before 3.1 there were no releases and no walks. */
+/* Before 3.1 there were no releases and no walks. Since then the functions of before stand in two places. */
 static bool take_functions(struct provided_table *t, const ss_plugin_table_input *in, bool old)
 {
 	const ss_plugin_table_reader_vtable_ext *r = &t->reader;
@@ -357,7 +357,8 @@ static bool take_functions(struct provided_table *t, const ss_plugin_table_input
 		t->reader = *in->reader_ext;
 		t->writer = *in->writer_ext;
 		t->fields = *in->fields_ext;
-		if (!r->release_table_entry || !r->iterate_entries)
+		if (!r->release_table_entry || !r->iterate_entries || memcmp(r, &in->reader, sizeof(in->reader)) != 0 ||
+		    memcmp(w, &in->writer, sizeof(in->writer)) != 0 || memcmp(&t->fields, &in->fields, sizeof(in->fields)) != 0)
 			return false;
 	}
 	return r->get_table_name && r->get_table_size && r->get_table_entry && r->read_entry_field && w->clear_table &&
@@ -387,7 +388,7 @@ ss_plugin_rc tables_add(ss_plugin_owner_t *owner, const ss_plugin_table_input *i
 	t->input = *in;
 	t->name = str_dup(str_of(in->name));
 	if (!t->name || !take_functions(t, in, p->api_minor < 1)) {
-		plugin_tell_owner_error(p, "the table %s lacks some of its functions", in->name);
+		plugin_tell_owner_error(p, "the table %s lacks some of its functions, or has two of one kind", in->name);
 		free(t->name);
 		free(t);
 		return SS_PLUGIN_FAILURE;

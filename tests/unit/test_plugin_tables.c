@@ -5,7 +5,41 @@
 
 static ss_plugin_rc (*on_parse)(const ss_plugin_event_parse_input *in);
 static ss_plugin_table_t *threads_table;
+static ss_plugin_table_fields_vtable_ext fields_vtable;
 static ss_plugin_table_field_t *comm_field, *pid_field, *fds_field, *env_field, *own_field;
+
+/* Falco's fields of threads and descriptors: "NAME TYPE", with a * where it is not to be written. */
+static const char *const thread_fields =
+	"args 10* cgroups 10* comm 9 container_id 9 cwd 9* env 10* exe 9 exe_from_memfd 25 exe_ino 8 exe_ino_ctime 8 exe_ino_mtime 8 "
+	"exe_lower_layer 25 exe_path 9 exe_upper_layer 25 exe_writable 25 fd_limit 4 file_descriptors 10* flags 7 gid 7 loginuid 7 own 2 "
+	"pgid 4 pid 4 pidns_init_start_ts 8 ptid 4 reaper_tid 4 root 9 sid 4 tid 4 tty 7 uid 7 vpgid 4 vpid 4 vtid 4 ";
+static const char *const fd_fields =
+	"dev 7 fd 4 flags 7 ino 8 mount_id 7 name 9 name_raw 9 old_name 9* open_flags 7 pid 4 socket_ipv4_dest_dip 7 socket_ipv4_dst_port 6 "
+	"socket_ipv4_l4_proto 5 socket_ipv4_server_ip 7 socket_ipv4_server_l4_proto 5 socket_ipv4_server_port 6 socket_ipv4_src_ip 7 "
+	"socket_ipv4_src_port 6 socket_ipv6_dest_ip_high 8 socket_ipv6_dest_ip_low 8 socket_ipv6_dst_port 6 socket_ipv6_l4_proto 5 "
+	"socket_ipv6_server_ip_high 8 socket_ipv6_server_ip_low 8 socket_ipv6_server_l4_proto 5 socket_ipv6_server_port 6 "
+	"socket_ipv6_src_ip_high 8 socket_ipv6_src_ip_low 8 socket_ipv6_src_port 6 socket_unix_dest 8 socket_unix_src 8 type 5 ";
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const ss_plugin_table_fieldinfo *)a)->name, ((const ss_plugin_table_fieldinfo *)b)->name);
+}
+
+static void assert_fields(const ss_plugin_table_fields_vtable_ext *f, ss_plugin_table_t *t, const char *expected)
+{
+	uint32_t n = 0;
+	const ss_plugin_table_fieldinfo *list = f->list_table_fields(t, &n);
+	ss_plugin_table_fieldinfo sorted[64];
+	char text[2048] = "";
+
+	assert_in_range(n, 1, ARRAY_SIZE(sorted));
+	memcpy(sorted, list, n * sizeof(*list));
+	qsort(sorted, n, sizeof(*sorted), by_name);
+	for (uint32_t i = 0; i < n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %d%s ", sorted[i].name, (int)sorted[i].field_type,
+			 sorted[i].read_only ? "*" : "");
+	assert_string_equal(text, expected);
+}
 
 static ss_plugin_t *init_tables(const ss_plugin_init_input *in, ss_plugin_rc *rc)
 {
@@ -23,6 +57,8 @@ static ss_plugin_t *init_tables(const ss_plugin_init_input *in, ss_plugin_rc *rc
 	assert_null(f->add_table_field(threads_table, "own", SS_PLUGIN_ST_INT64));
 	assert_null(f->add_table_field(threads_table, "inner", SS_PLUGIN_ST_TABLE));
 	assert_non_null(in->get_owner_last_error(in->owner));
+	assert_fields(f, threads_table, thread_fields);
+	fields_vtable = *f;
 	*rc = SS_PLUGIN_SUCCESS;
 	return &says;
 }
@@ -40,6 +76,7 @@ static ss_plugin_rc use_tables(const ss_plugin_event_parse_input *in)
 	const ss_plugin_table_writer_vtable_ext *w = in->table_writer_ext;
 	ss_plugin_state_data key = { .s64 = 77 }, data, list;
 	ss_plugin_table_entry_t *e = w->create_table_entry(threads_table), *item;
+	ss_plugin_table_field_t *number;
 
 	data.str = "made";
 	assert_int_equal(w->write_entry_field(threads_table, e, comm_field, &data), SS_PLUGIN_SUCCESS);
@@ -48,12 +85,31 @@ static ss_plugin_rc use_tables(const ss_plugin_event_parse_input *in)
 	e = w->add_table_entry(threads_table, &key, e);
 	assert_non_null(e);
 	assert_int_equal(r->get_table_size(threads_table), 1);
-	assert_int_equal(w->write_entry_field(threads_table, e, pid_field, &data), SS_PLUGIN_FAILURE); /* it is where it is */
+	assert_int_equal(w->write_entry_field(threads_table, e, pid_field, &data), SS_PLUGIN_SUCCESS); /* as it is */
+	data.s64 = 78;
+	assert_int_equal(w->write_entry_field(threads_table, e, pid_field, &data), SS_PLUGIN_FAILURE);
 	data.s16 = -3;
 	assert_int_equal(w->write_entry_field(threads_table, e, own_field, &data), SS_PLUGIN_SUCCESS);
 	data.s64 = 0;
 	assert_int_equal(r->read_entry_field(threads_table, e, own_field, &data), SS_PLUGIN_SUCCESS);
 	assert_int_equal(data.s16, -3);
+	/* its descriptors */
+	assert_int_equal(r->read_entry_field(threads_table, e, fds_field, &list), SS_PLUGIN_SUCCESS);
+	assert_fields(&fields_vtable, list.table, fd_fields);
+	number = fields_vtable.get_table_field(list.table, "fd", SS_PLUGIN_ST_INT64);
+	item = w->create_table_entry(list.table);
+	data.s64 = 9;
+	assert_int_equal(w->write_entry_field(list.table, item, number, &data), SS_PLUGIN_SUCCESS);
+	key.s64 = 5;
+	item = w->add_table_entry(list.table, &key, item);
+	assert_non_null(item);
+	assert_int_equal(w->write_entry_field(list.table, item, number, &data), SS_PLUGIN_FAILURE);
+	assert_int_equal(r->read_entry_field(list.table, item, number, &data), SS_PLUGIN_SUCCESS);
+	assert_int_equal(data.s64, 5); /* where it was put */
+	assert_int_equal(w->write_entry_field(list.table, item, number, &data), SS_PLUGIN_SUCCESS);
+	data.str = "no";
+	number = fields_vtable.get_table_field(list.table, "old_name", SS_PLUGIN_ST_STRING);
+	assert_int_equal(w->write_entry_field(list.table, item, number, &data), SS_PLUGIN_FAILURE);
 	/* a list: filled up to its end */
 	assert_int_equal(r->read_entry_field(threads_table, e, env_field, &list), SS_PLUGIN_SUCCESS);
 	key.u64 = 1;
@@ -190,9 +246,27 @@ static ss_plugin_t *init_provider(const ss_plugin_init_input *in, ss_plugin_rc *
 	ss_plugin_table_reader_vtable_ext reader = { no_name, no_size, no_entry, no_read, no_release, no_walk };
 	ss_plugin_table_writer_vtable_ext writer = { no_clear, no_erase, no_new, no_release, no_add, no_write };
 	ss_plugin_table_fields_vtable_ext fields = { no_fields, no_field, no_field };
-	const ss_plugin_table_input table = { .name = "mine", .key_type = SS_PLUGIN_ST_UINT64, .table = &inits, .reader_ext = &reader,
-					      .writer_ext = &writer, .fields_ext = &fields };
+	ss_plugin_table_input table = { .name = "mine", .key_type = SS_PLUGIN_ST_UINT64, .table = &inits,
+					.reader = { no_name, no_size, no_entry, no_read }, .writer = writer, .fields = fields,
+					.reader_ext = &reader, .writer_ext = &writer, .fields_ext = &fields };
 
+	/* what is refused, first */
+	reader.iterate_entries = NULL;
+	assert_int_equal(in->tables->add_table(in->owner, &table), SS_PLUGIN_FAILURE);
+	reader.iterate_entries = no_walk;
+	table.reader.get_table_size = NULL;
+	assert_int_equal(in->tables->add_table(in->owner, &table), SS_PLUGIN_FAILURE);
+	assert_non_null(strstr(in->get_owner_last_error(in->owner), "the table mine lacks some of its functions, or has two"));
+	table.reader.get_table_size = no_size;
+	table.fields_ext = NULL;
+	assert_int_equal(in->tables->add_table(in->owner, &table), SS_PLUGIN_FAILURE);
+	table.fields_ext = &fields;
+	table.key_type = SS_PLUGIN_ST_TABLE;
+	assert_int_equal(in->tables->add_table(in->owner, &table), SS_PLUGIN_FAILURE);
+	table.key_type = SS_PLUGIN_ST_UINT64;
+	table.name = "threads";
+	assert_int_equal(in->tables->add_table(in->owner, &table), SS_PLUGIN_FAILURE);
+	table.name = "mine";
 	*rc = in->tables->add_table(in->owner, &table);
 	return &says;
 }
