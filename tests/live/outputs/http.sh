@@ -174,7 +174,10 @@ rm -f "$dir/bodies"
 
 # a monitor that is killed with alerts in its spool
 number=300
-"$MONITOR" run -c "$dir/config.yaml" --option "http_output.url=http://127.0.0.1:1/" -- sh -c "python3 $dir/open.py $dir $number; touch $dir/opened; sleep 300" 2>"$dir/err" &
+mkfifo "$dir/end" # the command waits for a line of it, and so ends when it is told to, also without its monitor
+exec 9<>"$dir/end"
+"$MONITOR" run -c "$dir/config.yaml" --option "http_output.url=http://127.0.0.1:1/" -- \
+	sh -c "python3 $dir/open.py $dir $number; : >$dir/opened; read -r _" <"$dir/end" 2>"$dir/err" 9>&- &
 soon [ -e "$dir/opened" ]
 soon grep -aqs n-00299 "$spool"/*.spool
 checks=$((checks + 1))
@@ -183,6 +186,8 @@ ok "a spool that is in use is told" grep -q 'is used by another process' "$dir/e
 for p in $(pgrep -f "$dir/config.yaml"); do
 	[ "$(ps -o sid= -p "$p" | tr -d ' ')" = "$p" ] && kill -9 "$p"
 done
+echo >&9
+exec 9>&-
 wait $!
 number=0
 send "url: 'http://127.0.0.1:$port/'"

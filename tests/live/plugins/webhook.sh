@@ -9,7 +9,7 @@ need openssl
 cd "$dir" || exit 99
 plugins=$(cd "$BUILD" && pwd)/contrib/plugins
 [ -f "$plugins/libk8saudit.so" ] || skip "contrib/plugins/libk8saudit.so is not built"
-openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 1 -keyout key.pem -out cert.pem 2>/dev/null || exit 99
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -days 1 -keyout key.pem -out cert.pem 2>/dev/null || exit 99
 cat key.pem cert.pem >both.pem
 cat >rules.yaml <<'YAML'
 - rule: all
@@ -19,6 +19,11 @@ cat >rules.yaml <<'YAML'
   priority: INFO
   source: k8s_audit
 YAML
+
+# it listens, or has ended
+up() {
+	grep -q "^ *[0-9]*: 0100007F:$(printf %04X "$port") 00000000:0000 0A " /proc/net/tcp || ! kill -0 "$pid"
+}
 
 # serve SCHEME: the monitor in the background, $url is where
 serve() {
@@ -37,18 +42,12 @@ serve() {
 	YAML
 	"$MONITOR" falco -c falco.yaml >out 2>err &
 	pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null && return
-		sleep 0.25
-	done
+	soon up
 }
 
 # What was accepted is on its way to the rules.
 seen() {
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		grep -q "$1" out && break
-		sleep 0.5
-	done
+	soon grep -q "$1" out
 }
 
 ended() {
@@ -76,20 +75,20 @@ serve http
 LATER=1 python3 "$here/webhook.py" "$url" load 30000 100 24 >load 2>&1
 status=$?
 ok "some are told to come later: $(cat load)" [ $status = 0 ]
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	[ "$(grep -c 'id=id[0-9]*;' out)" -ge 30000 ] && break
-	sleep 0.3
-done
+all_seen() {
+	[ "$(grep -c 'id=id[0-9]*;' out)" -ge 30000 ]
+}
+soon all_seen
 ended
 ok "each is seen once all the same" [ "$(sed -n 's/.*id=id\([0-9]*\);/\1/p' out | sort -u | wc -l)" = 30000 ]
 ok "and not twice" [ "$(grep -c 'id=id[0-9]*;' out)" = 30000 ]
 
 # certificates of clients
 for name in ca other; do
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout $name.key -subj "/CN=$name" -days 2 -out $name.crt 2>/dev/null
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout $name.key -subj "/CN=$name" -days 2 -out $name.crt 2>/dev/null
 done
 client() { # name, authority, use
-	openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -subj "/CN=$1" -out "$1.csr" 2>/dev/null
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$1.key" -subj "/CN=$1" -out "$1.csr" 2>/dev/null
 	printf 'extendedKeyUsage=%s\n' "$3" >use
 	openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial -days 2 -extfile use -out "$1.crt" 2>/dev/null
 }
