@@ -114,6 +114,8 @@ struct tracee *entry_tracee(struct tracer *t, pid_t tid)
 	tracee->late = tracee->process->other_ids = true;
 	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
 	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t)) == 0;
+	if (!tracee->seized)
+		unseized_begin(t, tracee);
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
 	return tracee;
 }
@@ -332,11 +334,13 @@ static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_ev
 }
 
 /* What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there put up with it. */
-static enum call_bytes bytes_of(const struct tracee *tracee, unsigned int traits)
+static enum call_bytes bytes_of(const struct tracer *t, const struct tracee *tracee, unsigned int traits)
 {
+	bool debugged = t->seizing && !tracee->seized; /* by who may change what it likes */
+
 	if (traits & CALL_OPEN)
 		return BYTES_FIXED;
-	return tracees_alone(tracee) && !tracee->late ? BYTES_PRIVATE : BYTES_SHARED;
+	return tracees_alone(tracee) && !tracee->late && !debugged ? BYTES_PRIVATE : BYTES_SHARED;
 }
 
 int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
@@ -371,7 +375,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	r = tell_done(t, traits, ret_event, err);
 	if (r != -EAGAIN)
 		return r;
-	p->call.bytes = bytes_of(p->tracee, traits);
+	p->call.bytes = bytes_of(t, p->tracee, traits);
 	r = decode_call(&p->call, &t->builder, ret_event, err);
 	/* the caller died, or passed pointers that the kernel will refuse too */
 	if (r < 0 || (p->notified && !p->tracee->seized && !notify_valid(t->listener, p->id))) {
@@ -414,7 +418,7 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = n.data.args[i];
 	p->tracee = entry_tracee(t, p->call.tid);
-	if (p->tracee && !t->seizing)
+	if (p->tracee && !p->tracee->seized)
 		unseized_look(t, p->tracee);
 	if (p->tracee)
 		p->call.pid = p->tracee->process->pid;

@@ -11,7 +11,8 @@
 
 /*
  * A thread has one tracer. When the workload wants to trace one of its own, ours lets go first: its calls are still
- * notified (and opens still done on behalf), but births, execs and results of it are no longer told.
+ * notified (and opens still done on behalf); its execs and its end are known as those of all threads are where there is no
+ * ptrace (unseized.c), and its children from their first caught call on.
  *
  *   PTRACE_TRACEME       the caller itself is interrupted, its call answered "restart", and it is detached at the stop
  *                        that follows; the call runs again, untraced.
@@ -122,6 +123,7 @@ bool handover_stop(struct tracer *t, struct tracee *tracee, int signal)
 		return false;
 	tracee->leaving_for_debugger = tracee->seized = tracee->stopped = tracee->listening = false;
 	tracee->follow = FOLLOW_NONE;
+	unseized_begin(t, tracee);
 	if (tracee->held_notification)
 		notify_continue(t->listener, tracee->held_notification);
 	tracee->held_notification = 0;

@@ -112,7 +112,8 @@ struct tracer {
 	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
 	bool notifying, seizing, every_call; /* what the backend does */
 	bool killable; /* a received notification is not broken off by signals */
-	uint64_t swept; /* unseized.c: when */
+	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
+	uint64_t swept; /* when, last */
 	bool hung_up; /* nobody is left under the filter */
 	bool front_gone;
 	int listener; /* -1 = none */
@@ -232,9 +233,11 @@ bool passing_stop(struct tracer *t, struct tracee *tracee);
 /* From here on the workload, which waits for its start, stops at every call. */
 int passing_begin(struct tracer *t);
 
-/* ---- unseized.c: without ptrace ------------------------------------------------------------------------------------------ */
+/* ---- unseized.c: threads without a ptrace stop of ours -------------------------------------------------------------------- */
 
-/* A thread makes a call: has it executed another program since its last one, or is it another thread? Then that is told. */
+/* A thread is not ours by ptrace from here on. */
+void unseized_begin(struct tracer *t, struct tracee *tracee);
+/* Such a thread makes a call: has it executed another program since its last one, or is it another thread? Then that is told. */
 void unseized_look(struct tracer *t, struct tracee *tracee);
 /* Looks for ends and execs, now and then: true when something is to be told. */
 bool unseized_sweep(struct tracer *t);

@@ -108,7 +108,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		return error_errno(err, r, "the workload cannot be traced");
 	workload->seized = t->seizing;
 	if (!t->seizing)
-		unseized_look(t, workload);
+		unseized_begin(t, workload);
 	workload->process->parent = t->launch.front;
 	fetch_ancestors(t);
 	return 0;

@@ -6,10 +6,11 @@
 #include "tracer/procfs.h"
 
 /*
- * The backend that must do without ptrace: no stop tells of births, execs and ends. A child is known from its first
- * caught call on. An exec shows by the auxiliary vector, whose addresses are other ones for each program's start, or by
- * the memory that was opened before it, which reads nothing any more (a vfork's parent keeps it alive). A number that is
- * used again shows by the time at which its process began. Ends are found by looking around now and then.
+ * The backend that must do without ptrace, and threads that a debugger of the workload has: no stop tells of births, execs
+ * and ends. A child is known from its first caught call on. An exec shows by the auxiliary vector, whose addresses are other
+ * ones for each program's start, or by the memory that was opened before it, which reads nothing any more (a vfork's parent
+ * keeps it alive). A number that is used again shows by the time at which its process began. Ends are found by looking around
+ * now and then.
  */
 
 #define SWEEP_NS   100000000ull
@@ -62,12 +63,15 @@ static void renew(struct tracer *t, struct tracee *tracee)
 	tracees_memory(&t->tracees, tracee);
 }
 
+void unseized_begin(struct tracer *t, struct tracee *tracee)
+{
+	t->apart = true;
+	tracee->since = start_of(tracee->tid);
+	tracee->image = image_of(tracee->tid);
+}
+
 void unseized_look(struct tracer *t, struct tracee *tracee)
 {
-	if (!tracee->since) {
-		tracee->since = start_of(tracee->tid);
-		tracee->image = image_of(tracee->tid);
-	}
 	if (is_stale(tracee))
 		renew(t, tracee);
 	else
@@ -78,6 +82,9 @@ static void look_around(void *context, struct tracee *tracee)
 {
 	struct tracer *t = context;
 
+	if (tracee->seized)
+		return;
+	t->apart = true;
 	if (t->told.count >= SWEEP_TOLD)
 		return;
 	if (kill(tracee->tid, 0) < 0 && errno == ESRCH)
@@ -93,6 +100,7 @@ bool unseized_sweep(struct tracer *t)
 	if (now - t->swept < SWEEP_NS)
 		return false;
 	t->swept = now;
+	t->apart = false; /* as far as none is found */
 	tracees_each(&t->tracees, look_around, t);
 	return t->told.count > 0;
 }

@@ -49,7 +49,7 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 	bool idle;
 	int n = 0;
 
-	if (!t->seizing && unseized_sweep(t))
+	if (t->apart && unseized_sweep(t))
 		return 0;
 	if (t->injections || t->crowd.many)
 		n = poll(polled, count, 0);
@@ -57,7 +57,7 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		return inject_tell(t, true, ret_event, err);
 	if (n == 0) {
 		crowd_is_away(t);
-		n = poll(polled, count, t->tracees.embryos || !t->seizing ? EMBRYO_MS : -1);
+		n = poll(polled, count, t->tracees.embryos || t->apart ? EMBRYO_MS : -1);
 	}
 	if (n <= 0) {
 		stops_adopt(t);

@@ -12,6 +12,7 @@ inner="$MONITOR run -r $own_rules --output $dir/inner"
 for monitor_options in "" "--backend ptrace" "--backend ptrace-all"; do
 	fires "$own" - -- $inner -- sh -c "$read_it"
 	ok "status of the inner command ($monitor_options)" [ $status = 3 ]
+	ok "the outer monitor knows who it was ($monitor_options)" grep -q "$own.*process=cat" "$alerts"
 	ok "the inner monitor saw it, too ($monitor_options)" grep -q "$own.*process=cat" "$dir/inner"
 	rm -f "$dir/inner"
 done

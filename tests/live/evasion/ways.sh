@@ -79,6 +79,14 @@ for way in root-link cwd-link path-fd reopen fchdir chroot handle openat2 junk-b
 	untraced vfork-like daemon new-root undumpable other-name received-fd full-table full-memory; do
 	entry seen "$s" -- "$src/evade" "$way" "$secret"
 done
+# below a debugger of its own, which a thread may have but one of
+for debugger in traceme seize detach; do
+	entry seen "$s" -- "$src/traced" $debugger cat "$secret"
+	# shellcheck disable=SC2016
+	entry seen "$s" -- "$src/traced" $debugger sh -c 'cat "$1"; true' - "$secret"
+	entry seen "payload run" -- "$src/traced" $debugger "$payload" $wanted_text
+	entry seen "argument seen" -- "$src/traced" $debugger sh -c "$payload $wanted_text telling-argument; true"
+done
 # names that a terminal or a log would take amiss
 for odd in "$(printf 'a\nb')" "$(printf '\033[2J\033[31m')" "$(printf '\377\376')" "$(printf '\302\200\342\200\256')" " " "%fd.name" '"' "\\"; do
 	mkdir "$dir/$odd"
