@@ -125,6 +125,7 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 		return NULL;
 	child->seized = true;
 	child->stopped = stopped;
+	child->newborn = !stopped;
 	/* what is looked up in its own namespaces only it can look up, until an exec shows that nothing is different */
 	child->identity = parent->identity;
 	child->rights = parent->rights;

@@ -105,7 +105,9 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 	default:
 		break;
 	}
-	cure_interruption(t, tracee);
+	if (!tracee->newborn) /* else it has made no call */
+		cure_interruption(t, tracee);
+	tracee->newborn = false;
 	stops_resume(t, tracee, 0);
 }
 

@@ -56,6 +56,7 @@ struct tracee {
 	bool seized; /* ours by ptrace; false: handed over, or never caught */
 	bool stopped; /* in a ptrace stop that we hold */
 	bool embryo; /* stopped at its birth, and its parent's fork event has not come */
+	bool newborn; /* its first stop has not come */
 	bool listening; /* in a group stop */
 	bool debugged; /* asked to be traced by the workload: its next ptrace(PTRACE_TRACEME) passes */
 	bool in_call; /* between the stops of a call, where every call stops (passing.c) */
