@@ -18,31 +18,40 @@ static void put16(uint8_t *at, uint16_t v)
 	memcpy(at, &v, sizeof(v));
 }
 
-bool socket_read_address(struct str value, struct socket_pair *ret_pair)
+static const uint8_t *read_end(const uint8_t *at, size_t bytes, const uint8_t **ret_ip, uint16_t *ret_port)
+{
+	*ret_ip = at;
+	*ret_port = bytes_u16(at + bytes);
+	return at + bytes + 2;
+}
+
+/* The family, then address and port of each end; of a unix socket two addresses in memory when there are both ends, and a path. */
+static inline bool read_pair(struct str value, bool both, struct socket_pair *ret_pair)
 {
 	const uint8_t *b = (const uint8_t *)value.ptr;
 	struct socket_pair p = { 0 };
+	size_t bytes, path = both ? 17 : 1;
 
 	if (!value.len)
 		return false;
 	p.family = b[0];
 	switch (p.family) {
 	case FAMILY_INET:
-		if (value.len < 7)
-			return false;
-		p.dip = b + 1;
-		p.dport = bytes_u16(b + 5);
-		break;
 	case FAMILY_INET6:
-		if (value.len < 19)
+		bytes = p.family == FAMILY_INET ? 4 : 16;
+		if (value.len < 1 + (both ? 2 : 1) * (bytes + 2))
 			return false;
-		p.dip = b + 1;
-		p.dport = bytes_u16(b + 17);
+		b = both ? read_end(b + 1, bytes, &p.sip, &p.sport) : b + 1;
+		read_end(b, bytes, &p.dip, &p.dport);
 		break;
 	case FAMILY_UNIX:
-		if (value.len < 2 || b[value.len - 1])
+		if (value.len < path + 1 || b[value.len - 1])
 			return false;
-		p.path = str_of(value.ptr + 1);
+		if (both) {
+			p.unix_source = bytes_u64(b + 1);
+			p.unix_destination = bytes_u64(b + 9);
+		}
+		p.path = str_of(value.ptr + path);
 		break;
 	default:
 		break;
@@ -51,43 +60,14 @@ bool socket_read_address(struct str value, struct socket_pair *ret_pair)
 	return true;
 }
 
+bool socket_read_address(struct str value, struct socket_pair *ret_pair)
+{
+	return read_pair(value, false, ret_pair);
+}
+
 bool socket_read_tuple(struct str value, struct socket_pair *ret_pair)
 {
-	const uint8_t *b = (const uint8_t *)value.ptr;
-	struct socket_pair p = { 0 };
-
-	if (!value.len)
-		return false;
-	p.family = b[0];
-	switch (p.family) {
-	case FAMILY_INET:
-		if (value.len < 13)
-			return false;
-		p.sip = b + 1;
-		p.sport = bytes_u16(b + 5);
-		p.dip = b + 7;
-		p.dport = bytes_u16(b + 11);
-		break;
-	case FAMILY_INET6:
-		if (value.len < 37)
-			return false;
-		p.sip = b + 1;
-		p.sport = bytes_u16(b + 17);
-		p.dip = b + 19;
-		p.dport = bytes_u16(b + 35);
-		break;
-	case FAMILY_UNIX:
-		if (value.len < 18 || b[value.len - 1])
-			return false;
-		p.unix_source = bytes_u64(b + 1);
-		p.unix_destination = bytes_u64(b + 9);
-		p.path = str_of(value.ptr + 17);
-		break;
-	default:
-		break;
-	}
-	*ret_pair = p;
-	return true;
+	return read_pair(value, true, ret_pair);
 }
 
 bool ip_is_v4_mapped(const uint8_t b[16])
