@@ -172,7 +172,7 @@ int cmd_list(const struct command *c, int argc, char **argv)
 	}
 	kind = find_kind(o.operands[0]);
 	if (!kind) {
-		log_error("there is no list of \"%s\"; there is %s", o.operands[0], LIST_KINDS);
+		log_error("there is no list of \"%s\"; there are %s", o.operands[0], LIST_KINDS);
 		return EXIT_USAGE;
 	}
 	names.patterns = o.operands + 1;

@@ -125,13 +125,16 @@ static bool beside_program(const char *relative, char *path, size_t size)
 
 int rules_input_add_default(struct rules_input *in, struct error *err)
 {
+	static const char place[] = PKGDATADIR "/" DEFAULT_NAME;
 	char path[PATH_MAX];
+	int r;
 
 	/* a build tree, then a tree that was installed elsewhere than configured, then the configured place */
 	if (beside_program("rules/" DEFAULT_NAME, path, sizeof(path)) ||
 	    beside_program("../share/monitor/" DEFAULT_NAME, path, sizeof(path)))
 		return add_file(in, path, err);
-	return add_file(in, PKGDATADIR "/" DEFAULT_NAME, err);
+	r = add_file(in, place, err);
+	return r == -ENOENT ? error_set(err, r, "there is no %s: name a file or folder of rules with -r", place) : r;
 }
 
 void rules_input_free(struct rules_input *in)
