@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_APP_RUN_H
+#define MONITOR_APP_RUN_H
+
+#include "app/capture.h"
+#include "app/drops.h"
+#include "app/explain.h"
+#include "app/intercept.h"
+#include "app/notice.h"
+#include "app/recording.h"
+#include "app/reload.h"
+#include "app/session.h"
+#include "tracer/tracer.h"
+
+/* What the files of `monitor run` share: cmd_run.c and run_*.c. Nobody else includes this. */
+
+struct run {
+	struct options options;
+	struct session session;
+	struct tracer_options tracer;
+	struct recording recording;
+	struct drops drops;
+	struct capture capture;
+	enum intercept_scope scope;
+	struct intercept_set intercept; /* INTERCEPT_STATE */
+	struct intercept_want *wants;
+	struct config *config; /* --config; NULL = none */
+	struct plugins plugins; /* as they were loaded at the start */
+	struct engine_options offered; /* what they add to that of rules */
+	int fail_on;
+	bool match_realpath, verbose, json;
+	bool finished; /* the front was let go */
+	struct explain explain;
+	struct notice notice;
+	int stream; /* for alerts, -1 = none; a copy of our own */
+};
+
+/* ---- run_options.c: the command line and the configuration, checked before anything is touched ---- */
+
+/* *ret_config stays NULL when none is asked for; it is the caller's. */
+int run_load_config(const struct run *run, struct config **ret_config, struct error *err);
+int run_read_options(struct run *run, struct error *err);
+
+/* ---- run_reload.c: rules, at the start and while the command runs ---- */
+
+/* session: only its rules and limits are made. */
+int run_load_rules(const struct run *run, const struct config *c, struct session *session, struct error *err);
+/* Whether more is intercepted than the rules ask for: then run_widen() says what. *ret_wants is the caller's, and *ret_set borrows from it. */
+bool run_is_wide(const struct run *run);
+int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants);
+/* *ret_reload stays NULL when nothing is loaded again. */
+int run_allow_reload(struct run *run, struct reload **ret_reload, struct error *err);
+
+/* ---- run_tell.c: what it says of itself, to the log ---- */
+
+/* Once, before the first alert could be missed for what was lost. */
+void run_tell_start(const struct run *run);
+/* --verbose, at the end */
+void run_tell_summary(const struct run *run);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "app/run.h"
+
+/* The flag, else the configuration's word, else the default. */
+static int choose(const struct run *run, enum option_id id, struct str configured, int fallback, struct error *err)
+{
+	if (run->config && !options_has(&run->options, id))
+		return options_word(id, configured);
+	return options_choice(&run->options, id, fallback, err);
+}
+
+int run_load_config(const struct run *run, struct config **ret_config, struct error *err)
+{
+	const struct options *o = &run->options;
+	auto_free const char **assignments = NULL;
+	size_t n = 0;
+
+	if (!options_has(o, OPT_run_config) && !options_has(o, OPT_run_option))
+		return 0;
+	assignments = calloc(o->ngiven + 1, sizeof(*assignments));
+	if (!assignments)
+		return error_set(err, -ENOMEM, "out of memory");
+	while ((assignments[n] = options_nth(o, OPT_run_option, n)))
+		n++;
+	return config_load(options_value(o, OPT_run_config, NULL), assignments, n, ret_config, err);
+}
+
+int run_read_options(struct run *run, struct error *err)
+{
+	static const struct config defaults;
+	const struct options *o = &run->options;
+	const struct config *c;
+	int backend, opens, on_exit, match, foreign, ring, scope, r;
+
+	r = run_load_config(run, &run->config, err);
+	if (r < 0)
+		return r;
+	c = run->config ? run->config : &defaults;
+	backend = choose(run, OPT_run_backend, c->monitor_run_backend, TRACER_AUTO, err);
+	opens = backend < 0 ? backend : choose(run, OPT_run_opens, c->monitor_run_opens, TRACER_OPENS_EXACT, err);
+	match = opens < 0 ? opens : choose(run, OPT_run_match_realpath, c->monitor_run_match_realpath ? STR("yes") : STR("no"), 0, err);
+	on_exit = match < 0 ? match : choose(run, OPT_run_on_exit, c->monitor_run_on_exit, 1, err);
+	foreign = on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
+	ring = foreign < 0 ? foreign : choose(run, OPT_run_io_uring, c->monitor_run_io_uring, TRACER_DENY, err);
+	scope = ring < 0 ? ring : choose(run, OPT_run_intercept, c->monitor_run_intercept, INTERCEPT_RULES, err);
+	run->fail_on = scope < 0 ? scope : session_fail_on(o, OPT_run_fail_on, err);
+	if (run->fail_on < 0)
+		return run->fail_on;
+	run->tracer = (struct tracer_options){
+		.argv = o->operands,
+		.backend = (enum tracer_backend)backend,
+		.opens = (enum tracer_opens)opens,
+		.on_exit = on_exit == 0 ? TRACER_ON_EXIT_KILL : TRACER_ON_EXIT_FAIL,
+		.foreign_abi = (enum tracer_policy)foreign,
+		.io_uring = (enum tracer_policy)ring,
+		.notice = notice_receive,
+		.notice_context = &run->notice,
+		.tell_all = options_has(o, OPT_run_write) || options_has(o, OPT_run_explain),
+	};
+	run->scope = (enum intercept_scope)scope;
+	/* only what was opened has a real path */
+	run->match_realpath = match == 0 && opens == TRACER_OPENS_EXACT;
+	run->verbose = options_has(o, OPT_run_verbose);
+	run->json = options_has(o, OPT_run_json) || c->json_output;
+	return 0;
+}

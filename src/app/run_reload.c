@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "app/limits.h"
+#include "app/run.h"
+#include "app/setup.h"
+
+int run_load_rules(const struct run *run, const struct config *c, struct session *session, struct error *err)
+{
+	struct engine_options engine = setup_engine_options(c);
+	int r = setup_add_rules(c, &run->options, OPT_run_rules, &session->input, err);
+
+	engine.json_output = engine.json_output || run->json;
+	plugins_repeat_offer(&run->offered, &engine);
+	if (r == 0 && c)
+		r = limits_new(c, &engine.fields, true, &session->limits, err);
+	if (r < 0)
+		return r;
+	engine.nreads = limits_reads(session->limits, &engine.reads);
+	return session_load_rules(session, &run->options, OPT_run_rules, &engine, NULL, run->verbose, err);
+}
+
+static int load_again(void *context, struct reload_set *ret_set, struct error *err)
+{
+	const struct run *run = context;
+	auto_session struct session aside = { 0 };
+	auto_config struct config *config = NULL;
+	int r = run_load_config(run, &config, err);
+
+	if (r == 0)
+		r = run_load_rules(run, config, &aside, err);
+	if (r < 0)
+		return r;
+	*ret_set = (struct reload_set){
+		.config = take_ptr(config),
+		.rules = take_ptr(aside.rules),
+		.limits = take_ptr(aside.limits),
+		.input = aside.input,
+	};
+	aside.input = (struct rules_input){ 0 };
+	return 0;
+}
+
+int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants)
+{
+	return intercept_widen(ruleset_wants(rules), run->scope, run->session.plugins, ret_set, ret_wants);
+}
+
+bool run_is_wide(const struct run *run)
+{
+	return run->scope != INTERCEPT_RULES || run->session.plugins;
+}
+
+/* Whoever was asked before has copied what it needs. */
+static const struct intercept_set *wants_again(void *context, const struct ruleset *rules)
+{
+	struct run *run = context;
+	struct intercept_want *wants;
+	struct intercept_set set;
+
+	if (!run_is_wide(run) || run_widen(run, rules, &set, &wants) < 0)
+		return NULL;
+	free(run->wants);
+	run->wants = wants;
+	run->intercept = set;
+	return &run->intercept;
+}
+
+static bool has_rule(const struct ruleset *rules, struct str name)
+{
+	for (size_t i = 0; i < ruleset_count(rules); i++) {
+		struct rule_view rule;
+
+		ruleset_get(rules, i, &rule);
+		if (str_eq(rule.name, name))
+			return true;
+	}
+	return false;
+}
+
+/* Rules that were not there before are the likelier reason. */
+static size_t add_rules_of(struct strbuf *out, const struct run *run, const struct ruleset *rules, uint16_t type, bool also_old)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ruleset_count(rules) && n < 3; i++) {
+		struct rule_view rule;
+
+		if (!ruleset_rule_looks_at(rules, (uint32_t)i, type))
+			continue;
+		ruleset_get(rules, i, &rule);
+		if (also_old || !has_rule(run->session.rules, rule.name))
+			strbuf_addf(out, "%s\"" STR_FMT "\"", n++ ? ", " : "", STR_ARG(rule.name));
+	}
+	return n;
+}
+
+static void explain_refusal(void *context, const struct ruleset *rules, struct error *err)
+{
+	const struct run *run = context;
+	const struct syscall_info *call = syscall_by_number(tracer_missing(run->session.source));
+	auto_strbuf struct strbuf names = { 0 };
+
+	if (!call || (!add_rules_of(&names, run, rules, call->event, false) && !add_rules_of(&names, run, rules, call->event, true)))
+		strbuf_adds(&names, "what they read of processes");
+	error_set(err, -EOPNOTSUPP, "the new rules need the call %s, for %s, but the running command's filter lets it pass (--intercept all)",
+		  call ? call->name : "?", names.ptr ? names.ptr : "");
+}
+
+static void adopted(void *context, const struct config *config)
+{
+	struct run *run = context;
+
+	drops_follow(&run->drops, config);
+	run->notice.iso_time = !config || config->time_format_iso_8601;
+}
+
+static int watch_rules(void *context, struct file_watch *w)
+{
+	const struct run *run = context;
+	const char *path;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (path = options_nth(&run->options, OPT_run_rules, i)); i++)
+		r = file_watch_add(w, path);
+	return r;
+}
+
+static const struct reload_ops reload_ops = {
+	.load = load_again,
+	.wants = wants_again,
+	.explain = explain_refusal,
+	.adopted = adopted,
+	.watch = watch_rules,
+};
+
+/*
+ * Files are watched for a configuration that says so: without one they may be the workload's to write, who then could switch off what
+ * watches it. An explanation is about the rules of the start.
+ */
+int run_allow_reload(struct run *run, struct reload **ret_reload, struct error *err)
+{
+	*ret_reload = NULL;
+	if (options_has(&run->options, OPT_run_explain))
+		return 0;
+	return reload_new(&reload_ops, run, &run->session, run->config && run->config->watch_config_files, ret_reload, err);
+}

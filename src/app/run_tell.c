@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "app/log.h"
+#include "app/run.h"
+
+static void tell_waits(const char *indent, const struct figures_waits *w)
+{
+	log_info("%s%" PRIu64 " waits of calls: half up to %.1f us, 99 %% up to %.1f us, the longest %.1f us, %.3f ms in all", indent,
+		 w->count, (double)figures_quantile(w, 500) / 1e3, (double)figures_quantile(w, 990) / 1e3,
+		 (double)w->max_ns / 1e3, (double)w->total_ns / 1e6);
+}
+
+/* Where the time went, two lines for each call. */
+static void tell_figures(const struct figures *f)
+{
+	for (long number = 0; number < CALLS_MAX; number++) {
+		const struct syscall_info *info = syscall_by_number(number);
+		const uint64_t *n = f->calls[number];
+
+		if (n[FIGURES_AT_ENTRY] + n[FIGURES_ON_BEHALF] + n[FIGURES_TO_RESULT] + n[FIGURES_REFUSED] == 0)
+			continue;
+		log_info("  %-20s %" PRIu64 " let go at entry, %" PRIu64 " done on behalf, %" PRIu64 " followed to the result, %" PRIu64
+			 " refused",
+			 info ? info->name : "?", n[FIGURES_AT_ENTRY], n[FIGURES_ON_BEHALF], n[FIGURES_TO_RESULT],
+			 n[FIGURES_REFUSED]);
+		if (f->by_call[number])
+			tell_waits("    ", f->by_call[number]);
+	}
+	tell_waits("", &f->all);
+}
+
+void run_tell_summary(const struct run *run)
+{
+	const struct figures *figures = tracer_figures(run->session.source);
+	struct pipeline_stats stats;
+
+	pipeline_stats(run->session.pipeline, &stats);
+	log_info("%" PRIu64 " events, %" PRIu64 " calls waited (%" PRIu64 " let go at entry), %" PRIu64 " alerts",
+		 stats.events, figures->all.count, stats.answered_at_entry, stats.alerts);
+	tell_figures(figures);
+}
+
+void run_tell_start(const struct run *run)
+{
+	struct tracer_status status;
+
+	tracer_status(run->session.source, &status);
+	if (status.lost[0])
+		log_warning("%s", status.lost);
+	log_info("%zu rules; system calls are intercepted by %s", ruleset_count(run->session.rules),
+		 backend_info(status.backend)->how);
+	log_info("calls of other ABIs (i386, x32) %s; io_uring %s",
+		 run->tracer.foreign_abi == TRACER_DENY ? "are refused and alert" : "pass and alert",
+		 run->tracer.io_uring == TRACER_DENY  ? "is refused" :
+		 run->tracer.io_uring == TRACER_ALERT ? "passes and alerts" :
+							"passes unseen");
+}
