@@ -23,6 +23,9 @@ BUILD=${BUILD:-${MONITOR:+$(dirname "$MONITOR")}}
 BUILD=${BUILD:-$top/build}
 MONITOR=${MONITOR:-$BUILD/monitor}
 MONITOR_SHARED=${MONITOR_SHARED:-$top/../shared}
+# scripts go to other folders
+BUILD=$(cd "$BUILD" && pwd)
+MONITOR=$(cd "$(dirname "$MONITOR")" && pwd)/$(basename "$MONITOR")
 src=$BUILD/tests/live/src
 own_rules=$top/rules/monitor_rules.yaml
 allow=

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Programs do the same natively and under the monitor: ours (acts/) and others (same/programs) with seccomp notification, and a few
 # in each place of the ladder. same.sh whole: all others, stressors of stress-ng, too, and more than a hundred in each place
-# (a quarter of an hour); same.sh whole PLACE: those of the places whose names begin so.
+# (a quarter of an hour); same.sh whole PLACE: those of the places whose names begin so; $SAME_PART is another part of them,
+# where they are slow.
 . "$(dirname "$0")/lib.sh"
 
 need python3
@@ -50,7 +51,7 @@ rung() {
 	case $lost in *ptrace\ at*) except='^acts debug-|strace|gdb' ;; esac
 	printf '%s: ' "$name"
 	# shellcheck disable=SC2086 # words
-	compare timeout "${LIVE_TIMEOUT:-300}" "$@" "$python" compare.py ./monitor rules.yaml work/$turn ${monitor_options:-} --part "$((turn % step))/$step" \
+	compare timeout "${LIVE_TIMEOUT:-300}" "$@" "$python" compare.py ./monitor rules.yaml work/$turn ${monitor_options:-} --part "${SAME_PART:-$((turn % step))/$step}" \
 		--except "$except" acts others
 }
 
