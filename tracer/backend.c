@@ -17,14 +17,15 @@ const struct backend *backend_info(enum tracer_backend backend)
 	return &backends[backend];
 }
 
-int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend, struct error *refused, struct error *err)
+int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend, struct probe_result *ret_result,
+		   struct error *refused, struct error *err)
 {
 	bool covered = false;
 	int r;
 
 	*refused = (struct error){ 0 };
 	if (wanted != TRACER_AUTO) {
-		r = probe_backend(wanted, NULL, err);
+		r = probe_backend(wanted, ret_result, err);
 		if (r < 0)
 			return error_prefix(err, r, "the backend %s does not work here", backends[wanted].name);
 		*ret_backend = wanted;
@@ -34,7 +35,7 @@ int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend,
 		/* notifications of an outer listener come before our filter's stops: those calls would pass unseen */
 		if (b == TRACER_PTRACE && covered)
 			continue;
-		r = probe_backend(b, NULL, b == TRACER_NOTIFY ? refused : err);
+		r = probe_backend(b, ret_result, b == TRACER_NOTIFY ? refused : err);
 		if (r == 0) {
 			*ret_backend = b;
 			return 0;

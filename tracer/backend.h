@@ -23,8 +23,10 @@ const struct backend *backend_info(enum tracer_backend backend);
 
 /*
  * The backend to use, where wanted may be TRACER_AUTO: negative errno when none works (or the wanted one does not). In
- * refused: why the best one could not be used, code 0 when it is the one.
+ * refused: why the best one could not be used, code 0 when it is the one. In ret_result what its probe found (probe.h).
  */
-int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend, struct error *refused, struct error *err);
+struct probe_result;
+int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend, struct probe_result *ret_result,
+		   struct error *refused, struct error *err);
 
 #endif

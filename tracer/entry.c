@@ -40,11 +40,36 @@ void entry_continue(struct tracer *t)
 	entry_done(t, tracer_now());
 	if (p->tracee)
 		p->tracee->continued = p->call.number;
-	/* failure: the caller was killed, or (old kernels) interrupted and will notify again */
-	if (p->notified)
-		notify_continue(t->listener, p->id);
-	else if (p->tracee)
+	if (p->notified) {
+		/* the caller was killed, or (old kernels) a signal took it away, and it will notify again */
+		if (notify_continue(t->listener, p->id) < 0 && p->tracee)
+			p->tracee->continued = -1;
+	} else if (p->tracee)
 		stops_resume(t, p->tracee, 0);
+}
+
+struct owed *entry_owe(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	struct owed *owed;
+
+	if (t->killable || !p->tracee)
+		return NULL;
+	owed = &p->tracee->owed;
+	*owed = (struct owed){ .number = p->call.number, .ip = p->call.ip };
+	memcpy(owed->args, p->call.args, sizeof(owed->args));
+	return owed;
+}
+
+enum owed_what entry_owed(const struct tracer *t)
+{
+	const struct pending *p = &t->pending;
+	const struct owed *owed = p->tracee ? &p->tracee->owed : NULL;
+
+	if (!owed || owed->number != p->call.number || owed->ip != p->call.ip ||
+	    memcmp(owed->args, p->call.args, sizeof(owed->args)) != 0)
+		return OWED_NOTHING;
+	return owed->what;
 }
 
 void entry_return(struct tracer *t, int64_t value)
@@ -53,7 +78,14 @@ void entry_return(struct tracer *t, int64_t value)
 
 	entry_done(t, tracer_now());
 	if (p->notified) {
-		notify_return(t->listener, p->id, value);
+		struct owed *owed = NULL;
+
+		if (notify_return(t->listener, p->id, value) == -ENOENT && p->way == FIGURES_ON_BEHALF)
+			owed = entry_owe(t);
+		if (owed) {
+			owed->what = OWED_ANSWER;
+			owed->value = value;
+		}
 	} else if (p->tracee) {
 		arch_skip(p->tracee->tid, &p->regs, value);
 		stops_resume(t, p->tracee, 0);
@@ -234,6 +266,13 @@ static bool handle(struct tracer *t)
 	    p->notified && p->tracee->call.number == p->call.number) {
 		p->repeated = true;
 		entry_continue(t); /* the repeated notification of a followed call */
+		return true;
+	}
+	if (entry_owed(t) == OWED_ANSWER) {
+		p->repeated = true;
+		p->way = FIGURES_ON_BEHALF;
+		p->tracee->owed.what = OWED_NOTHING;
+		entry_return(t, p->tracee->owed.value);
 		return true;
 	}
 	if (p->tracee)

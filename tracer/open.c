@@ -39,6 +39,7 @@ struct open_args {
 	int dirfd; /* the caller's number */
 	uint64_t flags, mode, resolve;
 	bool by_name; /* it has effects on what the path leads to */
+	bool made; /* at the first try, which a signal broke off */
 	mode_t mask; /* the caller's, of those */
 	size_t path_len; /* the path is in t->path */
 };
@@ -324,6 +325,25 @@ static bool must_close_first(const struct open_args *a)
 	return (a->flags & O_ACCMODE) != O_RDONLY || a->flags & O_CREAT;
 }
 
+/* The caller will make the call again, and the file is there by then. */
+static void owe_file(struct tracer *t, const struct stat *st)
+{
+	struct owed *owed = entry_owe(t);
+
+	if (!owed)
+		return;
+	owed->what = OWED_FILE;
+	owed->dev = st->st_dev;
+	owed->ino = st->st_ino;
+}
+
+static bool is_owed_file(const struct tracer *t, const struct stat *st)
+{
+	const struct owed *owed = &t->pending.tracee->owed;
+
+	return owed->dev == st->st_dev && owed->ino == st->st_ino;
+}
+
 /* Hands fd to the caller; one that holds it up is kept for the event. */
 static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
 			     const struct stat *st)
@@ -353,6 +373,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		t->pending.quiet = false;
 		if (number == -EMFILE || number == -ENFILE)
 			return fail(t, number);
+		if (number == -ENOENT && a->flags & O_CREAT && (a->flags & O_EXCL || a->made))
+			owe_file(t, st);
 		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
 	}
 	t->pending.answered = !holds;
@@ -416,7 +438,11 @@ static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int
 	/* a full table comes before what the path leads to */
 	if (fd < 0)
 		return fd == -EOPNOTSUPP || creation_may_be_full(t, t->pending.call.pid) ? OPEN_CHECK : fail(t, fd);
-	return is_acceptable(t, fd, &st) ? deliver(t, a, &l, take_fd(fd), &st) : OPEN_CHECK;
+	if (!is_acceptable(t, fd, &st))
+		return OPEN_CHECK;
+	if (a->made && !is_owed_file(t, &st))
+		return fail(t, -EEXIST);
+	return deliver(t, a, &l, take_fd(fd), &st);
 }
 
 int open_exec_failure(struct tracer *t, size_t path_len)
@@ -447,7 +473,8 @@ enum open_way open_pending(struct tracer *t)
 	enum open_way way;
 	int base, r;
 
-	if (!t->pending.notified)
+	/* nothing is opened that could not be handed over: it may have been made by then */
+	if (!t->pending.notified || !t->injects)
 		return OPEN_CHECK;
 	r = read_args(t, &a);
 	if (r == -ESRCH)
@@ -457,6 +484,11 @@ enum open_way open_pending(struct tracer *t)
 	/* what we could not read is told to the caller as the kernel would: it may be there when the kernel looks */
 	if (r < 0)
 		return r == -EFAULT && !entry_is_unmapped(t) ? OPEN_CHECK : fail(t, r);
+	a.made = entry_owed(t) == OWED_FILE;
+	if (a.made) {
+		t->pending.tracee->owed.what = OWED_NOTHING;
+		a.flags = (a.flags & ~(uint64_t)O_EXCL) | O_NOFOLLOW;
+	}
 	base = open_base(t->pending.call.tid, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;

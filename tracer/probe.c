@@ -28,7 +28,7 @@
 #define PROBE_TIMEOUT_MS 2000 /* for one step; a loaded machine needs a few */
 
 struct probe {
-	enum probe_step step;
+	struct probe_result result;
 	pid_t child;
 	struct launch_shared *shared;
 	int listener;
@@ -135,10 +135,10 @@ static int expect_success(struct probe *p, struct error *err)
 
 static int seize(struct probe *p, unsigned long options, struct error *err)
 {
-	p->step = PROBE_TRACE;
+	p->result.step = PROBE_TRACE;
 	if (ptrace(PTRACE_SEIZE, p->child, NULL, (void *)options) < 0)
 		return error_errno(err, -errno, "ptrace is refused");
-	p->step = PROBE_ANSWERS;
+	p->result.step = PROBE_ANSWERS;
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static int run_notify(struct probe *p, bool attach, struct error *err)
 	r = attach ? seize(p, PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC, err) : 0;
 	if (r < 0)
 		return r;
-	p->step = PROBE_ANSWERS;
+	p->result.step = PROBE_ANSWERS;
 	atomic_store(&p->shared->killable, true);
 	polled.fd = p->listener;
 	if (poll(&polled, 1, PROBE_TIMEOUT_MS) != 1 || !(polled.revents & POLLIN))
@@ -165,6 +165,7 @@ static int run_notify(struct probe *p, bool attach, struct error *err)
 	r = notify_receive(p->listener, &notification);
 	if (r < 0)
 		return error_errno(err, r, "a notification cannot be received");
+	p->result.injects = notify_injects(p->listener);
 	r = notify_return(p->listener, notification.id, PROBE_ANSWER);
 	if (r < 0)
 		return error_errno(err, r, "a notification cannot be answered");
@@ -261,7 +262,7 @@ static int run_ptrace_all(struct probe *p, struct error *err)
 	return error_set(err, -EPROTO, "a call does not stop");
 }
 
-int probe_backend(enum tracer_backend backend, enum probe_step *ret_step, struct error *err)
+int probe_backend(enum tracer_backend backend, struct probe_result *ret_result, struct error *err)
 {
 	struct probe p = { .listener = -1 };
 	int r = -EINVAL;
@@ -282,7 +283,6 @@ int probe_backend(enum tracer_backend backend, enum probe_step *ret_step, struct
 		break;
 	}
 	probe_end(&p);
-	if (r < 0 && ret_step)
-		*ret_step = p.step;
+	*ret_result = p.result;
 	return r;
 }

@@ -111,6 +111,7 @@ struct tracer {
 	struct filter *filter;
 	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
 	bool notifying, seizing, every_call; /* what the backend does */
+	bool injects; /* callers can be given descriptors */
 	bool killable; /* a received notification is not broken off by signals */
 	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
 	uint64_t swept; /* when, last */
@@ -194,6 +195,10 @@ void entry_done(struct tracer *t, uint64_t now);
 /* Lets the pending call into the kernel, or not (value = its result). */
 void entry_continue(struct tracer *t);
 void entry_return(struct tracer *t, int64_t value);
+/* What the caller of the pending call will be owed at its next try, to be filled in; NULL: it cannot be taken away by a signal. */
+struct owed *entry_owe(struct tracer *t);
+/* Whether the pending call is such a next try. */
+enum owed_what entry_owed(const struct tracer *t);
 /*
  * An argument of the pending call could not be read (-EFAULT). True when nothing is mapped there, so that the caller can be told
  * what the kernel would say; false when the page may come as soon as the kernel asks for it (userfaultfd).

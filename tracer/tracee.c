@@ -228,6 +228,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	close_memory(survivor->process);
 	survivor->process->shares = survivor->process->told_foreign = false;
 	survivor->process->mask_known = survivor->process->mask_moves = false;
+	survivor->owed.what = OWED_NOTHING;
 	survivor->process->told_ring = survivor->process->told_listener = survivor->process->told_closed = false;
 }
 

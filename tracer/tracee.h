@@ -48,6 +48,22 @@ enum identity {
 	IDENTITY_CONFINED, /* for good, and its children: by what nothing tells of (Landlock) */
 };
 
+/*
+ * A call that was made in the thread's place, and a signal took the thread away before it had the answer: behind the handler it
+ * makes the call again. Not where received notifications are not broken off by signals (Linux 5.19).
+ */
+struct owed {
+	enum owed_what {
+		OWED_NOTHING,
+		OWED_ANSWER, /* value is to be answered */
+		OWED_FILE, /* the file was made, exclusively, and is to be opened */
+	} what;
+	long number;
+	uint64_t ip, args[6];
+	int64_t value;
+	uint64_t dev, ino;
+};
+
 /* One thread of the workload. */
 struct tracee {
 	pid_t tid;
@@ -71,6 +87,7 @@ struct tracee {
 	uint64_t image; /* unseized.c: checksum of what exec gave the program */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 	bool broken_off; /* the kernel broke that one off for a signal, whose stop comes next */
+	struct owed owed;
 
 	/* the followed call */
 	struct call call;

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "tracer/place.h"
+#include "tracer/probe.h"
 #include "tracer/supervisor.h"
 
 #define IDLE_SECONDS 1 /* next() comes back this often, so that its caller can look around */
@@ -27,8 +28,9 @@ static int choose_backend(struct tracer *t, struct error *err)
 {
 	enum tracer_backend backend;
 	const struct backend *info;
+	struct probe_result probed;
 	struct error refused;
-	int r = backend_choose(t->options.backend, &backend, &refused, err);
+	int r = backend_choose(t->options.backend, &backend, &probed, &refused, err);
 
 	if (r < 0)
 		return r;
@@ -37,6 +39,7 @@ static int choose_backend(struct tracer *t, struct error *err)
 	t->notifying = backend == TRACER_NOTIFY || backend == TRACER_NOTIFY_ONLY;
 	t->seizing = backend != TRACER_NOTIFY_ONLY;
 	t->every_call = backend == TRACER_PTRACE_ALL;
+	t->injects = probed.injects;
 	if (info->lost[0])
 		snprintf(t->status.lost, sizeof(t->status.lost), "intercepting by %s%s%.120s%s: %s (monitor doctor says more)",
 			 info->how, refused.text[0] ? " (" : "", refused.text, refused.text[0] ? ")" : "", info->lost);
@@ -93,6 +96,8 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		return r;
 	if (t->options.opens == TRACER_OPENS_EXACT && t->notifying && !place_opens())
 		add_lost(t, "openat2 is refused: opened files are judged after the call");
+	else if (t->options.opens == TRACER_OPENS_EXACT && t->notifying && !t->injects)
+		add_lost(t, "callers cannot be given descriptors: opened files are judged after the call");
 	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them */
 	if (t->own_fds < 0 || !place_opens() || unshare(CLONE_FS) < 0 || identity_init(t) < 0)

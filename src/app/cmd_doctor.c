@@ -59,7 +59,7 @@ static const struct place {
 
 struct finding {
 	bool works;
-	enum probe_step step; /* that failed */
+	struct probe_result probed;
 	int error; /* positive */
 	struct error reason;
 };
@@ -67,7 +67,8 @@ struct finding {
 struct doctor {
 	struct finding backends[TRACER_BACKENDS];
 	enum tracer_backend best; /* AUTO = none works */
-	enum place_state states[3];
+	enum place_state states[4];
+	bool injects; /* the best one */
 	bool behind; /* opened files are looked at behind the call, whatever the backend */
 	const struct ruleset *rules;
 	struct strbuf out;
@@ -95,7 +96,7 @@ static const char *remedy_for(enum tracer_backend backend, const struct finding 
 	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++) {
 		const struct remedy *r = &remedies[i];
 
-		if ((r->backend == backend || r->backend == TRACER_AUTO) && r->step == f->step && (!r->error || r->error == f->error))
+		if ((r->backend == backend || r->backend == TRACER_AUTO) && r->step == f->probed.step && (!r->error || r->error == f->error))
 			return r->text;
 	}
 	return "";
@@ -114,25 +115,28 @@ static void examine_place(struct doctor *d)
 	else
 		d->states[0] = mounts ? PLACE_IS_PROC_FOREIGN_MOUNTED : PLACE_IS_PROC_FOREIGN;
 	d->states[1] = opens ? PLACE_IS_OPENS : notifies ? PLACE_IS_NO_OPENS : PLACE_IS_NO_OPENS_NEEDED;
-	d->states[2] = place_set_uid() ? PLACE_IS_SET_UID : PLACE_IS_NO_SET_UID;
-	d->behind = notifies && (!opens || mounts);
+	d->states[2] = d->injects ? PLACE_IS_INJECTS : notifies ? PLACE_IS_NO_INJECTS : PLACE_IS_NO_INJECTS_NEEDED;
+	d->states[3] = place_set_uid() ? PLACE_IS_SET_UID : PLACE_IS_NO_SET_UID;
+	d->behind = notifies && (!opens || !d->injects || mounts);
 	if (proc != PLACE_PROC_OURS && !mounts)
 		d->best = TRACER_AUTO;
 }
 
 static void examine(struct doctor *d)
 {
+	struct probe_result probed;
 	struct error refused, err;
 
 	for (enum tracer_backend b = TRACER_AUTO + 1; b < TRACER_BACKENDS; b++) {
 		struct finding *f = &d->backends[b];
-		int r = probe_backend(b, &f->step, &f->reason);
+		int r = probe_backend(b, &f->probed, &f->reason);
 
 		f->works = r == 0;
 		f->error = -r;
 	}
-	if (backend_choose(TRACER_AUTO, &d->best, &refused, &err) < 0)
+	if (backend_choose(TRACER_AUTO, &d->best, &probed, &refused, &err) < 0)
 		d->best = TRACER_AUTO;
+	d->injects = d->best != TRACER_AUTO && probed.injects;
 	examine_place(d);
 }
 

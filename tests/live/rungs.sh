@@ -19,8 +19,8 @@ rungs() {
 	# older kernels
 	rung "no WAIT_KILLABLE_RECV" - "$refuse" 'seccomp:1:&0x20=EINVAL' --
 	rung "no SYNC_WAKE_UP" - "$refuse" "ioctl:1:$notif_set_flags=EINVAL" --
-	rung "no ADDFD" - "$refuse" "ioctl:1:$notif_addfd=EINVAL" --
-	rung "none of the three" - "$refuse" 'seccomp:1:&0x20=EINVAL' "ioctl:1:$notif_set_flags=EINVAL" "ioctl:1:$notif_addfd=EINVAL" --
+	rung "no ADDFD" "judged after the call" "$refuse" "ioctl:1:$notif_addfd=EINVAL" --
+	rung "none of the three" "judged after the call" "$refuse" 'seccomp:1:&0x20=EINVAL' "ioctl:1:$notif_set_flags=EINVAL" "ioctl:1:$notif_addfd=EINVAL" --
 	rung "no notification" "$filtered" "$refuse" 'seccomp:1:&8=EINVAL' --
 	rung "no sizes of notifications" "$filtered" "$refuse" seccomp:0:3=EINVAL --
 	for e in ENOSYS EPERM EINVAL; do
