@@ -498,6 +498,11 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 		foreign_call(t, stopped_arch(tracee->tid));
 		return;
 	}
+	/* a filter of its own asks a tracer, and it has none */
+	if (message != FILTER_MESSAGE) {
+		entry_return(t, -ENOSYS);
+		return;
+	}
 	/* the event comes out of next(), like those of notifications */
 	p->event_due = true;
 }
