@@ -36,8 +36,6 @@ struct scap_origin {
 	enum scap_implied implied;
 	bool known_fds; /* the descriptor lists tell what was known when it began, not all that was open */
 };
-/* The text of the section header's option that says it: traits, match_realpath, known_fds, implied. */
-#define SCAP_ORIGIN_FORMAT "monitor traits=%u realpath=%d fds=%d implied=%d"
 
 /* Whether a replay may rely on the descriptor lists: the capture's source had not to be asked, or had been told them. */
 bool source_scap_knows_fds(const struct source *s);

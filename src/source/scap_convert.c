@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "event/event_wire.h"
@@ -50,6 +51,7 @@ struct scap_convert {
 	uint16_t first[EV_COUNT + 1]; /* conversions of type t are rows first[t] .. first[t + 1] */
 	struct strbuf out[2]; /* a round reads from one and writes to the other */
 	struct strbuf json;
+	struct strbuf upgraded; /* an event with a header of version 1, with one of version 2 */
 };
 
 struct scap_convert *scap_convert_new(void)
@@ -75,6 +77,7 @@ void scap_convert_free(struct scap_convert *c)
 	strbuf_free(&c->out[0]);
 	strbuf_free(&c->out[1]);
 	strbuf_free(&c->json);
+	strbuf_free(&c->upgraded);
 	free(c);
 }
 
@@ -86,6 +89,51 @@ void scap_convert_reset(struct scap_convert *c)
 uint64_t scap_convert_forgotten(const struct scap_convert *c)
 {
 	return c->store.forgotten;
+}
+
+/* ---- headers of the first version ---- */
+
+/* The number of parameters whose lengths and values make up exactly len bytes behind the header, or -1. */
+static int count_params(const uint8_t *lengths, size_t len, uint32_t most)
+{
+	for (uint32_t n = most + 1; n-- > 0;) {
+		size_t sum = 2 * (size_t)n;
+
+		for (uint32_t i = 0; i < n && sum <= len; i++)
+			sum += bytes_u16(lengths + 2 * i);
+		if (sum == len)
+			return (int)n;
+	}
+	return -1;
+}
+
+int scap_convert_header(struct scap_convert *c, const uint8_t **at, uint32_t *len, struct error *err)
+{
+	uint16_t type = bytes_u16(*at + EVENT_HEADER_TYPE);
+	const struct event_info *info = event_info(type);
+	uint32_t rest = *len, total, nparams;
+	int n;
+
+	if (type == EV_NOTIFICATION_E || type == EV_INFRASTRUCTURE_EVENT_E)
+		rest = rest >= EVENT_HEADER_V1_BYTES + 3 ? rest - 3 : rest; /* their writers counted 3 bytes too many */
+	rest -= EVENT_HEADER_V1_BYTES;
+	n = info && !(info->flags & EF_LARGE_PAYLOAD) ? count_params(*at + EVENT_HEADER_V1_BYTES, rest, info->nparams) : -1;
+	if (!info)
+		return -ENOTSUP;
+	if (n < 0)
+		return error_set(err, -EBADMSG, "no number of parameters fits the event's length");
+	nparams = (uint32_t)n;
+	total = rest + EVENT_HEADER_BYTES;
+	strbuf_reset(&c->upgraded);
+	strbuf_add(&c->upgraded, *at, EVENT_HEADER_V1_BYTES);
+	strbuf_add(&c->upgraded, &nparams, sizeof(nparams));
+	strbuf_add(&c->upgraded, *at + EVENT_HEADER_V1_BYTES, rest);
+	if (c->upgraded.failed)
+		return error_set(err, -ENOMEM, "out of memory");
+	memcpy(c->upgraded.ptr + EVENT_HEADER_LEN, &total, sizeof(total));
+	*at = (const uint8_t *)c->upgraded.ptr;
+	*len = total;
+	return 0;
 }
 
 /* ---- the parameters of one round ---- */

@@ -20,6 +20,12 @@ void scap_convert_reset(struct scap_convert *c); /* a new section: forgets the s
  */
 int scap_convert(struct scap_convert *c, struct event *ev, struct error *err);
 
+/*
+ * An event of the first version, whose header has no parameter count: it is the one that makes the lengths add up. *at and *len become the
+ * event with a current header, borrowed from c. 0, -ENOTSUP for a type that is not known, or negative.
+ */
+int scap_convert_header(struct scap_convert *c, const uint8_t **at, uint32_t *len, struct error *err);
+
 /* Enter events that were forgotten because too many threads had one. */
 uint64_t scap_convert_forgotten(const struct scap_convert *c);
 

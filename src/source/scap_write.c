@@ -11,6 +11,7 @@
 #include "event/event_wire.h"
 #include "event/ext.h"
 #include "source/scap_meta.h"
+#include "source/scap_shorten.h"
 #include "source/scap_tasks.h"
 #include "source/scap_told.h"
 #include "source/scap_write_meta.h"
@@ -41,7 +42,7 @@ struct scap_writer {
 	bool begun; /* the memory is the reader's, too */
 	struct strbuf waiting; /* an answer, for the event that comes; wire form */
 	int64_t asked; /* the descriptor of the last answer that was written as an event, for the event that comes; -1 = none */
-	struct strbuf cut; /* an event whose buffer was shortened */
+	struct scap_shorten shorten;
 	struct scap_writer_stats stats;
 };
 
@@ -138,92 +139,6 @@ static int start(struct scap_writer *w, struct error *err)
 }
 
 /* ---- events ---- */
-
-/* Falco's I/O calls have their bytes in a parameter of this name. */
-static int data_param(const struct event *ev)
-{
-	if (!(ev->info->flags & (EF_READS_FROM_FD | EF_WRITES_TO_FD)))
-		return -1;
-	for (uint32_t i = 0; i < ev->nparams; i++)
-		if (ev->info->params[i].type == PT_BYTEBUF && strcmp(ev->info->params[i].name, "data") == 0)
-			return (int)i;
-	return -1;
-}
-
-/* So much of the bytes that an event read or wrote is kept. */
-static uint32_t kept_bytes(const struct scap_writer *w, const struct event *ev)
-{
-	bool reads = ev->info->flags & EF_READS_FROM_FD;
-
-	switch (w->options.buffers) {
-	case SCAP_BUFFERS_NONE:
-		return 0;
-	case SCAP_BUFFERS_READ:
-		return reads ? w->options.snaplen : 0;
-	case SCAP_BUFFERS_WRITE:
-		return reads ? 0 : w->options.snaplen;
-	default:
-		return w->options.snaplen;
-	}
-}
-
-/* The event with a shorter buffer; *at and *len become it. */
-static int shorten(struct scap_writer *w, const struct event *ev, const uint8_t **at, uint32_t *len, struct error *err)
-{
-	size_t width = ev->info->flags & EF_LARGE_PAYLOAD ? 4 : 2, lengths = EVENT_HEADER_BYTES;
-	uint32_t kept = kept_bytes(w, ev), drop, total, before;
-	int i = data_param(ev);
-
-	if (i < 0 || event_param(ev, (unsigned int)i).len <= kept)
-		return 0;
-	drop = (uint32_t)event_param(ev, (unsigned int)i).len - kept;
-	total = ev->len - drop;
-	before = (uint32_t)(ev->values - ev->bytes) + ev->offset[i] + kept;
-	strbuf_reset(&w->cut);
-	strbuf_add(&w->cut, ev->bytes, before);
-	strbuf_add(&w->cut, ev->bytes + before + drop, ev->len - before - drop);
-	if (w->cut.failed)
-		return error_set(err, -ENOMEM, "out of memory");
-	memcpy(w->cut.ptr + EVENT_HEADER_LEN, &total, sizeof(total));
-	memcpy(w->cut.ptr + lengths + width * (size_t)i, &kept, width);
-	w->stats.cut++;
-	*at = (const uint8_t *)w->cut.ptr;
-	*len = total;
-	return 0;
-}
-
-/* How many parameters of the event are written. */
-static uint32_t kept_params(const struct event *ev)
-{
-	static const uint8_t older[EV_COUNT] = {
-#define OLDER(event, parameters) [EV_##event] = (parameters),
-#include "source/older_layouts.def"
-#undef OLDER
-	};
-
-	return older[ev->type] && older[ev->type] < ev->nparams ? older[ev->type] : ev->nparams;
-}
-
-/* The event without its last parameters; *at and *len become it. */
-static int leave_out(struct scap_writer *w, const struct event *ev, const uint8_t **at, uint32_t *len, struct error *err)
-{
-	uint32_t kept = kept_params(ev), values, total;
-
-	if (kept == ev->nparams)
-		return 0;
-	values = ev->offset[kept];
-	total = EVENT_HEADER_BYTES + 2 * kept + values; /* lengths are of 16 bits in all of these */
-	strbuf_reset(&w->cut);
-	strbuf_add(&w->cut, ev->bytes, EVENT_HEADER_BYTES + 2 * (size_t)kept);
-	strbuf_add(&w->cut, ev->values, values);
-	if (w->cut.failed)
-		return error_set(err, -ENOMEM, "out of memory");
-	memcpy(w->cut.ptr + EVENT_HEADER_LEN, &total, sizeof(total));
-	memcpy(w->cut.ptr + EVENT_HEADER_NPARAMS, &kept, sizeof(kept));
-	*at = (const uint8_t *)w->cut.ptr;
-	*len = total;
-	return 0;
-}
 
 static inline int put_event(struct scap_writer *w, const struct event *ev, const uint8_t *bytes, uint32_t len, uint32_t notes,
 			    struct error *err)
@@ -358,9 +273,9 @@ int scap_writer_event(struct scap_writer *w, const struct event *ev, struct erro
 	else if (r == 0 && ev->ext)
 		r = put_ext(w, ev, err);
 	if (r == 0 && w->shortens)
-		r = shorten(w, ev, &bytes, &len, err);
+		r = scap_shorten_buffer(&w->shorten, ev, &bytes, &len, err);
 	if (r == 0 && w->options.older_layouts)
-		r = leave_out(w, ev, &bytes, &len, err);
+		r = scap_shorten_layout(&w->shorten, ev, &bytes, &len, err);
 	if (r == 0 && w->tasks && ev->type == EV_ITER_TASK_E)
 		r = scap_tasks_shorten(w->tasks, ev, &record, err);
 	if (r == 1)
@@ -419,6 +334,7 @@ const struct scap_receiver *scap_writer_receiver(struct scap_writer *w)
 void scap_writer_stats(const struct scap_writer *w, struct scap_writer_stats *ret_stats)
 {
 	*ret_stats = w->stats;
+	ret_stats->cut = w->shorten.count;
 }
 
 static void release(struct scap_writer *w)
@@ -429,7 +345,7 @@ static void release(struct scap_writer *w)
 		close(w->fd);
 	scap_write_meta_free(&w->meta);
 	event_builder_free(&w->ext);
-	strbuf_free(&w->cut);
+	strbuf_free(&w->shorten.cut);
 	strbuf_free(&w->waiting);
 	scap_told_free(w->told);
 	scap_tasks_free(w->tasks);
@@ -447,6 +363,7 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options,
 		return NULL;
 	w->fd = -1;
 	w->options = *options;
+	w->shorten = (struct scap_shorten){ .snaplen = options->snaplen, .buffers = options->buffers };
 	w->asked = -1;
 	w->in_memory = in_memory;
 	w->told = shortens ? scap_told_new() : NULL;

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "source/scap_meta.h"
+#include "source/scap_origin.h"
 
 #define BLOCK_MACHINE	 0x201
 #define BLOCK_FDS	 0x218 /* version 2 */
@@ -286,8 +287,7 @@ static void add_section(struct strbuf *out, const struct scap_origin *origin)
 	put_u16(&body, 1);
 	put_u16(&body, 2);
 	put_u64(&body, UINT64_MAX); /* the section's length is not known */
-	strbuf_addf(&text, SCAP_ORIGIN_FORMAT, origin->traits, origin->match_realpath, origin->known_fds,
-		    origin->implied);
+	scap_origin_print(&text, origin);
 	put_u16(&body, SCAP_OPTION_APPLICATION);
 	put_text(&body, strbuf_str(&text), SCAP_NAME_BYTES);
 	strbuf_add(&body, "\0\0\0", -body.len & 3);

@@ -3,14 +3,15 @@
 #include <poll.h>
 
 #include "base/bytes.h"
-#include "base/parse.h"
 #include "event/event_quick.h"
 #include "event/event_wire.h"
 #include "event/ext.h"
 #include "source/scap.h"
 #include "source/scap_convert.h"
 #include "source/scap_file.h"
+#include "source/scap_fill.h"
 #include "source/scap_meta.h"
+#include "source/scap_origin.h"
 #include "source/scap_tasks.h"
 #include "source/scap_told.h"
 
@@ -27,18 +28,12 @@ struct scap {
 	struct scap_receiver receiver;
 	struct scap_origin origin;
 	struct scap_convert *convert;
-	struct strbuf upgraded; /* an event with a header of version 1, with one of version 2 */
 	struct event_ext ext; /* of the event that comes next; its texts are in ext_text */
 	struct strbuf ext_text;
 	uint64_t ext_ts;
 	int64_t ext_tid;
 	bool has_ext;
-	struct scap_told *told; /* NULL where everything is written */
-	struct scap_tasks *tasks; /* likewise */
-	uint32_t notes; /* of the event at hand */
-	int64_t asked; /* the descriptor that the last answer was about, while its event is to come; -1 = none */
-	struct event waiting; /* an event whose answer was handed out before it */
-	bool waits;
+	struct scap_fill fill;
 	bool in_metadata; /* of a section whose first event was not seen yet */
 	bool ended;
 	bool follow;
@@ -71,41 +66,6 @@ static int need(struct scap *s, size_t n, const char *of, struct error *err)
 
 /* ---- section header ---- */
 
-/* Cuts "WORD=" and the number behind it off the text. */
-static bool take_number(struct str *text, struct str word, uint32_t *ret_value)
-{
-	const char *blank;
-	size_t n;
-
-	if (!str_starts(*text, word))
-		return false;
-	*text = (struct str){ text->ptr + word.len, text->len - word.len };
-	blank = text->len ? memchr(text->ptr, ' ', text->len) : NULL;
-	n = blank ? (size_t)(blank - text->ptr) : text->len;
-	if (parse_u32((struct str){ text->ptr, n }, ret_value) < 0)
-		return false;
-	*text = (struct str){ text->ptr + n, text->len - n };
-	return true;
-}
-
-/* An option's text is that of SCAP_ORIGIN_FORMAT, the first ones without its end; whatever else stands there is of another writer. */
-static bool parse_origin(struct str text, struct scap_origin *ret_origin)
-{
-	uint32_t traits, realpath, fds = 0, implied = 0;
-
-	if (!take_number(&text, STR("monitor traits="), &traits) || !take_number(&text, STR(" realpath="), &realpath) ||
-	    (text.len && !take_number(&text, STR(" fds="), &fds)) || (text.len && !take_number(&text, STR(" implied="), &implied)))
-		return false;
-	*ret_origin = (struct scap_origin){
-		.ours = true,
-		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
-		.match_realpath = realpath != 0,
-		.known_fds = fds != 0,
-		.implied = (enum scap_implied)implied,
-	};
-	return true;
-}
-
 /* Options are u16 code, u16 length, text, padding; those of other writers are passed over. */
 static void read_options(struct scap *s, struct reader r)
 {
@@ -113,32 +73,10 @@ static void read_options(struct scap *s, struct reader r)
 		uint16_t code = reader_u16(&r), len = reader_u16(&r);
 		struct str text = reader_str(&r, len);
 
-		if (code == 0 || (code == SCAP_OPTION_APPLICATION && parse_origin(text, &s->origin)))
+		if (code == 0 || (code == SCAP_OPTION_APPLICATION && scap_origin_parse(text, &s->origin)))
 			return;
 		reader_take(&r, -(size_t)len & 3);
 	}
-}
-
-/* What the section's events lack is filled in as its writer left it out: not less, and not otherwise. */
-static int prepare_to_fill_in(struct scap *s, struct error *err)
-{
-	unsigned int kind = s->origin.implied;
-
-	if (kind > SCAP_IMPLIES_NEWEST)
-		return error_set(err, -ENOTSUP, "offset %llu: a newer monitor wrote this capture, and left out what this one cannot fill in "
-				 "(implied=%u, %d is known)", (unsigned long long)s->block_at, kind, SCAP_IMPLIES_NEWEST);
-	if (kind >= SCAP_IMPLIES_TOLD && !s->told)
-		s->told = scap_told_new();
-	if (kind >= SCAP_IMPLIES_LISTED && !s->tasks)
-		s->tasks = scap_tasks_new();
-	if ((kind >= SCAP_IMPLIES_TOLD && !s->told) || (kind >= SCAP_IMPLIES_LISTED && !s->tasks))
-		return error_set(err, -ENOMEM, "out of memory");
-	if (s->told)
-		scap_told_start(s->told, s->origin.implied);
-	if (s->tasks)
-		scap_tasks_forget(s->tasks);
-	s->asked = -1;
-	return 0;
 }
 
 static int read_section(struct scap *s, uint32_t total, struct error *err)
@@ -169,9 +107,9 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 	s->origin = (struct scap_origin){ 0 };
 	read_options(s, r);
 	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
-	e = prepare_to_fill_in(s, err);
+	e = scap_fill_start(&s->fill, s->origin.implied, err);
 	if (e < 0)
-		return e;
+		return error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
 	scap_file_skip(&s->file, total);
 	s->in_metadata = true;
 	scap_convert_reset(s->convert);
@@ -196,61 +134,14 @@ static int read_metadata(struct scap *s, uint32_t type, uint32_t total, struct e
 		return error_set(err, -EBADMSG, "offset %llu: block 0x%x ends with length %u, %u was expected",
 				 (unsigned long long)s->block_at, type, bytes_u32(at + total - BLOCK_TAIL), total);
 	e = scap_meta_read(type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD, &s->receiver, err);
-	if (e == 0 && s->tasks)
-		e = scap_tasks_list(s->tasks, type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD, err);
+	if (e == 0 && s->fill.tasks)
+		e = scap_tasks_list(s->fill.tasks, type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD, err);
 	if (e == 0)
 		scap_file_skip(&s->file, total);
 	return e;
 }
 
 /* ---- events ---- */
-
-/* The number of parameters whose lengths and values make up exactly len bytes behind the header, or -1. */
-static int count_params(const uint8_t *lengths, size_t len, uint32_t most)
-{
-	for (uint32_t n = most + 1; n-- > 0;) {
-		size_t sum = 2 * (size_t)n;
-
-		for (uint32_t i = 0; i < n && sum <= len; i++)
-			sum += bytes_u16(lengths + 2 * i);
-		if (sum == len)
-			return (int)n;
-	}
-	return -1;
-}
-
-/*
- * An event of the first version has no parameter count: it is the one that makes the lengths add up. *at and *len
- * become the event with a current header.
- */
-static int upgrade_header(struct scap *s, const uint8_t **at, uint32_t *len, struct error *err)
-{
-	uint16_t type = bytes_u16(*at + EVENT_HEADER_TYPE);
-	const struct event_info *info = event_info(type);
-	uint32_t rest = *len, total, nparams;
-	int n;
-
-	if (type == EV_NOTIFICATION_E || type == EV_INFRASTRUCTURE_EVENT_E)
-		rest = rest >= EVENT_HEADER_V1_BYTES + 3 ? rest - 3 : rest; /* their writers counted 3 bytes too many */
-	rest -= EVENT_HEADER_V1_BYTES;
-	n = info && !(info->flags & EF_LARGE_PAYLOAD) ? count_params(*at + EVENT_HEADER_V1_BYTES, rest, info->nparams) : -1;
-	if (!info)
-		return -ENOTSUP;
-	if (n < 0)
-		return fault(s, -EBADMSG, err, "no number of parameters fits the event's length");
-	nparams = (uint32_t)n;
-	total = rest + EVENT_HEADER_BYTES;
-	strbuf_reset(&s->upgraded);
-	strbuf_add(&s->upgraded, *at, EVENT_HEADER_V1_BYTES);
-	strbuf_add(&s->upgraded, &nparams, sizeof(nparams));
-	strbuf_add(&s->upgraded, *at + EVENT_HEADER_V1_BYTES, rest);
-	if (s->upgraded.failed)
-		return error_set(err, -ENOMEM, "out of memory");
-	memcpy(s->upgraded.ptr + EVENT_HEADER_LEN, &total, sizeof(total));
-	*at = (const uint8_t *)s->upgraded.ptr;
-	*len = total;
-	return 0;
-}
 
 /* Keeps the facts of an extension record until its event comes; the window moves meanwhile. */
 static int keep_ext(struct scap *s, const struct event *ev, struct error *err)
@@ -293,7 +184,7 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 	if (event_len > len - head || event_len < EVENT_HEADER_V1_BYTES)
 		return error_set(err, -EBADMSG, "offset %llu: event has %u bytes, but its block has room for %zu",
 				 (unsigned long long)s->block_at, event_len, len - head);
-	e = old ? upgrade_header(s, &at, &event_len, err) : 0;
+	e = old ? scap_convert_header(s->convert, &at, &event_len, err) : 0;
 	if (e == 0)
 		e = event_read(ret_event, at, event_len, err);
 	if (e == -ENOTSUP) { /* of a type that is newer than this program */
@@ -305,9 +196,7 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 		return e == -ENOMEM ? e : error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
 	ret_event->cpu = bytes_u16(body);
 	ret_event->flags = with_flags ? bytes_u32(body + 2) & ~(EVENT_FLAG_UNSHOWN | SCAP_NOTES) : 0;
-	s->notes = with_flags ? bytes_u32(body + 2) & SCAP_NOTES : 0;
-	if (s->told && s->notes & SCAP_NOTE_FORGET)
-		scap_told_forget(s->told);
+	scap_fill_note(&s->fill, with_flags ? bytes_u32(body + 2) : 0);
 
 	if (!scap_convert_passes(ret_event)) {
 		e = scap_convert(s->convert, ret_event, err);
@@ -317,8 +206,8 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 	}
 	if (ret_event->type == EV_ASYNCEVENT_E && ext_is(ret_event))
 		return keep_ext(s, ret_event, err);
-	if (ret_event->type == EV_ASYNCEVENT_E && s->tasks && scap_tasks_is(ret_event)) {
-		e = scap_tasks_restore(s->tasks, ret_event, err);
+	if (ret_event->type == EV_ASYNCEVENT_E && s->fill.tasks && scap_tasks_is(ret_event)) {
+		e = scap_tasks_restore(s->fill.tasks, ret_event, err);
 		if (e < 0)
 			return error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
 	}
@@ -437,50 +326,13 @@ static inline bool take_usual(struct scap *s, struct event *ret_event)
 	return true;
 }
 
-/* The texts of such a record are the event's. */
-static __attribute__((noinline)) void imply(struct scap *s, struct event *ev)
+/* What comes out may be an answer that was left out, with its event behind it. */
+static int fill_in(struct scap *s, struct event *ev, struct error *err)
 {
-	if (ext_implied(ev, &s->ext))
-		ev->ext = &s->ext;
-}
+	int e = scap_fill_event(&s->fill, ev, err);
 
-/* The event itself, behind its answers. Returns 1: it is handed out. */
-static int derive_facts(struct scap *s, struct event *ev, struct error *err)
-{
-	struct event_ext guess;
-
-	if (scap_told_facts(s->told, ev, scap_told_note(s->told, ev, s->notes), &guess) && !ev->ext) {
-		s->ext = guess;
-		ev->ext = &s->ext;
-	}
-	if (scap_told_add(s->told, ev, s->asked, s->notes) < 0)
-		return error_set(err, -ENOMEM, "out of memory");
-	s->asked = -1;
-	return 1;
-}
-
-/* What was left out because it follows; an answer becomes *ev, and its event waits. 1 or negative. */
-static __attribute__((noinline)) int derive(struct scap *s, struct event *ev, struct error *err)
-{
-	struct event answer = *ev;
-	bool written = scap_told_holds(ev);
-	int r = 1;
-
-	if (!written) {
-		if (s->asked >= 0)
-			return derive_facts(s, ev, err);
-		r = scap_told_answer(s->told, ev, scap_told_note(s->told, ev, s->notes), &answer, err);
-		if (r == 0)
-			return derive_facts(s, ev, err);
-		if (r < 0)
-			return r;
-		s->waiting = *ev;
-		s->waits = true;
-		s->stats.events++;
-		*ev = answer;
-	}
-	s->asked = event_param_int(&answer, 0);
-	return scap_told_add_answer(s->told, &answer, written) < 0 ? error_set(err, -ENOMEM, "out of memory") : 1;
+	s->stats.events += s->fill.waits;
+	return e;
 }
 
 /* Kept out of scap_next(), which then has few registers to save. */
@@ -490,10 +342,8 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 
 	while (e == 0)
 		e = take_block(s, ret_event, err);
-	if (e == 1 && s->origin.implied >= SCAP_IMPLIES_TOLD)
-		e = derive(s, ret_event, err);
-	else if (e == 1 && !ret_event->ext && s->origin.implied)
-		imply(s, ret_event);
+	if (e == 1 && s->origin.implied)
+		e = fill_in(s, ret_event, err);
 	if (e == -EAGAIN) { /* blocks are taken whole or not at all, so the next look begins at the same place */
 		poll(NULL, 0, FOLLOW_MS);
 		return 0;
@@ -506,19 +356,12 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 /* Of captures that leave out what follows. Apart for the same reason. */
 static __attribute__((noinline)) int next_implied(struct scap *s, struct event *ret_event, struct error *err)
 {
-	if (s->waits) {
-		s->waits = false;
-		*ret_event = s->waiting;
-		return derive_facts(s, ret_event, err);
-	}
+	if (s->fill.waits)
+		return scap_fill_waiting(&s->fill, ret_event, err);
 	if (!take_usual(s, ret_event))
 		return take_any(s, ret_event, err);
-	if (s->origin.implied >= SCAP_IMPLIES_TOLD) {
-		s->notes = 0;
-		return derive(s, ret_event, err);
-	}
-	imply(s, ret_event);
-	return 1;
+	scap_fill_note(&s->fill, 0);
+	return fill_in(s, ret_event, err);
 }
 
 static int scap_next(struct source *source, struct event *ret_event, struct error *err)
@@ -544,9 +387,7 @@ static void scap_close(struct source *source)
 
 	scap_file_close(&s->file);
 	scap_convert_free(s->convert);
-	scap_told_free(s->told);
-	scap_tasks_free(s->tasks);
-	strbuf_free(&s->upgraded);
+	scap_fill_free(&s->fill);
 	strbuf_free(&s->ext_text);
 	free(s);
 }
