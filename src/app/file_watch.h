@@ -14,6 +14,7 @@
  */
 struct file_watch;
 
+/* An empty one, the caller's. A negative errno when the kernel gives no inotify instance. */
 int file_watch_new(struct file_watch **ret_watch, struct error *err);
 void file_watch_free(struct file_watch *w); /* accepts NULL */
 DEFINE_AUTO(struct file_watch, file_watch, file_watch_free);

@@ -98,8 +98,6 @@ static void catch_crashes(void)
 
 /* ---- calls that do not return --------------------------------------------------------------------------------------------- */
 
-#define SLOTS 64
-
 struct watch {
 	struct slot {
 		uint32_t serial;
@@ -107,7 +105,7 @@ struct watch {
 		unsigned int looked; /* the round in which it was seen last */
 		char plugin[PLUGIN_NAME_BYTES];
 		const char *function;
-	} slots[SLOTS];
+	} slots[PLUGIN_WATCHED];
 	unsigned int limit; /* seconds: a call that lasts longer is told */
 	unsigned int round;
 	unsigned int stopping; /* seconds since a stop was asked for, with a plugin in the same call */
@@ -117,7 +115,7 @@ struct watch {
 static void look(void *context, unsigned int i, const char *plugin, const char *function, uint32_t serial)
 {
 	struct watch *w = context;
-	struct slot *s = i < SLOTS ? &w->slots[i] : NULL;
+	struct slot *s = i < PLUGIN_WATCHED ? &w->slots[i] : NULL;
 
 	if (!s)
 		return;
@@ -140,7 +138,7 @@ static void look(void *context, unsigned int i, const char *plugin, const char *
 
 static void tell_returned(struct watch *w)
 {
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < PLUGIN_WATCHED; i++) {
 		struct slot *s = &w->slots[i];
 
 		if (s->looked == w->round || s->seconds < w->limit)
@@ -155,7 +153,7 @@ static void end_if_stuck(struct watch *w)
 	w->stopping = signals_stop_requested() && w->stuck ? w->stopping + 1 : 0;
 	if (w->stopping < PLUGIN_STOP_S)
 		return;
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < PLUGIN_WATCHED; i++)
 		if (w->slots[i].looked == w->round && w->slots[i].seconds)
 			log_error("plugin %s: %s() does not return; monitor ends without it, and without what still waited", w->slots[i].plugin,
 				  w->slots[i].function);

@@ -45,7 +45,7 @@ int run_read_options(struct run *run, struct error *err);
 
 /* session: only its rules and limits are made. */
 int run_load_rules(const struct run *run, const struct config *c, struct session *session, struct error *err);
-/* Whether more is intercepted than the rules ask for: then run_widen() says what. *ret_wants is the caller's, and *ret_set borrows from it. */
+/* Whether more is intercepted than the rules ask for: then run_widen() says what. *ret_wants is the caller's; *ret_set borrows from it. */
 bool run_is_wide(const struct run *run);
 int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants);
 /* *ret_reload stays NULL when nothing is loaded again. */

@@ -53,6 +53,7 @@
 #define PLUGIN_METRICS	   1000	     /* of one plugin */
 #define PLUGIN_ASYNC_BYTES (16 << 20) /* asynchronous events that wait for the pipeline; more are counted as dropped */
 #define PLUGIN_ASYNC_AHEAD_NS 10000000000u /* such an event may be so far ahead of the clock: it waits for its time */
+#define PLUGIN_WATCHED	   64	     /* of the program: whose crashes and endless calls are told with their names. Those beyond work as ever */
 #define PLUGIN_CALL_S	   10	     /* without a configuration (monitor.plugin_call_seconds): a call of a plugin that lasts longer is told */
 #define PLUGIN_STOP_S	   5	     /* a plugin has so long to return when the program is asked to end; service managers wait for more */
 #define STATE_ATTRIBUTES   256	     /* that are added to threads or descriptors: each costs a pointer on every object */

@@ -9,9 +9,9 @@
 #include "field/param_name.h"
 
 /*
- * From the text of a field to a reference; its name is field_find.c's. Arguments are of three kinds: [something] after the name, a word after a dot
- * (parameters of events, control groups), or a fixed suffix. What each field takes follows from its row; the few that
- * need more have a function here.
+ * From the text of a field to a reference; field_find.c finds its name. Arguments are of three kinds: [something] after
+ * the name, a word after a dot (parameters of events, control groups), or a fixed suffix. What each field takes follows
+ * from its row; the few that need more have a function here.
  */
 struct lookup {
 	struct str text; /* all that was given */

@@ -11,8 +11,7 @@ static _Thread_local const struct plugin *current;
  * The plugins of this program: a table that is only ever looked at without a lock, by handlers, and changed under one. Those beyond it
  * work as ever and are not named.
  */
-#define SLOTS 64
-static _Atomic(struct plugin *) slots[SLOTS];
+static _Atomic(struct plugin *) slots[PLUGIN_WATCHED];
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
 
 const struct plugin *plugin_enter(struct plugin *p, const char *function)
@@ -66,7 +65,7 @@ void plugin_find_range(struct plugin *p)
 void plugin_note(struct plugin *p)
 {
 	pthread_mutex_lock(&slots_lock);
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < PLUGIN_WATCHED; i++)
 		if (!atomic_load(&slots[i])) {
 			atomic_store(&slots[i], p);
 			break;
@@ -77,7 +76,7 @@ void plugin_note(struct plugin *p)
 void plugin_forget(const struct plugin *p)
 {
 	pthread_mutex_lock(&slots_lock);
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < PLUGIN_WATCHED; i++)
 		if (atomic_load(&slots[i]) == p)
 			atomic_store(&slots[i], NULL);
 	pthread_mutex_unlock(&slots_lock);
@@ -91,7 +90,7 @@ bool plugin_culprit(const void *address, struct plugin_culprit *ret_culprit)
 		*ret_culprit = (struct plugin_culprit){ current->view.name.ptr, atomic_load(&current->inside) };
 		return true;
 	}
-	for (size_t i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < PLUGIN_WATCHED; i++) {
 		const struct plugin *p = atomic_load(&slots[i]);
 
 		if (!p || at < p->begin || at >= p->end)
@@ -105,7 +104,7 @@ bool plugin_culprit(const void *address, struct plugin_culprit *ret_culprit)
 void plugin_calls(void (*each)(void *context, unsigned int slot, const char *plugin, const char *function, uint32_t serial), void *context)
 {
 	pthread_mutex_lock(&slots_lock);
-	for (unsigned int i = 0; i < SLOTS; i++) {
+	for (unsigned int i = 0; i < PLUGIN_WATCHED; i++) {
 		struct plugin *p = atomic_load(&slots[i]);
 		uint32_t serial = p ? atomic_load_explicit(&p->calls, memory_order_relaxed) : 0;
 		const char *function = p ? atomic_load_explicit(&p->inside, memory_order_relaxed) : NULL;

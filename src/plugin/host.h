@@ -16,6 +16,7 @@ struct plugin_host_options {
 	bool live; /* events happen now: asynchronous ones are taken. A capture has those of its own time, and may have several sources */
 };
 
+/* *options is copied, but for the state. *ret_host is the caller's; plugins are added to it one by one. */
 int plugin_host_new(const struct plugin_host_options *options, struct plugin_host **ret_host, struct error *err);
 /* Ends its plugins' work, the last added first; another host may start them anew. After their sources were closed. Accepts NULL. */
 void plugin_host_free(struct plugin_host *h);

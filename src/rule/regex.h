@@ -13,6 +13,7 @@
  */
 struct regex;
 
+/* *ret_regex is the caller's and keeps nothing of pattern. -EINVAL for what RE2 refuses. */
 int regex_compile(struct str pattern, struct regex **ret_regex, struct error *err);
 void regex_free(struct regex *r); /* accepts NULL */
 DEFINE_AUTO(struct regex, regex, regex_free);
