@@ -50,6 +50,8 @@
 #define PLUGIN_KEYS	   65536     /* the highest index in a list of texts: adding an entry fills what lies below it */
 #define PLUGIN_ROUTINES	   256	     /* of one plugin: each is a thread */
 #define PLUGIN_SCHEMA_DEPTH 64	     /* of a schema of init_config, whose references may be circles */
+#define PLUGIN_SCHEMA_STEPS 1000000  /* schemas that one init_config is held against: of anyOf each may hold further ones */
+#define PLUGIN_SCHEMA_UNIQUE 1000    /* items of a list that are compared each with each */
 #define PLUGIN_METRICS	   1000	     /* of one plugin */
 #define PLUGIN_ASYNC_BYTES (16 << 20) /* asynchronous events that wait for the pipeline; more are counted as dropped */
 #define PLUGIN_ASYNC_AHEAD_NS 10000000000u /* such an event may be so far ahead of the clock: it waits for its time */

@@ -5,14 +5,14 @@
 #include "plugin/internal.h"
 
 /*
- * A plugin's init_config against its JSON schema: what plugins' schemas use, which is types, values, members and references inside
- * of the schema. Keywords that are not here ask nothing, as the standard has it for unknown ones.
+ * A plugin's init_config against its JSON schema: types, values, members, items, schemas that are made of others, and references
+ * inside of the schema. Keywords that are not here ask nothing, as the standard has it for unknown ones.
  */
 struct check {
 	struct plugin *plugin;
 	const cJSON *root; /* of the schema */
 	struct strbuf path; /* of the value at hand, as a JSON pointer */
-	unsigned int depth;
+	unsigned int depth, steps;
 	struct error *err;
 };
 
@@ -83,6 +83,27 @@ static int check_enum(struct check *c, const cJSON *list, const cJSON *value)
 	return complain(c, "it is none of the values that it may have", "");
 }
 
+/* "const", "multipleOf", "uniqueItems" */
+static int check_kind(struct check *c, const cJSON *schema, const cJSON *value)
+{
+	const cJSON *same = key(schema, "const"), *unit = key(schema, "multipleOf");
+	const cJSON *one, *other;
+
+	if (same && !cJSON_Compare(same, value, true))
+		return complain(c, "it is not the value that it must have", "");
+	if (cJSON_IsNumber(unit) && unit->valuedouble > 0 && cJSON_IsNumber(value) && !is_whole(value->valuedouble / unit->valuedouble))
+		return complain(c, "it is no multiple of what it must be", "");
+	if (!cJSON_IsTrue(key(schema, "uniqueItems")) || !cJSON_IsArray(value))
+		return 0;
+	if (cJSON_GetArraySize(value) > PLUGIN_SCHEMA_UNIQUE)
+		return complain(c, "it has too many items to compare", "");
+	cJSON_ArrayForEach(one, value)
+		for (other = one->next; other; other = other->next)
+			if (cJSON_Compare(one, other, true))
+				return complain(c, "it has one item twice", "");
+	return 0;
+}
+
 static int check_limits(struct check *c, const cJSON *schema, const cJSON *value)
 {
 	enum bound { LEAST, MOST, ABOVE, BELOW };
@@ -100,6 +121,8 @@ static int check_limits(struct check *c, const cJSON *schema, const cJSON *value
 		{ "maxLength", MOST, cJSON_String, "it is too long" },
 		{ "minItems", LEAST, cJSON_Array, "it has too few items" },
 		{ "maxItems", MOST, cJSON_Array, "it has too many items" },
+		{ "minProperties", LEAST, cJSON_Object, "it has too few members" },
+		{ "maxProperties", MOST, cJSON_Object, "it has too many members" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -112,7 +135,7 @@ static int check_limits(struct check *c, const cJSON *schema, const cJSON *value
 			have = 0;
 			for (const char *at = value->valuestring; *at; at++)
 				have += (*at & 0xc0) != 0x80;
-		} else if (cJSON_IsArray(value)) {
+		} else if (cJSON_IsArray(value) || cJSON_IsObject(value)) {
 			have = cJSON_GetArraySize(value);
 		}
 		if ((rows[i].bound == LEAST && have < want) || (rows[i].bound == MOST && have > want) ||
@@ -143,8 +166,11 @@ static int check_object(struct check *c, const cJSON *schema, const cJSON *value
 	return 0;
 }
 
-static int check_items(struct check *c, const cJSON *items, const cJSON *value)
+/* One schema for all items, or one for each of the first and another for the rest. */
+static int check_items(struct check *c, const cJSON *schema, const cJSON *value)
 {
+	const cJSON *items = key(schema, "items"), *first = cJSON_IsArray(items) ? items->child : NULL;
+	const cJSON *rest = cJSON_IsArray(items) ? key(schema, "additionalItems") : items;
 	const cJSON *one;
 	size_t i = 0;
 
@@ -153,11 +179,51 @@ static int check_items(struct check *c, const cJSON *items, const cJSON *value)
 		int r;
 
 		snprintf(name, sizeof(name), "%zu", i++);
-		r = check_member(c, items, one, name);
+		r = first || rest ? check_member(c, first ? first : rest, one, name) : 0;
+		if (r < 0)
+			return r;
+		first = first ? first->next : NULL;
+	}
+	return 0;
+}
+
+static bool fits(struct check *c, const cJSON *schema, const cJSON *value)
+{
+	struct error *err = c->err;
+	int r;
+
+	c->err = NULL; /* there may be another that fits */
+	r = check_value(c, schema, value);
+	c->err = err;
+	return r == 0;
+}
+
+/* "allOf", "anyOf", "oneOf", "not" */
+static int check_made_of(struct check *c, const cJSON *schema, const cJSON *value)
+{
+	const cJSON *any = key(schema, "anyOf"), *single = key(schema, "oneOf"), *not = key(schema, "not");
+	const cJSON *one;
+	size_t n = 0;
+	int r;
+
+	cJSON_ArrayForEach(one, key(schema, "allOf")) {
+		r = check_value(c, one, value);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	if (cJSON_IsArray(any)) {
+		for (one = any->child; one && !fits(c, one, value);)
+			one = one->next;
+		if (!one)
+			return complain(c, "none of the forms that it may have is its", "");
+	}
+	if (cJSON_IsArray(single)) {
+		cJSON_ArrayForEach(one, single)
+			n += fits(c, one, value);
+		if (n != 1)
+			return complain(c, n ? "it has several of the forms of which it must have one" : "none of the forms that it may have is its", "");
+	}
+	return not && fits(c, not, value) ? complain(c, "it has a form that it must not have", "") : 0;
 }
 
 /* "#/a/b": what is there in the schema; NULL when there is nothing. */
@@ -197,18 +263,26 @@ static int check_value(struct check *c, const cJSON *schema, const cJSON *value)
 	if (!cJSON_IsObject(schema))
 		return 0;
 	if (++c->depth > PLUGIN_SCHEMA_DEPTH) /* references may be circles */
+		c->steps = PLUGIN_SCHEMA_STEPS;
+	if (++c->steps > PLUGIN_SCHEMA_STEPS) {
+		c->depth--;
 		return complain(c, "the plugin's schema is too deep", "");
+	}
 	r = check_reference(c, key(schema, "$ref"), value);
 	if (r == 0)
 		r = check_type(c, key(schema, "type"), value);
 	if (r == 0)
 		r = check_enum(c, key(schema, "enum"), value);
 	if (r == 0)
+		r = check_kind(c, schema, value);
+	if (r == 0)
 		r = check_limits(c, schema, value);
+	if (r == 0)
+		r = check_made_of(c, schema, value);
 	if (r == 0 && cJSON_IsObject(value))
 		r = check_object(c, schema, value);
-	if (r == 0 && cJSON_IsArray(value) && cJSON_IsObject(key(schema, "items")))
-		r = check_items(c, key(schema, "items"), value);
+	if (r == 0 && cJSON_IsArray(value))
+		r = check_items(c, schema, value);
 	c->depth--;
 	return r;
 }
@@ -223,10 +297,12 @@ int plugin_check_config(struct plugin *p, const char *schema, struct str text, s
 
 	if (!value)
 		r = error_set(err, -EINVAL, "plugin " STR_FMT ": its init_config must be JSON", STR_ARG(p->view.name));
-	else if (!root)
-		r = error_set(err, -EINVAL, "plugin " STR_FMT ": its schema of init_config is no JSON", STR_ARG(p->view.name));
+	else if (!cJSON_IsObject(root))
+		r = error_set(err, -EINVAL, "plugin " STR_FMT ": its schema of init_config is no JSON object", STR_ARG(p->view.name));
 	else
 		r = check_value(&c, root, value);
+	if (c.steps > PLUGIN_SCHEMA_STEPS) /* what fits or not was not found out */
+		r = complain(&c, "the plugin's schema is too deep", "");
 	strbuf_free(&c.path);
 	cJSON_Delete(root);
 	cJSON_Delete(value);

@@ -39,7 +39,7 @@ const char *plugin_schema(const struct plugin *p)
 	ss_plugin_schema_type type = SS_PLUGIN_SCHEMA_NONE;
 	const char *schema = p->api.get_init_schema ? p->api.get_init_schema(&type) : NULL;
 
-	return type == SS_PLUGIN_SCHEMA_JSON ? schema : NULL;
+	return type == SS_PLUGIN_SCHEMA_JSON && schema && *schema ? schema : NULL;
 }
 
 int plugin_take_config(struct plugin *p, struct str text, const char **ret_text, struct error *err)

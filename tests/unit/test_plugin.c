@@ -514,7 +514,35 @@ static void test_schema(void **state)
 	check_config("{\"a\":1,\"f\":{\"any\":\"1\"}}", "at /f/any: it must be of the type number");
 	check_config("{\"a\":1,\"g\":1}", "there is no such key: g");
 	check_config("a", "must be JSON");
+	schema = "{\"properties\":{\"a\":{\"const\":{\"x\":[1]}},\"b\":{\"multipleOf\":3},\"c\":{\"uniqueItems\":true},"
+		 "\"d\":{\"minProperties\":1,\"maxProperties\":2},\"e\":{\"items\":[{\"type\":\"string\"},{\"type\":\"number\"}],"
+		 "\"additionalItems\":{\"type\":\"null\"}},\"f\":{\"anyOf\":[{\"type\":\"string\"},{\"minimum\":5}]},"
+		 "\"g\":{\"oneOf\":[{\"multipleOf\":2},{\"multipleOf\":3}]},\"h\":{\"allOf\":[{\"minimum\":2},{\"maximum\":4}]},"
+		 "\"i\":{\"not\":{\"type\":\"null\"}},\"j\":{\"items\":false}}}";
+	check_config("{\"a\":{\"x\":[1]},\"b\":9,\"c\":[1,2,\"1\"],\"d\":{\"x\":1},\"e\":[\"x\",1,null,null],\"f\":\"x\",\"g\":4,\"h\":3,"
+		     "\"i\":0,\"j\":[]}", NULL);
+	check_config("{\"a\":{\"x\":[2]}}", "at /a: it is not the value");
+	check_config("{\"b\":10}", "at /b: it is no multiple");
+	check_config("{\"c\":[1,2,1]}", "at /c: it has one item twice");
+	check_config("{\"d\":{}}", "at /d: it has too few members");
+	check_config("{\"d\":{\"x\":1,\"y\":1,\"z\":1}}", "at /d: it has too many members");
+	check_config("{\"e\":[\"x\",\"y\"]}", "at /e/1: it must be of the type number");
+	check_config("{\"e\":[\"x\",1,2]}", "at /e/2: it must be of the type null");
+	check_config("{\"f\":4}", "at /f: none of the forms");
+	check_config("{\"g\":5}", "at /g: none of the forms");
+	check_config("{\"g\":6}", "at /g: it has several of the forms");
+	check_config("{\"h\":5}", "at /h: it is more than its maximum");
+	check_config("{\"i\":null}", "at /i: it has a form that it must not have");
+	check_config("{\"j\":[1]}", "at /j/0: nothing may be here");
+	schema = "";
+	check_config("any text", NULL);
+	schema = "[]";
+	check_config("{}", "its schema of init_config is no JSON object");
 	schema = "{\"$ref\":\"#\"}";
+	check_config("{}", "too deep");
+	schema = "{\"anyOf\":[{\"$ref\":\"#\"},{\"$ref\":\"#\"}]}";
+	check_config("{}", "too deep");
+	schema = "{\"not\":{\"$ref\":\"#\"}}";
 	check_config("{}", "too deep");
 	schema = "nonsense";
 	check_config("{}", "its schema of init_config is no JSON");
