@@ -35,6 +35,22 @@ done <rules
 
 ok "a burst is one of one address, told once" [ "$(grep -c 'Burst of failed authentication$' alerts)" -eq 1 ]
 
+# paths that lead to the same by other words, and folders that hold what is sensitive
+grep '"+Sensitive host path' audit.jsonl >event
+# paths AUDIT-ID PATH...: an event for each
+paths() {
+	id=$1
+	shift
+	for path; do sed "s|/etc/kubernetes|$path|; s|+Sensitive host path in a pod|$id|" event; done
+}
+{
+	paths in / /etc //etc /./etc /var /var/run /run /run/crio/crio.sock /var/run/containerd /root/.ssh /proc/1 /sys /dev/sda /var/lib/kubelet/pki
+	paths out /data /variable /runner /srv/etc /var/log/pods
+} >audit.jsonl
+"$MONITOR" falco -c falco.yaml >out 2>err
+ok "each sensitive path" [ "$(grep -c '"ka.auditid":"in".*"rule":"Sensitive host path in a pod"' out)" -eq 14 ]
+ok "and no other" [ "$(grep -c '"ka.auditid":"out".*"rule":"Sensitive host path in a pod"' out)" -eq 0 ]
+
 # broken lines are told and left out, lists are taken apart
 {
 	printf 'no json\n\n[1,{"auditID":"one","verb":"get"}]\n{"auditID":"two","verb":'
