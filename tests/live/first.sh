@@ -11,15 +11,20 @@ own="Password or sudo file read"
 # zombies wait for the first process; what is orphaned before the look has been reaped, but for one that has just ended
 cat >"$dir/orphans" <<'END'
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
-	(sh -c 'sleep 0.1; exit 1' &)
+	(sh -c 'sleep 0.1; echo >>"$1"; exit 1' - "$1" &)
 done
-sleep 1
-zombies=0
-for status in /proc/[0-9]*/status; do
-	while read -r name value _; do
-		[ "$name$value" = State:Z ] && zombies=$((zombies + 1))
-	done <"$status"
-done
+# until all have ended, and but one is reaped: at most a minute
+tries=0 ended=0 zombies=12
+while [ $tries -lt 600 ] && { [ $ended -lt 12 ] || [ $zombies -gt 1 ]; }; do
+	tries=$((tries + 1)) ended=0 zombies=0
+	sleep 0.1
+	while read -r _; do ended=$((ended + 1)); done <"$1"
+	for status in /proc/[0-9]*/status; do
+		while read -r name value _; do
+			[ "$name$value" = State:Z ] && zombies=$((zombies + 1))
+		done <"$status"
+	done
+done 2>/dev/null
 echo "zombies $zombies"
 cat /etc/shadow >/dev/null
 sleep 1000 &
@@ -29,7 +34,7 @@ cat >"$dir/waits" <<'END'
 trap 'echo got; exit 7' "$1"
 echo >"$2/ready"
 i=0
-while [ $i -lt 100 ]; do sleep 0.05; i=$((i + 1)); done
+while [ $i -lt 1200 ]; do sleep 0.05; i=$((i + 1)); done
 echo never
 END
 
@@ -42,7 +47,8 @@ place() { # CMD...: in a pid namespace, as its first process, without the SIGINT
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	rm -f "$alerts"
-	(place sh "$dir/orphans") >"$dir/out" 2>"$dir/err" </dev/null
+	: >"$dir/ended"
+	(place sh "$dir/orphans" "$dir/ended") >"$dir/out" 2>"$dir/err" </dev/null
 	status=$?
 	ok "$backend: status $status: $(tail -n 1 "$dir/err")" [ $status = 3 ]
 	ok "$backend: orphans are not reaped: $(cat "$dir/out")" grep -q '^zombies [01]$' "$dir/out"

@@ -13,12 +13,12 @@ for t in "$here"/detect/*.sh; do
 done
 
 # a monitor that is killed leaves what it had seen
-"$MONITOR" run --on-exit kill -r "$own_rules" -o /dev/null -z -w "$dir/killed.scap" -- sh -c 'cat /etc/shadow >/dev/null; sleep 30' 2>/dev/null &
+"$MONITOR" run --on-exit kill -r "$own_rules" -o /dev/null -z -w "$dir/killed.scap" -- sh -c 'cat /etc/shadow >/dev/null; sleep 300' 2>/dev/null &
 front=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	"$MONITOR" replay -r "$own_rules" "$dir/killed.scap" 2>/dev/null | grep -q /etc/shadow && break
-	sleep 0.3
-done
+recorded() {
+	"$MONITOR" replay -r "$own_rules" "$dir/killed.scap" 2>/dev/null | grep -q /etc/shadow
+}
+soon recorded
 supervisor=$(pgrep -P "$front" -f "run --on" | head -n 1)
 kill -KILL ${supervisor:-} "$front" 2>/dev/null
 wait "$front" 2>/dev/null

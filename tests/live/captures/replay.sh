@@ -134,19 +134,11 @@ for how in "" -z; do
 	"$MONITOR" run -r "$dir/rules.yaml" -o /dev/null $how -w "$dir/growing.scap" -- \
 		sh -c 'cat /etc/hosts >/dev/null; while [ ! -e '"$dir/go"' ]; do sleep 0.2; done; head -c 1 /etc/hosts >/dev/null' >/dev/null 2>&1 &
 	front=$!
-	tries=0
-	until [ -s "$dir/growing.scap" ] || [ $tries = 100 ]; do
-		tries=$((tries + 1))
-		sleep 0.1
-	done
+	soon [ -s "$dir/growing.scap" ]
 	"$MONITOR" replay --follow -f 'evt.type = execve and evt.arg.res = 0 and proc.name in (cat, head)' -p '%proc.name' -o "$dir/grown" "$dir/growing.scap" 2>"$dir/err" &
 	follower=$!
 	for part in cat head; do
-		tries=0
-		until grep -qs $part "$dir/grown" || [ $tries = 100 ]; do
-			tries=$((tries + 1))
-			sleep 0.1
-		done
+		soon grep -qs $part "$dir/grown"
 		has "follow$how: $part" "$(tail -n 1 "$dir/grown")" $part
 		: >"$dir/go"
 	done

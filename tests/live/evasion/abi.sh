@@ -16,7 +16,7 @@ abi() {
 	rule=$4
 	options="--foreign-abi $1 --io-uring $2"
 	shift 5
-	timeout -k 1 20 "$@" >"$dir/native" 2>&1 </dev/null
+	timeout -k 1 60 "$@" >"$dir/native" 2>&1 </dev/null
 	if [ $? = 77 ] || ! grep -aq "$wanted_text" "$dir/native"; then
 		left_out=$((left_out + 1))
 		echo "left out, does not work natively here: $* ($(head -c 200 "$dir/native"))"
@@ -25,7 +25,7 @@ abi() {
 	for backend in notify ptrace ptrace-all notify-only; do
 		checks=$((checks + 1))
 		monitor_options="$options --backend $backend"
-		wrap="timeout -k 1 20" under "$rules_here" -- "$@"
+		wrap="timeout -k 1 60" under "$rules_here" -- "$@"
 		if [ "$how" = refused ]; then
 			grep -aq "$wanted_text" "$dir/out" && fail "$monitor_options: was to be refused: $*"
 		else
@@ -50,7 +50,7 @@ abi deny allow passes - -- "$src/evade" ring "$secret"
 # alerted about also where the kernel would not have taken it
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
-	wrap="timeout -k 1 20" under "$rules_here" -- "$src/evade" x32 "$secret"
+	wrap="timeout -k 1 60" under "$rules_here" -- "$src/evade" x32 "$secret"
 	ok "x32 under $backend" python3 "$top/tests/live/alerts.py" "$alerts" --has "$foreign"
 done
 # bits above the number's 32 are the kernel's to ignore: not another ABI
@@ -98,7 +98,7 @@ END
 	checks=$((checks + 1))
 	for backend in notify ptrace ptrace-all notify-only; do
 		monitor_options="--backend $backend"
-		wrap="timeout -k 1 20" under "$dir/time.yaml" -- "$src/evade" vsyscall "$secret"
+		wrap="timeout -k 1 60" under "$dir/time.yaml" -- "$src/evade" vsyscall "$secret"
 		ok "vsyscall under $backend: $(head -c 200 "$dir/out" "$dir/err")" grep -aq "$wanted_text" "$dir/out"
 		# a call without an instruction of its own gives a tracer no stop
 		[ $backend = ptrace-all ] ||
@@ -117,7 +117,7 @@ checks=$((checks + 1))
 if [ "$(id -u)" = 0 ]; then
 	chmod 600 "$secret"
 	monitor_options="--foreign-abi alert"
-	wrap="timeout -k 1 20" under "$rules_here" -- "$src/evade" int80-setuid "$secret"
+	wrap="timeout -k 1 60" under "$rules_here" -- "$src/evade" int80-setuid "$secret"
 	grep -aq "$wanted_text" "$dir/out" && fail "an open was done with rights that the caller had given up"
 fi
 finish

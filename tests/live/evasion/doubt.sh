@@ -12,7 +12,7 @@ doubt() {
 	for backend in ptrace ptrace-all; do
 		checks=$((checks + 1))
 		monitor_options="--backend $backend"
-		wrap="timeout -k 1 20" under "$here/rules.yaml" -- "$src/evade" "$2" "$secret"
+		wrap="timeout -k 1 60" under "$here/rules.yaml" -- "$src/evade" "$2" "$secret"
 		grep -q '"rule":"secret opened"' "$alerts" || {
 			fail "$2 ($backend): no alert: $(tail -n 2 "$dir/err")"
 			continue

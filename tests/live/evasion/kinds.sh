@@ -33,7 +33,7 @@ followed() {
 measure() {
 	call=$1
 	shift
-	"$MONITOR" run -v -r "$dir/kinds.yaml" --output "$dir/alerts" -- timeout 20 "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	"$MONITOR" run -v -r "$dir/kinds.yaml" --output "$dir/alerts" -- timeout 60 "$@" >"$dir/out" 2>"$dir/err" </dev/null
 	measured=$(followed "$call")
 }
 

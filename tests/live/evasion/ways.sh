@@ -22,13 +22,13 @@ entry() {
 	rule=$2
 	shift 3
 	checks=$((checks + 1))
-	timeout -k 1 20 "$@" >"$dir/native" 2>&1 </dev/null
+	timeout -k 1 60 "$@" >"$dir/native" 2>&1 </dev/null
 	if [ $? = 77 ] || ! grep -aq "$wanted_text" "$dir/native"; then
 		left_out=$((left_out + 1))
 		echo "left out, does not work natively here: $* ($(head -c 200 "$dir/native"))"
 		return
 	fi
-	wrap="timeout -k 1 20" under "$rules_here" -- "$@"
+	wrap="timeout -k 1 60" under "$rules_here" -- "$@"
 	if [ "$how" = refused ]; then
 		grep -aq "$wanted_text" "$dir/out" && fail "was to be refused: $*"
 		return
@@ -178,7 +178,7 @@ done
 # aimed at the monitor: natively there is none, so no native turn either
 at_monitor() {
 	checks=$((checks + 1))
-	wrap="${1:-} timeout -k 1 20" under "$rules_here" -- "$src/aim" "$2" "$secret"
+	wrap="${1:-} timeout -k 1 60" under "$rules_here" -- "$src/aim" "$2" "$secret"
 	status=$?
 	[ $status = 0 ] || fail "$2 ($monitor_options): status $status: $(head -n 5 "$dir/err")"
 	python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"
@@ -189,7 +189,7 @@ for backend in notify ptrace ptrace-all notify-only; do
 	at_monitor "" at-monitor
 	at_monitor "" at-monitor-threads
 	at_monitor "unshare -p -f --mount-proc" at-everybody
-	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 20 \
+	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 60 \
 		"$dir/monitor" run --backend "$backend" -r "$dir/$(basename "$rules_here")" -- "$dir/aim" at-descriptors /etc/hostname
 done
 

@@ -159,6 +159,10 @@ rm -f "$dir/alerts" "$dir/err" "$dir/pid"
 "$MONITOR" falco -P "$dir/pid" -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err" &
 monitor=$!
 ok "falco starts" soon test -s "$dir/pid"
+watching() {
+	grep -qs '^inotify' "/proc/$monitor/fdinfo"/*
+}
+soon watching
 rules second | put "$dir/rules.d/1.yaml"
 ok "falco: a change" soon at_least loaded 1
 echo 'x: y' | put "$dir/rules.d/1.yaml"

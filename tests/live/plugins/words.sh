@@ -37,16 +37,10 @@ ok "it is described" [ $? -eq 0 ]
 ok "with its schema" grep -q '^Init config schema type: JSON$' out
 ok "and what it can be opened with" grep -qx 'short: ten events' out
 
-"$MONITOR" falco -c falco.yaml -M 20 >out 2>err &
+"$MONITOR" falco -c falco.yaml -M 250 >out 2>err &
 pid=$!
-# until_has FILE TEXT: at most ten seconds
-until_has() {
-	tries=0
-	while ! grep -q "$2" "$1" 2>/dev/null; do
-		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return 1
-		sleep 0.05
-	done
+until_has() { # FILE TEXT
+	soon grep -q "$2" "$1"
 }
 ok "it runs" until_has out 'config {"say":"one"}'
 ok "the name of an event's plugin" grep -q 'Notice by words; ' out
@@ -55,7 +49,7 @@ ok "the data where it has none" until_has out 'by words; datalen=7 data=e0[0-9]*
 ok "how far its source is" until_has figures '"plugins.words.progress_percent":42.25'
 with '{say: two}'
 ok "it takes another configuration" until_has out 'config {"say":"two"}'
-ok "which is told" grep -q "plugin words: it has its new configuration" err
+ok "which is told" until_has err "plugin words: it has its new configuration"
 ok "and not as something for the next start" [ "$(grep -c 'plugins has changed' err)" = 0 ]
 with '{say: refuse}'
 ok "one that it refuses" until_has err "plugin words: it does not take its new configuration: its own words"
@@ -80,11 +74,12 @@ both() {
 	sed -i "s,^plugins:,&\n  - {name: verbs\, library_path: $dir/libverbs.so}," falco.yaml
 }
 both '{say: one}'
-"$MONITOR" falco -c falco.yaml -M 20 >out 2>err &
+"$MONITOR" falco -c falco.yaml -M 250 >out 2>err &
 pid=$!
 ok "two sources run" until_has out 'config {"say":"one"}'
 both '{say: two}'
 ok "the plugin of the second takes another configuration" until_has out 'config {"say":"two"}'
+ok "which is told" until_has err 'it has its new configuration'
 ok "alone" [ "$(grep -c 'it has its new configuration\|plugins has changed' err)" = 1 ]
 kill -TERM "$pid"
 wait "$pid"
@@ -108,12 +103,7 @@ ok "a crash in a thread" [ $? -eq 134 ]
 with "{do: 'hang:next_batch;'}"
 "$MONITOR" falco -c falco.yaml -o monitor.plugin_call_seconds=2 >out 2>err &
 pid=$!
-tries=0
-while ! grep -q "has not returned" err && [ $tries -lt 300 ]; do
-	tries=$((tries + 1))
-	sleep 0.05
-done
-ok "a hang is told" grep -q "plugin words: next_batch() has not returned for 2 s" err
+ok "a hang is told" until_has err "plugin words: next_batch() has not returned for 2 s"
 kill -TERM "$pid"
 wait "$pid"
 ok "a request to end is met" [ $? -eq 1 ]

@@ -238,7 +238,7 @@ static int timer(int flags)
 			close(fd);
 		}
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec - start.tv_sec < 3);
+	} while (now.tv_sec - start.tv_sec < 3 || (ticks < 300 && now.tv_sec - start.tv_sec < 60)); /* a busy machine gives few of them */
 	setitimer(ITIMER_REAL, &never, NULL);
 	if (ticks < 300)
 		fprintf(stderr, "only %d ticks\n", (int)ticks);

@@ -7,10 +7,9 @@ if command -v strace >/dev/null; then
 	filter='s/[0-9a-f]\{6,\}/X/g; s/[0-9][0-9]*/N/g'
 	same strace -f -qq -e trace=chdir,exit_group -o /dev/stdout sh -c 'cd /; cat /etc/hostname; exit 4'
 	same strace -qq -e trace=openat -e inject=openat:error=EACCES:when=3 -o /dev/null cat /etc/hostname
-	"$src/spawn" sh -c 'sleep 3; exit 6' &
-	wait
+	# one that is there already, until strace has seen something of it
 	# shellcheck disable=SC2016
-	same sh -c 'sleep 2 & p=$!; sleep 0.2; strace -qq -o /dev/null -p $p & wait $p; echo $?'
+	same sh -c 'rm -f "$0"; sh -c "while [ ! -s \"\$0\" ]; do sleep 0.05; done; exit 6" "$0" & p=$!; strace -qq -o "$0" -p $p & wait $p; echo $?; wait' "$dir/seen"
 fi
 if command -v gdb >/dev/null; then
 	filter='s/process [0-9]*/process N/g; s/0x[0-9a-f]*/X/g; /warning: Error disabling address space/d; /debuginfod/d'

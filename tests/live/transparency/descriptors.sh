@@ -46,9 +46,9 @@ for here in ours.values():
     poll.register(here, 0)
 ended = set()
 if way == "after":
-    print("status", p.wait(20))
+    print("status", p.wait(100))
 while len(ended) < len(ours):
-    found = poll.poll(5000)
+    found = poll.poll(60000)
     if not found:
         break
     for here, what in found:
@@ -62,7 +62,7 @@ except OSError:
     print("lock held")
 open(folder + "/go", "w").close()
 if way == "during":
-    print("status", p.wait(20))
+    print("status", p.wait(100))
 END
 
 # closed during|after: natively, and with each backend
@@ -74,11 +74,7 @@ closed() {
 		python3 "$dir/ends.py" "$1" "$dir/watched" "$MONITOR" run --backend $backend -r "$dir/watched.yaml" --output "$alerts" -- \
 			>"$dir/out" 2>"$dir/err"
 		ok "$backend, $1: $(tr '\n' ';' <"$dir/out")$(tail -n 1 "$dir/err")" cmp -s "$dir/native" "$dir/out"
-		for _ in 1 2 3 4 5 6 7 8 9 10; do
-			grep -qs watched "$alerts" && break
-			sleep 0.2
-		done
-		ok "$backend, $1: what the command left behind is not watched" grep -qs watched "$alerts"
+		ok "$backend, $1: what the command left behind is not watched" soon grep -qs watched "$alerts"
 	done
 }
 closed during
@@ -86,12 +82,9 @@ closed after
 
 # alerts on standard error keep that open, and nothing else
 # shellcheck disable=SC2016 # for the inner shell
-timeout 20 sh -c 'x=$("$1" run -r "$2" -- sh -c "{ sleep 3; : <$3; } >/dev/null 2>&1 & echo started" 2>"$4"); [ "$x" = started ] && ! grep -q seen "$4"' \
+timeout 100 sh -c 'x=$("$1" run -r "$2" -- sh -c "{ while [ ! -e $4.go ]; do sleep 0.05; done; : <$3; } >/dev/null 2>&1 & echo started" 2>"$4"); [ "$x" = started ] && ! grep -q seen "$4"' \
 	- "$MONITOR" "$dir/watched.yaml" "$dir/watched" "$dir/later"
 ok "a command substitution waits for what the command left behind" [ $? = 0 ]
-for _ in $(seq 50); do
-	grep -q seen "$dir/later" && break
-	sleep 0.1
-done
-ok "an alert of what the command left behind" grep -q seen "$dir/later"
+: >"$dir/later.go"
+ok "an alert of what the command left behind" soon grep -q seen "$dir/later"
 finish

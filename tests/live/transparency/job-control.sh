@@ -11,7 +11,7 @@ for shell in bash dash; do
 		[ "$try" -lt 3 ] || skip "the session does not work natively: $(tail -n 1 "$dir/native")"
 	done
 	checks=$((checks + 1))
-	if ! timeout 120 python3 "$here/terminal.py" "$shell" "$MONITOR" run -r "$own_rules" --output "$alerts" -- >"$dir/watched" 2>&1; then
+	if ! timeout 280 python3 "$here/terminal.py" "$shell" "$MONITOR" run -r "$own_rules" --output "$alerts" -- >"$dir/watched" 2>&1; then
 		fail "$shell: the session did not end well under the monitor"
 		tail -n 5 "$dir/watched"
 	elif ! cmp -s "$dir/native" "$dir/watched"; then

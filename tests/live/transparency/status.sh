@@ -27,10 +27,7 @@ ok "status 126 for a file that cannot be executed" [ $? = 126 ]
 # a signal to the monitor reaches the workload
 "$MONITOR" run -r "$own_rules" -- sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.05; done' >"$dir/out" 2>"$dir/err" &
 pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	grep -q ready "$dir/out" && break
-	sleep 0.1
-done
+soon grep -q ready "$dir/out"
 kill -TERM $pid
 wait $pid
 ok "status after a signal that the workload handles" [ $? = 9 ]

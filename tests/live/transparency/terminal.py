@@ -6,7 +6,7 @@ Waits for what must appear, so that nothing depends on how fast the machine is. 
 """
 import os, pty, re, select, signal, sys, time
 
-TIMEOUT = 30.0
+TIMEOUT = 100.0
 
 class Session:
     def __init__(self, argv):
@@ -34,6 +34,14 @@ class Session:
             except OSError:
                 sys.exit("the terminal closed while waiting for %r; last seen: %r" % (pattern, self.text[-300:]))
 
+    def in_front(self):
+        group = os.tcgetpgrp(self.fd)
+        try:
+            with open("/proc/%d/comm" % group) as f:
+                return f.read().strip() if group != self.shell else None
+        except OSError:
+            return None
+
     def line(self, command, pattern, what):
         """Types a command, and waits for a result that the echo of the command cannot be taken for."""
         os.write(self.fd, command.encode() + b"\n")
@@ -41,11 +49,11 @@ class Session:
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
 
     def key(self, byte, pattern, what):
-        # a key goes to the group in front: to the job, once the shell has put it there
+        # a key goes to the group in front: to the job, once the shell has put it there and its program has begun
         end = time.monotonic() + TIMEOUT
-        while os.tcgetpgrp(self.fd) == self.shell and time.monotonic() < end:
+        while self.in_front() != "sleep" and time.monotonic() < end:
             time.sleep(0.05)
-        time.sleep(0.5)     # until it has begun
+        time.sleep(0.5)
         os.write(self.fd, byte)
         m = self.wait_for(pattern)
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
@@ -67,7 +75,7 @@ def main():
     s.line("sleep 100 & p=$!; sleep 0.2; kill $p; wait $p; echo stat''us $?", r"status (\d+)", "status of a killed job")
     s.line("cat /etc/hostname >/dev/null | cat; echo stat''us $?", r"status (\d+)", "pipeline")
     s.line("cat & p=$!", r"cat &", "a background reader")
-    s.line("sleep 0.3; jobs", r"(Stopped)", "stopped by SIGTTIN")
+    s.line("f=$(mktemp); until jobs >$f; grep -q Stop''ped $f; do sleep 0.1; done; cat $f; rm $f", r"(Stopped)", "stopped by SIGTTIN")
     s.line("kill -9 $p; sleep 0.3; echo kil''led", r"killed", "killed while stopped")
     s.line("exit 7", r"exit 7", "leave")
     end = time.monotonic() + TIMEOUT
