@@ -69,6 +69,18 @@ struct str field_nearest(struct str name)
 	return best <= 1 + name.len / 4 ? nearest : STR("");
 }
 
+const char *field_barred(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(catalogue); i++) {
+		if (!str_eq(name, catalogue[i].name))
+			continue;
+		if (catalogue[i].flags & FIELD_CONTAINER_PLUGIN)
+			return "belongs to the plugin 'container', which is not loaded";
+		return catalogue[i].flags & FIELD_OURS ? "is an extension, which Falco has not" : NULL;
+	}
+	return NULL;
+}
+
 /*
  * What is unknown about an event at a call's entry: facts that it will write and that its parameters do not tell.
  * Facts that the state lacks are found by the extractors themselves.

@@ -100,6 +100,9 @@ bool field_exists(struct str name, const struct field_options *options);
 /* The nearest known name, for "did you mean"; empty when none is near. */
 struct str field_nearest(struct str name);
 
+/* Why a known name is no field with some options, as the words behind "it"; NULL when the name is not known at all. Static. */
+const char *field_barred(struct str name);
+
 const struct field_info *field_by_index(size_t i); /* NULL past the end: walks the catalogue in order */
 struct str field_name(const struct field_info *f);
 unsigned int field_flags(const struct field_info *f);

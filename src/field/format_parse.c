@@ -112,12 +112,16 @@ static bool find_field(struct format_parser *p, struct str s, size_t name, bool 
 static int parse_field(struct format_parser *p, bool exact, struct format_expr **ret_expr)
 {
 	struct str s = rest(p), nearest;
+	const char *barred;
 	size_t name = name_length(s);
 	struct format_expr *e = new_expr(p, EXPR_FIELD);
 
 	if (!e)
 		return -ENOMEM;
 	if (!find_field(p, s, name, exact, &e->ref)) {
+		barred = field_barred((struct str){ s.ptr, name });
+		if (barred)
+			return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field here: it %s", (int)name, s.ptr, barred);
 		nearest = field_nearest((struct str){ s.ptr, name });
 		return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field%s" STR_FMT "%s", (int)name, s.ptr,
 				 nearest.len ? " (did you mean '" : "", STR_ARG(nearest), nearest.len ? "'?)" : "");

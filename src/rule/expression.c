@@ -24,6 +24,7 @@ static int build_field(struct builder *b, const struct ast *a, struct expression
 	struct error err = { 0 };
 	struct str text = a->has_arg ? arena_printf(b->arena, STR_FMT "[" STR_FMT "]", STR_ARG(a->text), STR_ARG(a->arg)) :
 				       arena_str(b->arena, a->text);
+	const char *barred;
 	size_t used = 0;
 	int r;
 
@@ -34,6 +35,10 @@ static int build_field(struct builder *b, const struct ast *a, struct expression
 		return r;
 	if (r == -EINVAL)
 		return refuse(b, a, arena_str(b->arena, str_of(err.text)), (struct str){ "", 0 }, false);
+	barred = r < 0 ? field_barred(a->text) : NULL;
+	if (barred)
+		return refuse(b, a, arena_printf(b->arena, "there is no field " STR_FMT ": it %s", STR_ARG(text), barred),
+			      (struct str){ "", 0 }, true);
 	if (r < 0 || used != text.len)
 		return refuse(b, a, arena_printf(b->arena, "there is no field " STR_FMT, STR_ARG(text)), field_nearest(a->text),
 			      true);
