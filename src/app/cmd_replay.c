@@ -31,6 +31,8 @@ static int replay(struct session *s, const struct replay_events *e, struct error
 
 	do {
 		r = session_steps(s, SESSION_BATCH, err);
+		if (r == 0) /* at the end of a capture that grows: a pipe's reader waits with us */
+			pipeline_flush(s->pipeline);
 		if (signals_reopen_requested())
 			session_reopen(s);
 	} while (r >= 0 && !e->done && !signals_stop_requested());

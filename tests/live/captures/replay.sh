@@ -135,7 +135,7 @@ for how in "" -z; do
 		sh -c 'cat /etc/hosts >/dev/null; while [ ! -e '"$dir/go"' ]; do sleep 0.2; done; head -c 1 /etc/hosts >/dev/null' >/dev/null 2>&1 &
 	front=$!
 	soon [ -s "$dir/growing.scap" ]
-	"$MONITOR" replay --follow -f 'evt.type = execve and evt.arg.res = 0 and proc.name in (cat, head)' -p '%proc.name' -o "$dir/grown" "$dir/growing.scap" 2>"$dir/err" &
+	"$MONITOR" replay --follow -f 'evt.type = execve and evt.arg.res = 0 and proc.name in (cat, head)' -p '%proc.name' "$dir/growing.scap" >"$dir/grown" 2>"$dir/err" &
 	follower=$!
 	for part in cat head; do
 		soon grep -qs $part "$dir/grown"
