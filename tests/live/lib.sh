@@ -135,7 +135,11 @@ under() {
 	: >"$alerts"
 	used_rules=$rules
 	# shellcheck disable=SC2154 # set by roundtrip.sh
-	[ -n "${LIVE_ROUNDTRIP:-}" ] && rules="$rules -w $dir/capture.scap"
+	if [ -n "${LIVE_ROUNDTRIP:-}" ]; then
+		rm -f "$dir/capture.scap"
+		: >"$dir/capture.scap" # with this script's umask, for a monitor that is another user's
+		rules="$rules -w $dir/capture.scap"
+	fi
 	# shellcheck disable=SC2086 # the words of $rules and of the options
 	set -- "$MONITOR" run $rules ${monitor_options:-} --json --output "$alerts" -- "$@"
 	# shellcheck disable=SC2086 # $wrap is words
