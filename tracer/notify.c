@@ -81,8 +81,8 @@ int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish)
 	return number < 0 ? -errno : number;
 }
 
-bool notify_injects(int listener)
+bool notify_injects(int listener, bool finish)
 {
 	/* nobody waits with that number: who knows the command looks for him and says so */
-	return notify_inject(listener, 0, listener, true, false) == -ENOENT;
+	return notify_inject(listener, 0, listener, true, finish) == -ENOENT;
 }

@@ -22,7 +22,7 @@ int notify_return(int listener, uint64_t id, int64_t value);
 /* Installs a copy of fd in the caller: its number there or -errno. With finish the call returns that number at once, in
  * one wake-up; else it still waits. */
 int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish);
-/* Whether that works at all (Linux 5.9). */
-bool notify_injects(int listener);
+/* Whether that works without (Linux 5.9), or with finish (5.14). */
+bool notify_injects(int listener, bool finish);
 
 #endif

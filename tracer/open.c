@@ -350,7 +350,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 {
 	/* who asks where the call came from must find the caller still there */
 	bool quiet = !t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
-	bool holds = must_close_first(a) || (t->facts & FACT_CALLER && !quiet);
+	bool holds = !t->finishes || must_close_first(a) || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */

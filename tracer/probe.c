@@ -165,7 +165,8 @@ static int run_notify(struct probe *p, bool attach, struct error *err)
 	r = notify_receive(p->listener, &notification);
 	if (r < 0)
 		return error_errno(err, r, "a notification cannot be received");
-	p->result.injects = notify_injects(p->listener);
+	p->result.injects = notify_injects(p->listener, false);
+	p->result.finishes = notify_injects(p->listener, true);
 	r = notify_return(p->listener, notification.id, PROBE_ANSWER);
 	if (r < 0)
 		return error_errno(err, r, "a notification cannot be answered");

@@ -16,6 +16,7 @@ enum probe_step {
 struct probe_result {
 	enum probe_step step; /* that failed */
 	bool injects; /* callers can be given descriptors */
+	bool finishes; /* and their answer with them */
 };
 
 /*

@@ -93,6 +93,12 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 	return 0;
 }
 
+/* A signal can only have come before it began: before Linux 5.19 the caller may be gone while the kernel accepts that it goes on. */
+static bool is_never_broken_off(const struct tracer *t, long number)
+{
+	return !t->killable && !(calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_OPEN));
+}
+
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
 {
 	struct call *call = &tracee->call;
@@ -115,7 +121,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 		return 0;
 	}
 	/* a signal came before its repeated notification was received: it has not begun, and is caught again */
-	if (t->notifying && arch_is_restart(call->result) && tracee->continued != call->number)
+	if (t->notifying && arch_is_restart(call->result) &&
+	    (tracee->continued != call->number || is_never_broken_off(t, call->number)))
 		return 0;
 	if (!arch_is_restart(call->result))
 		tracee->continued = -1; /* the next call of this number is another one */

@@ -112,6 +112,7 @@ struct tracer {
 	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
 	bool notifying, seizing, every_call; /* what the backend does */
 	bool injects; /* callers can be given descriptors */
+	bool finishes; /* and their answer with them */
 	bool killable; /* a received notification is not broken off by signals */
 	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
 	uint64_t swept; /* when, last */

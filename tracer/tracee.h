@@ -36,6 +36,7 @@ enum follow {
 	FOLLOW_RESTARTING, /* answered "restart": at its next stop it is sent on to the entry */
 	FOLLOW_ENTERING, /* on its way to the entry stop of the restarted call */
 	FOLLOW_LEAVING, /* in the call, on its way to the exit stop */
+	FOLLOW_ANSWERING, /* interrupted in a call that was made in its place: its stop gives it the answer */
 	FOLLOW_EXEC, /* interrupted in exec: an exec stop tells success, any other stop failure */
 };
 
@@ -87,7 +88,7 @@ struct tracee {
 	uint64_t image; /* unseized.c: checksum of what exec gave the program */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 	bool broken_off; /* the kernel broke that one off for a signal, whose stop comes next */
-	struct owed owed;
+	struct owed answer, owed; /* of FOLLOW_ANSWERING; of a call before */
 
 	/* the followed call */
 	struct call call;

@@ -40,6 +40,7 @@ static int choose_backend(struct tracer *t, struct error *err)
 	t->seizing = backend != TRACER_NOTIFY_ONLY;
 	t->every_call = backend == TRACER_PTRACE_ALL;
 	t->injects = probed.injects;
+	t->finishes = probed.finishes;
 	if (info->lost[0])
 		snprintf(t->status.lost, sizeof(t->status.lost), "intercepting by %s%s%.120s%s: %s (monitor doctor says more)",
 			 info->how, refused.text[0] ? " (" : "", refused.text, refused.text[0] ? ")" : "", info->lost);
