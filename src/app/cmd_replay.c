@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "app/help.h"
@@ -9,6 +11,8 @@
 #include "app/session.h"
 #include "app/setup.h"
 #include "app/signals.h"
+
+#define AWAIT_MS 100
 
 static int open_output(struct session *s, const struct options *o, struct error *err)
 {
@@ -59,12 +63,23 @@ static void tell_stats(const struct session *s, uint64_t started)
 	log_text(LOG_LEVEL_ERROR, strbuf_str(&out));
 }
 
+/* Who is to follow a capture may come before its writer's first flush: as long as there is nothing, there is no mistake either. */
+static void await_begin(const char *path)
+{
+	struct stat st;
+
+	while (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+		(void)poll(NULL, 0, AWAIT_MS);
+}
+
 /* One capture, or several merged by time. */
 static int open_captures(const struct options *o, struct source **list, struct source **ret_source, struct error *err)
 {
 	int r = 0, n;
 
 	for (n = 0; n < o->noperands && r == 0; n++) {
+		if (options_has(o, OPT_replay_follow))
+			await_begin(o->operands[n]);
 		r = source_scap_open(o->operands[n], &list[n], err);
 		if (r == 0 && options_has(o, OPT_replay_follow))
 			source_scap_follow(list[n]);

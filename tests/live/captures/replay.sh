@@ -148,6 +148,13 @@ for how in "" -z; do
 	has "follow$how: a signal ends it well" $? 0
 	rm -f "$dir/go"
 done
+: >"$dir/growing.scap"
+"$MONITOR" replay --follow -n 2 -p x "$dir/growing.scap" >"$dir/grown" 2>"$dir/err" &
+follower=$!
+sleep 0.3
+cat "$a" >>"$dir/growing.scap"
+wait $follower
+has "follow waits for the beginning: $(cat "$dir/err")" "$(wc -l <"$dir/grown")" 2
 has "follow stops at a limit" "$(lines --follow -n 2 -p x "$a")" 2
 has "follow reads standard input" "$(lines --follow -n 3 -p x - <"$a")" 3
 
