@@ -359,6 +359,9 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 		if (result_later(t) == 0)
 			return 0;
 		return -EAGAIN;
+	case OPEN_GONE:
+		entry_done(t, tracer_now());
+		return 0;
 	case OPEN_ENTRY:
 		break;
 	}

@@ -373,9 +373,12 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		t->pending.quiet = false;
 		if (number == -EMFILE || number == -ENFILE)
 			return fail(t, number);
-		if (number == -ENOENT && a->flags & O_CREAT && (a->flags & O_EXCL || a->made))
+		/* it was gone before, or left while it was to take the descriptor */
+		if (number != -ENOENT && number != -ESRCH)
+			return OPEN_CHECK;
+		if (a->flags & O_CREAT && (a->flags & O_EXCL || a->made))
 			owe_file(t, st);
-		return number == -ENOENT || number == -ESRCH ? OPEN_ENTRY : OPEN_CHECK;
+		return t->killable ? OPEN_ENTRY : OPEN_GONE;
 	}
 	t->pending.answered = !holds;
 	/* the caller may close its own at once, and then nobody is to have a lock or a mount by the file any more */

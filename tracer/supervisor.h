@@ -62,6 +62,7 @@ enum open_way {
 	OPEN_DONE, /* the descriptor is in the caller (or the errno is known): pending.value */
 	OPEN_QUEUED, /* it will be there soon, and is told then (inject.c) */
 	OPEN_CHECK, /* natively, looked at behind the call */
+	OPEN_GONE, /* a signal took the caller away, before Linux 5.19: it makes the call again */
 	OPEN_ENTRY, /* not an open that can be judged here (its arguments are bad): natively */
 };
 
