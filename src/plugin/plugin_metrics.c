@@ -94,7 +94,7 @@ static const ss_plugin_metric *get_metrics(struct plugin *p, uint32_t *ret_n)
 static void read_metrics(struct plugin *p, struct plugin_host *h)
 {
 	ss_plugin_metric own[OWN_METRICS];
-	size_t nown = own_metrics(p, own);
+	size_t owned = own_metrics(p, own);
 	uint32_t n = 0;
 	const ss_plugin_metric *list = get_metrics(p, &n);
 	struct plugin_metric *copies;
@@ -110,7 +110,7 @@ static void read_metrics(struct plugin *p, struct plugin_host *h)
 			copies[i].name = NULL;
 			tell(p, "a figure without a usable name or value is left out");
 		}
-	for (size_t k = 0; copies && k < nown; k++)
+	for (size_t k = 0; copies && k < owned; k++)
 		if (read_metric(p, &own[k], h->measured, &copies[n]))
 			n++;
 	p->metrics = copies;
