@@ -19,7 +19,11 @@ for older in "$killable" "$injecting" "$killable $injecting"; do
 	# shellcheck disable=SC2086 # words
 	printf '#!/bin/sh\nexec %s %s -- %s "$@"\n' "$src/refuse" "$(printf "'%s' " $older)" "$real" >"$MONITOR"
 	chmod 755 "$MONITOR"
-	for act in signal-storm open-exclusive watch-opens; do
+	# where both are missing (before 5.9) an open is followed to its result, and under thousands of signals a second one may still end
+	# with EINTR: from a FIFO's, which natively does so, it cannot be told
+	storm=signal-storm
+	[ "$older" = "$killable $injecting" ] && storm=
+	for act in $storm open-exclusive watch-opens; do
 		same ./fresh "$src/acts" $act
 	done
 	same ./fresh sh -c 'mkdir from && echo x >from/x && cp -r from to && cat to/x; cp -p a.txt b.txt && cat b.txt; rm -r from to b.txt'
