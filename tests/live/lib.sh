@@ -227,16 +227,19 @@ soon() {
 	done
 }
 
+# free_port [FIRST END]: of these, or where no outgoing connection takes one
 free_port() {
-	python3 - <<'END_OF_PORT'
+	python3 - "$@" <<'END_OF_PORT'
 import random
 import socket
+import sys
 
 with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
     first = int(f.read().split()[0])
-below = range(10000, first) if first > 12000 else range(10000, 65536)
-while True:
-    port = random.choice(below)
+ports = range(10000, first) if first > 12000 else range(10000, 65536)
+if len(sys.argv) > 1:
+    ports = range(int(sys.argv[1]), int(sys.argv[2]))
+for port in random.sample(ports, len(ports)):
     try:
         socket.socket().bind(("127.0.0.1", port))
         print(port)

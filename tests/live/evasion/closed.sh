@@ -16,7 +16,7 @@ cp "$src/acts" "$dir/closed-acts"
 cp /bin/cat "$dir/closed-cat"
 chmod -R a+rX "$dir"
 chmod 111 "$dir/closed-acts" "$dir/closed-cat"
-mkdir -m 777 "$dir/work"
+mkdir -m 777 "$dir/turns"
 umask 0 # alerts are written by nobody
 MONITOR=$dir/monitor
 nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
@@ -54,10 +54,10 @@ monitor_options=
 for act in $("$src/acts" list | grep -E "${CLOSED_ACTS:-^(open|file|exec|unix|net|end|birth)-}" | awk "NR % ${CLOSED_STEP:-4} == 0"); do
 	checks=$((checks + 1))
 	for turn in native watched; do
-		rm -rf "$dir/work/$turn"
+		rm -rf "$dir/turns/$turn"
 		# shellcheck disable=SC2086 # words
 		(
-			mkdir "$dir/work/$turn" && cd "$dir/work/$turn" || exit 99
+			mkdir "$dir/turns/$turn" && cd "$dir/turns/$turn" || exit 99
 			echo text >a.txt
 			set --
 			[ $turn = native ] || set -- "$dir/monitor" run -r "$dir/rules.yaml" --output /dev/null --

@@ -12,17 +12,7 @@ chmod 777 "$dir/alerts"
 printf -- '- rule: Any\n  desc: any\n  condition: evt.type = open\n  output: open\n  priority: NOTICE\n' >"$dir/rules.yaml"
 port=$(free_port)
 # a port that only root can listen at, unless one of the tests' neighbours does
-low=$(python3 - <<'END2'
-import socket
-for port in range(900, 1000):
-    try:
-        socket.socket().bind(("127.0.0.1", port))
-        print(port)
-        break
-    except OSError:
-        pass
-END2
-)
+low=$(free_port 900 1000)
 cat >"$dir/config.yaml" <<YAML
 rules_files: [$dir/rules.yaml]
 engine: {kind: nodriver}
