@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `monitor falco`: Falco's command line. What it asks for is chosen here; each part of it is a file, see falco.h. */
 #include <errno.h>
 #include <limits.h>
 #include <sys/prctl.h>
@@ -7,6 +8,8 @@
 #include "app/config_show.h"
 #include "app/falco.h"
 #include "app/falco_flags.h"
+#include "app/falco_peers.h"
+#include "app/falco_version.h"
 #include "app/help.h"
 #include "app/listing.h"
 #include "app/log.h"
@@ -21,32 +24,6 @@
 static int failure(const struct error *err)
 {
 	return log_failure(err, EXIT_FAILED);
-}
-
-void falco_log(const struct config *config, const struct options *o)
-{
-	struct log_settings settings = {
-		.level = LOG_LEVEL_INFO,
-		.falco = true,
-		.iso_time = config->time_format_iso_8601,
-		.chooses_libs = true,
-		.libs_quiet = !config->libs_logger_enabled,
-		.libs = LOG_LEVEL_INFO,
-	};
-	struct error err = { 0 };
-	char socket[PATH_MAX];
-
-	/* without any configuration somebody tries something out */
-	settings.quiet = !config->log_stderr && (falco_config_path(o) || config_tree_get(config->root, "log_stderr"));
-	if (config->log_syslog && (falco_config_path(o) || config_tree_get(config->root, "log_syslog")) &&
-	    config_c_text(socket, sizeof(socket), config->monitor_log_syslog_socket, "monitor.log.syslog_socket", &err) == 0)
-		settings.syslog = socket;
-	/* the words were checked with the configuration */
-	(void)log_level_of(config->log_level, &settings.level);
-	(void)log_level_of(config->libs_logger_severity, &settings.libs);
-	if (options_has(o, OPT_falco_verbose) && settings.level < LOG_LEVEL_INFO)
-		settings.level = LOG_LEVEL_INFO;
-	log_setup(&settings);
 }
 
 static int read_form(const struct options *o, enum listing_form *ret_form, struct error *err)
@@ -184,12 +161,6 @@ static int check_sources(const struct options *o, const struct config *config, c
 			if (!is_source(plugins, name))
 				return no_source(plugins, name, err);
 	return choose_sources(o, config, plugins, ret_sources, err);
-}
-
-/* The container plugin is ours and loads nothing. */
-enum sandbox_use falco_sandbox(const struct config *config)
-{
-	return config->nload ? SANDBOX_PLUGINS : SANDBOX_WATCH;
 }
 
 static int load_config(void *context, struct config **ret_config, struct error *err)

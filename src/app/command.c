@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 
 static const struct command commands[] = {
-#define COMMAND(id, operands, summary) { #id, operands, summary, cmd_##id },
+#define COMMAND(id, operands, summary) { COMMAND_##id, #id, operands, summary },
 #include "app/commands.def"
 #undef COMMAND
 };

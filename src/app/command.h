@@ -14,10 +14,16 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
-/* One row of commands.def. run() gets argv from the command's name on and returns the exit status. */
+enum command_id {
+#define COMMAND(id, ...) COMMAND_##id,
+#include "app/commands.def"
+#undef COMMAND
+};
+
+/* One row of commands.def. */
 struct command {
+	enum command_id id;
 	const char *name, *operands, *summary;
-	int (*run)(const struct command *c, int argc, char **argv);
 };
 
 /* NULL when there is none of that name. */
@@ -26,7 +32,7 @@ const struct command *command_by_index(size_t i); /* NULL past the end */
 /* What the user may have meant; NULL when nothing is near. */
 const struct command *command_nearest(const char *name);
 
-/* cmd_NAME() of each command, in a file of its own */
+/* cmd_NAME() of each command, in a file of its own: gets argv from the command's name on and returns the exit status. */
 #define COMMAND(id, ...) int cmd_##id(const struct command *c, int argc, char **argv);
 #include "app/commands.def"
 #undef COMMAND

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* -L and -l: what rules are made of. */
 #include "app/falco.h"
 #include "app/listing.h"
 #include "app/log.h"

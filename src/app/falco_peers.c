@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 #include "app/capture.h"
-#include "app/falco.h"
+#include "app/falco_peers.h"
 #include "app/limits.h"
 #include "app/log.h"
 #include "base/clock.h"

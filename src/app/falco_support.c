@@ -4,6 +4,7 @@
 
 #include "app/config_show.h"
 #include "app/falco.h"
+#include "app/falco_version.h"
 #include "app/listing.h"
 #include "app/log.h"
 #include "base/json.h"

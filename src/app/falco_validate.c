@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* -V: what is wrong with rules files. */
 #include "app/falco.h"
 #include "app/listing.h"
 #include "app/log.h"

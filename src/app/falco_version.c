@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/falco.h"
+/* --version: what of Falco this program stands in for. */
+#include "app/falco_version.h"
 #include "app/listing.h"
 
 #define FALCO_LIBS	     "0.25.4"

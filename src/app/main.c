@@ -3,6 +3,17 @@
 #include "app/help.h"
 #include "app/log.h"
 
+static int run(const struct command *c, int argc, char **argv)
+{
+	static int (*const commands[])(const struct command *c, int argc, char **argv) = {
+#define COMMAND(id, ...) [COMMAND_##id] = cmd_##id,
+#include "app/commands.def"
+#undef COMMAND
+	};
+
+	return commands[c->id](c, argc, argv);
+}
+
 static int unknown(const char *word)
 {
 	const struct command *nearest = command_nearest(word);
@@ -23,7 +34,7 @@ int main(int argc, char **argv)
 	/* a link to us named "falco" is Falco's command line */
 	c = argc > 0 && strcmp(slash ? slash + 1 : argv[0], "falco") == 0 ? command_find("falco") : NULL;
 	if (c)
-		return c->run(c, argc, argv);
+		return run(c, argc, argv);
 	if (argc < 2) {
 		log_error("no command was given (monitor --help lists them)");
 		return EXIT_USAGE;
@@ -33,5 +44,5 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--version") == 0)
 		return help_version();
 	c = command_find(argv[1]);
-	return c ? c->run(c, argc - 1, argv + 1) : unknown(argv[1]);
+	return c ? run(c, argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/falco.h"
+#include "app/falco_version.h"
 #include "app/metrics.h"
 #include "app/resources.h"
 #include "app/sandbox.h"

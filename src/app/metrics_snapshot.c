@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "app/falco.h"
+#include "app/falco_version.h"
 #include "app/internal_alert.h"
 #include "app/log.h"
 #include "app/metrics.h"

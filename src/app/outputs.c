@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "app/falco.h"
+#include "app/falco_version.h"
 #include "base/limits.h"
 #include "output/output_grpc.h"
 #include "output/output_http.h"

@@ -2,7 +2,7 @@
 #ifndef MONITOR_APP_TEST_READ_H
 #define MONITOR_APP_TEST_READ_H
 
-#include "app/test_file.h"
+#include "app/test_case.h"
 
 /* What the readers of test files share: a place for every fault, nodes as checked values. */
 
@@ -10,10 +10,17 @@
 int test_fault(const struct test_file *f, const struct yaml_node *node, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Notes at the case what is left out of it. 0 or -ENOMEM. */
+int test_add_note(struct test_file *f, struct test_case *c, const struct yaml_node *node, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 int test_out_of_memory(struct error *err);
 
 /* Each refuses another kind of node. What is written only on success. */
 int test_text(const struct test_file *f, const struct yaml_node *node, struct str *ret_text, struct error *err);
+/* That of a map's key, or fallback when it is not there. */
+int test_text_or(const struct test_file *f, const struct yaml_node *map, const char *key, struct str fallback, struct str *ret_text,
+		 struct error *err);
 int test_i64(const struct test_file *f, const struct yaml_node *node, int64_t *ret_value, struct error *err);
 int test_u32(const struct test_file *f, const struct yaml_node *node, uint32_t *ret_value, struct error *err);
 int test_kind(const struct test_file *f, const struct yaml_node *node, enum yaml_kind kind, struct error *err);

@@ -6,32 +6,10 @@
 #include <errno.h>
 
 #include "app/test_read.h"
-#include "app/test_suite.h"
+#include "app/test_suite_parts.h"
 #include "base/limits.h"
-#include "base/parse.h"
-#include "state/fd.h"
 
-#define FIRST_FD   3 /* behind the standard streams */
-#define FIRST_UID  1000 /* of users that a suite names */
-#define DEFAULT_EXE "/tmp/event-generator"
-
-int suite_note(struct suite *s, const struct yaml_node *node, const char *format, ...)
-{
-	struct test_note *n = arena_new_of(s->file->arena, struct test_note), **end = &s->c->notes;
-	struct error text;
-	va_list args;
-
-	if (!n)
-		return -ENOMEM;
-	va_start(args, format);
-	error_setv(&text, 0, format, args);
-	va_end(args);
-	n->text = arena_printf(s->file->arena, "line %u: %s", node->at.line + 1, text.text);
-	while (*end)
-		end = &(*end)->next;
-	*end = n;
-	return n->text.ptr ? 0 : -ENOMEM;
-}
+#define FIRST_FD 3 /* behind the standard streams */
 
 /* ---- templates: %{ item.KEY } ---- */
 
@@ -118,96 +96,6 @@ static int fill(struct suite *s, const struct item *items, size_t n, const struc
 
 /* ---- the process chain ---- */
 
-static int text_of(struct suite *s, const struct yaml_node *map, const char *key, struct str fallback, struct str *ret, struct error *err)
-{
-	const struct yaml_node *node = yaml_get(map, key);
-
-	*ret = fallback;
-	return node ? test_text(s->file, node, ret, err) : 0;
-}
-
-static int find_user(struct suite *s, struct str name, uint32_t *ret_uid)
-{
-	uint32_t uid = FIRST_UID;
-	struct test_user *u;
-
-	*ret_uid = 0;
-	if (!name.len || str_eq(name, STR("root")))
-		return 0;
-	for (u = s->c->users; u && !str_eq(u->name, name); u = u->next)
-		uid++;
-	if (!u) {
-		u = arena_new_of(s->file->arena, struct test_user);
-		if (!u)
-			return -ENOMEM;
-		*u = (struct test_user){ .uid = uid, .gid = uid, .name = name, .next = s->c->users };
-		s->c->users = u;
-	}
-	*ret_uid = u->uid;
-	return 0;
-}
-
-static int read_env(struct suite *s, const struct yaml_node *node, struct str *ret_env, struct error *err)
-{
-	auto_strbuf struct strbuf env = { 0 };
-	struct str value;
-	int r = test_kind(s->file, node, YAML_MAP, err);
-
-	for (uint32_t i = 0; r == 0 && i < node->count; i++) {
-		r = test_text(s->file, node->pairs[i].value, &value, err);
-		if (r == 0) {
-			strbuf_addf(&env, STR_FMT "=", STR_ARG(node->pairs[i].key->text));
-			strbuf_addstr(&env, value);
-			strbuf_addc(&env, 0);
-		}
-	}
-	if (r < 0)
-		return r;
-	*ret_env = arena_str(s->file->arena, strbuf_str(&env));
-	return env.failed || !ret_env->ptr ? test_out_of_memory(err) : 0;
-}
-
-int suite_process(struct suite *s, const struct yaml_node *map, const char *name_key, struct test_process **ret, struct error *err)
-{
-	struct test_process *p = test_process_new(s->file, s->c);
-	const struct yaml_node *args, *env;
-	const char *slash;
-	struct str user;
-	uint32_t uid = 0;
-	int r;
-
-	if (!p)
-		return test_out_of_memory(err);
-	r = text_of(s, map, "exePath", STR(DEFAULT_EXE), &p->record.exepath, err);
-	if (r < 0)
-		return r;
-	slash = str_last(p->record.exepath, '/');
-	p->name = slash ? (struct str){ slash + 1, p->record.exepath.len - (size_t)(slash + 1 - p->record.exepath.ptr) } : p->record.exepath;
-	r = text_of(s, map, name_key, p->name, &p->name, err);
-	p->record.comm = (struct str){ p->name.ptr, p->name.len < 15 ? p->name.len : 15 };
-	if (r == 0)
-		r = text_of(s, map, "exe", p->name, &p->record.exe, err);
-	if (r == 0)
-		r = text_of(s, map, "user", STR("root"), &user, err);
-	if (r == 0 && find_user(s, user, &uid) < 0)
-		r = test_out_of_memory(err);
-	args = yaml_get(map, "args");
-	env = yaml_get(map, "env");
-	if (r == 0 && args)
-		r = test_list(s->file, args, &p->record.args, err);
-	if (r == 0 && env)
-		r = read_env(s, env, &p->record.env, err);
-	if (r < 0)
-		return r;
-	p->record.uid = p->record.gid = uid;
-	if (s->leaf) {
-		p->record.ptid = s->leaf->record.pid;
-		p->record.cgroups = s->leaf->record.cgroups;
-	}
-	*ret = p;
-	return 0;
-}
-
 static int read_container(struct suite *s, const struct yaml_node *node, struct error *err)
 {
 	struct yaml_pair pairs[2];
@@ -242,7 +130,7 @@ static int read_context(struct suite *s, const struct yaml_node *test, struct er
 		if (r == 0 && first && container)
 			r = read_container(s, container, err);
 		caps = yaml_get(map, "capabilities");
-		if (r == 0 && caps && suite_note(s, caps, "capabilities of a process") < 0)
+		if (r == 0 && caps && test_add_note(s->file, s->c, caps, "capabilities of a process") < 0)
 			r = test_out_of_memory(err);
 	}
 	return r;
@@ -261,7 +149,7 @@ static int read_outcome(struct suite *s, const struct yaml_node *test, struct er
 	if (!e)
 		return test_out_of_memory(err);
 	*e = (struct test_expected){ .priority = -1, .count = 1, .at = test->at };
-	r = text_of(s, test, "rule", STR(""), &e->rule, err);
+	r = test_text_or(s->file, test, "rule", STR(""), &e->rule, err);
 	if (r < 0)
 		return r;
 	if (!e->rule.len) {
@@ -307,7 +195,7 @@ static int read_body(struct suite *s, const struct yaml_node *test, struct error
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(scripts); i++) {
 		const struct yaml_node *script = yaml_get(test, scripts[i]);
 
-		if (r == 0 && script && suite_note(s, script, "%s: a script cannot be expressed", scripts[i]) < 0)
+		if (r == 0 && script && test_add_note(s->file, s->c, script, "%s: a script cannot be expressed", scripts[i]) < 0)
 			r = test_out_of_memory(err);
 	}
 	if (r == 0)
@@ -345,7 +233,7 @@ static int add_test(struct suite *s, const struct yaml_node *test, const struct 
 	s->c = c;
 	s->file->ncases++;
 	c->at = test->at;
-	r = text_of(s, filled, "name", STR(""), &c->name, err);
+	r = test_text_or(s->file, filled, "name", STR(""), &c->name, err);
 	if (r == 0 && !c->name.len)
 		return test_fault(s->file, test, err, "a test needs a name");
 	if (r == 0 && number >= 0) {
@@ -403,7 +291,7 @@ static int add_template(struct suite *s, const struct yaml_node *test, const str
 		const struct yaml_node *values = yaml_get(cases->items[i], "values");
 		struct str strategy;
 
-		r = text_of(s, cases->items[i], "strategy", STR(""), &strategy, err);
+		r = test_text_or(s->file, cases->items[i], "strategy", STR(""), &strategy, err);
 		if (r < 0)
 			return r;
 		if (!values || values->kind != YAML_MAP || values->count > TEST_SUITE_KEYS)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The resources and steps of a suite: descriptors that are there, and events. */
 #include <arpa/inet.h>
 #include <errno.h>
 
 #include "app/test_read.h"
-#include "app/test_suite.h"
+#include "app/test_suite_parts.h"
 #include "base/parse.h"
 #include "event/event.h"
 #include "event/flags.h"
@@ -113,7 +114,7 @@ static int add_fd_resource(struct suite *s, const struct yaml_node *map, struct 
 			return test_out_of_memory(err);
 		return 0;
 	}
-	return suite_note(s, map, "resource \"" STR_FMT "\": this kind of descriptor cannot be expressed", STR_ARG(name)) < 0 ?
+	return test_add_note(s->file, s->c, map, "resource \"" STR_FMT "\": this kind of descriptor cannot be expressed", STR_ARG(name)) < 0 ?
 		       test_out_of_memory(err) :
 		       0;
 }
@@ -184,7 +185,7 @@ static int add_resource(struct suite *s, const struct yaml_node *map, struct err
 		r = suite_process(s, map, "procName", &p, err);
 		return r == 0 && bind_name(s, name->text, "pid", p->record.pid) < 0 ? test_out_of_memory(err) : r;
 	}
-	return suite_note(s, map, "resource \"" STR_FMT "\": type " STR_FMT " cannot be expressed", STR_ARG(name->text),
+	return test_add_note(s->file, s->c, map, "resource \"" STR_FMT "\": type " STR_FMT " cannot be expressed", STR_ARG(name->text),
 			  STR_ARG(type->text)) < 0 ?
 		       test_out_of_memory(err) :
 		       0;
@@ -337,7 +338,7 @@ static int add_call(struct suite *s, const struct call *call, const struct yaml_
 		const struct yaml_node *value = get_arg(args, arg->name);
 
 		if (value && arg->param && !add_arg(s, call, arg, value, &line, &numbers[i]))
-			return suite_note(s, value, "step \"" STR_FMT "\": argument %s cannot be expressed", STR_ARG(name), arg->name) < 0 ?
+			return test_add_note(s->file, s->c, value, "step \"" STR_FMT "\": argument %s cannot be expressed", STR_ARG(name), arg->name) < 0 ?
 				       test_out_of_memory(err) :
 				       0;
 		if (!value && arg->kind == KIND_FD && arg->param) {
@@ -363,7 +364,7 @@ static int add_step(struct suite *s, const struct yaml_node *step, struct error 
 	for (size_t i = 0; call && call->kind == YAML_SCALAR && i < ARRAY_SIZE(calls); i++)
 		if (str_eq(call->text, str_of(calls[i].name)))
 			return add_call(s, &calls[i], step, name->text, err);
-	return suite_note(s, step, "step \"" STR_FMT "\": this kind of step cannot be expressed", STR_ARG(name->text)) < 0 ?
+	return test_add_note(s->file, s->c, step, "step \"" STR_FMT "\": this kind of step cannot be expressed", STR_ARG(name->text)) < 0 ?
 		       test_out_of_memory(err) :
 		       0;
 }

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <pthread.h>
 
-#include "app/falco.h"
+#include "app/falco_version.h"
 #include "app/log.h"
 #include "app/metrics.h"
 #include "base/clock.h"

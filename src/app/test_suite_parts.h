@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MONITOR_APP_TEST_SUITE_H
-#define MONITOR_APP_TEST_SUITE_H
+#ifndef MONITOR_APP_TEST_SUITE_PARTS_H
+#define MONITOR_APP_TEST_SUITE_PARTS_H
 
-#include "app/test_file.h"
+#include "app/test_case.h"
+
+/* What the readers of a suite share. Nobody else includes this. */
 
 /* A number that a resource or a step gives to later steps: "${name.path}". */
 struct suite_name {
@@ -20,9 +22,7 @@ struct suite {
 	int64_t next_fd;
 };
 
-/* Notes at the test what is left out of it. 0 or -ENOMEM. */
-int suite_note(struct suite *s, const struct yaml_node *node, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* A process below the leaf, by the keys that contexts and resources have in common; name_key differs. */
+/* test_suite_process.c: a process below the leaf, by the keys that contexts and resources have in common; name_key differs. */
 int suite_process(struct suite *s, const struct yaml_node *map, const char *name_key, struct test_process **ret, struct error *err);
 
 /* test_suite_steps.c; node may be NULL */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules that Falco's command line or its configuration names. */
+#include <errno.h>
+
+#include "app/falco.h"
+#include "app/log.h"
+
+int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
+{
+	const char *path;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && (path = options_nth(o, OPT_falco_rules, i)); i++)
+		r = rules_input_add(in, path, RULES_INPUT_YAML_ONLY, err);
+	if (i == 0)
+		for (; r == 0 && i < config->nrules_files; i++)
+			r = rules_input_add(in, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+	if (r < 0)
+		return r;
+	if (!in->count)
+		return error_set(err, -EINVAL, "no rules: name a file or folder with -r or in rules_files of the configuration");
+	log_info("Loading rules from:");
+	return 0;
+}
+
+int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
+		     struct error *err)
+{
+	int r = falco_read_rules(&s->input, config, o, err);
+
+	return r < 0 ? r : rules_input_compile(&s->input, engine, true, &s->rules, err);
+}
