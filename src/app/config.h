@@ -124,17 +124,21 @@ void config_add_block(const struct config *c, const char *key, struct strbuf *ou
 /* A node as JSON; what is a number or truth value in YAML is one there. */
 void config_node_json(struct strbuf *out, const struct yaml_node *n);
 
-/* The parts of the reader, each a file. */
-int config_values(struct config *c); /* members from c->root */
-int config_include(struct config *c, struct str main_name, struct error *err); /* config_files */
-int config_check_keys(struct config *c); /* unknown keys become warnings */
-int config_check_values(struct config *c, struct error *err);
-int config_number(struct str text, double *ret_value); /* -EINVAL when it is none */
-int config_idle(struct config *c); /* keys without effect become warnings */
-int config_lists(struct config *c, struct error *err); /* lists and maps */
+/* ---- for the parts of the reader alone, each a file that config_load.c calls in this order ---- */
+
+struct config *config_new(void); /* empty; NULL when memory is short */
+int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin, struct error *err);
 /* Reads one file's or one assignment's text as a tree whose nodes know their origin. */
 int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text, struct yaml_node **ret_root,
 		  struct error *err);
-int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin, struct error *err);
+
+int config_include(struct config *c, struct str main_name, struct error *err); /* config_files */
+int config_values(struct config *c); /* members from c->root */
+int config_check_keys(struct config *c); /* unknown keys become warnings */
+int config_check_values(struct config *c, struct error *err);
+int config_lists(struct config *c, struct error *err); /* lists and maps */
+int config_idle(struct config *c); /* keys without effect become warnings */
+
+int config_number(struct str text, double *ret_value); /* -EINVAL when it is none */
 
 #endif
