@@ -31,6 +31,7 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 	int r;
 
 	r = setup_load(setup, o, &ids, err);
+	setup_tell_warnings(setup->config);
 	if (r == 0)
 		r = setup_add_rules(setup->config, o, OPT_explain_rules, &s->input, err);
 	if (r == 0)

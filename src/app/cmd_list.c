@@ -66,6 +66,7 @@ static int add_rules(struct strbuf *out, const struct options *o, struct listing
 	int r;
 
 	r = setup_load(&setup, o, &setup_ids, err);
+	setup_tell_warnings(setup.config);
 	if (r == 0)
 		r = setup_add_rules(setup.config, o, OPT_list_rules, &s.input, err);
 	if (r == 0)

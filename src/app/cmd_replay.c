@@ -105,6 +105,7 @@ static int load_rules(struct session *s, const struct options *o, const struct r
 		return error_set(err, -EINVAL, "--print shows events and applies no rules: leave out --rules or --print");
 	if (e->format)
 		return session_compile_rules(s, &setup->engine, &setup->plugins, false, err);
+	setup_tell_warnings(setup->config);
 	r = setup_add_rules(setup->config, o, OPT_replay_rules, &s->input, err);
 	return r == 0 ? session_load_rules(s, o, OPT_replay_rules, &setup->engine, &setup->plugins, false, err) : r;
 }

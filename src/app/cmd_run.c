@@ -178,7 +178,9 @@ static int prepare(struct run *run, struct error *err)
 		r = plugins_offer(&run->plugins, &run->offered, err);
 	tell_sources(&run->plugins);
 	if (r == 0)
-		r = run_load_rules(run, run->config, &run->session, err);
+		r = run_read_rules(run, run->config, &run->session.input, err);
+	if (r == 0)
+		r = run_compile_rules(run, run->config, &run->session.input, &run->session.rules, &run->session.limits, err);
 
 	if (run->config && config_tree_get(run->config->root, "engine.kind"))
 		log_info("configuration: engine.kind: " STR_FMT " is for monitor falco; run intercepts the calls of its command",

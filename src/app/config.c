@@ -117,6 +117,18 @@ int config_source(struct config *c, enum config_origin_kind kind, struct str nam
 	return 0;
 }
 
+bool config_is_same(const struct config *a, const struct config *b)
+{
+	bool same = !a == !b && (!a || a->norigins == b->norigins);
+
+	for (size_t i = 0; same && a && i < a->norigins; i++) {
+		const struct config_origin *one = &a->origins[i], *other = &b->origins[i];
+
+		same = one->kind == other->kind && str_eq(one->name, other->name) && strcmp(one->sha256, other->sha256) == 0;
+	}
+	return same;
+}
+
 /* ---- life ---------------------------------------------------------------------------------------------------------- */
 
 struct config *config_new(void)

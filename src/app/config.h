@@ -92,6 +92,8 @@ int config_load(const char *path, const char *const *assignments, size_t nassign
 int config_read(struct str name, struct str text, const char *const *assignments, size_t nassignments,
 		struct config **ret_config, struct error *err);
 void config_free(struct config *c); /* accepts NULL */
+/* Whether they are made of the same files with the same texts, assignments and flags. NULL is the same as NULL. */
+bool config_is_same(const struct config *a, const struct config *b);
 DEFINE_AUTO(struct config, config, config_free);
 #define auto_config AUTO(config)
 

@@ -18,6 +18,7 @@
 #include "app/reload.h"
 #include "app/session.h"
 #include "app/service.h"
+#include "app/setup.h"
 #include "app/signals.h"
 #include "app/webserver.h"
 #include "base/clock.h"
@@ -220,40 +221,33 @@ static int compile_peers(const struct again *a, struct rule_loader *loader, cons
 	return r;
 }
 
-static int load_again(void *context, struct reload_set *ret_set, struct error *err)
+static int read_again(void *context, struct reload_set *set, struct error *err)
 {
 	const struct again *a = context;
-	auto_reload_set struct reload_set set = { 0 };
-	auto_rule_loader struct rule_loader *loader = NULL;
-	struct engine_options engine;
-	const struct config *config;
-	int r = falco_config(a->options, &set.config, err);
+	int r = falco_config(a->options, &set->config, err);
 
-	if (r < 0)
-		return r;
-	config = set.config;
-	for (size_t i = 0; i < config->nwarnings; i++)
-		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
-	engine = config_engine_options(config);
+	return r < 0 ? r : falco_read_rules(&set->input, set->config, a->options, err);
+}
+
+static int compile_again(void *context, struct reload_set *set, struct error *err)
+{
+	const struct again *a = context;
+	auto_rule_loader struct rule_loader *loader = NULL;
+	struct engine_options engine = config_engine_options(set->config);
+	int r;
+
+	setup_tell_warnings(set->config);
 	engine.source = a->engine->source;
 	/* plugins stay as they were loaded */
 	plugins_repeat_offer(a->engine, &engine);
-	r = limits_new(config, &engine.fields, a->live, &set.limits, err);
+	r = limits_new(set->config, &engine.fields, a->live, &set->limits, err);
 	if (r < 0)
 		return r;
-	engine.nreads = limits_reads(set.limits, &engine.reads);
-	r = falco_read_rules(&set.input, config, a->options, err);
+	engine.nreads = limits_reads(set->limits, &engine.reads);
+	r = rules_input_load(&set->input, &engine, true, &loader, err);
 	if (r == 0)
-		r = rules_input_load(&set.input, &engine, true, &loader, err);
-	if (r == 0)
-		r = rule_loader_compile(loader, &set.rules, err);
-	if (r == 0)
-		r = compile_peers(a, loader, &engine.fields, &set, err);
-	if (r < 0)
-		return r;
-	*ret_set = set;
-	set = (struct reload_set){ 0 };
-	return 0;
+		r = rule_loader_compile(loader, &set->rules, err);
+	return r < 0 ? r : compile_peers(a, loader, &engine.fields, set, err);
 }
 
 static bool gather(void *context)
@@ -289,7 +283,14 @@ static int watch_rules(void *context, struct file_watch *w)
 	return r;
 }
 
-static const struct reload_ops reload_ops = { load_again, gather, release, .adopted = adopted, .watch = watch_rules };
+static const struct reload_ops reload_ops = {
+	.read = read_again,
+	.compile = compile_again,
+	.gather = gather,
+	.release = release,
+	.adopted = adopted,
+	.watch = watch_rules,
+};
 
 static int watch(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine)
 {

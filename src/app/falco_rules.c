@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "app/falco.h"
-#include "app/log.h"
 
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
 {
@@ -18,10 +17,7 @@ int falco_read_rules(struct rules_input *in, const struct config *config, const 
 			r = rules_input_add(in, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
 	if (r < 0)
 		return r;
-	if (!in->count)
-		return error_set(err, -EINVAL, "no rules: name a file or folder with -r or in rules_files of the configuration");
-	log_info("Loading rules from:");
-	return 0;
+	return in->count ? 0 : error_set(err, -EINVAL, "no rules: name a file or folder with -r or in rules_files of the configuration");
 }
 
 int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,

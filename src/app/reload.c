@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "app/adopt.h"
 #include "app/internal_alert.h"
@@ -98,7 +99,9 @@ static void *work(void *reload)
 {
 	struct reload *r = reload;
 
-	r->result = r->ops->load(r->context, &r->set, &r->err);
+	r->result = r->ops->read(r->context, &r->set, &r->err);
+	if (r->result == 0)
+		r->result = r->ops->compile(r->context, &r->set, &r->err);
 	atomic_store(&r->done, true);
 	return NULL;
 }
@@ -265,6 +268,37 @@ void reload_look(struct reload *r)
 		begin(r);
 }
 
+/* A pipe (`-r <(...)`) gives what it has once, and then would keep us waiting. */
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static bool reads_pipes(const struct session *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; !any && s->config && i < s->config->norigins; i++)
+		any = s->config->origins[i].kind == CONFIG_FROM_FILE && is_pipe(s->config->origins[i].name.ptr);
+	for (size_t i = 0; !any && i < s->input.count; i++)
+		any = is_pipe(s->input.list[i].path);
+	return any;
+}
+
+/* Whether the files say what is in force. When they cannot be read any more, that is for the next loading to tell. */
+static bool is_current(const struct reload *r)
+{
+	auto_reload_set struct reload_set now = { 0 };
+	const struct session *s = r->session;
+
+	if (reads_pipes(s))
+		return true;
+	return r->ops->read(r->context, &now, NULL) == 0 && config_is_same(now.config, s->config) &&
+	       rules_input_is_same(&now.input, &s->input);
+}
+
 int reload_new(const struct reload_ops *ops, void *context, struct session *session, bool watch_files, struct reload **ret_reload,
 	       struct error *err)
 {
@@ -279,8 +313,10 @@ int reload_new(const struct reload_ops *ops, void *context, struct session *sess
 	if (watch_files && file_watch_new(&r->watch, &why) < 0)
 		log_warning("%s: only SIGHUP loads the rules again", why.text);
 	watch_all(r);
-	if (r->watch)
+	if (r->watch) {
 		file_watch_note(r->watch);
+		r->due = !is_current(r);
+	}
 	signals_catch_reload();
 	session->reload = r;
 	*ret_reload = r;

@@ -32,8 +32,12 @@ void reload_set_free(struct reload_set *set); /* and empties it */
 #define auto_reload_set __attribute__((cleanup(reload_set_free)))
 
 struct reload_ops {
-	/* Reads and compiles everything. Runs on another thread: what else it looks at must not change. */
-	int (*load)(void *context, struct reload_set *ret_set, struct error *err);
+	/*
+	 * The configuration and the texts of the rules into an empty set; then all else that is made of them. What they have made stays in
+	 * the set when they fail. Both run on another thread: what else they look at must not change.
+	 */
+	int (*read)(void *context, struct reload_set *set, struct error *err);
+	int (*compile)(void *context, struct reload_set *set, struct error *err);
 	/*
 	 * Makes whoever shares the session stop between two events: true when all have, false when it is to be asked again. release() lets
 	 * them go on, also when they are not to stop any more. NULL = there is nobody.
@@ -54,7 +58,8 @@ struct reload_ops {
 
 /*
  * Borrows all. config is the first configuration, which stays the command's own. When files cannot be watched, or are not to be, SIGHUP
- * still works. Sets session->reload; call it when the session has been started, and reload_free() before the session ends.
+ * still works. What has changed since session's set was read, before it could be watched, is seen here, by reading it once more.
+ * Sets session->reload; call it when the session has been started, and reload_free() before the session ends.
  */
 int reload_new(const struct reload_ops *ops, void *context, struct session *session, bool watch_files, struct reload **ret_reload,
 	       struct error *err);

@@ -137,6 +137,33 @@ int rules_input_add_default(struct rules_input *in, struct error *err)
 	return r == -ENOENT ? error_set(err, r, "there is no %s: name a file or folder of rules with -r", place) : r;
 }
 
+int rules_input_add_given(struct rules_input *in, const struct options *o, enum option_id id, struct error *err)
+{
+	const char *path;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && (path = options_nth(o, id, i)); i++)
+		r = rules_input_add(in, path, 0, err);
+	if (r == 0 && !in->count && i == 0)
+		r = rules_input_add_default(in, err);
+	if (r < 0)
+		return r;
+	return in->count ? 0 : error_set(err, -ENOENT, "there are no rules: no *.yaml or *.yml file was named");
+}
+
+bool rules_input_is_same(const struct rules_input *a, const struct rules_input *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++) {
+		const struct rules_file *one = &a->list[i], *other = &b->list[i];
+
+		same = strcmp(one->path, other->path) == 0 && one->len == other->len && memcmp(one->text, other->text, one->len) == 0;
+	}
+	return same;
+}
+
 void rules_input_free(struct rules_input *in)
 {
 	size_t i;
@@ -170,6 +197,8 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
 	r = rule_loader_new(options, &loader, err);
 	if (r < 0)
 		return r;
+	if (!options->ours)
+		log_info("Loading rules from:");
 	for (i = 0; i < in->count; i++) {
 		const struct rules_file *f = &in->list[i];
 		const struct load_result *result;

@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_RULES_INPUT_H
 #define MONITOR_APP_RULES_INPUT_H
 
+#include "app/options.h"
 #include "base/cleanup.h"
 #include "base/sha256.h"
 #include "rule/engine.h"
@@ -29,6 +30,10 @@ int rules_input_add(struct rules_input *in, const char *path, unsigned int flags
 int rules_input_add_text(struct rules_input *in, const char *name, struct str text, struct error *err);
 /* Adds the rules that come with monitor: beside the program, else where they are installed. */
 int rules_input_add_default(struct rules_input *in, struct error *err);
+/* The files given by an option, else those that are in the input already, else the default ones. -ENOENT when there are none at all. */
+int rules_input_add_given(struct rules_input *in, const struct options *o, enum option_id id, struct error *err);
+/* Whether the same paths had the same texts. */
+bool rules_input_is_same(const struct rules_input *a, const struct rules_input *b);
 void rules_input_free(struct rules_input *in);
 
 static inline void rules_input_autofree(struct rules_input *in)

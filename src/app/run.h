@@ -43,8 +43,10 @@ int run_read_options(struct run *run, struct error *err);
 
 /* ---- run_reload.c: rules, at the start and while the command runs ---- */
 
-/* session: only its rules and limits are made. */
-int run_load_rules(const struct run *run, const struct config *c, struct session *session, struct error *err);
+int run_read_rules(const struct run *run, const struct config *c, struct rules_input *in, struct error *err);
+/* Tells the configuration's warnings, too. The results are the caller's, and on failure the limits may have been made. */
+int run_compile_rules(const struct run *run, const struct config *c, const struct rules_input *in, struct ruleset **ret_rules,
+		      struct limits **limits, struct error *err);
 /* Whether more is intercepted than the rules ask for: then run_widen() says what. *ret_wants is the caller's; *ret_set borrows from it. */
 bool run_is_wide(const struct run *run);
 int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants);

@@ -6,40 +6,40 @@
 #include "app/run.h"
 #include "app/setup.h"
 
-int run_load_rules(const struct run *run, const struct config *c, struct session *session, struct error *err)
+int run_read_rules(const struct run *run, const struct config *c, struct rules_input *in, struct error *err)
 {
-	struct engine_options engine = setup_engine_options(c);
-	int r = setup_add_rules(c, &run->options, OPT_run_rules, &session->input, err);
+	int r = setup_add_rules(c, &run->options, OPT_run_rules, in, err);
 
-	engine.json_output = engine.json_output || run->json;
-	plugins_repeat_offer(&run->offered, &engine);
-	if (r == 0 && c)
-		r = limits_new(c, &engine.fields, true, &session->limits, err);
-	if (r < 0)
-		return r;
-	engine.nreads = limits_reads(session->limits, &engine.reads);
-	return session_load_rules(session, &run->options, OPT_run_rules, &engine, NULL, run->verbose, err);
+	return r < 0 ? r : rules_input_add_given(in, &run->options, OPT_run_rules, err);
 }
 
-static int load_again(void *context, struct reload_set *ret_set, struct error *err)
+int run_compile_rules(const struct run *run, const struct config *c, const struct rules_input *in, struct ruleset **ret_rules,
+		      struct limits **limits, struct error *err)
 {
-	const struct run *run = context;
-	auto_session struct session aside = { 0 };
-	auto_config struct config *config = NULL;
-	int r = run_load_config(run, &config, err);
+	struct engine_options engine = setup_engine_options(c);
+	int r;
 
-	if (r == 0)
-		r = run_load_rules(run, config, &aside, err);
+	setup_tell_warnings(c);
+	engine.json_output = engine.json_output || run->json;
+	plugins_repeat_offer(&run->offered, &engine);
+	r = c ? limits_new(c, &engine.fields, true, limits, err) : 0;
 	if (r < 0)
 		return r;
-	*ret_set = (struct reload_set){
-		.config = take_ptr(config),
-		.rules = take_ptr(aside.rules),
-		.limits = take_ptr(aside.limits),
-		.input = aside.input,
-	};
-	aside.input = (struct rules_input){ 0 };
-	return 0;
+	engine.nreads = limits_reads(*limits, &engine.reads);
+	return rules_input_compile(in, &engine, run->verbose, ret_rules, err);
+}
+
+static int read_again(void *context, struct reload_set *set, struct error *err)
+{
+	const struct run *run = context;
+	int r = run_load_config(run, &set->config, err);
+
+	return r < 0 ? r : run_read_rules(run, set->config, &set->input, err);
+}
+
+static int compile_again(void *context, struct reload_set *set, struct error *err)
+{
+	return run_compile_rules(context, set->config, &set->input, &set->rules, &set->limits, err);
 }
 
 int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants)
@@ -128,7 +128,8 @@ static int watch_rules(void *context, struct file_watch *w)
 }
 
 static const struct reload_ops reload_ops = {
-	.load = load_again,
+	.read = read_again,
+	.compile = compile_again,
 	.wants = wants_again,
 	.explain = explain_refusal,
 	.adopted = adopted,

@@ -31,19 +31,9 @@ int session_compile_rules(struct session *s, const struct engine_options *option
 int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
 		       const struct plugins *plugins, bool warnings, struct error *err)
 {
-	const char *path;
-	size_t i;
-	int r = 0;
+	int r = rules_input_add_given(&s->input, o, id, err);
 
-	for (i = 0; r == 0 && (path = options_nth(o, id, i)); i++)
-		r = rules_input_add(&s->input, path, 0, err);
-	if (r == 0 && !s->input.count && i == 0)
-		r = rules_input_add_default(&s->input, err);
-	if (r < 0)
-		return r;
-	if (!s->input.count)
-		return error_set(err, -ENOENT, "there are no rules: no *.yaml or *.yml file was named");
-	return session_compile_rules(s, options, plugins, warnings, err);
+	return r < 0 ? r : session_compile_rules(s, options, plugins, warnings, err);
 }
 
 int session_add_output(struct session *s, struct output *o, struct error *err)

@@ -32,12 +32,16 @@ void setup_free(struct setup *s)
 	s->config = NULL;
 }
 
+void setup_tell_warnings(const struct config *config)
+{
+	for (size_t i = 0; config && i < config->nwarnings; i++)
+		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
+}
+
 int setup_add_rules(const struct config *config, const struct options *o, enum option_id rules, struct rules_input *in, struct error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; config && i < config->nwarnings; i++)
-		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
 	if (!config || options_has(o, rules))
 		return 0;
 	for (size_t i = 0; r == 0 && i < config->nrules_files; i++)

@@ -34,7 +34,8 @@ static inline void setup_autofree(struct setup *s)
 
 /* What our own commands ask of the engine; config may be NULL. */
 struct engine_options setup_engine_options(const struct config *config);
-/* Tells the configuration's warnings and adds the rules that it names, unless the option names some. config may be NULL. */
+void setup_tell_warnings(const struct config *config); /* NULL has none */
+/* Adds the rules that the configuration names, unless the option names some. config may be NULL. */
 int setup_add_rules(const struct config *config, const struct options *o, enum option_id rules, struct rules_input *in,
 		    struct error *err);
 
