@@ -79,10 +79,8 @@ int cmd_check(const struct command *c, int argc, char **argv)
 	for (i = 0; i < o.noperands; i++)
 		if (rules_input_add(&in, o.operands[i], 0, &err) < 0)
 			status = log_failure(&err, EXIT_FAILED);
-	if (!in.count && status == EXIT_OK) {
-		log_error("there is no *.yaml or *.yml file to check");
-		status = EXIT_FAILED;
-	}
+	if (status == EXIT_OK && rules_input_require(&in, "", &err) < 0)
+		status = log_failure(&err, EXIT_FAILED);
 
 	k.json = options_has(&o, OPT_check_json);
 	k.verbose = options_has(&o, OPT_check_verbose);

@@ -29,7 +29,9 @@ static const struct {
 
 const char *falco_config_path(const struct options *o)
 {
-	return options_value(o, OPT_falco_config, access(FALCO_CONFIG, F_OK) == 0 ? FALCO_CONFIG : NULL);
+	const char *given = options_value(o, OPT_falco_config, "");
+
+	return *given ? given : access(FALCO_CONFIG, F_OK) == 0 ? FALCO_CONFIG : NULL; /* an empty one is as none, as in Falco */
 }
 
 /* "--snaplen", or "-A" where there is no long form. */

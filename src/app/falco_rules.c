@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules that Falco's command line or its configuration names. */
-#include <errno.h>
-
 #include "app/falco.h"
 
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
@@ -15,9 +13,7 @@ int falco_read_rules(struct rules_input *in, const struct config *config, const 
 	if (i == 0)
 		for (; r == 0 && i < config->nrules_files; i++)
 			r = rules_input_add(in, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
-	if (r < 0)
-		return r;
-	return in->count ? 0 : error_set(err, -EINVAL, "no rules: name a file or folder with -r or in rules_files of the configuration");
+	return r < 0 ? r : rules_input_require(in, "name a file or folder with -r or in rules_files of the configuration", err);
 }
 
 int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,

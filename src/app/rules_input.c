@@ -93,15 +93,36 @@ static int add_folder(struct rules_input *in, const char *path, struct error *er
 	return r;
 }
 
+static void note_barren(struct rules_input *in, const char *path, const char *why)
+{
+	strbuf_addf(&in->barren, "%s%s%s", in->barren.len ? ", " : "", path, why);
+}
+
 int rules_input_add(struct rules_input *in, const char *path, unsigned int flags, struct error *err)
 {
 	struct stat st;
+	bool exists = stat(path, &st) == 0;
+	size_t before = in->count;
+	int r;
 
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return add_folder(in, path, err);
-	if (flags & RULES_INPUT_YAML_ONLY && !is_yaml(path))
+	if (exists && S_ISDIR(st.st_mode)) {
+		r = add_folder(in, path, err);
+		if (r == 0 && in->count == before)
+			note_barren(in, path, " is a folder without *.yaml and *.yml");
+		return r;
+	}
+	if (!(flags & RULES_INPUT_YAML_ONLY) || is_yaml(path))
+		return add_file(in, path, err);
+	note_barren(in, path, exists ? " is not named *.yaml or *.yml" : *path ? " is not there" : "an empty path");
+	return 0;
+}
+
+int rules_input_require(const struct rules_input *in, const char *remedy, struct error *err)
+{
+	if (in->count)
 		return 0;
-	return add_file(in, path, err);
+	return error_set(err, -ENOENT, "no rules: " STR_FMT "%s%s", STR_ARG(strbuf_str(&in->barren)), in->barren.len && *remedy ? "; " : "",
+			 remedy);
 }
 
 /* The folder of our own program with a relative path behind it; false when it is not a readable file. */
@@ -147,9 +168,7 @@ int rules_input_add_given(struct rules_input *in, const struct options *o, enum 
 		r = rules_input_add(in, path, 0, err);
 	if (r == 0 && !in->count && i == 0)
 		r = rules_input_add_default(in, err);
-	if (r < 0)
-		return r;
-	return in->count ? 0 : error_set(err, -ENOENT, "there are no rules: no *.yaml or *.yml file was named");
+	return r < 0 ? r : rules_input_require(in, "", err);
 }
 
 bool rules_input_is_same(const struct rules_input *a, const struct rules_input *b)
@@ -173,6 +192,7 @@ void rules_input_free(struct rules_input *in)
 		free(in->list[i].text);
 	}
 	free(in->list);
+	strbuf_free(&in->barren);
 	*in = (struct rules_input){ 0 };
 }
 

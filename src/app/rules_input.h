@@ -5,6 +5,7 @@
 #include "app/options.h"
 #include "base/cleanup.h"
 #include "base/sha256.h"
+#include "base/str.h"
 #include "rule/engine.h"
 
 /* The rule files that a command works on, with their texts, in the order in which they are loaded. */
@@ -15,6 +16,7 @@ struct rules_input {
 		char sha256[SHA256_TEXT]; /* rules_file_sha256(), empty until then */
 	} *list;
 	size_t count, cap;
+	struct strbuf barren; /* what was named and gave no file, with the reason: "a is not there, b is …" */
 };
 
 /* That of the text, made when it is first asked for: only metrics want it, and it costs as much as reading the YAML. */
@@ -30,6 +32,8 @@ int rules_input_add(struct rules_input *in, const char *path, unsigned int flags
 int rules_input_add_text(struct rules_input *in, const char *name, struct str text, struct error *err);
 /* Adds the rules that come with monitor: beside the program, else where they are installed. */
 int rules_input_add_default(struct rules_input *in, struct error *err);
+/* 0 when there is a file. Else -ENOENT: what was named and gave none, then the remedy, "" for none. */
+int rules_input_require(const struct rules_input *in, const char *remedy, struct error *err);
 /* The files given by an option, else those that are in the input already, else the default ones. -ENOENT when there are none at all. */
 int rules_input_add_given(struct rules_input *in, const struct options *o, enum option_id id, struct error *err);
 /* Whether the same paths had the same texts. */

@@ -222,7 +222,7 @@ int scap_file_open(const char *path, struct scap_file *ret_file, struct error *e
 	else
 		f.input->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (f.input->fd < 0)
-		r = error_errno(err, -errno, "cannot open");
+		r = error_errno(err, -errno, "cannot open the capture");
 	else
 		r = start(&f, err);
 	if (r < 0) {

@@ -450,7 +450,7 @@ int source_scap_open(const char *path, struct source **ret_source, struct error 
 	e = s->convert ? read_start(s, path, err) : error_set(err, -ENOMEM, "out of memory");
 	if (e < 0) {
 		scap_close(&s->source);
-		return error_prefix(err, e, "%s", path);
+		return error_prefix(err, e, "%s", *path ? path : "an empty path");
 	}
 	*ret_source = &s->source;
 	return 0;

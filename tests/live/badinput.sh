@@ -42,6 +42,7 @@ rule() { # condition
 
 # ---- rule files
 refused "a missing file" "none.yaml" "$dir/none.yaml"
+refused "an empty path" "the path is empty" ""
 refused "a folder for a file" "." "$dir"
 if [ "$(id -u)" != 0 ]; then
 	echo x >"$dir/unreadable.yaml" && chmod 000 "$dir/unreadable.yaml"

@@ -102,6 +102,7 @@ says 0 'Notice opened ' -c falco.yaml -r good.yaml -U -M 100000
 says 0 'schema validation: ok' -c falco.yaml --dry-run
 says 1 'cannot read' -c missing.yaml
 says 1 'cannot read rules' -c falco.yaml -r missing.yaml
+says 1 'no rules: missing is not there; name a file or folder with -r' -c falco.yaml -r missing
 says 1 'bad.yaml' -c falco.yaml -r bad.yaml
 says 1 'unknown option' -c falco.yaml --no-such-option
 says 1 'no KEY=VALUE' -c falco.yaml -o json_output
