@@ -1,31 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 #
-# What the live tests share. A test is a script that sources this file, calls the verbs below and ends with `finish`.
+# What the live tests share. A test is a script that sources this file, calls the verbs below and those of setup.sh, and ends with
+# `finish`.
 #
 #   fires OWN OFFICIAL -- CMD...   under our rules OWN must alert, under Falco's files OFFICIAL must ("-" = there is none), and
 #                                  what they print must be complete
 #   quiet OWN OFFICIAL -- CMD...   the same, and neither may alert
 #   same CMD...                    natively and under the monitor: same output, same exit status
 #   ok TEXT CMD... / fail TEXT     any other assertion
-#   soon CMD...                    whether CMD comes true: at once where it does, within a minute on the busiest machine
-#   free_port                      a port of 127.0.0.1 that nothing listens at, and that the kernel gives nobody by itself
-#   skip WHY                       ends the test as skipped (77)
+#   equal TEXT GOT WANTED          the same words
 #
-# $dir is a folder of the test's own, $src holds the built helper programs. Set $allow to output fields that may be null
-# beside those that Falco leaves null, too; $container=1 puts what follows into a control group with a container's path.
+# $src holds the built helper programs. Set $allow to output fields that may be null beside those that Falco leaves null, too;
+# $container=1 puts what follows into a control group with a container's path.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$here
 while [ ! -f "$top/configure.ac" ]; do top=$(dirname "$top"); done
-BUILD=${BUILD:-${MONITOR:+$(dirname "$MONITOR")}}
-BUILD=${BUILD:-$top/build}
-MONITOR=${MONITOR:-$BUILD/monitor}
+. "$top/tests/live/setup.sh"
 MONITOR_SHARED=${MONITOR_SHARED:-$top/../shared}
-# scripts go to other folders
-BUILD=$(cd "$BUILD" && pwd)
-MONITOR=$(cd "$(dirname "$MONITOR")" && pwd)/$(basename "$MONITOR")
 src=$BUILD/tests/live/src
 own_rules=$top/rules/monitor_rules.yaml
 allow=
@@ -33,24 +27,6 @@ container=
 failures=0
 checks=0
 left_out=0
-dir=$(mktemp -d "${TMPDIR:-/tmp}/live.XXXXXX") || exit 99
-chmod 755 "$dir"
-
-clean_up() {
-	for group in ${cgroups:-}; do
-		rmdir "$group" 2>/dev/null
-	done
-	for folder in ${mounted:-}; do
-		umount -l "$folder" 2>/dev/null
-	done
-	rm -rf "$dir"
-}
-trap clean_up EXIT
-
-skip() {
-	echo "$*"
-	exit 77
-}
 
 fail() {
 	failures=$((failures + 1))
@@ -64,17 +40,6 @@ finish() {
 	exit 0
 }
 
-need() {
-	for p in "$@"; do
-		command -v "$p" >/dev/null 2>&1 || skip "$p is not installed"
-	done
-}
-
-need_root() {
-	[ "$(id -u)" = 0 ] || skip "this needs root"
-}
-
-[ -x "$MONITOR" ] || { echo "$MONITOR is not built"; exit 99; }
 [ -x "$src/calls" ] || { echo "$src/calls is not built: make live-programs"; exit 99; }
 
 # own_mounts "$@": runs the test again in mount namespaces of its own; private_copy FOLDER then lays a throw-away layer over a
@@ -175,6 +140,16 @@ same_again() {
 	diff "$dir/live.json" "$dir/again.json" | head -n 6 | cut -c1-900
 }
 
+# roundtrip SCRIPT...: what other tests run is recorded, and each capture gives the alerts of its live run
+roundtrip() {
+	for t in "$@"; do
+		LIVE_ROUNDTRIP=1 "$t" >"$dir/log" 2>&1
+		[ $? = 77 ] && continue
+		checks=$((checks + 1))
+		grep -q 'the capture gives other alerts' "$dir/log" && { fail "$(basename "$t")"; grep -A8 'the capture gives' "$dir/log"; }
+	done
+}
+
 # judge fires|quiet RULE WHICH CMD...
 judge() {
 	what=$1
@@ -219,41 +194,16 @@ quiet() {
 	check_both quiet "$@"
 }
 
-soon() {
-	give_up=$(($(date +%s) + 60))
-	until "$@" 2>/dev/null; do
-		[ "$(date +%s)" -lt "$give_up" ] || return 1
-		sleep 0.05
-	done
-}
-
-# free_port [FIRST END]: of these, or where no outgoing connection takes one
-free_port() {
-	python3 - "$@" <<'END_OF_PORT'
-import random
-import socket
-import sys
-
-with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
-    first = int(f.read().split()[0])
-ports = range(10000, first) if first > 12000 else range(10000, 65536)
-if len(sys.argv) > 1:
-    ports = range(int(sys.argv[1]), int(sys.argv[2]))
-for port in random.sample(ports, len(ports)):
-    try:
-        socket.socket().bind(("127.0.0.1", port))
-        print(port)
-        break
-    except OSError:
-        pass
-END_OF_PORT
-}
-
 ok() {
 	text=$1
 	shift
 	checks=$((checks + 1))
 	"$@" || fail "$text"
+}
+
+equal() {
+	checks=$((checks + 1))
+	[ "$2" = "$3" ] || fail "$1: \"$2\", not \"$3\""
 }
 
 # same CMD...: same output and status with and without the monitor. Set $repeat for more turns, $filter to a sed script for what

@@ -4,13 +4,7 @@
 # byte, with our rules and with Falco's. Then captures end where they should not: killed, cut, and read while they grow.
 . "$(dirname "$0")/lib.sh"
 
-for t in "$here"/detect/*.sh; do
-	LIVE_ROUNDTRIP=1 "$t" >"$dir/log" 2>&1
-	status=$?
-	[ $status = 77 ] && continue
-	checks=$((checks + 1))
-	grep -q 'the capture gives other alerts' "$dir/log" && { fail "$(basename "$t")"; grep -A8 'the capture gives' "$dir/log"; }
-done
+roundtrip "$here"/detect/*.sh
 
 # a monitor that is killed leaves what it had seen
 "$MONITOR" run --on-exit kill -r "$own_rules" -o /dev/null -z -w "$dir/killed.scap" -- sh -c 'cat /etc/shadow >/dev/null; sleep 300' 2>/dev/null &

@@ -4,14 +4,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-cat >"$dir/rules.yaml" <<'EOF'
-- rule: Open
-  desc: starts a capture, too
-  condition: evt.type in (open, openat, read, close) and fd.name startswith /etc/
-  output: open %fd.name %proc.name
-  priority: NOTICE
-  capture: true
-EOF
+rule Open "evt.type in (open, openat, read, close) and fd.name startswith /etc/" "open %fd.name %proc.name" NOTICE "capture: true" \
+	>"$dir/rules.yaml"
 cat >"$dir/config.yaml" <<EOF
 file_output: {enabled: true, filename: $dir/alerts}
 capture: {enabled: true, path_prefix: $dir/alert}

@@ -3,20 +3,11 @@
 # Captures that alerts start: what is inside, how long they get, where they end.
 . "$(dirname "$0")/../lib.sh"
 
-cat >"$dir/rules.yaml" <<'EOF'
-- rule: Trigger
-  desc: starts a capture
-  condition: evt.type in (open, openat) and fd.name = /etc/shells
-  output: trigger %proc.name %proc.cmdline %fd.name %proc.pname
-  priority: WARNING
-  capture: true
-  capture_duration: 2000
-- rule: Mark
-  desc: starts none
-  condition: evt.type in (open, openat) and fd.name startswith /etc/mark
-  output: mark %fd.name
-  priority: NOTICE
-EOF
+{
+	rule Trigger "evt.type in (open, openat) and fd.name = /etc/shells" "trigger %proc.name %proc.cmdline %fd.name %proc.pname" WARNING \
+		"capture: true" "capture_duration: 2000"
+	rule Mark "evt.type in (open, openat) and fd.name startswith /etc/mark" "mark %fd.name"
+} >"$dir/rules.yaml"
 
 configure() { # LINES of the block capture, LINES of monitor.capture
 	cat >"$dir/config.yaml" <<EOF
@@ -46,11 +37,6 @@ opened() { # FILE: the marks that a capture has, in one line
 	"$MONITOR" replay -f 'fd.name startswith /etc/mark and evt.type in (open, openat)' -p '%fd.name' "$1" 2>&1 | sed 's,/etc/mark,,' | tr '\n' ' '
 }
 
-has() { # WHAT GOT WANT
-	checks=$((checks + 1))
-	[ "$2" = "$3" ] || fail "$1: \"$2\", not \"$3\""
-}
-
 touch_mark() {
 	echo "cat /etc/mark$1 2>/dev/null;"
 }
@@ -58,43 +44,43 @@ touch_mark() {
 # the cause is inside, and the alert comes again, byte by byte
 configure "" "    before_duration: 60000"
 run "$(touch_mark 1) $(touch_mark 2) cat /etc/shells >/dev/null; $(touch_mark 3)"
-has "one file" "$(files)" 1
+equal "one file" "$(files)" 1
 set -- "$dir"/cap_*
-has "its marks" "$(opened "$1")" "1 2 3 "
+equal "its marks" "$(opened "$1")" "1 2 3 "
 case ${1##*/} in
 cap_[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]_*) checks=$((checks + 1)) ;;
 *) fail "its name: $1" ;;
 esac
-has "its mode" "$(stat -c %a "$1")" 600
+equal "its mode" "$(stat -c %a "$1")" 600
 "$MONITOR" replay -r "$dir/rules.yaml" -p '%proc.name' "$1" >/dev/null 2>&1 && fail "--rules with --print was accepted"
 "$MONITOR" replay -r "$dir/rules.yaml" "$1" | sed 's/^[^ ]* //' >"$dir/again"
 sed 's/.*"output":"[0-9:.]* \([^"]*\)".*/\1/' "$dir/alerts.json" >"$dir/live"
-has "the alerts" "$(cat "$dir/again")" "$(cat "$dir/live")"
+equal "the alerts" "$(cat "$dir/again")" "$(cat "$dir/live")"
 
 # without memory it begins with the alert; it ends with the first event behind its duration, which other alerts extend
 configure "  default_duration: 10" "    before_duration: 0"
 run "$(touch_mark 1) cat /etc/shells >/dev/null; $(touch_mark 2) sleep 3; $(touch_mark 3) $(touch_mark 4)"
 set -- "$dir"/cap_*
-has "marks behind the alert" "$(opened "$1")" "2 "
+equal "marks behind the alert" "$(opened "$1")" "2 "
 configure "  default_duration: 60000" "    before_duration: 0"
 run "cat /etc/shells >/dev/null; $(touch_mark 1) sleep 3; $(touch_mark 2) $(touch_mark 3)"
 set -- "$dir"/cap_*
-has "an alert makes it longer" "$(opened "$1")" "1 2 3 "
+equal "an alert makes it longer" "$(opened "$1")" "1 2 3 "
 
 # a second capture after the first; what came between them is in the second one's memory
 configure "  default_duration: 10" "    before_duration: 60000"
 run "cat /etc/shells >/dev/null; sleep 3; $(touch_mark 1) $(touch_mark 2) cat /etc/shells >/dev/null"
-has "two files" "$(files)" 2
+equal "two files" "$(files)" 2
 set -- "$dir"/cap_*
-has "marks of the first" "$(opened "$1")" ""
-has "marks of the second" "$(opened "$2")" "1 2 "
+equal "marks of the first" "$(opened "$1")" ""
+equal "marks of the second" "$(opened "$2")" "1 2 "
 
 # what is older than the memory is not there, and what happened to processes meanwhile is
 configure "" "    before_duration: 1500"
 run "cd /etc; $(touch_mark 1) sleep 3; $(touch_mark 2) sleep 3; cat mark3 2>/dev/null; cat /etc/shells >/dev/null"
 set -- "$dir"/cap_*
-has "the last two parts" "$(opened "$1")" "2 3 "
-has "the alert of a process that was born before" \
+equal "the last two parts" "$(opened "$1")" "2 3 "
+equal "the alert of a process that was born before" \
 	"$("$MONITOR" replay -r "$dir/rules.yaml" "$1" | sed -n 's/^[^ ]* Warning //p')" "trigger cat cat /etc/shells /etc/shells sh"
 
 # limits of a rule
@@ -104,7 +90,7 @@ mv "$dir/events.yaml" "$dir/rules.yaml"
 configure "" "    before_duration: 0"
 run "cat /etc/shells >/dev/null; $(touch_mark 1) $(touch_mark 2)"
 set -- "$dir"/cap_*
-has "three events" "$("$MONITOR" replay -p '%evt.type' "$1" | wc -l)" 3
+equal "three events" "$("$MONITOR" replay -p '%evt.type' "$1" | wc -l)" 3
 sed 's/  capture_events: 3/  capture_filesize: 1/' "$dir/rules.yaml" >"$dir/size.yaml"
 mv "$dir/size.yaml" "$dir/rules.yaml"
 configure "" "    before_duration: 0"
@@ -117,25 +103,25 @@ case $(opened "$1") in *3*) fail "it goes on behind its size" ;; esac
 mv "$dir/first.yaml" "$dir/rules.yaml"
 configure "  mode: all_rules" "    before_duration: 0"
 run "$(touch_mark 1) $(touch_mark 2)"
-has "a capture by any rule" "$(files)" 1
+equal "a capture by any rule" "$(files)" 1
 set -- "$dir"/cap_*
-has "with its alert" "$(opened "$1")" "1 2 "
+equal "with its alert" "$(opened "$1")" "1 2 "
 
 # off, or nobody asks: nothing is written
 enabled=false
 configure "" ""
 enabled=
 run "cat /etc/shells >/dev/null"
-has "no file when it is off" "$(files)" 0
+equal "no file when it is off" "$(files)" 0
 sed '/capture/d' "$dir/rules.yaml" >"$dir/none.yaml"
 configure "" ""
 "$MONITOR" run -c "$dir/config.yaml" -r "$dir/none.yaml" -- cat /etc/shells >/dev/null 2>&1
-has "no file when no rule says so" "$(files)" 0
+equal "no file when no rule says so" "$(files)" 0
 prefix=$dir/nowhere/x
 configure "" ""
 prefix=
 run "cat /etc/shells >/dev/null; cat /etc/shells >/dev/null"
-has "a folder that is not there is told once" "$(grep -c 'capture: cannot write' "$dir/err")" 1
+equal "a folder that is not there is told once" "$(grep -c 'capture: cannot write' "$dir/err")" 1
 
 # the same from a capture, as Falco's replay; a second turn replaces the first one's file
 "$MONITOR" run -r "$dir/rules.yaml" -o /dev/null -w "$dir/whole.scap" -- sh -c "$(touch_mark 1) cat /etc/shells; sleep 3; $(touch_mark 2) $(touch_mark 3)" >/dev/null 2>&1
@@ -143,22 +129,15 @@ for turn in 1 2; do
 	[ $turn = 1 ] && configure "  default_duration: 10" ""
 	"$MONITOR" falco -c "$dir/config.yaml" -r "$dir/rules.yaml" -o engine.kind=replay -o "engine.replay.capture_file=$dir/whole.scap" >"$dir/out" 2>&1 ||
 		fail "falco: $(cat "$dir/out")"
-	has "a file of a replay" "$(files)" 1
+	equal "a file of a replay" "$(files)" 1
 done
 set -- "$dir"/cap_*
-has "its marks" "$(opened "$1")" "1 "
+equal "its marks" "$(opened "$1")" "1 "
 
 # the limit of every file is told by an alert of its own
 big=$MONITOR_SHARED/conformance/captures/mixed.scap
 if [ -f "$big" ]; then
-	cat >"$dir/any.yaml" <<'EOF'
-- rule: Any
-  desc: starts a capture again and again
-  condition: evt.type = openat
-  output: any %fd.name
-  priority: NOTICE
-  capture: true
-EOF
+	rule Any "evt.type = openat" "any %fd.name" NOTICE "capture: true" >"$dir/any.yaml"
 	cat "$big" "$big" "$big" "$big" >"$dir/big.scap"
 	configure "  max_file_size_mb: 1
   default_duration: 100000000" ""

@@ -4,18 +4,9 @@
 . "$(dirname "$0")/../lib.sh"
 need python3
 
-cat >"$dir/rules.yaml" <<'EOF'
-- rule: Open
-  desc: every call that is asked for is recorded
-  condition: evt.type in (open, openat, read, write, execve, close) and fd.name startswith /etc/hosts
-  output: open %fd.name %proc.name
-  priority: NOTICE
-EOF
-
-has() { # WHAT GOT WANT
-	checks=$((checks + 1))
-	[ "$2" = "$3" ] || fail "$1: \"$2\", not \"$3\""
-}
+# every call that is asked for is recorded
+rule Open "evt.type in (open, openat, read, write, execve, close) and fd.name startswith /etc/hosts" "open %fd.name %proc.name" \
+	>"$dir/rules.yaml"
 
 refused() { # PATTERN OPTIONS...
 	pattern=$1
@@ -45,52 +36,52 @@ all=$(lines -p '%evt.num' "$a")
 ok "there are events" [ "$all" -gt 30 ]
 
 # --filter
-has "a filter" "$(replay -f 'evt.type = execve and evt.arg.res = 0' -p '%proc.name' "$a" | tr '\n' ' ')" "sh cat sh head cat "
-has "a filter before rules" "$(lines -r "$dir/rules.yaml" -f 'proc.name = head' "$a")" \
+equal "a filter" "$(replay -f 'evt.type = execve and evt.arg.res = 0' -p '%proc.name' "$a" | tr '\n' ' ')" "sh cat sh head cat "
+equal "a filter before rules" "$(lines -r "$dir/rules.yaml" -f 'proc.name = head' "$a")" \
 	"$(replay -r "$dir/rules.yaml" "$a" | grep -c head)"
-has "two halves make the whole" $(($(lines -f 'proc.name = cat' -p x "$a") + $(lines -f 'not proc.name = cat' -p x "$a"))) "$all"
+equal "two halves make the whole" $(($(lines -f 'proc.name = cat' -p x "$a") + $(lines -f 'not proc.name = cat' -p x "$a"))) "$all"
 refused "no field" -f 'no.field = 1' "$a"
 refused "." -f 'evt.type =' "$a"
 
 # --print, --json
-has "a format" "$(replay -f 'evt.type = execve and proc.name = head' -p 'a%evt.type b%proc.cmdline' "$a")" "aexecve bhead -c 10 /etc/hosts"
-has "as JSON" "$(replay -j -f 'evt.type = execve and proc.name = head' -p '%evt.type %proc.name' "$a")" \
+equal "a format" "$(replay -f 'evt.type = execve and proc.name = head' -p 'a%evt.type b%proc.cmdline' "$a")" "aexecve bhead -c 10 /etc/hosts"
+equal "as JSON" "$(replay -j -f 'evt.type = execve and proc.name = head' -p '%evt.type %proc.name' "$a")" \
 	'{"evt.type":"execve","proc.name":"head"}'
 refused "no field" -p '%no.field' "$a"
 refused "leave out" -p x -r "$dir/rules.yaml" "$a"
 replay -p '%evt.num' -o "$dir/printed" "$a"
-has "into a file" "$(wc -l <"$dir/printed")" "$all"
+equal "into a file" "$(wc -l <"$dir/printed")" "$all"
 
 # --limit, --duration
-has "by number" "$(lines -n 3 -p x "$a")" 3
-has "by number of those that pass" "$(replay -n 2 -f 'evt.type = execve and evt.arg.res = 0' -p '%proc.name' "$a" | tr '\n' ' ')" "sh cat "
-has "more than there are" "$(lines -n 1000000 -p x "$a")" "$all"
+equal "by number" "$(lines -n 3 -p x "$a")" 3
+equal "by number of those that pass" "$(replay -n 2 -f 'evt.type = execve and evt.arg.res = 0' -p '%proc.name' "$a" | tr '\n' ' ')" "sh cat "
+equal "more than there are" "$(lines -n 1000000 -p x "$a")" "$all"
 b=$dir/b.scap
 record "$b" -- sh -c 'cat /etc/hosts; sleep 1.5; head -c 1 /etc/hosts'
 ok "by time" [ "$(lines -M 1 -p x "$b")" -lt "$(lines -p x "$b")" ]
-has "by time, nothing of what comes later" "$(lines -M 1 -f 'proc.name = head' -p x "$b")" 0
-has "a time beyond the end" "$(lines -M 100 -p x "$b")" "$(lines -p x "$b")"
+equal "by time, nothing of what comes later" "$(lines -M 1 -f 'proc.name = head' -p x "$b")" 0
+equal "a time beyond the end" "$(lines -M 100 -p x "$b")" "$(lines -p x "$b")"
 for bad in 0 x -1 99999999999999999999; do
 	refused "takes a number" -n "$bad" -p x "$a"
 	refused "takes a number" -M "$bad" -p x "$a"
 done
 
 # several captures: by time, whatever their order
-has "merged" "$(lines -p x "$a" "$b")" $((all + $(lines -p x "$b")))
-has "in the order of time" "$(replay -p '%evt.rawtime' "$b" "$a")" "$(replay -p '%evt.rawtime' "$b" "$a" | sort -n)"
-has "in any order of names" "$(replay -p '%evt.rawtime %evt.type' "$b" "$a")" "$(replay -p '%evt.rawtime %evt.type' "$a" "$b")"
+equal "merged" "$(lines -p x "$a" "$b")" $((all + $(lines -p x "$b")))
+equal "in the order of time" "$(replay -p '%evt.rawtime' "$b" "$a")" "$(replay -p '%evt.rawtime' "$b" "$a" | sort -n)"
+equal "in any order of names" "$(replay -p '%evt.rawtime %evt.type' "$b" "$a")" "$(replay -p '%evt.rawtime %evt.type' "$a" "$b")"
 refused "nothere" -p x "$a" "$dir/nothere.scap"
 
 # --write: the events that pass, with the tables that the others made
 replay -f 'proc.name = head' -w "$dir/head.scap" -r "$dir/rules.yaml" "$a" >/dev/null
-has "what passes is written" "$(replay -p '%evt.type %fd.name %proc.pname %proc.cmdline' "$dir/head.scap")" \
+equal "what passes is written" "$(replay -p '%evt.type %fd.name %proc.pname %proc.cmdline' "$dir/head.scap")" \
 	"$(replay -f 'proc.name = head' -p '%evt.type %fd.name %proc.pname %proc.cmdline' "$a")"
 record "$dir/uses.scap" -- sh -c 'exec 3<>/etc/hosts 4>/dev/null; i=0; while [ $i -lt 200 ]; do read x <&3; echo x >&4; i=$((i + 1)); done; head -c 10 /etc/hosts'
 replay -f 'proc.name = head' -w "$dir/few.scap" -r "$dir/rules.yaml" "$dir/uses.scap" >"$dir/alerts.few"
 replay -f 'fd.num = 3' -w "$dir/three.scap" -r "$dir/rules.yaml" "$dir/uses.scap" >"$dir/alerts.three"
 for few in few three; do
 	ok "there are alerts of what passes" [ -s "$dir/alerts.$few" ]
-	has "the alerts of what passes ($few)" "$(replay -r "$dir/rules.yaml" "$dir/$few.scap" | sort)" "$(sort "$dir/alerts.$few")"
+	equal "the alerts of what passes ($few)" "$(replay -r "$dir/rules.yaml" "$dir/$few.scap" | sort)" "$(sort "$dir/alerts.$few")"
 done
 # what is left of answers about descriptors: behind the block's head (u32 type, u32 length, u16, u32 flags) stands an event, its type at 20
 answers() {
@@ -107,23 +98,23 @@ EOF
 ok "there are answers" [ "$(answers "$dir/uses.scap")" -gt 0 ]
 ok "those of what does not pass are left out" [ "$(answers "$dir/few.scap")" -lt 10 ]
 replay -w "$dir/both.scap" -z -r "$dir/rules.yaml" "$a" "$b" >"$dir/alerts.both"
-has "merged into one" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$dir/both.scap")" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$a" "$b")"
-has "with the same alerts" "$(replay -r "$dir/rules.yaml" "$dir/both.scap")" "$(cat "$dir/alerts.both")"
+equal "merged into one" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$dir/both.scap")" "$(replay -p '%evt.rawtime %evt.type %proc.name' "$a" "$b")"
+equal "with the same alerts" "$(replay -r "$dir/rules.yaml" "$dir/both.scap")" "$(cat "$dir/alerts.both")"
 ok "there were alerts" [ -s "$dir/alerts.both" ]
-has "compressed" "$(head -c 2 "$dir/both.scap" | od -An -tx1)" " 1f 8b"
+equal "compressed" "$(head -c 2 "$dir/both.scap" | od -An -tx1)" " 1f 8b"
 refused "." -w "$dir/none/x.scap" -r "$dir/rules.yaml" "$a"
 
 # --snaplen, --buffers, for run and replay
-has "all of what was read" "$(replay -n 1 -f 'evt.type = read and proc.name = head and evt.arg.res = 10' -p '%evt.buflen' "$a")" 10
+equal "all of what was read" "$(replay -n 1 -f 'evt.type = read and proc.name = head and evt.arg.res = 10' -p '%evt.buflen' "$a")" 10
 replay --snaplen 4 -w "$dir/snap.scap" -r "$dir/rules.yaml" "$a" >/dev/null
-has "--snaplen" "$(replay -n 1 -f 'evt.type = read and proc.name = head and evt.arg.res = 10' -p '%evt.buflen %evt.arg.data' "$dir/snap.scap")" \
+equal "--snaplen" "$(replay -n 1 -f 'evt.type = read and proc.name = head and evt.arg.res = 10' -p '%evt.buflen %evt.arg.data' "$dir/snap.scap")" \
 	"10 $(head -c 4 /etc/hosts)"
 for kept in "all read write" "read read" "write write" "none"; do
 	record "$dir/kept.scap" --buffers "${kept%% *}" -- sh -c 'head -c 10 /etc/hosts'
 	got=$(replay -f 'evt.type in (read, write) and proc.name = head and evt.buffer != ""' -p '%evt.type' "$dir/kept.scap" | sort -u | tr '\n' ' ')
 	want=${kept#* }
 	[ "$kept" = none ] && want=
-	has "--buffers ${kept%% *}" "$got" "${want:+$want }"
+	equal "--buffers ${kept%% *}" "$got" "${want:+$want }"
 done
 refused "buffers" --buffers some -w "$dir/x" "$a"
 refused "takes a number" --snaplen x -w "$dir/x" "$a"
@@ -139,13 +130,13 @@ for how in "" -z; do
 	follower=$!
 	for part in cat head; do
 		soon grep -qs $part "$dir/grown"
-		has "follow$how: $part" "$(tail -n 1 "$dir/grown")" $part
+		equal "follow$how: $part" "$(tail -n 1 "$dir/grown")" $part
 		: >"$dir/go"
 	done
 	wait $front
 	kill $follower
 	wait $follower
-	has "follow$how: a signal ends it well" $? 0
+	equal "follow$how: a signal ends it well" $? 0
 	rm -f "$dir/go"
 done
 : >"$dir/growing.scap"
@@ -154,8 +145,8 @@ follower=$!
 sleep 0.3
 cat "$a" >>"$dir/growing.scap"
 wait $follower
-has "follow waits for the beginning: $(cat "$dir/err")" "$(wc -l <"$dir/grown")" 2
-has "follow stops at a limit" "$(lines --follow -n 2 -p x "$a")" 2
-has "follow reads standard input" "$(lines --follow -n 3 -p x - <"$a")" 3
+equal "follow waits for the beginning: $(cat "$dir/err")" "$(wc -l <"$dir/grown")" 2
+equal "follow stops at a limit" "$(lines --follow -n 2 -p x "$a")" 2
+equal "follow reads standard input" "$(lines --follow -n 3 -p x - <"$a")" 3
 
 finish
