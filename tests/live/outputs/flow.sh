@@ -4,14 +4,7 @@
 # back. And SIGUSR1 to the supervisor opens the file of alerts anew.
 . "$(dirname "$0")/../lib.sh"
 
-need pgrep
-cat >"$dir/rules.yaml" <<'END'
-- rule: Numbered file opened
-  desc: each is one alert
-  condition: evt.type in (open, openat) and evt.dir = < and fd.name contains /n-
-  output: opened %fd.name
-  priority: NOTICE
-END
+numbered_rule >"$dir/rules.yaml"
 # opens a file every tenth of a second until there is a file "done", at most three minutes
 cat >"$dir/open.sh" <<'END'
 n=0
@@ -32,30 +25,21 @@ END
 	rm -f "$dir/alerts.log" "$dir/done"
 }
 
-has() { # FILE TEXT TIMES
-	[ -e "$1" ] && [ "$(grep -c "$2" "$1")" -ge "$3" ]
-}
-
 drop_rule='"rule":"Falco internal: syscall event drop"'
 configure '[log, alert]' 2
-"$MONITOR" run -c "$dir/conf.yaml" -r "$dir/rules.yaml" -w "$dir/all.scap" -- sh "$dir/open.sh" "$dir" 2>"$dir/err" &
-run=$!
-ok "two alerts of drops" soon has "$dir/alerts.log" "$drop_rule" 2
+in_background "$MONITOR" run --pidfile "$dir/pid" -c "$dir/conf.yaml" -r "$dir/rules.yaml" -w "$dir/all.scap" -- sh "$dir/open.sh" "$dir"
+ok "two alerts of drops" soon at_least 2 grep -c "$drop_rule" "$dir/alerts.log"
 ok "Falco's fields" grep -q '"n_drops":"1".*"n_evts":"[0-9]' "$dir/alerts.log"
 ok "the log tells them" grep -q '1 system calls dropped in last second' "$dir/err"
 
 # rotation: what comes after the signal is in the new file
-supervisor=
-for p in $(pgrep -f "$dir/conf.yaml"); do
-	[ "$(ps -o sid= -p "$p" | tr -d ' ')" = "$p" ] && supervisor=$p
-done
-ok "the supervisor is found" [ -n "$supervisor" ]
+ok "the supervisor is found" [ -s "$dir/pid" ]
 mv "$dir/alerts.log" "$dir/alerts.1"
-kill -USR1 "$supervisor"
-ok "the file is opened anew" soon has "$dir/alerts.log" opened 10
+kill -USR1 "$(cat "$dir/pid")"
+ok "the file is opened anew" soon at_least 10 grep -c opened "$dir/alerts.log"
 sleep 2 # two more looks at drops, for which the bucket has no tokens
 touch "$dir/done"
-wait "$run"
+wait "$pid"
 ok "the command is not disturbed" [ $? = 0 ]
 ok "the bucket holds alerts back" [ "$(cat "$dir/alerts.1" "$dir/alerts.log" | grep -c "$drop_rule")" = 2 ]
 opened=$(cat "$dir/alerts.1" "$dir/alerts.log" | grep -c '"rule":"Numbered file opened"')

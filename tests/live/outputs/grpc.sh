@@ -26,52 +26,27 @@ node_client() (
 	cd "$dir" && exec node "$here/grpc_client.js" "$protos" "$target" "$@"
 )
 
-# certificates: an authority, the server, a client, and another authority with a client of its own
-key_and_certificate() { # name, authority, what the name is
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" &&
-		printf 'subjectAltName=IP:127.0.0.1\n' >"$dir/san" &&
-		openssl x509 -req -in "$dir/$1.csr" -CA "$dir/$2.crt" -CAkey "$dir/$2.key" -CAcreateserial -days 2 -extfile "$dir/san" -out "$dir/$1.crt"
-}
-for authority in ca other; do
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$dir/$authority.key" -subj "/CN=$authority" \
-		-days 2 -out "$dir/$authority.crt" 2>/dev/null || fail "openssl"
-done
-key_and_certificate server ca 2>/dev/null
-key_and_certificate client ca 2>/dev/null
-key_and_certificate stranger other 2>/dev/null
+authority ca
+authority other
+certificate server ca subjectAltName=IP:127.0.0.1
+certificate client ca subjectAltName=IP:127.0.0.1
+certificate stranger other subjectAltName=IP:127.0.0.1
 
-cat >"$dir/rules.yaml" <<'END'
-- rule: Numbered file opened
-  desc: each is one alert
-  condition: evt.type in (open, openat) and evt.dir = < and fd.name contains /n-
-  output: opened %fd.name
-  priority: NOTICE
-END
-cat >"$dir/open.py" <<'END'
-import os
-import sys
-import time
-folder, number = sys.argv[1], int(sys.argv[2])
-for i in range(number):
-    os.close(os.open("%s/n-%05d" % (folder, i), os.O_RDONLY | os.O_CREAT))
-while not os.path.exists(folder + "/done"):
-    time.sleep(0.05)
-sys.exit(7)
-END
+numbered_rule >"$dir/rules.yaml"
 seq -f 'opened '"$dir"'/n-%05.0f' 0 $((number - 1)) >"$dir/all"
 
 # starts the monitor on an address with a workload that gives all alerts and then waits
 start() { # address
-	rm -f "$dir/done"
+	rm -f "$dir/phase-1"
 	printf 'stdout_output: {enabled: false}\ngrpc: {enabled: true, bind_address: "%s", cert_chain: %s, private_key: %s, root_certs: %s}\ngrpc_output: {enabled: true}\nrules_files: [%s]\n' \
 		"$1" "$dir/server.crt" "$dir/server.key" "$dir/ca.crt" "$dir/rules.yaml" >"$dir/config.yaml"
-	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" $number >"$dir/out" 2>&1 &
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$numbered" --status 7 "$dir" $number 0 >"$dir/out" 2>&1 &
 	monitor=$!
 }
 
 # ends the workload; the monitor must end with its status
 stop() { # text
-	: >"$dir/done"
+	: >"$dir/phase-1"
 	wait "$monitor"
 	status=$?
 	checks=$((checks + 1))
@@ -103,9 +78,9 @@ first=$!
 node_client "$socket" sub $number "until=$dir/shared" >"$dir/second" 2>"$dir/log2" &
 second=$!
 shared() {
-	[ "$(cat "$dir/first" "$dir/second" | wc -l)" -ge $number ]
+	cat "$dir/first" "$dir/second" | wc -l
 }
-soon shared
+soon at_least $number shared
 : >"$dir/shared"
 wait $first $second
 ok "the first of two has its alerts in order" sort -c "$dir/first"

@@ -8,25 +8,7 @@
 need python3 nginx openssl
 away=${AWAY:-3} # seconds
 number=$((500 * (away + 3)))
-cat >"$dir/rules.yaml" <<'END'
-- rule: Numbered file opened
-  desc: each is one alert
-  condition: evt.type in (open, openat) and fd.name contains /n-
-  output: opened %fd.name
-  priority: NOTICE
-END
-cat >"$dir/open.py" <<'END'
-import os
-import sys
-import time
-begin, end = time.monotonic(), time.monotonic() + 60
-for i in range(int(sys.argv[2])):
-    while i == 100 and len(sys.argv) > 3 and not os.path.exists(sys.argv[3]) and time.monotonic() < end:
-        time.sleep(0.05)  # until the server is away
-    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
-    if len(sys.argv) > 3:
-        time.sleep(max(0, begin + i / 500 - time.monotonic()))
-END
+numbered_rule >"$dir/rules.yaml"
 # what comes to it: a line of each body; the path says what it answers
 cat >"$dir/peer.py" <<'END'
 import gzip
@@ -64,16 +46,10 @@ peer=$!
 soon [ -s "$dir/port" ]
 port=$(cat "$dir/port")
 tls=$(free_port)
-key_and_certificate() { # name
-	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" &&
-		printf 'subjectAltName=IP:127.0.0.1\n' >"$dir/san" &&
-		openssl x509 -req -in "$dir/$1.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 -extfile "$dir/san" -out "$dir/$1.crt"
-}
-for name in ca other; do
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/$name.key" -subj "/CN=$name" -days 2 -out "$dir/$name.crt" 2>/dev/null
-done
-key_and_certificate server 2>/dev/null
-key_and_certificate client 2>/dev/null
+authority ca
+authority other
+certificate server ca subjectAltName=IP:127.0.0.1
+certificate client ca subjectAltName=IP:127.0.0.1
 cat >"$dir/nginx.conf" <<END
 daemon off;
 pid $dir/nginx.pid;
@@ -97,7 +73,6 @@ http {
 	}
 }
 END
-chmod 755 "$dir"
 start_nginx() {
 	nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1 &
 	nginx=$!
@@ -107,15 +82,12 @@ stop_nginx() {
 	wait "$nginx" 2>/dev/null
 }
 
-nobody_runs() { # TEXT of a command line
-	! pgrep -f "$1" >/dev/null
-}
-# keys of http_output, further argument of the workload
+# keys of http_output, other arguments of the workload
 send() {
 	printf 'json_output: %s\nrules_files: [%s]\nhttp_output: {enabled: true, %s}\nmonitor: {http_output: {%s}}\n' \
 		"${json:-false}" "$dir/rules.yaml" "$1" "header: 'X-Token: t', headers: ['X-Tenant: a', 'X-Rack: 7']${ours:-}" >"$dir/config.yaml"
-	# shellcheck disable=SC2086 # the last is one word or none
-	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "$number" ${2:-} >"$dir/out" 2>"$dir/err"
+	# shellcheck disable=SC2086 # words
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$numbered" "$dir" ${2:-$number} >"$dir/out" 2>"$dir/err"
 	soon nobody_runs "$dir/config.yaml"
 }
 all_received() { # text
@@ -130,18 +102,18 @@ certificates="mtls: true, client_cert: $dir/client.crt, client_key: $dir/client.
 # nginx is there until it got something, away until that was noticed and for some seconds, and there again
 away_for_a_while() {
 	start_nginx
-	rm -f "$dir/away" "$dir/err"
+	rm -f "$dir/phase-1" "$dir/err"
 	(
 		soon [ -s "$dir/bodies" ]
 		kill -QUIT "$nginx"
 		while kill -0 "$nginx" 2>/dev/null; do sleep 0.05; done
-		: >"$dir/away"
+		: >"$dir/phase-1"
 		[ -z "$ours" ] || soon grep -q 'alerts wait in' "$dir/err"
 		sleep "$away"
 		exec nginx -p "$dir" -c "$dir/nginx.conf" >"$dir/nginx.out" 2>&1
 	) &
 	again=$!
-	send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates" "$dir/away"
+	send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, $certificates" "100 $((number - 100)) --rate 500"
 	all_received "nginx away for $away s, $1"
 	kill -QUIT "$again" 2>/dev/null
 	wait "$again" "$nginx" 2>/dev/null
@@ -176,16 +148,14 @@ rm -f "$dir/bodies"
 number=300
 mkfifo "$dir/end" # the command waits for a line of it, and so ends when it is told to, also without its monitor
 exec 9<>"$dir/end"
-"$MONITOR" run -c "$dir/config.yaml" --option "http_output.url=http://127.0.0.1:1/" -- \
-	sh -c "python3 $dir/open.py $dir $number; : >$dir/opened; read -r _" <"$dir/end" 2>"$dir/err" 9>&- &
+"$MONITOR" run --pidfile "$dir/pid" -c "$dir/config.yaml" --option "http_output.url=http://127.0.0.1:1/" -- \
+	sh -c "python3 $numbered $dir $number; : >$dir/opened; read -r _" <"$dir/end" 2>"$dir/err" 9>&- &
 soon [ -e "$dir/opened" ]
 soon grep -aqs n-00299 "$spool"/*.spool
 checks=$((checks + 1))
 "$MONITOR" run -c "$dir/config.yaml" -- true 2>"$dir/err2" && fail "two monitors use one spool"
 ok "a spool that is in use is told" grep -q 'is used by another process' "$dir/err2"
-for p in $(pgrep -f "$dir/config.yaml"); do
-	[ "$(ps -o sid= -p "$p" | tr -d ' ')" = "$p" ] && kill -9 "$p"
-done
+kill -9 "$(cat "$dir/pid")"
 echo >&9
 exec 9>&-
 wait $!
@@ -210,7 +180,7 @@ ours=
 
 number=300
 start_nginx
-soon python3 -c "import socket; socket.create_connection(('127.0.0.1', $tls))"
+soon listens "$tls"
 json=true send "url: 'https://127.0.0.1:$tls/', ca_cert: $dir/ca.crt, compress_uploads: true, $certificates"
 ok "JSON, compressed, with a header" grep -q '^application/json ta7 {' "$dir/bodies"
 all_received "compressed"

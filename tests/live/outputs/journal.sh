@@ -6,27 +6,13 @@
 need python3 unshare journalctl systemd-cat
 journald=/lib/systemd/systemd-journald
 [ -x $journald ] || skip "$journald is not installed"
-[ "$(id -u)" = 0 ] || skip "only root can mount a /run for a journal"
+need_root
 
-cat >"$dir/rules.py" <<'END'
-print("""- rule: Numbered file opened
-  desc: each is one alert
-  condition: evt.type in (open, openat) and fd.name contains /n-
-  output: opened %fd.name
-  priority: CRITICAL
-  tags: [first_tag, second]
-- rule: Long
-  desc: beyond a datagram
-  condition: evt.type in (open, openat) and fd.name endswith /long
-  output: """ + "x" * 300000 + """ %fd.name
-  priority: NOTICE
-- rule: Lines
-  desc: a control character is no end of a field
-  condition: evt.type in (open, openat) and fd.name contains /two
-  output: "two\\nlines %fd.name"
-  priority: NOTICE""")
-END
-python3 "$dir/rules.py" >"$dir/rules.yaml"
+{
+	numbered_rule CRITICAL "tags: [first_tag, second]"
+	rule Long "evt.type in (open, openat) and fd.name endswith /long" "$(printf '%0300000d' 0) %fd.name" # beyond a datagram
+	rule Lines "evt.type in (open, openat) and fd.name contains /two" '"two\nlines %fd.name"' # a control character ends no field
+} >"$dir/rules.yaml"
 cat >"$dir/open.py" <<'END'
 import os
 import sys

@@ -5,19 +5,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-cat >"$dir/rules.yaml" <<'END'
-- rule: Opened
-  desc: many alerts
-  condition: evt.type in (open, openat, openat2) and evt.dir = <
-  output: "%evt.type by %proc.name of %fd.name"
-  priority: NOTICE
-  tags: [a, b]
-- rule: Executed
-  desc: some alerts
-  condition: evt.type in (execve, execveat) and evt.dir = <
-  output: "%proc.cmdline"
-  priority: INFO
-END
+{
+	rule Opened "evt.type in (open, openat, openat2) and evt.dir = <" '"%evt.type by %proc.name of %fd.name"' NOTICE "tags: [a, b]"
+	rule Executed "evt.type in (execve, execveat) and evt.dir = <" '"%proc.cmdline"' INFO
+} >"$dir/rules.yaml"
 capture=$top/tests/conformance/captures/mixed.scap
 
 # play LIMITS: the capture's alerts go to $dir/alerts
@@ -124,13 +115,7 @@ END
 ok "one alert of a burst" [ "$(grep '/mine' "$dir/out" | grep -vc monitor.held)" = 1 ]
 ok "its end comes by itself" grep -q '/mine.*"monitor.held":19,' "$dir/out"
 # what a key alone reads is known, too: nobody but the limit looks at sessions
-cat >"$dir/named.yaml" <<END
-- rule: Opened
-  desc: one file
-  condition: evt.type in (open, openat, openat2) and fd.name = $dir/mine
-  output: opened
-  priority: NOTICE
-END
+rule Opened "evt.type in (open, openat, openat2) and fd.name = $dir/mine" opened >"$dir/named.yaml"
 sed -e "s|$dir/rules.yaml|$dir/named.yaml|" -e 's/fd.name/proc.sid/' "$dir/live.yaml" >"$dir/key.yaml"
 cat >"$dir/session.py" <<'END'
 import os

@@ -4,30 +4,13 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-cat >"$dir/rules.yaml" <<'END'
-- rule: Numbered file opened
-  desc: each is one alert
-  condition: evt.type in (open, openat) and fd.name contains /n-
-  output: opened %fd.name
-  priority: NOTICE
-END
-cat >"$dir/open.py" <<'END'
-import os
-import sys
-for i in range(int(sys.argv[2])):
-    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
-sys.exit(7)
-END
-
-nobody_runs() { # TEXT of a command line
-	! pgrep -f "$1" >/dev/null
-}
+numbered_rule >"$dir/rules.yaml"
 
 # number of alerts, keep_alive, program; the command's status is untouched whatever the program does
 outputs() {
 	printf 'rules_files: [%s]\nprogram_output:\n  enabled: true\n  keep_alive: %s\n  program: >\n    %s\n' \
 		"$dir/rules.yaml" "$2" "$3" >"$dir/config.yaml"
-	timeout 200 "$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "$1" >"$dir/out" 2>"$dir/err"
+	timeout 200 "$MONITOR" run -c "$dir/config.yaml" -- python3 "$numbered" --status 7 "$dir" "$1" >"$dir/out" 2>"$dir/err"
 	status=$?
 	checks=$((checks + 1))
 	[ $status = 7 ] || fail "$3: the command's status is $status"

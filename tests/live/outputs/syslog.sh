@@ -5,36 +5,14 @@
 
 need python3 rsyslogd openssl
 number=2000
-cat >"$dir/rules.yaml" <<'END'
-- rule: Numbered file opened
-  desc: each is one alert
-  condition: evt.type in (open, openat) and fd.name contains /n-
-  output: opened %fd.name
-  priority: CRITICAL
-END
-cat >"$dir/open.py" <<'END'
-import os
-import sys
-import time
-for i in range(int(sys.argv[2])):
-    while i == 1000 and len(sys.argv) > 3 and not os.path.exists(sys.argv[3]):
-        time.sleep(0.05)  # until the server is away
-    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
-    if len(sys.argv) > 3:
-        time.sleep(0.002)
-END
+numbered_rule CRITICAL >"$dir/rules.yaml"
 seq -f "$dir/n-%05.0f" 0 $((number - 1)) >"$dir/all"
 tcp=$(free_port)
 tls=$(free_port)
-key_and_certificate() { # name
-	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" &&
-		printf 'subjectAltName=IP:127.0.0.1\n' >"$dir/san" &&
-		openssl x509 -req -in "$dir/$1.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 -extfile "$dir/san" -out "$dir/$1.crt"
-}
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/ca.key" -subj /CN=ca -days 2 -out "$dir/ca.crt" 2>/dev/null || fail openssl
-key_and_certificate server 2>/dev/null
-key_and_certificate client 2>/dev/null
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/other.key" -subj /CN=other -days 2 -out "$dir/other.crt" 2>/dev/null
+authority ca
+authority other
+certificate server ca subjectAltName=IP:127.0.0.1
+certificate client ca subjectAltName=IP:127.0.0.1
 
 cat >"$dir/rsyslog.conf" <<END
 global(workDirectory="$dir" defaultNetstreamDriverCAFile="$dir/ca.crt"
@@ -50,34 +28,29 @@ if \$inputname == "imuxsock" then { action(type="omfile" file="$dir/from-unix" t
 if \$inputname == "tcp" then { action(type="omfile" file="$dir/from-tcp" template="line") }
 if \$inputname == "tls" then { action(type="omfile" file="$dir/from-tls" template="line") }
 END
-listens() {
-	[ -S "$dir/log" ] && python3 -c "import socket; socket.create_connection(('127.0.0.1', $tls))"
-}
 start_rsyslog() {
 	rsyslogd -n -f "$dir/rsyslog.conf" -i "$dir/pid" >"$dir/rsyslog.out" 2>&1 &
 	rsyslog=$!
-	soon listens
+	soon [ -S "$dir/log" ]
+	soon listens "$tls"
 }
 stop_rsyslog() {
 	kill "$rsyslog"
 	wait "$rsyslog" 2>/dev/null
 }
 
-# address, further keys, further argument of the workload
+# address, further keys, other arguments of the workload
 send() {
 	printf 'rules_files: [%s]\nsyslog_output: {enabled: true}\nmonitor: {syslog_output: {address: "%s", facility: local3, tag: falco%s}}\n' \
 		"$dir/rules.yaml" "$1" "$2" >"$dir/config.yaml"
-	# shellcheck disable=SC2086 # the last is one word or none
-	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" $number ${3:-} >"$dir/out" 2>"$dir/err"
+	# shellcheck disable=SC2086 # words
+	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$numbered" "$dir" ${3:-$number} >"$dir/out" 2>"$dir/err"
 	cat "$dir/err"
 }
 
-all_in() {
-	[ "$(wc -l <"$1")" -ge $number ]
-}
 # file: all alerts are there, in order
 received() {
-	soon all_in "$dir/$1"
+	soon at_least $number grep -c '' "$dir/$1"
 	checks=$((checks + 2))
 	sed 's/.*opened //' "$dir/$1" >"$dir/lines"
 	cmp -s "$dir/all" "$dir/lines" || fail "$1: $(wc -l <"$dir/lines") of $number alerts, or not in order"
@@ -101,12 +74,12 @@ ok "a strange authority is told: $(head -n 1 "$dir/err")" soon grep -q 'syslog o
 # away for some seconds: alerts wait. What the server had in its socket when it ended is lost to everybody.
 number=2000
 : >"$dir/from-unix" # rsyslog has it open, for appending
-send "unix://$dir/log" "" "$dir/away" >/dev/null &
+send "unix://$dir/log" "" "1000 1000 --rate 500" >/dev/null &
 sender=$!
 soon [ -s "$dir/from-unix" ]
 stop_rsyslog
 rm -f "$dir/log"
-: >"$dir/away"
+: >"$dir/phase-1"
 before=$(wc -l <"$dir/from-unix")
 sleep 2
 start_rsyslog
