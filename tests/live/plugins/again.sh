@@ -4,12 +4,10 @@
 # themselves, then and now. One tells system calls.
 . "$(dirname "$0")/../lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 cd "$dir" || exit 99
-plugins=$(cd "$BUILD" && pwd)/contrib/plugins
-[ -f "$plugins/libdummy.so" ] || skip "contrib/plugins/libdummy.so is not built"
+need_plugin dummy
 for own in parts calls; do
-	${CC:-cc} -shared -fPIC -I"$top/src" -o lib$own.so "$here/$own.c" -lpthread || skip "no C compiler"
+	build_plugin $own "$here/$own.c"
 done
 
 # configure RULES PLUGIN...: each in YAML
@@ -26,15 +24,13 @@ configure() {
 # again WHAT AT-LEAST: lives, keeps the capture as WHAT.scap, and replays it by both commands
 again() {
 	rm -f cap_*
-	"$MONITOR" falco -c falco.yaml >out 2>err
-	ok "$1 runs" [ $? -eq 0 ]
+	ok "$1 runs" in_foreground "$MONITOR" falco -c falco.yaml
 	grep '^{' out >live.json
 	ok "$1 alerts" [ "$(wc -l <live.json)" -ge "$2" ]
 	set -- "$1" cap_*
 	ok "$1 is captured" [ -f "$2" ]
 	mv "$2" "$1.scap"
-	"$MONITOR" falco -c falco.yaml -o capture.enabled=false -o engine.kind=replay -o "engine.replay.capture_file=$1.scap" >out 2>err
-	ok "$1 is replayed" [ $? -eq 0 ]
+	ok "$1 is replayed" in_foreground "$MONITOR" falco -c falco.yaml -o capture.enabled=false -o engine.kind=replay -o "engine.replay.capture_file=$1.scap"
 	grep '^{' out >again.json
 	ok "$1: the same alerts" cmp live.json again.json
 	"$MONITOR" replay -c falco.yaml --json "$1.scap" >again.json 2>err
@@ -42,20 +38,10 @@ again() {
 }
 
 # of a source, with extraction
-cat >dummy.yaml <<'YAML'
-- rule: sevens
-  desc: of a plugin
-  condition: dummy.divisible[7] = true
-  output: got %dummy.value at %evt.num of %evt.plugininfo from %evt.source
-  priority: NOTICE
-  source: dummy
-- rule: part
-  desc: by another plugin's thread
-  condition: evt.asynctype = part
-  output: async %evt.asynctype in %evt.source
-  priority: NOTICE
-  source: dummy
-YAML
+{
+	rule sevens "dummy.divisible[7] = true" "got %dummy.value at %evt.num of %evt.plugininfo from %evt.source" NOTICE "source: dummy"
+	rule part "evt.asynctype = part" "async %evt.asynctype in %evt.source" NOTICE "source: dummy" # by another plugin's thread
+} >dummy.yaml
 source="{name: dummy, library_path: $plugins/libdummy.so, open_params: '{\"start\": 5, \"maxEvents\": 2000}'}"
 configure dummy.yaml "$source"
 again dummy 285
@@ -68,7 +54,7 @@ grep -v 'name: parts' falco.yaml >without.yaml
 "$MONITOR" replay -c without.yaml --json sent.scap >without.json 2>err
 ok "without the plugin that sent it" cmp again.json without.json
 # without the plugin of the source there are no fields, but there are the events
-"$MONITOR" replay -p '%evt.num %evt.type' sent.scap >out 2>err
+in_foreground "$MONITOR" replay -p '%evt.num %evt.type' sent.scap
 ok "without the plugin of the source" [ "$(grep -c pluginevent out)" -eq 2000 ]
 
 # two sources of fields, one of which parses: a burst is seen by what came before
@@ -80,18 +66,12 @@ ok "what is parsed counts" grep -q 'Burst of failed authentication' again.json
 
 # system calls, of a process that is older than the plugin
 echo some >named
-cat >calls.yaml <<'YAML'
-- rule: opened
-  desc: by a path below the folder that the process is in
-  condition: evt.type = openat and fd.name endswith /named
-  output: '%proc.name (%proc.pid) of %user.name (%user.uid) opens %fd.name from %proc.cwd'
-  priority: NOTICE
-- rule: read
-  desc: from what it had, and from what it opened
-  condition: evt.type = read
-  output: '%proc.name reads %fd.name (%fd.typechar), child of %proc.pname'
-  priority: NOTICE
-YAML
+{
+	# by a path below the folder that the process is in; from what it had, and from what it opened
+	rule opened "evt.type = openat and fd.name endswith /named" \
+		"'%proc.name (%proc.pid) of %user.name (%user.uid) opens %fd.name from %proc.cwd'"
+	rule read "evt.type = read" "'%proc.name reads %fd.name (%fd.typechar), child of %proc.pname'"
+} >calls.yaml
 # shellcheck disable=SC2217 # what it has is asked, not what it reads
 sleep 300 <audit.jsonl &
 old=$!

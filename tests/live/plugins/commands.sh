@@ -3,27 +3,16 @@
 # Plugins under our own commands, named by --plugin or by a configuration: what they add to rules, captures and a running command.
 . "$(dirname "$0")/../lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 cd "$dir" || exit 99
-plugins=$(cd "$BUILD" && pwd)/contrib/plugins
-[ -f "$plugins/libdummy.so" ] || skip "contrib/plugins/libdummy.so is not built"
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libparts.so "$here/parts.c" -lpthread || skip "no C compiler"
+need_plugin dummy
+build_plugin parts "$here/parts.c"
 capture=$MONITOR_SHARED/conformance/captures/files.scap
 [ -f "$capture" ] || skip "no captures"
 
-cat >rules.yaml <<'YAML'
-- rule: third
-  desc: a plugin's own count of a thread's events
-  condition: parts.seen = 3 and parts.comm = val(proc.name)
-  output: third of %proc.name seen=%parts.seen
-  priority: NOTICE
-- rule: sevens
-  desc: of another event source
-  condition: dummy.divisible[7] = true
-  output: got %dummy.value
-  priority: NOTICE
-  source: dummy
-YAML
+{
+	rule third "parts.seen = 3 and parts.comm = val(proc.name)" "third of %proc.name seen=%parts.seen" # a plugin's count of a thread's events
+	rule sevens "dummy.divisible[7] = true" "got %dummy.value" NOTICE "source: dummy"
+} >rules.yaml
 printf 'plugins:\n  - {name: parts, library_path: %s}\n  - {name: dummy, library_path: %s}\nrules_files: [rules.yaml]\n' \
 	"$dir/libparts.so" "$plugins/libdummy.so" >config.yaml
 both="--plugin ./libparts.so --plugin $plugins/libdummy.so:{}"
@@ -36,19 +25,18 @@ for how in "$both" "-c config.yaml"; do
 	ok "check $how" [ $? -eq 0 ]
 	ok "list $how has their fields" sh -c '"$1" list fields -N $2 | grep -cx "parts.seen\|dummy.value" | grep -qx 2' sh "$MONITOR" "$how"
 	ok "list $how has their rules" sh -c '"$1" list rules $2 -r rules.yaml | grep -q third' sh "$MONITOR" "$how"
-	"$MONITOR" replay $how -r rules.yaml "$capture" >out 2>err
-	ok "replay $how" [ $? -eq 0 ]
+	ok "replay $how" in_foreground "$MONITOR" replay $how -r rules.yaml "$capture"
 	ok "replay $how alerts" grep -q "third of .* seen=3" out
 done
-"$MONITOR" replay -c config.yaml "$capture" >out 2>err
+in_foreground "$MONITOR" replay -c config.yaml "$capture"
 ok "a configuration's own rules" grep -q "third of .* seen=3" out
 cp out out.replay
-"$MONITOR" replay --plugin ./libparts.so -p '%evt.num %parts.seen' "$capture" >out 2>err
+in_foreground "$MONITOR" replay --plugin ./libparts.so -p '%evt.num %parts.seen' "$capture"
 ok "printing" grep -q '^[0-9]* 3$' out
 number=$(sed -n 's/^\([0-9]*\) 3$/\1/p' out | head -1)
-"$MONITOR" explain --plugin ./libparts.so --plugin "$plugins/libdummy.so" -r rules.yaml --rule third -c "$capture" -e "$number" >out 2>err
+in_foreground "$MONITOR" explain --plugin ./libparts.so --plugin "$plugins/libdummy.so" -r rules.yaml --rule third -c "$capture" -e "$number"
 ok "an explanation has their values" grep -q "parts.seen" out
-"$MONITOR" falco -c config.yaml --list=dummy >out 2>err
+in_foreground "$MONITOR" falco -c config.yaml --list=dummy
 ok "Falco's list has their class" grep -q "^Field Class: *dummy (plugin)" out
 ok "and its event sources" grep -q "^Event Sources: *dummy $" out
 ok "what all events have names all sources" grep -q "^Event Sources: *syscall dummy $" out
@@ -65,24 +53,17 @@ sed '/expect: /{s/ \[\]//;r expected
 }' test.yaml >full.yaml
 sed 's/a capture, /the same again, /' full.yaml | sed 1d >again
 cat again >>full.yaml
-"$MONITOR" test --plugin ./libparts.so --plugin "$plugins/libdummy.so" -r rules.yaml full.yaml >out 2>err
-ok "tests of a capture, each from the start" [ $? -eq 0 ]
-"$MONITOR" test -v --config config.yaml -r rules.yaml test.yaml >out 2>err
+ok "tests of a capture, each from the start" in_foreground "$MONITOR" test --plugin ./libparts.so --plugin "$plugins/libdummy.so" -r rules.yaml full.yaml
+in_foreground "$MONITOR" test -v --config config.yaml -r rules.yaml test.yaml
 ok "and they can fail" [ $? -eq 1 ]
 
 # beside a running command
-cat >run.yaml <<'YAML'
-- rule: parsed
-  desc: read of a thread's table after each call that the plugin has seen
-  condition: evt.type in (open, openat, openat2) and fd.name endswith /marker and parts.seen >= 1
-  output: seen=%parts.seen comm=%parts.comm fd=%parts.fd0 of %proc.name
-  priority: NOTICE
-- rule: sent
-  desc: by a plugin's thread
-  condition: evt.asynctype = part
-  output: async %evt.asynctype in %evt.source
-  priority: NOTICE
-YAML
+{
+	# read of a thread's table after each call that the plugin has seen; sent by a plugin's thread
+	rule parsed "evt.type in (open, openat, openat2) and fd.name endswith /marker and parts.seen >= 1" \
+		"seen=%parts.seen comm=%parts.comm fd=%parts.fd0 of %proc.name"
+	rule sent "evt.asynctype = part" "async %evt.asynctype in %evt.source"
+} >run.yaml
 echo x >marker
 "$MONITOR" run --plugin ./libparts.so -r run.yaml -o out -- sh -c 'cat marker; exit 3' >said 2>err
 ok "the command's status" [ $? -eq 3 ]

@@ -4,36 +4,23 @@
 . "$(dirname "$0")/../lib.sh"
 
 cd "$dir" || exit 99
-library=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
-[ -f "$library" ] || skip "contrib/plugins/libdummy.so is not built"
+need_plugin dummy
 
-cat >rules.yaml <<'YAML'
-- required_plugin_versions:
-    - name: dummy
-      version: 0.1.0
-- rule: sevens
-  desc: of a plugin
-  condition: dummy.divisible[7] = true and dummy.value > 7 and evt.source = dummy
-  output: got %dummy.value as %dummy.strvalue
-  priority: NOTICE
-  source: dummy
-- rule: calls
-  desc: of another source
-  condition: evt.type = open and fd.name = /x
-  output: opened
-  priority: NOTICE
-YAML
+{
+	echo '- required_plugin_versions: [{name: dummy, version: 0.1.0}]'
+	rule sevens "dummy.divisible[7] = true and dummy.value > 7 and evt.source = dummy" "got %dummy.value as %dummy.strvalue" NOTICE "source: dummy"
+	rule calls "evt.type = open and fd.name = /x" opened # of another source
+} >rules.yaml
 cat >falco.yaml <<YAML
 engine: {kind: nodriver}
 log_stderr: true
 plugins:
-  - {name: dummy, library_path: $library, init_config: {}, open_params: '{"start": 5, "maxEvents": 30}'}
+  - {name: dummy, library_path: $plugins/libdummy.so, init_config: {}, open_params: '{"start": 5, "maxEvents": 30}'}
 rules_files: [rules.yaml]
 stdout_output: {enabled: true}
 YAML
 
-"$MONITOR" falco -c falco.yaml >out 2>err
-ok "it ends when the plugin has no more" [ $? -eq 0 ]
+ok "it ends when the plugin has no more" in_foreground "$MONITOR" falco -c falco.yaml
 ok "the values that a rule asks for" [ "$(sed -n 's/.*Notice got \(.*\)/\1/p' out | tr '\n' ';')" = "14 as 14;21 as 21;28 as 28;" ]
 ok "what it logs" grep -q "plugin dummy: ready to count" err
 # shellcheck disable=SC2016 # the inner shell expands it

@@ -44,38 +44,22 @@ for one in plugin_source plugin_extract syscall_source syscall_extract syscall_p
 	ok "$one can be built" build "$one"
 done
 
-cat >rules.yaml <<'YAML'
-- rule: opens
-  desc: any
-  condition: evt.type in (open, openat)
-  output: open %proc.name
-  priority: NOTICE
-YAML
+rule opens "evt.type in (open, openat)" "open %proc.name" >rules.yaml
 # syscall_tables wants a world of one thread, and the two for lists wait for empty ones: what they say of a capture's is left out
 for one in syscall_subtables syscall_subtables_array syscall_subtables_array_pair metrics; do
 	with "$replay" "" "$one"
-	"$MONITOR" falco -c falco.yaml >out 2>err
-	ok "$one works on a capture" [ $? -eq 0 ]
+	ok "$one works on a capture" in_foreground "$MONITOR" falco -c falco.yaml
 	ok "$one finds nothing wrong" sh -c '! grep -v "wrong string read" out err | grep -qi ":ERR\|error\|failed"'
 	ok "$one does not keep alerts away" grep -q "Notice open" out
 done
 
-sed -i 's/condition: .*/condition: evt.type in (open, openat) and sample.proc_name exists/; s/output: .*/output: open %sample.proc_name %sample.open_count/' rules.yaml
+rule opens "evt.type in (open, openat) and sample.proc_name exists" "open %sample.proc_name %sample.open_count" >rules.yaml
 with "$replay" "" syscall_parse syscall_extract
-"$MONITOR" falco -c falco.yaml >out 2>err
-ok "one plugin extracts what another has parsed" [ $? -eq 0 ]
+ok "one plugin extracts what another has parsed" in_foreground "$MONITOR" falco -c falco.yaml
 ok "its values are in alerts" grep -q "Notice open [a-z]* [0-9]" out
 
-cat >rules.yaml <<'YAML'
-- rule: sample
-  desc: any
-  condition: sample.hello exists
-  output: sample %sample.hello
-  priority: NOTICE
-  source: sample
-YAML
+rule sample "sample.hello exists" "sample %sample.hello" NOTICE "source: sample" >rules.yaml
 with "{kind: nodriver}" "" plugin_source plugin_extract
-"$MONITOR" falco -c falco.yaml -M 3 >out 2>err
-ok "events of their source end" [ $? -eq 0 ]
+ok "events of their source end" in_foreground "$MONITOR" falco -c falco.yaml -M 3
 ok "and have fields" grep -q "Notice sample ." out
 finish

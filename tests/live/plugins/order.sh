@@ -3,19 +3,11 @@
 # In which order plugins are called, and with what; as by Falco's libraries.
 . "$(dirname "$0")/../lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 cd "$dir" || exit 99
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -DNAME='"giver"' -DSOURCE -o libgiver.so "$here/order.c" || skip "no C compiler"
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -DNAME='"taker"' -o libtaker.so "$here/order.c"
+build_plugin giver "$here/order.c" -DNAME='"giver"' -DSOURCE
+build_plugin taker "$here/order.c" -DNAME='"taker"'
 
-cat >rules.yaml <<'YAML'
-- rule: each
-  desc: any
-  condition: taker.data exists
-  output: got %giver.data
-  priority: NOTICE
-  source: order
-YAML
+rule each "taker.data exists" "got %giver.data" NOTICE "source: order" >rules.yaml
 cat >falco.yaml <<YAML
 engine: {kind: nodriver}
 log_stderr: true
@@ -52,7 +44,7 @@ taker: end
 taker: the end: destroy 
 giver: the end: destroy 
 TEXT
-"$MONITOR" falco -c falco.yaml >out 2>err
+in_foreground "$MONITOR" falco -c falco.yaml
 ok "it ends with the source's failure" [ $? -eq 1 ]
 ok "which is told" grep -q "plugin giver: its event source failed: its own words" err
 sed -n 's/^.*plugin \([a-z]*: \(init\|open\|async\|begin\|parse\|extract\|close\|end\|the end: destroy\) .*\)$/\1/p' err | awk '!seen[$0]++' >calls # an output extracts again
@@ -64,17 +56,16 @@ ok "suggested fields of all that have some" grep -q "giver_data=two taker_data=t
 capture=$MONITOR_SHARED/conformance/captures/files.scap
 if [ -f "$capture" ]; then
 	sed -e "s|^engine:.*|engine: {kind: replay, replay: {capture_file: $capture}}|" falco.yaml >replay.yaml
-	"$MONITOR" falco -c replay.yaml >out 2>err
-	ok "a capture" [ $? -eq 0 ]
+	ok "a capture" in_foreground "$MONITOR" falco -c replay.yaml
 	ok "nobody sends events of its own there" [ "$(grep -c ': async' err)" = 0 ]
 	ok "nor is a source opened" [ "$(grep -c ': open\|: close' err)" = 0 ]
 	ok "all are told of begin and end" [ "$(grep -c ': begin\|: end ' err)" = 4 ]
 fi
 
 # two of one id
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -DNAME='"double"' -DSOURCE -o libdouble.so "$here/order.c"
+build_plugin double "$here/order.c" -DNAME='"double"' -DSOURCE
 sed "s,^plugins:,&\n  - {name: double\, library_path: $dir/libdouble.so}," falco.yaml >double.yaml
-"$MONITOR" falco -c double.yaml >out 2>err
+in_foreground "$MONITOR" falco -c double.yaml
 ok "two plugins of one id are refused" [ $? -ne 0 ]
 ok "and named" grep -q "plugin giver: its id 907 is that of the plugin double" err
 finish

@@ -3,21 +3,14 @@
 # Plugins that work on the events of others: parsing, tables, asynchronous events, listening; several event sources at once.
 . "$(dirname "$0")/../lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 cd "$dir" || exit 99
-dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
-[ -f "$dummy" ] || skip "contrib/plugins/libdummy.so is not built"
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libparts.so "$here/parts.c" -lpthread || skip "no C compiler"
+need_plugin dummy
+build_plugin parts "$here/parts.c"
 capture=$MONITOR_SHARED/conformance/captures/files.scap
 [ -f "$capture" ] || skip "no captures"
 
-cat >rules.yaml <<'YAML'
-- rule: third
-  desc: a plugin's own count of a thread's events, after it was shown this one
-  condition: parts.seen = 3 and parts.comm = val(proc.name)
-  output: third of %proc.name seen=%parts.seen fd=%parts.fd0
-  priority: NOTICE
-YAML
+# a plugin's own count of a thread's events, after it was shown this one
+rule third "parts.seen = 3 and parts.comm = val(proc.name)" "third of %proc.name seen=%parts.seen fd=%parts.fd0" >rules.yaml
 cat >falco.yaml <<YAML
 engine: {kind: replay, replay: {capture_file: $capture}}
 log_stderr: true
@@ -27,48 +20,29 @@ plugins:
 rules_files: [rules.yaml]
 stdout_output: {enabled: true}
 YAML
-"$MONITOR" falco -c falco.yaml >out 2>err
-ok "a capture is parsed" [ $? -eq 0 ]
+ok "a capture is parsed" in_foreground "$MONITOR" falco -c falco.yaml
 ok "what parsing wrote is read when fields are" grep -q "third of .* seen=3" out
 ok "a table inside of a thread" grep -q "fd=[^ ]" out
 ok "it listens, and its routine runs" grep -q "plugin parts: closing, the routine ran: yes" err
 
 # two sources, each with rules, and an asynchronous event in one
-cat >>rules.yaml <<'YAML'
-- rule: sevens
-  desc: of another source
-  condition: dummy.divisible[7] = true and evt.source = dummy
-  output: got %dummy.value
-  priority: NOTICE
-  source: dummy
-- rule: second
-  desc: of a third source
-  condition: other.value = 11
-  output: other %other.value
-  priority: WARNING
-  source: other
-- rule: sent
-  desc: by a plugin's thread
-  condition: evt.asynctype = part
-  output: async %evt.asynctype in %evt.source
-  priority: NOTICE
-  source: dummy
-YAML
-sed -e 's/"dummy"/"other"/g' -e 's/"dummy\./"other./g' -e 's/\\"dummy\./\\"other./g' -e 's/PLUGIN_ID 3/PLUGIN_ID 904/' \
-	"$here/../../../contrib/plugins/dummy.c" >other.c
-${CC:-cc} -shared -fPIC -I"$here/../../../src/plugin" -o libother.so other.c -lcjson || skip "cjson cannot be linked"
+{
+	rule sevens "dummy.divisible[7] = true and evt.source = dummy" "got %dummy.value" NOTICE "source: dummy"
+	rule second "other.value = 11" "other %other.value" WARNING "source: other"
+	rule sent "evt.asynctype = part" "async %evt.asynctype in %evt.source" NOTICE "source: dummy"
+} >>rules.yaml
+build_other
 cat >falco.yaml <<YAML
 engine: {kind: nodriver}
 log_stderr: true
 plugins:
-  - {name: dummy, library_path: $dummy, open_params: '{"start": 5, "maxEvents": 20000}'}
+  - {name: dummy, library_path: $plugins/libdummy.so, open_params: '{"start": 5, "maxEvents": 20000}'}
   - {name: other, library_path: $dir/libother.so, open_params: '{"start": 9, "maxEvents": 30}'}
   - {name: parts, library_path: $dir/libparts.so}
 rules_files: [rules.yaml]
 stdout_output: {enabled: true}
 YAML
-"$MONITOR" falco -c falco.yaml >out 2>err
-ok "two sources end" [ $? -eq 0 ]
+ok "two sources end" in_foreground "$MONITOR" falco -c falco.yaml
 ok "rules of the first" [ "$(grep -c 'Notice got' out)" -ge 40 ]
 ok "rules of the second" grep -q "Warning other 11" out
 ok "an asynchronous event" grep -q "Notice async part in dummy" out
@@ -84,17 +58,16 @@ plugins:
 rules_files: [alone_rules.yaml]
 stdout_output: {enabled: true}
 YAML
-echo '- {rule: sent, desc: d, condition: evt.type = part, output: "alone in %evt.source", priority: NOTICE}' >alone_rules.yaml
-"$MONITOR" falco -c alone.yaml -M 1 >out 2>err
-ok "a plugin without a source, alone" [ $? -eq 0 ]
+rule sent "evt.type = part" "alone in %evt.source" >alone_rules.yaml
+ok "a plugin without a source, alone" in_foreground "$MONITOR" falco -c alone.yaml -M 1
 ok "its event" grep -q "Notice alone in syscall" out
 ok "what there will be is told" grep -q "there will be none but those that plugins send by themselves" err
 
 # a field may not have a name that is taken
 sed -e 's/parts\.comm/proc.name/g' "$here/parts.c" >taken.c
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libtaken.so taken.c -lpthread
+build_plugin taken taken.c
 sed -e 's/libparts/libtaken/' falco.yaml >taken.yaml
-"$MONITOR" falco -c taken.yaml >/dev/null 2>err
+in_foreground "$MONITOR" falco -c taken.yaml
 ok "a field that is there already is refused" [ $? -ne 0 ]
 ok "and named" grep -q "plugin parts: its field proc.name is another one's already for the event source syscall" err
 
@@ -106,16 +79,14 @@ cat >>long.yaml <<YAML
 metrics: {enabled: true, interval: 300ms, output_rule: false, output_file: $dir/figures}
 webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port, prometheus_metrics_enabled: true}
 YAML
-echo '- {rule: never, desc: d, condition: other.value = 0, output: o, priority: NOTICE, source: other}' >never.yaml
-"$MONITOR" falco -c long.yaml -M 100 >/dev/null 2>err &
-pid=$!
+rule never "other.value = 0" o NOTICE "source: other" >never.yaml
+in_background "$MONITOR" falco -c long.yaml -M 100
 complete() {
 	curl -s "http://127.0.0.1:$port/metrics" >page && grep -q '_plugins_parts_rounds_total' page && grep -q 'parts.rounds_total' figures &&
 		grep -q 'parts.half.other' figures
 }
 soon complete
-kill "$pid"
-wait "$pid"
+terminate
 ok "a snapshot has a plugin's figures" grep -q '"plugins.parts.below.zero":-3,.*"plugins.parts.rounds_total":18446744073709551615,' figures
 ok "those of another source's copy" grep -q '"plugins.parts.half.other":0.5' figures
 ok "not what is 0" [ "$(grep -c parts.nothing figures)" = 0 ]

@@ -3,19 +3,10 @@
 # What plugins say of events, source and state; another configuration while they work; and crashes and hangs, which name them.
 . "$(dirname "$0")/../lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 cd "$dir" || exit 99
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libwords.so "$here/words.c" -lpthread || skip "no C compiler"
+build_plugin words "$here/words.c"
 
-cat >rules.yaml <<'YAML'
-- rule: any
-  desc: every event
-  condition: words.given > 0
-  output: by %evt.pluginname; %evt.plugininfo; config %words.config
-  priority: NOTICE
-  source: words
-  capture: true
-YAML
+rule any "words.given > 0" "by %evt.pluginname; %evt.plugininfo; config %words.config" NOTICE "source: words" "capture: true" >rules.yaml
 # with INIT_CONFIG
 with() {
 	cat >falco.yaml <<YAML
@@ -32,13 +23,11 @@ YAML
 }
 
 with '{say: one}'
-"$MONITOR" falco -c falco.yaml --plugin-info words >out 2>err
-ok "it is described" [ $? -eq 0 ]
+ok "it is described" in_foreground "$MONITOR" falco -c falco.yaml --plugin-info words
 ok "with its schema" grep -q '^Init config schema type: JSON$' out
 ok "and what it can be opened with" grep -qx 'short: ten events' out
 
-"$MONITOR" falco -c falco.yaml -M 250 >out 2>err &
-pid=$!
+in_background "$MONITOR" falco -c falco.yaml -M 250
 until_has() { # FILE TEXT
 	soon grep -q "$2" "$1"
 }
@@ -57,32 +46,29 @@ with '{say: [1]}'
 ok "one that its schema refuses" until_has err "what was loaded before stays in force"
 with '{say: three}'
 ok "it goes on" until_has out 'config {"say":"three"}'
-kill -TERM "$pid"
-wait "$pid"
+terminate
 set -- cap_*.scap
 ok "a capture" [ -f "$1" ]
-"$MONITOR" replay --plugin ./libwords.so -p '%evt.num %evt.source %evt.asynctype %evt.pluginname %evt.pluginname' "$1" >out 2>err
+in_foreground "$MONITOR" replay --plugin ./libwords.so -p '%evt.num %evt.source %evt.asynctype %evt.pluginname %evt.pluginname' "$1"
 ok "it begins with what the plugin knew" sh -c 'head -1 out | grep -q "words known"'
 ok "its events have their maker" grep -q "words <NA> words words" out
 
 # in the source that is watched beside the first, on a thread of its own
 sed -e 's/"words"/"verbs"/; s/\\"words\\"/\\"verbs\\"/; s/\\"words\./\\"verbs./g; s/PLUGIN_ID 905/PLUGIN_ID 906/' \
 	-e '/get_event_source/s/words/verbs/' "$here/words.c" >verbs.c
-${CC:-cc} -shared -fPIC -I"$here/../../../src" -o libverbs.so verbs.c -lpthread
+build_plugin verbs verbs.c
 both() {
 	with "$1"
 	sed -i "s,^plugins:,&\n  - {name: verbs\, library_path: $dir/libverbs.so}," falco.yaml
 }
 both '{say: one}'
-"$MONITOR" falco -c falco.yaml -M 250 >out 2>err &
-pid=$!
+in_background "$MONITOR" falco -c falco.yaml -M 250
 ok "two sources run" until_has out 'config {"say":"one"}'
 both '{say: two}'
 ok "the plugin of the second takes another configuration" until_has out 'config {"say":"two"}'
 ok "which is told" until_has err 'it has its new configuration'
 ok "alone" [ "$(grep -c 'it has its new configuration\|plugins has changed' err)" = 1 ]
-kill -TERM "$pid"
-wait "$pid"
+terminate
 
 # a crash: status and words. The core is not wanted.
 # shellcheck disable=SC3045 # dash has it
@@ -91,21 +77,19 @@ places="init open next_batch extract_fields"
 grep -q __asan_init "$MONITOR" && places= # which has handlers of its own
 for at in $places; do
 	with "{do: 'crash:$at;'}"
-	"$MONITOR" falco -c falco.yaml >out 2>err
+	in_foreground "$MONITOR" falco -c falco.yaml
 	ok "a crash in $at is one" [ $? -eq 139 ]
 	ok "a crash in $at is told" grep -q "plugin words: it crashes in $at() with SIGSEGV" err
 done
 with "{do: 'crash:thread;'}"
-"$MONITOR" falco -c falco.yaml >out 2>err
+in_foreground "$MONITOR" falco -c falco.yaml
 ok "a crash in a thread" [ $? -eq 134 ]
 
 # a hang: told after a while; a request to end is met
 with "{do: 'hang:next_batch;'}"
-"$MONITOR" falco -c falco.yaml -o monitor.plugin_call_seconds=2 >out 2>err &
-pid=$!
+in_background "$MONITOR" falco -c falco.yaml -o monitor.plugin_call_seconds=2
 ok "a hang is told" until_has err "plugin words: next_batch() has not returned for 2 s"
-kill -TERM "$pid"
-wait "$pid"
+terminate
 ok "a request to end is met" [ $? -eq 1 ]
 ok "and told" grep -q "plugin words: next_batch() does not return; monitor ends without it" err
 finish
