@@ -35,7 +35,9 @@ shows "Warning" priorities WARN
 shows "glob iglob" operators glob
 shows "join() concat()" transformers join concat
 shows "join() the values of a list with a separator between" transformers -v join
-printf -- '- rule: %s\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n' One Two Twofold >"$dir/r.yaml"
+for name in One Two Twofold; do
+	rule $name evt.type=open o
+done >"$dir/r.yaml"
 shows "Two Twofold" rules -r "$dir/r.yaml" two
 shows "One" rules -r "$dir/r.yaml" "o*"
 refuses 1 'called "fd.nmae" (did you mean "fd.name"?)' fields fd.nmae

@@ -4,15 +4,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-cat >"$dir/rules.yaml" <<'END'
-- macro: never_used
-  condition: evt.type = open
-- rule: Any
-  desc: any
-  condition: evt.type = open
-  output: open
-  priority: NOTICE
-END
+{
+	printf -- '- macro: never_used\n  condition: evt.type = open\n'
+	rule Any "evt.type = open" open
+} >"$dir/rules.yaml"
 # log.py ACTION CONFIG-KEYS...: runs monitor falco to its end by SIGTERM, prints what syslog got
 cat >"$dir/log.py" <<'END'
 import os
@@ -107,7 +102,7 @@ logged anew
 ok "one that was started anew gets the next lines" grep -q 'falco: .*loaded again' "$dir/out"
 logged full
 ok "one that did not read hears how much it lost" grep -qE 'falco: \([0-9]+ lines before this one were lost\) ' "$dir/out"
-dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
+dummy=$plugins/libdummy.so
 if [ -f "$dummy" ]; then
 	load="plugins: [{name: dummy, library_path: $dummy, open_params: '{\"start\": 5, \"maxEvents\": 3}'}]"
 	plugin_says() { # LEVEL SEVERITY ENABLED

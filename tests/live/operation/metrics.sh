@@ -4,18 +4,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3 sha256sum
-cat >"$dir/rules.yaml" <<'END'
-- rule: A "numbered" file (opened)
-  desc: each is one alert
-  condition: evt.type in (open, openat) and fd.name contains /n-
-  output: opened %fd.name
-  priority: NOTICE
-- rule: Never
-  desc: never
-  condition: evt.type in (open, openat) and fd.name = /nowhere
-  output: never
-  priority: NOTICE
-END
+{
+	rule 'A "numbered" file (opened)' "evt.type in (open, openat) and fd.name contains /n-" "opened %fd.name"
+	rule Never "evt.type in (open, openat) and fd.name = /nowhere" never
+} >"$dir/rules.yaml"
 cat >"$dir/open.py" <<'END'
 """open.py FOLDER SNAPSHOTS: opens until there are that many snapshots, at most for a minute."""
 import os
@@ -41,7 +33,7 @@ measure() {
 	rm -f "$dir/alerts" "$dir/figures"
 	printf 'rules_files: [%s]\nfile_output: {enabled: true, filename: %s}\nmetrics: {enabled: true, output_file: %s, %s}\n%s\n' \
 		"$dir/rules.yaml" "$dir/alerts" "$dir/figures" "$1" "$2" >"$dir/config.yaml"
-	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "${3:-3}" >"$dir/out" 2>"$dir/err"
+	in_foreground "$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" "${3:-3}"
 }
 # Python over the lines of the file (f) and the alerts (a)
 holds() {

@@ -6,71 +6,45 @@
 
 need python3
 mkdir "$dir/files"
-cat >"$dir/open.py" <<'END'
-"""open.py FOLDER: tries to open, and says in FOLDER/count how often, until there is FOLDER/done."""
-import os
-import sys
-import time
-
-folder, n = sys.argv[1], 0
-count = os.open(folder + "/count", os.O_WRONLY | os.O_CREAT)
-while not os.path.exists(folder + "/done"):
-    try:
-        os.open("%s/n-%d-" % (folder, n), os.O_RDONLY)
-    except FileNotFoundError:
-        pass
-    n += 1
-    os.pwrite(count, b"%09d\n" % n, 0)
-    time.sleep(0.002)
-END
 # $1: what the output begins with; $2: limits
 files() {
-	printf -- '- rule: Numbered\n  desc: each is one alert\n  condition: evt.type in (open, openat) and fd.name contains /n-\n  output: %s %%fd.name\n  priority: NOTICE\n' \
-		"$1" >"$dir/new" && mv "$dir/new" "$dir/rules.yaml"
+	rule Numbered "evt.type in (open, openat) and fd.name contains /n-" "$1 %fd.name" | put "$dir/rules.yaml"
 	printf 'rules_files: [%s]\nwatch_config_files: false\njson_output: true\nfile_output: {enabled: true, keep_alive: true, filename: %s}\nmonitor: {limits: %s}\n' \
-		"$dir/rules.yaml" "$dir/alerts" "$2" >"$dir/new" && mv "$dir/new" "$dir/config.yaml"
+		"$dir/rules.yaml" "$dir/alerts" "$2" | put "$dir/config.yaml"
 }
-loaded() { # TIMES
-	[ "$(grep -c 'were loaded again' "$dir/err")" -ge "$1" ]
+loaded() {
+	grep -c 'were loaded again' "$dir/err"
 }
 counted() {
 	sed 's/^0*//' "$dir/files/count"
 }
-reached() { # COUNT
-	[ "$(counted)" -ge "$1" ]
-}
 # some opens go by
 some() {
-	soon reached $(($(counted) + 50))
+	soon at_least $(($(counted) + 50)) counted
 }
 files first '[{alerts: 1, seconds: 3600}]'
-"$MONITOR" run --pidfile "$dir/pid" -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir/files" >"$dir/out" 2>"$dir/err" &
-run=$!
+in_background "$MONITOR" run --pidfile "$dir/pid" -c "$dir/config.yaml" -- python3 "$here/missing.py" "$dir/files" 1
 soon [ -s "$dir/alerts" ]
-pid=$(cat "$dir/pid")
+supervisor=$(cat "$dir/pid")
 some
 files second '[{alerts: 2, seconds: 3600}]'
-kill -HUP "$pid"
-ok "other rules and limits" soon loaded 1
+kill -HUP "$supervisor"
+ok "other rules and limits" soon at_least 1 loaded
 some
 files third '[{alerts: x, seconds: 0}]'
-refused() {
-	grep -q 'stays in force' "$dir/err"
-}
-kill -HUP "$pid"
-ok "limits that are none" soon refused
+kill -HUP "$supervisor"
+ok "limits that are none" soon grep -q 'stays in force' "$dir/err"
 some
 files third '[]'
-kill -HUP "$pid"
-ok "no limits" soon loaded 2
+kill -HUP "$supervisor"
+ok "no limits" soon at_least 2 loaded
 some
 files fourth '[{alerts: 1, seconds: 3600, key: [fd.name]}, {alerts: 1, seconds: 1}]'
-kill -HUP "$pid"
-ok "limits again" soon loaded 3
+kill -HUP "$supervisor"
+ok "limits again" soon at_least 3 loaded
 some
 : >"$dir/files/done"
-wait $run
-ok "the command ends well" [ $? = 0 ]
+ok "the command ends well" wait "$pid"
 ok "all are told or counted" python3 - "$dir/alerts" "$(counted)" <<'END'
 import json
 import sys

@@ -9,7 +9,7 @@ need_root
 refuse=$src/refuse
 mkdir "$dir/alerts"
 chmod 777 "$dir/alerts"
-printf -- '- rule: Any\n  desc: any\n  condition: evt.type = open\n  output: open\n  priority: NOTICE\n' >"$dir/rules.yaml"
+rule Any "evt.type = open" open >"$dir/rules.yaml"
 port=$(free_port)
 # a port that only root can listen at, unless one of the tests' neighbours does
 low=$(free_port 900 1000)
@@ -27,30 +27,28 @@ chmod 644 "$dir/config.yaml" "$dir/rules.yaml"
 
 begin() {
 	rm -f "$dir/alerts"/* "$dir/pid" "$dir/err"
-	"$MONITOR" falco -c "$dir/config.yaml" "$@" >"$dir/out" 2>"$dir/err" &
-	falco=$!
+	in_background "$MONITOR" falco -c "$dir/config.yaml" "$@"
 	soon test -s "$dir/alerts/program"
-	soon sh -c "grep -q '^Seccomp:.2' /proc/$falco/status"
+	soon sh -c "grep -q '^Seccomp:.2' /proc/$pid/status"
 }
 end() {
-	kill $falco
-	wait $falco
-	ok "$1: it ends well" [ $? = 0 ]
+	ok "$1: it ends well" terminate
 }
-# KEY: of the monitor
+value() { # KEY
+	awk -v key="$1:" '$1 == key { $1 = ""; print substr($0, 2) }'
+}
+# KEY [PROCESS]: of the monitor
 status() {
-	awk -v key="$1:" '$1 == key { $1 = ""; print substr($0, 2) }' "/proc/${2:-$falco}/status"
+	value "$1" <"/proc/${2:-$pid}/status"
 }
 all() {
-	for task in "/proc/$falco/task"/*; do
-		awk -v key="$1:" '$1 == key { $1 = ""; print substr($0, 2) }' "$task/status"
-	done | sort -u
+	cat "/proc/$pid/task"/*/status | value "$1" | sort -u
 }
 program() {
-	awk -v key="$1:" '$1 == key { $1 = ""; print substr($0, 2) }' "$dir/alerts/program"
+	value "$1" <"$dir/alerts/program"
 }
 sandboxed=2
-"$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=true -M 1 >"$dir/out" 2>"$dir/err" ||
+in_foreground "$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=true -M 1 ||
 	{ grep -E 'address sanitizer|libseccomp' "$dir/err" && sandboxed=0; }
 
 # ---- root's
@@ -64,7 +62,7 @@ ok "it is root still" [ "$(status Uid)" = "0 0 0 0" ]
 ok "a program is free" [ "$(program Seccomp) $(program NoNewPrivs)" = "0 0" ]
 ok "and has root's capabilities" [ "$(program CapEff)" = "$(status CapEff $$)" ]
 if command -v gdb >/dev/null && [ $sandboxed = 2 ]; then
-	gdb -nx -q -batch -p $falco -ex 'handle SIGSYS nostop noprint pass' -ex 'print (int)kill(1, 0)' >"$dir/gdb" 2>&1
+	gdb -nx -q -batch -p $pid -ex 'handle SIGSYS nostop noprint pass' -ex 'print (int)kill(1, 0)' >"$dir/gdb" 2>&1
 	ok "a call outside of the list fails" grep -q '^\$1 = -1' "$dir/gdb"
 	ok "the log tells" soon grep -q 'refused a system call of the monitor itself (kill)' "$dir/err"
 	ok "an alert tells" soon grep -q 'Critical The monitor.s sandbox refused a system call of the monitor itself (kill).*monitor.calls_refused=1' "$dir/alerts/file"
@@ -83,7 +81,7 @@ ok "a port of root's" curl -s -o "$dir/out" "http://127.0.0.1:$low/healthz"
 ok "programs are his, too" [ "$(program Uid)" = "65534 65534 65534 65534" ]
 ok "and free" [ "$(program Seccomp) $(program NoNewPrivs)" = "0 0" ]
 mv "$dir/alerts/file" "$dir/alerts/rotated"
-kill -USR1 $falco
+kill -USR1 $pid
 ok "rotation" soon test -s "$dir/alerts/file"
 echo '# another' >>"$dir/rules.yaml"
 ok "a reload" soon grep -q 'were loaded again' "$dir/err"
@@ -96,7 +94,7 @@ refuses() {
 	what=$1
 	sentence=$2
 	shift 2
-	"$MONITOR" falco -c "$dir/config.yaml" "$@" -M 1 >"$dir/out" 2>"$dir/err"
+	in_foreground "$MONITOR" falco -c "$dir/config.yaml" "$@" -M 1
 	ok "$what: refused" [ $? = 1 ]
 	ok "$what: says why" grep -q -- "$sentence" "$dir/err"
 }
@@ -107,16 +105,14 @@ refuses "a folder of somebody else's" "$dir/file for alerts: Permission denied" 
 
 # ---- other choices
 rm -f "$dir/alerts/program"
-"$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=false -o monitor.no_new_privs=false >"$dir/out" 2>"$dir/err" &
-falco=$!
+in_background "$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=false -o monitor.no_new_privs=false
 soon test -s "$dir/alerts/program"
 ok "neither is wanted" [ "$(status Seccomp) $(status NoNewPrivs)" = "0 0" ]
 end "neither"
 if [ $sandboxed = 2 ]; then
-	"$refuse" seccomp=EINVAL -- "$MONITOR" falco -c "$dir/config.yaml" -M 1 >"$dir/out" 2>"$dir/err"
-	ok "where there can be none it goes on" [ $? = 0 ]
+	ok "where there can be none it goes on" in_foreground "$refuse" seccomp=EINVAL -- "$MONITOR" falco -c "$dir/config.yaml" -M 1
 	ok "and says so" grep -q 'the kernel allows no sandbox: .*: monitor.sandbox has no effect' "$dir/err"
-	"$refuse" seccomp=EINVAL -- "$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=true -M 1 >"$dir/out" 2>"$dir/err"
+	in_foreground "$refuse" seccomp=EINVAL -- "$MONITOR" falco -c "$dir/config.yaml" -o monitor.sandbox=true -M 1
 	ok "but not where it was asked for" [ $? = 1 ]
 fi
 
@@ -125,26 +121,25 @@ cat >"$dir/run.yaml" <<YAML
 rules_files: [$dir/rules.yaml]
 log_syslog: false
 YAML
-"$MONITOR" run --pidfile "$dir/pid" -c "$dir/run.yaml" -- sh -c "while [ ! -e '$dir/go' ]; do sleep 0.05; done; cat /proc/self/status >'$dir/alerts/workload'" >"$dir/out" 2>"$dir/err" &
-run=$!
+in_background "$MONITOR" run --pidfile "$dir/pid" -c "$dir/run.yaml" -- \
+	sh -c "while [ ! -e '$dir/go' ]; do sleep 0.05; done; cat /proc/self/status >'$dir/alerts/workload'"
 soon test -s "$dir/pid"
-pid=$(cat "$dir/pid")
-ok "run: the supervisor's sandbox" soon sh -c "grep -q '^Seccomp:.$sandboxed' /proc/$pid/status"
-ok "run: no_new_privs" [ "$(status NoNewPrivs "$pid")" = 1 ]
-ok "run: nothing comes by an exec" [ "$(status CapBnd "$pid")" = 0000000000000000 ]
+supervisor=$(cat "$dir/pid")
+ok "run: the supervisor's sandbox" soon sh -c "grep -q '^Seccomp:.$sandboxed' /proc/$supervisor/status"
+ok "run: no_new_privs" [ "$(status NoNewPrivs "$supervisor")" = 1 ]
+ok "run: nothing comes by an exec" [ "$(status CapBnd "$supervisor")" = 0000000000000000 ]
 : >"$dir/go"
-wait $run
+wait "$pid"
 ok "run: the command has the rights that it would have" sh -c "grep -q 'NoNewPrivs:.0' '$dir/alerts/workload' && grep -q 'CapBnd:.$(status CapBnd $$)' '$dir/alerts/workload'"
-"$MONITOR" run -c "$dir/run.yaml" --option monitor.user=nobody -- true >"$dir/out" 2>"$dir/err"
+in_foreground "$MONITOR" run -c "$dir/run.yaml" --option monitor.user=nobody -- true
 ok "run: another user is refused" [ $? = 1 ]
 ok "run: and says why" grep -q 'monitor.user: monitor run watches with the rights of who starts it' "$dir/err"
 
 # ---- plugins
-dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
+dummy=$plugins/libdummy.so
 if [ -f "$dummy" ]; then
-	printf -- '- rule: Sevens\n  desc: d\n  condition: dummy.divisible[5000000] = true\n  output: seven\n  priority: NOTICE\n  source: dummy\n' >"$dir/rules.yaml"
-	printf 'plugins: [{name: dummy, library_path: %s, open_params: "{\"maxEvents\": 4000000000000}"}]
-' "$dummy" >>"$dir/config.yaml"
+	rule Sevens "dummy.divisible[5000000] = true" seven NOTICE "source: dummy" >"$dir/rules.yaml"
+	echo "plugins: [{name: dummy, library_path: $dummy, open_params: '{\"maxEvents\": 4000000000000}'}]" >>"$dir/config.yaml"
 	begin
 	ok "plugins: a sandbox" [ "$(status Seccomp)" = $sandboxed ]
 	[ $sandboxed = 0 ] || ok "plugins: what it is is said once" [ "$(grep -c 'plugins are loaded, whose system calls nobody can list' "$dir/err")" = 1 ]

@@ -7,7 +7,7 @@
 need python3 curl
 secret=Zq7secretZq7
 port=$(free_port)
-printf -- '- rule: Any\n  desc: any\n  condition: evt.type = open\n  output: open\n  priority: NOTICE\n' >"$dir/rules.yaml"
+rule Any "evt.type = open" open >"$dir/rules.yaml"
 echo "token-$secret" >"$dir/token"
 cat >"$dir/config.yaml" <<YAML
 rules_files: [$dir/rules.yaml]
@@ -38,26 +38,24 @@ hides() {
 	ok "$what: without it" sh -c "! grep -l $secret $*"
 }
 
-"$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/log" &
-falco=$!
-ok "the peer that is away was told" soon grep -q 'http output: ' "$dir/log"
-ok "the program that fails was told" soon grep -q 'program output: ' "$dir/log"
+in_background "$MONITOR" falco -c "$dir/config.yaml"
+ok "the peer that is away was told" soon grep -q 'http output: ' "$dir/err"
+ok "the program that fails was told" soon grep -q 'program output: ' "$dir/err"
 curl -s -H "Authorization: Bearer wrong-$secret" "http://127.0.0.1:$port/metrics" >"$dir/refused"
 curl -s -H "Authorization: Bearer token-$secret" "http://127.0.0.1:$port/metrics" >"$dir/metrics"
 curl -s "http://user:$secret@127.0.0.1:$port/healthz?token=$secret" >"$dir/page"
 curl -s "http://127.0.0.1:$port/no/$secret" >>"$dir/page"
 ok "the right token opens" grep -q falcosecurity "$dir/metrics"
 echo 'x: [' >>"$dir/rules.yaml"
-ok "a broken file is told" soon grep -q 'stays in force' "$dir/log"
-kill $falco
-wait $falco
-hides "the log" "$dir/log"
+ok "a broken file is told" soon grep -q 'stays in force' "$dir/err"
+terminate
+hides "the log" "$dir/err"
 hides "standard output" "$dir/out"
 hides "alerts" "$dir/alerts"
 hides "figures" "$dir/figures" "$dir/metrics"
 ok "pages that are refused" sh -c "! grep $secret '$dir/page' '$dir/refused'"
 ok "what is spooled" sh -c "! grep -r $secret '$dir/spool'"
-printf -- '- rule: Any\n  desc: any\n  condition: evt.type = open\n  output: open\n  priority: NOTICE\n' >"$dir/rules.yaml"
+rule Any "evt.type = open" open >"$dir/rules.yaml"
 "$MONITOR" config show --config "$dir/config.yaml" >"$dir/show" 2>&1 || "$MONITOR" config show "$dir/config.yaml" >"$dir/show" 2>&1
 hides "config show" "$dir/show"
 ok "it is the configuration" grep -q program_output "$dir/show"

@@ -4,13 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-cat >"$dir/rules.yaml" <<'END'
-- rule: Any
-  desc: any
-  condition: evt.type = open
-  output: open
-  priority: NOTICE
-END
+rule Any "evt.type = open" open >"$dir/rules.yaml"
 printf 'rules_files: [%s]\nengine: {kind: nodriver}\nlog_stderr: true\nmetrics: {enabled: true, interval: 300ms, output_rule: true}\nprogram_output: {enabled: true, program: "env >%s"}\n' \
 	"$dir/rules.yaml" "$dir/environment" >"$dir/config.yaml"
 cat >"$dir/manager.py" <<'END'
@@ -58,36 +52,30 @@ done
 # signals in bad moments: as soon as the number is known, all at once, twice
 for _ in 1 2 3 4 5; do
 	rm -f "$dir/pid"
-	"$MONITOR" falco -c "$dir/config.yaml" -P "$dir/pid" >/dev/null 2>"$dir/err" &
-	falco=$!
-	until [ -s "$dir/pid" ] || ! kill -0 $falco; do :; done
-	kill -HUP $falco
-	kill -USR1 $falco
+	in_background "$MONITOR" falco -c "$dir/config.yaml" -P "$dir/pid"
+	until [ -s "$dir/pid" ] || ! kill -0 "$pid"; do :; done
+	kill -HUP "$pid"
+	kill -USR1 "$pid"
 	ok "what was asked for before it was ready is done then" soon grep -q 'were loaded again' "$dir/err"
-	kill -HUP $falco
-	kill $falco
-	kill -USR1 $falco
-	kill $falco
-	wait $falco
-	ok "it ends well" [ $? = 0 ]
+	kill -HUP "$pid"
+	kill "$pid"
+	kill -USR1 "$pid"
+	ok "it ends well" terminate
 done
 # what a process that may not be dumped has in /proc is root's
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	mkdir -m 777 "$dir/numbers"
 	chmod a+r "$dir/config.yaml" "$dir/rules.yaml"
 	cp "$MONITOR" "$dir/monitor" # where an ordinary user may come, too
-	setpriv --reuid 65534 --clear-groups "$dir/monitor" falco -c "$dir/config.yaml" -o program_output.enabled=false \
-		-o webserver.enabled=false -P "$dir/numbers/pid" >/dev/null 2>"$dir/err" &
-	falco=$!
+	in_background setpriv --reuid 65534 --clear-groups "$dir/monitor" falco -c "$dir/config.yaml" -o program_output.enabled=false \
+		-o webserver.enabled=false -P "$dir/numbers/pid"
 	guarded() { # in this order: setpriv itself belongs to root in /proc until its exec
-		[ "$(readlink /proc/$falco/exe)" = "$(realpath "$dir/monitor")" ] && [ "$(stat -c %u /proc/$falco/environ)" = 0 ]
+		[ "$(readlink /proc/$pid/exe)" = "$(realpath "$dir/monitor")" ] && [ "$(stat -c %u /proc/$pid/environ)" = 0 ]
 	}
 	soon guarded
-	ok "memory is nobody else's" [ "$(stat -c %u /proc/$falco/environ)" = 0 ]
+	ok "memory is nobody else's" [ "$(stat -c %u /proc/$pid/environ)" = 0 ]
 	soon [ -s "$dir/numbers/pid" ]
-	kill $falco
-	wait $falco
-	ok "a user's run works with it" [ $? = 0 ]
+	ok "a user's run works with it" terminate
 	ok "without a complaint" sh -c "! grep -E '^Error' '$dir/err'"
 fi
 if command -v systemd-analyze >/dev/null; then

@@ -5,14 +5,10 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
-[ -f "$dummy" ] || skip "contrib/plugins/libdummy.so is not built"
-sed -e 's/"dummy"/"other"/g' -e 's/"dummy\./"other./g' -e 's/\\"dummy\./\\"other./g' -e 's/PLUGIN_ID 3/PLUGIN_ID 904/' \
-	"$top/contrib/plugins/dummy.c" >"$dir/other.c"
-${CC:-cc} -shared -fPIC -I"$top/src/plugin" -o "$dir/libother.so" "$dir/other.c" -lcjson || skip "cjson cannot be linked"
+need_plugin dummy
+build_other
 for source in dummy other; do
-	printf -- '- rule: Each of %s\n  desc: d\n  condition: %s.value > 0\n  output: %s %%%s.value\n  priority: NOTICE\n  source: %s\n' \
-		$source $source $source $source $source
+	rule "Each of $source" "$source.value > 0" "$source %$source.value" NOTICE "source: $source"
 done >"$dir/rules.yaml"
 # $1: more of the configuration
 config() {
@@ -23,7 +19,7 @@ log_syslog: false
 watch_config_files: false
 json_output: true
 plugins:
-  - {name: dummy, library_path: $dummy, open_params: '{"start": 1, "maxEvents": 1000}'}
+  - {name: dummy, library_path: $plugins/libdummy.so, open_params: '{"start": 1, "maxEvents": 1000}'}
   - {name: other, library_path: $dir/libother.so, open_params: '{"start": 1, "maxEvents": 2000}'}
 file_output: {enabled: true, keep_alive: true, filename: $dir/alerts}
 $1
@@ -32,7 +28,7 @@ YAML
 }
 
 config 'monitor: {limits: [{alerts: 3, seconds: 3600}]}'
-ok "limits" "$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err"
+ok "limits" in_foreground "$MONITOR" falco -c "$dir/config.yaml"
 ok "each source's are held back, and counted" python3 - "$dir/alerts" <<'END'
 import json
 import sys
@@ -44,10 +40,10 @@ for source, events in ("dummy", 1000), ("other", 2000):
 END
 
 config "capture: {enabled: true, path_prefix: $dir/cap, mode: all_rules, default_duration: 3600000}"
-ok "captures" "$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err"
+ok "captures" in_foreground "$MONITOR" falco -c "$dir/config.yaml"
 ok "one of each source" [ "$(ls "$dir"/cap*.scap | wc -l)" = 2 ]
 for file in "$dir"/cap*.scap; do
-	"$MONITOR" replay -r "$dir/rules.yaml" --plugin "$dummy" --plugin "$dir/libother.so" --json "$file" 2>"$dir/err"
+	"$MONITOR" replay -r "$dir/rules.yaml" --plugin "$plugins/libdummy.so" --plugin "$dir/libother.so" --json "$file" 2>"$dir/err"
 done >"$dir/again"
 ok "which give the same alerts" python3 - "$dir/alerts" "$dir/again" <<'END'
 import json

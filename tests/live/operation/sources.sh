@@ -6,21 +6,14 @@
 
 need python3
 reloads=${RELOADS:-20}
-dummy=$(cd "$BUILD" && pwd)/contrib/plugins/libdummy.so
-[ -f "$dummy" ] || skip "contrib/plugins/libdummy.so is not built"
-sed -e 's/"dummy"/"other"/g' -e 's/"dummy\./"other./g' -e 's/\\"dummy\./\\"other./g' -e 's/PLUGIN_ID 3/PLUGIN_ID 904/' \
-	"$top/contrib/plugins/dummy.c" >"$dir/other.c"
-${CC:-cc} -shared -fPIC -I"$top/src/plugin" -o "$dir/libother.so" "$dir/other.c" -lcjson || skip "cjson cannot be linked"
+need_plugin dummy
+build_other
 
 # $1: the word of the outputs
 rules() {
 	for source in dummy other; do
-		printf -- '- rule: Each of %s\n  desc: d\n  condition: %s.divisible[50000] = true\n  output: %s %s %%%s.value\n  priority: NOTICE\n  source: %s\n' \
-			$source $source "$1" $source $source $source
+		rule "Each of $source" "$source.divisible[50000] = true" "$1 $source %$source.value" NOTICE "source: $source"
 	done
-}
-put() {
-	cat >"$dir/new" && mv "$dir/new" "$1"
 }
 loaded() {
 	grep -c 'were loaded again' "$dir/err"
@@ -28,8 +21,8 @@ loaded() {
 refused() {
 	grep -c 'stays in force' "$dir/err"
 }
-at_least() {
-	[ "$($1)" -ge "$2" ]
+descriptors() {
+	ls "/proc/$pid/fd" | wc -l
 }
 config() {
 	put "$dir/config.yaml" <<YAML
@@ -39,7 +32,7 @@ log_stderr: true
 log_syslog: false
 watch_config_files: ${2:-false}
 plugins:
-  - {name: dummy, library_path: $dummy, open_params: '{"start": 1, "maxEvents": 4000000000000}'}
+  - {name: dummy, library_path: $plugins/libdummy.so, open_params: '{"start": 1, "maxEvents": 4000000000000}'}
   - {name: other, library_path: $dir/libother.so, open_params: '{"start": 1, "maxEvents": 4000000000000}'}
 file_output: {enabled: true, keep_alive: true, filename: $1}
 YAML
@@ -51,11 +44,10 @@ word() {
 }
 rules first | put "$dir/rules.yaml"
 config "$dir/alerts"
-"$MONITOR" falco -c "$dir/config.yaml" >"$dir/out" 2>"$dir/err" &
-falco=$!
+in_background "$MONITOR" falco -c "$dir/config.yaml"
 ok "both sources run" soon word first
 rules watched | put "$dir/rules.yaml"
-kill -HUP $falco
+kill -HUP "$pid"
 ok "both sources have other rules" soon word watched
 failed=0
 i=0
@@ -70,23 +62,19 @@ while [ $i -lt "$reloads" ]; do
 	esac
 	[ $((i % 4)) != 3 ] || config "$dir/others"
 	[ $((i % 4)) != 1 ] || config "$dir/alerts"
-	kill -HUP $falco
-	if [ $((i % 4)) != 0 ]; then soon at_least loaded $((l + 1)); else soon at_least refused $((f + 1)); fi || failed=$((failed + 1))
-	[ $i = 4 ] && fds=$(ls "/proc/$falco/fd" | wc -l)
+	kill -HUP "$pid"
+	if [ $((i % 4)) != 0 ]; then soon at_least $((l + 1)) loaded; else soon at_least $((f + 1)) refused; fi || failed=$((failed + 1))
+	[ $i = 4 ] && fds=$(descriptors)
 done
 ok "each was taken up or refused: $failed of $reloads were not" [ $failed = 0 ]
-at_most_descriptors() { # what is loaded takes the place of another, whose descriptors are closed a moment later
-	[ "$(ls "/proc/$falco/fd" | wc -l)" -le "$1" ]
-}
-ok "descriptors: $fds after 4, $(ls "/proc/$falco/fd" | wc -l) at the end" soon at_most_descriptors "$fds"
+# what is loaded takes the place of another, whose descriptors are closed a moment later
+ok "descriptors: $fds after 4, $(descriptors) at the end" soon at_most "$fds" descriptors
 rules last | put "$dir/rules.yaml"
-kill -HUP $falco
+kill -HUP "$pid"
 ok "and once more" soon word last
 # in the middle of a reload
-kill -HUP $falco
-kill $falco
-wait $falco
-ok "it ends well" [ $? = 0 ]
+kill -HUP "$pid"
+ok "it ends well" terminate
 ok "nothing is lost, and nothing told twice" python3 - "$dir/alerts" "$dir/others" "$reloads" <<'END2'
 import re
 import sys
@@ -109,19 +97,17 @@ END2
 capture=$MONITOR_SHARED/conformance/captures/files.scap
 if [ -f "$capture" ]; then
 	mkfifo "$dir/fifo"
-	printf -- '- rule: Any\n  desc: d\n  condition: evt.num > 0\n  output: any\n  priority: NOTICE\n' >"$dir/rules.yaml"
+	rule Any "evt.num > 0" any >"$dir/rules.yaml"
 	printf 'rules_files: [%s]\nengine: {kind: replay, replay: {capture_file: %s}}\nlog_stderr: true\nlog_syslog: false\n' \
 		"$dir/rules.yaml" "$dir/fifo" >"$dir/config.yaml"
-	"$MONITOR" falco -c "$dir/config.yaml" -P "$dir/pid" >"$dir/out" 2>"$dir/err" &
-	falco=$!
+	in_background "$MONITOR" falco -c "$dir/config.yaml" -P "$dir/pid"
 	exec 9>"$dir/fifo"
 	head -c 20000 "$capture" >&9
 	soon [ -s "$dir/pid" ]
-	kill -HUP $falco
+	kill -HUP "$pid"
 	tail -c +20001 "$capture" >&9
 	exec 9>&-
-	wait $falco
-	ok "a capture goes on to its end" [ $? = 0 ]
+	ok "a capture goes on to its end" wait "$pid"
 	ok "and says that it loads nothing" grep -q 'SIGHUP loads nothing again' "$dir/err"
 fi
 finish

@@ -4,13 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-cat >"$dir/rules.yaml" <<END
-- rule: never
-  desc: removals, which are judged by their names
-  condition: evt.type = unlinkat and evt.args contains nowhere-at-all
-  output: never
-  priority: NOTICE
-END
+rule never "evt.type = unlinkat and evt.args contains nowhere-at-all" never >"$dir/rules.yaml"
 cat >"$dir/work.py" <<'END'
 """work.py FOLDER PORT SNAPSHOTS: counts and times removals of a name that is not there, then reads what the monitor tells of them."""
 import json, os, sys, time, urllib.request
@@ -71,7 +65,7 @@ stdout_output: {enabled: false}
 webserver: {enabled: true, listen_address: 127.0.0.1, listen_port: $port, prometheus_metrics_enabled: true}
 metrics: {enabled: true, interval: 200ms, output_file: $dir/figures}
 END
-	"$MONITOR" run -v --backend $backend -c "$dir/config.yaml" -- python3 "$dir/work.py" "$dir" "$port" "$dir/figures" >"$dir/out" 2>"$dir/err"
+	in_foreground "$MONITOR" run -v --backend $backend -c "$dir/config.yaml" -- python3 "$dir/work.py" "$dir" "$port" "$dir/figures"
 	ok "$backend: $(python3 "$dir/compare.py" "$dir/out" "$dir/err" "$dir/figures" 2>&1 | tail -n 1 | cut -c1-400)" \
 		python3 "$dir/compare.py" "$dir/out" "$dir/err" "$dir/figures" 2>/dev/null
 done

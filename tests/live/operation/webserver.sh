@@ -6,36 +6,19 @@
 need python3 curl promtool prometheus openssl
 port=$(free_port)
 scrape=$(free_port)
-cat >"$dir/rules.yaml" <<'END'
-- rule: Numbered "file" opened
-  desc: each is one alert
-  condition: evt.type in (open, openat) and fd.name contains /n-
-  output: opened %fd.name
-  priority: NOTICE
-  tags: [a.b, maturity_stable]
-END
-cat >"$dir/open.py" <<'END'
-import os
-import sys
-import time
-for i in range(50):
-    os.close(os.open("%s/n-%05d" % (sys.argv[1], i), os.O_RDONLY | os.O_CREAT))
-while not os.path.exists(sys.argv[1] + "/done"):
-    time.sleep(0.05)
-END
+rule 'Numbered "file" opened' "evt.type in (open, openat) and fd.name contains /n-" "opened %fd.name" NOTICE "tags: [a.b, maturity_stable]" \
+	>"$dir/rules.yaml"
 # further keys of webserver, keys of ours
 start() {
-	rm -f "$dir/done"
+	rm -f "$dir/phase-1"
 	printf 'rules_files: [%s]\nfile_output: {enabled: true, filename: %s}\nmetrics: {enabled: true}\nwebserver: {enabled: true, listen_port: %s, prometheus_metrics_enabled: true, %s}\nmonitor: {webserver: {%s}}\n' \
 		"$dir/rules.yaml" "$dir/alerts" "$port" "$1" "${2:-}" >"$dir/config.yaml"
-	"$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/open.py" "$dir" >"$dir/out" 2>"$dir/err" &
-	monitor=$!
-	soon python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))"
+	in_background "$MONITOR" run -c "$dir/config.yaml" -- python3 "$numbered" "$dir" 50 0
+	soon listens "$port"
 }
 stop() {
-	: >"$dir/done"
-	wait $monitor
-	ok "the command ends well" [ $? = 0 ]
+	: >"$dir/phase-1"
+	ok "the command ends well" wait "$pid"
 }
 # curl's arguments: the status alone
 status() {
@@ -46,9 +29,7 @@ answers() {
 	want=$1
 	text=$2
 	shift 2
-	got=$(status "$@")
-	checks=$((checks + 1))
-	[ "$got" = "$want" ] || fail "$text: status $got, not $want"
+	equal "$text: the status" "$(status "$@")" "$want"
 }
 
 at=http://127.0.0.1:$port
@@ -197,41 +178,35 @@ answers 200 "open for all" "$at/versions"
 stop
 
 # TLS
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -days 2 -out "$dir/crt" 2>/dev/null
-cat "$dir/crt" "$dir/key" >"$dir/both.pem"
+authority ca
+authority other
+certificate web ca subjectAltName=IP:127.0.0.1
+cat "$dir/web.crt" "$dir/web.key" >"$dir/both.pem"
 start "listen_address: 127.0.0.1, ssl_enabled: true, ssl_certificate: $dir/both.pem"
-answers 200 "by TLS" --cacert "$dir/crt" "https://127.0.0.1:$port/versions"
+answers 200 "by TLS" --cacert "$dir/ca.crt" "https://127.0.0.1:$port/versions"
 answers 000 "without TLS" "$at/versions"
 stop
 
 # certificates of clients beside the token
-for name in ca other; do
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/$name.key" -subj "/CN=$name" -days 2 -out "$dir/$name.crt" 2>/dev/null
-done
-client() { # name, authority, days, use
-	openssl req -newkey rsa:2048 -nodes -keyout "$dir/$1.key" -subj "/CN=$1" -out "$dir/$1.csr" 2>/dev/null
-	printf 'extendedKeyUsage=%s\n' "$4" >"$dir/use"
-	openssl x509 -req -in "$dir/$1.csr" -CA "$dir/$2.crt" -CAkey "$dir/$2.key" -CAcreateserial -days "$3" -extfile "$dir/use" -out "$dir/$1.crt" 2>/dev/null
-}
-client good ca 2 clientAuth
-client stranger other 2 clientAuth
-client server ca 2 serverAuth
-client late ca -1 clientAuth
+certificate good ca extendedKeyUsage=clientAuth
+certificate stranger other extendedKeyUsage=clientAuth
+certificate server ca extendedKeyUsage=serverAuth
+certificate late ca extendedKeyUsage=clientAuth -1
 start "listen_address: 0.0.0.0, ssl_enabled: true, ssl_certificate: $dir/both.pem" "client_ca: $dir/ca.crt, token_file: $dir/token"
 at=https://127.0.0.1:$port
 with() { # name, status, text
-	answers "$2" "$3" --cacert "$dir/crt" --cert "$dir/$1.crt" --key "$dir/$1.key" "$at/metrics"
+	answers "$2" "$3" --cacert "$dir/ca.crt" --cert "$dir/$1.crt" --key "$dir/$1.key" "$at/metrics"
 }
-answers 200 "health without a certificate" --cacert "$dir/crt" "$at/healthz"
-answers 401 "no certificate" --cacert "$dir/crt" "$at/metrics"
+answers 200 "health without a certificate" --cacert "$dir/ca.crt" "$at/healthz"
+answers 401 "no certificate" --cacert "$dir/ca.crt" "$at/metrics"
 with good 200 "the certificate"
 with stranger 401 "of a strange authority"
 with server 401 "of a server"
 with late 401 "of yesterday"
-answers 200 "the token" --cacert "$dir/crt" -H 'Authorization: Bearer geheim' "$at/metrics"
+answers 200 "the token" --cacert "$dir/ca.crt" -H 'Authorization: Bearer geheim' "$at/metrics"
 stop
 start "listen_address: 0.0.0.0, ssl_enabled: true, ssl_certificate: $dir/both.pem" "client_ca: $dir/ca.crt"
-answers 401 "without a token no certificate, no page" --cacert "$dir/crt" "$at/metrics"
+answers 401 "without a token no certificate, no page" --cacert "$dir/ca.crt" "$at/metrics"
 with good 200 "the certificate alone"
 stop
 
