@@ -3,35 +3,7 @@
 
 #include "app/metrics_snapshot.h"
 #include "app/outputs.h"
-#include "app/retire.h"
 #include "app/webserver.h"
-
-/* What is not in the list ends by itself. */
-static void take_outputs(struct session *s, const struct outputs_change *change)
-{
-	struct output *list[SESSION_OUTPUTS];
-	char *texts[SESSION_OUTPUTS];
-	size_t n = outputs_list(s, change, list, texts);
-	uint64_t lost = 0;
-
-	for (size_t i = 0; i < s->noutputs; i++) {
-		bool stays = false;
-
-		for (size_t k = 0; k < n && !stays; k++)
-			stays = list[k] == s->outputs[i];
-		if (stays)
-			continue;
-		lost += s->outputs[i]->failed;
-		free(s->made_of[i]);
-		retire(&s->retired, s->outputs[i]);
-	}
-	for (size_t i = 0; i < SESSION_OUTPUTS; i++) {
-		s->outputs[i] = i < n ? list[i] : NULL;
-		s->made_of[i] = i < n ? texts[i] : NULL;
-	}
-	s->noutputs = n;
-	pipeline_outputs_changed(s->pipeline, n, lost);
-}
 
 /* They have the same outputs, and may have been left with one that made room for another. */
 static void share_outputs(struct session *s)
@@ -39,9 +11,8 @@ static void share_outputs(struct session *s)
 	for (size_t i = 0; i < s->npeers; i++) {
 		struct session *peer = s->peers[i];
 
-		memcpy(peer->outputs, s->outputs, sizeof(peer->outputs));
-		peer->noutputs = s->noutputs;
-		pipeline_outputs_changed(peer->pipeline, s->noutputs, 0);
+		output_list_share(&s->outputs, &peer->outputs);
+		pipeline_outputs_changed(peer->pipeline, s->outputs.count, 0);
 	}
 }
 
@@ -122,14 +93,13 @@ int session_adopt(struct session *s, struct reload_set *set, const struct interc
 	};
 	struct outputs_change change = { 0 };
 	struct metrics_snapshot *snapshot = NULL;
+	uint64_t lost;
 	int r = bind_limits(set, err);
 
 	if (r == 0 && set->config)
 		r = metrics_snapshot_new(set->config, &snapshot, err);
-	if (r == 0 && set->config)
-		r = outputs_prepare(s, set->config, &change, err);
-	else if (r == 0)
-		memset(change.keep, true, sizeof(change.keep));
+	if (r == 0)
+		r = outputs_prepare(&s->outputs, set->config, s->config, &change, err);
 	if (r == 0) {
 		r = change_rules(s, set, &options, err);
 		if (r < 0)
@@ -141,7 +111,8 @@ int session_adopt(struct session *s, struct reload_set *set, const struct interc
 		return r;
 	}
 	metrics_snapshot_follow(&s->snapshot, snapshot);
-	take_outputs(s, &change);
+	lost = outputs_take(&s->outputs, &change);
+	pipeline_outputs_changed(s->pipeline, s->outputs.count, lost);
 	share_outputs(s);
 	if (set->config)
 		webserver_follow(&s->web, set->config, s->config);

@@ -26,7 +26,7 @@ static int open_output(struct session *s, const struct options *o, struct error 
 	else
 		r = output_stream_open(STDOUT_FILENO, false, json, !json && log_color(STDOUT_FILENO), !isatty(STDOUT_FILENO),
 				       &output, err);
-	return r < 0 ? r : session_add_output(s, output, err);
+	return r < 0 ? r : output_list_add(&s->outputs, output, err);
 }
 
 static int replay(struct session *s, const struct replay_events *e, struct error *err)
@@ -188,7 +188,7 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 	if (r == 0)
 		r = open_output(s, o, err);
 	if (r == 0) {
-		e->output = s->outputs[0];
+		e->output = s->outputs.list[0];
 		r = start(s, o, setup, e, list, err);
 	}
 	if (r < 0)
@@ -231,7 +231,7 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 	replay_events_free(&events);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
-	if (session_lost(&s))
+	if (output_list_lost(&s.outputs))
 		return EXIT_FAILED;
 	return session_failed_on(&s, fail_on) ? EXIT_ALERTED : EXIT_OK;
 }

@@ -68,7 +68,7 @@ static enum sandbox_use sandbox_use(const struct run *run)
 static int give_up_rights(struct run *run, struct error *err)
 {
 	const struct program_commands commands = { .config = run->config, .load = load_config_again, .context = run };
-	int r = run->config ? program_commands_fork(&commands, &run->session.programs, err) : 0;
+	int r = run->config ? program_commands_fork(&commands, &run->session.outputs.programs, err) : 0;
 
 	return r < 0 ? r : privileges_limit(run->config, sandbox_use(run), err);
 }
@@ -78,12 +78,12 @@ static int open_outputs(struct run *run, struct error *err)
 {
 	const char *path = options_value(&run->options, OPT_run_output, NULL);
 	struct output *output;
-	int r = run->config ? outputs_open(&run->session, run->config, true, err) : 0;
+	int r = run->config ? outputs_open(&run->session.outputs, run->config, true, err) : 0;
 
 	if (r == 0 && path) {
 		r = output_file_open(path, true, false, run->json, &output, err);
 		if (r == 0)
-			r = session_add_output(&run->session, output, err);
+			r = output_list_add(&run->session.outputs, output, err);
 	}
 	if (r < 0 || run->stream < 0)
 		return r;
@@ -92,7 +92,7 @@ static int open_outputs(struct run *run, struct error *err)
 		close(run->stream);
 		return r;
 	}
-	return session_add_output(&run->session, output, err);
+	return output_list_add(&run->session.outputs, output, err);
 }
 
 static int start_status(const struct tracer_status *status)

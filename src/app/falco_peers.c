@@ -82,8 +82,7 @@ static int open_one(struct falco_peer *p, struct str name, const struct falco_pe
 		r = plugins_open(o->plugins, name, NULL, &source, err);
 	if (r < 0)
 		return r;
-	memcpy(s->outputs, o->main->outputs, sizeof(s->outputs));
-	s->noutputs = o->main->noutputs;
+	output_list_share(&o->main->outputs, &s->outputs);
 	if (capture_wanted(o->config, s->rules)) {
 		capture_follow(&p->capture, o->config, s, source->traits, &options);
 		p->capture.peer = (unsigned int)(p - p->all->list) + 1;
@@ -190,7 +189,7 @@ void falco_peers_free(struct falco_peers *p)
 	falco_peers_stop(p);
 	for (size_t i = 0; i < p->n; i++) {
 		capture_free(&p->list[i].capture);
-		p->list[i].session.noutputs = 0; /* they are another's */
+		p->list[i].session.outputs.count = 0; /* they are another's */
 		session_free(&p->list[i].session);
 	}
 	free(p->list);

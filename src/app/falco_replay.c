@@ -315,7 +315,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	s->config = config;
 	/* what plugins lose is theirs to tell: of system calls alone, as in Falco */
 	drops_follow(&run->drops, engine->source.len ? NULL : config);
-	r = outputs_open(s, config, live, &err);
+	r = outputs_open(&s->outputs, config, live, &err);
 	if (r == 0 && live) /* a replay is over before anybody could look */
 		r = webserver_open(config, &s->web, &err);
 	if (r == 0 && live)
@@ -348,7 +348,7 @@ int falco_replay(const struct config *config, const struct options *o, const str
 		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter *programs)
 {
 	struct run run = { .config = config, .plugins = plugins, .sources = sources, .fields = &engine->fields };
-	struct session s = { .programs = programs };
+	struct session s = { .outputs.programs = programs };
 	int status = watch(&s, &run, o, engine);
 
 	end(&s, &run);

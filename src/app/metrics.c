@@ -137,10 +137,10 @@ static void add_outputs(const struct session *s, struct strbuf *out)
 {
 	static const char name[] = "monitor_output_alerts_total";
 
-	if (s->noutputs)
+	if (s->outputs.count)
 		add_head(out, name, "counter", "Alerts by output, delivered or lost.");
-	for (size_t i = 0; i < s->noutputs; i++) {
-		struct output *o = s->outputs[i];
+	for (size_t i = 0; i < s->outputs.count; i++) {
+		struct output *o = s->outputs.list[i];
 
 		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"delivered\"} %" PRIu64 "\n", name, o->ops->name, i,
 			    (uint64_t)o->sent);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The outputs of a configuration: what each kind is made of, and which stay when there is another. */
 #include "app/outputs.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/falco_version.h"
+#include "app/retire.h"
 #include "base/limits.h"
 #include "output/output_grpc.h"
 #include "output/output_http.h"
@@ -14,40 +16,49 @@
 #include "output/output_queue.h"
 #include "output/output_syslog.h"
 
+/* What an output is opened with. */
+struct opening {
+	const struct config *config;
+	const struct config *former; /* in force until now; NULL at the start */
+	struct program_starter *programs;
+	bool live;
+};
+
 /*
- * Whether an output of the session, which is about to end for one of another configuration, has what only one can have: what the key
+ * Whether an output of ours, which is about to end for one of another configuration, has what only one can have: what the key
  * names. Who comes after it waits, in its own thread.
  */
-static bool follows_own(const struct session *s, const struct config *c, bool had_one, const char *key)
+static bool follows_own(const struct opening *o, bool had_one, const char *key)
 {
 	auto_strbuf struct strbuf is = { 0 }, was = { 0 };
 
-	if (!had_one || s->config == c)
+	if (!had_one)
 		return false;
-	config_add_block(c, key, &is);
-	config_add_block(s->config, key, &was);
+	config_add_block(o->config, key, &is);
+	config_add_block(o->former, key, &was);
 	return !is.failed && !was.failed && str_eq(strbuf_str(&is), strbuf_str(&was));
 }
 
-static int open_file(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+static int open_file(const struct opening *o, struct output **ret_output, struct error *err)
 {
+	const struct config *c = o->config;
 	char path[PATH_MAX];
 	int r = config_c_text(path, sizeof(path), c->file_output_filename, "file_output.filename", err);
 
-	(void)s;
 	return r < 0 ? r : output_file_open(path, c->file_output_keep_alive, c->monitor_file_output_sync, c->json_output, ret_output, err);
 }
 
-static int open_grpc(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+static int open_grpc(const struct opening *o, struct output **ret_output, struct error *err)
 {
+	const struct config *c = o->config;
 	char address[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], ca[PATH_MAX];
 	const struct output_grpc_options options = {
 		.address = address,
 		.cert = cert,
 		.key = key,
 		.ca = ca,
-		.wait = !s->config || s->config == c,
-		.later = follows_own(s, c, s->config && s->config->grpc_enabled, "grpc.bind_address"),
+		.wait = !o->former,
+		.later = follows_own(o, o->former && o->former->grpc_enabled, "grpc.bind_address"),
 		.alerts = c->grpc_output_enabled,
 		.versions = { FALCO_VERSION, FALCO_ENGINE_SEMVER, "" },
 	};
@@ -63,16 +74,18 @@ static int open_grpc(const struct session *s, const struct config *c, struct out
 	return r < 0 ? r : output_grpc_open(&options, ret_output, err);
 }
 
-static int open_program(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+static int open_program(const struct opening *o, struct output **ret_output, struct error *err)
 {
+	const struct config *c = o->config;
 	char command[PROGRAM_COMMAND_BYTES];
 	int r = config_c_text(command, sizeof(command), c->program_output_program, "program_output.program", err);
 
-	return r < 0 ? r : output_program_open(s->programs, command, c->program_output_keep_alive, c->json_output, ret_output, err);
+	return r < 0 ? r : output_program_open(o->programs, command, c->program_output_keep_alive, c->json_output, ret_output, err);
 }
 
-static int open_syslog(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+static int open_syslog(const struct opening *o, struct output **ret_output, struct error *err)
 {
+	const struct config *c = o->config;
 	char address[PATH_MAX], ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX], tag[64];
 	const struct output_syslog_options options = {
 		.address = address,
@@ -86,7 +99,6 @@ static int open_syslog(const struct session *s, const struct config *c, struct o
 	};
 	int r;
 
-	(void)s;
 	r = config_c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address", err);
 	if (r == 0)
 		r = config_c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert", err);
@@ -99,12 +111,12 @@ static int open_syslog(const struct session *s, const struct config *c, struct o
 	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
 }
 
-static int open_journal(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+static int open_journal(const struct opening *o, struct output **ret_output, struct error *err)
 {
+	const struct config *c = o->config;
 	char path[PATH_MAX], identifier[64];
 	int r = config_c_text(path, sizeof(path), c->monitor_journal_output_socket, "monitor.journal_output.socket", err);
 
-	(void)s;
 	if (r == 0)
 		r = config_c_text(identifier, sizeof(identifier), c->monitor_journal_output_identifier, "monitor.journal_output.identifier", err);
 	return r < 0 ? r : output_journal_open(path, identifier, SYSLOG_TIMEOUT_MS, c->json_output, ret_output, err);
@@ -127,8 +139,9 @@ static int read_headers(const struct config *c, struct str *headers, size_t *ret
 	return 0;
 }
 
-static int open_http(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+static int open_http(const struct opening *o, struct output **ret_output, struct error *err)
 {
+	const struct config *c = o->config;
 	char url[HTTP_URL_BYTES], agent[256], ca_cert[PATH_MAX], bundle[PATH_MAX], ca_path[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
 	char spool[PATH_MAX];
 	struct str headers[HTTP_HEADERS];
@@ -141,7 +154,7 @@ static int open_http(const struct session *s, const struct config *c, struct out
 		.client_cert = cert,
 		.client_key = key,
 		.headers = headers,
-		.spool_later = follows_own(s, c, s->config && s->config->http_output_enabled, "monitor.http_output.spool"),
+		.spool_later = follows_own(o, o->former && o->former->http_output_enabled, "monitor.http_output.spool"),
 		.spool_folder = spool,
 		.spool_max_bytes = c->monitor_http_output_spool_max_bytes,
 		.insecure = c->http_output_insecure,
@@ -175,16 +188,17 @@ static int open_http(const struct session *s, const struct config *c, struct out
 	return r < 0 ? r : output_http_open(&options, ret_output, err);
 }
 
-static int open_stdout(const struct session *s, const struct config *c, struct output **ret_output, struct error *err)
+static int open_stdout(const struct opening *o, struct output **ret_output, struct error *err)
 {
-	(void)s;
+	const struct config *c = o->config;
+
 	return output_stream_open(STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs, ret_output, err);
 }
 
 /* An output stays as it is while these blocks of the configuration stay as they are. */
 static const struct output_kind {
 	const char *name;
-	int (*open)(const struct session *s, const struct config *c, struct output **ret_output, struct error *err);
+	int (*open)(const struct opening *o, struct output **ret_output, struct error *err);
 	size_t enabled; /* where struct config says so */
 	bool serves; /* clients come to it: it has a bounded queue for each */
 	const char *blocks[3];
@@ -226,16 +240,16 @@ static char *made_of(const struct output_kind *kind, const struct config *c)
 }
 
 /* Behind a queue of its own, so that it delays nobody. */
-static int open_one(const struct session *s, const struct output_kind *kind, const struct config *c, bool live, struct output **ret_output,
-		    struct error *err)
+static int open_one(const struct output_kind *kind, const struct opening *o, struct output **ret_output, struct error *err)
 {
+	const struct config *c = o->config;
 	const struct output_queue_options options = {
 		.alerts = c->outputs_queue_capacity,
 		.timeout_ms = (unsigned int)c->output_timeout,
-		.wait = !live,
+		.wait = !o->live,
 	};
 	struct output *output;
-	int r = kind->open(s, c, &output, err);
+	int r = kind->open(o, &output, err);
 
 	if (r < 0)
 		return r;
@@ -245,8 +259,9 @@ static int open_one(const struct session *s, const struct output_kind *kind, con
 	return 0;
 }
 
-int outputs_open(struct session *s, const struct config *c, bool live, struct error *err)
+int outputs_open(struct output_list *o, const struct config *c, bool live, struct error *err)
 {
+	const struct opening opening = { .config = c, .programs = o->programs, .live = live };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++) {
@@ -254,43 +269,43 @@ int outputs_open(struct session *s, const struct config *c, bool live, struct er
 
 		if (!is_enabled(&kinds[i], c))
 			continue;
-		r = open_one(s, &kinds[i], c, live, &output, err);
+		r = open_one(&kinds[i], &opening, &output, err);
 		if (r == 0)
-			r = session_add_output(s, output, err);
+			r = output_list_add(o, output, err);
 		if (r < 0)
 			return r;
-		s->made_of[s->noutputs - 1] = made_of(&kinds[i], c);
+		o->made_of[o->count - 1] = made_of(&kinds[i], c);
 	}
 	return r;
 }
 
 /* ---- another configuration --------------------------------------------------------------------------------------------------- */
 
-/* The session's output of that kind, -1 = none. */
-static int find(const struct session *s, const struct output_kind *kind)
+/* Which output is of that kind, -1 = none. */
+static int find(const struct output_list *o, const struct output_kind *kind)
 {
 	size_t len = strlen(kind->name);
 
-	for (size_t i = 0; i < s->noutputs; i++)
-		if (s->made_of[i] && strncmp(s->made_of[i], kind->name, len) == 0 && s->made_of[i][len] == '\n')
+	for (size_t i = 0; i < o->count; i++)
+		if (o->made_of[i] && strncmp(o->made_of[i], kind->name, len) == 0 && o->made_of[i][len] == '\n')
 			return (int)i;
 	return -1;
 }
 
-static int prepare(struct session *s, const struct output_kind *kind, const struct config *c, struct outputs_change *change,
+static int prepare(const struct output_list *o, const struct output_kind *kind, const struct opening *opening, struct outputs_change *change,
 		   struct error *err)
 {
-	auto_free char *text = made_of(kind, c);
+	auto_free char *text = made_of(kind, opening->config);
 	struct output *output;
-	int old = find(s, kind), r;
+	int old = find(o, kind), r;
 
 	if (!text)
 		return error_set(err, -ENOMEM, "out of memory");
-	if (old >= 0 && strcmp(s->made_of[old], text) == 0) {
+	if (old >= 0 && strcmp(o->made_of[old], text) == 0) {
 		change->keep[old] = true;
 		return 0;
 	}
-	r = open_one(s, kind, c, true, &output, err);
+	r = open_one(kind, opening, &output, err);
 	if (r < 0)
 		return r;
 	change->opened[change->count] = output;
@@ -298,14 +313,20 @@ static int prepare(struct session *s, const struct output_kind *kind, const stru
 	return 0;
 }
 
-int outputs_prepare(struct session *s, const struct config *c, struct outputs_change *change, struct error *err)
+int outputs_prepare(const struct output_list *o, const struct config *c, const struct config *former, struct outputs_change *change,
+		    struct error *err)
 {
+	const struct opening opening = { .config = c, .former = former, .programs = o->programs, .live = true };
 	int r = 0;
 
 	*change = (struct outputs_change){ 0 };
+	if (!c) {
+		memset(change->keep, true, sizeof(change->keep));
+		return 0;
+	}
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
 		if (is_enabled(&kinds[i], c))
-			r = prepare(s, &kinds[i], c, change, err);
+			r = prepare(o, &kinds[i], &opening, change, err);
 	if (r < 0)
 		outputs_undo(change);
 	return r;
@@ -320,19 +341,46 @@ void outputs_undo(struct outputs_change *change)
 	change->count = 0;
 }
 
-size_t outputs_list(const struct session *s, const struct outputs_change *change, struct output **list, char **texts)
+/* The outputs behind the change, OUTPUTS_MAX at most, borrowed. */
+static size_t list_after(const struct output_list *o, const struct outputs_change *change, struct output **list, char **texts)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->noutputs; i++) {
-		if (s->made_of[i] && !change->keep[i])
+	for (size_t i = 0; i < o->count; i++) {
+		if (o->made_of[i] && !change->keep[i])
 			continue;
-		list[n] = s->outputs[i];
-		texts[n++] = s->made_of[i];
+		list[n] = o->list[i];
+		texts[n++] = o->made_of[i];
 	}
-	for (size_t i = 0; i < change->count && n < SESSION_OUTPUTS; i++) {
+	for (size_t i = 0; i < change->count && n < OUTPUTS_MAX; i++) {
 		list[n] = change->opened[i];
 		texts[n++] = change->made_of[i];
 	}
 	return n;
+}
+
+uint64_t outputs_take(struct output_list *o, const struct outputs_change *change)
+{
+	struct output *list[OUTPUTS_MAX];
+	char *texts[OUTPUTS_MAX];
+	size_t n = list_after(o, change, list, texts);
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < o->count; i++) {
+		bool stays = false;
+
+		for (size_t k = 0; k < n && !stays; k++)
+			stays = list[k] == o->list[i];
+		if (stays)
+			continue;
+		lost += o->list[i]->failed;
+		free(o->made_of[i]);
+		retire(&o->retired, o->list[i]);
+	}
+	for (size_t i = 0; i < OUTPUTS_MAX; i++) {
+		o->list[i] = i < n ? list[i] : NULL;
+		o->made_of[i] = i < n ? texts[i] : NULL;
+	}
+	o->count = n;
+	return lost;
 }

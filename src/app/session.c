@@ -11,11 +11,9 @@
 #include "app/metrics_snapshot.h"
 #include "app/plugin_guard.h"
 #include "app/reload.h"
-#include "app/retire.h"
 #include "app/service.h"
 #include "app/webserver.h"
 #include "base/clock.h"
-#include "output/program.h"
 
 int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins, bool warnings,
 			  struct error *err)
@@ -34,16 +32,6 @@ int session_load_rules(struct session *s, const struct options *o, enum option_i
 	int r = rules_input_add_given(&s->input, o, id, err);
 
 	return r < 0 ? r : session_compile_rules(s, options, plugins, warnings, err);
-}
-
-int session_add_output(struct session *s, struct output *o, struct error *err)
-{
-	if (s->noutputs == SESSION_OUTPUTS) {
-		output_close(o);
-		return error_set(err, -ENOSPC, "too many outputs");
-	}
-	s->outputs[s->noutputs++] = o;
-	return 0;
 }
 
 int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings, bool live,
@@ -74,8 +62,8 @@ int session_start(struct session *s, struct source *source, const struct pipelin
 	else if (gethostname(s->hostname, sizeof(s->hostname) - 1) < 0)
 		s->hostname[0] = 0;
 	options.rules = s->rules;
-	options.outputs = s->outputs;
-	options.noutputs = s->noutputs;
+	options.outputs = s->outputs.list;
+	options.noutputs = s->outputs.count;
 	options.hostname = s->hostname;
 	options.limits = s->limits;
 	if (s->limits && limits_bind(s->limits, s->rules, err) < 0)
@@ -103,7 +91,6 @@ static void tell_loss(struct session *s)
 #define IDLE_NS 100000000u /* behind the clock: an event of before may still be on its way */
 #define IDLE_MS	 20 /* between looks at peers */
 #define CHECK_MS 200 /* between looks at what outputs do by themselves */
-#define CHECK_NEWS 3 /* of one output that are told at once: that it failed, that it works again, that it is slow */
 
 /* Once is enough for each look: nobody knows how often an attacker tries. */
 static void tell_refused(struct session *s)
@@ -138,19 +125,11 @@ static void check_outputs(struct session *s)
 	tell_refused(s);
 	if (s->reload)
 		reload_look(s->reload);
-	if (s->retired)
-		retire_reap(&s->retired, false);
 	if (s->snapshot)
 		metrics_snapshot_look(s->snapshot, s);
 	if (s->web)
 		webserver_update(s->web, s);
-	for (size_t i = 0; i < s->noutputs; i++) {
-		struct output *o = s->outputs[i];
-		struct error err = { 0 };
-
-		for (unsigned int n = 0; n < CHECK_NEWS && o->ops->check && o->ops->check(o, &err) < 0; n++)
-			log_error("%s", err.text);
-	}
+	output_list_check(&s->outputs);
 }
 
 int session_step(struct session *s, struct error *err)
@@ -174,13 +153,11 @@ int session_peer_step(struct session *s, struct error *err)
 
 int session_steps(struct session *s, unsigned int n, struct error *err)
 {
-	size_t i;
 	int r = take_steps(s, n, err);
 
 	check_outputs(s);
-	for (i = 0; !s->reported_loss && i < s->noutputs; i++)
-		if (s->outputs[i]->failed)
-			tell_loss(s);
+	if (!s->reported_loss && output_list_lost(&s->outputs))
+		tell_loss(s);
 	return r;
 }
 
@@ -189,17 +166,6 @@ int session_idle(struct session *s)
 	(void)poll(NULL, 0, IDLE_MS);
 	check_outputs(s);
 	return 0;
-}
-
-static void drain(struct session *s)
-{
-	struct error err = { 0 };
-
-	for (size_t i = 0; i < s->noutputs; i++)
-		if (s->outputs[i]->ops->drain && s->outputs[i]->ops->drain(s->outputs[i], &err) < 0)
-			log_error("%s", err.text);
-	s->next_check = 0;
-	check_outputs(s);
 }
 
 void session_finish(struct session *s)
@@ -211,7 +177,9 @@ void session_finish(struct session *s)
 		return;
 	s->reload = NULL; /* it is too late for other rules */
 	pipeline_flush(s->pipeline);
-	drain(s);
+	output_list_drain(&s->outputs);
+	s->next_check = 0;
+	check_outputs(s);
 	tell_loss(s);
 	pipeline_stats(s->pipeline, &stats);
 	if (stats.outputs_failed > 1)
@@ -231,26 +199,10 @@ void session_finish(struct session *s)
 void session_reopen(struct session *s)
 {
 	struct error err = { 0 };
-	size_t i;
 
 	if (s->snapshot && metrics_snapshot_reopen(s->snapshot, &err) < 0)
 		log_error("%s; the old file stays in use", err.text);
-	for (i = 0; i < s->noutputs; i++) {
-		struct output *o = s->outputs[i];
-
-		if (o->ops->reopen && o->ops->reopen(o, &err) < 0)
-			log_error("%s; the old file stays in use", err.text);
-	}
-}
-
-bool session_lost(const struct session *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->noutputs; i++)
-		if (s->outputs[i]->failed)
-			return true;
-	return false;
+	output_list_reopen(&s->outputs);
 }
 
 /* "Informational" is "Info" here. */
@@ -313,20 +265,13 @@ void session_add_rule_counts(const struct session *s, struct strbuf *out)
 
 void session_free(struct session *s)
 {
-	size_t i;
-
 	webserver_close(s->web);
 	metrics_snapshot_free(s->snapshot);
 	pipeline_free(s->pipeline);
 	source_close(s->source);
 	plugin_host_free(s->plugins); /* the end of events is told behind the source's, as in Falco */
 	state_free(s->state);
-	for (i = 0; i < s->noutputs; i++) {
-		output_close(s->outputs[i]);
-		free(s->made_of[i]);
-	}
-	retire_reap(&s->retired, true);
-	program_starter_free(s->programs);
+	output_list_free(&s->outputs);
 	limits_free(s->limits);
 	plugins_free_others(s->others, s->nothers);
 	ruleset_free(s->rules);

@@ -3,6 +3,7 @@
 #define MONITOR_APP_SESSION_H
 
 #include "app/options.h"
+#include "app/output_list.h"
 #include "app/pipeline.h"
 #include "app/plugins.h"
 #include "app/rules_input.h"
@@ -12,17 +13,11 @@
  * What the commands that evaluate events have in common: rules, outputs, one pipeline, a closing word. Zero-initialise;
  * session_free() in any state.
  */
-#define SESSION_OUTPUTS 8
 struct config;
-struct program_starter;
 struct session {
 	struct rules_input input;
 	struct ruleset *rules;
-	struct output *outputs[SESSION_OUTPUTS];
-	char *made_of[SESSION_OUTPUTS]; /* what the configuration said of each, see outputs.c; NULL = it is none of the configuration's */
-	size_t noutputs;
-	struct retired *retired;
-	struct program_starter *programs; /* owned; NULL = outputs start none */
+	struct output_list outputs;
 	const struct config *config; /* in force; NULL = none. Borrowed, and another one after a reload */
 	struct reload *reload; /* NULL = what was loaded at the start stays; borrowed */
 	struct limits *limits; /* NULL = none; owned */
@@ -57,8 +52,6 @@ int session_load_rules(struct session *s, const struct options *o, enum option_i
 /* Compiles what is in the input. */
 int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins, bool warnings,
 			  struct error *err);
-/* Takes an output over; it is freed when there is no room. */
-int session_add_output(struct session *s, struct output *o, struct error *err);
 /* The plugins that have to do with settings' source, before the source is opened and session_start() called. */
 int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings, bool live,
 			  struct error *err);
@@ -80,8 +73,6 @@ int session_idle(struct session *s);
 void session_finish(struct session *s);
 /* Opens files anew (they were rotated); failures go to the log. */
 void session_reopen(struct session *s);
-/* Whether any alert could not be delivered. */
-bool session_lost(const struct session *s);
 /* Of all event sources: what happened, and the alerts of a rule. */
 void session_counts(const struct session *s, struct pipeline_counts *ret_counts);
 uint64_t session_rule_alerts(const struct session *s, size_t rule);
