@@ -4,6 +4,7 @@
 
 #include "app/explain.h"
 #include "app/help.h"
+#include "app/housekeeping.h"
 #include "app/log.h"
 #include "app/session.h"
 #include "app/setup.h"
@@ -13,11 +14,13 @@
 /* Replays up to the event in question, which therefore has all the state that it had before. */
 static int replay_to(struct session *s, const struct explain *x, struct error *err)
 {
+	struct housekeeping housekeeping = { .session = s };
 	int r;
 
-	do
+	do {
 		r = session_step(s, err);
-	while (r >= 0 && !x->found && !signals_stop_requested());
+		housekeeping_look(&housekeeping);
+	} while (r >= 0 && !x->found && !signals_stop_requested());
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "app/help.h"
+#include "app/housekeeping.h"
 #include "app/log.h"
 #include "app/replay_events.h"
 #include "app/session.h"
@@ -29,16 +30,17 @@ static int open_output(struct session *s, const struct options *o, struct error 
 	return r < 0 ? r : output_list_add(&s->outputs, output, err);
 }
 
-static int replay(struct session *s, const struct replay_events *e, struct error *err)
+static int replay(struct session *s, struct housekeeping *h, const struct replay_events *e, struct error *err)
 {
 	int r;
 
 	do {
 		r = session_steps(s, SESSION_BATCH, err);
+		housekeeping_look(h);
 		if (r == 0) /* at the end of a capture that grows: a pipe's reader waits with us */
 			pipeline_flush(s->pipeline);
 		if (signals_reopen_requested())
-			session_reopen(s);
+			housekeeping_reopen(h);
 	} while (r >= 0 && !e->done && !signals_stop_requested());
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
@@ -173,6 +175,7 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 {
 	static const struct setup_options ids = { OPT_replay_config, OPT_replay_plugin, .together = true };
 	auto_free struct source **list = calloc((size_t)o->noperands, sizeof(struct source *));
+	struct housekeeping housekeeping = { .session = s };
 	uint64_t started = now_ns(CLOCK_MONOTONIC);
 	int r;
 
@@ -194,10 +197,10 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 	if (r < 0)
 		return r;
 	signals_catch();
-	r = replay(s, e, err);
+	r = replay(s, &housekeeping, e, err);
 	if (r < 0)
 		tell_progress(s);
-	session_finish(s);
+	housekeeping_finish(&housekeeping);
 	if (!recording_close(&e->recording) || e->failed)
 		r = r < 0 ? r : error_set(err, -EIO, "the output could not be written");
 	if (options_has(o, OPT_replay_stats))

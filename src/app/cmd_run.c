@@ -7,7 +7,6 @@
 #include "app/help.h"
 #include "app/host.h"
 #include "app/log.h"
-#include "app/metrics_snapshot.h"
 #include "app/outputs.h"
 #include "app/pidfile.h"
 #include "app/privileges.h"
@@ -15,7 +14,6 @@
 #include "app/run.h"
 #include "app/setup.h"
 #include "app/signals.h"
-#include "app/webserver.h"
 #include "base/inherited.h"
 #include "base/parse.h"
 
@@ -140,10 +138,11 @@ static int watch(struct run *run, struct error *err)
 
 	do {
 		r = session_step(&run->session, err);
+		housekeeping_look(&run->housekeeping);
 		if (r >= 0 && drops_look(&run->drops, &run->session, err) < 0)
 			return -ECANCELED;
 		if (signals_reopen_requested())
-			session_reopen(&run->session);
+			housekeeping_reopen(&run->housekeeping);
 		if (signals_stop_requested())
 			return error_set(err, -EINTR, "the monitor was asked to end");
 		if (r == 0) {
@@ -186,6 +185,7 @@ static int prepare(struct run *run, struct error *err)
 		log_info("configuration: engine.kind: " STR_FMT " is for monitor falco; run intercepts the calls of its command",
 			 STR_ARG(run->config->engine_kind));
 	run->notice = (struct notice){ .session = &run->session, .iso_time = !run->config || run->config->time_format_iso_8601 };
+	run->housekeeping = (struct housekeeping){ .session = &run->session, .exporters = &run->exporters };
 	run->session.config = run->config;
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
 		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
@@ -250,9 +250,7 @@ static int begin(struct run *run, struct pipeline_options *settings, struct relo
 	if (r == 0)
 		r = open_outputs(run, err);
 	if (r == 0 && run->config)
-		r = webserver_open(run->config, &run->session.web, err);
-	if (r == 0 && run->config)
-		r = metrics_snapshot_new(run->config, &run->session.snapshot, err);
+		r = exporters_open(&run->exporters, run->config, err);
 	if (r == 0)
 		r = start_recording(run, source, err);
 	if (r == 0)
@@ -306,13 +304,14 @@ static int run_workload(struct run *run)
 	}
 	if (!run->config)
 		inherited_let_go(STDOUT_FILENO); /* a configuration may have alerts there, now or when it is loaded again */
+	run->housekeeping.reload = reload;
 	run_tell_start(run);
 	drops_follow(&run->drops, run->config);
 	signals_catch_reopen();
 	signals_catch_end();
 	r = watch(run, &err);
 	pidfile_remove(options_value(&run->options, OPT_run_pidfile, NULL));
-	session_finish(&run->session);
+	housekeeping_finish(&run->housekeeping);
 	(void)recording_close(&run->recording);
 	capture_free(&run->capture);
 	if (run->verbose)
@@ -345,6 +344,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
 		signals_survive_pipes();
 		status = prepare(&run, &err) < 0 ? log_failure(&err, EXIT_FAILED) : run_workload(&run);
 	}
+	exporters_free(&run.exporters);
 	session_free(&run.session);
 	plugins_free(&run.plugins);
 	free(run.wants);

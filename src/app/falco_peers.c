@@ -53,7 +53,7 @@ static void *run(void *context)
 	int r;
 
 	do {
-		r = session_peer_step(&p->session, &p->err);
+		r = session_step(&p->session, &p->err);
 		measure(p);
 		if (r >= 0 && atomic_load_explicit(&p->all->pause, memory_order_relaxed))
 			wait_for_go(p->all);

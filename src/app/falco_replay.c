@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Watching, as Falco does: rules over a capture or over what plugins give, loaded again when they change. */
 #include <errno.h>
+#include <poll.h>
 
 #include "app/capture.h"
 #include "app/drops.h"
@@ -9,10 +10,10 @@
 #include "app/falco_peers.h"
 #include "app/host.h"
 #include "app/host_processes.h"
+#include "app/housekeeping.h"
 #include "app/limits.h"
 #include "app/listing.h"
 #include "app/log.h"
-#include "app/metrics_snapshot.h"
 #include "app/outputs.h"
 #include "app/privileges.h"
 #include "app/reload.h"
@@ -20,35 +21,59 @@
 #include "app/service.h"
 #include "app/setup.h"
 #include "app/signals.h"
-#include "app/webserver.h"
 #include "base/clock.h"
 #include "base/parse.h"
+
+#define PEERS_MS 20 /* between looks at them */
+
+/* What one run has besides the session. */
+struct run {
+	const struct config *config;
+	const struct plugins *plugins;
+	const struct falco_sources *sources;
+	const struct field_options *fields;
+	struct rule_loader *loader;
+	struct capture capture;
+	struct falco_peers peers;
+	struct drops drops;
+	struct exporters exporters;
+	struct housekeeping housekeeping;
+};
+
+/* The main source has ended; others go on. */
+static int await_peers(void)
+{
+	(void)poll(NULL, 0, PEERS_MS);
+	return 0;
+}
 
 /*
  * -M counts seconds of the events' own time; of ours, where events happen now. It goes on as long as any source does.
  */
-static int replay(struct session *s, struct falco_peers *peers, struct drops *drops, uint64_t max_ns, bool live, struct error *err)
+static int replay(struct session *s, struct run *run, uint64_t max_ns, bool live, struct error *err)
 {
+	unsigned int batch = max_ns || live || run->drops.config ? 1 : SESSION_BATCH;
 	uint64_t first = live ? clock_ns(CLOCK_MONOTONIC) : 0, now;
 	int r, running = 0;
 	bool ended = false;
 
 	do {
-		r = ended ? session_idle(s) : session_steps(s, max_ns || live || drops->config ? 1 : SESSION_BATCH, err);
+		r = ended ? await_peers() : session_steps(s, batch, err);
+		housekeeping_look(&run->housekeeping);
 		ended = ended || r == -ENODATA;
-		if (r >= 0 && drops_look(drops, s, err) < 0)
+		if (r >= 0 && drops_look(&run->drops, s, err) < 0)
 			r = -ECANCELED;
 		if (signals_reopen_requested())
-			session_reopen(s);
+			housekeeping_reopen(&run->housekeeping);
 		if (!live && signals_reload_requested())
 			log_warning("SIGHUP loads nothing again: a capture is judged by the rules of its start, all of it");
 		now = !max_ns ? 0 : live ? clock_ns(CLOCK_MONOTONIC) : pipeline_time(s->pipeline);
 		if (!first)
 			first = now;
-		running = falco_peers_running(peers, err);
+		running = falco_peers_running(&run->peers, err);
 	} while ((r >= 0 || (ended && running)) && running >= 0 && !signals_stop_requested() &&
 		 (!max_ns || now < first || now - first < max_ns) && !(ended && !running));
-	falco_peers_stop(peers);
+	falco_peers_stop(&run->peers);
 	if (running < 0)
 		return running;
 	return r == -ENODATA || r >= 0 ? 0 : r;
@@ -98,18 +123,6 @@ static int open_source(const struct config *config, const struct plugins *plugin
 	snprintf(path, sizeof(path), STR_FMT, STR_ARG(config->engine_replay_capture_file));
 	return source_scap_open(path, ret_source, err);
 }
-
-/* What one run has besides the session. */
-struct run {
-	const struct config *config;
-	const struct plugins *plugins;
-	const struct falco_sources *sources;
-	const struct field_options *fields;
-	struct rule_loader *loader;
-	struct capture capture;
-	struct falco_peers peers;
-	struct drops drops;
-};
 
 /* What system calls of this machine are about. */
 static int describe_host(const struct scap_receiver *receiver, struct error *err)
@@ -173,6 +186,7 @@ static void end(struct session *s, struct run *run)
 {
 	falco_peers_free(&run->peers);
 	capture_free(&run->capture);
+	exporters_free(&run->exporters);
 	session_free(s);
 	rule_loader_free(run->loader);
 }
@@ -317,9 +331,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	drops_follow(&run->drops, engine->source.len ? NULL : config);
 	r = outputs_open(&s->outputs, config, live, &err);
 	if (r == 0 && live) /* a replay is over before anybody could look */
-		r = webserver_open(config, &s->web, &err);
-	if (r == 0 && live)
-		r = metrics_snapshot_new(config, &s->snapshot, &err);
+		r = exporters_open(&run->exporters, config, &err);
 	if (r == 0)
 		r = start(s, run, &err);
 	if (r < 0)
@@ -327,7 +339,8 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 
 	signals_catch_stop();
 	if (live)
-		r = reload_new(&reload_ops, &again, s, config->watch_config_files, &reload, &err);
+		r = reload_new(&reload_ops, &again, s, &run->exporters, config->watch_config_files, &reload, &err);
+	run->housekeeping = (struct housekeeping){ .session = s, .exporters = &run->exporters, .reload = reload };
 	if (r == 0)
 		r = falco_peers_start(&run->peers, config, &err);
 	if (r == 0)
@@ -335,9 +348,9 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	if (r == 0)
 		service_ready();
 	if (r == 0)
-		r = replay(s, &run->peers, &run->drops, max_ns, live, &err);
+		r = replay(s, run, max_ns, live, &err);
 	service_stopping();
-	session_finish(s);
+	housekeeping_finish(&run->housekeeping);
 	session_add_rule_counts(s, &counts);
 	if (listing_print(&counts) != EXIT_OK)
 		return EXIT_FAILED;

@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
-#include "app/adopt.h"
 #include "app/internal_alert.h"
 #include "app/log.h"
 #include "app/service.h"
@@ -19,6 +18,7 @@ struct reload {
 	const struct reload_ops *ops;
 	void *context;
 	struct session *session;
+	struct exporters *exporters;
 	struct file_watch *watch; /* NULL = by signal only */
 	struct config *config; /* in force, when it is ours: the first one is the command's */
 	bool due; /* asked for */
@@ -31,20 +31,6 @@ struct reload {
 	int result;
 	uint64_t gather_until; /* monotonic ms; 0 = nobody was asked to stop yet */
 };
-
-void reload_set_free(struct reload_set *set)
-{
-	rules_input_free(&set->input);
-	limits_free(set->limits);
-	ruleset_free(set->rules);
-	for (size_t i = 0; i < set->npeers; i++) {
-		limits_free(set->peers[i].limits);
-		ruleset_free(set->peers[i].rules);
-	}
-	free(set->peers);
-	config_free(set->config);
-	*set = (struct reload_set){ 0 };
-}
 
 /* ---- what is watched ------------------------------------------------------------------------------------------------------ */
 
@@ -195,7 +181,8 @@ static int adopt(struct reload *r)
 	for (size_t i = 0; i <= r->session->npeers && error == 0; i++)
 		error = plugins_check_configs(host_of(r->session, i), set->config, &r->err);
 	if (error == 0)
-		error = session_adopt(r->session, set, r->ops->wants ? r->ops->wants(r->context, set->rules) : NULL, &r->err);
+		error = reload_set_adopt(set, r->session, r->exporters, r->ops->wants ? r->ops->wants(r->context, set->rules) : NULL,
+					 &r->err);
 	if (error == -EOPNOTSUPP && r->ops->explain)
 		r->ops->explain(r->context, set->rules, &r->err);
 	return error;
@@ -299,8 +286,8 @@ static bool is_current(const struct reload *r)
 	       rules_input_is_same(&now.input, &s->input);
 }
 
-int reload_new(const struct reload_ops *ops, void *context, struct session *session, bool watch_files, struct reload **ret_reload,
-	       struct error *err)
+int reload_new(const struct reload_ops *ops, void *context, struct session *session, struct exporters *exporters, bool watch_files,
+	       struct reload **ret_reload, struct error *err)
 {
 	struct reload *r = calloc(1, sizeof(*r));
 	struct error why = { 0 };
@@ -310,6 +297,7 @@ int reload_new(const struct reload_ops *ops, void *context, struct session *sess
 	r->ops = ops;
 	r->context = context;
 	r->session = session;
+	r->exporters = exporters;
 	if (watch_files && file_watch_new(&r->watch, &why) < 0)
 		log_warning("%s: only SIGHUP loads the rules again", why.text);
 	watch_all(r);
@@ -318,7 +306,6 @@ int reload_new(const struct reload_ops *ops, void *context, struct session *sess
 		r->due = !is_current(r);
 	}
 	signals_catch_reload();
-	session->reload = r;
 	*ret_reload = r;
 	return 0;
 }
@@ -330,7 +317,6 @@ void reload_free(struct reload *r)
 	if (r->working)
 		pthread_join(r->thread, NULL);
 	reload_set_free(&r->set);
-	r->session->reload = NULL;
 	file_watch_free(r->watch);
 	if (r->config && r->session->config == r->config)
 		r->session->config = NULL;

@@ -2,10 +2,8 @@
 #ifndef MONITOR_APP_RELOAD_H
 #define MONITOR_APP_RELOAD_H
 
-#include "app/config.h"
 #include "app/file_watch.h"
-#include "app/limits.h"
-#include "app/session.h"
+#include "app/reload_set.h"
 
 /*
  * Configuration and rules taken up anew while events are being watched: when their files change, and on SIGHUP. A thread of its own
@@ -13,23 +11,6 @@
  * log, the metrics and, as an internal rule of Falco's, to the outputs.
  */
 struct reload;
-
-/* What is loaded, and lives until the next of its kind is in force. */
-struct reload_peer {
-	struct ruleset *rules; /* owned */
-	struct limits *limits; /* owned; NULL = none */
-};
-struct reload_set {
-	struct config *config; /* owned; NULL = there is none */
-	struct ruleset *rules; /* owned */
-	struct reload_peer *peers; /* those of the session's peers, in their order; owned. NULL without peers */
-	size_t npeers;
-	struct limits *limits; /* owned; NULL = none */
-	struct rules_input input; /* what the rules were read from */
-};
-
-void reload_set_free(struct reload_set *set); /* and empties it */
-#define auto_reload_set __attribute__((cleanup(reload_set_free)))
 
 struct reload_ops {
 	/*
@@ -59,10 +40,10 @@ struct reload_ops {
 /*
  * Borrows all. config is the first configuration, which stays the command's own. When files cannot be watched, or are not to be, SIGHUP
  * still works. What has changed since session's set was read, before it could be watched, is seen here, by reading it once more.
- * Sets session->reload; call it when the session has been started, and reload_free() before the session ends.
+ * Call it when the session has been started, and reload_free() before the session ends.
  */
-int reload_new(const struct reload_ops *ops, void *context, struct session *session, bool watch_files, struct reload **ret_reload,
-	       struct error *err);
+int reload_new(const struct reload_ops *ops, void *context, struct session *session, struct exporters *exporters, bool watch_files,
+	       struct reload **ret_reload, struct error *err);
 /* Between events: begins, goes on, ends. Costs nothing to speak of when there is nothing to do. */
 void reload_look(struct reload *r);
 void reload_free(struct reload *r); /* accepts NULL */

@@ -5,6 +5,7 @@
 #include "app/capture.h"
 #include "app/drops.h"
 #include "app/explain.h"
+#include "app/housekeeping.h"
 #include "app/intercept.h"
 #include "app/notice.h"
 #include "app/recording.h"
@@ -17,6 +18,8 @@
 struct run {
 	struct options options;
 	struct session session;
+	struct exporters exporters;
+	struct housekeeping housekeeping;
 	struct tracer_options tracer;
 	struct recording recording;
 	struct drops drops;

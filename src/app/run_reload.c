@@ -145,5 +145,5 @@ int run_allow_reload(struct run *run, struct reload **ret_reload, struct error *
 	*ret_reload = NULL;
 	if (options_has(&run->options, OPT_run_explain))
 		return 0;
-	return reload_new(&reload_ops, run, &run->session, run->config && run->config->watch_config_files, ret_reload, err);
+	return reload_new(&reload_ops, run, &run->session, &run->exporters, run->config && run->config->watch_config_files, ret_reload, err);
 }

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
-#include "app/internal_alert.h"
 #include "app/limits.h"
-#include "app/log.h"
 #include "app/session.h"
-#include "app/sandbox.h"
-#include "app/metrics_snapshot.h"
 #include "app/plugin_guard.h"
-#include "app/reload.h"
-#include "app/service.h"
-#include "app/webserver.h"
 #include "base/clock.h"
 
 int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins, bool warnings,
@@ -76,68 +68,8 @@ int session_start(struct session *s, struct source *source, const struct pipelin
 	return r == 0 && s->plugins ? plugin_host_open(s->plugins, err) : r;
 }
 
-/* Once is enough while it goes on; the count comes at the end. */
-static void tell_loss(struct session *s)
-{
-	struct pipeline_stats stats;
-
-	pipeline_stats(s->pipeline, &stats);
-	if (!stats.outputs_failed || !stats.output_error.code || s->reported_loss)
-		return;
-	s->reported_loss = true;
-	log_error("an alert was lost: %s", stats.output_error.text);
-}
-
 #define IDLE_NS 100000000u /* behind the clock: an event of before may still be on its way */
-#define IDLE_MS	 20 /* between looks at peers */
-#define CHECK_MS 200 /* between looks at what outputs do by themselves */
-
-/* Once is enough for each look: nobody knows how often an attacker tries. */
-static void tell_refused(struct session *s)
-{
-	auto_strbuf struct strbuf message = { 0 };
-	auto_alert_fields struct alert_fields fields = { 0 };
-	const char *call;
-	uint64_t n = sandbox_refused(&call);
-
-	if (n == s->calls_refused)
-		return;
-	s->calls_refused = n;
-	strbuf_addf(&message, "The monitor's sandbox refused a system call of the monitor itself (%s)", call ? call : "unknown");
-	log_error("%s: a fault of the monitor, or an attack on it; %llu so far", message.ptr ? message.ptr : "out of memory",
-		  (unsigned long long)n);
-	alert_fields_number(&fields, "monitor.calls_refused", n);
-	alert_fields_text(&fields, "monitor.call", str_of(call ? call : "unknown"));
-	internal_alert_raise(s, s->config && s->config->time_format_iso_8601,
-			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL, "System call of the monitor refused",
-						       &message, &fields });
-}
-
-/* What outputs with threads of their own could not tell when the alert was sent. */
-static void check_outputs(struct session *s)
-{
-	uint64_t now = clock_ms(CLOCK_MONOTONIC_COARSE);
-
-	if (now < s->next_check)
-		return;
-	s->next_check = now + CHECK_MS;
-	service_alive();
-	tell_refused(s);
-	if (s->reload)
-		reload_look(s->reload);
-	if (s->snapshot)
-		metrics_snapshot_look(s->snapshot, s);
-	if (s->web)
-		webserver_update(s->web, s);
-	output_list_check(&s->outputs);
-}
-
-int session_step(struct session *s, struct error *err)
-{
-	return session_steps(s, 1, err);
-}
-
-static int take_steps(struct session *s, unsigned int n, struct error *err)
+int session_steps(struct session *s, unsigned int n, struct error *err)
 {
 	int r = pipeline_steps(s->pipeline, n, err);
 
@@ -146,63 +78,9 @@ static int take_steps(struct session *s, unsigned int n, struct error *err)
 	return r;
 }
 
-int session_peer_step(struct session *s, struct error *err)
+int session_step(struct session *s, struct error *err)
 {
-	return take_steps(s, 1, err);
-}
-
-int session_steps(struct session *s, unsigned int n, struct error *err)
-{
-	int r = take_steps(s, n, err);
-
-	check_outputs(s);
-	if (!s->reported_loss && output_list_lost(&s->outputs))
-		tell_loss(s);
-	return r;
-}
-
-int session_idle(struct session *s)
-{
-	(void)poll(NULL, 0, IDLE_MS);
-	check_outputs(s);
-	return 0;
-}
-
-void session_finish(struct session *s)
-{
-	struct source_stats source = { 0 };
-	struct pipeline_stats stats;
-
-	if (!s->pipeline)
-		return;
-	s->reload = NULL; /* it is too late for other rules */
-	pipeline_flush(s->pipeline);
-	output_list_drain(&s->outputs);
-	s->next_check = 0;
-	check_outputs(s);
-	tell_loss(s);
-	pipeline_stats(s->pipeline, &stats);
-	if (stats.outputs_failed > 1)
-		log_error("%llu alerts were lost in all", (unsigned long long)stats.outputs_failed);
-	if (stats.threads_dropped || stats.fds_dropped)
-		log_warning("%llu threads and %llu descriptors found no room in the tables", (unsigned long long)stats.threads_dropped,
-			    (unsigned long long)stats.fds_dropped);
-	if (stats.unanswered)
-		log_warning("%llu questions of rules were beyond the limit of one event and taken for absent",
-			    (unsigned long long)stats.unanswered);
-	if (s->source->ops->stats)
-		s->source->ops->stats(s->source, &source);
-	if (source.dropped)
-		log_warning("%llu events could not be seen", (unsigned long long)source.dropped);
-}
-
-void session_reopen(struct session *s)
-{
-	struct error err = { 0 };
-
-	if (s->snapshot && metrics_snapshot_reopen(s->snapshot, &err) < 0)
-		log_error("%s; the old file stays in use", err.text);
-	output_list_reopen(&s->outputs);
+	return session_steps(s, 1, err);
 }
 
 /* "Informational" is "Info" here. */
@@ -265,8 +143,6 @@ void session_add_rule_counts(const struct session *s, struct strbuf *out)
 
 void session_free(struct session *s)
 {
-	webserver_close(s->web);
-	metrics_snapshot_free(s->snapshot);
 	pipeline_free(s->pipeline);
 	source_close(s->source);
 	plugin_host_free(s->plugins); /* the end of events is told behind the source's, as in Falco */

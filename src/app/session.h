@@ -10,7 +10,7 @@
 #include "tracer/figures.h"
 
 /*
- * What the commands that evaluate events have in common: rules, outputs, one pipeline, a closing word. Zero-initialise;
+ * What the commands that evaluate events have in common: rules, outputs, one pipeline, their counts. Zero-initialise;
  * session_free() in any state.
  */
 struct config;
@@ -19,7 +19,6 @@ struct session {
 	struct ruleset *rules;
 	struct output_list outputs;
 	const struct config *config; /* in force; NULL = none. Borrowed, and another one after a reload */
-	struct reload *reload; /* NULL = what was loaded at the start stays; borrowed */
 	struct limits *limits; /* NULL = none; owned */
 	struct source *source;
 	struct pipeline *pipeline;
@@ -33,14 +32,9 @@ struct session {
 	struct session *const *peers;
 	size_t npeers;
 	char hostname[65];
-	bool reported_loss; /* a failing output was told already */
-	struct webserver *web; /* NULL = none; owned */
 	struct str source_name; /* of the events; empty = "syscall". Borrowed */
-	struct metrics_snapshot *snapshot; /* NULL = none are told; owned */
 	uint64_t start_ts, reload_ts; /* epoch ns: of the program, of the rules that are in force */
 	uint64_t reloads, reloads_refused;
-	uint64_t calls_refused; /* of ours, that were told */
-	uint64_t next_check; /* of outputs that work by themselves; monotonic ms */
 };
 
 /*
@@ -57,7 +51,7 @@ int session_start_plugins(struct session *s, const struct plugins *plugins, cons
 			  struct error *err);
 /* The pipeline of source (taken over); settings has what the session does not know. */
 int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err);
-/* One step; failing outputs are told once. As pipeline_steps(). */
+/* One step of the pipeline, as pipeline_steps(). What goes on beside it is housekeeping.h. */
 int session_step(struct session *s, struct error *err);
 /*
  * Up to n events of a source that never waits: losses and signals need a look only once in a while. Returns as
@@ -65,14 +59,6 @@ int session_step(struct session *s, struct error *err);
  */
 int session_steps(struct session *s, unsigned int n, struct error *err);
 #define SESSION_BATCH 64
-/* As session_step(), where another session looks after the outputs. */
-int session_peer_step(struct session *s, struct error *err);
-/* Looks after the outputs for a moment, while the source has ended and peers go on. 0. */
-int session_idle(struct session *s);
-/* Writes what is held back and tells what was lost, if anything. */
-void session_finish(struct session *s);
-/* Opens files anew (they were rotated); failures go to the log. */
-void session_reopen(struct session *s);
 /* Of all event sources: what happened, and the alerts of a rule. */
 void session_counts(const struct session *s, struct pipeline_counts *ret_counts);
 uint64_t session_rule_alerts(const struct session *s, size_t rule);

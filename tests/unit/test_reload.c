@@ -93,13 +93,14 @@ static int compiles_after(void (*happens)(void), bool watch, int *ret_reads)
 	struct loads c = { 0 };
 	auto_reload_set struct reload_set first = { 0 };
 	struct session s = { 0 };
+	struct exporters exporters = { 0 };
 	struct reload *r = NULL;
 
 	assert_int_equal(read_set(&c, &first, NULL), 0);
 	s.config = first.config;
 	s.input = first.input;
 	happens();
-	assert_int_equal(reload_new(&ops, &c, &s, watch, &r, NULL), 0);
+	assert_int_equal(reload_new(&ops, &c, &s, &exporters, watch, &r, NULL), 0);
 	reload_look(r);
 	reload_free(r); /* waits for its thread */
 	if (ret_reads)

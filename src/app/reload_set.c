@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app/adopt.h"
+#include "app/reload_set.h"
 
-#include "app/metrics_snapshot.h"
 #include "app/outputs.h"
-#include "app/webserver.h"
 
 /* They have the same outputs, and may have been left with one that made room for another. */
 static void share_outputs(struct session *s)
@@ -82,7 +80,7 @@ static int bind_limits(const struct reload_set *set, struct error *err)
 	return r;
 }
 
-int session_adopt(struct session *s, struct reload_set *set, const struct intercept_set *wants, struct error *err)
+int reload_set_adopt(struct reload_set *set, struct session *s, struct exporters *e, const struct intercept_set *wants, struct error *err)
 {
 	const struct pipeline_options options = {
 		.rules = set->rules,
@@ -110,12 +108,26 @@ int session_adopt(struct session *s, struct reload_set *set, const struct interc
 		share_outputs(s);
 		return r;
 	}
-	metrics_snapshot_follow(&s->snapshot, snapshot);
+	metrics_snapshot_follow(&e->snapshot, snapshot);
 	lost = outputs_take(&s->outputs, &change);
 	pipeline_outputs_changed(s->pipeline, s->outputs.count, lost);
 	share_outputs(s);
 	if (set->config)
-		webserver_follow(&s->web, set->config, s->config);
+		webserver_follow(&e->web, set->config, s->config);
 	take_set(s, set);
 	return 0;
+}
+
+void reload_set_free(struct reload_set *set)
+{
+	rules_input_free(&set->input);
+	limits_free(set->limits);
+	ruleset_free(set->rules);
+	for (size_t i = 0; i < set->npeers; i++) {
+		limits_free(set->peers[i].limits);
+		ruleset_free(set->peers[i].rules);
+	}
+	free(set->peers);
+	config_free(set->config);
+	*set = (struct reload_set){ 0 };
 }
