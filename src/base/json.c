@@ -30,8 +30,7 @@ size_t utf8_length(struct str s)
 	return need;
 }
 
-/* How many bytes at the start of what is no character could have begun one; at least 1. */
-static size_t broken_length(struct str s)
+size_t utf8_broken_length(struct str s)
 {
 	static const char rest[] = "\x80\x80\x80";
 	char whole[4];
@@ -81,7 +80,7 @@ void json_add_string(struct strbuf *b, struct str s)
 			strbuf_adds(b, "\\f");
 		else
 			strbuf_addf(b, "\\u%04x", c);
-		i += n ? n : broken_length((struct str){ s.ptr + i, s.len - i });
+		i += n ? n : utf8_broken_length((struct str){ s.ptr + i, s.len - i });
 		clean = i;
 	}
 	strbuf_add(b, s.ptr + clean, s.len - clean);

@@ -12,5 +12,7 @@ void json_add_indented(struct strbuf *b, struct str json);
 
 /* Length of the valid UTF-8 sequence at the start of s (1 to 4), or 0: overlong, surrogate or cut. */
 size_t utf8_length(struct str s);
+/* Of what has no such sequence at its start: how many bytes could have begun one; at least 1. */
+size_t utf8_broken_length(struct str s);
 
 #endif

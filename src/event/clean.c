@@ -37,22 +37,40 @@ static bool is_plain(struct str s)
 	return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
-/* Length of what can stay at the start: 0 for a character that cannot. */
-static size_t good_length(struct str s)
+/* C1 controls and what Unicode will never assign; s starts with a character of more than one byte. */
+static bool is_unprintable(struct str s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+
+	if (n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0; /* U+0080 to U+009F */
+	if (n == 3 && p[0] == 0xef && p[1] == 0xb7 && p[2] >= 0x90 && p[2] <= 0xaf) /* U+FDD0 to U+FDEF */
+		return true;
+	return p[n - 1] >= 0xbe && p[n - 2] == 0xbf && (n == 3 ? p[0] == 0xef : (p[1] & 0xf) == 0xf); /* the last two of a plane */
+}
+
+/* Length of what can stay at the start: 0 for a character that cannot. ret_bad: then the length of what goes for one. */
+static size_t good_length(struct str s, size_t *ret_bad)
 {
 	unsigned char c = (unsigned char)s.ptr[0];
+	size_t n;
 
+	*ret_bad = 1;
 	if (c < 0x80)
 		return c >= 0x20 && c != 0x7f;
-	return utf8_length(s);
+	n = utf8_length(s);
+	if (n > 0 && !is_unprintable(s, n))
+		return n;
+	*ret_bad = n > 0 ? n : utf8_broken_length(s);
+	return 0;
 }
 
 static bool is_clean(struct str s)
 {
 	if (is_plain(s))
 		return true;
-	for (size_t at = 0, n; at < s.len; at += n) {
-		n = good_length((struct str){ s.ptr + at, s.len - at });
+	for (size_t at = 0, n, bad; at < s.len; at += n) {
+		n = good_length((struct str){ s.ptr + at, s.len - at }, &bad);
 		if (n == 0)
 			return false;
 	}
@@ -61,14 +79,21 @@ static bool is_clean(struct str s)
 
 static void add_clean(struct strbuf *out, struct str s)
 {
-	for (size_t at = 0, n; at < s.len; at += n) {
-		n = good_length((struct str){ s.ptr + at, s.len - at });
+	for (size_t at = 0, n, bad; at < s.len; at += n ? n : bad) {
+		n = good_length((struct str){ s.ptr + at, s.len - at }, &bad);
 		if (n > 0)
 			strbuf_add(out, s.ptr + at, n);
 		else
 			strbuf_adds(out, "\xef\xbf\xbd");
-		n = n ? n : 1;
 	}
+}
+
+void clean_add(struct strbuf *out, struct str text)
+{
+	if (is_clean(text))
+		strbuf_addstr(out, text);
+	else
+		add_clean(out, text);
 }
 
 bool clean_text(struct str text, struct strbuf *out)

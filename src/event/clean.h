@@ -20,5 +20,7 @@ uint64_t event_texts(uint16_t type);
 bool clean_list(struct str list, struct strbuf *out);
 /* The same for one text. */
 bool clean_text(struct str text, struct strbuf *out);
+/* Appends the text, clean. */
+void clean_add(struct strbuf *out, struct str text);
 
 #endif

@@ -236,7 +236,7 @@ static struct str abspath_directory(struct field_context *ctx, int64_t dirfd)
 	struct fd *fd;
 
 	if (dirfd == PATHS_AT_FDCWD)
-		return rstr_str(thread_leader(ctx->subject.thread)->cwd);
+		return thread_cwd(ctx->subject.thread);
 	fd = thread_fd(ctx->subject.thread, dirfd);
 	return fd ? arena_printf(ctx->arena, STR_FMT "/", STR_ARG(rstr_str(fd->name))) : STR("<UNKNOWN>/");
 }

@@ -116,7 +116,7 @@ static struct str base_directory(char out[PATHS_BYTES], struct field_context *ct
 	case BASE_OWN_DIRFDS:
 		return paths_directory(out, t, event_param_int(ctx->ev, what == PATH_TARGET ? 3 : 1), path);
 	default:
-		return rstr_str(thread_leader(t)->cwd);
+		return thread_cwd(t);
 	}
 }
 

@@ -75,6 +75,15 @@ static void json_text(struct strbuf *out, const struct field_ref *f, const struc
 	strbuf_free(&text);
 }
 
+/* A whole number keeps its point, so that readers that tell integers from others see one type at every event. */
+static void json_double(struct strbuf *out, double d)
+{
+	if (isfinite(d))
+		strbuf_addf(out, d == trunc(d) && fabs(d) < 1e15 ? "%.1f" : "%.17g", d);
+	else
+		strbuf_adds(out, "null");
+}
+
 static void json_value(struct strbuf *out, const struct field_ref *f, const struct value *v)
 {
 	switch (value_kind(f->type)) {
@@ -89,10 +98,7 @@ static void json_value(struct strbuf *out, const struct field_ref *f, const stru
 		value_print(out, v, f->type, f->format);
 		break;
 	case VALUE_DOUBLE:
-		if (!isfinite(v->d))
-			strbuf_adds(out, "null");
-		else
-			strbuf_addf(out, "%.17g", v->d);
+		json_double(out, v->d);
 		break;
 	case VALUE_TEXT:
 		json_add_string(out, v->s);
@@ -104,7 +110,7 @@ static void json_value(struct strbuf *out, const struct field_ref *f, const stru
 
 void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values)
 {
-	if (presence != PRESENT || unprintable(f) || (values->count == 0 && !f->list)) {
+	if (presence != PRESENT || unprintable(f) || values->count == 0) {
 		strbuf_adds(out, "null");
 		return;
 	}

@@ -66,10 +66,13 @@ static uint64_t read_integer(struct str bytes, size_t size)
 	}
 }
 
-/* Falco prints all integers of parameters as signed, except in hexadecimal and octal. */
-static void number_print(struct strbuf *out, struct str bytes, size_t size, enum print_format format)
+/*
+ * Falco prints integers of parameters as an int or a long, except in hexadecimal and octal: those of 32 and 64 bits are
+ * signed, whatever they are, and the narrow ones what they are.
+ */
+static void number_print(struct strbuf *out, struct str bytes, const struct param_info *info, size_t size, enum print_format format)
 {
-	unsigned int shift = 64 - 8 * (unsigned int)size;
+	unsigned int shift = info->type == PT_UINT8 || info->type == PT_UINT16 ? 0 : 64 - 8 * (unsigned int)size;
 	uint64_t u = read_integer(bytes, size);
 	int64_t i = (int64_t)(u << shift) >> shift;
 
@@ -153,7 +156,7 @@ static void fd_text(const struct field_context *ctx, int64_t number, struct strb
 static struct str base_directory(const struct field_context *ctx, const struct param_info *info)
 {
 	struct thread *t = ctx->subject.thread;
-	struct str cwd = rstr_str(thread_leader(t)->cwd), name;
+	struct str cwd = thread_cwd(t), name;
 	char *with_slash;
 	int64_t dirfd;
 	struct fd *fd;
@@ -293,19 +296,19 @@ static void typed_text(const struct field_context *ctx, const struct param_info 
 	switch (info->type) {
 	case PT_INT8:
 	case PT_UINT8:
-		number_print(value, bytes, 1, outer->format);
+		number_print(value, bytes, info, 1, outer->format);
 		break;
 	case PT_INT16:
 	case PT_UINT16:
-		number_print(value, bytes, 2, outer->format);
+		number_print(value, bytes, info, 2, outer->format);
 		break;
 	case PT_INT32:
 	case PT_UINT32:
-		number_print(value, bytes, 4, outer->format);
+		number_print(value, bytes, info, 4, outer->format);
 		break;
 	case PT_INT64:
 	case PT_UINT64:
-		number_print(value, bytes, 8, outer->format);
+		number_print(value, bytes, info, 8, outer->format);
 		break;
 	case PT_FD:
 		fd_text(ctx, (int64_t)read_integer(bytes, 8), value, resolved);
@@ -365,7 +368,7 @@ static void typed_text(const struct field_context *ctx, const struct param_info 
 		named_text(info, outer->flags, (uint32_t)read_integer(bytes, flags_size(info->type)), value, resolved);
 		break;
 	case PT_MODE:
-		number_print(value, bytes, 4, outer->format);
+		number_print(value, bytes, info, 4, outer->format);
 		if (outer->flags)
 			flags_print(resolved, outer->flags, (uint32_t)read_integer(bytes, 4), FLAGS_MODE);
 		break;

@@ -15,6 +15,11 @@ struct thread *thread_leader(struct thread *t)
 	return t->leader ? t->leader : t;
 }
 
+struct str thread_cwd(struct thread *t)
+{
+	return t->leader ? rstr_str(t->leader->cwd) : STR("./");
+}
+
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n)
 {
 	if (s->unlinked)

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "event/clean.h"
 #include "state/internal.h"
 #include "state/ppm.h"
 #include "state/socket.h"
@@ -201,7 +202,7 @@ static int set_unix_connection(struct state *s, struct fd *fd, const struct sock
 	socket_set_unix(fd, p->unix_source, p->unix_destination);
 	strbuf_reset(&s->text);
 	strbuf_addf(&s->text, "%lx->%lx ", (unsigned long)p->unix_source, (unsigned long)p->unix_destination);
-	strbuf_addstr(&s->text, p->path);
+	clean_add(&s->text, p->path);
 	return s->text.failed ? -ENOMEM : fd_set_name(fd, strbuf_str(&s->text));
 }
 
@@ -417,16 +418,12 @@ static bool wants_tuple(const struct fd *fd)
 	return !fd->name || !fd->name->len || !socket_is_tcp(fd);
 }
 
-static bool is_socket_like(const struct fd *fd)
-{
-	return fd->type != FD_FILE && fd->type != FD_FILE_V2 && fd->type != FD_FIFO && fd->type != FD_DIRECTORY;
-}
-
+/* What is in the table as a file and yet has a pair was closed and made anew while events were lost: the call worked. */
 int parse_recv(struct state *s, const struct event *ev, struct subject *sub)
 {
 	unsigned int at;
 
-	if (!sub->fd || !is_socket_like(sub->fd) || event_result(ev) < 0)
+	if (!sub->fd || event_result(ev) < 0)
 		return 0;
 	if (ev->type == EV_SOCKET_RECVMMSG_X && !event_has(ev, 0))
 		return 0;
@@ -474,7 +471,7 @@ int parse_send(struct state *s, const struct event *ev, struct subject *sub)
 		return 0;
 	if (!sub->fd && is_send(ev->type) && infer_socket(s, ev, sub) < 0)
 		return -ENOMEM;
-	if (!sub->fd || !is_socket_like(sub->fd))
+	if (!sub->fd)
 		return 0;
 	if (note_connected(sub) < 0)
 		return -ENOMEM;

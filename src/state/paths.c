@@ -116,7 +116,7 @@ struct str paths_directory(char out[PATHS_BYTES], struct thread *t, int64_t dirf
 	if (!t)
 		return STR("<UNKNOWN>");
 	if (dirfd == PATHS_AT_FDCWD)
-		return t->leader ? rstr_str(t->leader->cwd) : STR("./");
+		return thread_cwd(t);
 	fd = thread_fd(t, dirfd);
 	if (!fd)
 		return STR("<UNKNOWN>");

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 
+#include "event/clean.h"
 #include "state/socket.h"
 
 static void print_v4(struct strbuf *out, const uint8_t *ip)
@@ -72,7 +73,7 @@ void sockaddr_print(struct strbuf *out, struct str value)
 		return;
 	}
 	if (p.family == FAMILY_UNIX)
-		strbuf_addstr(out, p.path);
+		clean_add(out, p.path); /* whoever binds it chooses its bytes */
 	else if (p.family == FAMILY_INET || p.family == FAMILY_INET6)
 		socket_print_end(out, p.dip, p.dport, p.family == FAMILY_INET6);
 	else
@@ -90,7 +91,7 @@ void socktuple_print(struct strbuf *out, struct str value)
 	switch (p.family) {
 	case FAMILY_UNIX:
 		strbuf_addf(out, "%" PRIx64 "->%" PRIx64 " ", p.unix_source, p.unix_destination);
-		strbuf_addstr(out, p.path);
+		clean_add(out, p.path);
 		break;
 	case FAMILY_INET:
 		print_pair(out, &p, false);

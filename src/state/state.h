@@ -81,6 +81,8 @@ bool state_reads_type(const struct state *s, uint16_t type);
 struct thread *state_thread(struct state *s, int64_t tid); /* NULL when not known */
 /* The leader of a thread's process, or the thread itself. Never NULL for a non-NULL thread. */
 struct thread *thread_leader(struct thread *t);
+/* With a slash behind it. Of a process that is not known it is "./", as in Falco. */
+struct str thread_cwd(struct thread *t);
 /* Parent process (n = 1), grandparent (n = 2) …; 0 is the thread's own process. NULL past the end. Chains may loop:
  * walks stop after STATE_ANCESTORS steps. */
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n);

@@ -67,7 +67,7 @@ static void test_several(void **state)
 	field_print_json(&out, &ends, PRESENT, &(struct values){ ports, 2 });
 	field_print(&out, &ends, PRESENT, &(struct values){ ports, 0 });
 	field_print_json(&out, &ends, ABSENT, &(struct values){ ports, 0 });
-	assert_string_equal(out.ptr, "(a,b)[\"a\",\"b\"][]a b\"a b\"[1,2]<NA>null");
+	assert_string_equal(out.ptr, "(a,b)[\"a\",\"b\"]nulla b\"a b\"[1,2]<NA>null");
 }
 
 static void test_long_buffers_are_cut(void **state)
