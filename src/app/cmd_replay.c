@@ -112,11 +112,12 @@ static int load_rules(struct session *s, const struct options *o, const struct r
 	return r == 0 ? session_load_rules(s, o, OPT_replay_rules, &setup->engine, &setup->plugins, false, err) : r;
 }
 
+static const struct recording_options recording_ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers,
+							OPT_replay_layout };
+
 static int start(struct session *s, const struct options *o, const struct setup *setup, struct replay_events *e, struct source **list,
 		 struct error *err)
 {
-	static const struct recording_options ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers,
-						       OPT_replay_layout };
 	bool looks = e->filter || e->format || e->limit || e->max_ns || options_has(o, OPT_replay_write);
 	struct pipeline_options settings = {
 		.container_plugin = true,
@@ -152,7 +153,7 @@ static int start(struct session *s, const struct options *o, const struct setup 
 		origin.implied = SCAP_IMPLIES_NEWEST;
 	r = session_start(s, source, &settings, err);
 	if (r == 0)
-		r = recording_open(&e->recording, o, &ids, &origin, err);
+		r = recording_open(&e->recording, o, &recording_ids, &origin, err);
 	e->recording.plugins = s->plugins;
 	if (r < 0)
 		return r;
@@ -226,10 +227,12 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	fail_on = session_fail_on(&o, OPT_replay_fail_on, &err);
-	if (fail_on < 0)
+	if (fail_on < 0 || replay_events_read_limits(&events, &o, &err) < 0 || recording_check(&o, &recording_ids, &err) < 0)
 		return log_failure(&err, EXIT_USAGE);
 
-	signals_survive_pipes();
+	/* who has read enough of what we print ends us, as any filter; but a capture and a file are to be whole */
+	if (options_has(&o, OPT_replay_write) || options_has(&o, OPT_replay_output) || options_has(&o, OPT_replay_plugin))
+		signals_survive_pipes();
 	r = run(&s, &setup, &o, &events, &err);
 	replay_events_free(&events);
 	if (r < 0)

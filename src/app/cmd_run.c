@@ -123,8 +123,10 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 	pipeline_flush(run->session.pipeline);
 	recording_flush(&run->recording);
 	capture_flush(&run->capture);
-	if (session_failed_on(&run->session, run->fail_on))
+	if (session_failed_on(&run->session, run->fail_on)) {
 		code = EXIT_ALERTED;
+		run_tell_failed(run, status);
+	}
 	if (is_done_with_stderr(run))
 		inherited_let_go(STDERR_FILENO);
 	tracer_finish(run->session.source, code);
@@ -193,14 +195,15 @@ static int prepare(struct run *run, struct error *err)
 	return r < 0 ? r : take_stream(run, err);
 }
 
+static const struct recording_options recording_ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers,
+							OPT_run_layout };
+
 /* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
 static int start_recording(struct run *run, struct source *source, struct error *err)
 {
-	static const struct recording_options ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers,
-						       OPT_run_layout };
 	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_NEWEST };
 
-	int r = recording_open(&run->recording, &run->options, &ids, &origin, err);
+	int r = recording_open(&run->recording, &run->options, &recording_ids, &origin, err);
 
 	return r < 0 || !run->recording.writer ? r : tracer_describe(source, recording_list, &run->recording, err);
 }
@@ -336,7 +339,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
 	} else if (!run.options.noperands) {
 		log_error("run takes a command: monitor run -- COMMAND [ARG...]");
 		status = EXIT_USAGE;
-	} else if (run_read_options(&run, &err) < 0) {
+	} else if (run_read_options(&run, &err) < 0 || recording_check(&run.options, &recording_ids, &err) < 0) {
 		status = log_failure(&err, EXIT_USAGE);
 	} else {
 		if (run.verbose)

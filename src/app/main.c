@@ -25,6 +25,15 @@ static int unknown(const char *word)
 	return EXIT_USAGE;
 }
 
+static int help(const char *word)
+{
+	const struct command *c = word ? command_find(word) : NULL;
+
+	if (c)
+		return help_command(c);
+	return word ? unknown(word) : help_program();
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -40,7 +49,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
-		return help_program();
+		return help(argv[2]);
 	if (strcmp(argv[1], "--version") == 0)
 		return help_version();
 	c = command_find(argv[1]);

@@ -9,27 +9,43 @@
 /* In event time: at most so much is lost when we are killed while events come in a row. */
 #define FLUSH_NS UINT64_C(1000000000)
 
-int recording_open(struct recording *r, const struct options *o, const struct recording_options *ids, const struct scap_origin *origin,
-		   struct error *err)
+static int read_options(const struct options *o, const struct recording_options *ids, struct scap_writer_options *ret_options,
+			struct error *err)
 {
-	const char *path = options_value(o, ids->write, NULL), *snaplen = options_value(o, ids->snaplen, NULL);
-	struct scap_writer_options options = {
-		.compress = options_has(o, ids->compress) ? SCAP_GZIP : SCAP_PLAIN,
-		.snaplen = UINT32_MAX,
-		.origin = *origin,
-	};
+	const enum option_id needy[] = { ids->compress, ids->snaplen, ids->buffers, ids->layout };
+	const char *snaplen = options_value(o, ids->snaplen, NULL);
 	int buffers = options_choice(o, ids->buffers, SCAP_BUFFERS_ALL, err);
-
 	int layout = buffers < 0 ? buffers : options_choice(o, ids->layout, 0, err);
 
 	if (layout < 0)
 		return layout;
-	options.buffers = (enum scap_buffers)buffers;
-	options.older_layouts = layout == 1;
-	if (snaplen && parse_u32(str_of(snaplen), &options.snaplen) < 0)
+	if (snaplen && parse_u32(str_of(snaplen), &ret_options->snaplen) < 0)
 		return error_set(err, -EINVAL, "--snaplen takes a number of bytes, not \"%s\"", snaplen);
-	if (!path)
-		return 0;
+	for (size_t i = 0; i < sizeof(needy) / sizeof(*needy); i++)
+		if (options_has(o, needy[i]) && !options_has(o, ids->write))
+			return error_set(err, -EINVAL, "--%s is about a capture: give --write, too", option_table[needy[i]].long_name);
+	ret_options->compress = options_has(o, ids->compress) ? SCAP_GZIP : SCAP_PLAIN;
+	ret_options->buffers = (enum scap_buffers)buffers;
+	ret_options->older_layouts = layout == 1;
+	return 0;
+}
+
+int recording_check(const struct options *o, const struct recording_options *ids, struct error *err)
+{
+	struct scap_writer_options ignored = { 0 };
+
+	return read_options(o, ids, &ignored, err);
+}
+
+int recording_open(struct recording *r, const struct options *o, const struct recording_options *ids, const struct scap_origin *origin,
+		   struct error *err)
+{
+	const char *path = options_value(o, ids->write, NULL);
+	struct scap_writer_options options = { .snaplen = UINT32_MAX, .origin = *origin };
+	int result = path ? read_options(o, ids, &options, err) : 0;
+
+	if (result < 0 || !path)
+		return result;
 	return scap_writer_open(path, &options, &r->writer, err);
 }
 

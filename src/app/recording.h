@@ -25,7 +25,9 @@ struct recording_options {
 	enum option_id write, compress, snaplen, buffers, layout;
 };
 
-/* Opens the file when the option was given. origin: of the events that it will hold. */
+/* What of these options makes no sense, before anything is begun. */
+int recording_check(const struct options *o, const struct recording_options *ids, struct error *err);
+/* Opens the file when the option was given; the options are good. origin: of the events that it will hold. */
 int recording_open(struct recording *r, const struct options *o, const struct recording_options *ids, const struct scap_origin *origin,
 		   struct error *err);
 /* Receives metadata for both the recording and next; next alone when nothing is recorded. */

@@ -17,7 +17,6 @@ static int read_number(const struct options *o, enum option_id id, uint64_t *ret
 int replay_events_read(struct replay_events *e, const struct options *o, const struct field_options *fields, struct error *err)
 {
 	const char *filter = options_value(o, OPT_replay_filter, NULL), *print = options_value(o, OPT_replay_print, NULL);
-	uint64_t seconds = 0;
 	int r = 0;
 
 	e->json = options_has(o, OPT_replay_json);
@@ -28,8 +27,14 @@ int replay_events_read(struct replay_events *e, const struct options *o, const s
 		if (r < 0)
 			error_prefix(err, r, "--print");
 	}
-	if (r == 0)
-		r = read_number(o, OPT_replay_limit, &e->limit, err);
+	return r;
+}
+
+int replay_events_read_limits(struct replay_events *e, const struct options *o, struct error *err)
+{
+	uint64_t seconds = 0;
+	int r = read_number(o, OPT_replay_limit, &e->limit, err);
+
 	if (r == 0)
 		r = read_number(o, OPT_replay_duration, &seconds, err);
 	if (r == 0 && seconds > UINT64_MAX / 1000000000)

@@ -27,6 +27,8 @@ struct replay_events {
 	struct recording recording;
 };
 
+/* How many and how long; then what is to be shown, with fields that plugins may add. */
+int replay_events_read_limits(struct replay_events *e, const struct options *o, struct error *err);
 int replay_events_read(struct replay_events *e, const struct options *o, const struct field_options *fields, struct error *err);
 /* pipeline_options.inspect and .record; context is a struct replay_events */
 bool replay_events_inspect(void *context, struct field_context *ctx);

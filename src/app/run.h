@@ -60,6 +60,8 @@ int run_allow_reload(struct run *run, struct reload **ret_reload, struct error *
 
 /* Once, before the first alert could be missed for what was lost. */
 void run_tell_start(const struct run *run);
+/* Why the exit status is not the command's. */
+void run_tell_failed(const struct run *run, const struct tracer_status *status);
 /* --verbose, at the end */
 void run_tell_summary(const struct run *run);
 

@@ -12,6 +12,18 @@ static int choose(const struct run *run, enum option_id id, struct str configure
 	return options_choice(&run->options, id, fallback, err);
 }
 
+/*
+ * Falling silent must not pass for a good result: where alerts fail the run, a command that the monitor does not outlive is no success
+ * either, unless somebody asked for that.
+ */
+static int choose_on_exit(const struct run *run, struct str configured, struct error *err)
+{
+	bool said = options_has(&run->options, OPT_run_on_exit) ||
+		    (run->config && config_tree_get(run->config->root, "monitor.run.on_exit"));
+
+	return said || !options_has(&run->options, OPT_run_fail_on) ? choose(run, OPT_run_on_exit, configured, 1, err) : 0;
+}
+
 int run_load_config(const struct run *run, struct config **ret_config, struct error *err)
 {
 	const struct options *o = &run->options;
@@ -42,7 +54,7 @@ int run_read_options(struct run *run, struct error *err)
 	backend = choose(run, OPT_run_backend, c->monitor_run_backend, TRACER_AUTO, err);
 	opens = backend < 0 ? backend : choose(run, OPT_run_opens, c->monitor_run_opens, TRACER_OPENS_EXACT, err);
 	match = opens < 0 ? opens : choose(run, OPT_run_match_realpath, c->monitor_run_match_realpath ? STR("yes") : STR("no"), 0, err);
-	on_exit = match < 0 ? match : choose(run, OPT_run_on_exit, c->monitor_run_on_exit, 1, err);
+	on_exit = match < 0 ? match : choose_on_exit(run, c->monitor_run_on_exit, err);
 	foreign = on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
 	ring = foreign < 0 ? foreign : choose(run, OPT_run_io_uring, c->monitor_run_io_uring, TRACER_DENY, err);
 	scope = ring < 0 ? ring : choose(run, OPT_run_intercept, c->monitor_run_intercept, INTERCEPT_RULES, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <sys/wait.h>
 
 #include "app/log.h"
 #include "app/run.h"
@@ -41,6 +42,25 @@ void run_tell_summary(const struct run *run)
 	tell_figures(figures);
 }
 
+void run_tell_failed(const struct run *run, const struct tracer_status *status)
+{
+	const char *priority = priority_name((enum priority)run->fail_on);
+	struct pipeline_counts counts;
+	uint64_t n = 0;
+	char end[64];
+
+	session_counts(&run->session, &counts);
+	for (int p = 0; p <= run->fail_on; p++)
+		n += counts.by_priority[p];
+	if (status->start_errno)
+		end[0] = 0; /* which was said */
+	else if (WIFSIGNALED(status->wait_status))
+		snprintf(end, sizeof(end), "; signal %d ended the command", WTERMSIG(status->wait_status));
+	else
+		snprintf(end, sizeof(end), "; the command's was %d", WEXITSTATUS(status->wait_status));
+	log_error("exit status %d: %" PRIu64 " alert%s of %s or above%s", EXIT_ALERTED, n, n == 1 ? "" : "s", priority, end);
+}
+
 void run_tell_start(const struct run *run)
 {
 	struct tracer_status status;
@@ -48,6 +68,8 @@ void run_tell_start(const struct run *run)
 	tracer_status(run->session.source, &status);
 	if (status.lost[0])
 		log_warning("%s", status.lost);
+	if (!ruleset_count(run->session.rules))
+		log_warning("there are no rules in the files given: nothing is watched");
 	log_info("%zu rules; system calls are intercepted by %s", ruleset_count(run->session.rules),
 		 backend_info(status.backend)->how);
 	log_info("calls of other ABIs (i386, x32) %s; io_uring %s",

@@ -95,6 +95,21 @@ static void print_item(struct strbuf *out, const struct load_finding *f)
 	}
 }
 
+/* What a rule file holds may be anything, and a person's terminal would act on control characters. */
+static void print_indented(struct strbuf *out, struct str lines)
+{
+	bool starts = true;
+
+	for (size_t i = 0; i < lines.len; i++) {
+		unsigned char c = (unsigned char)lines.ptr[i];
+		bool control = (c < ' ' && c != '\t' && c != '\n') || c == 0x7f;
+
+		strbuf_adds(out, starts ? "    " : "");
+		strbuf_addc(out, control ? '?' : (char)c);
+		starts = c == '\n';
+	}
+}
+
 /* Our form, as compilers print it: FILE:LINE:COLUMN: error: what; the line; the hint. */
 static void print_ours(struct strbuf *out, const struct load_finding *f, bool explain)
 {
@@ -107,13 +122,7 @@ static void print_ours(struct strbuf *out, const struct load_finding *f, bool ex
 	print_item(out, f);
 	strbuf_addstr(out, f->message.len ? f->message : str_of(load_code_sentence(f->code)));
 	strbuf_addf(out, " [%s]\n", load_code_name(f->code));
-	for (struct str rest = f->snippet; rest.len;) {
-		const char *end = memchr(rest.ptr, '\n', rest.len);
-		size_t n = end ? (size_t)(end - rest.ptr) + 1 : rest.len;
-
-		strbuf_addf(out, "    %.*s", (int)n, rest.ptr);
-		rest = (struct str){ rest.ptr + n, rest.len - n };
-	}
+	print_indented(out, f->snippet);
 	if (f->hint.len)
 		strbuf_addf(out, "    " STR_FMT "\n", STR_ARG(f->hint));
 	if (explain)

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What a job or a script learns of a run: the exit status, one line on standard error, nothing that passes for success while nobody watched.
+. "$(dirname "$0")/../lib.sh"
+need python3
+
+echo text >"$dir/watched"
+cat >"$dir/rules.yaml" <<END
+- rule: watched
+  desc: a file of the test
+  condition: evt.type in (open, openat, openat2) and fd.name = $dir/watched
+  output: seen %fd.name
+  priority: WARNING
+END
+# shellcheck disable=SC2016 # for the inner shell
+look='read -r x <"$1"; exit 3' die='read -r x <"$1"; kill -USR1 $$'
+
+# ends STATUS TEXT OPTIONS -- CMD: with that status, and TEXT in the last line of standard error ("" = nothing is said)
+ends() {
+	wanted=$1 words=$2
+	shift 2
+	timeout -k 5 60 "$MONITOR" run "$@" >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+	ok "status $status, not $wanted, of: $*" [ $status = "$wanted" ]
+	said=$(tail -n 1 "$dir/err")
+	if [ -n "$words" ]; then
+		ok "not said: \"$words\", but: $said" grep -q -e "$words" "$dir/err"
+	else
+		ok "said: $said" [ -z "$said" ]
+	fi
+}
+
+# ---- --fail-on
+set -- -r "$dir/rules.yaml" -j -o "$alerts"
+ends 3 "" "$@" -- sh -c "$look" - "$dir/watched"
+ends 99 "exit status 99: 1 alert of Warning or above; the command's was 3" "$@" --fail-on warning -- sh -c "$look" - "$dir/watched"
+ends 99 "exit status 99: 1 alert of Debug or above; signal 10 ended the command" "$@" --fail-on debug -- sh -c "$die" - "$dir/watched"
+ends 99 "exit status 99: 2 alerts of " "$@" --fail-on debug -- sh -c "read -r x <\"\$1\"; $look" - "$dir/watched"
+ends 3 "" "$@" --fail-on error -- sh -c "$look" - "$dir/watched"
+ends 3 "" "$@" --fail-on warning -- sh -c "$look" - "$dir/rules.yaml"
+ends 2 "takes a priority" "$@" --fail-on high -- true
+ok "alerts: $(cat "$alerts")" [ "$(wc -l <"$alerts")" = 6 ]
+
+# ---- the monitor dies before it could tell: that is no success, unless somebody wants the command to go on
+gone() {
+	! grep -qs '^State:.*[^ZX ] (' "/proc/$1/status"
+}
+
+# dies STATUS OPTIONS: the command begins, the monitor is killed, the command would end with 0
+dies() {
+	wanted=$1
+	shift
+	rm -f "$dir/begun" "$dir/fifo"
+	mkfifo "$dir/fifo"
+	exec 6<>"$dir/fifo"
+	# shellcheck disable=SC2016
+	"$MONITOR" run -r "$dir/rules.yaml" --pidfile "$dir/pid" "$@" -- \
+		sh -c 'exec 5<"$2"; echo >"$1/begun"; read -r x <&5; exit 0' - "$dir" "$dir/fifo" >"$dir/out" 2>"$dir/err" </dev/null &
+	front=$!
+	soon [ -s "$dir/begun" ] || fail "does not begin: $(cat "$dir/err")"
+	supervisor=$(cat "$dir/pid")
+	kill -KILL "$supervisor"
+	soon gone "$supervisor"
+	echo >&6
+	wait $front
+	status=$?
+	exec 6>&-
+	ok "status $status, not $wanted, when the monitor is killed, with: $*" [ $status = "$wanted" ]
+}
+dies 0
+dies 137 --fail-on warning
+dies 137 --fail-on warning --option json_output=true
+dies 0 --fail-on warning --on-exit fail
+dies 0 --fail-on warning --option monitor.run.on_exit=fail
+
+# ---- rules that watch nothing are a slip
+: >"$dir/empty.yaml"
+mkdir "$dir/folder"
+ends 0 "there are no rules in the files given: nothing is watched" -r "$dir/empty.yaml" -- true
+ends 1 "no rules: $dir/folder is a folder without" -- true
+
+# ---- options about a capture that is not written, and numbers that are none
+wrong() { # TEXT ARG...: of monitor replay
+	words=$1
+	shift
+	"$MONITOR" replay "$@" "$dir/none.scap" >"$dir/out" 2>"$dir/err"
+	status=$?
+	ok "replay $*: status $status" [ $status = 2 ]
+	ok "replay $*: $(cat "$dir/err")" grep -q -e "$words" "$dir/err"
+}
+for option in --compress --snaplen=10 --buffers=none --layout=older; do
+	ends 2 "${option%=*} .*give --write, too" $option -- true
+	wrong "${option%=*} .*give --write, too" $option
+done
+ends 2 "takes a number of bytes" --write "$dir/none.scap" --snaplen x -- true
+wrong "--limit takes a number" -n x
+wrong "--limit takes a number" -n 0
+wrong "--duration takes a number" -M -1
+
+# ---- help of one command, by both names
+"$MONITOR" help replay >"$dir/out" 2>&1
+"$MONITOR" replay --help >"$dir/want" 2>&1
+ok "monitor help replay" cmp -s "$dir/out" "$dir/want"
+"$MONITOR" help replays >"$dir/out" 2>&1
+status=$?
+ok "monitor help replays: status $status: $(cat "$dir/out")" [ $status = 2 ]
+
+# ---- a reader that has enough ends a replay as any filter, and nothing is said
+"$MONITOR" run -r "$dir/rules.yaml" -o /dev/null -w "$dir/c.scap" -- sh -c "$look" - "$dir/watched"
+status=$(python3 -c "import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+print(subprocess.run(sys.argv[1:], stdout=w).returncode)" "$MONITOR" replay -p "%evt.num %evt.args" "$dir/c.scap" 2>"$dir/err")
+ok "status $status of a replay that nobody reads" [ "$status" = -13 ]
+ok "a replay that nobody reads: $(cat "$dir/err")" [ ! -s "$dir/err" ]
+finish
