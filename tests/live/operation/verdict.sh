@@ -77,7 +77,7 @@ dies 0 --fail-on warning --option monitor.run.on_exit=fail
 : >"$dir/empty.yaml"
 mkdir "$dir/folder"
 ends 0 "there are no rules in the files given: nothing is watched" -r "$dir/empty.yaml" -- true
-ends 1 "no rules: $dir/folder is a folder without" -- true
+ends 1 "no rules: $dir/folder is a folder without" -r "$dir/folder" -- true
 
 # ---- options about a capture that is not written, and numbers that are none
 wrong() { # TEXT ARG...: of monitor replay
