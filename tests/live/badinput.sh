@@ -36,8 +36,8 @@ refused() {
 	}
 }
 
-rule() { # condition
-	printf -- '- rule: r\n  desc: d\n  condition: %s\n  output: o\n  priority: INFO\n' "$1"
+with() { # CONDITION
+	rule r "$1" o
 }
 
 # ---- rule files
@@ -61,29 +61,29 @@ refused "aliases that multiply" "laughs.yaml" "$dir/laughs.yaml"
 printf -- '- &a\n  list: l\n  items: [*a]\n' >"$dir/self.yaml"
 refused "an alias of itself" "self.yaml" "$dir/self.yaml"
 printf -- '- macro: a\n  condition: (b)\n- macro: b\n  condition: (a)\n' >"$dir/loop.yaml"
-rule "a" >>"$dir/loop.yaml"
+with "a" >>"$dir/loop.yaml"
 refused "macros that call each other" "macro 'b' is not defined before" "$dir/loop.yaml"
 printf -- '- macro: a\n  condition: (evt.num=1 or a)\n' >"$dir/self-macro.yaml"
 refused "a macro that calls itself" "macro 'a' is not defined before" "$dir/self-macro.yaml"
-rule "$(python3 -c 'print("(" * 10000 + "evt.num=0" + ")" * 10000)')" >"$dir/parentheses.yaml"
+with "$(python3 -c 'print("(" * 10000 + "evt.num=0" + ")" * 10000)')" >"$dir/parentheses.yaml"
 refused "parentheses 10,000 deep" "nested too deeply" "$dir/parentheses.yaml"
-rule "proc.cmdline regex '((x{100}){100}){100}'" >"$dir/repetitions.yaml"
+with "proc.cmdline regex '((x{100}){100}){100}'" >"$dir/repetitions.yaml"
 refused "repetitions that multiply" "repetitions multiply" "$dir/repetitions.yaml"
 # patterns that take a backtracking matcher longer than the universe has, over a text that almost fits
-rule "evt.type = execve and proc.cmdline regex '.*(a+)+(a*)*(a|a|aa)+b'" >"$dir/explosive.yaml"
+with "evt.type = execve and proc.cmdline regex '.*(a+)+(a*)*(a|a|aa)+b'" >"$dir/explosive.yaml"
 python3 - >"$dir/explosive-test.yaml" <<'PY'
 print("rules: [explosive.yaml]\nprocesses:\n  - {name: sh, pid: 900}\ntests:\n  - name: almost\n    events:\n      - spawn: {name: x, parent: sh, args: [%s]}\n    expect: none" % ("a" * 4000))
 print("  - name: fits\n    events:\n      - spawn: {name: x, parent: sh, args: [%sb]}\n    expect: [r]" % ("a" * 4000))
 PY
 ends_well 0 30 "$MONITOR" test "$dir/explosive-test.yaml"
 grep -q "^2 passed, 0 failed" "$dir/out" || fail "an explosive pattern does not match as it should"
-rule "$(python3 -c 'print(" or ".join("proc.name=x%d" % i for i in range(60000)))')" >"$dir/megabyte.yaml"
+with "$(python3 -c 'print(" or ".join("proc.name=x%d" % i for i in range(60000)))')" >"$dir/megabyte.yaml"
 ends_well 0 60 "$MONITOR" check "$dir/megabyte.yaml"
-rule "$(python3 -c 'print("not " * 50000 + "evt.num=0")')" >"$dir/nots.yaml"
+with "$(python3 -c 'print("not " * 50000 + "evt.num=0")')" >"$dir/nots.yaml"
 ends_well 2 60 "$MONITOR" check "$dir/nots.yaml"
-rule "$(python3 -c 'print("proc.name in (" + ", ".join("x%d" % i for i in range(100000)) + ")")')" >"$dir/long-list.yaml"
+with "$(python3 -c 'print("proc.name in (" + ", ".join("x%d" % i for i in range(100000)) + ")")')" >"$dir/long-list.yaml"
 ends_well 2 60 "$MONITOR" check "$dir/long-list.yaml"
-rule "$(python3 -c 'print(" or ".join("proc.name=x%d" % i for i in range(20000)))')" >"$dir/long-or.yaml"
+with "$(python3 -c 'print(" or ".join("proc.name=x%d" % i for i in range(20000)))')" >"$dir/long-or.yaml"
 ends_well 2 60 "$MONITOR" check "$dir/long-or.yaml"
 python3 -c 'print("#" + "x" * (70 << 20))' >"$dir/huge.yaml"
 refused "a file beyond the limit" "huge.yaml" "$dir/huge.yaml"
@@ -92,11 +92,11 @@ rm -f "$dir/huge.yaml"
 # what is wrong is said with its place, and with what was probably meant
 printf -- '- rule: r\n  desc: d\n  condition: evt.num=0\n   output: o\n' >"$dir/broken.yaml"
 refused "broken YAML" "(broken\.yaml:4:|[Ll]ine 4)" "$dir/broken.yaml"
-rule "proc.nmae = x" >"$dir/field.yaml"
+with "proc.nmae = x" >"$dir/field.yaml"
 refused "an unknown field" "proc\.name" "$dir/field.yaml"
-rule "proc.name contain x" >"$dir/operator.yaml"
+with "proc.name contain x" >"$dir/operator.yaml"
 refused "an unknown operator" "contains" "$dir/operator.yaml"
-rule "proc.name = " >"$dir/cut.yaml"
+with "proc.name = " >"$dir/cut.yaml"
 refused "a condition that is cut" "cut\.yaml:3|[Ll]ine 3" "$dir/cut.yaml"
 printf 'just text' >"$dir/scalar.yaml"
 refused "a file that is no list" "." "$dir/scalar.yaml"

@@ -11,18 +11,12 @@ seconds=${1:-3}
 processes=${2:-60}
 user=61234
 births=$((processes * 3 + 1))
-cat >"$dir/bomb.yaml" <<'END'
-- rule: watched
-  desc: a file that is read behind the bomb
-  condition: evt.type in (open, openat, openat2) and evt.rawres >= 0 and fd.name endswith /watched
-  output: seen %fd.name
-  priority: WARNING
-- rule: born
-  desc: each process of the bomb that wrote its mark, by the one call that it makes once
-  condition: evt.type = setpgid and evt.rawres = 0
-  output: born %proc.pid
-  priority: NOTICE
-END
+{
+	# a file that is read behind the bomb
+	rule watched "evt.type in (open, openat, openat2) and evt.rawres >= 0 and fd.name endswith /watched" "seen %fd.name" WARNING
+	# each process of the bomb that wrote its mark, by the one call that it makes once
+	rule born "evt.type = setpgid and evt.rawres = 0" "born %proc.pid"
+} >"$dir/bomb.yaml"
 echo text >"$dir/watched"
 cat >"$dir/bomb.py" <<'END'
 """Forks without end; now and then one goes, so that there is always room for another. Each counts itself. It takes the seconds that it

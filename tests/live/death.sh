@@ -7,13 +7,7 @@
 
 need_root
 echo text-of-the-secret >"$dir/watched"
-cat >"$dir/watched.yaml" <<END
-- rule: watched
-  desc: a file of the test
-  condition: evt.type in (open, openat, openat2) and fd.name endswith /watched
-  output: seen %fd.name by %proc.name
-  priority: WARNING
-END
+rule watched "evt.type in (open, openat, openat2) and fd.name endswith /watched" "seen %fd.name by %proc.name" WARNING >"$dir/watched.yaml"
 # reads without another program: the shell's own words need no library
 # shellcheck disable=SC2016 # for the inner shell
 work='echo $$ >command; (while :; do read -r x <watched && echo "$x" >&4 || echo failed >&4; sleep 0.05; done) & echo $! >child

@@ -12,8 +12,7 @@ failed='evt.type in (open, openat) and fd.typechar="f" and fd.num=-1'
 for kind in write read failed; do
 	eval "condition=\$$kind"
 	# shellcheck disable=SC2154 # condition is set by eval
-	printf -- '- rule: %s\n  desc: d\n  condition: >\n    %s and fd.name contains /nowhere-\n  output: o %%fd.name\n  priority: NOTICE\n' \
-		"$kind" "$condition" >"$dir/$kind.yaml"
+	rule $kind "$condition and fd.name contains /nowhere-" "o %fd.name" >"$dir/$kind.yaml"
 done
 cat >"$dir/open.py" <<'E2'
 import os
@@ -49,8 +48,7 @@ held failed folder "$dir" yes
 ok "what matters only when it fails is let go at its entry" grep -q 'openat *[0-9]\{4\} let go at entry' "$dir/out"
 
 # what the path itself rules out needs no result: neither for the name of a file that may be made
-printf -- '- rule: filename\n  desc: d\n  condition: >\n    %s and fd.filename in (nowhere)\n  output: o %%fd.name\n  priority: NOTICE\n' \
-	"$write" >"$dir/filename.yaml"
+rule filename "$write and fd.filename in (nowhere)" "o %fd.name" >"$dir/filename.yaml"
 "$MONITOR" run --verbose --opens fast -r "$dir/filename.yaml" -- "$python" -B "$dir/open.py" write "$dir/file" >"$dir/out" 2>&1
 ok "another name of a file is enough at the entry of a fast open" grep -q 'openat *[0-9]\{4\} let go at entry.* 0 followed' "$dir/out"
 

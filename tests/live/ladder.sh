@@ -11,13 +11,8 @@ refuse=$src/refuse
 cp "$MONITOR" "$dir/monitor"
 cp "$own_rules" "$dir/rules.yaml"
 echo secret >"$dir/watched"
-cat >"$dir/watched.yaml" <<END
-- rule: watched
-  desc: a file of the test
-  condition: evt.type in (open, openat, openat2) and fd.num >= 0 and fd.name endswith /watched
-  output: seen %fd.name by %proc.name
-  priority: WARNING
-END
+rule watched "evt.type in (open, openat, openat2) and fd.num >= 0 and fd.name endswith /watched" "seen %fd.name by %proc.name" WARNING \
+	>"$dir/watched.yaml"
 chmod -R a+rX "$dir"
 # shellcheck disable=SC2016 # for the inner shell
 work='cat watched; cat watched; (exit 4); echo status $?; exit 3'

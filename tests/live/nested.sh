@@ -117,18 +117,13 @@ for name in chromium chromium-headless-shell google-chrome; do
 done
 if [ -n "$browser" ]; then
 	echo '<p>text</p>' >"$dir/page.html"
-	cat >"$dir/page.yaml" <<END
-- rule: page opened
-  desc: the file that the browser shows
-  condition: evt.type in (open, openat) and evt.rawres >= 0 and fd.name endswith /page.html
-  output: page opened by %proc.name
-  priority: NOTICE
-- rule: filter installed
-  desc: the browser's processes restrict themselves
-  condition: evt.type = seccomp and evt.args contains "op=1 " or evt.type = prctl and evt.args contains PR_SET_SECCOMP
-  output: filter installed by %proc.name %evt.args
-  priority: NOTICE
-END
+	{
+		# the file that the browser shows
+		rule "page opened" "evt.type in (open, openat) and evt.rawres >= 0 and fd.name endswith /page.html" "page opened by %proc.name"
+		# the browser's processes restrict themselves
+		rule "filter installed" 'evt.type = seccomp and evt.args contains "op=1 " or evt.type = prctl and evt.args contains PR_SET_SECCOMP' \
+			"filter installed by %proc.name %evt.args"
+	} >"$dir/page.yaml"
 	cp "$MONITOR" "$dir/monitor"
 	chmod a+rX "$dir" "$dir"/*
 	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"

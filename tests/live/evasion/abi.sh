@@ -88,13 +88,7 @@ fi
 
 # calls of the vsyscall page are the machine's own: seen by rules, and they give what they give natively
 if grep -q vsyscall /proc/self/maps; then
-	cat >"$dir/time.yaml" <<END
-- rule: time asked
-  desc: a call of the vsyscall page
-  condition: evt.type = time
-  output: time %evt.type
-  priority: WARNING
-END
+	rule "time asked" "evt.type = time" "time %evt.type" WARNING >"$dir/time.yaml" # a call of the vsyscall page
 	checks=$((checks + 1))
 	for backend in notify ptrace ptrace-all notify-only; do
 		monitor_options="--backend $backend"

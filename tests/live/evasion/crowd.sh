@@ -5,18 +5,12 @@
 
 need python3
 turns=${1:-600}
-cat >"$dir/crowd.yaml" <<'END'
-- rule: turn
-  desc: one at a time, from different threads
-  condition: evt.type in (open, openat, unlink, unlinkat) and evt.args contains /turn-
-  output: "%evt.type %thread.tid %evt.args"
-  priority: NOTICE
-- rule: refused
-  desc: nothing is opened
-  condition: evt.type in (open, openat) and evt.args contains /refused and evt.res = EMFILE
-  output: "%evt.type %thread.tid %evt.args"
-  priority: NOTICE
-END
+{
+	# one at a time, from different threads
+	rule turn "evt.type in (open, openat, unlink, unlinkat) and evt.args contains /turn-" '"%evt.type %thread.tid %evt.args"'
+	# nothing is opened
+	rule refused "evt.type in (open, openat) and evt.args contains /refused and evt.res = EMFILE" '"%evt.type %thread.tid %evt.args"'
+} >"$dir/crowd.yaml"
 : >"$dir/noise"
 : >"$dir/refused"
 n=0

@@ -6,18 +6,11 @@
 
 need_root
 need python3
-cat >"$dir/kinds.yaml" <<'END'
-- rule: opened
-  desc: every open that succeeds
-  condition: evt.type in (open, openat, openat2) and evt.rawres >= 0
-  output: opened %evt.arg.name
-  priority: NOTICE
-- rule: addressed
-  desc: every address of a socket
-  condition: evt.type in (connect, bind) and (evt.rawres >= 0 or evt.rawres < 0)
-  output: addressed %evt.args
-  priority: NOTICE
-END
+{
+	rule opened "evt.type in (open, openat, openat2) and evt.rawres >= 0" "opened %evt.arg.name" # every open that succeeds
+	# every address of a socket
+	rule addressed "evt.type in (connect, bind) and (evt.rawres >= 0 or evt.rawres < 0)" "addressed %evt.args"
+} >"$dir/kinds.yaml"
 cp "$(command -v dash || command -v sh)" "$dir/sh"
 echo text >"$dir/plain"
 ln -s plain "$dir/link"

@@ -5,13 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 need gcc
-cat >"$dir/rules.yaml" <<'END'
-- rule: started
-  desc: the program that tells who it is
-  condition: evt.type in (execve, execveat) and evt.rawres = 0 and proc.name = cat
-  output: started as %user.loginuid
-  priority: NOTICE
-END
+# the program that tells who it is
+rule started "evt.type in (execve, execveat) and evt.rawres = 0 and proc.name = cat" "started as %user.loginuid" >"$dir/rules.yaml"
 cat >"$dir/login.c" <<'END'
 #include <fcntl.h>
 #include <stdint.h>

@@ -4,13 +4,9 @@
 . "$(dirname "$0")/../lib.sh"
 
 need gcc
-cat >"$dir/rules.yaml" <<'END'
-- rule: started
-  desc: the program that lives for nothing
-  condition: evt.type in (execve, execveat) and evt.rawres = 0 and proc.exepath endswith /short-lived
-  output: started %proc.exepath %proc.args
-  priority: NOTICE
-END
+# the program that lives for nothing
+rule started "evt.type in (execve, execveat) and evt.rawres = 0 and proc.exepath endswith /short-lived" \
+	"started %proc.exepath %proc.args" >"$dir/rules.yaml"
 echo 'int main(void) { return 0; }' >"$dir/short-lived.c"
 gcc -static -o "$dir/short-lived" "$dir/short-lived.c" || skip "no static C library"
 

@@ -94,13 +94,9 @@ for odd in "$(printf 'a\nb')" "$(printf '\033[2J\033[31m')" "$(printf '\377\376'
 	entry seen "$s" -- cat "$dir/$odd/evasion-secret"
 done
 # a hard link has a name of its own: what tells is the path that the rule names
-cat >"$dir/exact.yaml" <<END
-- rule: secret opened
-  desc: the file by its whole path
-  condition: evt.type in (open, openat, openat2, creat) and evt.rawres >= 0 and fd.name = $secret
-  output: secret opened %fd.name
-  priority: WARNING
-END
+# the file by its whole path
+rule "secret opened" "evt.type in (open, openat, openat2, creat) and evt.rawres >= 0 and fd.name = $secret" \
+	"secret opened %fd.name" WARNING >"$dir/exact.yaml"
 ln "$secret" "$dir/a/hard"
 ln -s hard "$dir/a/link-to-hard"
 rules_here=$dir/exact.yaml
@@ -156,13 +152,9 @@ entry seen "$a" -- "$payload" "" "" telling-argument "$wanted_text"
 [ -n "$loader" ] && entry seen "$a" -- "$loader" "$payload" telling-argument "$wanted_text"
 
 # more arguments than an event of Falco's holds: proc.full_cmdline has what proc.args was cut at
-cat >"$dir/full.yaml" <<END
-- rule: argument seen
-  desc: a program with the telling argument
-  condition: evt.type in (execve, execveat) and evt.rawres = 0 and proc.full_args contains telling-argument
-  output: argument seen %proc.name
-  priority: WARNING
-END
+# a program with the telling argument
+rule "argument seen" "evt.type in (execve, execveat) and evt.rawres = 0 and proc.full_args contains telling-argument" \
+	"argument seen %proc.name" WARNING >"$dir/full.yaml"
 rules_here=$dir/full.yaml
 for each in 60000 65536 120000; do
 	entry seen "$a" -- "$payload" "$(head -c "$each" /dev/zero | tr '\0' a)" "$wanted_text" telling-argument

@@ -3,25 +3,12 @@
 # Why a rule matched or not: of a capture's event, and live, with what a call at its entry waits for.
 . "$(dirname "$0")/../lib.sh"
 
-cat >"$dir/rules.yaml" <<END
-- macro: changes
-  condition: (evt.type in (chmod, fchmod, fchmodat))
-- rule: mode
-  desc: a file's mode
-  condition: changes and fd.name startswith $dir/ and evt.res = SUCCESS
-  output: file=%fd.name
-  priority: NOTICE
-- rule: later
-  desc: the same again
-  condition: changes and fd.name startswith $dir/
-  output: file=%fd.name
-  priority: NOTICE
-- rule: opened
-  desc: for the capture
-  condition: evt.type = openat and fd.name = /etc/ld.so.cache
-  output: number %evt.num
-  priority: NOTICE
-END
+{
+	printf -- '- macro: changes\n  condition: (evt.type in (chmod, fchmod, fchmodat))\n'
+	rule mode "changes and fd.name startswith $dir/ and evt.res = SUCCESS" file=%fd.name
+	rule later "changes and fd.name startswith $dir/" file=%fd.name
+	rule opened "evt.type = openat and fd.name = /etc/ld.so.cache" "number %evt.num" # for the capture
+} >"$dir/rules.yaml"
 need python3
 has() { # TEXT FILE
 	ok "\"$1\" is in the explanation" grep -qF -- "$1" "$2"

@@ -3,28 +3,18 @@
 # The fields that Falco has not, under the monitor: each rule names one, and a near miss stays quiet.
 . "$(dirname "$0")/../lib.sh"
 
-cat >"$dir/rules.yaml" <<END
-- rule: real path
-  desc: the file behind a link
-  condition: evt.type in (open, openat, openat2) and fd.realpath = $dir/target and fd.name = $dir/link
-  output: path=%fd.realpath raced=%evt.raced
-  priority: NOTICE
-- rule: long arguments
-  desc: what Falco's limit cuts off
-  condition: evt.type in (execve, execveat) and proc.full_args endswith needle and not proc.args endswith needle
-  output: args=%proc.full_args line=%proc.full_cmdline
-  priority: NOTICE
-- rule: tree
-  desc: ancestry
-  condition: evt.type in (execve, execveat) and proc.tree contains "monitor(" and proc.tree contains " > sh(" and proc.name = true
-  output: tree=%proc.tree
-  priority: NOTICE
-- rule: drift
-  desc: a program that was written since the start
-  condition: evt.type in (execve, execveat) and proc.drift = true
-  output: program=%proc.exepath drift=%proc.drift
-  priority: NOTICE
-END
+{
+	# the file behind a link
+	rule "real path" "evt.type in (open, openat, openat2) and fd.realpath = $dir/target and fd.name = $dir/link" \
+		"path=%fd.realpath raced=%evt.raced"
+	# what Falco's limit cuts off
+	rule "long arguments" "evt.type in (execve, execveat) and proc.full_args endswith needle and not proc.args endswith needle" \
+		"args=%proc.full_args line=%proc.full_cmdline"
+	rule tree 'evt.type in (execve, execveat) and proc.tree contains "monitor(" and proc.tree contains " > sh(" and proc.name = true' \
+		"tree=%proc.tree"
+	# a program that was written since the start
+	rule drift "evt.type in (execve, execveat) and proc.drift = true" "program=%proc.exepath drift=%proc.drift"
+} >"$dir/rules.yaml"
 echo text >"$dir/target"
 ln -s target "$dir/link"
 cp /bin/true "$dir/old"

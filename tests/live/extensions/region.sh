@@ -3,15 +3,9 @@
 # evt.ip.region: the memory that a call was made from, whichever way the monitor comes by the event.
 . "$(dirname "$0")/../lib.sh"
 
+below="(fs.path.name startswith $dir/ or fd.name startswith $dir/ or proc.exepath startswith $dir/)"
 for kind in file anonymous stack; do
-	cat <<END
-- rule: $kind
-  desc: from there
-  condition: evt.type in (mkdir, mkdirat, open, openat, execve) and evt.ip.region = $kind
-    and (fs.path.name startswith $dir/ or fd.name startswith $dir/ or proc.exepath startswith $dir/)
-  output: region=%evt.ip.region
-  priority: NOTICE
-END
+	rule $kind "evt.type in (mkdir, mkdirat, open, openat, execve) and evt.ip.region = $kind and $below" region=%evt.ip.region
 done >"$dir/rules.yaml"
 echo text >"$dir/text"
 
@@ -38,13 +32,8 @@ from stack stack
 from stack stack thread
 
 # an output alone asks, too, and nothing is asked where no rule has the field
-cat >"$dir/rules.yaml" <<END
-- rule: printed
-  desc: in the output only
-  condition: evt.type in (mkdir, mkdirat) and fs.path.name = $dir/made
-  output: region=%evt.ip.region
-  priority: NOTICE
-END
+# in the output only
+rule printed "evt.type in (mkdir, mkdirat) and fs.path.name = $dir/made" "region=%evt.ip.region" >"$dir/rules.yaml"
 rmdir "$dir/made" 2>/dev/null
 under "$dir/rules.yaml" -- "$src/region" anonymous mkdir "$dir/made"
 ok "the output has the region" grep -q region=anonymous "$alerts"

@@ -3,23 +3,11 @@
 # thread.ustack: the functions that a call was made from, taken behind the call, and of an exec before it.
 . "$(dirname "$0")/../lib.sh"
 
-cat >"$dir/rules.yaml" <<END
-- rule: made
-  desc: a folder
-  condition: evt.type in (mkdir, mkdirat) and fs.path.name = $dir/made
-  output: stack=%thread.ustack
-  priority: NOTICE
-- rule: opened
-  desc: a file
-  condition: evt.type in (open, openat) and fd.name = $dir/text
-  output: stack=%thread.ustack
-  priority: NOTICE
-- rule: ran
-  desc: a program
-  condition: evt.type in (execve, execveat) and proc.name = true
-  output: stack=%thread.ustack
-  priority: NOTICE
-END
+{
+	rule made "evt.type in (mkdir, mkdirat) and fs.path.name = $dir/made" "stack=%thread.ustack"
+	rule opened "evt.type in (open, openat) and fd.name = $dir/text" "stack=%thread.ustack"
+	rule ran "evt.type in (execve, execveat) and proc.name = true" "stack=%thread.ustack"
+} >"$dir/rules.yaml"
 echo text >"$dir/text"
 ! grep -q 'define HAVE_LIBUNWIND' "$BUILD/config.h" 2>/dev/null && skip "built without libunwind"
 for monitor_options in "" "--backend ptrace"; do

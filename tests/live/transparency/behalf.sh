@@ -225,8 +225,7 @@ ok "what was tried: $(tail -n 3 "$dir/native-names")" [ "$(wc -l <"$dir/native-n
 # a program that was just written, in the caller's place, is executed: whether or not its exec is a call that we catch
 written='evt.type in (open, openat, creat) and evt.is_open_write=true and fd.typechar=f'
 for more in "" " or evt.type in (execve, execveat)"; do
-	printf -- '- rule: r\n  desc: d\n  condition: (%s%s) and fd.name startswith /nowhere\n  output: o\n  priority: NOTICE\n' \
-		"$written" "$more" >"$dir/written.yaml"
+	rule r "($written$more) and fd.name startswith /nowhere" o >"$dir/written.yaml"
 	ok "executed at once${more:+, caught}: $("$MONITOR" run --opens exact -r "$dir/written.yaml" -- "$src/calls" fresh "$dir/fresh" 300 2>&1)" \
 		"$MONITOR" run --opens exact -r "$dir/written.yaml" -- "$src/calls" fresh "$dir/fresh" 300
 done

@@ -5,13 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 need python3
-cat >"$dir/watched.yaml" <<END
-- rule: watched
-  desc: a file that the test opens
-  condition: evt.type in (open, openat) and fd.name endswith /watched
-  output: seen %fd.name by %proc.name
-  priority: NOTICE
-END
+# a file that the test opens
+rule watched "evt.type in (open, openat) and fd.name endswith /watched" "seen %fd.name by %proc.name" >"$dir/watched.yaml"
 : >"$dir/watched"
 cat >"$dir/ends.py" <<'END'
 """ends.py WAY WATCHED RUN...: says what of a command's descriptors cannot be told from a closed one once the command closed it."""

@@ -65,13 +65,8 @@ if os.getuid() == 0:
     os.setuid(65534)
     told("low port", socket.socket().bind, ("127.0.0.1", 7))
 EOP
-cat >"$dir/all.yaml" <<END
-- rule: addresses
-  desc: everything that gives a socket an address
-  condition: evt.type in (connect, bind) and (fd.sip = "192.0.2.77" or fd.sport = 1)
-  output: seen %evt.type
-  priority: WARNING
-END
+# everything that gives a socket an address
+rule addresses 'evt.type in (connect, bind) and (fd.sip = "192.0.2.77" or fd.sport = 1)' "seen %evt.type" WARNING >"$dir/all.yaml"
 /usr/bin/env python3 "$dir/sockets.py" >"$dir/native" 2>&1
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
