@@ -222,7 +222,6 @@ _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct 
 	pass_listener(&f, shared);
 	let_go_of_descriptors();
 	f.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	while (!is_over(&f)) {
 		bool last = f.workload_gone && f.finished;
 		struct signalfd_siginfo info;

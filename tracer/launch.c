@@ -178,6 +178,8 @@ static _Noreturn void front_process(char *const *argv, int control, const int go
 	workload = launch_fork_sharing_files();
 	if (workload == 0)
 		workload_main(argv, go[1], shared, supervisor);
+	/* closed to processes of the same user as long as nothing runs: the supervisor lets the command go when it knows of it */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (workload < 0 || send(control, &workload, sizeof(workload), MSG_NOSIGNAL) != sizeof(workload)) {
 		/* the supervisor sees the socket's end and reports */
 		_exit(EXIT_NOT_EXECUTABLE);
