@@ -2,10 +2,31 @@
 #ifndef MONITOR_TESTS_UNIT_CAPTURE_WORLD_H
 #define MONITOR_TESTS_UNIT_CAPTURE_WORLD_H
 
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "event/event_text.h"
 #include "source/scap_write.h"
 
 /* Captures written from lines of text, and read again as such. Of the programs that include it with cmocka before. */
+
+/* A file for all tests of a group, for its set-up and its end. */
+static char path[] = "/tmp/test_capture.XXXXXX";
+
+static int make_path(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	return fd < 0 ? -errno : close(fd);
+}
+
+static int remove_path(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
 
 static void put(struct scap_writer *w, const char *line, const struct event_ext *ext)
 {

@@ -11,8 +11,6 @@
 #include "source/scap_write.h"
 #include "capture_world.h"
 
-static char path[] = "/tmp/test_scap_tasks.XXXXXX";
-
 #define RECORD "monitor-task" /* a record's own name */
 
 static const struct scap_writer_options newest = { .snaplen = UINT32_MAX, .origin = { .ours = true, .implied = SCAP_IMPLIES_NEWEST } };
@@ -204,12 +202,6 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_newer),
 	};
-	int fd = mkstemp(path), r;
 
-	if (fd < 0)
-		return 99;
-	close(fd);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(path);
-	return r;
+	return cmocka_run_group_tests(tests, make_path, remove_path);
 }

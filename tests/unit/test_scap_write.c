@@ -16,8 +16,6 @@
 #include "source/scap_write_meta.h"
 #include "capture_world.h"
 
-static char path[] = "/tmp/test_scap_write.XXXXXX";
-
 /* ---- what comes back ---- */
 
 struct seen {
@@ -500,12 +498,6 @@ int main(void)
 		cmocka_unit_test(test_follow), cmocka_unit_test(test_merge), cmocka_unit_test(test_full),
 		cmocka_unit_test(test_buffers), cmocka_unit_test(test_layouts), cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
 	};
-	int fd = mkstemp(path), r;
 
-	if (fd < 0)
-		return 99;
-	close(fd);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(path);
-	return r;
+	return cmocka_run_group_tests(tests, make_path, remove_path);
 }
