@@ -99,15 +99,16 @@ static const struct {
 	{ "- macro: m\n  condition: [a]\n", "ERR_YAML_VALIDATE condition 1:13" },
 };
 
-static void load(struct rule_loader *l, const char *text, struct strbuf *ret_findings, bool *ret_successful)
+/* Adds a file; its findings become the text of GOT. */
+static const struct load_result *load(struct rule_loader *l, const char *text, struct strbuf *got)
 {
 	const struct load_result *result;
 	struct error err = { 0 };
 
 	assert_int_equal(rule_loader_add(l, STR("f"), str_of(text), &result, &err), 0);
-	strbuf_reset(ret_findings);
-	loading_print(ret_findings, result->findings, result->nfindings);
-	*ret_successful = result->successful;
+	strbuf_reset(got);
+	loading_print(got, result->findings, result->nfindings);
+	return result;
 }
 
 static void test_findings(void **state)
@@ -121,7 +122,7 @@ static void test_findings(void **state)
 		bool successful;
 
 		assert_int_equal(rule_loader_new(&options, &l, NULL), 0);
-		load(l, cases[i].text, &got, &successful);
+		successful = load(l, cases[i].text, &got)->successful;
 		if (strcmp(got.ptr ? got.ptr : "", cases[i].want) != 0)
 			fail_msg("%s\n  gives %s\n  expected %s", cases[i].text, got.ptr, cases[i].want);
 		assert_int_equal(successful, !strstr(cases[i].want, "ERR_"));
@@ -136,21 +137,18 @@ static void test_files(void **state)
 	auto_ruleset struct ruleset *rules = NULL;
 	struct strbuf got auto_strbuf = { 0 };
 	struct error err;
-	bool fine;
 
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
-	load(l, "- macro: m\n  condition: fd.num=1\n", &got, &fine);
+	load(l, "- macro: m\n  condition: fd.num=1\n", &got);
 	assert_string_equal(got.ptr, "UNUSED_MACRO m 0:2");
-	load(l, "- rule: r\n  desc: d\n  condition: evt.type=open and m\n  output: o\n  priority: INFO\n", &got, &fine);
+	load(l, "- rule: r\n  desc: d\n  condition: evt.type=open and m\n  output: o\n  priority: INFO\n", &got);
 	assert_string_equal(got.ptr, "");
 	assert_int_equal(rule_loader_compile(l, &rules, &err), 0);
 	assert_int_equal(ruleset_count(rules), 1);
-	load(l, "- rule: x\n  desc: d\n  condition: evt.type=open and n\n  output: o\n  priority: INFO\n", &got, &fine);
-	assert_false(fine);
+	assert_false(load(l, "- rule: x\n  desc: d\n  condition: evt.type=open and n\n  output: o\n  priority: INFO\n", &got)->successful);
 	assert_string_equal(got.ptr, "ERR_VALIDATE x 1:21");
-	load(l, "- macro: n\n  condition: fd.num=1\n", &got, &fine); /* the rule was kept and is fine now */
-	assert_true(fine);
+	assert_true(load(l, "- macro: n\n  condition: fd.num=1\n", &got)->successful); /* the rule was kept and is fine now */
 }
 
 /* Ours: every error of the file, at its exact place, with what may have been meant. */
@@ -164,15 +162,12 @@ static void test_ours(void **state)
 
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
-	assert_int_equal(rule_loader_add(l, STR("f"),
-					 STR("- rule: a\n  desc: d\n  condition: >\n    evt.type=open and\n    proc.nam=x\n"
-					     "  output: o\n  priority: INFO\n  tgas: [x]\n"
-					     "- list: l\n  items: [a, 'b c']\n"
-					     "- rule: b\n  desc: d\n  condition: 'evt.type=open and fd.name in (l) and it''s'\n"
-					     "  output: o\n  priority: INFO\n"),
-					 &result, &err),
-			 0);
-	loading_print(&got, result->findings, result->nfindings);
+	result = load(l,
+		      "- rule: a\n  desc: d\n  condition: >\n    evt.type=open and\n    proc.nam=x\n"
+		      "  output: o\n  priority: INFO\n  tgas: [x]\n"
+		      "- list: l\n  items: [a, 'b c']\n"
+		      "- rule: b\n  desc: d\n  condition: 'evt.type=open and fd.name in (l) and it''s'\n"
+		      "  output: o\n  priority: INFO\n", &got);
 	assert_string_equal(got.ptr, "ERR_COMPILE_CONDITION a 4:4; UNKNOWN_KEY a 7:2; ERR_COMPILE_CONDITION b 12:53");
 	assert_true(str_contains(result->findings[1].hint, STR("'tags'")));
 	assert_true(str_contains(result->findings[0].hint, STR("proc.name")));
@@ -192,7 +187,6 @@ static void test_ours_conditions(void **state)
 	const struct engine_options options = { .min_priority = PRIORITY_DEBUG, .ours = true };
 	auto_rule_loader struct rule_loader *l = NULL;
 	struct strbuf got auto_strbuf = { 0 };
-	bool fine;
 
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, NULL), 0);
@@ -200,7 +194,7 @@ static void test_ours_conditions(void **state)
 	     "- macro: bad\n  condition: fd.nmae=1\n"
 	     "- rule: d\n  desc: d\n  condition: evt.type=open and bad and proc.nam=x\n  output: o\n  priority: INFO\n"
 	     "- rule: e\n  desc: d\n  condition: evt.type=open and bad and fd.num=x\n  output: o\n  priority: INFO\n",
-	     &got, &fine);
+	     &got);
 	assert_string_equal(got.ptr, "ERR_COMPILE_CONDITION bad 1:13; ERR_COMPILE_CONDITION d 4:39; ERR_COMPILE_CONDITION e 9:46");
 }
 
@@ -215,23 +209,16 @@ static void test_ours_output(void **state)
 
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
-	assert_int_equal(rule_loader_add(l, STR("f"),
-					 STR("- rule: d\n  desc: d\n  condition: evt.type=open\n  output: >\n    a %evt.num\n    of %fd.nmae\n"
-					     "  priority: INFO\n"
-					     "- rule: e\n  desc: d\n  conditon: evt.type=open\n  output: o\n  priority: INFO\n"),
-					 &result, &err),
-			 0);
-	loading_print(&got, result->findings, result->nfindings);
+	result = load(l,
+		      "- rule: d\n  desc: d\n  condition: evt.type=open\n  output: >\n    a %evt.num\n    of %fd.nmae\n"
+		      "  priority: INFO\n"
+		      "- rule: e\n  desc: d\n  conditon: evt.type=open\n  output: o\n  priority: INFO\n", &got);
 	assert_string_equal(got.ptr, "ERR_COMPILE_OUTPUT d 5:8; ERR_YAML_VALIDATE e 7:2");
 	assert_true(str_contains(result->findings[1].hint, STR("'conditon'")));
 	assert_int_equal(rule_loader_new(&options, &other, &err), 0);
-	assert_int_equal(rule_loader_add(other, STR("g"),
-					 STR("- rule: d\n  desc: d\n  condition: evt.type=open\n"
-					     "  output: '%fd.nmae %evt.num %toupper(fd.num) x%no.such %'\n  priority: INFO\n"),
-					 &result, &err),
-			 0);
-	strbuf_reset(&got);
-	loading_print(&got, result->findings, result->nfindings);
+	result = load(other,
+		      "- rule: d\n  desc: d\n  condition: evt.type=open\n"
+		      "  output: '%fd.nmae %evt.num %toupper(fd.num) x%no.such %'\n  priority: INFO\n", &got);
 	assert_string_equal(got.ptr, "ERR_COMPILE_OUTPUT d 3:12; ERR_COMPILE_OUTPUT d 3:30; ERR_COMPILE_OUTPUT d 3:48; ERR_COMPILE_OUTPUT d 3:57");
 }
 
@@ -246,17 +233,14 @@ static void test_extensions(void **state)
 
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
-	assert_int_equal(rule_loader_add(l, STR("f"),
-					 STR("- rule: a\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
-					     "  x-monitor: {}\n"
-					     "- rule: b\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
-					     "  x-monitor:\n    later: 1\n    [x]: 2\n"
-					     "- rule: c\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
-					     "  x-monitor: on\n"),
-					 &result, &err),
-			 0);
+	result = load(l,
+		      "- rule: a\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+		      "  x-monitor: {}\n"
+		      "- rule: b\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+		      "  x-monitor:\n    later: 1\n    [x]: 2\n"
+		      "- rule: c\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: INFO\n"
+		      "  x-monitor: on\n", &got);
 	assert_true(result->successful);
-	loading_print(&got, result->findings, result->nfindings);
 	assert_string_equal(got.ptr, "UNKNOWN_KEY b 12:4; UNKNOWN_KEY b 13:4; UNKNOWN_KEY c 19:13");
 	assert_true(str_contains(result->findings[0].message, STR("'later' of 'x-monitor'")));
 }
@@ -277,12 +261,11 @@ static void test_options(void **state)
 	struct strbuf got auto_strbuf = { 0 };
 	struct rule_view view;
 	struct error err;
-	bool fine;
 
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
 	load(l, RULE("a") "  tags: [u, t, u]\n" RULE("b") "- rule: c\n  desc: d\n  condition: evt.type=open\n  output: o\n"
-	     "  priority: debug\n", &got, &fine);
+	     "  priority: debug\n", &got);
 	assert_int_equal(rule_loader_compile(l, &rules, &err), 0);
 	assert_int_equal(ruleset_count(rules), 3);
 	ruleset_get(rules, 0, &view);
@@ -315,13 +298,11 @@ static void test_plugins(void **state)
 		struct strbuf text auto_strbuf = { 0 }, got auto_strbuf = { 0 };
 		auto_rule_loader struct rule_loader *l = NULL;
 		struct error err = { 0 };
-		bool fine;
 
 		strbuf_addf(&text, "- required_plugin_versions: [%s]\n", requirements[i / 2].text);
 		options.fields.container_plugin = i % 2;
 		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
-		load(l, text.ptr, &got, &fine);
-		assert_true(fine);
+		assert_true(load(l, text.ptr, &got)->successful);
 		assert_int_equal(rule_loader_check_plugins(l, &err) == 0,
 				 i % 2 ? requirements[i / 2].with : requirements[i / 2].without);
 	}

@@ -56,60 +56,53 @@ static void test_macros(void **state)
 	}
 }
 
+static void assert_refused(const char *text, const char *macro)
+{
+	struct resolver r;
+	struct loading l;
+	struct ast *tree;
+
+	loading_start(&l);
+	assert_int_equal(loading_read(&l, text), 0);
+	assert_true(resolve(&l, &r, macro, &tree) < 0);
+	assert_int_equal(l.findings.list[0].code, LOAD_ERR_VALIDATE);
+	loading_end(&l);
+}
+
 /* Each macro holds the one before twice: a tree of 2^40 nodes, shared, must be refused and not be walked. */
 static void test_doubling(void **state)
 {
 	struct strbuf text auto_strbuf = { 0 };
-	struct resolver r;
-	struct loading l;
-	struct ast *tree;
 
 	(void)state;
 	strbuf_adds(&text, "- {macro: m0, condition: fd.num=1}\n");
 	for (int i = 1; i <= 40; i++)
 		strbuf_addf(&text, "- {macro: m%d, condition: m%d and m%d}\n", i, i - 1, i - 1);
-	loading_start(&l);
-	assert_int_equal(loading_read(&l, text.ptr), 0);
-	assert_true(resolve(&l, &r, "m40", &tree) < 0);
-	assert_int_equal(l.findings.list[0].code, LOAD_ERR_VALIDATE);
-	loading_end(&l);
+	assert_refused(text.ptr, "m40");
 }
 
 /* The same, backwards: the first macro sees all others before they are resolved. */
 static void test_doubling_backwards(void **state)
 {
 	struct strbuf text auto_strbuf = { 0 };
-	struct resolver r;
-	struct loading l;
-	struct ast *tree;
 
 	(void)state;
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i <= 40; i++)
 			strbuf_addf(&text, pass && i < 40 ? "- {macro: m%d, condition: m%d and m%d}\n" :
 							    "- {macro: m%d, condition: fd.num=1}\n", i, i + 1, i + 1);
-	loading_start(&l);
-	assert_int_equal(loading_read(&l, text.ptr), 0);
-	assert_true(resolve(&l, &r, "m0", &tree) < 0);
-	assert_int_equal(l.findings.list[0].code, LOAD_ERR_VALIDATE);
-	loading_end(&l);
+	assert_refused(text.ptr, "m0");
 }
 
 static void test_depth(void **state)
 {
 	struct strbuf text auto_strbuf = { 0 };
-	struct resolver r;
-	struct loading l;
-	struct ast *tree;
 
 	(void)state;
 	strbuf_adds(&text, "- {macro: m0, condition: fd.num=1}\n");
 	for (int i = 1; i <= 50000; i++)
 		strbuf_addf(&text, "- {macro: m%d, condition: not m%d}\n", i, i - 1);
-	loading_start(&l);
-	assert_int_equal(loading_read(&l, text.ptr), 0);
-	assert_true(resolve(&l, &r, "m50000", &tree) < 0);
-	loading_end(&l);
+	assert_refused(text.ptr, "m50000");
 }
 
 int main(void)
