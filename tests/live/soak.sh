@@ -8,18 +8,6 @@ need python3
 processes=${1:-8000}
 calls=${2:-160000}
 : >"$dir/counted"
-cat >"$dir/soak.yaml" <<END
-- rule: exit
-  desc: each process
-  condition: evt.type = procexit and proc.name = soak
-  output: "%proc.pid"
-  priority: NOTICE
-- rule: never
-  desc: the calls of the workload, which are judged and found harmless
-  condition: evt.type in (open, openat, sendto, unlinkat) and evt.args contains nowhere-at-all
-  output: "%evt.args"
-  priority: NOTICE
-END
 cat >"$dir/watch.py" <<'EOP'
 """watch.py MONITOR FRONT SAMPLES: resident memory (KiB), descriptors and number of the monitor's processes, until they end."""
 import os, sys, time
@@ -58,7 +46,7 @@ counted() {
 run() {
 	rm -f "$dir/alerts"
 	# shellcheck disable=SC2086 # words
-	"$MONITOR" run -v -r "$dir/soak.yaml" ${monitor_options:-} --json --output "$dir/alerts" -- "$src/soak" "$dir" "$1" "$2" \
+	"$MONITOR" run -v -r "$here/soak.yaml" ${monitor_options:-} --json --output "$dir/alerts" -- "$src/soak" "$dir" "$1" "$2" \
 		>"$dir/out" 2>"$dir/err" </dev/null &
 	front=$!
 	python3 "$dir/watch.py" "$MONITOR" $front "$dir/samples"
