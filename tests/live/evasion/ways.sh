@@ -181,8 +181,11 @@ for backend in notify ptrace ptrace-all notify-only; do
 	at_monitor "" at-monitor
 	at_monitor "" at-monitor-threads
 	at_monitor "unshare -p -f --mount-proc" at-everybody
-	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 60 \
-		"$dir/monitor" run --backend "$backend" -r "$dir/$(basename "$rules_here")" -- "$dir/aim" at-descriptors /etc/hostname
+	set -- "$dir/monitor" run --backend "$backend" -r "$dir/$(basename "$rules_here")" -- "$dir/aim" at-descriptors /etc/hostname
+	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 60 "$@"
+	command -v strace >/dev/null || { left_out=$((left_out + 1)); continue; }
+	ok "a front that is late ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 60 \
+		strace -o /dev/null -e trace=setpgid -e inject=setpgid:delay_enter=500000 "$@"
 done
 
 # a listener of the workload's own: refused by the kernel below ours, no cover where there is none
