@@ -14,7 +14,9 @@
 #include "app/run.h"
 #include "app/setup.h"
 #include "app/signals.h"
+#include "base/clock.h"
 #include "base/inherited.h"
+#include "base/limits.h"
 #include "base/parse.h"
 
 /* A copy of our own, so that the workload can neither close it nor, above standard error, have it at all. */
@@ -133,6 +135,19 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 	run->finished = true;
 }
 
+/*
+ * Who stops a service, or the machine, asks all its processes to end at once: the command may have files to write yet, and its calls
+ * fail when nobody watches. A second request is meant.
+ */
+static bool has_waited(struct run *run)
+{
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+
+	if (!run->end_by)
+		run->end_by = now + 1000 * RUN_ENDING_SECONDS;
+	return signals_stop_insisted() || now >= run->end_by;
+}
+
 static int watch(struct run *run, struct error *err)
 {
 	struct tracer_status status;
@@ -145,7 +160,7 @@ static int watch(struct run *run, struct error *err)
 			return -ECANCELED;
 		if (signals_reopen_requested())
 			housekeeping_reopen(&run->housekeeping);
-		if (signals_stop_requested())
+		if (signals_stop_requested() && has_waited(run))
 			return error_set(err, -EINTR, "the monitor was asked to end");
 		if (r == 0) {
 			recording_flush(&run->recording);

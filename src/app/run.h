@@ -33,6 +33,7 @@ struct run {
 	int fail_on;
 	bool match_realpath, verbose, json;
 	bool finished; /* the front was let go */
+	uint64_t end_by; /* monotonic ms: asked to end, and the command has not ended; 0 = not asked */
 	struct explain explain;
 	struct notice notice;
 	int stream; /* for alerts, -1 = none; a copy of our own */

@@ -4,11 +4,12 @@
 #include "app/signals.h"
 #include "base/cleanup.h"
 
-static volatile sig_atomic_t stop, reopen, reload;
+static volatile sig_atomic_t stop, insisted, reopen, reload;
 
 static void on_stop(int number)
 {
 	(void)number;
+	insisted = stop;
 	stop = 1;
 }
 
@@ -81,6 +82,11 @@ void signals_catch(void)
 bool signals_stop_requested(void)
 {
 	return stop;
+}
+
+bool signals_stop_insisted(void)
+{
+	return insisted;
 }
 
 bool signals_reload_requested(void)

@@ -22,6 +22,8 @@ void signals_catch_stop(void);
 /* SIGHUP asks to load the configuration and the rules again, not to stop. */
 void signals_catch_reload(void);
 bool signals_stop_requested(void);
+/* More than once. */
+bool signals_stop_insisted(void);
 /* Both true once for each request. */
 bool signals_reload_requested(void);
 bool signals_reopen_requested(void);
