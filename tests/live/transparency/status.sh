@@ -17,19 +17,17 @@ echo input >"$dir/input"
 ok "standard input" sh -c '[ "$("$1" run -r "$2" -- cat <"$3" 2>/dev/null)" = input ]' - "$MONITOR" "$own_rules" "$dir/input"
 
 # a command that is not there, or that cannot be run
-"$MONITOR" run -r "$own_rules" -- "$dir/none" >"$dir/out" 2>"$dir/err"
+in_foreground "$MONITOR" run -r "$own_rules" -- "$dir/none"
 ok "status 127 for a missing command" [ $? = 127 ]
 ok "a message for a missing command" grep -q none "$dir/err"
 echo text >"$dir/text"
-"$MONITOR" run -r "$own_rules" -- "$dir/text" >"$dir/out" 2>"$dir/err"
+in_foreground "$MONITOR" run -r "$own_rules" -- "$dir/text"
 ok "status 126 for a file that cannot be executed" [ $? = 126 ]
 
 # a signal to the monitor reaches the workload
-"$MONITOR" run -r "$own_rules" -- sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.05; done' >"$dir/out" 2>"$dir/err" &
-pid=$!
+in_background "$MONITOR" run -r "$own_rules" -- sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.05; done'
 soon grep -q ready "$dir/out"
-kill -TERM $pid
-wait $pid
+terminate
 ok "status after a signal that the workload handles" [ $? = 9 ]
 ok "the workload's handler ran" grep -q "got it" "$dir/out"
 
