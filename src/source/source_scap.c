@@ -20,6 +20,9 @@
 #define SECTION_MAGIC  0x1a2b3c4d
 #define SECTION_BYTES  16 /* magic, major, minor, section length */
 #define SECTION_MAJOR  1
+#define PACKET_OLD     2 /* blocks of packets in captures of networks */
+#define PACKET_SIMPLE  3
+#define PACKET	       6
 #define FOLLOW_MS      100 /* between two looks at the end of a capture that grows */
 
 struct scap {
@@ -37,6 +40,8 @@ struct scap {
 	bool in_metadata; /* of a section whose first event was not seen yet */
 	bool ended;
 	bool follow;
+	bool has_packets; /* of a network, which share the form of blocks */
+	char *path; /* for messages, of which several captures have one place */
 	uint64_t block_at; /* offset of the block at hand */
 	struct source_stats stats;
 };
@@ -260,7 +265,9 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 		return -EAGAIN;
 	if (e == 0 && scap_file_window(&s->file) == 0) {
 		if (s->in_metadata)
-			return fault(s, -EBADMSG, err, "the file ends without an event");
+			return fault(s, -EBADMSG, err,
+				     s->has_packets ? "this is a capture of a network, without events of system calls" :
+						      "the file ends without an event");
 		return -ENODATA;
 	}
 	if (e == 0)
@@ -288,6 +295,7 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 		if (!s->in_metadata)
 			return error_set(err, -EBADMSG, "offset %llu: block 0x%x stands where an event or a new section was expected",
 					 (unsigned long long)s->block_at, type);
+		s->has_packets = s->has_packets || type == PACKET || type == PACKET_SIMPLE || type == PACKET_OLD;
 		return read_metadata(s, type, total, err);
 	}
 }
@@ -348,6 +356,8 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 		poll(NULL, 0, FOLLOW_MS);
 		return 0;
 	}
+	if (e < 0 && e != -ENODATA && !s->ended)
+		error_prefix(err, e, "%s", s->path);
 	if (e < 0)
 		s->ended = true; /* what follows a damaged place has no meaning */
 	return e;
@@ -389,6 +399,7 @@ static void scap_close(struct source *source)
 	scap_convert_free(s->convert);
 	scap_fill_free(&s->fill);
 	strbuf_free(&s->ext_text);
+	free(s->path);
 	free(s);
 }
 
@@ -433,6 +444,8 @@ static int read_start(struct scap *s, const char *path, struct error *err)
 	e = scap_file_need(&s->file, BLOCK_HEAD, err);
 	if (e < 0)
 		return e;
+	if (e == 0 && scap_file_window(&s->file) == 0)
+		return error_set(err, -EBADMSG, "offset 0: this is no capture: the file is empty");
 	if (e == 0 || bytes_u32(scap_file_at(&s->file)) != SCAP_SECTION)
 		return error_set(err, -EBADMSG, "offset 0: this is no capture: a section header (0a 0d 0d 0a) was expected");
 	return read_section(s, bytes_u32(scap_file_at(&s->file) + 4), err);
@@ -446,8 +459,9 @@ int source_scap_open(const char *path, struct source **ret_source, struct error 
 	if (!s)
 		return error_set(err, -ENOMEM, "out of memory");
 	s->source.ops = &scap_ops;
+	s->path = str_dup(str_of(*path ? path : "an empty path"));
 	s->convert = scap_convert_new();
-	e = s->convert ? read_start(s, path, err) : error_set(err, -ENOMEM, "out of memory");
+	e = s->path && s->convert ? read_start(s, path, err) : error_set(err, -ENOMEM, "out of memory");
 	if (e < 0) {
 		scap_close(&s->source);
 		return error_prefix(err, e, "%s", *path ? path : "an empty path");

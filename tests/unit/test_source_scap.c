@@ -356,15 +356,21 @@ static void test_foreign(void **state)
 		const char *bytes;
 		size_t len;
 		int end;
+		const char *said;
 	} rows[] = {
-		{ "", 0, -EBADMSG },
-		{ "hello world, this is no capture", 31, -EBADMSG },
-		{ "\x1f\x8b no gzip either", 18, -EBADMSG },
-		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x1a\x2b\x3c\x4d\1\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -ENOTSUP },
-		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\2\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -ENOTSUP },
-		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1b\1\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -EBADMSG },
-		{ "\x0a\x0d\x0d\x0a\0\0\0\0", 8, -EBADMSG },
-		{ "\x0a\x0d\x0d\x0a\377\377\377\377", 8, -EBADMSG },
+		{ "", 0, -EBADMSG, "the file is empty" },
+		{ "hello world, this is no capture", 31, -EBADMSG, "a section header" },
+		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\377\377\377\377\377\377\377\377\x1c\0\0\0"
+		  "\1\0\0\0\x14\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\3\0\0\0\x10\0\0\0\0\0\0\0\x10\0\0\0", 64, -EBADMSG,
+		  "a capture of a network" },
+		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\377\377\377\377\377\377\377\377\x1c\0\0\0"
+		  "\1\0\0\0\x14\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0", 48, -EBADMSG, "without an event" },
+		{ "\x1f\x8b no gzip either", 18, -EBADMSG, "offset 0" },
+		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x1a\x2b\x3c\x4d\1\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -ENOTSUP, "offset 0" },
+		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\2\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -ENOTSUP, "offset 0" },
+		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1b\1\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -EBADMSG, "offset 0" },
+		{ "\x0a\x0d\x0d\x0a\0\0\0\0", 8, -EBADMSG, "offset 0" },
+		{ "\x0a\x0d\x0d\x0a\377\377\377\377", 8, -EBADMSG, "offset 0" },
 	};
 	struct seen seen;
 
@@ -373,6 +379,8 @@ static void test_foreign(void **state)
 		replay_bytes(rows[i].bytes, rows[i].len, &seen);
 		assert_int_equal(seen.end, rows[i].end);
 		assert_non_null(strstr(seen.err.text, "offset"));
+		assert_non_null(strstr(seen.err.text, rows[i].said));
+		assert_memory_equal(seen.err.text, "/proc/self/fd/", 14); /* where replay_bytes() has them */
 	}
 	replay("/does/not/exist", &seen);
 	assert_int_equal(seen.end, -ENOENT);
