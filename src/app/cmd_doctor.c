@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `monitor doctor`: what works on this machine, and what would be lost. */
 #include <errno.h>
 
 #include "app/command.h"

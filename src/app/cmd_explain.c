@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `monitor explain`: why a rule did or did not match an event of a capture. */
 #include <errno.h>
 #include <unistd.h>
 

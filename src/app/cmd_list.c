@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `monitor list`: what rules can be made of, or the rules themselves. */
 #include <errno.h>
 
 #include "app/command.h"

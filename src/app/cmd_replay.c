@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `monitor replay`: rules over captures, or their events printed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>

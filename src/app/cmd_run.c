@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `monitor run`: its supervisor's life, from the start of the command to its last word. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `monitor test`: every test of the files that are named, and how they went. */
 #include <errno.h>
 
 #include "app/help.h"

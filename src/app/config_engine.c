@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the configuration says to the rule engine. */
 #include "app/config.h"
 
 struct engine_options config_engine_options(const struct config *c)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Lists and maps of the configuration, made ready for use: rules, limits, outputs' additions, plugins, static fields. */
 #include <errno.h>
 #include <sys/stat.h>
 

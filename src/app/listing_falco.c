@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What Falco's options print of fields and rules, in its forms. */
 #include <errno.h>
 #include <strings.h>
 

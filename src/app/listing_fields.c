@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* All fields, by class, as `monitor list fields` shows them. */
 #include "app/listing.h"
 #include "base/cleanup.h"
 #include "event/event.h"

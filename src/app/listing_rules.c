@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of a rule set, as `monitor list rules` shows them. */
 #include "app/listing.h"
 
 void listing_rules(struct strbuf *out, const struct ruleset *rules, struct listing_names *names, bool verbose)

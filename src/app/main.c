@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The command that the first word, or the program's own name, means. */
 #include "app/command.h"
 #include "app/help.h"
 #include "app/log.h"

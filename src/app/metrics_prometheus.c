@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The figures as Prometheus reads them. */
 #include <inttypes.h>
 #include <sys/utsname.h>
 

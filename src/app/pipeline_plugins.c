@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What plugins have to do with an event: whose rules judge it, what they parse, events of their own. */
 #include "app/pipeline_internal.h"
 #include "base/clock.h"
 #include "event/clean.h"

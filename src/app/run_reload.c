@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Rules of `monitor run`: at the start, and what a later set may ask of the filter that was installed. */
 #include <errno.h>
 #include <stdlib.h>
 

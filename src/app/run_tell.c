@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What `monitor run` says of itself. */
 #include <inttypes.h>
 #include <sys/wait.h>
 
