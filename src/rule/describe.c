@@ -241,24 +241,33 @@ static void add_rule_info(struct strbuf *out, const struct rule_item *item)
 	strbuf_addc(out, '}');
 }
 
-static void add_rule(struct description *d, const struct rule_item *item, const struct rule *rule)
+/* What rules and macros tell of a condition; ret_written and ret_compiled are empty before. */
+static void begin_details(struct description *d, struct str text, const struct ast *tree, struct details *ret_written,
+			  struct details *ret_compiled)
 {
-	struct details written = { 0 }, compiled = { 0 };
 	struct strbuf condition auto_strbuf = { 0 };
-	struct texts outputs = { 0 };
 
-	walk_written(d, &written, item->condition);
-	walk(d, &compiled, rule->tree);
-	ast_print_falco(&condition, rule->tree);
+	walk_written(d, ret_written, text);
+	walk(d, ret_compiled, tree);
+	ast_print_falco(&condition, tree);
 	strbuf_adds(d->out, "{\"details\":{");
 	add_text(d->out, "condition_compiled", strbuf_str(&condition));
 	strbuf_addc(d->out, ',');
-	add_set(d->out, "condition_fields", &compiled.fields);
+	add_set(d->out, "condition_fields", &ret_compiled->fields);
 	strbuf_addc(d->out, ',');
-	add_set(d->out, "condition_operators", &compiled.operators);
+	add_set(d->out, "condition_operators", &ret_compiled->operators);
 	strbuf_addc(d->out, ',');
-	add_events(d, rule->tree);
+	add_events(d, tree);
 	strbuf_addc(d->out, ',');
+	d->failed |= condition.failed;
+}
+
+static void add_rule(struct description *d, const struct rule_item *item, const struct rule *rule)
+{
+	struct details written = { 0 }, compiled = { 0 };
+	struct texts outputs = { 0 };
+
+	begin_details(d, item->condition, rule->tree, &written, &compiled);
 	add_exceptions(d, item);
 	add_outputs(d, rule, &outputs);
 	add_set(d->out, "lists", &written.lists);
@@ -275,7 +284,6 @@ static void add_rule(struct description *d, const struct rule_item *item, const 
 	strbuf_adds(d->out, "},");
 	add_rule_info(d->out, item);
 	strbuf_addc(d->out, '}');
-	d->failed |= condition.failed;
 }
 
 static const struct rule_item *find_item(const struct items *items, struct str name)
@@ -310,20 +318,8 @@ static size_t add_rules(struct description *d, const struct ruleset *rules, cons
 static void add_macro(struct description *d, const struct macro_item *item, const struct resolved_macro *macro)
 {
 	struct details written = { 0 }, compiled = { 0 };
-	struct strbuf condition auto_strbuf = { 0 };
 
-	walk_written(d, &written, item->condition);
-	walk(d, &compiled, macro->tree);
-	ast_print_falco(&condition, macro->tree);
-	strbuf_adds(d->out, "{\"details\":{");
-	add_text(d->out, "condition_compiled", strbuf_str(&condition));
-	strbuf_addc(d->out, ',');
-	add_set(d->out, "condition_fields", &compiled.fields);
-	strbuf_addc(d->out, ',');
-	add_set(d->out, "condition_operators", &compiled.operators);
-	strbuf_addc(d->out, ',');
-	add_events(d, macro->tree);
-	strbuf_addc(d->out, ',');
+	begin_details(d, item->condition, macro->tree, &written, &compiled);
 	add_set(d->out, "lists", &written.lists);
 	strbuf_addc(d->out, ',');
 	add_set(d->out, "macros", &written.macros);
@@ -332,7 +328,6 @@ static void add_macro(struct description *d, const struct macro_item *item, cons
 	strbuf_addc(d->out, ',');
 	add_text(d->out, "name", item->name);
 	strbuf_adds(d->out, "}}");
-	d->failed |= condition.failed;
 }
 
 /* Names of lists that were defined before stand for their items. */
