@@ -123,56 +123,84 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 	child = tracees_add(&t->tracees, tid, pid);
 	if (!child)
 		return NULL;
-	child->seized = true;
 	child->stopped = stopped;
-	child->newborn = !stopped;
 	/* what is looked up in its own namespaces only it can look up, until an exec shows that nothing is different */
 	child->identity = parent->identity;
 	child->rights = parent->rights;
 	if (flags & (CLONE_NEWUSER | CLONE_NEWNS) && child->identity != IDENTITY_CONFINED)
 		child->identity = IDENTITY_OTHER;
+	child->process->signals = parent->process->signals;
 	child->process->other_ids |= parent->process->other_ids || flags & CLONE_NEWPID;
 	if (!thread)
 		child->process->parent = flags & CLONE_PARENT ? parent->process->parent : parent->process->pid;
 	return child;
 }
 
+/* Of whom, by whom and with which flags: the rest of told is as the kind of news has it. */
+static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *child, uint64_t flags, struct told *told)
+{
+	bool thread = child && child->process == parent->process;
+
+	told->tid = parent->tid;
+	told->pid = parent->process->pid;
+	told->parent = parent->process->parent;
+	told->flags = translate(t, flags);
+	/* what the calls that change it have told of the caller is true of its copy */
+	told->ids_only = !t->in_full && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
+	if (child && !thread)
+		note_sharing(parent->process, child->process, flags);
+	if (child)
+		note_mask(parent->process, child->process, thread, flags);
+
+	told->kind = TOLD_BIRTH_PARENT;
+	told_add(t, told);
+	if (!child) {
+		t->stats.dropped++;
+		return;
+	}
+	told->kind = TOLD_BIRTH_CHILD;
+	told->copy_of = flags & CLONE_INTO_CGROUP ? 0 : parent->tid;
+	told->parent = child->process->parent;
+	told->pid = child->process->pid;
+	told->tid = child->tid;
+	told->child = 0;
+	told_add(t, told);
+}
+
 void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 {
-	struct told told = { .tid = parent->tid, .pid = parent->process->pid, .parent = parent->process->parent };
+	struct told told = { 0 };
 	struct tracee *child;
 	unsigned long message;
 	uint64_t flags;
-	bool thread;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0) {
 		stops_resume(t, parent, 0);
 		return;
 	}
 	told.child = (pid_t)message;
-	flags = native_flags(t, parent, ptrace_event, &told.type);
-	told.flags = translate(t, flags);
-	thread = is_thread_of(parent->process->pid, told.child);
-	child = know_child(t, parent, told.child, thread, flags);
-	/* what the calls that change it have told of the caller is true of its copy */
-	told.ids_only = !t->in_full && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
-	if (child && !thread)
-		note_sharing(parent->process, child->process, flags);
-	if (child)
-		note_mask(parent->process, child->process, thread, flags);
-
-	told.kind = TOLD_BIRTH_PARENT;
-	told_add(t, &told);
-	if (child) {
-		told.kind = TOLD_BIRTH_CHILD;
-		told.copy_of = flags & CLONE_INTO_CGROUP ? 0 : parent->tid;
-		told.parent = child->process->parent;
-		told.pid = child->process->pid;
-		told.tid = child->tid;
-		told.child = 0;
-		told_add(t, &told);
-	} else {
-		t->stats.dropped++;
+	if (t->rings && tracees_find(&t->tracees, told.child)) { /* heard of before */
+		stops_resume(t, parent, 0);
+		return;
 	}
+	flags = native_flags(t, parent, ptrace_event, &told.type);
+	child = know_child(t, parent, told.child, is_thread_of(parent->process->pid, told.child), flags);
+	if (child) {
+		child->seized = true;
+		child->newborn = !child->stopped;
+	}
+	add_birth(t, parent, child, flags, &told);
 	resume(t, child, parent, told.ids_only);
+}
+
+struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct task_record *record, uint64_t ts)
+{
+	/* which call it was only rules on births ask for, and they have stops */
+	struct told told = { .child = record->tid, .type = EV_SYSCALL_CLONE_20_X, .ts = ts };
+	struct tracee *child = know_child(t, parent, record->tid, record->flags & CLONE_THREAD, record->flags);
+
+	if (child)
+		child->loose = true;
+	add_birth(t, parent, child, record->flags, &told);
+	return child;
 }

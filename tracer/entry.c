@@ -169,7 +169,7 @@ struct tracee *entry_tracee(struct tracer *t, pid_t tid)
 		return NULL;
 	tracee->late = tracee->process->other_ids = true;
 	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
-	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t)) == 0;
+	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t, tracee->process)) == 0;
 	if (!tracee->seized)
 		unseized_begin(t, tracee);
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
@@ -476,6 +476,7 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 	if (r < 0)
 		return error_errno(err, r, "cannot receive a notification");
 	crowd_received(t, (pid_t)n.pid);
+	loose_hear(t);
 	*p = (struct pending){ .active = true, .notified = true, .id = n.id, .since = tracer_now() };
 	p->call = (struct call){
 		.tid = (pid_t)n.pid,
@@ -488,6 +489,10 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = n.data.args[i];
 	p->tracee = entry_tracee(t, p->call.tid);
+	if (p->tracee)
+		p->tracee->called = true;
+	if (p->tracee && p->tracee->loose)
+		loose_seize(t, p->tracee);
 	if (p->tracee && !p->tracee->seized)
 		unseized_look(t, p->tracee);
 	if (p->tracee)

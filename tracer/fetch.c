@@ -111,18 +111,18 @@ static pid_t parent_of(pid_t pid)
 }
 
 /* The workload and its ancestors, the youngest first; how many. */
-static size_t list_ancestors(const struct tracer *t, pid_t chain[TOLD_MAX / 2])
+static size_t list_ancestors(const struct tracer *t, pid_t chain[TOLD_MANY / 2])
 {
 	size_t n = 0;
 
-	for (pid_t pid = t->launch.workload; pid > 0 && n < TOLD_MAX / 2; pid = parent_of(pid))
+	for (pid_t pid = t->launch.workload; pid > 0 && n < TOLD_MANY / 2; pid = parent_of(pid))
 		chain[n++] = pid;
 	return n;
 }
 
 void fetch_ancestors(struct tracer *t)
 {
-	pid_t chain[TOLD_MAX / 2];
+	pid_t chain[TOLD_MANY / 2];
 	size_t n = list_ancestors(t, chain);
 
 	while (n--)
@@ -156,7 +156,7 @@ static int describe_fds(struct tracer *t, source_sink sink, void *context, struc
 
 int fetch_describe(struct tracer *t, source_sink sink, void *context, struct error *err)
 {
-	pid_t chain[TOLD_MAX / 2];
+	pid_t chain[TOLD_MANY / 2];
 	size_t n = list_ancestors(t, chain);
 	int r = 0;
 

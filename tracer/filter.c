@@ -260,6 +260,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 
 	if (o->on_behalf && c->traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT | CALL_MASK))
 		catch_always(f, number);
+	if (o->watch_execs && c->traits & CALL_EXEC)
+		catch_always(f, number);
 	if (o->watch_ends && (number == SYS_exit_group || number == SYS_exit))
 		catch_always(f, number);
 	if (o->watch_io_uring && c->traits & CALL_RING)

@@ -21,12 +21,14 @@
 #include "base/inherited.h"
 #include "base/limits.h"
 
+#define HOLD_POLL_NS	 1000000
+#define HOLD_POLLS	 200 /* a supervisor that is busy for longer is waited for no more */
 #define LISTENER_POLL_NS 100000 /* between looks at the shared page, for the milliseconds that an exec takes */
 
 struct front {
 	pid_t workload, supervisor;
 	int control, signals;
-	const struct launch_shared *shared;
+	struct launch_shared *shared;
 	bool apart; /* in a process group without the workload: no signal reaches both */
 	bool workload_gone, supervisor_gone, finished;
 	bool ending; /* nothing is left to watch: the supervisor writes its last words and ends */
@@ -123,6 +125,18 @@ static void default_and_raise(int signal)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Between the workload's stop and ours it may go on, which only who traces it can tell us then. */
+static void announce_stop(const struct front *f)
+{
+	const struct timespec pause = { 0, HOLD_POLL_NS };
+
+	atomic_store(&f->shared->front_stops, true);
+	if (kill(f->supervisor, SIGIO) < 0)
+		return;
+	for (int i = 0; i < HOLD_POLLS && atomic_load(&f->shared->front_stops); i++)
+		nanosleep(&pause, NULL);
+}
+
 static void reap(struct front *f)
 {
 	int status, again;
@@ -133,6 +147,7 @@ static void reap(struct front *f)
 		if (pid == f->supervisor && !WIFSTOPPED(status)) {
 			f->supervisor_gone = f->supervisor_ended = true;
 		} else if (pid == f->workload && WIFSTOPPED(status)) {
+			announce_stop(f);
 			/* the supervisor sends SIGCONT when the workload goes on */
 			if (waitpid(pid, &again, WNOHANG | WCONTINUED) != pid || !WIFCONTINUED(again))
 				default_and_raise(WSTOPSIG(status));

@@ -25,6 +25,7 @@ struct launch_shared { /* one page, shared by all three until the exec */
 	atomic_bool set_id; /* the command is a set-uid or set-gid program; known when launch_fork() returns */
 	atomic_bool kill_on_exit; /* the command may not outlive the supervisor: the front kills it where ptrace does not */
 	atomic_bool killable; /* the filter has WAIT_KILLABLE_RECV */
+	atomic_bool front_stops; /* as the workload has: the front waits until the supervisor has seen that */
 	atomic_bool not_installed; /* the filter could not be installed: start_errno is the reason */
 };
 

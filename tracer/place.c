@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "tracer/task_ring.h"
 
 enum place_proc place_proc(void)
 {
@@ -66,4 +67,12 @@ bool place_opens(void)
 		return false;
 	close(fd);
 	return true;
+}
+
+bool place_records(void)
+{
+	auto_task_rings struct task_rings *rings = NULL;
+	struct error ignored;
+
+	return task_rings_open(&rings, &ignored) == 0;
 }

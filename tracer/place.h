@@ -20,6 +20,8 @@ bool place_can_mount_proc(void);
 bool place_set_uid(void);
 /* Whether we may look into processes that are not dumpable. */
 bool place_sees_all(void);
+/* Whether the kernel records births of processes for us (task_ring.h). */
+bool place_records(void);
 /* Whether files can be opened in the workload's place: openat2 is Linux 5.6, and some profiles refuse it. */
 bool place_opens(void);
 

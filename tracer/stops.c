@@ -12,9 +12,10 @@
 #define PTRACE_EVENT_STOP 128
 #endif
 
-unsigned long stops_options(const struct tracer *t)
+unsigned long stops_options(const struct tracer *t, const struct process *process)
 {
-	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
+	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
+	       (t->rings && !process->signals ? 0 : PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE) |
 	       (t->notifying || t->every_call ? 0 : PTRACE_O_TRACESECCOMP) |
 	       /* without a filter no call would fail when nobody looks */
 	       (t->options.on_exit == TRACER_ON_EXIT_KILL || t->every_call ? PTRACE_O_EXITKILL : 0);
@@ -142,11 +143,21 @@ static void syscall_stop(struct tracer *t, struct tracee *tracee)
 	stops_resume(t, tracee, 0);
 }
 
+static void set_options(struct tracer *t, struct tracee *tracee)
+{
+	tracee->options_due = false;
+	ptrace(PTRACE_SETOPTIONS, tracee->tid, NULL, (void *)stops_options(t, tracee->process));
+}
+
 static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 {
 	unsigned long former = (unsigned long)tid;
+	const struct tracee *caller;
+	bool stopped_births;
 
 	ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+	caller = tracees_find(&t->tracees, (pid_t)former);
+	stopped_births = t->rings && caller && caller->process->signals;
 	if ((pid_t)former != tid)
 		decode_exec_forget(t->memo, tid);
 	tracees_exec(&t->tracees, tid, (pid_t)former);
@@ -159,6 +170,9 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 		}
 	}
 	tracee->seized = tracee->stopped = tracee->in_call = true;
+	tracee->loose = tracee->lingers = false;
+	if (stopped_births) /* with the handlers */
+		set_options(t, tracee);
 	tracee->follow = FOLLOW_NONE;
 	if (tracee->identity != IDENTITY_CONFINED)
 		tracee->identity = tracee->identity == IDENTITY_SAME ? IDENTITY_EXECUTING : IDENTITY_UNKNOWN;
@@ -175,7 +189,8 @@ static void signal_stop(struct tracer *t, struct tracee *tracee, int signal)
 	if (tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING)
 		tracee->follow = FOLLOW_NONE;
 	cure_interruption(t, tracee);
-	stops_resume(t, tracee, signal);
+	if (!loose_release(t, tracee, signal))
+		stops_resume(t, tracee, signal);
 }
 
 static void embryo_stop(struct tracer *t, pid_t tid)
@@ -206,6 +221,8 @@ static void ended(struct tracer *t, pid_t tid, int status)
 		tracees_remove(&t->tracees, tracee);
 		return;
 	}
+	if (tracee)
+		tracee->over = true;
 	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });
 }
 
@@ -223,7 +240,10 @@ static void stopped(struct tracer *t, pid_t tid, int status)
 		embryo_stop(t, tid);
 		return;
 	}
-	tracee->stopped = true;
+	tracee->seized = tracee->stopped = true;
+	tracee->loose = false; /* its birth was heard of before */
+	if (tracee->options_due)
+		set_options(t, tracee);
 	switch (event) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
@@ -263,6 +283,7 @@ bool stops_take(struct tracer *t)
 
 	if (tid <= 0)
 		return false;
+	loose_hear(t); /* what the thread did before */
 	if (WIFSTOPPED(status))
 		stopped(t, tid, status);
 	else
@@ -275,7 +296,7 @@ static void adopt(void *context, struct tracee *tracee)
 	struct tracer *t = context;
 	pid_t tid = tracee->tid, pid;
 
-	if (!tracee->embryo || tracer_now() - tracee->since < EMBRYO_WAIT_NS || t->told.count + 2 > TOLD_MAX)
+	if (!tracee->embryo || tracer_now() - tracee->since < EMBRYO_WAIT_NS || t->told.count + 2 > TOLD_MANY)
 		return;
 	pid = entry_tgid(tid);
 	if (pid > 0 && pid != tid) { /* a thread after all */

@@ -16,6 +16,7 @@
 #include "tracer/filter.h"
 #include "tracer/launch.h"
 #include "tracer/links.h"
+#include "tracer/task_ring.h"
 #include "tracer/tracee.h"
 #include "tracer/tracer.h"
 
@@ -48,14 +49,15 @@ struct told {
 	uint16_t type; /* event type of a birth */
 	uint32_t flags; /* PPM clone flags of a birth */
 	int status; /* wait status of an end */
+	uint64_t ts; /* 0 = now */
 	int signal; /* TOLD_RESUME: delivered */
 };
 
-#define TOLD_MAX 256 /* a stop makes four at most; the workload's ancestors come first of all */
+#define TOLD_MANY 256 /* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
 
 struct told_queue {
-	struct told list[TOLD_MAX];
-	unsigned int first, count;
+	struct told *list; /* heap */
+	size_t first, count, room;
 };
 
 enum open_way {
@@ -115,6 +117,7 @@ struct tracer {
 	bool injects; /* callers can be given descriptors */
 	bool finishes; /* and their answer with them */
 	bool killable; /* a received notification is not broken off by signals */
+	struct task_rings *rings; /* loose.c; NULL = births are learnt by stops */
 	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
 	uint64_t swept; /* when, last */
 	bool hung_up; /* nobody is left under the filter */
@@ -135,7 +138,7 @@ struct tracer {
 	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
 	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
-	long missing; /* the call that rules were refused for, -1 = none were */
+	struct tracer_lack lack; /* what rules were refused for */
 	bool in_full; /* births and execs: somebody looks at the events themselves, or asks for what changes without a call */
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c and names.c */
@@ -156,7 +159,7 @@ uint64_t tracer_now(void);
 
 /* ---- told.c: what a stop tells ------------------------------------------------------------------------------------- */
 
-/* Full means that a stop told more than a stop can: a programming error, counted as dropped. */
+/* What memory is short for is counted as dropped. */
 void told_add(struct tracer *t, const struct told *told);
 /* 1 = an event, 0 = nothing left to tell, negative = failure. */
 int told_next(struct tracer *t, struct event *ret_event, struct error *err);
@@ -225,7 +228,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 
 /* ---- stops.c: ptrace stops -------------------------------------------------------------------------------------------- */
 
-unsigned long stops_options(const struct tracer *t);
+/* The options of a thread of the process. */
+unsigned long stops_options(const struct tracer *t, const struct process *process);
 /* Takes one waitpid() report; false = there are no more. */
 bool stops_take(struct tracer *t);
 /* Lets a stopped thread go on, with a signal (0 = none). */
@@ -251,11 +255,28 @@ bool unseized_sweep(struct tracer *t);
 /* Nobody is left: true when the end of the workload's first process is still to be told. */
 bool unseized_end(struct tracer *t);
 
+/* ---- loose.c: threads that no stop tells of until they make a caught call ------------------------------------------------ */
+
+/* Whether the source can tell of births by records now, and is to. 0, or -errno where they were asked for and cannot be had. */
+int loose_begin(struct tracer *t, const struct intercept_set *set, struct error *err);
+/* The event that rules want of births and ends, and that only stops tell in full; 0 = they want none. */
+uint16_t loose_lacks(const struct intercept_set *set);
+/* What the kernel recorded until now is known, and to be told before anything else: true when there is something. */
+bool loose_hear(struct tracer *t);
+/* A loose thread waits in a caught call: from here on it is ours by ptrace. */
+void loose_seize(struct tracer *t, struct tracee *tracee);
+/* A thread stopped for a signal: true when it got that, and is let go, since it has made no caught call for long. */
+bool loose_release(struct tracer *t, struct tracee *tracee, int signal);
+/* The front is about to stop as the workload has: who else would see that it goes on? */
+void loose_hold_workload(struct tracer *t);
+
 /* ---- birth.c ------------------------------------------------------------------------------------------------------------ */
 
 void birth_init(struct tracer *t);
 /* A fork, vfork or clone stop. */
 void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event);
+/* The same by the kernel's record: nobody is stopped. The child, NULL when memory is short. */
+struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct task_record *record, uint64_t ts);
 
 /* ---- open.c, identity.c: opening on behalf ------------------------------------------------------------------------------ */
 

@@ -17,15 +17,27 @@ uint64_t tracer_now(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+static int grow(struct told_queue *q)
+{
+	size_t room = q->room ? q->room * 2 : TOLD_MANY;
+	struct told *list = reallocarray(q->list, room, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	q->list = list;
+	q->room = room;
+	return 0;
+}
+
 void told_add(struct tracer *t, const struct told *told)
 {
 	struct told_queue *q = &t->told;
 
-	if (q->count == TOLD_MAX) {
+	if (q->first + q->count == q->room && grow(q) < 0) {
 		t->stats.dropped++;
 		return;
 	}
-	q->list[(q->first + q->count++) % TOLD_MAX] = *told;
+	q->list[q->first + q->count++] = *told;
 }
 
 void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee)
@@ -99,27 +111,41 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 	return r;
 }
 
+/* The first thread of a process is its last, for all who wait for it. */
+static void forget(struct tracer *t, struct tracee *tracee)
+{
+	pid_t pid = tracee->process->pid;
+	struct tracee *first;
+
+	tracees_remove(&t->tracees, tracee);
+	first = tracees_find(&t->tracees, pid);
+	if (!first || !first->lingers || first->process->threads > 1)
+		return;
+	first->over = true;
+	told_add(t, &(struct told){ .kind = TOLD_END, .tid = pid, .pid = pid });
+}
+
 static int tell_end(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
 
-	if (tracee)
-		tracees_remove(&t->tracees, tracee);
+	if (tracee && tracee->over)
+		forget(t, tracee);
 	if (told->tid == t->launch.workload) {
 		t->status.exited = true;
 		t->status.wait_status = told->status;
 		t->status.start_errno = t->status.started ? 0 : atomic_load(&t->launch.shared->start_errno);
 	}
-	return decode_exit(told->tid, tracer_now(), told->status, &t->builder, ret_event, err);
+	return decode_exit(told->tid, told->ts ? told->ts : tracer_now(), told->status, &t->builder, ret_event, err);
 }
 
 static int tell_birth(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
 {
-	const struct decode_birth birth = {
+	struct decode_birth birth = {
 		.tid = told->tid,
 		.pid = told->pid,
 		.ptid = told->parent,
-		.ts = tracer_now(),
+		.ts = told->ts ? told->ts : tracer_now(),
 		.type = told->type,
 		.flags = told->flags,
 		.result = told->child, /* 0 in the child */
@@ -127,7 +153,14 @@ static int tell_birth(struct tracer *t, const struct told *told, struct event *r
 		.ids_only = told->ids_only,
 	};
 
-	return decode_fork(&birth, t->memo, &t->builder, ret_event, err);
+	int r = decode_fork(&birth, t->memo, &t->builder, ret_event, err);
+
+	/* nobody waited to be read, and it is gone already: its children go by what its parent is known to be */
+	if (r < 0 && r != -ENOMEM && told->ts) {
+		birth.ids_only = true;
+		r = decode_fork(&birth, t->memo, &t->builder, ret_event, err);
+	}
+	return r;
 }
 
 /* 0 = an event, negative = none (the process is gone, or nothing is to be said). */
@@ -166,8 +199,7 @@ int told_next(struct tracer *t, struct event *ret_event, struct error *err)
 		struct told told = q->list[q->first];
 		int r;
 
-		q->first = (q->first + 1) % TOLD_MAX;
-		q->count--;
+		q->first = --q->count ? q->first + 1 : 0;
 		clear_ext(t);
 		r = tell(t, &told, ret_event, err);
 		if (r == -ENOMEM)

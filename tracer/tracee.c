@@ -226,7 +226,8 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	if (!survivor)
 		return;
 	close_memory(survivor->process);
-	survivor->process->shares = survivor->process->told_foreign = false;
+	survivor->process->shares = survivor->process->told_foreign = survivor->process->signals = false;
+	survivor->process->births = 0;
 	survivor->process->mask_known = survivor->process->mask_moves = false;
 	survivor->owed.what = OWED_NOTHING;
 	survivor->process->told_ring = survivor->process->told_listener = survivor->process->told_closed = false;

@@ -14,6 +14,9 @@ struct process {
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
+	bool signals; /* it has handlers for signals that may come in numbers; its children, too, until they execute (loose.c) */
+	unsigned int births; /* by records, since exec; and when its handlers were looked at, monotonic ns */
+	uint64_t looked;
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
 	bool told_foreign, told_ring, told_listener, told_closed; /* foreign.c: said already, of this program */
 	/*
@@ -70,7 +73,12 @@ struct tracee {
 	pid_t tid;
 	struct process *process;
 	struct tracee *next; /* of its hash bucket */
-	bool seized; /* ours by ptrace; false: handed over, or never caught */
+	bool seized; /* ours by ptrace; false: loose, handed over, or never caught */
+	bool loose; /* not ours by ptrace until its next caught call: records tell of its birth, children and end (loose.c) */
+	bool options_due; /* births stop it from its next stop on */
+	bool called; /* since the stop for SIGCHLD before */
+	bool over; /* its end is known, and about to be told */
+	bool lingers; /* the first thread of a process, ended before the others: told with the last of them */
 	bool stopped; /* in a ptrace stop that we hold */
 	bool embryo; /* stopped at its birth, and its parent's fork event has not come */
 	bool newborn; /* its first stop has not come */

@@ -109,12 +109,6 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = t->seizing && ptrace(PTRACE_SEIZE, t->launch.workload, NULL, (void *)stops_options(t)) < 0 ? -errno : 0;
-	if (r < 0)
-		return error_errno(err, r, "the workload cannot be traced");
-	workload->seized = t->seizing;
-	if (!t->seizing)
-		unseized_begin(t, workload);
 	workload->process->parent = t->launch.front;
 	fetch_ancestors(t);
 	return 0;
@@ -154,35 +148,56 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 
 /* ---- the vtable -------------------------------------------------------------------------------------------------------------- */
 
-static bool is_birth(uint16_t event)
-{
-	return event == EV_SYSCALL_CLONE_20_X || event == EV_SYSCALL_CLONE3_X || event == EV_SYSCALL_FORK_20_X ||
-	       event == EV_SYSCALL_VFORK_20_X;
-}
-
 /* Births are told in full where they are more to somebody than the word that a process has a copy. */
 static bool wants_in_full(const struct tracer *t, const struct intercept_set *set)
 {
 	/* a source that does not see credentials and namespaces change cannot say "as its parent" */
-	bool shown = t->options.tell_all || !t->own || set->facts & FACT_RESOURCE;
+	uint16_t shown = loose_lacks(set);
 
-	for (size_t i = 0; i < set->nwants && !shown; i++)
-		shown = is_birth(set->wants[i].event);
-	return shown;
+	return t->options.tell_all || !t->own || set->facts & FACT_RESOURCE || (shown && shown != EV_PROCEXIT_1_E);
+}
+
+static bool lacks_call(struct tracer *t, long number)
+{
+	const struct syscall_info *info = number < 0 ? NULL : syscall_by_number(number);
+
+	t->lack = (struct tracer_lack){ info ? info->event : 0, "the call ", info ? info->name : "?", "the running command's filter lets it pass", "--intercept all" };
+	return number >= 0;
+}
+
+static bool lacks_births(struct tracer *t, const struct intercept_set *set)
+{
+	uint16_t event = loose_lacks(set);
+
+	t->lack = (struct tracer_lack){ event, "", event == EV_PROCEXIT_1_E ? "ends of processes" : "births of processes",
+				      "the running command does not stop for them", "--births stops" };
+	return event || wants_in_full(t, set);
 }
 
 /* Other rules while the workload runs: its filter stays, so what they want must be caught already. Takes links when it succeeds. */
 static int follow(struct tracer *t, const struct intercept_set *set, struct filter *wanted, struct links **links, struct error *err)
 {
-	t->missing = t->every_call ? -1 : filter_missing(t->filter, wanted);
-	if (t->missing >= 0)
-		return error_set(err, -EOPNOTSUPP, "the new rules need %s calls, which the running workload's filter lets pass",
-				 syscall_by_number(t->missing) ? syscall_by_number(t->missing)->name : "other");
+	if (!t->every_call && lacks_call(t, filter_missing(t->filter, wanted)))
+		return error_set(err, -EOPNOTSUPP, "the new rules need %s calls, which the running workload's filter lets pass", t->lack.name);
+	if (t->rings && lacks_births(t, set))
+		return error_set(err, -EOPNOTSUPP, "the new rules look at births or ends of processes, for which the running workload does not stop");
 	t->facts = set->facts;
 	t->in_full = wants_in_full(t, set);
 	filter_follow(t->filter, wanted);
 	links_free(t->links);
 	t->links = take_ptr(*links);
+	return 0;
+}
+
+static int seize_workload(struct tracer *t, struct error *err)
+{
+	struct tracee *workload = tracees_find(&t->tracees, t->launch.workload);
+
+	if (t->seizing && ptrace(PTRACE_SEIZE, t->launch.workload, NULL, (void *)stops_options(t, workload->process)) < 0)
+		return error_errno(err, -errno, "the workload cannot be traced");
+	workload->seized = t->seizing;
+	if (!t->seizing)
+		unseized_begin(t, workload);
 	return 0;
 }
 
@@ -205,6 +220,13 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	size_t length;
 	int r;
 
+	if (!t->filter) {
+		t->in_full = wants_in_full(t, set);
+		r = loose_begin(t, set, err);
+		if (r < 0)
+			return r;
+	}
+	options.watch_execs = t->rings;
 	r = filter_new(set, &t->calls, &options, &filter, err);
 	if (r < 0)
 		return r;
@@ -213,6 +235,9 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		return error_set(err, r, "out of memory");
 	if (t->filter)
 		return follow(t, set, filter, &links, err);
+	r = seize_workload(t, err);
+	if (r < 0)
+		return r;
 	if (t->every_call) {
 		length = 0;
 		r = passing_begin(t);
@@ -227,7 +252,6 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	if (r < 0)
 		return r;
 	t->facts = set->facts;
-	t->in_full = wants_in_full(t, set);
 	t->filter = take_ptr(filter);
 	t->links = take_ptr(links);
 	t->killable = atomic_load(&t->launch.shared->killable);
@@ -285,12 +309,14 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 				return r;
 			continue;
 		}
+		if (loose_hear(t))
+			continue;
 		if (t->waits_due) {
 			t->waits_due = stops_take(t);
 			continue;
 		}
 		if (is_over(t)) {
-			if (t->seizing || !unseized_end(t))
+			if ((t->seizing && !t->rings) || !unseized_end(t))
 				return -ENODATA;
 			continue;
 		}
@@ -367,6 +393,8 @@ static void tracer_close(struct source *s)
 	launch_close(&t->launch);
 	inject_free(t);
 	tracees_free(&t->tracees);
+	task_rings_free(t->rings);
+	free(t->told.list);
 	filter_free(t->filter);
 	links_free(t->links);
 	identity_free(t);
@@ -400,9 +428,9 @@ int tracer_describe(struct source *s, source_sink sink, void *context, struct er
 	return fetch_describe(tracer_of(s), sink, context, err);
 }
 
-long tracer_missing(const struct source *s)
+void tracer_lack(const struct source *s, struct tracer_lack *ret_lack)
 {
-	return ((const struct tracer *)s)->missing;
+	*ret_lack = ((const struct tracer *)s)->lack;
 }
 
 const struct figures *tracer_figures(const struct source *s)

@@ -13,6 +13,8 @@
  * processes are. The best backend that works here is chosen by end-to-end probes (backend.h).
  */
 enum tracer_opens { TRACER_OPENS_EXACT, TRACER_OPENS_FAST };
+/* How births are learnt: by the kernel's records where they can be had (task_ring.h), else by ptrace stops. In the order of the option's words. */
+enum tracer_births { TRACER_BIRTHS_AUTO, TRACER_BIRTHS_RECORDS, TRACER_BIRTHS_STOPS };
 enum tracer_on_exit { TRACER_ON_EXIT_FAIL, TRACER_ON_EXIT_KILL };
 /* What becomes of calls that pass by every rule. In the order of the option's words. */
 enum tracer_policy { TRACER_DENY, TRACER_ALERT, TRACER_ALLOW };
@@ -38,6 +40,7 @@ struct tracer_options {
 	enum tracer_backend backend;
 	enum tracer_opens opens;
 	enum tracer_on_exit on_exit;
+	enum tracer_births births;
 	enum tracer_policy foreign_abi; /* int 0x80, x32: calls that are not decoded. DENY: they fail with ENOSYS; never ALLOW */
 	enum tracer_policy io_uring; /* io_uring_setup: its operations pass by every interception. DENY: ENOSYS */
 	void (*notice)(void *context, const struct tracer_notice *notice); /* called out of next() */
@@ -52,6 +55,7 @@ struct tracer_status {
 	bool exited;
 	int wait_status; /* of waitpid(2), valid when exited */
 	enum tracer_backend backend; /* the one in use */
+	bool records; /* births are learnt by the kernel's records */
 	char lost[512]; /* what this backend cannot see here, one sentence; empty = nothing */
 };
 
@@ -73,8 +77,13 @@ void tracer_status(const struct source *s, struct tracer_status *ret_status);
  */
 int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err);
 
-/* After intercept() has refused other rules: the call that they need and the filter lets pass. */
-long tracer_missing(const struct source *s);
+/* After intercept() has refused other rules: what they need and is not caught. Borrowed texts; event 0: not known. */
+struct tracer_lack {
+	uint16_t event;
+	const char *kind, *name; /* "the call ", and its name; or what happens */
+	const char *why, *remedy;
+};
+void tracer_lack(const struct source *s, struct tracer_lack *ret_lack);
 
 /* Counts of each call, and the callers' waits, so far (figures.h). Borrowed; they go on growing. */
 const struct figures *tracer_figures(const struct source *s);

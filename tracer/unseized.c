@@ -14,7 +14,7 @@
  */
 
 #define SWEEP_NS   100000000ull
-#define SWEEP_TOLD (TOLD_MAX / 2) /* the others come with the next sweep */
+#define SWEEP_TOLD (TOLD_MANY / 2) /* the others come with the next sweep */
 
 static uint64_t image_of(pid_t tid)
 {
@@ -66,6 +66,7 @@ static void renew(struct tracer *t, struct tracee *tracee)
 void unseized_begin(struct tracer *t, struct tracee *tracee)
 {
 	t->apart = true;
+	tracee->loose = false;
 	tracee->since = start_of(tracee->tid);
 	tracee->image = image_of(tracee->tid);
 }
@@ -82,15 +83,17 @@ static void look_around(void *context, struct tracee *tracee)
 {
 	struct tracer *t = context;
 
-	if (tracee->seized)
+	if (tracee->seized || tracee->loose || tracee->over)
 		return;
 	t->apart = true;
 	if (t->told.count >= SWEEP_TOLD)
 		return;
-	if (kill(tracee->tid, 0) < 0 && errno == ESRCH)
+	if (kill(tracee->tid, 0) < 0 && errno == ESRCH) {
+		tracee->over = true;
 		told_add(t, &(struct told){ .kind = TOLD_END, .tid = tracee->tid, .pid = tracee->process->pid });
-	else if (tracee->tid == tracee->process->pid && is_stale(tracee) && start_of(tracee->tid))
+	} else if (tracee->tid == tracee->process->pid && is_stale(tracee) && start_of(tracee->tid)) {
 		renew(t, tracee);
+	}
 }
 
 bool unseized_sweep(struct tracer *t)
@@ -107,8 +110,12 @@ bool unseized_sweep(struct tracer *t)
 
 bool unseized_end(struct tracer *t)
 {
+	struct tracee *tracee = tracees_find(&t->tracees, t->launch.workload);
+
 	if (t->status.exited)
 		return false;
+	if (tracee)
+		tracee->over = true;
 	told_add(t, &(struct told){ .kind = TOLD_END, .tid = t->launch.workload, .pid = t->launch.workload });
 	return true;
 }

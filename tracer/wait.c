@@ -35,17 +35,19 @@ static bool take_signals(struct tracer *t)
 		}
 		idle |= list[i].ssi_signo == SIGALRM;
 		look_at_front(t);
+		loose_hold_workload(t);
 	}
 	return idle;
 }
 
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
-	struct pollfd polled[2] = {
+	struct pollfd polled[3] = {
 		{ t->wait_signal, POLLIN, 0 },
-		{ t->listener, POLLIN, 0 },
+		{ t->hung_up ? -1 : t->listener, POLLIN, 0 },
+		{ t->rings ? task_rings_fd(t->rings) : -1, POLLIN, 0 },
 	};
-	nfds_t count = t->hung_up ? 1 : 2;
+	nfds_t count = t->rings ? 3 : t->hung_up ? 1 : 2;
 	bool idle;
 	int n = 0;
 

@@ -68,7 +68,7 @@ struct finding {
 struct doctor {
 	struct finding backends[TRACER_BACKENDS];
 	enum tracer_backend best; /* AUTO = none works */
-	enum place_state states[4];
+	enum place_state states[5];
 	bool injects; /* the best one */
 	bool behind; /* opened files are looked at behind the call, whatever the backend */
 	const struct ruleset *rules;
@@ -118,6 +118,7 @@ static void examine_place(struct doctor *d)
 	d->states[1] = opens ? PLACE_IS_OPENS : notifies ? PLACE_IS_NO_OPENS : PLACE_IS_NO_OPENS_NEEDED;
 	d->states[2] = d->injects ? PLACE_IS_INJECTS : notifies ? PLACE_IS_NO_INJECTS : PLACE_IS_NO_INJECTS_NEEDED;
 	d->states[3] = place_set_uid() ? PLACE_IS_SET_UID : PLACE_IS_NO_SET_UID;
+	d->states[4] = d->best != TRACER_NOTIFY ? PLACE_IS_NO_RECORDS_NEEDED : place_records() ? PLACE_IS_RECORDS : PLACE_IS_NO_RECORDS;
 	d->behind = notifies && (!opens || !d->injects || mounts);
 	if (proc != PLACE_PROC_OURS && !mounts)
 		d->best = TRACER_AUTO;

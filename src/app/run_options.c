@@ -45,14 +45,15 @@ int run_read_options(struct run *run, struct error *err)
 	static const struct config defaults;
 	const struct options *o = &run->options;
 	const struct config *c;
-	int backend, opens, on_exit, match, foreign, ring, scope, r;
+	int backend, births, opens, on_exit, match, foreign, ring, scope, r;
 
 	r = run_load_config(run, &run->config, err);
 	if (r < 0)
 		return r;
 	c = run->config ? run->config : &defaults;
 	backend = choose(run, OPT_run_backend, c->monitor_run_backend, TRACER_AUTO, err);
-	opens = backend < 0 ? backend : choose(run, OPT_run_opens, c->monitor_run_opens, TRACER_OPENS_EXACT, err);
+	births = backend < 0 ? backend : choose(run, OPT_run_births, c->monitor_run_births, TRACER_BIRTHS_AUTO, err);
+	opens = births < 0 ? births : choose(run, OPT_run_opens, c->monitor_run_opens, TRACER_OPENS_EXACT, err);
 	match = opens < 0 ? opens : choose(run, OPT_run_match_realpath, c->monitor_run_match_realpath ? STR("yes") : STR("no"), 0, err);
 	on_exit = match < 0 ? match : choose_on_exit(run, c->monitor_run_on_exit, err);
 	foreign = on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
@@ -64,6 +65,7 @@ int run_read_options(struct run *run, struct error *err)
 	run->tracer = (struct tracer_options){
 		.argv = o->operands,
 		.backend = (enum tracer_backend)backend,
+		.births = (enum tracer_births)births,
 		.opens = (enum tracer_opens)opens,
 		.on_exit = on_exit == 0 ? TRACER_ON_EXIT_KILL : TRACER_ON_EXIT_FAIL,
 		.foreign_abi = (enum tracer_policy)foreign,

@@ -100,13 +100,13 @@ static size_t add_rules_of(struct strbuf *out, const struct run *run, const stru
 static void explain_refusal(void *context, const struct ruleset *rules, struct error *err)
 {
 	const struct run *run = context;
-	const struct syscall_info *call = syscall_by_number(tracer_missing(run->session.source));
 	auto_strbuf struct strbuf names = { 0 };
+	struct tracer_lack lack;
 
-	if (!call || (!add_rules_of(&names, run, rules, call->event, false) && !add_rules_of(&names, run, rules, call->event, true)))
+	tracer_lack(run->session.source, &lack);
+	if (!lack.event || (!add_rules_of(&names, run, rules, lack.event, false) && !add_rules_of(&names, run, rules, lack.event, true)))
 		strbuf_adds(&names, "what they read of processes");
-	error_set(err, -EOPNOTSUPP, "the new rules need the call %s, for %s, but the running command's filter lets it pass (--intercept all)",
-		  call ? call->name : "?", names.ptr ? names.ptr : "");
+	error_set(err, -EOPNOTSUPP, "the new rules need %s%s, for %s, but %s (%s)", lack.kind, lack.name, names.ptr ? names.ptr : "", lack.why, lack.remedy);
 }
 
 static void adopted(void *context, const struct config *config)

@@ -71,8 +71,8 @@ void run_tell_start(const struct run *run)
 		log_warning("%s", status.lost);
 	if (!ruleset_count(run->session.rules))
 		log_warning("there are no rules in the files given: nothing is watched");
-	log_info("%zu rules; system calls are intercepted by %s", ruleset_count(run->session.rules),
-		 backend_info(status.backend)->how);
+	log_info("%zu rules; system calls are intercepted by %s, births of processes are learnt by %s", ruleset_count(run->session.rules),
+		 backend_info(status.backend)->how, status.records ? "the kernel's records" : "their calls");
 	log_info("calls of other ABIs (i386, x32) %s; io_uring %s",
 		 run->tracer.foreign_abi == TRACER_DENY ? "are refused and alert" : "pass and alert",
 		 run->tracer.io_uring == TRACER_DENY  ? "is refused" :

@@ -23,6 +23,11 @@
 /* calls in the caller's place */
 #define RIGHTS_KINDS 64 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
 
+/* the kernel's records of births and ends: a process takes 170 bytes, and one processor makes some thousand a second */
+#define TASK_RING_BYTES_MAX (1 << 20) /* of a processor: half a second without a look */
+#define TASK_RING_BYTES_MIN (64 << 10)
+#define TASK_RINGS_BYTES    (16 << 20) /* of all: machines with many processors have smaller ones */
+
 /* datagrams that are sent in the caller's place */
 #define SEND_MESSAGE_BYTES 65536 /* one more than the longest there is: longer ones are refused as this one is */
 #define SEND_CONTROL_BYTES 4096	 /* control messages of a datagram: each is some bytes long */

@@ -178,6 +178,7 @@ static void spawned(void)
 	char *words[] = { "sh", "-c", "cat; umask; ulimit -n >/dev/null; exit 3", NULL }, *none[] = { NULL };
 	sigset_t all;
 	pid_t pid = -1;
+	int r;
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "a.txt", O_RDONLY, 0);
@@ -185,8 +186,10 @@ static void spawned(void)
 	sigfillset(&all);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	TRY(posix_spawn(&pid, "/bin/sh", &actions, &attributes, words, none));
+	/* its words come before ours */
+	r = posix_spawn(&pid, "/bin/sh", &actions, &attributes, words, none);
 	ended(pid);
+	say("spawned %d\n", r);
 	TRY(posix_spawn(&pid, "none", NULL, NULL, words, none));
 	posix_spawn_file_actions_addopen(&actions, 5, "none", O_RDONLY, 0);
 	TRY(posix_spawn(&pid, "/bin/sh", &actions, NULL, words, none));

@@ -256,6 +256,54 @@ static int timer_plain(void)
 	return timer(0);
 }
 
+/*
+ * Signals that meet threads in their first call, while the one that makes them has them blocked. Who watches learns of the handler from the first
+ * births at the earliest.
+ */
+static void *first_open(void *interrupted)
+{
+	sigset_t alarm;
+	int fd;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+	fd = open("/etc/hostname", O_RDONLY);
+	if (fd < 0)
+		*(int *)interrupted += errno == EINTR;
+	else
+		close(fd);
+	return NULL;
+}
+
+static int timer_newborn(void)
+{
+	enum { THREADS = 5000, FEW = 25 };
+	struct sigaction action = { .sa_handler = tick };
+	struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
+	sigset_t alarm;
+	int interrupted = 0;
+
+	/* what was opened before is not to make a difference */
+	close(open("/etc/hostname", O_RDONLY));
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alarm, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, first_open, &interrupted) == 0)
+			pthread_join(thread, NULL);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	if (interrupted > FEW)
+		fprintf(stderr, "%d of %d\n", interrupted, THREADS);
+	printf("%s opens of new threads were broken off\n", interrupted > FEW ? "many" : "few or no");
+	return interrupted > FEW;
+}
+
 /* ---- SIGSTOP and SIGCONT at any time */
 
 static int stop_and_go(void)
@@ -334,6 +382,7 @@ static const struct {
 	{ "daemons", daemons },
 	{ "timer-restart", timer_restart },
 	{ "timer-plain", timer_plain },
+	{ "timer-newborn", timer_newborn },
 	{ "stop-and-go", stop_and_go },
 	{ "kill-any-time", kill_any_time },
 };

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 limit=250
-for case in threads-fork exec-from-thread spawners daemons short-processes timer-restart timer-plain stop-and-go kill-any-time; do
+for case in threads-fork exec-from-thread spawners daemons short-processes timer-restart timer-plain timer-newborn stop-and-go kill-any-time; do
 	same "$src/fleet" "$case"
 done
 # the same for what has no rule to wait for: opens by path alone

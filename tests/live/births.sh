@@ -1,0 +1,202 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Births that the kernel records, without a stop, and births that are learnt by stops: the same lineage, and the same to the workload.
+. "$(dirname "$0")/lib.sh"
+
+need_root
+need python3 setsid
+
+mark=$dir/mark
+echo >"$mark"
+cat >"$dir/rules.yaml" <<END
+- rule: marked
+  desc: who opens the marked file, and whose child it is
+  condition: evt.type in (open, openat) and fd.name startswith $mark
+  output: "%evt.arg.name %proc.name %proc.pname %proc.aname[2] %proc.aname[3] %proc.aname[4] main=%thread.ismain"
+  priority: WARNING
+- rule: replaced
+  desc: the program's own name is read
+  condition: evt.type = prctl and proc.name = never
+  output: never
+  priority: WARNING
+END
+# every way to have a child; each opens a file that says which way it was, with its parents alive
+cat >"$dir/ways.py" <<'END'
+import ctypes, os, signal, subprocess, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+mark = sys.argv[1]
+FILES, FS, VM, PARENT, UNTRACED = 0x400, 0x200, 0x100, 0x8000, 0x800000
+CHLD = int(signal.SIGCHLD)
+
+def name(text):
+    libc.prctl(15, text.encode(), 0, 0, 0)
+
+def touch(way):
+    try:
+        os.close(os.open(mark + "." + way, os.O_RDONLY))
+    except FileNotFoundError:
+        pass
+
+def born(way, flags, number=56):
+    pid = libc.syscall(number, flags, 0, 0, 0, 0)
+    if pid == 0:
+        name(way)
+        touch(way)
+        os._exit(0)
+    return pid
+
+def deep(n):
+    pid = os.fork()
+    if pid == 0:
+        name("deep%d" % n)
+        if n:
+            deep(n - 1)
+        touch("deep%d" % n)
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+name("first")
+os.waitpid(os.fork() or (name("forked"), touch("forked"), os._exit(0)), 0)
+for way, flags in (("plain", CHLD), ("silent", 0), ("files", FILES | CHLD), ("fs", FS | CHLD), ("untraced", UNTRACED | CHLD)):
+    os.waitpid(born(way, flags), 0x40000000)  # __WALL
+deep(12)
+def in_thread():
+    name("thread")
+    touch("thread")
+    os.waitpid(born("of-thread", CHLD), 0)
+    subprocess.run(["cat", mark + ".spawned"], stderr=subprocess.DEVNULL)
+t = threading.Thread(target=in_thread)
+t.start()
+t.join()
+# its parent's parent is its parent
+pid = os.fork()
+if pid == 0:
+    name("between")
+    os._exit(0 if born("sibling", PARENT | CHLD) > 0 else 1)
+for _ in range(2):
+    os.wait()
+END
+
+run() { # OPTION... -- CMD...: alerts go to $dir/alerts
+	rm -f "$dir/alerts"
+	"$MONITOR" run -v -r "$dir/rules.yaml" --output "$dir/alerts" "$@" 2>"$dir/err"
+}
+# alerts without their times, and without the order of processes that live at the same time
+told() {
+	sed 's/^[^ ]* //' "$dir/alerts" | sort
+}
+
+for way in stops records; do
+	run --births $way -- python3 "$dir/ways.py" "$mark"
+	ok "$way: status $?" [ -s "$dir/alerts" ]
+	told >"$dir/told.$way"
+done
+# the one that ptrace does not tell of
+ok "untraced: $(grep untraced "$dir/told.records")" grep -q 'mark.untraced python3 python3 ' "$dir/told.records"
+sed -i '/untraced/d' "$dir/told.stops" "$dir/told.records"
+ok "all ways are told: $(wc -l <"$dir/told.stops")" [ "$(wc -l <"$dir/told.stops")" = 22 ]
+ok "the same lineage by records: $(diff "$dir/told.stops" "$dir/told.records")" cmp -s "$dir/told.stops" "$dir/told.records"
+run -- true
+ok "records are the default where they can be had" grep -q "births of processes are learnt by the kernel's records" "$dir/err"
+run --births stops -- true
+ok "stops on request" grep -q 'births of processes are learnt by their calls' "$dir/err"
+
+# ---- many, one after the other and at the same time
+# shellcheck disable=SC2016 # the workload's
+many='for i in $(seq 100); do for j in 1 2 3; do (cat "$1.$i.$j" 2>/dev/null) & done; wait; done'
+for way in stops records; do
+	run --births $way -- sh -c "$many" - "$mark"
+	ok "$way: 300 programs, three at a time: $(wc -l <"$dir/alerts")" [ "$(grep -c ' cat sh ' "$dir/alerts")" = 300 ]
+done
+
+# ---- where they cannot be had
+"$src/refuse" perf_event_open=EPERM -- "$MONITOR" run -v -r "$dir/rules.yaml" --output "$dir/alerts" -- cat "$mark" 2>"$dir/err"
+ok "no perf events: by stops" grep -q 'births of processes are learnt by their calls' "$dir/err"
+"$src/refuse" perf_event_open=EPERM -- "$MONITOR" run --births records -r "$dir/rules.yaml" -- true 2>"$dir/err"
+ok "no perf events, and they were asked for: status $?" [ $? != 0 ]
+ok "and why: $(cat "$dir/err")" grep -q 'perf_event_open' "$dir/err"
+for options in "--on-exit kill" "--backend ptrace" "--write $dir/c.scap"; do
+	# shellcheck disable=SC2086
+	"$MONITOR" run --births records -r "$dir/rules.yaml" $options -- true 2>"$dir/err"
+	ok "not with $options: $(cat "$dir/err")" grep -q 'births cannot be learnt by records' "$dir/err"
+	# shellcheck disable=SC2086
+	run $options -- true
+	ok "but as ever without the request" grep -q 'births of processes are learnt by their calls' "$dir/err"
+done
+
+# ---- the kernel has no room for more records, since nobody reads them: that is counted, and what comes then is seen
+cat >"$dir/flood.py" <<'END'
+import os, signal, sys, time
+mark, pidfile, births = sys.argv[1], sys.argv[2], int(sys.argv[3])
+os.close(os.open(mark, os.O_RDONLY))
+while not os.path.exists(pidfile):
+    time.sleep(0.01)
+
+def fork(n):
+    for _ in range(n):
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+fork(5)  # then it is let go
+print("ready", flush=True)
+sys.stdin.readline()
+fork(births)
+print("done", flush=True)
+sys.stdin.readline()
+pid = os.fork()
+if pid == 0:
+    os.close(os.open(mark, os.O_RDONLY))
+    os._exit(0)
+os.waitpid(pid, 0)
+END
+# a megabyte for each processor, 16 in all, and 168 bytes a birth
+births=$(($(getconf _NPROCESSORS_CONF) * 7000))
+mkfifo "$dir/in"
+: >"$dir/out"
+"$MONITOR" run -v -r "$dir/rules.yaml" --output "$dir/lost" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/flood.py" "$mark" "$dir/pid" "$births" <"$dir/in" >"$dir/out" 2>"$dir/err" &
+front=$!
+exec 3>"$dir/in"
+ok "the flood is ready" soon grep -q ready "$dir/out"
+kill -STOP "$(cat "$dir/pid")"
+echo >&3
+ok "$births births while nobody reads" soon grep -q 'done' "$dir/out"
+kill -CONT "$(cat "$dir/pid")"
+echo >&3
+exec 3>&-
+wait $front
+ok "a flood of births: status $?" [ "$(grep -c 'marked\|mark ' "$dir/lost")" = 2 ]
+ok "lost records are told: $(tail -n 3 "$dir/err")" grep -q 'events could not be seen' "$dir/err"
+
+# ---- a workload that is not traced stops, and goes on: so does who stands for it
+cat >"$dir/pause.py" <<'END'
+import os, signal
+for _ in range(20):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+with open(os.environ["PID"], "w") as f:
+    f.write(str(os.getpid()))
+for _ in range(20):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+os.kill(os.getpid(), signal.SIGSTOP)
+os._exit(7)
+END
+stopped() {
+	grep -q '^State:.T' "/proc/$1/status"
+}
+PID=$dir/workload setsid "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/alerts" -- python3 "$dir/pause.py" &
+front=$!
+ok "the command stops" soon test -s "$dir/workload"
+ok "and the front with it" soon stopped $front
+kill -CONT "$(cat "$dir/workload")"
+wait $front
+status=$?
+ok "both go on: status $status" [ $status = 7 ]
+finish

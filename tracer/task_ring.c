@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/task_ring.h"
+
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/parse.h"
+
+#define SAMPLE_TYPE (PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW)
+#define RECORD_BYTES 512 /* ours have 48 to 72 */
+
+/* In fresh lists only: the flags of a birth, of which caller is the thread that makes it. */
+#define TASK_FLAGS (TASK_LOST + 1)
+
+/* ---- records -------------------------------------------------------------------------------------------------------------- */
+
+/* PERF_RECORD_FORK and PERF_RECORD_EXIT. */
+struct fork_record {
+	struct perf_event_header header;
+	uint32_t pid, ppid, tid, ptid;
+	uint64_t time;
+};
+
+/* PERF_RECORD_SAMPLE with SAMPLE_TYPE, up to the tracepoint's bytes. */
+struct sample_record {
+	struct perf_event_header header;
+	uint32_t pid, tid;
+	uint64_t time;
+	uint32_t raw_bytes;
+};
+
+/* PERF_RECORD_LOST; what sample_id_all adds ends with the time. */
+struct lost_record {
+	struct perf_event_header header;
+	uint64_t id, lost;
+	uint32_t pid, tid;
+	uint64_t time;
+};
+
+static int list_add(struct task_list *l, const struct task_record *record)
+{
+	if (l->count == l->room) {
+		size_t room = l->room ? l->room * 2 : 64;
+		struct task_record *records = reallocarray(l->records, room, sizeof(*records));
+
+		if (!records)
+			return -ENOMEM;
+		l->records = records;
+		l->room = room;
+	}
+	l->records[l->count++] = *record;
+	return 0;
+}
+
+static int read_fork(const void *bytes, size_t len, struct task_record *ret_record)
+{
+	struct fork_record f;
+
+	if (len < sizeof(f))
+		return -EBADMSG;
+	memcpy(&f, bytes, sizeof(f));
+	ret_record->change = f.header.type == PERF_RECORD_FORK ? TASK_BORN : TASK_ENDED;
+	ret_record->time = f.time;
+	ret_record->tid = (pid_t)f.tid;
+	ret_record->pid = (pid_t)f.pid;
+	ret_record->caller = f.header.type == PERF_RECORD_FORK ? (pid_t)f.ptid : 0;
+	return 1;
+}
+
+static int read_sample(const void *bytes, size_t len, const struct task_format *format, struct task_record *ret_record)
+{
+	const unsigned char *raw = (const unsigned char *)bytes + offsetof(struct sample_record, raw_bytes) + sizeof(uint32_t);
+	struct sample_record s;
+	uint64_t flags = 0;
+
+	if (len < sizeof(s))
+		return -EBADMSG;
+	memcpy(&s, bytes, sizeof(s));
+	if (s.raw_bytes < format->flags_at + format->flags_bytes ||
+	    len < offsetof(struct sample_record, raw_bytes) + sizeof(uint32_t) + format->flags_at + format->flags_bytes)
+		return -EBADMSG;
+	if (format->flags_bytes == sizeof(uint32_t)) {
+		uint32_t half;
+
+		memcpy(&half, raw + format->flags_at, sizeof(half));
+		flags = half;
+	} else {
+		memcpy(&flags, raw + format->flags_at, sizeof(flags));
+	}
+	ret_record->change = (enum task_change)TASK_FLAGS;
+	ret_record->time = s.time;
+	ret_record->caller = (pid_t)s.tid;
+	ret_record->flags = flags & ~(uint64_t)CSIGNAL;
+	return 1;
+}
+
+static int read_lost(const void *bytes, size_t len, struct task_record *ret_record)
+{
+	struct lost_record l;
+
+	if (len < sizeof(l))
+		return -EBADMSG;
+	memcpy(&l, bytes, sizeof(l));
+	ret_record->change = TASK_LOST;
+	ret_record->time = l.time;
+	ret_record->lost = l.lost;
+	return 1;
+}
+
+int task_queue_add(struct task_queue *q, const void *record, size_t len, const struct task_format *format, uint64_t until)
+{
+	struct task_record out = { 0 };
+	struct perf_event_header header;
+	int r;
+
+	if (len < sizeof(header))
+		return -EBADMSG;
+	memcpy(&header, record, sizeof(header));
+	switch (header.type) {
+	case PERF_RECORD_FORK:
+	case PERF_RECORD_EXIT:
+		r = read_fork(record, len, &out);
+		break;
+	case PERF_RECORD_SAMPLE:
+		r = read_sample(record, len, format, &out);
+		break;
+	case PERF_RECORD_LOST:
+		r = read_lost(record, len, &out);
+		break;
+	default:
+		return 1;
+	}
+	if (r < 0)
+		return r;
+	if (out.time > until)
+		return 0;
+	r = list_add(&q->fresh, &out);
+	return r < 0 ? r : 1;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct task_record *x = a, *y = b;
+
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
+/* A thread makes one child at a time. */
+static struct task_record *unflagged_of(struct task_queue *q, pid_t caller)
+{
+	for (size_t i = 0; i < q->unflagged.count; i++)
+		if (q->unflagged.records[i].caller == caller)
+			return &q->unflagged.records[i];
+	return NULL;
+}
+
+static int settle_one(struct task_queue *q, const struct task_record *record)
+{
+	struct task_record *born;
+	int r;
+
+	if (record->change == TASK_BORN) {
+		born = unflagged_of(q, record->caller);
+		if (!born)
+			return list_add(&q->unflagged, record);
+		*born = *record; /* the flags of the one before were lost */
+		return 0;
+	}
+	if ((int)record->change != TASK_FLAGS)
+		return list_add(&q->ready, record);
+	born = unflagged_of(q, record->caller);
+	if (!born)
+		return 0;
+	born->flags = record->flags;
+	r = list_add(&q->ready, born);
+	*born = q->unflagged.records[--q->unflagged.count];
+	return r;
+}
+
+int task_queue_settle(struct task_queue *q)
+{
+	int r = 0;
+
+	if (q->fresh.count > 1)
+		qsort(q->fresh.records, q->fresh.count, sizeof(*q->fresh.records), by_time);
+	for (size_t i = 0; i < q->fresh.count && r == 0; i++)
+		r = settle_one(q, &q->fresh.records[i]);
+	q->fresh.count = 0;
+	return r;
+}
+
+bool task_queue_next(struct task_queue *q, struct task_record *ret_record)
+{
+	if (q->ready.first == q->ready.count)
+		return false;
+	*ret_record = q->ready.records[q->ready.first++];
+	if (q->ready.first == q->ready.count)
+		q->ready.first = q->ready.count = 0;
+	return true;
+}
+
+void task_queue_free(struct task_queue *q)
+{
+	free(take_ptr(q->fresh.records));
+	free(take_ptr(q->unflagged.records));
+	free(take_ptr(q->ready.records));
+}
+
+/* ---- the tracepoint ------------------------------------------------------------------------------------------------------- */
+
+/* The number behind a key, up to a character that ends it. */
+static int number_behind(const char *text, const char *key, uint32_t *ret_number)
+{
+	const char *at = strstr(text, key);
+
+	if (!at)
+		return -EBADMSG;
+	at += strlen(key);
+	return parse_u32((struct str){ at, strcspn(at, ";\n") }, ret_number);
+}
+
+int task_format_parse(const char *text, struct task_format *ret_format, struct error *err)
+{
+	const char *flags = strstr(text, " clone_flags;");
+
+	if (number_behind(text, "\nID: ", &ret_format->id) < 0 || !flags || number_behind(flags, "offset:", &ret_format->flags_at) < 0 ||
+	    number_behind(flags, "size:", &ret_format->flags_bytes) < 0 || ret_format->flags_at > RECORD_BYTES ||
+	    (ret_format->flags_bytes != sizeof(uint32_t) && ret_format->flags_bytes != sizeof(uint64_t)))
+		return error_set(err, -EBADMSG, "the kernel's description of task_newtask is not understood");
+	return 0;
+}
+
+/* A tracefs that nobody else sees (Linux 5.2); negative errno. */
+static int mount_tracefs(void)
+{
+	auto_fd int context = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
+
+	if (context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	return (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+}
+
+static int read_format(struct task_format *ret_format, struct error *err)
+{
+	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	auto_free char *text = NULL;
+	auto_fd int mounted = -1;
+	char path[128];
+	size_t len;
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && r < 0; i++) {
+		snprintf(path, sizeof(path), "%s/events/task/task_newtask/format", places[i]);
+		r = file_read_all(path, 65536, &text, &len, NULL);
+	}
+	if (r < 0) {
+		mounted = mount_tracefs();
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/events/task/task_newtask/format", mounted);
+		r = mounted < 0 ? r : file_read_all(path, 65536, &text, &len, NULL);
+	}
+	if (r < 0)
+		return error_errno(err, r, "births are not recorded for us: no description of the tracepoint task_newtask (the capability SYS_ADMIN, or a tracefs that we may read)");
+	return task_format_parse(text, ret_format, err);
+}
+
+/* ---- rings ---------------------------------------------------------------------------------------------------------------- */
+
+struct ring {
+	int fd;
+	struct perf_event_mmap_page *page;
+	size_t bytes; /* of the ring: a power of two */
+};
+
+struct task_rings {
+	struct ring *rings;
+	size_t count;
+	size_t page_bytes;
+	int poll; /* epoll descriptor of all rings */
+	struct task_format format;
+	struct task_queue queue;
+};
+
+static size_t ring_bytes(long processors)
+{
+	size_t bytes = TASK_RING_BYTES_MAX;
+
+	while (bytes > TASK_RING_BYTES_MIN && bytes * (size_t)processors > TASK_RINGS_BYTES)
+		bytes /= 2;
+	return bytes;
+}
+
+/* 0 also for a processor that is off. */
+static int open_ring(struct task_rings *r, int processor, size_t bytes)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = r->format.id,
+		.sample_period = 1,
+		.sample_type = SAMPLE_TYPE,
+		.task = 1,
+		.sample_id_all = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.watermark = 1,
+		.wakeup_watermark = (uint32_t)bytes / 4,
+	};
+	struct epoll_event event = { .events = EPOLLIN };
+	struct ring *ring = &r->rings[r->count];
+	void *page;
+
+	ring->fd = (int)syscall(SYS_perf_event_open, &attr, -1, processor, -1, PERF_FLAG_FD_CLOEXEC);
+	if (ring->fd < 0)
+		return errno == ENODEV ? 0 : -errno;
+	r->count++;
+	page = mmap(NULL, r->page_bytes + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+	if (page == MAP_FAILED)
+		return -errno;
+	ring->page = page;
+	ring->bytes = bytes;
+	return epoll_ctl(r->poll, EPOLL_CTL_ADD, ring->fd, &event) < 0 ? -errno : 0;
+}
+
+int task_rings_open(struct task_rings **ret_rings, struct error *err)
+{
+	long processors = sysconf(_SC_NPROCESSORS_CONF), page_bytes = sysconf(_SC_PAGESIZE);
+	auto_task_rings struct task_rings *r = calloc(1, sizeof(*r));
+	int e;
+
+	if (!r)
+		return error_set(err, -ENOMEM, "out of memory");
+	r->poll = epoll_create1(EPOLL_CLOEXEC);
+	r->rings = calloc((size_t)processors, sizeof(*r->rings));
+	r->page_bytes = (size_t)page_bytes;
+	if (r->poll < 0 || !r->rings)
+		return error_set(err, -ENOMEM, "out of memory or descriptors");
+	e = read_format(&r->format, err);
+	if (e < 0)
+		return e;
+	for (int i = 0; i < processors; i++) {
+		e = open_ring(r, i, ring_bytes(processors));
+		if (e < 0)
+			return error_errno(err, e, "births are not recorded for us: no perf event (the capability PERFMON, and a profile that allows perf_event_open)");
+	}
+	*ret_rings = take_ptr(r);
+	return 0;
+}
+
+void task_rings_free(struct task_rings *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; r->rings && i < r->count; i++) {
+		if (r->rings[i].page)
+			munmap(r->rings[i].page, r->page_bytes + r->rings[i].bytes);
+		close(r->rings[i].fd);
+	}
+	if (r->poll >= 0)
+		close(r->poll);
+	task_queue_free(&r->queue);
+	free(r->rings);
+	free(r);
+}
+
+int task_rings_fd(const struct task_rings *r)
+{
+	return r->poll;
+}
+
+/* Copies len bytes at a position that counts on; what reaches the end goes on at the beginning. */
+static void copy(const struct task_rings *r, const struct ring *ring, uint64_t position, void *bytes, size_t len)
+{
+	const char *data = (const char *)ring->page + r->page_bytes;
+	size_t at = position & (ring->bytes - 1), first = ring->bytes - at < len ? ring->bytes - at : len;
+
+	memcpy(bytes, data + at, first);
+	memcpy((char *)bytes + first, data, len - first);
+}
+
+static int look_at(struct task_rings *r, struct ring *ring, uint64_t until)
+{
+	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE), tail = ring->page->data_tail;
+	_Alignas(8) char record[RECORD_BYTES];
+	int e = 1;
+
+	while (head - tail >= sizeof(struct perf_event_header) && e > 0) {
+		struct perf_event_header header;
+
+		copy(r, ring, tail, &header, sizeof(header));
+		if (header.size < sizeof(header) || header.size > head - tail)
+			return -EBADMSG;
+		copy(r, ring, tail, record, header.size < sizeof(record) ? header.size : sizeof(record));
+		e = task_queue_add(&r->queue, record, header.size < sizeof(record) ? header.size : sizeof(record), &r->format, until);
+		if (e > 0)
+			tail += header.size;
+	}
+	__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
+	return e < 0 ? e : 0;
+}
+
+int task_rings_look(struct task_rings *r)
+{
+	struct timespec now;
+	bool any = false;
+	int e = 0;
+
+	for (size_t i = 0; i < r->count && !any; i++)
+		any = __atomic_load_n(&r->rings[i].page->data_head, __ATOMIC_RELAXED) != r->rings[i].page->data_tail;
+	if (!any)
+		return 0;
+	/*
+	 * Rings are read one after the other, and meanwhile a child whose birth went into one that is done with can have children
+	 * of its own. What was made before the first is read is whole: a cause is in its ring before its consequences begin.
+	 */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (size_t i = 0; i < r->count && e == 0; i++)
+		e = look_at(r, &r->rings[i], (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	return e == 0 ? task_queue_settle(&r->queue) : e;
+}
+
+bool task_rings_next(struct task_rings *r, struct task_record *ret_record)
+{
+	return task_queue_next(&r->queue, ret_record);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_TASK_RING_H
+#define MONITOR_TRACER_TASK_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/*
+ * What the kernel records of births and ends of threads, by perf events of the whole machine: nobody stops for it. A record is
+ * in its ring before the child begins to run, and before its caller returns, so whoever reads when a later call of either is at
+ * hand finds it. perf_event_open(2); the flags of a birth are in the task_newtask tracepoint. Wants the capabilities PERFMON
+ * (or SYS_ADMIN), and a tracefs.
+ */
+
+enum task_change {
+	TASK_BORN,
+	TASK_ENDED,
+	TASK_LOST, /* records that the kernel had no room for */
+};
+
+/* Ids as the opener's pid namespace has them; 0 = not to be seen from there. */
+struct task_record {
+	enum task_change change;
+	uint64_t time; /* CLOCK_MONOTONIC, ns */
+	pid_t tid, pid; /* of whom it tells */
+	pid_t caller; /* TASK_BORN: the thread that made it */
+	uint64_t flags; /* TASK_BORN: of clone(2), CSIGNAL left out */
+	uint64_t lost; /* TASK_LOST: how many */
+};
+
+struct task_rings;
+
+/* Begins to record. -errno and err where that cannot be had. */
+int task_rings_open(struct task_rings **ret_rings, struct error *err);
+void task_rings_free(struct task_rings *r);
+DEFINE_AUTO(struct task_rings, task_rings, task_rings_free);
+#define auto_task_rings AUTO(task_rings)
+
+/* Readable when a ring fills up; owned by the rings. */
+int task_rings_fd(const struct task_rings *r);
+
+/*
+ * The oldest record up to the time of the last task_rings_look(), in the order of time; false when there is none. Threads of
+ * all processes of the machine are in it.
+ */
+bool task_rings_next(struct task_rings *r, struct task_record *ret_record);
+/* Takes over what was recorded until now: -ENOMEM, or 0. */
+int task_rings_look(struct task_rings *r);
+
+/* ---- the parts of it, for tests ---- */
+
+/* Where the fields of the tracepoint's records are, from its description in tracefs. */
+struct task_format {
+	uint32_t id;
+	uint32_t flags_at, flags_bytes;
+};
+int task_format_parse(const char *text, struct task_format *ret_format, struct error *err);
+
+/*
+ * Records in the order of time, whatever rings they come from, and one of the two that the kernel makes of a birth: that of the event
+ * knows the child in our pid namespace, that of the tracepoint the flags.
+ */
+struct task_list {
+	struct task_record *records;
+	size_t first, count, room;
+};
+struct task_queue {
+	struct task_list fresh; /* as they were read */
+	struct task_list unflagged; /* births without their flags: the call is at work */
+	struct task_list ready;
+};
+
+/*
+ * Adds one record of a ring (struct perf_event_header and its header.size bytes), unless it was made behind the given time.
+ * 1 = done with, 0 = it was made later; -ENOMEM; -EBADMSG.
+ */
+int task_queue_add(struct task_queue *q, const void *record, size_t len, const struct task_format *format, uint64_t until);
+/* What was added is ready. */
+int task_queue_settle(struct task_queue *q);
+bool task_queue_next(struct task_queue *q, struct task_record *ret_record);
+void task_queue_free(struct task_queue *q);
+
+#endif
