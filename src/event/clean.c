@@ -65,16 +65,19 @@ static size_t good_length(struct str s, size_t *ret_bad)
 	return 0;
 }
 
-static bool is_clean(struct str s)
+static bool has_only_good(struct str s)
 {
-	if (is_plain(s))
-		return true;
 	for (size_t at = 0, n, bad; at < s.len; at += n) {
 		n = good_length((struct str){ s.ptr + at, s.len - at }, &bad);
 		if (n == 0)
 			return false;
 	}
 	return true;
+}
+
+static inline bool is_clean(struct str s)
+{
+	return is_plain(s) || has_only_good(s);
 }
 
 static void add_clean(struct strbuf *out, struct str s)
