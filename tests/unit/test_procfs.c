@@ -96,6 +96,18 @@ static pid_t start_sleep(void)
 	return child;
 }
 
+/* The kernel gives the program its environment last. */
+static void wait_for_exec(pid_t child)
+{
+	char env[64];
+
+	for (int i = 0; i < 10000; i++) {
+		if (procfs_read_file(child, "environ", env, sizeof(env)) > 0 && strncmp(env, "COLOR=", 6) == 0)
+			return;
+		usleep(1000);
+	}
+}
+
 static void test_exec_event(void **state)
 {
 	struct event_builder b = { 0 };
@@ -105,11 +117,8 @@ static void test_exec_event(void **state)
 	pid_t child = start_sleep();
 	char exe[64];
 
-	for (int i = 0; i < 1000; i++) { /* until the exec has happened */
-		if (procfs_read_link(child, "exe", exe, sizeof(exe)) > 0 && strstr(exe, "sleep"))
-			break;
-		usleep(1000);
-	}
+	wait_for_exec(child);
+	assert_true(procfs_read_link(child, "exe", exe, sizeof(exe)) > 0);
 	assert_int_equal(decode_exec(child, child, 42, STR("/bin/sleep"), NULL, memo, &b, &ev, &err), 0);
 	assert_int_equal(ev.type, EV_SYSCALL_EXECVE_19_X);
 	assert_int_equal(ev.nparams, 31);
