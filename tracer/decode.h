@@ -126,8 +126,11 @@ int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct even
 		struct error *err);
 /* procexit event from a wait status. */
 int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event, struct error *err);
-/* ITER_TASK event of a process at first sight. */
-int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
+/*
+ * ITER_TASK event of a process at first sight. twin: another process with the same program, environment and directories, which are read
+ * there; tid where there is none.
+ */
+int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
 /* ITER_TASK_FILE_* event of one descriptor, from /proc/PID/fd, fdinfo and (sockets) pidfd_getfd. -ENOENT: not open. */
 int decode_fd(pid_t tid, int fd, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
 

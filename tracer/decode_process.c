@@ -389,7 +389,7 @@ static void put_link(struct event_builder *b, pid_t tid, const char *name)
 	event_put_text(b, n > 0 ? (struct str){ path, (size_t)n } : STR(""));
 }
 
-int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
+int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
 {
 	char env[EVENT_STRING_BYTES];
 	struct procfs_exe exe;
@@ -399,8 +399,8 @@ int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *r
 
 	if (r < 0)
 		return r;
-	read_exe(tid, &p.task, &exe);
-	env_len = procfs_read_file(tid, "environ", env, sizeof(env));
+	read_exe(twin, &p.task, &exe);
+	env_len = procfs_read_file(twin, "environ", env, sizeof(env));
 	/* Falco's iterators put the process into the upper half */
 	event_begin(b, EV_ITER_TASK_E, ts, (int64_t)p.task.tgid << 32 | tid);
 	event_put_int(b, p.task.ppid);
@@ -412,7 +412,7 @@ int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *r
 	event_put_text(b, str_of(exe.path));
 	event_put_int(b, exe_flags(&exe));
 	event_put_bytes(b, (struct str){ env, env_len > 0 ? (size_t)env_len : 0 });
-	put_link(b, tid, "cwd");
+	put_link(b, twin, "cwd");
 	event_put_int(b, (int64_t)p.fdlimit);
 	event_put_int(b, p.task.uid);
 	event_put_int(b, p.task.gid);
@@ -431,7 +431,7 @@ int decode_task(pid_t tid, uint64_t ts, struct event_builder *b, struct event *r
 	event_put_int(b, p.task.vtid);
 	event_put_int(b, 0);
 	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
-	put_link(b, tid, "root");
+	put_link(b, twin, "root");
 	event_put_int(b, (int64_t)(p.task.start_ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK))));
 	event_put_int(b, p.task.tty);
 	event_put_int(b, read_loginuid(tid));

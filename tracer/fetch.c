@@ -11,6 +11,12 @@
 #include "tracer/maps.h"
 #include "tracer/ustack.h"
 
+/* The front is closed to those who may not look into all processes, so also to us; we began as its copy. */
+int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
+{
+	return decode_task(tid, tid == t->launch.front ? getpid() : tid, ts, b, ret_event, err);
+}
+
 /* ---- needs of an evaluation ---- */
 
 /* The event at hand borrows the record; a call that is at its entry keeps the answer for its result. */
@@ -77,7 +83,7 @@ int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, v
 		if (need->kind == NEED_FD)
 			r = decode_fd((pid_t)need->tid, (int)need->fd, now, &t->fetched, &ev, err);
 		else
-			r = decode_task((pid_t)need->tid, now, &t->fetched, &ev, err);
+			r = fetch_task(t, (pid_t)need->tid, now, &t->fetched, &ev, err);
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0)
@@ -163,7 +169,7 @@ int fetch_describe(struct tracer *t, source_sink sink, void *context, struct err
 	while (n-- && r == 0) {
 		struct event ev;
 
-		r = decode_task(chain[n], tracer_now(), &t->fetched, &ev, err);
+		r = fetch_task(t, chain[n], tracer_now(), &t->fetched, &ev, err);
 		if (r == 0)
 			r = sink(context, &ev);
 		else if (r != -ENOMEM)

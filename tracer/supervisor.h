@@ -183,6 +183,8 @@ void crowd_injects(struct tracer *t);
 /* ---- fetch.c: what is asked for ----------------------------------------------------------------------------------------- */
 
 int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err);
+/* A process at first sight. */
+int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
 /* The workload's ancestors are told first: rules ask for them, and no event will tell. */
 void fetch_ancestors(struct tracer *t);
 int fetch_describe(struct tracer *t, source_sink sink, void *context, struct error *err);

@@ -171,7 +171,7 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 
 	switch (told->kind) {
 	case TOLD_FIRST:
-		return decode_task(told->tid, tracer_now(), &t->builder, ret_event, err);
+		return fetch_task(t, told->tid, tracer_now(), &t->builder, ret_event, err);
 	case TOLD_BIRTH_PARENT:
 	case TOLD_BIRTH_CHILD:
 		return tell_birth(t, told, ret_event, err);

@@ -236,7 +236,7 @@ static void test_task_event(void **state)
 	struct event ev;
 	char cwd[4096];
 
-	assert_int_equal(decode_task(getpid(), 42, &b, &ev, NULL), 0);
+	assert_int_equal(decode_task(getpid(), getpid(), 42, &b, &ev, NULL), 0);
 	assert_int_equal(ev.tid & 0xffffffff, getpid());
 	assert_int_equal(ev.tid >> 32, getpid());
 	assert_int_equal(int_of(&ev, "ppid"), getppid());

@@ -50,6 +50,22 @@ for backend in notify ptrace ptrace-all notify-only; do
 done
 monitor_options=
 
+# who stands for the command is closed, too, but not unknown
+cat >"$dir/parent.yaml" <<END
+- rule: parent
+  desc: the program of the first process's parent
+  condition: evt.type in (open, openat) and fd.name = $secret
+  output: parent=%proc.pexepath
+  priority: NOTICE
+END
+for backend in notify ptrace ptrace-all notify-only; do
+	# shellcheck disable=SC2086 # words
+	$nobody "$MONITOR" run --backend $backend -r "$dir/parent.yaml" -- "$dir/runs" cat "$secret" >/dev/null 2>"$dir/err"
+	# shellcheck disable=SC2086 # words
+	$nobody "$MONITOR" run --backend $backend -r "$dir/parent.yaml" -- cat "$secret" >/dev/null 2>>"$dir/err"
+	ok "$backend: the parents: $(tail -n 2 "$dir/err")" [ "$(grep -c "parent=/bin/dash\|parent=/usr/bin/dash\|parent=$MONITOR$" "$dir/err")" = 2 ]
+done
+
 # what such a program does otherwise
 for act in $("$src/acts" list | grep -E "${CLOSED_ACTS:-^(open|file|exec|unix|net|end|birth)-}" | awk "NR % ${CLOSED_STEP:-4} == 0"); do
 	checks=$((checks + 1))
