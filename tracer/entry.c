@@ -48,64 +48,16 @@ void entry_continue(struct tracer *t)
 		stops_resume(t, p->tracee, 0);
 }
 
-static struct owed owed_for(const struct call *c)
-{
-	struct owed owed = { .number = c->number, .ip = c->ip };
-
-	memcpy(owed.args, c->args, sizeof(owed.args));
-	return owed;
-}
-
-struct owed *entry_owe(struct tracer *t)
-{
-	struct pending *p = &t->pending;
-
-	if (t->killable || !p->tracee)
-		return NULL;
-	p->tracee->owed = owed_for(&p->call);
-	return &p->tracee->owed;
-}
-
-/*
- * Before Linux 5.19 a signal may take the caller away while the kernel accepts its answer. In a stop nothing comes between: there it
- * gets what a call gave that was made for it, and that must not be made twice.
- */
-static bool answer_in_stop(struct tracer *t, int64_t value)
-{
-	const struct pending *p = &t->pending;
-	struct tracee *tracee = p->tracee;
-
-	if (t->killable || p->way != FIGURES_ON_BEHALF || !arch_can_restart() || !tracee || !tracee->seized ||
-	    tracee->leaving_for_debugger || ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL) < 0)
-		return false;
-	tracee->answer = owed_for(&p->call);
-	tracee->answer.what = OWED_ANSWER;
-	tracee->answer.value = value;
-	tracee->follow = FOLLOW_ANSWERING;
-	return true;
-}
-
-enum owed_what entry_owed(const struct tracer *t)
-{
-	const struct pending *p = &t->pending;
-	const struct owed *owed = p->tracee ? &p->tracee->owed : NULL;
-
-	if (!owed || owed->number != p->call.number || owed->ip != p->call.ip ||
-	    memcmp(owed->args, p->call.args, sizeof(owed->args)) != 0)
-		return OWED_NOTHING;
-	return owed->what;
-}
-
 void entry_return(struct tracer *t, int64_t value)
 {
 	struct pending *p = &t->pending;
 
 	entry_done(t, tracer_now());
-	if (p->notified && !answer_in_stop(t, value)) {
+	if (p->notified && !owed_answer_in_stop(t, value)) {
 		struct owed *owed = NULL;
 
 		if (notify_return(t->listener, p->id, value) == -ENOENT && p->way == FIGURES_ON_BEHALF)
-			owed = entry_owe(t);
+			owed = owed_begin(t);
 		if (owed) {
 			owed->what = OWED_ANSWER;
 			owed->value = value;
@@ -296,7 +248,7 @@ static bool handle(struct tracer *t)
 		p->tracee->follow = FOLLOW_NONE;
 		p->tracee->owed = p->tracee->answer;
 	}
-	if (entry_owed(t) == OWED_ANSWER) {
+	if (owed_now(t) == OWED_ANSWER) {
 		p->repeated = true;
 		p->way = FIGURES_ON_BEHALF;
 		p->tracee->owed.what = OWED_NOTHING;

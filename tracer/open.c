@@ -328,7 +328,7 @@ static bool must_close_first(const struct open_args *a)
 /* The caller will make the call again, and the file is there by then. */
 static void owe_file(struct tracer *t, const struct stat *st)
 {
-	struct owed *owed = entry_owe(t);
+	struct owed *owed = owed_begin(t);
 
 	if (!owed)
 		return;
@@ -487,7 +487,7 @@ enum open_way open_pending(struct tracer *t)
 	/* what we could not read is told to the caller as the kernel would: it may be there when the kernel looks */
 	if (r < 0)
 		return r == -EFAULT && !entry_is_unmapped(t) ? OPEN_CHECK : fail(t, r);
-	a.made = entry_owed(t) == OWED_FILE;
+	a.made = owed_now(t) == OWED_FILE;
 	if (a.made) {
 		t->pending.tracee->owed.what = OWED_NOTHING;
 		a.flags = (a.flags & ~(uint64_t)O_EXCL) | O_NOFOLLOW;

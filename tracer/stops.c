@@ -74,23 +74,6 @@ static void cure_interruption(struct tracer *t, struct tracee *tracee)
 	arch_write(tracee->tid, &regs);
 }
 
-/* A thread that is owed the answer of a call waits for it in the call's end, whatever its stop is for, unless a signal came before. */
-static void give_answer(struct tracee *tracee)
-{
-	const struct owed *answer = &tracee->answer;
-	struct arch_regs regs;
-
-	if (tracee->follow != FOLLOW_ANSWERING || arch_read(tracee->tid, &regs) < 0)
-		return;
-	tracee->follow = FOLLOW_NONE;
-	if (!regs.compat && arch_number(&regs) == answer->number && arch_ip(&regs) == answer->ip && arch_is_restart(arch_result(&regs))) {
-		arch_set_result(&regs, answer->value);
-		arch_write(tracee->tid, &regs);
-	} else {
-		tracee->owed = *answer;
-	}
-}
-
 static bool is_stopping_signal(int signal)
 {
 	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
@@ -107,7 +90,7 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 {
 	bool was_listening = tracee->listening;
 
-	give_answer(tracee);
+	owed_give(tracee);
 	tracee->listening = is_stopping_signal(signal);
 	if (was_listening && !tracee->listening)
 		workload_goes_on(t, tracee);
@@ -184,7 +167,7 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 
 static void signal_stop(struct tracer *t, struct tracee *tracee, int signal)
 {
-	give_answer(tracee);
+	owed_give(tracee);
 	/* a followed call that is broken off restarts behind the handler, and is caught again */
 	if (tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING)
 		tracee->follow = FOLLOW_NONE;

@@ -202,10 +202,6 @@ void entry_done(struct tracer *t, uint64_t now);
 /* Lets the pending call into the kernel, or not (value = its result). */
 void entry_continue(struct tracer *t);
 void entry_return(struct tracer *t, int64_t value);
-/* What the caller of the pending call will be owed at its next try, to be filled in; NULL: it cannot be taken away by a signal. */
-struct owed *entry_owe(struct tracer *t);
-/* Whether the pending call is such a next try. */
-enum owed_what entry_owed(const struct tracer *t);
 /*
  * An argument of the pending call could not be read (-EFAULT). True when nothing is mapped there, so that the caller can be told
  * what the kernel would say; false when the page may come as soon as the kernel asks for it (userfaultfd).
@@ -217,6 +213,17 @@ pid_t entry_tgid(pid_t tid);
 void entry_exec_stack(struct tracer *t, struct tracee *tracee);
 /* A known tracee for tid; one that nothing told of is looked up in /proc, and told. NULL when it is gone. */
 struct tracee *entry_tracee(struct tracer *t, pid_t tid);
+
+/* ---- owed.c: answers that a signal may keep from their callers ---------------------------------------------------------- */
+
+/* What the caller of the pending call will be owed at its next try, to be filled in; NULL: it cannot be taken away by a signal. */
+struct owed *owed_begin(struct tracer *t);
+/* Whether the pending call is such a next try. */
+enum owed_what owed_now(const struct tracer *t);
+/* The caller of the pending call will have value in its next stop, which comes: owed_give(). False: it is to be answered as ever. */
+bool owed_answer_in_stop(struct tracer *t, int64_t value);
+/* A thread has stopped, whatever for: where it waits in its call's end it gets its answer, unless a signal came before. */
+void owed_give(struct tracee *tracee);
 
 /* ---- result.c: results ------------------------------------------------------------------------------------------------ */
 
