@@ -121,7 +121,7 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 
 	if (status->start_errno) {
 		code = start_status(status);
-		log_error("cannot run %s: %s", run->tracer.argv[0], strerror(status->start_errno));
+		log_error("cannot run %s: %s", run->tracer.argv[0][0] ? run->tracer.argv[0] : "''", strerror(status->start_errno));
 	}
 	pipeline_flush(run->session.pipeline);
 	recording_flush(&run->recording);

@@ -38,6 +38,8 @@ ends 99 "exit status 99: 1 alert of Debug or above; signal 10 ended the command"
 ends 99 "exit status 99: 2 alerts of " "$@" --fail-on debug -- sh -c "read -r x <\"\$1\"; $look" - "$dir/watched"
 ends 3 "" "$@" --fail-on error -- sh -c "$look" - "$dir/watched"
 ends 3 "" "$@" --fail-on warning -- sh -c "$look" - "$dir/rules.yaml"
+ends 127 "cannot run not-there: No such file or directory" "$@" -- not-there
+ends 127 "cannot run '': No such file or directory" "$@" -- ''
 ends 2 "takes a priority" "$@" --fail-on high -- true
 ok "alerts: $(cat "$alerts")" [ "$(wc -l <"$alerts")" = 6 ]
 
