@@ -16,7 +16,8 @@
 #include "base/parse.h"
 
 #define SAMPLE_TYPE (PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW)
-#define RECORD_BYTES 512 /* ours have 48 to 72 */
+#define RECORD_BYTES	  512 /* more than ours have */
+#define RECORD_BYTES_OURS 72 /* the longest of them; for less room than that one is lost */
 
 /* In fresh lists only: the flags of a birth, of which caller is the thread that makes it. */
 #define TASK_FLAGS (TASK_LOST + 1)
@@ -389,6 +390,7 @@ static void copy(const struct task_rings *r, const struct ring *ring, uint64_t p
 static int look_at(struct task_rings *r, struct ring *ring, uint64_t until)
 {
 	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE), tail = ring->page->data_tail;
+	bool full = head - tail + RECORD_BYTES_OURS > ring->bytes;
 	_Alignas(8) char record[RECORD_BYTES];
 	int e = 1;
 
@@ -404,6 +406,9 @@ static int look_at(struct task_rings *r, struct ring *ring, uint64_t until)
 			tail += header.size;
 	}
 	__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
+	/* the kernel says how many were lost when the next record comes to this ring, which may be never: until then it is one */
+	if (full && e >= 0)
+		e = list_add(&r->queue.fresh, &(struct task_record){ .change = TASK_LOST, .time = until, .lost = 1 });
 	return e < 0 ? e : 0;
 }
 

@@ -79,7 +79,7 @@ static void json_text(struct strbuf *out, const struct field_ref *f, const struc
 static void json_double(struct strbuf *out, double d)
 {
 	if (isfinite(d))
-		strbuf_addf(out, d == trunc(d) && fabs(d) < 1e15 ? "%.1f" : "%.17g", d);
+		strbuf_addf(out, fabs(d) < 1e15 && d == (double)(int64_t)d ? "%.1f" : "%.17g", d);
 	else
 		strbuf_adds(out, "null");
 }
