@@ -119,6 +119,7 @@ struct decode_birth {
 	uint32_t flags; /* PPM */
 	int64_t result; /* the child, for its parent; 0 for the child */
 	pid_t copy_of; /* a child: the caller, whose event came right before, when it has all but the ids from it; else 0 */
+	bool running; /* nobody was stopped for it: who has ended meanwhile cannot be read */
 	bool ids_only; /* nothing is read: who it is about, in our own pid namespace; all else is as the caller's is known to be */
 };
 /* clone/fork/vfork exit event. */

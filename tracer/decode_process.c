@@ -292,6 +292,15 @@ int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const st
 	return decode_exec_call(tid, pid, ts, &x, memo, b, ret_event, err);
 }
 
+/* Of who has ended /proc tells without an error: no arguments, no program, no cgroup. */
+static bool has_ended(pid_t tid)
+{
+	struct procfs_task task;
+	struct error ignored;
+
+	return procfs_read_status(tid, &task, &ignored) < 0 || task.vm_size_kb == 0;
+}
+
 /*
  * The caller of a birth is stopped in it, and the child is its copy: what the caller's event said is the child's, but for the
  * ids. What a clone3() can give the child instead (a cgroup) is read.
@@ -314,6 +323,8 @@ static int read_born(const struct decode_birth *f, struct decode_memo *m, struct
 	r = read_process(f->tid, NULL, NULL, &m->process, err);
 	if (r < 0)
 		return r;
+	if (f->running && has_ended(f->tid))
+		return error_set(err, -ESRCH, "thread %d has ended", f->tid);
 	m->has_program = false;
 	m->tid = f->tid;
 	return 0;

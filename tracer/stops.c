@@ -191,13 +191,32 @@ static void embryo_stop(struct tracer *t, pid_t tid)
 	t->tracees.embryos++;
 }
 
+struct ending {
+	struct tracer *t;
+	const struct tracee *first;
+};
+
+static void end_with_first(void *context, struct tracee *tracee)
+{
+	const struct ending *e = context;
+
+	if (tracee == e->first || tracee->process != e->first->process || tracee->over)
+		return;
+	tracee->over = true;
+	told_add(e->t, &(struct told){ .kind = TOLD_END, .tid = tracee->tid, .pid = tracee->process->pid });
+}
+
 static void ended(struct tracer *t, pid_t tid, int status)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, tid);
 
 	decode_exec_forget(t->memo, tid);
-	if (t->pending.active && t->pending.tracee == tracee)
-		t->pending.tracee = NULL;
+	/*
+	 * The first thread of a process is reaped as the last. Who is left had its id already: a thread whose exec failed when there
+	 * was no way back.
+	 */
+	if (tracee && tid == tracee->process->pid && tracee->process->threads > 1)
+		tracees_each(&t->tracees, end_with_first, &(struct ending){ t, tracee });
 	if (tracee && tracee->held_notification) /* its debugger-to-be learns from the kernel */
 		notify_continue(t->listener, tracee->held_notification);
 	if (tracee && tracee->embryo) { /* nobody has heard of it */

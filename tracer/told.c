@@ -117,6 +117,8 @@ static void forget(struct tracer *t, struct tracee *tracee)
 	pid_t pid = tracee->process->pid;
 	struct tracee *first;
 
+	if (t->pending.tracee == tracee) /* killed while it waits in a call that is about to be looked at */
+		t->pending.tracee = NULL;
 	tracees_remove(&t->tracees, tracee);
 	first = tracees_find(&t->tracees, pid);
 	if (!first || !first->lingers || first->process->threads > 1)
@@ -150,13 +152,14 @@ static int tell_birth(struct tracer *t, const struct told *told, struct event *r
 		.flags = told->flags,
 		.result = told->child, /* 0 in the child */
 		.copy_of = told->copy_of,
+		.running = told->ts,
 		.ids_only = told->ids_only,
 	};
 
 	int r = decode_fork(&birth, t->memo, &t->builder, ret_event, err);
 
 	/* nobody waited to be read, and it is gone already: its children go by what its parent is known to be */
-	if (r < 0 && r != -ENOMEM && told->ts) {
+	if (r < 0 && r != -ENOMEM && birth.running) {
 		birth.ids_only = true;
 		r = decode_fork(&birth, t->memo, &t->builder, ret_event, err);
 	}

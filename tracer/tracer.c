@@ -291,11 +291,12 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 		entry_continue(t); /* an answer was owed */
 	}
 	for (;;) {
-		r = told_next(t, ret_event, err);
+		/* items come behind the opens that are not told yet, and may take their threads away */
+		r = t->injections ? 0 : told_next(t, ret_event, err);
 		if (r != 0)
 			return r;
 		if (t->injections) {
-			bool due = (t->pending.active && t->pending.event_due) || t->waits_due || inject_is_due(t);
+			bool due = t->told.count || (t->pending.active && t->pending.event_due) || t->waits_due || inject_is_due(t);
 
 			r = inject_tell(t, due, ret_event, err);
 			if (r != 0)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_root
-need python3 setsid
+need python3 setsid strace
 
 mark=$dir/mark
 echo >"$mark"
@@ -200,4 +200,102 @@ kill -CONT "$(cat "$dir/workload")"
 wait $front
 status=$?
 ok "both go on: status $status" [ $status = 7 ]
+
+# ---- in other pid namespaces /proc is read, and who has ended meanwhile tells nothing there: that is not the child's
+cat >"$dir/inner.py" <<'END'
+import ctypes, os, sys, time
+if ctypes.CDLL(None, use_errno=True).unshare(0x20000000) != 0:
+    os._exit(1)
+pid = os.fork()
+if pid == 0:
+    if os.fork() == 0:
+        parent = os.getpid()
+        if os.fork() == 0:
+            while os.getppid() == parent:
+                time.sleep(0.01)
+            os.close(os.open(sys.argv[1], os.O_RDONLY))
+        os._exit(0)
+    for _ in range(2):
+        os.wait()
+    os._exit(0)
+os.waitpid(pid, 0)
+END
+cat >"$dir/inner.yaml" <<END
+- rule: marked
+  desc: what an orphan is
+  condition: evt.type in (open, openat) and fd.name = $mark
+  output: "<%proc.exepath %proc.cmdline %container.id>"
+  priority: WARNING
+END
+for way in stops records; do
+	"$MONITOR" run -r "$dir/inner.yaml" --output "$dir/alerts" --births $way -- python3 "$dir/inner.py" "$mark" 2>"$dir/err"
+	sed 's/.*</</' "$dir/alerts" >"$dir/told.$way"
+	rm "$dir/alerts"
+done
+ok "an orphan in a pid namespace: $(cat "$dir/told.stops")" grep -q "inner.py $mark" "$dir/told.stops"
+ok "the same by records: $(cat "$dir/told.records")" cmp -s "$dir/told.stops" "$dir/told.records"
+
+# ---- killed between its call and our look at it
+cat >"$dir/killed.py" <<'END'
+import os, signal, sys, time
+sys.stdin.readline()
+for i in range(20):
+    pid = os.fork()
+    if pid == 0:
+        os.open(sys.argv[1], os.O_RDONLY)
+        os._exit(0)
+    time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+END
+rm -f "$dir/pid"
+"$MONITOR" run -r "$dir/rules.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/killed.py" "$mark" <"$dir/in" 2>"$dir/err" &
+front=$!
+exec 3>"$dir/in"
+ok "the monitor runs" soon test -s "$dir/pid"
+# each of its ioctls takes 20 ms, as on a machine that is busy
+strace -f -qq -o "$dir/strace" -e trace=ioctl -e inject=ioctl:delay_exit=20000 -p "$(cat "$dir/pid")" &
+tracing=$!
+traced() {
+	grep -q '^TracerPid:.[1-9]' "/proc/$1/status"
+}
+ok "and is slow" soon traced "$(cat "$dir/pid")"
+echo >&3
+exec 3>&-
+wait $front
+status=$?
+wait $tracing
+ok "callers that were killed: status $status" [ $status = 0 ]
+ok "calls were received: $(grep -c NOTIF_RECV "$dir/strace")" grep -q NOTIF_RECV "$dir/strace"
+ok "and the monitor lives on: $(tail -n 1 "$dir/strace")" [ "$(grep -c 'killed by\|SIGSEGV\|SIGABRT' "$dir/strace")" = 0 ]
+
+# ---- an exec that fails when there is no way back, by a thread that is not the first: it dies with the first one's id
+cat >"$dir/fails.py" <<'END'
+import os, signal, struct, sys, threading
+program = sys.argv[1]
+with open(program, "wb") as f:  # a segment that no address space has room for
+    f.write(b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, int(sys.argv[2]), 1, 0x400000, 64, 0, 0, 64, 56, 1, 64, 0, 0))
+    f.write(struct.pack("<IIQQQQQQ", 1, 5, 0, 1 << 59, 1 << 59, 4096, 4096, 4096) + bytes(4096))
+os.chmod(program, 0o755)
+pid = os.fork()
+if pid == 0:
+    threading.Thread(target=lambda: os.execv(program, [program])).start()
+    signal.pause()
+os._exit(0 if os.WIFSIGNALED(os.waitpid(pid, 0)[1]) else 1)
+END
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+case $(uname -m) in
+x86_64) machine=62 ;;
+*) machine=183 ;;
+esac
+for way in stops records; do
+	rm -f "$dir/pid"
+	run --births $way --pidfile "$dir/pid" -- sh -c 'cp "$1" "$2"; shift 2; exec "$@"' - "$dir/pid" "$dir/supervisor" \
+		python3 "$dir/fails.py" "$dir/program" $machine
+	ok "$way: a thread died in exec: status $?" test -s "$dir/supervisor"
+	ok "$way: the monitor ends" soon gone "$(cat "$dir/supervisor")"
+done
 finish
