@@ -116,14 +116,18 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 {
 	pid_t pid = thread ? parent->process->pid : tid;
 	struct tracee *child = tracees_find(&t->tracees, tid);
-	bool stopped = child && child->stopped;
+	bool stopped = child && child->stopped, seized = child && child->seized && !child->over;
+	bool pending = child && t->pending.tracee == child;
 
 	if (child)
 		tracees_remove(&t->tracees, child);
 	child = tracees_add(&t->tracees, tid, pid);
+	if (pending)
+		t->pending.tracee = child;
 	if (!child)
 		return NULL;
 	child->stopped = stopped;
+	child->seized = seized;
 	/* what is looked up in its own namespaces only it can look up, until an exec shows that nothing is different */
 	child->identity = parent->identity;
 	child->rights = parent->rights;
@@ -200,7 +204,7 @@ struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct
 	struct tracee *child = know_child(t, parent, record->tid, record->flags & CLONE_THREAD, record->flags);
 
 	if (child)
-		child->loose = true;
+		child->loose = !child->seized;
 	add_birth(t, parent, child, record->flags, &told);
 	return child;
 }

@@ -53,7 +53,7 @@ static bool seize(const struct tracer *t, struct tracee *tracee)
 /* From here on its births stop, too. One that is in a call that we let into the kernel is left there. */
 static void keep_thread(struct tracer *t, struct tracee *tracee)
 {
-	if (tracee->loose && !tracee->over)
+	if (tracee->loose && !tracee->over && !tracee->lingers)
 		loose_seize(t, tracee);
 	else if (tracee->seized)
 		tracee->options_due = true;
@@ -213,7 +213,7 @@ void loose_hold_workload(struct tracer *t)
 		return;
 	loose_hear(t);
 	workload = tracees_find(&t->tracees, t->launch.workload);
-	if (workload && workload->loose && !workload->over)
+	if (workload && workload->loose && !workload->over && !workload->lingers)
 		loose_seize(t, workload);
 	atomic_store(&t->launch.shared->front_stops, false);
 }

@@ -58,7 +58,9 @@ static int list_add(struct task_list *l, const struct task_record *record)
 		l->records = records;
 		l->room = room;
 	}
-	l->records[l->count++] = *record;
+	l->records[l->count] = *record;
+	l->records[l->count].order = l->count;
+	l->count++;
 	return 0;
 }
 
@@ -152,7 +154,9 @@ static int by_time(const void *a, const void *b)
 {
 	const struct task_record *x = a, *y = b;
 
-	return x->time < y->time ? -1 : x->time > y->time;
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
 }
 
 /* A thread makes one child at a time. */
@@ -350,7 +354,7 @@ int task_rings_open(struct task_rings **ret_rings, struct error *err)
 	for (int i = 0; i < processors; i++) {
 		e = open_ring(r, i, ring_bytes(processors));
 		if (e < 0)
-			return error_errno(err, e, "births are not recorded for us: no perf event (the capability PERFMON, and a profile that allows perf_event_open)");
+			return error_errno(err, e, "births are not recorded for us: no perf event (the capabilities PERFMON and IPC_LOCK, and a profile that allows perf_event_open)");
 	}
 	*ret_rings = take_ptr(r);
 	return 0;

@@ -31,6 +31,7 @@ struct task_record {
 	pid_t caller; /* TASK_BORN: the thread that made it */
 	uint64_t flags; /* TASK_BORN: of clone(2), CSIGNAL left out */
 	uint64_t lost; /* TASK_LOST: how many */
+	size_t order; /* of reading: of those of one ring at one time the first comes first */
 };
 
 struct task_rings;

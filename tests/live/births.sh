@@ -208,13 +208,16 @@ if ctypes.CDLL(None, use_errno=True).unshare(0x20000000) != 0:
     os._exit(1)
 pid = os.fork()
 if pid == 0:
+    done, opened = os.pipe()
     if os.fork() == 0:
         parent = os.getpid()
         if os.fork() == 0:
             while os.getppid() == parent:
                 time.sleep(0.01)
             os.close(os.open(sys.argv[1], os.O_RDONLY))
+            os.write(opened, b".")
         os._exit(0)
+    os.read(done, 1)  # until then its parent is not reaped
     for _ in range(2):
         os.wait()
     os._exit(0)
