@@ -182,11 +182,12 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 		stops_resume(t, parent, 0);
 		return;
 	}
-	told.child = (pid_t)message;
-	if (t->rings && tracees_find(&t->tracees, told.child)) { /* heard of before */
+	/* heard of before, and perhaps of its end, too; one whose record was lost is adopted at its own stop */
+	if (t->rings) {
 		stops_resume(t, parent, 0);
 		return;
 	}
+	told.child = (pid_t)message;
 	flags = native_flags(t, parent, ptrace_event, &told.type);
 	child = know_child(t, parent, told.child, is_thread_of(parent->process->pid, told.child), flags);
 	if (child) {

@@ -301,4 +301,15 @@ for way in stops records; do
 	ok "$way: a thread died in exec: status $?" test -s "$dir/supervisor"
 	ok "$way: the monitor ends" soon gone "$(cat "$dir/supervisor")"
 done
+
+# ---- births that are recorded and stop, too: the end of a child may be known before its parent's stop is
+left=0
+for _ in 1 2 3 4 5 6 7 8; do
+	rm -f "$dir/pid"
+	# shellcheck disable=SC2016 # the workload's
+	run --births records --pidfile "$dir/pid" -- sh -c 'cp "$1" "$2"; shift 2; exec "$@"' - "$dir/pid" "$dir/supervisor" \
+		"$src/acts" signal-births-in-storm >/dev/null
+	soon gone "$(cat "$dir/supervisor")" || left=$((left + 1))
+done
+ok "monitors that did not end: $left of 8" [ $left = 0 ]
 finish
