@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists and maps of the configuration, made ready for use: rules, limits, outputs' additions, plugins, static fields. */
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "app/config.h"
 #include "base/parse.h"
@@ -218,7 +217,6 @@ static int read_rules_files(struct config *c, struct error *err)
 	const char *key = "rules_files";
 	struct yaml_node **items;
 	struct str path;
-	struct stat st;
 	size_t n, i;
 
 	if (yaml_get(c->root, "rules_file")) {
@@ -238,8 +236,7 @@ static int read_rules_files(struct config *c, struct error *err)
 		path = arena_str(c->arena, path);
 		if (!path.ptr)
 			return out_of_memory(err);
-		if (stat(path.ptr, &st) == 0)
-			c->rules_files[c->nrules_files++] = path;
+		c->rules_files[c->nrules_files++] = path;
 	}
 	return 0;
 }

@@ -11,8 +11,7 @@ int falco_read_rules(struct rules_input *in, const struct config *config, const 
 	for (i = 0; r == 0 && (path = options_nth(o, OPT_falco_rules, i)); i++)
 		r = rules_input_add(in, path, RULES_INPUT_YAML_ONLY, err);
 	if (i == 0)
-		for (; r == 0 && i < config->nrules_files; i++)
-			r = rules_input_add(in, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+		r = rules_input_add_configured(in, config, err);
 	return r < 0 ? r : rules_input_require(in, "name a file or folder with -r or in rules_files of the configuration", err);
 }
 

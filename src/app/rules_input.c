@@ -111,10 +111,19 @@ int rules_input_add(struct rules_input *in, const char *path, unsigned int flags
 			note_barren(in, path, " is a folder without *.yaml and *.yml");
 		return r;
 	}
-	if (!(flags & RULES_INPUT_YAML_ONLY) || is_yaml(path))
+	if ((exists || !(flags & RULES_INPUT_OPTIONAL)) && (is_yaml(path) || !(flags & RULES_INPUT_YAML_ONLY)))
 		return add_file(in, path, err);
 	note_barren(in, path, exists ? " is not named *.yaml or *.yml" : *path ? " is not there" : "an empty path");
 	return 0;
+}
+
+int rules_input_add_configured(struct rules_input *in, const struct config *config, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < config->nrules_files; i++)
+		r = rules_input_add(in, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY | RULES_INPUT_OPTIONAL, err);
+	return r;
 }
 
 int rules_input_require(const struct rules_input *in, const char *remedy, struct error *err)
@@ -226,7 +235,9 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
 		r = rule_loader_add(loader, str_of(f->path), (struct str){ f->text, f->len }, &result, err);
 		if (r < 0)
 			return r;
-		if (!options->ours) /* as Falco tells it */
+		if (options->ours)
+			log_info("rules: %s", f->path);
+		else /* as Falco tells it */
 			log_info("   %s | schema validation: %s", f->path,
 				 !result->parsed ? "none" : result->nschema_warnings ? "failed" : "ok");
 		report(result, warnings);

@@ -2,6 +2,7 @@
 #ifndef MONITOR_APP_RULES_INPUT_H
 #define MONITOR_APP_RULES_INPUT_H
 
+#include "app/config.h"
 #include "app/options.h"
 #include "base/cleanup.h"
 #include "base/sha256.h"
@@ -24,12 +25,15 @@ const char *rules_file_sha256(struct rules_file *f);
 
 enum rules_input_flag {
 	RULES_INPUT_YAML_ONLY = 1 << 0, /* a file that is not named *.yaml or *.yml is passed over, as Falco's -r does */
+	RULES_INPUT_OPTIONAL = 1 << 1,	/* what is not there is passed over, as Falco's rules_files does */
 };
 
 /* Adds a file, or those of a folder that are named *.yaml or *.yml in byte order of their names. */
 int rules_input_add(struct rules_input *in, const char *path, unsigned int flags, struct error *err);
 /* Adds rules that stand elsewhere; name is for messages. */
 int rules_input_add_text(struct rules_input *in, const char *name, struct str text, struct error *err);
+/* Adds what rules_files of a configuration names, as far as it is there. */
+int rules_input_add_configured(struct rules_input *in, const struct config *config, struct error *err);
 /* Adds the rules that come with monitor: beside the program, else where they are installed. */
 int rules_input_add_default(struct rules_input *in, struct error *err);
 /* 0 when there is a file. Else -ENOENT: what was named and gave none, then the remedy, "" for none. */

@@ -40,11 +40,17 @@ void setup_tell_warnings(const struct config *config)
 
 int setup_add_rules(const struct config *config, const struct options *o, enum option_id rules, struct rules_input *in, struct error *err)
 {
-	int r = 0;
+	int r;
 
-	if (!config || options_has(o, rules))
+	if (!config || options_has(o, rules) ||
+	    (!config_tree_get(config->root, "rules_files") && !config_tree_get(config->root, "rules_file")))
 		return 0;
-	for (size_t i = 0; r == 0 && i < config->nrules_files; i++)
-		r = rules_input_add(in, config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
+	r = rules_input_add_configured(in, config, err);
+	if (r < 0)
+		return r;
+	/* other rules in their place would pass for these */
+	r = rules_input_require(in, "mend rules_files of the configuration, or name a file or folder with -r", err);
+	if (r == 0 && in->barren.len)
+		log_info("configuration: rules_files: " STR_FMT, STR_ARG(strbuf_str(&in->barren)));
 	return r;
 }

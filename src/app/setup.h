@@ -35,7 +35,10 @@ static inline void setup_autofree(struct setup *s)
 /* What our own commands ask of the engine; config may be NULL. */
 struct engine_options setup_engine_options(const struct config *config);
 void setup_tell_warnings(const struct config *config); /* NULL has none */
-/* Adds the rules that the configuration names, unless the option names some. config may be NULL. */
+/*
+ * Adds the rules that the configuration names, unless the option names some. -ENOENT when it has the key and no file comes of it. config may
+ * be NULL.
+ */
 int setup_add_rules(const struct config *config, const struct options *o, enum option_id rules, struct rules_input *in,
 		    struct error *err);
 

@@ -71,9 +71,7 @@ static int read_set(void *context, struct reload_set *set, struct error *err)
 	int r = config_load(at("config"), NULL, 0, &set->config, err);
 
 	c->reads++;
-	for (size_t i = 0; r == 0 && i < set->config->nrules_files; i++)
-		r = rules_input_add(&set->input, set->config->rules_files[i].ptr, RULES_INPUT_YAML_ONLY, err);
-	return r;
+	return r == 0 ? rules_input_add_configured(&set->input, set->config, err) : r;
 }
 
 static int compile_set(void *context, struct reload_set *set, struct error *err)

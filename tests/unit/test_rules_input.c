@@ -46,6 +46,8 @@ static const struct {
 	{ { "missing.yml" }, RULES_INPUT_YAML_ONLY, "cannot read rules: cannot open missing.yml: No such file or directory" },
 	{ { "" }, 0, "cannot read rules: the path is empty" },
 	{ { NULL }, 0, "no rules: remedy" },
+	{ { "missing.yaml", "full/b.yaml" }, RULES_INPUT_OPTIONAL, "full/b.yaml" },
+	{ { "missing.yaml", "missing" }, RULES_INPUT_OPTIONAL | RULES_INPUT_YAML_ONLY, "no rules: missing.yaml is not there, missing is not there; remedy" },
 	{ { "empty" }, 0, "no rules: empty is a folder without *.yaml and *.yml; remedy" },
 	{ { "missing" }, RULES_INPUT_YAML_ONLY, "no rules: missing is not there; remedy" },
 	{ { "full/notes" }, RULES_INPUT_YAML_ONLY, "no rules: full/notes is not named *.yaml or *.yml; remedy" },

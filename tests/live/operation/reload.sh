@@ -64,6 +64,11 @@ echo "file_output: {enabled: true, filename: $dir/none/other, keep_alive: true}"
 ok "one that cannot be opened" soon at_least $((n + 1)) refused
 rm "$dir/conf.d/a.yaml"
 ok "and back" soon at_least 5 loaded
+n=$(refused)
+mv "$dir/rules.d/1.yaml" "$dir/kept"
+ok "no rules are left: those in force stay" soon at_least $((n + 1)) refused
+ok "and it is said why" grep -q 'no rules: .*rules.d is a folder without' "$dir/err"
+mv "$dir/kept" "$dir/rules.d/1.yaml"
 was=$(wc -l <"$dir/alerts")
 ok "the first file has alerts again" soon at_least $((was + 1)) grep -c '' "$dir/alerts"
 : >"$dir/files/done"
