@@ -35,8 +35,12 @@ static inline enum sandbox_use falco_sandbox(const struct config *config)
 /* The log as configuration and flags have it. */
 void falco_log(const struct config *config, const struct options *o);
 
-/* The rules that -r or the configuration names, read; */
+/* The rules that -r or the configuration names, read; there may be none. */
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err);
+/* -ENOENT when there are none. */
+int falco_require_rules(const struct rules_input *in, struct error *err);
+/* The same at a start, which goes on without any, as in Falco (a folder may be filled later), and a warning: */
+int falco_read_first_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err);
 /* and compiled; what is found goes to the log. */
 int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
 		     struct error *err);

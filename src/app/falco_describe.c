@@ -22,7 +22,7 @@ static int describe(const struct config *config, const struct options *o, const 
 	auto_rules_input struct rules_input in = { 0 };
 	int r;
 
-	r = falco_read_rules(&in, config, o, err);
+	r = falco_read_first_rules(&in, config, o, err);
 	if (r == 0)
 		r = rules_input_load(&in, engine, true, &loader, err);
 	if (r == 0)

@@ -166,11 +166,17 @@ static int start(struct session *s, struct run *run, struct error *err)
 	return r < 0 ? r : falco_peers_open(&run->peers, run->sources, &peers, err);
 }
 
+/* Alerts that go nowhere are none, so it is no start, as in Falco. */
+static int require_output(const struct config *config, struct error *err)
+{
+	return outputs_wanted(config) ? 0 : error_set(err, -EINVAL, "no output is enabled: nobody would see alerts; stdout_output.enabled is one");
+}
+
 static int load_rules(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine,
 		      struct error *err)
 {
 	struct engine_options limited = *engine;
-	int r = falco_read_rules(&s->input, run->config, o, err);
+	int r = falco_read_first_rules(&s->input, run->config, o, err);
 
 	limited.nreads = limits_reads(s->limits, &limited.reads);
 	if (r == 0)
@@ -211,6 +217,7 @@ struct again {
 	const struct falco_sources *sources;
 	struct falco_peers *peers;
 	struct drops *drops;
+	const struct rules_input *in_force; /* changes only when what was read has been taken */
 	bool live;
 };
 
@@ -240,7 +247,10 @@ static int read_again(void *context, struct reload_set *set, struct error *err)
 	const struct again *a = context;
 	int r = falco_config(a->options, &set->config, err);
 
-	return r < 0 ? r : falco_read_rules(&set->input, set->config, a->options, err);
+	if (r == 0)
+		r = falco_read_rules(&set->input, set->config, a->options, err);
+	/* who has rules keeps them: a folder may be empty for a moment while others take their place */
+	return r < 0 || !a->in_force->count ? r : falco_require_rules(&set->input, err);
 }
 
 static int compile_again(void *context, struct reload_set *set, struct error *err)
@@ -250,6 +260,9 @@ static int compile_again(void *context, struct reload_set *set, struct error *er
 	struct engine_options engine = config_engine_options(set->config);
 	int r;
 
+	r = require_output(set->config, err);
+	if (r < 0)
+		return r;
 	setup_tell_warnings(set->config);
 	engine.source = a->engine->source;
 	/* plugins stay as they were loaded */
@@ -311,7 +324,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	auto_strbuf struct strbuf counts = { 0 };
 	const struct config *config = run->config;
 	bool live = is_live(config) || engine->source.len;
-	struct again again = { o, run->plugins, engine, run->sources, &run->peers, &run->drops, live };
+	struct again again = { o, run->plugins, engine, run->sources, &run->peers, &run->drops, &s->input, live };
 	auto_reload struct reload *reload = NULL;
 	struct error err = { 0 };
 	uint64_t max_ns = 0;
@@ -322,6 +335,8 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 		r = limits_new(config, &engine->fields, live, &s->limits, &err);
 	if (r == 0)
 		r = load_rules(s, run, o, engine, &err);
+	if (r == 0)
+		r = require_output(config, &err);
 	if (r < 0)
 		return log_failure(&err, EXIT_FAILED);
 	if (options_has(o, OPT_falco_dry_run))

@@ -102,7 +102,14 @@ says 0 'Notice opened ' -c falco.yaml -r good.yaml -U -M 100000
 says 0 'schema validation: ok' -c falco.yaml --dry-run
 says 1 'cannot read' -c missing.yaml
 says 1 'cannot read rules' -c falco.yaml -r missing.yaml
-says 1 'no rules: missing is not there; name a file or folder with -r' -c falco.yaml -r missing
+# without rules it starts: they may come to a folder that is watched; without an output it does not
+says 0 'no rules: missing is not there; name a file or folder with -r' -c falco.yaml -r missing
+says 0 'Events detected: 0' -c falco.yaml -r missing
+mkdir empty
+says 0 'no rules: empty is a folder without' -c falco.yaml -r empty -L
+says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false
+says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false --dry-run
+says 0 '^open of a file' -c falco.yaml -o stdout_output.enabled=false -L
 says 1 'bad.yaml' -c falco.yaml -r bad.yaml
 says 1 'unknown option' -c falco.yaml --no-such-option
 says 1 'no KEY=VALUE' -c falco.yaml -o json_output

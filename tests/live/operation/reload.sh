@@ -126,8 +126,8 @@ ok "memory: $kib KiB after 8, $(rss) at the end" [ "$(rss)" -le $((kib + 4096)) 
 echo "$reloads reloads: $fds descriptors, $kib KiB, then $(descriptors), $(rss)"
 stop
 
-# ---- a Falco installation
-rules first | put "$dir/rules.d/1.yaml"
+# ---- a Falco installation, whose rules come after its start
+rm "$dir/rules.d"/*
 config 'engine: {kind: nodriver}
 log_stderr: true'
 rm -f "$dir/alerts" "$dir/err" "$dir/pid"
@@ -137,10 +137,13 @@ watching() {
 	grep -qs '^inotify' "/proc/$pid/fdinfo"/*
 }
 soon watching
+ok "falco: it says that there are no rules" grep -q 'no rules: .*rules.d is a folder without' "$dir/err"
 rules second | put "$dir/rules.d/1.yaml"
 ok "falco: a change" soon at_least 1 loaded
+rm "$dir/rules.d/1.yaml"
+ok "falco: rules that go leave those in force" soon at_least 1 refused
 echo 'x: y' | put "$dir/rules.d/1.yaml"
-ok "falco: a broken file" soon at_least 1 refused
+ok "falco: a broken file" soon at_least 2 refused
 ok "falco: the internal alert" soon grep -q 'hot restart failure' "$dir/alerts"
 rules third | put "$dir/rules.d/1.yaml"
 ok "falco: another change" soon at_least 2 loaded
