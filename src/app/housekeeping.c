@@ -88,8 +88,8 @@ void housekeeping_finish(struct housekeeping *h)
 	look(h);
 	tell_loss(h);
 	pipeline_stats(s->pipeline, &stats);
-	if (stats.outputs_failed > 1)
-		log_error("%llu alerts were lost in all", (unsigned long long)stats.outputs_failed);
+	if (stats.outputs_failed > (h->told_loss ? 1 : 0))
+		log_error("%llu alert%s lost in all", (unsigned long long)stats.outputs_failed, stats.outputs_failed == 1 ? " was" : "s were");
 	if (stats.threads_dropped || stats.fds_dropped)
 		log_warning("%llu threads and %llu descriptors found no room in the tables", (unsigned long long)stats.threads_dropped,
 			    (unsigned long long)stats.fds_dropped);

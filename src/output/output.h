@@ -44,6 +44,7 @@ struct output {
 	bool json; /* send alert.json, else alert.text */
 	_Atomic uint64_t sent, failed; /* alerts */
 	atomic_bool stop; /* the end is near: do not try again */
+	atomic_bool absent; /* nobody has been where it delivers to since it was opened: the end does not wait for them */
 };
 
 static inline void output_close(struct output *o)

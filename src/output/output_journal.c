@@ -153,6 +153,7 @@ int output_journal_open(const char *socket, const char *identifier, unsigned int
 			struct error *err)
 {
 	struct journal_output *j;
+	struct error unused;
 
 	if (!syslog_local_path_ok(socket))
 		return error_set(err, -EINVAL, "journal output: '%s' is no absolute path of a socket", socket);
@@ -169,6 +170,8 @@ int output_journal_open(const char *socket, const char *identifier, unsigned int
 		journal_close(&j->head);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
+	j->head.absent = true;
+	retry_note_answer(&j->head, syslog_local_connect(j->path, timeout_ms, &j->fd, &unused));
 	*ret_output = &j->head;
 	return 0;
 }

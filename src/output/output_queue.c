@@ -322,6 +322,12 @@ static bool is_empty(const struct queue *q)
 	return !q->count && !q->flush && !q->finish;
 }
 
+/* Nothing is left to do, or to wait for. */
+static bool is_settled(const struct queue *q)
+{
+	return is_empty(q) || atomic_load(&q->inner->absent);
+}
+
 static bool has_ended(const struct queue *q)
 {
 	return q->ended;
@@ -336,7 +342,7 @@ static int queue_flush(struct output *o, struct error *err)
 	pthread_mutex_lock(&q->lock);
 	q->flush = q->inner->ops->flush;
 	pthread_cond_signal(&q->work);
-	wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_empty);
+	wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_settled);
 	pthread_mutex_unlock(&q->lock);
 	return 0;
 }
@@ -358,8 +364,8 @@ static int queue_drain(struct output *o, struct error *err)
 	do {
 		before = q->count;
 		sent = q->inner->sent;
-		wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_empty);
-	} while (!is_empty(q) && (q->count < before || q->inner->sent != sent) && clock_ms(CLOCK_MONOTONIC) < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
+		wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_settled);
+	} while (!is_settled(q) && (q->count < before || q->inner->sent != sent) && clock_ms(CLOCK_MONOTONIC) < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
 	end = clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500;
 	atomic_store(&q->inner->stop, true); /* whoever tries again and again gives up */
 	wait_until(q, end, is_empty);

@@ -217,6 +217,7 @@ static int check_address(const char *address, struct error *err)
 
 int output_syslog_open(const struct output_syslog_options *options, struct output **ret_output, struct error *err)
 {
+	struct error unused;
 	struct syslog_output *s;
 	int r = check_address(options->address, err);
 
@@ -239,6 +240,9 @@ int output_syslog_open(const struct output_syslog_options *options, struct outpu
 		syslog_close(&s->head);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
+	s->head.absent = is_local(s);
+	if (is_local(s))
+		retry_note_answer(&s->head, syslog_local_connect(s->address + strlen(UNIX_SCHEME), s->timeout_ms, &s->local, &unused));
 	*ret_output = &s->head;
 	return 0;
 }

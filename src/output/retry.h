@@ -10,4 +10,10 @@
  */
 int retry_deliver(struct output *o, int (*try_once)(struct output *o, struct error *err), struct error *err);
 
+/*
+ * What a connection or a try said, r: a local socket that has no file and had none since the output was opened is nobody's; whoever had one
+ * may come back. Called by retry_deliver(); at the opening of an output it goes before, with absent set.
+ */
+void retry_note_answer(struct output *o, int r);
+
 #endif

@@ -129,6 +129,41 @@ static void test_another_journal(void **state)
 	unlink(path);
 }
 
+/* A path that nobody had since the output was opened is nobody's; one that somebody had is of one who is away. */
+static void test_absent(void **state)
+{
+	const struct alert a = { .text = STR("t") };
+	struct error err = { 0 };
+	struct output *o;
+	bool in_file;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/socket", folder);
+	assert_int_equal(output_journal_open(path, "me", 1000, false, &o, &err), 0);
+	assert_true(o->absent);
+	atomic_store(&o->stop, true); /* no second try */
+	assert_int_equal(o->ops->send(o, &a, &err), -ENOENT);
+	assert_true(o->absent);
+	fd = listen_here();
+	assert_int_equal(o->ops->send(o, &a, &err), 0);
+	assert_false(o->absent);
+	assert_true(receive(fd, &in_file) > 0);
+	close(fd);
+	unlink(path);
+	assert_int_equal(o->ops->send(o, &a, &err), -ECONNREFUSED);
+	assert_int_equal(o->ops->send(o, &a, &err), -ENOENT);
+	assert_false(o->absent);
+	output_close(o);
+
+	fd = listen_here();
+	assert_int_equal(output_journal_open(path, "me", 1000, false, &o, &err), 0);
+	assert_false(o->absent);
+	close(fd);
+	unlink(path);
+	output_close(o);
+}
+
 static void test_no_path(void **state)
 {
 	struct error err = { 0 };
@@ -145,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_long_entry),
 		cmocka_unit_test(test_another_journal),
+		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_no_path),
 	};
 	int r;

@@ -13,6 +13,9 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
+
 /* An output that works only while its gate is open, and remembers what it got. */
 struct gated {
 	struct output head;
@@ -327,6 +330,27 @@ static void test_drain_is_bounded(void **state)
 	assert_true(closed);
 }
 
+/* Where nobody was ever found there is nothing to wait for; each alert has its try, the last one, too. */
+static void test_absent(void **state)
+{
+	struct output *o = queue_of(false, 0, false);
+	uint64_t begin = clock_ms(CLOCK_MONOTONIC);
+	struct error err = { 0 };
+	int i;
+
+	(void)state;
+	atomic_store(&gate.head.absent, true);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(send_text(o, 'x', &err), 0);
+	assert_int_equal(o->ops->flush(o, &err), 0);
+	assert_false(gate.head.stop);
+	assert_int_equal(o->ops->drain(o, &err), 0);
+	assert_in_range(clock_ms(CLOCK_MONOTONIC) - begin, 0, OUTPUT_DRAIN_SECONDS * 500 - 1);
+	assert_int_equal(o->failed, 5);
+	output_close(o);
+	assert_true(closed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_order),	cmocka_unit_test(test_full),   cmocka_unit_test(test_sender_waits),
 		cmocka_unit_test(test_trouble), cmocka_unit_test(test_reopen), cmocka_unit_test(test_drain_is_bounded),
 		cmocka_unit_test(test_last_of_a_burst), cmocka_unit_test(test_burst_wakes_seldom),
+		cmocka_unit_test(test_absent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

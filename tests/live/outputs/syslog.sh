@@ -57,6 +57,14 @@ received() {
 	[ "$(grep -c '^local3\.crit falco ' "$dir/$1")" = "$(wc -l <"$dir/lines")" ] || fail "$1: $(head -n 1 "$dir/$1")"
 }
 
+# a stock configuration where there is no syslog: nobody is waited for, and what is lost is told
+number=3
+send "unix://$dir/log" "" >/dev/null
+ok "nobody is waited for: $(cat "$dir/err")" [ "$(grep -c 'one alert has taken' "$dir/err")" = 0 ]
+ok "it is told why" grep -q "^monitor: syslog output: cannot reach $dir/log: No such file or directory" "$dir/err"
+ok "and how many are lost" grep -q '^monitor: 3 alerts were lost in all' "$dir/err"
+number=2000
+
 start_rsyslog
 send "unix://$dir/log" ""
 received from-unix
