@@ -39,9 +39,12 @@ void falco_log(const struct config *config, const struct options *o);
 int falco_read_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err);
 /* -ENOENT when there are none. */
 int falco_require_rules(const struct rules_input *in, struct error *err);
-/* The same at a start, which goes on without any, as in Falco (a folder may be filled later), and a warning: */
+/*
+ * The same at a start. As in Falco it goes on without any, with a warning, if a folder is there that may be filled later, or with -r;
+ * where nothing of the configuration is there it does not.
+ */
 int falco_read_first_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err);
-/* and compiled; what is found goes to the log. */
+/* The same, compiled; what is found goes to the log. */
 int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
 		     struct error *err);
 

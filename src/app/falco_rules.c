@@ -23,12 +23,15 @@ int falco_require_rules(const struct rules_input *in, struct error *err)
 
 int falco_read_first_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
 {
-	struct error none = { 0 };
 	int r = falco_read_rules(in, config, o, err);
 
-	if (r == 0 && falco_require_rules(in, &none) < 0)
-		log_warning("%s", none.text);
-	return r;
+	if (r < 0)
+		return r;
+	r = falco_require_rules(in, err);
+	if (r == 0 || !(in->found || options_has(o, OPT_falco_rules)))
+		return r;
+	log_warning("%s", err->text);
+	return 0;
 }
 
 int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,

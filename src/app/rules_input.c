@@ -105,6 +105,7 @@ int rules_input_add(struct rules_input *in, const char *path, unsigned int flags
 	size_t before = in->count;
 	int r;
 
+	in->found |= exists;
 	if (exists && S_ISDIR(st.st_mode)) {
 		r = add_folder(in, path, err);
 		if (r == 0 && in->count == before)

@@ -17,6 +17,7 @@ struct rules_input {
 		char sha256[SHA256_TEXT]; /* rules_file_sha256(), empty until then */
 	} *list;
 	size_t count, cap;
+	bool found; /* something that was named is there, be it an empty folder */
 	struct strbuf barren; /* what was named and gave no file, with the reason: "a is not there, b is …" */
 };
 

@@ -107,6 +107,8 @@ says 0 'no rules: missing is not there; name a file or folder with -r' -c falco.
 says 0 'Events detected: 0' -c falco.yaml -r missing
 mkdir empty
 says 0 'no rules: empty is a folder without' -c falco.yaml -r empty -L
+says 0 'no rules: empty is a folder without' -c falco.yaml -o rules_files=empty
+says 1 'no rules: missing is not there' -c falco.yaml -o rules_files=missing
 says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false
 says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false --dry-run
 says 0 '^open of a file' -c falco.yaml -o stdout_output.enabled=false -L
