@@ -188,7 +188,9 @@ static int give_up_rights(const struct options *o, const struct config *config, 
 static int start(const struct options *o, const struct config *config, const struct plugins *plugins,
 		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter **programs)
 {
+	const char *pidfile = options_value(o, OPT_falco_pidfile, NULL);
 	struct error err = { 0 };
+	int status;
 
 	if (options_has(o, OPT_falco_daemon) && daemon(1, 0) < 0) {
 		log_error("cannot go to the background: %s", strerror(errno));
@@ -197,9 +199,11 @@ static int start(const struct options *o, const struct config *config, const str
 	/* no other process of our user reads secrets in our memory, and no core has them; programs that we execute are their own */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	service_begin();
-	if (pidfile_write(options_value(o, OPT_falco_pidfile, NULL), &err) < 0)
+	if (!options_has(o, OPT_falco_dry_run) && pidfile_write(pidfile, &err) < 0)
 		return failure(&err);
-	return falco_replay(config, o, plugins, engine, sources, take_ptr(*programs));
+	status = falco_replay(config, o, plugins, engine, sources, take_ptr(*programs));
+	pidfile_remove(pidfile);
+	return status;
 }
 
 static int print_page_size(void)
