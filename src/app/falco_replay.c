@@ -364,6 +364,8 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 		service_ready();
 	if (r == 0)
 		r = replay(s, run, max_ns, live, &err);
+	if (signals_stop_requested())
+		log_info("a signal asks for the end");
 	service_stopping();
 	housekeeping_finish(&run->housekeeping);
 	session_add_rule_counts(s, &counts);

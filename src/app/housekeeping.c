@@ -71,6 +71,7 @@ void housekeeping_reopen(struct housekeeping *h)
 	if (h->exporters)
 		exporters_reopen(h->exporters);
 	output_list_reopen(&h->session->outputs);
+	log_info("SIGUSR1: the files of outputs are opened again");
 }
 
 void housekeeping_finish(struct housekeeping *h)

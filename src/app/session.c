@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "app/limits.h"
@@ -117,28 +118,31 @@ void session_counts(const struct session *s, struct pipeline_counts *ret_counts)
 
 void session_add_rule_counts(const struct session *s, struct strbuf *out)
 {
-	struct pipeline_counts counts;
+	uint64_t all = 0, by_priority[PRIORITY_COUNT] = { 0 };
+	auto_strbuf struct strbuf by_name = { 0 };
 	struct rule_view rule;
 	size_t i;
 
-	session_counts(s, &counts);
-	strbuf_addf(out, "Events detected: %llu\nRule counts by severity:\n", (unsigned long long)counts.alerts);
-	for (i = 0; i < PRIORITY_COUNT; i++) {
-		if (!counts.by_priority[i])
-			continue;
-		strbuf_adds(out, "   ");
-		add_priority(out, (enum priority)i);
-		strbuf_addf(out, ": %llu\n", (unsigned long long)counts.by_priority[i]);
-	}
-	strbuf_adds(out, "Triggered rules by rule name:\n");
 	for (i = 0; i < ruleset_count(s->rules); i++) {
 		uint64_t alerts = session_rule_alerts(s, i);
 
 		if (!alerts)
 			continue;
 		ruleset_get(s->rules, i, &rule);
-		strbuf_addf(out, "   " STR_FMT ": %llu\n", STR_ARG(rule.name), (unsigned long long)alerts);
+		all += alerts;
+		by_priority[rule.priority] += alerts;
+		strbuf_addf(&by_name, "   " STR_FMT ": %" PRIu64 "\n", STR_ARG(rule.name), alerts);
 	}
+	strbuf_addf(out, "Events detected: %" PRIu64 "\nRule counts by severity:\n", all);
+	for (i = 0; i < PRIORITY_COUNT; i++) {
+		if (!by_priority[i])
+			continue;
+		strbuf_adds(out, "   ");
+		add_priority(out, (enum priority)i);
+		strbuf_addf(out, ": %" PRIu64 "\n", by_priority[i]);
+	}
+	strbuf_addf(out, "Triggered rules by rule name:\n" STR_FMT, STR_ARG(strbuf_str(&by_name)));
+	out->failed |= by_name.failed;
 }
 
 void session_free(struct session *s)

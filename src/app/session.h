@@ -62,7 +62,7 @@ int session_steps(struct session *s, unsigned int n, struct error *err);
 /* Of all event sources: what happened, and the alerts of a rule. */
 void session_counts(const struct session *s, struct pipeline_counts *ret_counts);
 uint64_t session_rule_alerts(const struct session *s, size_t rule);
-/* Falco's closing statistics: alerts by priority and by rule. */
+/* Falco's closing statistics: alerts by priority and by rule; those of no rule (metrics, losses) are not in them. */
 void session_add_rule_counts(const struct session *s, struct strbuf *out);
 void session_free(struct session *s);
 

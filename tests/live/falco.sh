@@ -117,6 +117,7 @@ says 1 'unknown option' -c falco.yaml --no-such-option
 says 1 'no KEY=VALUE' -c falco.yaml -o json_output
 says 1 '-o engine.kind: kmod: there is no kernel module' -c falco.yaml -o engine.kind=kmod
 says 0 'no plugin gives events' -c falco.yaml -o engine.kind=nodriver -M 1
+says 0 'Events detected: 0' -c falco.yaml -o engine.kind=nodriver -M 1 -o metrics.enabled=true -o metrics.interval=100ms -o metrics.output_rule=true
 says 0 '' -c falco.yaml -P pid --dry-run
 says 0 '' -c falco.yaml -P pid
 checks=$((checks + 1))
