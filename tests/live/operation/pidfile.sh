@@ -13,6 +13,7 @@ run() {
 }
 # begin: one that ends when something is written to $dir/wait; $supervisor is its number
 begin() {
+	# shellcheck disable=SC2016 # the inner shell's
 	in_background "$MONITOR" run -r "$dir/rules.yaml" --on-exit kill --pidfile "$file" -- sh -c 'echo >"$1"; read -r x <"$2"' - "$dir/begun" "$dir/wait"
 	soon test -s "$dir/begun"
 	rm -f "$dir/begun"
