@@ -187,14 +187,24 @@ static _Noreturn void front_process(char *const *argv, int control, const int go
 	front_main(workload, supervisor, control, shared);
 }
 
-static void raise_descriptor_limit(void)
+/* What the user allows each process of the workload is too little for who works for all of them. */
+static void raise_limits(void)
 {
+	static const int list[] = {
+		RLIMIT_NOFILE, /* one memory descriptor for each process of the workload */
+		RLIMIT_CPU,    /* time for the calls of all of them */
+		RLIMIT_FSIZE,  /* alerts and captures of all of them */
+	};
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
 	struct rlimit limit;
 
-	/* one memory descriptor for each process of the workload */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		if (list[i] != RLIMIT_NOFILE && setrlimit(list[i], &none) == 0) /* CAP_SYS_RESOURCE */
+			continue;
+		if (getrlimit(list[i], &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+			limit.rlim_cur = limit.rlim_max;
+			setrlimit(list[i], &limit);
+		}
 	}
 }
 
@@ -226,7 +236,7 @@ int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
 	inherited_let_go(STDIN_FILENO);
 	/* unprivileged processes of the same user cannot attach to it or write its memory */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	raise_descriptor_limit();
+	raise_limits();
 	if (recv(control[0], &workload, sizeof(workload), 0) != sizeof(workload) || read(go[0], &byte, 1) != 1)
 		return error_set(err, -ECHILD, "the workload could not be forked");
 	*ret_launch = (struct launch){ front, workload, control[0], go[0], shared };

@@ -85,6 +85,6 @@ int cmd_explain(const struct command *c, int argc, char **argv)
 		log_error("--event takes an event's number (evt.num), not \"%s\"", options_value(&o, OPT_explain_event, ""));
 		return EXIT_USAGE;
 	}
-	signals_survive_pipes();
+	signals_survive_writes();
 	return run(&s, &setup, &o, event, &err) < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
 }

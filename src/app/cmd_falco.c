@@ -315,6 +315,6 @@ int cmd_falco(const struct command *c, int argc, char **argv)
 	tell_start(&o, config);
 	if (o.noperands)
 		log_warning("operands are not used: \"%s\"", o.operands[0]);
-	signals_survive_pipes();
+	signals_survive_writes();
 	return act(&o, config, form, argv);
 }

@@ -233,7 +233,7 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 
 	/* who has read enough of what we print ends us, as any filter; but a capture and a file are to be whole */
 	if (options_has(&o, OPT_replay_write) || options_has(&o, OPT_replay_output) || options_has(&o, OPT_replay_plugin))
-		signals_survive_pipes();
+		signals_survive_writes();
 	r = run(&s, &setup, &o, &events, &err);
 	replay_events_free(&events);
 	if (r < 0)

@@ -360,7 +360,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
 	} else {
 		if (run.verbose)
 			log_setup(&(struct log_settings){ .level = LOG_LEVEL_INFO });
-		signals_survive_pipes();
+		signals_survive_writes();
 		status = prepare(&run, &err) < 0 ? log_failure(&err, EXIT_FAILED) : run_workload(&run);
 	}
 	exporters_free(&run.exporters);

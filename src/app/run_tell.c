@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `monitor run` says of itself. */
 #include <inttypes.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "app/log.h"
@@ -62,6 +63,16 @@ void run_tell_failed(const struct run *run, const struct tracer_status *status)
 	log_error("exit status %d: %" PRIu64 " alert%s of %s or above%s", EXIT_ALERTED, n, n == 1 ? "" : "s", priority, end);
 }
 
+/* It has been raised as far as may be (launch.c). Who reaches it is killed, and the workload with it or its calls fail. */
+static void tell_time_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CPU, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		log_warning("the limit of processor time (ulimit -t) holds for the monitor, too: it ends after %" PRIu64 " s of its own",
+			    (uint64_t)limit.rlim_cur);
+}
+
 void run_tell_start(const struct run *run)
 {
 	struct tracer_status status;
@@ -69,6 +80,7 @@ void run_tell_start(const struct run *run)
 	tracer_status(run->session.source, &status);
 	if (status.lost[0])
 		log_warning("%s", status.lost);
+	tell_time_limit();
 	if (!ruleset_count(run->session.rules))
 		log_warning("there are no rules in the files given: nothing is watched");
 	log_info("%zu rules; system calls are intercepted by %s, births of processes are learnt by %s", ruleset_count(run->session.rules),

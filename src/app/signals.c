@@ -26,7 +26,7 @@ static void on_reload(int number)
 }
 
 /* Unlike SIG_IGN a handler does not outlive exec. */
-static void on_pipe(int number)
+static void on_write(int number)
 {
 	(void)number;
 }
@@ -42,9 +42,10 @@ static void install(int number, void (*handler)(int))
 	sigaction(number, &action, NULL);
 }
 
-void signals_survive_pipes(void)
+void signals_survive_writes(void)
 {
-	install(SIGPIPE, on_pipe);
+	install(SIGPIPE, on_write);
+	install(SIGXFSZ, on_write);
 }
 
 void signals_catch_reopen(void)

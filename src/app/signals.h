@@ -9,8 +9,8 @@
  * we started (nohup) stay ignored, and what we install is undone by exec, so a workload starts as if we were not there.
  */
 
-/* A reader of our output that went away is an error of write(2), not our death. */
-void signals_survive_pipes(void);
+/* A reader of our output that went away (SIGPIPE) and the limit of a file's size (SIGXFSZ) are errors of write(2), not our death. */
+void signals_survive_writes(void);
 /* SIGINT, SIGTERM and SIGHUP ask to stop; SIGUSR1 to open output files anew. */
 void signals_catch(void);
 /* The last alone. */

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the user allows each process (ulimit) is for the command: the monitor, who works for all of them, does not die of it.
+. "$(dirname "$0")/../lib.sh"
+
+rule opened "evt.type in (open, openat) and fd.name endswith /named" "opened %fd.name by %proc.cmdline" >"$dir/rules.yaml"
+: >"$dir/named"
+mkdir "$dir/out.d"
+chmod 711 "$dir"
+chmod 777 "$dir/out.d"
+# shellcheck disable=SC2016
+many='i=0; while [ $i -lt 200 ]; do : <"$1" || exit 3; i=$((i + 1)); done; ulimit -f; ulimit -t'
+
+# limited ULIMIT-OPTIONS USER...: the command runs under the limits of files and time
+limited() {
+	kind=$1
+	shift
+	rm -f "$dir/out.d/alerts"
+	(
+		ulimit "-${kind}f" 8
+		ulimit "-${kind}t" 500
+		exec "$@" "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/alerts" -- sh -c "$many" - "$dir/named"
+	) 2>&1 >"$dir/out" </dev/null | cat >"$dir/err"
+	ok "$kind $*: the command keeps its limits: $(cat "$dir/out")" [ "$(tr '\n' ' ' <"$dir/out")" = "8 500 " ]
+}
+size() {
+	wc -c <"$dir/out.d/alerts"
+}
+
+limited S
+ok "soft limits: all alerts" [ "$(grep -c opened "$dir/out.d/alerts")" = 200 ]
+ok "nothing is said of them: $(cat "$dir/err")" [ ! -s "$dir/err" ]
+if [ "$(id -u)" = 0 ]; then
+	limited "" setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all
+	ok "hard limits: $(size)" [ "$(size)" -gt 0 ]
+	ok "what is lost is told: $(cat "$dir/err")" grep -q 'alerts were lost\|File too large' "$dir/err"
+	ok "and the limit that may end it" grep -q 'processor time (ulimit -t) holds for the monitor, too: it ends after 500 s' "$dir/err"
+fi
+finish
