@@ -3,11 +3,18 @@
 #include "app/limits.h"
 #include "app/pipeline_internal.h"
 
-enum outcome pipeline_evaluate(struct pipeline *p, const struct event *ev, bool may_ask, struct hits *ret_hits)
+/* Nothing of what was found out about another event, or before the last answer, is left. */
+static void begin_look(struct pipeline *p, const struct event *ev, struct needs *needs)
 {
 	arena_reset(p->arena);
+	p->ctx.told = NULL;
 	p->ctx.ev = ev;
-	p->ctx.needs = may_ask && p->asks ? &p->needs : NULL;
+	p->ctx.needs = needs;
+}
+
+enum outcome pipeline_evaluate(struct pipeline *p, const struct event *ev, bool may_ask, struct hits *ret_hits)
+{
+	begin_look(p, ev, may_ask && p->asks ? &p->needs : NULL);
 	return engine_evaluate(p->judge->engine, &p->ctx, ret_hits);
 }
 
@@ -199,17 +206,13 @@ int pipeline_match(struct pipeline *p, const struct event *ev, struct error *err
 /* No rule looks at such an event; who asks about it is told why. */
 void pipeline_show(struct pipeline *p, const struct event *ev)
 {
-	arena_reset(p->arena);
-	p->ctx.ev = ev;
-	p->ctx.needs = NULL;
+	begin_look(p, ev, NULL);
 	pipeline_observe(p);
 }
 
 bool pipeline_inspect(struct pipeline *p, const struct event *ev)
 {
-	arena_reset(p->arena);
-	p->ctx.ev = ev;
-	p->ctx.needs = NULL;
+	begin_look(p, ev, NULL);
 	return p->options.inspect(p->options.inspect_context, &p->ctx);
 }
 

@@ -123,6 +123,7 @@ struct field_context {
 	const struct event *ev;
 	struct subject subject;
 	struct arena *arena; /* reset per event by its owner: values borrow from it */
+	struct foreign_told *told; /* of the arena: what fields that come of elsewhere said of ev; NULL = nothing yet. NULL with each reset */
 	struct needs *needs; /* where an extractor puts what is missing; NULL = nothing can be asked (any more): it is absent */
 	const struct str *static_values; /* parallel to field_options.static_names */
 	uint64_t first_ts, previous_ts; /* of the run; previous event */

@@ -29,6 +29,7 @@ static struct {
 		uint64_t index;
 		bool present;
 		char key[32];
+		unsigned int calls;
 	} seen;
 	int destroyed, closed;
 } says;
@@ -84,6 +85,7 @@ static ss_plugin_rc extract(ss_plugin_t *s, const ss_plugin_event_input *evt, co
 {
 	(void)s;
 	(void)evt;
+	says.seen.calls++;
 	says.seen.index = in->fields[0].arg_index;
 	says.seen.present = in->fields[0].arg_present;
 	snprintf(says.seen.key, sizeof(says.seen.key), "%s", in->fields[0].arg_key ? in->fields[0].arg_key : "(none)");

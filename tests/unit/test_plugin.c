@@ -397,6 +397,49 @@ static void test_arguments(void **state)
 	}
 }
 
+/* An event is asked about once for each field and argument, whatever the answer; the next event is asked anew. */
+static void test_asked_once(void **state)
+{
+	static const char *const names[] = { "liar.key[a]", "liar.key[b]", "liar.text" };
+	plugin_api api = good_api();
+	auto_plugin struct plugin *p = NULL;
+	auto_source struct source *s = NULL;
+	auto_arena struct arena *arena = arena_new(1024);
+	struct field_context ctx = { .arena = arena, .source_name = STR("lies") };
+	struct plugin_view view;
+	struct field_options options = { .nforeign = 1, .foreign = &view.fields };
+	const char *texts[] = { "one" }, *others[] = { "two" };
+	struct field_ref refs[2][3];
+	struct event ev;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(load(&api, &p, NULL), 0);
+	plugin_get(p, &view);
+	assert_int_equal(plugin_source_open(p, "", NULL, &s, NULL), 0);
+	assert_int_equal(s->ops->next(s, &ev, NULL), 1);
+	ctx.ev = &ev;
+	for (size_t i = 0; i < 6; i++) /* a condition's and an output's are not the same object */
+		assert_int_equal(field_lookup(str_of(names[i % 3]), &options, &refs[i / 3][i % 3], &used, NULL), 0);
+	says.res_len = 1;
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		says.seen.calls = 0;
+		for (size_t i = 0; i < 12; i++) {
+			struct values values = { 0 };
+
+			/* nothing of what it says later is heard */
+			says.res = i < 3 ? texts : others;
+			says.extract = i % 3 == 2 ? SS_PLUGIN_FAILURE : SS_PLUGIN_SUCCESS;
+			assert_int_equal(field_extract(&refs[i / 3 % 2][i % 3], &ctx, &values), i % 3 == 2 ? ABSENT : PRESENT);
+			if (i % 3 != 2)
+				assert_true(str_eq(values.list[0].s, STR("one")));
+		}
+		assert_int_equal(says.seen.calls, 3);
+		arena_reset(arena);
+		ctx.told = NULL;
+	}
+}
+
 /* ---- figures ---- */
 
 static struct {
@@ -589,6 +632,7 @@ int main(void)
 		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_odd_fields, reset),
 		cmocka_unit_test_setup(test_sources, reset),	cmocka_unit_test_setup(test_arguments, reset), cmocka_unit_test_setup(test_events, reset), cmocka_unit_test_setup(test_calls, reset),
 		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),	cmocka_unit_test_setup(test_metrics, reset),
+		cmocka_unit_test_setup(test_asked_once, reset),
 		cmocka_unit_test_setup(test_schema, reset),	cmocka_unit_test_setup(test_schema_version, reset),
 	};
 
