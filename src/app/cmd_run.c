@@ -30,6 +30,10 @@ static int take_descriptor(const char *text, int *ret_fd, struct error *err)
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (copy < 0)
 		return error_errno(err, -errno, "--output-fd %d", fd);
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) { /* standard output that was closed, too */
+		close(copy);
+		return error_set(err, -EBADF, "--output-fd %d: it cannot be written", fd);
+	}
 	if (fd > STDERR_FILENO)
 		close(fd);
 	*ret_fd = copy;
@@ -102,14 +106,15 @@ static int start_status(const struct tracer_status *status)
 }
 
 /*
- * What is to be said on standard error has been said, unless alerts go there, a person looks on, more was asked for, or outputs,
+ * What is to be said on standard error has been said, unless alerts go there or were lost, a person looks on, more was asked for, or outputs,
  * captures and plugins may have a last word.
  */
 static bool is_done_with_stderr(const struct run *run)
 {
 	const struct options *o = &run->options;
 	bool alerts = run->stream >= 0 && !options_has(o, OPT_run_output_fd);
-	bool last_words = run->config || options_has(o, OPT_run_write) || options_has(o, OPT_run_plugin);
+	bool last_words = run->config || options_has(o, OPT_run_write) || options_has(o, OPT_run_plugin) ||
+			  output_list_lost(&run->session.outputs);
 
 	return !alerts && !last_words && !run->verbose && !options_has(o, OPT_run_explain) && !isatty(STDERR_FILENO);
 }

@@ -77,7 +77,8 @@ void log_claim_descriptors(void)
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		error_closed |= fd == STDERR_FILENO;
-		(void)!open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest that is free: this one */
+		/* the lowest that is free: this one. What is written to standard output is an error, as it was */
+		(void)!open("/dev/null", (fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	}
 }
 

@@ -39,7 +39,7 @@ void log_setup(const struct log_settings *settings);
 
 /*
  * Closed standard descriptors are put on /dev/null, for us alone: else the next file that is opened would be taken for one of
- * them. Programs that we execute find them closed.
+ * them. Programs that we execute find them closed. Who writes to a standard output that was closed is told so.
  */
 void log_claim_descriptors(void);
 /* Nobody can read what is logged: standard error was closed. */

@@ -118,4 +118,26 @@ ok "standard error closed: alert" grep -q "seen .*watched" "$dir/alerts.json"
 status=$?
 ok "no place for alerts: status $status" [ $status = 1 ]
 ok "no place for alerts: told on standard output: $(cat "$dir/out")" grep -q "standard error is closed" "$dir/out"
+# standard output is closed: what was to be written there is lost, and that is no success
+gzip -dc "$top/tests/conformance/captures/files.scap" >"$dir/files.scap"
+rule opened "evt.type in (open, openat)" "opened %fd.name" >"$dir/opened.yaml"
+# unwritten WHAT CMD...
+unwritten() {
+	what=$1
+	shift
+	"$@" 2>"$dir/err" >&-
+	status=$?
+	ok "standard output closed, $what: status $status" [ $status = 1 ]
+	ok "standard output closed, $what: $(cat "$dir/err")" grep -q -e "$bad" "$dir/err"
+}
+bad='cannot write to standard output: Bad file descriptor'
+unwritten list "$MONITOR" list fields
+bad='[0-9] alerts were lost in all'
+unwritten replay "$MONITOR" replay -r "$dir/opened.yaml" "$dir/files.scap"
+bad='--output-fd 1: it cannot be written'
+unwritten "alerts there" "$MONITOR" run -r "$dir/opened.yaml" --output-fd 1 -- true
+"$MONITOR" run -r "$dir/opened.yaml" -o "$dir/opened.txt" -- sh -c ': <"$1"; exit 4' - "$dir/opened.yaml" 2>"$dir/err" >&-
+status=$?
+ok "standard output closed, for a command: status $status" [ $status = 4 ]
+ok "standard output closed, for a command: alerts" grep -q "opened $dir/opened.yaml" "$dir/opened.txt"
 finish

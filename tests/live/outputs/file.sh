@@ -51,6 +51,13 @@ for keep in true false; do
 	ok "in order ($keep)" sort -cu "$dir/got"
 done
 
+# a disk that is full to the end, without a configuration
+rm -f "$dir/small"/*
+# shellcheck disable=SC2016
+"$MONITOR" run -r "$dir/rules.yaml" -o "$dir/small/alerts" -- sh -c 'i=0; while [ $i -lt 1500 ]; do : >"$1/n-$i"; i=$((i + 1)); done' - "$dir" \
+	>"$dir/out" 2>"$dir/err"
+ok "the loss is told in all (--output): $(cat "$dir/err")" soon grep -q '[0-9] alerts were lost in all' "$dir/err"
+
 # moved away: the old file goes on until the signal with keep_alive, the new one is there at once without
 for keep in true false; do
 	configure "$dir/alerts" $keep true
