@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: awk -f rows.awk -f pages.awk -v version=V TABLES.def... PAGE.in > PAGE
 # Copies a manual page; lines that start with @ become tables made from the .def files:
-#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS   @LIMITS BACKEND   @CONFIG
+#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS   @LIMITS BACKEND   @SUMMARY   @CONFIG
 
 function roff(s) {
 	gsub(/\\/, "\\e", s)
@@ -37,6 +37,9 @@ function row(name, n) {
 	} else if (name == "LIMIT") {
 		li++
 		li_backend[li] = arg[1]; li_text[li] = arg[2]
+	} else if (name == "SUMMARY") {
+		su++
+		su_name[su] = arg[2]; su_text[su] = arg[3]
 	} else if (name == "EVENT") {
 		event_row(n)
 	}
@@ -81,6 +84,10 @@ $1 == "@OPTIONS" {
 }
 $1 == "@LIMITS" {
 	for (i = 1; i <= li; i++) if (li_backend[i] == $2) { print ".IP \\(bu 2"; print roff(li_text[i]) }
+	next
+}
+$1 == "@SUMMARY" {
+	for (i = 1; i <= su; i++) { print ".TP"; print "\\fB" roff(su_name[i]) "\\fR"; print roff(su_text[i]) "." }
 	next
 }
 $1 == "@COMMANDS" {

@@ -135,10 +135,12 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 		code = EXIT_ALERTED;
 		run_tell_failed(run, status);
 	}
+	run->finished = true;
+	run->summary.code = code;
+	run_summary_write(run, NULL, false);
 	if (is_done_with_stderr(run))
 		inherited_let_go(STDERR_FILENO);
 	tracer_finish(run->session.source, code);
-	run->finished = true;
 }
 
 /*
@@ -293,6 +295,14 @@ static int begin(struct run *run, struct pipeline_options *settings, struct relo
 	return r;
 }
 
+/* What keeps a run from being one. */
+static int give_up(struct run *run, const struct error *err, int status)
+{
+	run->summary.code = status;
+	run_summary_write(run, err->text, true);
+	return log_failure(err, status);
+}
+
 static int run_workload(struct run *run)
 {
 	bool captures = capture_wanted(run->config, run->session.rules), records = captures || options_has(&run->options, OPT_run_write);
@@ -315,7 +325,7 @@ static int run_workload(struct run *run)
 	run->tracer.tell_all = run->tracer.tell_all || captures;
 	r = tracer_open(&run->tracer, &source, &err);
 	if (r < 0)
-		return log_failure(&err, EXIT_FAILED);
+		return give_up(run, &err, EXIT_FAILED);
 	if (captures)
 		capture_init(&run->capture, run->config, &run->session,
 			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_NEWEST });
@@ -323,8 +333,10 @@ static int run_workload(struct run *run)
 	run->session.figures = tracer_figures(source);
 	r = begin(run, &settings, &reload, &err);
 	if (r < 0) {
+		int status = give_up(run, &err, EXIT_FAILED);
+
 		tracer_finish(source, EXIT_FAILED);
-		return log_failure(&err, EXIT_FAILED);
+		return status;
 	}
 	if (!run->config)
 		inherited_let_go(STDOUT_FILENO); /* a configuration may have alerts there, now or when it is loaded again */
@@ -340,6 +352,7 @@ static int run_workload(struct run *run)
 	capture_free(&run->capture);
 	if (run->verbose)
 		run_tell_summary(run);
+	run_summary_write(run, r < 0 ? err.text : NULL, true);
 	if (r < 0) {
 		log_error("the command is no longer watched: %s", err.text);
 		return EXIT_FAILED;
@@ -349,7 +362,7 @@ static int run_workload(struct run *run)
 
 int cmd_run(const struct command *c, int argc, char **argv)
 {
-	struct run run = { 0 };
+	struct run run = { .fail_on = PRIORITY_COUNT };
 	struct error err = { 0 };
 	int status = EXIT_OK;
 
@@ -360,13 +373,15 @@ int cmd_run(const struct command *c, int argc, char **argv)
 	} else if (!run.options.noperands) {
 		log_error("run takes a command: monitor run -- COMMAND [ARG...]");
 		status = EXIT_USAGE;
+	} else if (run_summary_open(&run, &err) < 0) {
+		status = give_up(&run, &err, EXIT_FAILED);
 	} else if (run_read_options(&run, &err) < 0 || recording_check(&run.options, &recording_ids, &err) < 0) {
-		status = log_failure(&err, EXIT_USAGE);
+		status = give_up(&run, &err, EXIT_USAGE);
 	} else {
 		if (run.verbose)
 			log_setup(&(struct log_settings){ .level = LOG_LEVEL_INFO });
 		signals_survive_writes();
-		status = prepare(&run, &err) < 0 ? log_failure(&err, EXIT_FAILED) : run_workload(&run);
+		status = prepare(&run, &err) < 0 ? give_up(&run, &err, EXIT_FAILED) : run_workload(&run);
 	}
 	exporters_free(&run.exporters);
 	session_free(&run.session);

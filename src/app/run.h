@@ -15,6 +15,15 @@
 
 /* What the files of `monitor run` share: cmd_run.c and run_*.c. Nobody else includes this. */
 
+/* --summary */
+struct run_summary {
+	const char *path; /* NULL = none was asked for; borrowed */
+	int fd; /* valid with a path */
+	bool again; /* a file: it can be written again */
+	int code; /* what monitor run ends with; -1 = as the command */
+	uint64_t end; /* epoch ns: the command's; 0 = not yet */
+};
+
 struct run {
 	struct options options;
 	struct session session;
@@ -36,6 +45,7 @@ struct run {
 	uint64_t end_by; /* monotonic ms: asked to end, and the command has not ended; 0 = not asked */
 	struct explain explain;
 	struct notice notice;
+	struct run_summary summary;
 	int stream; /* for alerts, -1 = none; a copy of our own */
 };
 
@@ -65,5 +75,15 @@ void run_tell_start(const struct run *run);
 void run_tell_failed(const struct run *run, const struct tracer_status *status);
 /* --verbose, at the end */
 void run_tell_summary(const struct run *run);
+
+/* ---- run_summary.c: what --summary writes ---- */
+
+/* Makes the file empty: it stays so until the end, and for good when the monitor is killed. */
+int run_summary_open(struct run *run, struct error *err);
+/*
+ * Writes the object, at the command's end and, last, at the monitor's; what cannot be written again is written then alone. error: what went
+ * wrong, NULL = nothing.
+ */
+void run_summary_write(struct run *run, const char *error, bool last);
 
 #endif
