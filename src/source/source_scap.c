@@ -435,6 +435,34 @@ void source_scap_receive(struct source *source, const struct scap_receiver *rece
 	scap_of(source)->receiver = *receiver;
 }
 
+/* What people have by that name instead. Of the compressions only gzip's is the format's own. */
+static int refuse_start(const unsigned char *start, size_t len, struct error *err)
+{
+	static const struct {
+		struct str magic;
+		const char *unpack; /* NULL: nothing would */
+	} foreign[] = {
+		{ STR("\xfd\x37zXZ"), "xz -dc" },
+		{ STR("\x28\xb5\x2f\xfd"), "zstd -dc" },
+		{ STR("\x04\x22\x4d\x18"), "lz4 -dc" },
+		{ STR("BZh"), "bzip2 -dc" },
+		{ STR("PK\3\4"), "unzip -p" },
+		{ STR("\xd4\xc3\xb2\xa1"), NULL },
+		{ STR("\xa1\xb2\xc3\xd4"), NULL },
+	};
+	const struct str had = { (const char *)start, len };
+
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
+		if (!str_starts(had, foreign[i].magic))
+			continue;
+		if (!foreign[i].unpack)
+			return error_set(err, -EBADMSG, "offset 0: this is a capture of a network (pcap), not of system calls");
+		return error_set(err, -EBADMSG, "offset 0: the file is compressed; '%s' gives a capture to standard input, which is the file \"-\"",
+				 foreign[i].unpack);
+	}
+	return error_set(err, -EBADMSG, "offset 0: this is no capture: a section header (0a 0d 0d 0a) was expected");
+}
+
 static int read_start(struct scap *s, const char *path, struct error *err)
 {
 	int e = scap_file_open(path, &s->file, err);
@@ -447,7 +475,7 @@ static int read_start(struct scap *s, const char *path, struct error *err)
 	if (e == 0 && scap_file_window(&s->file) == 0)
 		return error_set(err, -EBADMSG, "offset 0: this is no capture: the file is empty");
 	if (e == 0 || bytes_u32(scap_file_at(&s->file)) != SCAP_SECTION)
-		return error_set(err, -EBADMSG, "offset 0: this is no capture: a section header (0a 0d 0d 0a) was expected");
+		return refuse_start(scap_file_at(&s->file), scap_file_window(&s->file), err);
 	return read_section(s, bytes_u32(scap_file_at(&s->file) + 4), err);
 }
 

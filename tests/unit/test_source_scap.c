@@ -365,6 +365,10 @@ static void test_foreign(void **state)
 		  "a capture of a network" },
 		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\377\377\377\377\377\377\377\377\x1c\0\0\0"
 		  "\1\0\0\0\x14\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0", 48, -EBADMSG, "without an event" },
+		{ "\xfd\x37zXZ\0\0\4", 8, -EBADMSG, "'xz -dc' gives" },
+		{ "\x28\xb5\x2f\xfd\4\0\1\2\3", 9, -EBADMSG, "'zstd -dc' gives" },
+		{ "\xd4\xc3\xb2\xa1\2\0\4\0", 8, -EBADMSG, "(pcap)" },
+		{ "\xfd\x37zX", 4, -EBADMSG, "a section header" },
 		{ "\x1f\x8b no gzip either", 18, -EBADMSG, "offset 0" },
 		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x1a\x2b\x3c\x4d\1\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -ENOTSUP, "offset 0" },
 		{ "\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\2\0\2\0\377\377\377\377\377\377\377\377\x1c\0\0\0", 28, -ENOTSUP, "offset 0" },
