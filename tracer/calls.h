@@ -33,6 +33,7 @@ enum call_trait {
 	CALL_MASK = 1 << 18,
 	CALL_CONFINE = 1 << 19,
 	CALL_DUMP = 1 << 20,
+	CALL_AFFINITY = 1 << 21,
 };
 
 struct call_traits {

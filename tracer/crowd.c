@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
+#include "base/parse.h"
 #include "tracer/notify.h"
 
 /*
@@ -18,6 +20,7 @@
 #define PATIENCE_MIN 8 /* calls in a row with others behind them, until a crowd is taken for one */
 #define PATIENCE_MAX 65536 /* about a second of them */
 #define LASTING 256 /* calls: so long a trial was right */
+#define RUNNING_NS 10000000ull /* how long an answer of the kernel's holds */
 
 static void change(struct tracer *t, bool many)
 {
@@ -34,6 +37,7 @@ void crowd_begin(struct tracer *t)
 {
 	t->crowd.fixed = !notify_set_synchronous(t->listener, true);
 	t->crowd.patience = PATIENCE_MIN;
+	t->crowd.loads = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
 }
 
 /*
@@ -44,10 +48,11 @@ void crowd_received(struct tracer *t, pid_t tid)
 {
 	struct pollfd listener = { t->listener, POLLIN, 0 };
 	struct crowd *c = &t->crowd;
-	bool same = c->last == tid;
 
+	c->again = c->last == tid;
 	c->last = tid;
-	c->others = !same && (c->many || t->injections || (poll(&listener, 1, 0) == 1 && listener.revents & POLLIN));
+	c->others = !c->again && (c->many || t->injections || (poll(&listener, 1, 0) == 1 && listener.revents & POLLIN));
+	c->single = c->many || c->others ? 0 : c->single + 1;
 	c->calls = c->many || c->others ? c->calls + 1 : 0;
 	if (!c->many && !c->fixed && c->calls >= c->patience)
 		change(t, true);
@@ -63,4 +68,27 @@ void crowd_injects(struct tracer *t)
 {
 	if (!t->crowd.many)
 		t->crowd.calls = 0;
+}
+
+unsigned int crowd_running(struct tracer *t)
+{
+	struct crowd *c = &t->crowd;
+	uint64_t now = t->pending.since;
+	char text[128];
+	const char *at;
+	ssize_t n;
+
+	if (now - c->asked < RUNNING_NS)
+		return c->running;
+	c->asked = now;
+	c->running = UINT_MAX;
+	n = pread(c->loads, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	/* "0.20 0.18 0.12 1/80 11206": who runs, of how many */
+	at = text;
+	for (int i = 0; i < 3 && at; i++)
+		at = strchr(at + (i > 0), ' ');
+	if (!at || parse_u32((struct str){ at + 1, strcspn(at + 1, "/") }, &c->running) < 0)
+		c->running = UINT_MAX;
+	return c->running;
 }

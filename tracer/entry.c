@@ -141,6 +141,8 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		entry_refuse(t, -ENOSYS);
 		return true;
 	}
+	if (traits & CALL_AFFINITY)
+		near_rest(t);
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
 	/* process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of /proc/PID/mem fails */

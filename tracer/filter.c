@@ -22,7 +22,8 @@
  * of one argument are merged into one mask.
  */
 struct alternative {
-	uint8_t args; /* bit i: argument i is compared */
+	uint8_t args; /* bit i: argument i is compared … */
+	uint8_t other; /* … and must be another value than this */
 	uint64_t mask[6], value[6];
 };
 
@@ -77,7 +78,7 @@ bool filter_matches(const struct filter *f, long number, const uint64_t args[6])
 		bool holds = true;
 
 		for (unsigned int arg = 0; arg < 6 && holds; arg++)
-			holds = !(a->args & 1u << arg) || (args[arg] & a->mask[arg]) == a->value[arg];
+			holds = !(a->args & 1u << arg) || ((args[arg] & a->mask[arg]) == a->value[arg]) == !(a->other & 1u << arg);
 		if (holds)
 			return true;
 	}
@@ -111,7 +112,7 @@ static bool merge(struct alternative *a, unsigned int arg, uint64_t mask, uint64
 
 static bool same_alternative(const struct alternative *a, const struct alternative *b)
 {
-	if (a->args != b->args)
+	if (a->args != b->args || a->other != b->other)
 		return false;
 	for (unsigned int i = 0; i < 6; i++)
 		if ((a->args & 1u << i) && (a->mask[i] != b->mask[i] || a->value[i] != b->value[i]))
@@ -152,6 +153,15 @@ static int catch_value(struct filter *f, long number, unsigned int arg, uint32_t
 	struct alternative a = { 0 };
 
 	merge(&a, arg, mask, value);
+	return catch_alternative(f, number, &a);
+}
+
+/* libseccomp has no mask here: what the kernel takes for 0 may be caught, too. */
+static int catch_nonzero(struct filter *f, long number, unsigned int arg)
+{
+	struct alternative a = { .other = (uint8_t)(1u << arg) };
+
+	merge(&a, arg, UINT64_MAX, 0);
 	return catch_alternative(f, number, &a);
 }
 
@@ -275,6 +285,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 	if (o->watch_listeners && c->traits & CALL_LISTEN && r >= 0)
 		r = catch_pair(f, number, 0, SECCOMP_SET_MODE_FILTER, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 			       SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	if (o->watch_affinity && c->traits & CALL_AFFINITY && r >= 0)
+		r = catch_nonzero(f, number, c->arg);
 	if (o->protect > 0 && c->traits & CALL_PIDFD)
 		catch_always(f, number);
 	if (o->protect > 0 && c->traits & CALL_OWNER && r >= 0)
@@ -330,7 +342,7 @@ static bool implies(const struct alternative *wide, const struct alternative *na
 	for (unsigned int i = 0; i < 6; i++) {
 		if (!(wide->args & 1u << i))
 			continue;
-		if (!(narrow->args & 1u << i) || (wide->mask[i] & ~narrow->mask[i]) ||
+		if (!(narrow->args & 1u << i) || (wide->other ^ narrow->other) & 1u << i || (wide->mask[i] & ~narrow->mask[i]) ||
 		    ((wide->value[i] ^ narrow->value[i]) & wide->mask[i]))
 			return false;
 	}
@@ -384,8 +396,10 @@ static int add_rules(scmp_filter_ctx ctx, const struct entry *e, int number, uin
 
 		for (unsigned int arg = 0; arg < 6; arg++)
 			if (e->list[i].args & 1u << arg)
-				compare[n++] = SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, e->list[i].mask[arg],
-							  e->list[i].value[arg]);
+				compare[n++] = e->list[i].other & 1u << arg ?
+						       SCMP_CMP64(arg, SCMP_CMP_NE, e->list[i].value[arg]) :
+						       SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, e->list[i].mask[arg],
+								  e->list[i].value[arg]);
 		r = seccomp_rule_add_array(ctx, action, number, n, compare);
 	}
 	return r;

@@ -23,6 +23,7 @@ struct filter_options {
 	bool watch_io_uring;
 	bool watch_listeners; /* seccomp listeners that the workload makes */
 	bool watch_dumpable; /* prctl(PR_SET_DUMPABLE) */
+	bool watch_affinity; /* calls about where other threads may run */
 	bool watch_faults; /* descriptors by which page faults are served (userfaultfd) */
 	bool watch_execs; /* nothing else tells who executes: the thread is not ours by ptrace before */
 	bool watch_ends; /* nothing else tells of programs: each makes a caught call at its end at the latest */

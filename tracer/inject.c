@@ -8,7 +8,6 @@
 #include <signal.h>
 
 #include "base/cleanup.h"
-#include "base/parse.h"
 #include "tracer/notify.h"
 
 /*
@@ -22,7 +21,6 @@
 
 #define QUEUE 16 /* more callers than that gain nothing from overlapping */
 #define AWAKE_NS 40000ull /* an idle processor of a virtual machine needs 20000 to 35000 to wake up */
-#define ROOM_NS 10000000ull /* how long an answer of the kernel's about idle processors holds */
 
 struct injection {
 	struct pending pending; /* the open; its texts are the copies below */
@@ -40,10 +38,8 @@ struct injector {
 	int listener;
 	sem_t queued, done; /* they also pass the entries from thread to thread */
 	atomic_bool ending;
-	int loads; /* /proc/loadavg */
-	long processors;
+	unsigned int processors;
 	bool room;
-	uint64_t asked;
 	unsigned int first; /* of those that are not told yet; how many there are is known to the tracer */
 	struct injection list[QUEUE];
 };
@@ -88,25 +84,10 @@ static void *work(void *context)
  * Where all processors are busy, nobody waits for one to wake up, and the switches to and from the thread only cost. Those who run
  * are we and the last that had its answer, when the machine is ours.
  */
-static bool has_room(struct injector *injector, uint64_t now)
+static bool has_room(struct tracer *t)
 {
-	char text[128];
-	const char *at;
-	uint32_t running;
-	ssize_t n;
-
-	if (now - injector->asked < ROOM_NS)
-		return injector->room;
-	injector->asked = now;
-	n = pread(injector->loads, text, sizeof(text) - 1, 0);
-	text[n > 0 ? n : 0] = '\0';
-	/* "0.20 0.18 0.12 1/80 11206": who runs, of how many */
-	at = text;
-	for (int i = 0; i < 3 && at; i++)
-		at = strchr(at + (i > 0), ' ');
-	injector->room = at && parse_u32((struct str){ at + 1, strcspn(at + 1, "/") }, &running) == 0 &&
-			 running <= injector->processors + 1;
-	return injector->room;
+	t->injector->room = crowd_running(t) <= t->injector->processors + 1;
+	return t->injector->room;
 }
 
 static bool start(struct tracer *t)
@@ -126,8 +107,7 @@ static bool start(struct tracer *t)
 	if (!injector)
 		return false;
 	injector->listener = t->listener;
-	injector->processors = CPU_COUNT(&cpus);
-	injector->loads = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+	injector->processors = (unsigned int)CPU_COUNT(&cpus);
 	sem_init(&injector->queued, 0, 0);
 	sem_init(&injector->done, 0, 0);
 	sigfillset(&all);
@@ -138,8 +118,6 @@ static bool start(struct tracer *t)
 		t->injector = injector;
 		return true;
 	}
-	if (injector->loads >= 0)
-		close(injector->loads);
 	free(injector);
 	return false;
 }
@@ -155,9 +133,9 @@ bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec)
 	struct injection *in;
 
 	/* behind what is queued there is only the end of the queue */
-	if (!t->injections && (!t->crowd.others || !start(t) || !has_room(t->injector, t->pending.since)))
+	if (!t->injections && (!t->crowd.others || !start(t) || !has_room(t)))
 		return false;
-	has_room(t->injector, t->pending.since);
+	has_room(t);
 	in = &t->injector->list[(t->injector->first + t->injections++) % QUEUE];
 	in->pending = t->pending;
 	in->ext = t->ext;
@@ -239,8 +217,6 @@ void inject_free(struct tracer *t)
 	atomic_store(&injector->ending, true);
 	sem_post(&injector->queued);
 	pthread_join(injector->thread, NULL);
-	if (injector->loads >= 0)
-		close(injector->loads);
 	sem_destroy(&injector->queued);
 	sem_destroy(&injector->done);
 	free(injector);

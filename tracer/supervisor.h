@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -94,11 +95,25 @@ struct pending {
 /* crowd.c */
 struct crowd {
 	bool many; /* calls wait for us one behind the other: callers are not woken up on our processor */
+	bool again; /* the call at hand is of the thread that the one before was of */
 	bool others; /* more calls waited when the one at hand was received */
 	bool fixed; /* the kernel leaves no choice */
 	unsigned int calls; /* in a row: in the crowd, or with others behind them */
+	unsigned int single; /* in a row without others behind them */
 	unsigned int patience; /* so many of the latter make a crowd */
 	pid_t last; /* caller */
+	int loads; /* /proc/loadavg; -1 = not to be had */
+	unsigned int running; /* threads of the machine, as of asked */
+	uint64_t asked;
+};
+
+/* near.c: the caller and we on one processor while he takes a descriptor. */
+struct near {
+	bool possible;
+	bool slept; /* before the call at hand came */
+	cpu_set_t all, here; /* what there is for who may run anywhere; where the caller is bound to */
+	uint64_t learnt; /* when all was, if again */
+	uint64_t rests_until;
 };
 
 struct tracer {
@@ -148,6 +163,7 @@ struct tracer {
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
 	struct crowd crowd;
+	struct near near;
 	struct injector *injector; /* inject.c; NULL = not started */
 	bool injector_tried;
 	unsigned int injections; /* opens that wait there and are not told yet */
@@ -166,7 +182,7 @@ int told_next(struct tracer *t, struct event *ret_event, struct error *err);
 /* Finishes an event: extension, counters. */
 void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee);
 
-/* ---- wait.c, crowd.c: what comes next ------------------------------------------------------------------------------- */
+/* ---- wait.c, crowd.c, near.c: what comes next ------------------------------------------------------------------------------- */
 
 /* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err);
@@ -179,6 +195,18 @@ void crowd_received(struct tracer *t, pid_t tid);
 void crowd_is_away(struct tracer *t);
 /* The call at hand is answered by a descriptor: the flag has no say in where its caller goes on. */
 void crowd_injects(struct tracer *t);
+/* How many threads of the machine run, we among them, as of a moment ago; UINT_MAX where that cannot be known. */
+unsigned int crowd_running(struct tracer *t);
+
+/* Looks which processors there are. */
+void near_begin(struct tracer *t);
+/* We waited for what comes next, from since to now. */
+void near_waited(struct tracer *t, uint64_t since, uint64_t now);
+/* Binds the caller of the pending call, who waits in it, and us: false where nothing is gained. At once behind the wake-up: near_release(). */
+bool near_hold(struct tracer *t);
+void near_release(struct tracer *t);
+/* Another thread is about to look at, or to change, where a thread of the workload may run. */
+void near_rest(struct tracer *t);
 
 /* ---- fetch.c: what is asked for ----------------------------------------------------------------------------------------- */
 

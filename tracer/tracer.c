@@ -105,6 +105,8 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		identity_free(t); /* opens are then looked at behind the call */
 	calls_init(&t->calls);
 	birth_init(t);
+	if (t->own && t->injects)
+		near_begin(t);
 	t->tracees.direct = t->seizing && memory_can_direct();
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
@@ -128,7 +130,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	t->source.ops = &tracer_ops;
 	t->source.traits = SOURCE_SYNCHRONOUS;
 	t->options = *options;
-	t->listener = t->wait_signal = t->own_fds = t->launch.control = t->launch.go = -1;
+	t->listener = t->wait_signal = t->own_fds = t->crowd.loads = t->launch.control = t->launch.go = -1;
 	t->memo = decode_memo_new();
 	if (!t->memo || tracees_init(&t->tracees) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -213,6 +215,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
 		.watch_listeners = !t->every_call,
 		.watch_dumpable = !place_sees_all(),
+		.watch_affinity = t->near.possible,
 		.watch_faults = t->tracees.direct,
 		.watch_ends = !t->seizing,
 		.protect = getpid(),
@@ -386,7 +389,7 @@ static void tracer_stats(const struct source *s, struct source_stats *ret_stats)
 static void tracer_close(struct source *s)
 {
 	struct tracer *t = tracer_of(s);
-	const int fds[] = { t->listener, t->wait_signal, t->own_fds };
+	const int fds[] = { t->listener, t->wait_signal, t->own_fds, t->crowd.loads };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)

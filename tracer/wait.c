@@ -48,6 +48,7 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		{ t->rings ? task_rings_fd(t->rings) : -1, POLLIN, 0 },
 	};
 	nfds_t count = t->rings ? 3 : t->hung_up ? 1 : 2;
+	uint64_t since;
 	bool idle;
 	int n = 0;
 
@@ -59,7 +60,9 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		return inject_tell(t, true, ret_event, err);
 	if (n == 0) {
 		crowd_is_away(t);
+		since = tracer_now();
 		n = poll(polled, count, t->tracees.embryos || t->apart ? EMBRYO_MS : -1);
+		near_waited(t, since, tracer_now());
 	}
 	if (n <= 0) {
 		stops_adopt(t);

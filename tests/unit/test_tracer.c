@@ -133,6 +133,30 @@ static void compares_low_halves(void **state)
 	expect_caught(f, attempts, ARRAY_SIZE(attempts));
 }
 
+static void catches_affinity_of_others(void **state)
+{
+	static const struct attempt attempts[] = {
+		{ SYS_sched_getaffinity, { 0, 0, 0 }, false },
+		{ SYS_sched_getaffinity, { PROTECTED + 1, 0, 0 }, true },
+		{ SYS_sched_setaffinity, { PROTECTED, 0, 0 }, true },
+		{ SYS_sched_setaffinity, { 0, 0, 0 }, false },
+	};
+	const struct intercept_set none = { 0 };
+	const struct filter_options options = { .watch_affinity = true, .protect = PROTECTED }, without = { .protect = PROTECTED };
+	auto_filter struct filter *f = NULL, *g = NULL;
+	static struct calls calls;
+
+	(void)state;
+	calls_init(&calls);
+	assert_int_equal(filter_new(&none, &calls, &options, &f, NULL), 0);
+	assert_int_equal(filter_new(&none, &calls, &without, &g, NULL), 0);
+	expect_caught(f, attempts, ARRAY_SIZE(attempts));
+	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++)
+		assert_int_equal(filter_matches(f, attempts[i].number, (uint64_t[6]){ (uint64_t)attempts[i].args[0] }), attempts[i].caught);
+	assert_int_equal(filter_missing(f, g), -1);
+	assert_true(filter_missing(g, f) >= 0);
+}
+
 static void knows_what_is_missing(void **state)
 {
 	const struct intercept_want wants[] = { { .event = EV_SYSCALL_DUP_1_X }, { .event = EV_SYSCALL_CHDIR_X } };
@@ -311,6 +335,7 @@ int main(void)
 		cmocka_unit_test(catches_wanted_events_only),
 		cmocka_unit_test(catches_writers_of_facts),
 		cmocka_unit_test(compares_low_halves),
+		cmocka_unit_test(catches_affinity_of_others),
 		cmocka_unit_test(knows_what_is_missing),
 #if defined(__x86_64__)
 		cmocka_unit_test(refuses_foreign_calls),

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Where a thread may run is what the workload says, whatever the monitor does around its opens.
+. "$(dirname "$0")/../lib.sh"
+
+echo text >"$dir/file"
+rule "file of the folder" "evt.type in (open, openat) and fd.name startswith $dir" "opened %fd.name" >"$dir/rules.yaml"
+
+look() {
+	"$MONITOR" run -v -r "$dir/rules.yaml" --output /dev/null -- "$@" >"$dir/out" 2>"$dir/err"
+}
+
+ok "others see no difference" look "$BUILD/tests/live/src/processors" "$dir/file"
+ok "it looked" grep -q "looked 140 times: as expected" "$dir/out"
+grep "other processors" "$dir/out"
+
+# who starts all of this may be bound to some of the processors himself
+if command -v taskset >/dev/null 2>&1; then
+	look_bound() {
+		taskset -c "$1" "$MONITOR" run -r "$dir/rules.yaml" --output /dev/null -- sh -c "
+			i=0; while [ \$i -lt 300 ]; do : <'$dir/file'; i=\$((i + 1)); done
+			taskset -cp \$\$ | sed 's/.*: //'; sh -c 'taskset -cp \$\$' | sed 's/.*: //'"
+	}
+	first=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	ok "a bound workload stays bound" [ "$(look_bound "$first")" = "$(printf '%s\n%s' "$first" "$first")" ]
+fi
+finish

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/supervisor.h"
+
+#include <sched.h>
+#include <string.h>
+
+/*
+ * Who takes a descriptor is woken up for that, wakes us up when he has it, and the kernel looks for an idle processor each time: two
+ * of them come out of their sleep for what natively moves nobody. So for that moment he is bound to the processor that we are
+ * on, where he was when he called, since a notification's wake-up keeps to it; and so are we.
+ *
+ * He sees nothing of it: he waits in his call. Nor does it take part in what others set: only who may run wherever there are
+ * processors is bound, which he then may again, and one whose processors are others by then is left with these. Calls that tell or set
+ * those of another thread are caught, and let nobody be bound for a while.
+ *
+ * In a crowd, or where all processors are busy, nobody is bound: nothing would wake up. Nor when we did not sleep before he called, and
+ * another had called before: then the two run side by side, each where it should stay.
+ */
+
+#define ASLEEP_NS 2000 /* who waits for less than two switches has not slept */
+#define LEARN_NS 1000000000u /* where callers have other processors than we, or there are others now */
+#define CALM 64 /* calls in a row that came one at a time */
+#define REST_NS 10000000u /* for a call about the processors of others to be over */
+
+/* "Wherever there are processors", also those that come later: the kernel takes what there is of it. */
+static int bind_nowhere(pid_t tid)
+{
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all));
+	return sched_setaffinity(tid, sizeof(all), &all);
+}
+
+void near_begin(struct tracer *t)
+{
+	struct near *n = &t->near;
+	cpu_set_t own;
+
+	n->possible = false;
+	/* who has been given some of the processors only keeps to them, and so does what he starts */
+	if (sched_getaffinity(0, sizeof(own), &own) < 0 || bind_nowhere(0) < 0)
+		return;
+	if (sched_getaffinity(0, sizeof(n->all), &n->all) < 0 || !CPU_EQUAL(&own, &n->all)) {
+		sched_setaffinity(0, sizeof(own), &own);
+		return;
+	}
+	n->possible = CPU_COUNT(&own) > 1;
+}
+
+void near_waited(struct tracer *t, uint64_t since, uint64_t now)
+{
+	t->near.slept = now - since >= ASLEEP_NS;
+}
+
+void near_rest(struct tracer *t)
+{
+	t->near.rests_until = t->pending.since + REST_NS;
+}
+
+static void learn_again(struct tracer *t)
+{
+	if (t->pending.since - t->near.learnt < LEARN_NS)
+		return;
+	t->near.learnt = t->pending.since;
+	near_begin(t);
+}
+
+bool near_hold(struct tracer *t)
+{
+	struct near *n = &t->near;
+	pid_t tid = t->pending.call.tid;
+	cpu_set_t caller;
+	int here = sched_getcpu();
+
+	if (!n->possible || !(n->slept || t->crowd.again) || t->crowd.many || t->crowd.single < CALM || t->pending.since < n->rests_until || here < 0 ||
+	    crowd_running(t) >= (unsigned int)CPU_COUNT(&n->all))
+		return false;
+	if (sched_getaffinity(tid, sizeof(caller), &caller) < 0)
+		return false;
+	if (!CPU_EQUAL(&caller, &n->all)) {
+		learn_again(t);
+		return false;
+	}
+	CPU_ZERO(&n->here);
+	CPU_SET((size_t)here, &n->here);
+	if (sched_setaffinity(tid, sizeof(n->here), &n->here) < 0)
+		return false;
+	sched_setaffinity(0, sizeof(n->here), &n->here);
+	return true;
+}
+
+void near_release(struct tracer *t)
+{
+	struct near *n = &t->near;
+	pid_t tid = t->pending.call.tid;
+	cpu_set_t caller;
+
+	if (sched_getaffinity(tid, sizeof(caller), &caller) == 0 && CPU_EQUAL(&caller, &n->here))
+		bind_nowhere(tid);
+	bind_nowhere(0);
+}
