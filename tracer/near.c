@@ -4,10 +4,12 @@
 #include <sched.h>
 #include <string.h>
 
+#include "tracer/notify.h"
+
 /*
  * Who takes a descriptor is woken up for that, wakes us up when he has it, and the kernel looks for an idle processor each time: two
- * of them come out of their sleep for what natively moves nobody. So for that moment he is bound to the processor that we are
- * on, where he was when he called, since a notification's wake-up keeps to it; and so are we.
+ * of them come out of their sleep for what natively moves nobody. So he is bound, for that moment, to the processor that we are on,
+ * where he was when he called, since a notification's wake-up keeps to it; and so are we.
  *
  * He sees nothing of it: he waits in his call. Nor does it take part in what others set: only who may run wherever there are
  * processors is bound, which he then may again, and one whose processors are others by then is left with these. Calls that tell or set
@@ -15,12 +17,24 @@
  *
  * In a crowd, or where all processors are busy, nobody is bound: nothing would wake up. Nor when we did not sleep before he called, and
  * another had called before: then the two run side by side, each where it should stay.
+ *
+ * Two on one processor do one thing at a time. Where others keep the second one awake, such as a server's clients, to use both is
+ * the faster way. So both ways are tried in turn, and the one by which opens follow each other sooner is kept for a while.
  */
 
 #define ASLEEP_NS 2000 /* who waits for less than two switches has not slept */
-#define LEARN_NS 1000000000u /* where callers have other processors than we, or there are others now */
 #define CALM 64 /* calls in a row that came one at a time */
 #define REST_NS 10000000u /* for a call about the processors of others to be over */
+#define LEARN_NS 1000000000u /* where callers have other processors than we, or there are others now */
+
+#define BLOCK 128 /* opens of a trial, of each way */
+#define SETTLING 32 /* the first of them do not count */
+#define KEPT_MIN_NS 1000000000u
+#define KEPT_MAX_NS 16000000000u
+#define PAUSE_NS 1000000u /* what comes later is no answer to how long an open takes */
+#define GAIN 16 /* a share: it must be that much sooner */
+
+/* ---- who may be bound ----------------------------------------------------------------------------------------------------- */
 
 /* "Wherever there are processors", also those that come later: the kernel takes what there is of it. */
 static int bind_nowhere(pid_t tid)
@@ -65,17 +79,72 @@ static void learn_again(struct tracer *t)
 	near_begin(t);
 }
 
-bool near_hold(struct tracer *t)
+/* ---- which way is faster ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t mean(const struct near_way *way)
+{
+	return way->count ? way->ns / way->count : UINT64_MAX / 2;
+}
+
+/* What the way at hand took from one open to the next. */
+static void note(struct near *n, uint64_t ns)
+{
+	struct near_way *way = n->on ? &n->together : &n->apart;
+
+	if (ns >= PAUSE_NS || n->opens % BLOCK < SETTLING)
+		return;
+	way->ns += ns;
+	way->count++;
+}
+
+static void forget_half(struct near_way *way)
+{
+	way->ns /= 2;
+	way->count /= 2;
+}
+
+static void decide(struct near *n)
+{
+	bool on = mean(&n->together) + mean(&n->together) / GAIN < mean(&n->apart);
+
+	n->kept = on != n->chosen || !n->kept ? KEPT_MIN_NS : n->kept < KEPT_MAX_NS ? 2 * n->kept : KEPT_MAX_NS;
+	n->chosen = n->on = on;
+	forget_half(&n->together);
+	forget_half(&n->apart);
+}
+
+/* Whether the open at hand is to be done so. */
+static bool choose(struct near *n, uint64_t now)
+{
+	if (n->opens == 2 * BLOCK && now - n->last < n->kept)
+		return n->on;
+	n->opens %= 2 * BLOCK;
+	note(n, now - n->last);
+	n->last = now;
+	n->on = n->opens++ < BLOCK;
+	if (n->opens == 2 * BLOCK)
+		decide(n);
+	return n->on;
+}
+
+/* ---- binding -------------------------------------------------------------------------------------------------------------- */
+
+static bool takes_turns(struct tracer *t)
+{
+	struct near *n = &t->near;
+
+	return n->possible && (n->slept || t->crowd.again) && !t->crowd.many && t->crowd.single >= CALM &&
+	       t->pending.since >= n->rests_until && crowd_running(t) < (unsigned int)CPU_COUNT(&n->all);
+}
+
+static bool hold(struct tracer *t)
 {
 	struct near *n = &t->near;
 	pid_t tid = t->pending.call.tid;
-	cpu_set_t caller;
 	int here = sched_getcpu();
+	cpu_set_t caller;
 
-	if (!n->possible || !(n->slept || t->crowd.again) || t->crowd.many || t->crowd.single < CALM || t->pending.since < n->rests_until || here < 0 ||
-	    crowd_running(t) >= (unsigned int)CPU_COUNT(&n->all))
-		return false;
-	if (sched_getaffinity(tid, sizeof(caller), &caller) < 0)
+	if (here < 0 || sched_getaffinity(tid, sizeof(caller), &caller) < 0)
 		return false;
 	if (!CPU_EQUAL(&caller, &n->all)) {
 		learn_again(t);
@@ -89,7 +158,7 @@ bool near_hold(struct tracer *t)
 	return true;
 }
 
-void near_release(struct tracer *t)
+static void release(struct tracer *t)
 {
 	struct near *n = &t->near;
 	pid_t tid = t->pending.call.tid;
@@ -98,4 +167,14 @@ void near_release(struct tracer *t)
 	if (sched_getaffinity(tid, sizeof(caller), &caller) == 0 && CPU_EQUAL(&caller, &n->here))
 		bind_nowhere(tid);
 	bind_nowhere(0);
+}
+
+int near_inject(struct tracer *t, int fd, bool cloexec, bool finish)
+{
+	bool bound = takes_turns(t) && choose(&t->near, t->pending.since) && hold(t);
+	int number = notify_inject(t->listener, t->pending.id, fd, cloexec, finish);
+
+	if (bound)
+		release(t);
+	return number;
 }

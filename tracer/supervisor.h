@@ -114,6 +114,14 @@ struct near {
 	cpu_set_t all, here; /* what there is for who may run anywhere; where the caller is bound to */
 	uint64_t learnt; /* when all was, if again */
 	uint64_t rests_until;
+	bool on; /* callers are bound, for now … */
+	bool chosen; /* … and for long, behind the last trial */
+	unsigned int opens; /* of the trial */
+	uint64_t last; /* when the last one of those was */
+	uint64_t kept; /* so long what it showed holds, ns */
+	struct near_way {
+		uint64_t ns, count; /* from one open to the next */
+	} together, apart;
 };
 
 struct tracer {
@@ -202,9 +210,8 @@ unsigned int crowd_running(struct tracer *t);
 void near_begin(struct tracer *t);
 /* We waited for what comes next, from since to now. */
 void near_waited(struct tracer *t, uint64_t since, uint64_t now);
-/* Binds the caller of the pending call, who waits in it, and us: false where nothing is gained. At once behind the wake-up: near_release(). */
-bool near_hold(struct tracer *t);
-void near_release(struct tracer *t);
+/* As notify_inject() for the pending call. */
+int near_inject(struct tracer *t, int fd, bool cloexec, bool finish);
 /* Another thread is about to look at, or to change, where a thread of the workload may run. */
 void near_rest(struct tracer *t);
 
