@@ -229,6 +229,8 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
 		return r;
 	if (!options->ours)
 		log_info("Loading rules from:");
+	else if (in->barren.len)
+		log_info("no rules come of: " STR_FMT, STR_ARG(strbuf_str(&in->barren)));
 	for (i = 0; i < in->count; i++) {
 		const struct rules_file *f = &in->list[i];
 		const struct load_result *result;

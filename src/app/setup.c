@@ -49,8 +49,5 @@ int setup_add_rules(const struct config *config, const struct options *o, enum o
 	if (r < 0)
 		return r;
 	/* other rules in their place would pass for these */
-	r = rules_input_require(in, "mend rules_files of the configuration, or name a file or folder with -r", err);
-	if (r == 0 && in->barren.len)
-		log_info("configuration: rules_files: " STR_FMT, STR_ARG(strbuf_str(&in->barren)));
-	return r;
+	return rules_input_require(in, "mend rules_files of the configuration, or name a file or folder with -r", err);
 }

@@ -34,7 +34,7 @@ ok "an empty list: $(cat "$dir/err")" grep -q '^monitor: no rules: mend rules_fi
 
 run_with "rules_files: [$dir/none.yaml, $dir/rules.yaml]"
 ok "what is there is used: $(cat "$dir/err")" grep -q "Notice named $dir/file" "$dir/err"
-ok "and what is not there is told to who asks" grep -q "rules_files: $dir/none.yaml is not there" "$dir/err"
+ok "and what is not there is told to who asks" [ "$(grep -c "^monitor: no rules come of: $dir/none.yaml is not there" "$dir/err")" = 1 ]
 echo "rules_files: [$dir/none.yaml]" >"$dir/config.yaml"
 in_foreground "$MONITOR" run -c "$dir/config.yaml" -r "$dir/rules.yaml" -- cat "$dir/file"
 ok "rules of the command line" grep -q "Notice named $dir/file" "$dir/err"
