@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/help.h"
 #include "app/housekeeping.h"
@@ -210,6 +211,28 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 	return r;
 }
 
+/* What is written takes the place of what is there, and alerts would follow it. */
+static int spare_captures(const struct options *o, struct error *err)
+{
+	static const struct {
+		enum option_id id;
+		const char *name;
+	} written[] = { { OPT_replay_write, "--write" }, { OPT_replay_output, "--output" } };
+	struct stat to, from;
+
+	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
+		const char *path = options_value(o, written[i].id, "-");
+
+		if (strcmp(path, "-") == 0 || stat(path, &to) < 0 || !S_ISREG(to.st_mode))
+			continue;
+		for (int k = 0; k < o->noperands; k++)
+			if ((strcmp(o->operands[k], "-") == 0 ? fstat(STDIN_FILENO, &from) : stat(o->operands[k], &from)) == 0 &&
+			    from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+				return error_set(err, -EINVAL, "%s %s: this is the capture that is read", written[i].name, path);
+	}
+	return 0;
+}
+
 int cmd_replay(const struct command *c, int argc, char **argv)
 {
 	auto_options struct options o = { 0 };
@@ -228,7 +251,8 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	fail_on = session_fail_on(&o, OPT_replay_fail_on, &err);
-	if (fail_on < 0 || replay_events_read_limits(&events, &o, &err) < 0 || recording_check(&o, &recording_ids, &err) < 0)
+	if (fail_on < 0 || replay_events_read_limits(&events, &o, &err) < 0 || recording_check(&o, &recording_ids, &err) < 0 ||
+	    spare_captures(&o, &err) < 0)
 		return log_failure(&err, EXIT_USAGE);
 
 	/* who has read enough of what we print ends us, as any filter; but a capture and a file are to be whole */

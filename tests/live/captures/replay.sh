@@ -149,4 +149,18 @@ equal "follow waits for the beginning: $(cat "$dir/err")" "$(wc -l <"$dir/grown"
 equal "follow stops at a limit" "$(lines --follow -n 2 -p x "$a")" 2
 equal "follow reads standard input" "$(lines --follow -n 3 -p x - <"$a")" 3
 
+# what is read is not written over, by whichever name
+cp "$a" "$dir/kept.scap"
+ln -s kept.scap "$dir/other-name"
+for onto in "-w $dir/kept.scap" "-w $dir/other-name" "-o $dir/kept.scap"; do
+	# shellcheck disable=SC2086
+	"$MONITOR" replay -r "$dir/rules.yaml" $onto "$dir/kept.scap" >/dev/null 2>"$dir/err"
+	equal "$onto: $(cat "$dir/err")" $? 2
+	ok "$onto: it is told" grep -q 'this is the capture that is read' "$dir/err"
+	ok "$onto: it is as it was" cmp -s "$a" "$dir/kept.scap"
+done
+"$MONITOR" replay -w "$dir/kept.scap" - <"$dir/kept.scap" >/dev/null 2>"$dir/err"
+equal "standard input: $(cat "$dir/err")" $? 2
+ok "standard input: it is as it was" cmp -s "$a" "$dir/kept.scap"
+
 finish
