@@ -4,6 +4,7 @@
 
 #include "app/limits.h"
 #include "app/pipeline_internal.h"
+#include "base/clock.h"
 #include "event/clean.h"
 
 /* What every event runs through is one function, without the rarer parts, so that it has few registers to save. */
@@ -71,9 +72,41 @@ static EVERY int handle_complete(struct pipeline *p, struct event *ev, struct er
 	return r < 0 ? r : 1;
 }
 
-int pipeline_complete(struct pipeline *p, struct event *ev, struct error *err)
+/* The one that is not laid out for the events of a replay. */
+static APART int handle_rarer(struct pipeline *p, struct event *ev, struct error *err)
 {
 	return handle_complete(p, ev, err);
+}
+
+static APART int handle_entry(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	struct event done;
+	int r, r_answer;
+
+	r = pipeline_entry(p, ev, &done, err);
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	r = event_clean(&done, event_texts(done.type), &p->clean, err);
+	if (r == 0)
+		r = handle_rarer(p, &done, err);
+	/* also after a failure of ours: nobody is left waiting */
+	r_answer = pipeline_answer(p, &done, r < 0 ? NULL : err);
+	return r < 0 ? r : r_answer < 0 ? r_answer : 1;
+}
+
+/* Those up to the time of the source's own next event; without one up to now, or all when the source has ended. */
+static APART int handle_plugins_events(struct pipeline *p, const struct event *next, bool ended, struct error *err)
+{
+	uint64_t until = next ? next->ts : ended ? UINT64_MAX : clock_ns(CLOCK_REALTIME);
+	struct event ev;
+	int r;
+
+	do {
+		r = pipeline_next_async(p, until, &ev, err);
+		if (r > 0)
+			r = handle_rarer(p, &ev, err);
+	} while (r > 0);
+	return r;
 }
 
 static EVERY int step(struct pipeline *p, struct error *err)
@@ -83,7 +116,7 @@ static EVERY int step(struct pipeline *p, struct error *err)
 
 	r = p->source->ops->next(p->source, &ev, err);
 	if (RARELY(p->options.plugins) && (r >= 0 || r == -ENODATA))
-		r_async = pipeline_async(p, r == 1 ? &ev : NULL, r < 0, err);
+		r_async = handle_plugins_events(p, r == 1 ? &ev : NULL, r < 0, err);
 	if (RARELY(r <= 0))
 		return r_async < 0 ? r_async : r;
 	r = r_async < 0 ? r_async : p->types[ev.type].texts ? event_clean(&ev, p->types[ev.type].texts, &p->clean, err) : 0;
@@ -94,7 +127,7 @@ static EVERY int step(struct pipeline *p, struct error *err)
 	}
 	if (RARELY(pipeline_is_answer(p, &ev)))
 		return pipeline_hold_answer(p, &ev, err);
-	return RARELY(ev.provisional) ? pipeline_entry(p, &ev, err) : handle_complete(p, &ev, err);
+	return RARELY(ev.provisional) ? handle_entry(p, &ev, err) : handle_complete(p, &ev, err);
 }
 
 int pipeline_steps(struct pipeline *p, unsigned int n, struct error *err)

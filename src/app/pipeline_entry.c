@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "app/pipeline_internal.h"
-#include "event/clean.h"
 
 /*
  * Whether the state would be wrong later if we never learnt this call's result. Descriptors of a source that does not
@@ -79,24 +78,11 @@ int pipeline_answer(struct pipeline *p, const struct event *ev, struct error *er
 	return r == -ESRCH || r == -ENOENT ? 0 : r;
 }
 
-static int complete(struct pipeline *p, const struct event *ev, struct error *err)
+static int complete(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err)
 {
-	struct event done;
-	int r, r_answer;
+	int r = p->source->ops->complete(p->source, ev, ret_done, err);
 
-	r = p->source->ops->complete(p->source, ev, &done, err);
-	if (r == -ESRCH || r == -ENOENT)
-		return 1;
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return 1;
-	r = event_clean(&done, event_texts(done.type), &p->clean, err);
-	if (r == 0)
-		r = pipeline_complete(p, &done, err);
-	/* also after a failure of ours: nobody is left waiting */
-	r_answer = pipeline_answer(p, &done, r < 0 ? NULL : err);
-	return r < 0 ? r : r_answer < 0 ? r_answer : 1;
+	return r == -ESRCH || r == -ENOENT ? 0 : r;
 }
 
 static int hold_for_call(void *context, const struct event *ev)
@@ -110,7 +96,7 @@ static int hold_for_call(void *context, const struct event *ev)
  * What is recorded has its result and what it was about: a close can be asked for its descriptor only before it is done. The
  * answers wait for the call's end, since others' events can come first.
  */
-static int record_call(struct pipeline *p, const struct event *ev, struct error *err)
+static int record_call(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err)
 {
 	int r = state_preview(p->state, ev, &p->ctx.subject);
 
@@ -125,19 +111,19 @@ static int record_call(struct pipeline *p, const struct event *ev, struct error 
 		(void)pipeline_answer(p, ev, NULL);
 		return r;
 	}
-	return complete(p, ev, err);
+	return complete(p, ev, ret_done, err);
 }
 
-int pipeline_entry(struct pipeline *p, const struct event *ev, struct error *err)
+int pipeline_entry(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err)
 {
 	enum outcome outcome = OUTCOME_NO;
 	int r;
 
 	p->needs.count = 0;
 	if (p->options.record)
-		return record_call(p, ev, err);
+		return record_call(p, ev, ret_done, err);
 	if (depends_on_result(p, ev) || needs_real_path(p, ev))
-		return complete(p, ev, err);
+		return complete(p, ev, ret_done, err);
 	if (ruleset_wants_type(p->options.rules, ev->type)) {
 		r = judge_entry(p, ev, &outcome, err);
 		if (r < 0) {
@@ -146,8 +132,7 @@ int pipeline_entry(struct pipeline *p, const struct event *ev, struct error *err
 		}
 	}
 	if (outcome != OUTCOME_NO)
-		return complete(p, ev, err);
+		return complete(p, ev, ret_done, err);
 	p->stats.answered_at_entry++;
-	r = pipeline_answer(p, ev, err);
-	return r < 0 ? r : 1;
+	return pipeline_answer(p, ev, err);
 }

@@ -90,11 +90,8 @@ void pipeline_expire_limits(struct pipeline *p, uint64_t now);
 /* Chooses the rules by whose event it is. Events of plugins that nobody here knows are not shown, but keep the state right. */
 void pipeline_choose_judge(struct pipeline *p, struct event *ev);
 void pipeline_parse(struct pipeline *p, const struct event *ev); /* shows it to plugins; the subject may be another then */
-/*
- * Events that plugins make by themselves, up to the time of the one that the source has given; without one up to now, or all when the
- * source has ended. 0 or negative.
- */
-int pipeline_async(struct pipeline *p, const struct event *next, bool ended, struct error *err);
+/* The next event that a plugin made by itself, up to this time (ns); borrowed until the following call. 1, 0 = none, or negative. */
+int pipeline_next_async(struct pipeline *p, uint64_t until, struct event *ret_ev, struct error *err);
 
 static inline bool pipeline_parses(const struct pipeline *p, uint16_t type)
 {
@@ -104,11 +101,14 @@ static inline bool pipeline_parses(const struct pipeline *p, uint16_t type)
 /* ---- pipeline.c ---- */
 
 void pipeline_note_rules(struct pipeline *p); /* what follows from the rules in options */
-int pipeline_complete(struct pipeline *p, struct event *ev, struct error *err); /* a complete event, from births to deaths; 1 or negative */
 
 /* ---- pipeline_entry.c: calls at their entry ---- */
 
-int pipeline_entry(struct pipeline *p, const struct event *ev, struct error *err); /* 1 or negative */
+/*
+ * 1: the call is done, *ret_done is its event, borrowed from the source, and the caller waits for pipeline_answer(), however it fares.
+ * 0: nothing is left to do: the caller goes on, or is gone; if the result is wanted, its event comes out of next().
+ */
+int pipeline_entry(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err);
 int pipeline_answer(struct pipeline *p, const struct event *ev, struct error *err); /* lets the caller go on */
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What plugins have to do with an event: whose rules judge it, what they parse, events of their own. */
 #include "app/pipeline_internal.h"
-#include "base/clock.h"
 #include "event/clean.h"
 
 static void choose(struct pipeline *p, struct judge *j)
@@ -36,16 +35,12 @@ void pipeline_parse(struct pipeline *p, const struct event *ev)
 		s->fd = s->thread ? thread_fd(s->thread, s->fd_number) : NULL;
 }
 
-int pipeline_async(struct pipeline *p, const struct event *next, bool ended, struct error *err)
+int pipeline_next_async(struct pipeline *p, uint64_t until, struct event *ret_ev, struct error *err)
 {
-	uint64_t ts = next ? next->ts : ended ? UINT64_MAX : clock_ns(CLOCK_REALTIME);
-	struct event ev;
-	int r = 0;
+	int r;
 
-	while (r >= 0 && plugin_host_next(p->options.plugins, ts, &ev)) {
-		r = event_clean(&ev, event_texts(ev.type), &p->answer, err); /* p->clean may hold the source's event */
-		if (r >= 0)
-			r = pipeline_complete(p, &ev, err);
-	}
-	return r < 0 ? r : 0;
+	if (!plugin_host_next(p->options.plugins, until, ret_ev))
+		return 0;
+	r = event_clean(ret_ev, event_texts(ret_ev->type), &p->answer, err); /* p->clean may hold the source's event */
+	return r < 0 ? r : 1;
 }
