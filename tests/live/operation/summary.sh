@@ -58,6 +58,11 @@ in_foreground "$MONITOR" run --summary "$dir/none/summary" -- touch "$dir/begun"
 ok "a summary that cannot be written" [ $? = 1 ]
 ok "is no run" [ ! -e "$dir/begun" ]
 
+echo kept >"$dir/both"
+in_foreground "$MONITOR" run --summary "$dir/both" -o "$dir/./both" -- touch "$dir/begun"
+ok "one file for two: $(cat "$dir/err")" grep -q '^monitor: --summary and --output name the same file' "$dir/err"
+ok "is no run, and keeps what it has" [ "$(cat "$dir/both")$(ls "$dir/begun" 2>/dev/null)" = kept ]
+
 # what is not seen, and what is lost
 run --backend ptrace --io-uring allow -- true
 says "d['backend'] == 'ptrace' and len(d['not_watched']) == 2 and 'io_uring' in d['not_watched'][1]"
