@@ -137,11 +137,11 @@ static inline bool event_has(const struct event *ev, unsigned int i)
  * Puts fd (takes the reference, NULL means no memory) into the thread's table and makes it the event's subject. A full
  * table is counted and no error.
  */
-int state_put_fd(struct state *s, struct subject *sub, struct fd *fd);
+int subject_put_fd(struct state *s, struct subject *sub, struct fd *fd);
 /* The event's own descriptor, for changing. NULL when there is none or memory is short. */
-struct fd *state_own_fd(struct subject *sub);
+struct fd *subject_own_fd(struct subject *sub);
 /* The enter event that this exit event completes, when it was kept. */
-bool state_enter_event(struct subject *sub, const struct event *ev, struct event *ret_enter);
+bool parse_enter_event(struct subject *sub, const struct event *ev, struct event *ret_enter);
 
 /* fd from the parameters of an open at its entry or exit; NULL without name, or no memory. Result parameters may be unknown. */
 struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct event *enter, struct thread *t, int64_t number,
@@ -154,14 +154,15 @@ int thread_set_list(struct state *s, struct rstr **slot, struct str list);
 int thread_set_args(struct state *s, struct thread *t, struct str list);
 int thread_set_exepath(struct thread *t, struct str path); /* without the kernel's " (deleted)" */
 /* Notes that a descriptor came from an answer, for sources that do not report all. 0 or -ENOMEM. */
-int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number);
+int learnt_add(struct state *s, struct fdtable *fds, int64_t number);
+void learnt_forget(struct state *s); /* and takes them out of their tables */
 /* Notes that connections to a port of this machine are accepted: later answers about them have no direction. */
 static inline void state_note_listened(struct state *s, uint16_t port)
 {
 	s->listened[port / 64] |= UINT64_C(1) << port % 64;
 }
 /* Keeps a descriptor that is in no table until the event is settled; fd may be NULL. Returns fd. */
-struct fd *state_scratch(struct state *s, struct fd *fd);
+struct fd *subject_scratch(struct state *s, struct fd *fd);
 /* What the entry of a connect tells of its socket: a copy with the destination. NULL: nothing, or no memory. */
 struct fd *parse_connect_preview(struct state *s, const struct event *ev, const struct fd *fd);
 

@@ -10,16 +10,6 @@ struct thread *state_thread(struct state *s, int64_t tid)
 	return table_get(&s->threads.by_tid, tid);
 }
 
-struct thread *thread_leader(struct thread *t)
-{
-	return t->leader ? t->leader : t;
-}
-
-struct str thread_cwd(struct thread *t)
-{
-	return t->leader ? rstr_str(t->leader->cwd) : STR("./");
-}
-
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n)
 {
 	if (s->unlinked)
@@ -29,21 +19,6 @@ struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n)
 	for (t = t->leader; n && t; n--)
 		t = t->parent ? t->parent->leader : NULL;
 	return t;
-}
-
-struct fd *thread_fd(struct thread *t, int64_t number)
-{
-	return fdtable_get(t->fds, number);
-}
-
-int thread_each_fd(struct thread *t, int (*visit)(void *context, struct fd *fd), void *context)
-{
-	return fdtable_each_hashed(t->fds, visit, context);
-}
-
-size_t thread_fd_count(const struct thread *t)
-{
-	return t->leader ? t->leader->fds->count : 0;
 }
 
 void state_show(struct state *s, struct str text)

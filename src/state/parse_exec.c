@@ -62,7 +62,7 @@ static int set_texts(struct state *s, struct thread *t, const struct event *ev, 
 		return -ENOMEM;
 	if (event_has(ev, EXEC_TRUSTED_PATH))
 		return thread_set_exepath(t, event_param_text(ev, EXEC_TRUSTED_PATH));
-	return state_enter_event(sub, ev, &enter) ? set_path_from_enter(s, t, &enter) : 0;
+	return parse_enter_event(sub, ev, &enter) ? set_path_from_enter(s, t, &enter) : 0;
 }
 
 static void set_file(struct thread *t, const struct event *ev)

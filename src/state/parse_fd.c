@@ -135,8 +135,8 @@ int parse_open(struct state *s, const struct event *ev, struct subject *sub)
 
 	if (!sub->thread || number < 0)
 		return 0;
-	entered = sub->thread->enter_len && state_enter_event(sub, ev, &enter);
-	return state_put_fd(s, sub, parse_open_fd(s, ev, entered ? &enter : NULL, sub->thread, number, &dir_unknown));
+	entered = sub->thread->enter_len && parse_enter_event(sub, ev, &enter);
+	return subject_put_fd(s, sub, parse_open_fd(s, ev, entered ? &enter : NULL, sub->thread, number, &dir_unknown));
 }
 
 /* ---- closing ---- */
@@ -206,7 +206,7 @@ static int put_copy(struct state *s, struct subject *sub, const struct fd *from,
 	clear_cloexec(fd);
 	if (cloexec)
 		fd->open_flags |= PPM_O_CLOEXEC;
-	return state_put_fd(s, sub, fd);
+	return subject_put_fd(s, sub, fd);
 }
 
 int parse_dup(struct state *s, const struct event *ev, struct subject *sub)
@@ -240,7 +240,7 @@ int parse_fcntl(struct state *s, const struct event *ev, struct subject *sub)
 		return 0;
 	if (command != PPM_FCNTL_F_SETFD)
 		return put_copy(s, sub, sub->fd, number, command == PPM_FCNTL_F_DUPFD_CLOEXEC);
-	if (!state_own_fd(sub))
+	if (!subject_own_fd(sub))
 		return -ENOMEM;
 	clear_cloexec(sub->fd);
 	if (event_param_uint(ev, 3) & FCNTL_FD_CLOEXEC)
@@ -284,8 +284,8 @@ int parse_pipe(struct state *s, const struct event *ev, struct subject *sub)
 
 	if (!sub->thread || event_result(ev) < 0 || first < 0 || second < 0)
 		return 0;
-	r = state_put_fd(s, sub, new_pipe_end(ev, first));
-	return r < 0 ? r : state_put_fd(s, sub, new_pipe_end(ev, second));
+	r = subject_put_fd(s, sub, new_pipe_end(ev, first));
+	return r < 0 ? r : subject_put_fd(s, sub, new_pipe_end(ev, second));
 }
 
 /* Descriptors without a name: what they are, and which parameter has their flags. */
@@ -317,7 +317,7 @@ int parse_anonymous(struct state *s, const struct event *ev, struct subject *sub
 	fd = fd_new(a->fd_type, number);
 	if (fd && a->flags >= 0)
 		fd->open_flags = (uint32_t)event_param_uint(ev, (unsigned int)a->flags);
-	return state_put_fd(s, sub, fd);
+	return subject_put_fd(s, sub, fd);
 }
 
 int parse_memfd(struct state *s, const struct event *ev, struct subject *sub)
@@ -331,7 +331,7 @@ int parse_memfd(struct state *s, const struct event *ev, struct subject *sub)
 	if (!fd)
 		return -ENOMEM;
 	if (number < 0) { /* Falco shows an empty descriptor for a failed call */
-		sub->fd = state_scratch(s, fd);
+		sub->fd = subject_scratch(s, fd);
 		sub->thread->lastevent_fd = number;
 		return 0;
 	}
@@ -340,7 +340,7 @@ int parse_memfd(struct state *s, const struct event *ev, struct subject *sub)
 		fd_unref(fd);
 		return -ENOMEM;
 	}
-	return state_put_fd(s, sub, fd);
+	return subject_put_fd(s, sub, fd);
 }
 
 int parse_pidfd_open(struct state *s, const struct event *ev, struct subject *sub)
@@ -362,5 +362,5 @@ int parse_pidfd_open(struct state *s, const struct event *ev, struct subject *su
 		fd_unref(fd);
 		return -ENOMEM;
 	}
-	return state_put_fd(s, sub, fd);
+	return subject_put_fd(s, sub, fd);
 }

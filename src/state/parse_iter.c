@@ -270,5 +270,5 @@ int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub
 		return -ENOMEM;
 	}
 	sub->thread = t;
-	return state_put_fd(s, sub, fd);
+	return subject_put_fd(s, sub, fd);
 }

@@ -81,7 +81,7 @@ static int put_socket(struct state *s, struct subject *sub, int64_t number, stru
 		return -ENOMEM;
 	fd->open_flags = kind.flags;
 	socket_set_l4(fd, l4_of(kind.type, kind.protocol));
-	return state_put_fd(s, sub, fd);
+	return subject_put_fd(s, sub, fd);
 }
 
 int parse_socket(struct state *s, const struct event *ev, struct subject *sub)
@@ -107,13 +107,13 @@ int parse_socketpair(struct state *s, const struct event *ev, struct subject *su
 		return -ENOMEM;
 	socket_set_unix(fd, event_param_uint(ev, 3), event_param_uint(ev, 4));
 	peer = fd_copy(fd);
-	r = state_put_fd(s, sub, fd);
+	r = subject_put_fd(s, sub, fd);
 	if (r < 0 || !peer) {
 		fd_unref(peer);
 		return -ENOMEM;
 	}
 	peer->number = second;
-	return state_put_fd(s, &other, peer);
+	return subject_put_fd(s, &other, peer);
 }
 
 /* ---- bind ---- */
@@ -125,7 +125,7 @@ int parse_bind(struct state *s, const struct event *ev, struct subject *sub)
 
 	if (!sub->fd || event_result(ev) < 0 || !socket_read_address(address, &p))
 		return 0;
-	if (!state_own_fd(sub))
+	if (!subject_own_fd(sub))
 		return -ENOMEM;
 	/* a socket with a port of its own is taken for a server */
 	if ((p.family == FAMILY_INET || p.family == FAMILY_INET6) && p.dport) {
@@ -217,10 +217,10 @@ int parse_connect(struct state *s, const struct event *ev, struct subject *sub)
 
 	if (!sub->thread || !sub->fd || (result < 0 && result != -EINPROGRESS))
 		return 0;
-	if (!state_own_fd(sub))
+	if (!subject_own_fd(sub))
 		return -ENOMEM;
 	sub->fd->flags = (sub->fd->flags & ~(uint32_t)CONNECTION) | FDF_CONNECTED;
-	if (state_enter_event(sub, ev, &enter))
+	if (parse_enter_event(sub, ev, &enter))
 		enter_address = event_param(&enter, 1);
 	has_enter = socket_read_address(enter_address, &entered);
 	if (!tuple.len)
@@ -300,7 +300,7 @@ int parse_accept(struct state *s, const struct event *ev, struct subject *sub)
 		fd_unref(fd);
 		return -ENOMEM;
 	}
-	return state_put_fd(s, sub, fd);
+	return subject_put_fd(s, sub, fd);
 }
 
 /* ---- traffic ---- */
@@ -379,7 +379,7 @@ static int update_by_tuple(struct state *s, struct fd *fd, struct str tuple, boo
 
 static int transfer(struct state *s, struct subject *sub, struct str tuple, bool incoming)
 {
-	struct fd *fd = state_own_fd(sub);
+	struct fd *fd = subject_own_fd(sub);
 	bool changed;
 	int r;
 
@@ -406,7 +406,7 @@ static int note_connected(struct subject *sub)
 {
 	if (!is_inet(sub->fd) || (sub->fd->flags & CONNECTION) == FDF_CONNECTED)
 		return 0;
-	if (!state_own_fd(sub))
+	if (!subject_own_fd(sub))
 		return -ENOMEM;
 	sub->fd->flags = (sub->fd->flags & ~(uint32_t)CONNECTION) | FDF_CONNECTED;
 	return 0;

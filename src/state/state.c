@@ -35,21 +35,11 @@ struct state *state_new(const struct state_options *options)
 	return s;
 }
 
-static void forget_learnt(struct state *s)
-{
-	while (s->nlearnt) {
-		struct learnt *l = &s->learnt[--s->nlearnt];
-
-		fdtable_remove(l->fds, l->number);
-		fdtable_unref(l->fds);
-	}
-}
-
 void state_free(struct state *s)
 {
 	if (!s)
 		return;
-	forget_learnt(s);
+	learnt_forget(s);
 	free(s->learnt);
 	fd_unref(s->named);
 	fd_unref(s->scratch);
@@ -142,72 +132,6 @@ static inline struct fd *find_fd(struct state *s, const struct event *ev, const 
 	return fd;
 }
 
-struct fd *state_own_fd(struct subject *sub)
-{
-	if (sub->fd && sub->fd->refs > 1)
-		sub->fd = fdtable_own(sub->thread->fds, sub->fd->number);
-	return sub->fd;
-}
-
-int state_put_fd(struct state *s, struct subject *sub, struct fd *fd)
-{
-	uint32_t before = sub->thread->fds->count;
-	int r;
-
-	sub->fd = NULL;
-	if (!fd)
-		return -ENOMEM;
-	sub->thread->lastevent_fd = fd->number;
-	r = fdtable_put(sub->thread->fds, fd);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0) {
-		s->fds_dropped++;
-		return 0;
-	}
-	s->fds_added += sub->thread->fds->count - before;
-	sub->fd = fd;
-	/* where closes are not reported, the number may stand for another file by the next call that uses it */
-	return state_learnt_fd(s, sub->thread->fds, fd->number);
-}
-
-/* ---- enter events ---- */
-
-int parse_store_enter(struct state *s, const struct event *ev, struct subject *sub)
-{
-	struct thread *t = sub->thread;
-	uint8_t *grown;
-
-	(void)s;
-	if (!t || (!event_has(ev, 0) && ev->type != EV_SYSCALL_EXECVEAT_E && ev->type != EV_SOCKET_CONNECT_E))
-		return 0;
-	if (ev->len > EVENT_SMALL_BYTES)
-		return 0;
-	if (ev->len > t->enter_cap) {
-		grown = realloc(t->enter, ev->len);
-		if (!grown)
-			return -ENOMEM;
-		t->enter = grown;
-		t->enter_cap = ev->len;
-	}
-	memcpy(t->enter, ev->bytes, ev->len);
-	t->enter_len = ev->len;
-	return 0;
-}
-
-bool state_enter_event(struct subject *sub, const struct event *ev, struct event *ret_enter)
-{
-	struct thread *t = sub->thread;
-
-	if (!t || !t->enter_valid || !t->enter_len)
-		return false;
-	if (event_read(ret_enter, t->enter, t->enter_len, NULL) < 0)
-		return false;
-	if (ev->type == EV_SYSCALL_EXECVE_19_X && ret_enter->type == EV_SYSCALL_EXECVEAT_E)
-		return true;
-	return ret_enter->type == ev->type - 1;
-}
-
 /* ---- apply, preview, settle ---- */
 
 static void settle(struct state *s)
@@ -246,7 +170,7 @@ static void expire_learnt(struct state *s, const struct event *ev)
 
 	if (s->asked_tid == ev->tid && s->asked_call == call)
 		return;
-	forget_learnt(s);
+	learnt_forget(s);
 	s->asked_tid = ev->tid;
 	s->asked_call = call;
 }
@@ -371,7 +295,7 @@ int state_preview(struct state *s, const struct event *ev, struct subject *ret_s
 			sub.fd = fdtable_get(sub.thread->fds, sub.fd_number);
 	}
 	if (sub.thread && row->handler == parse_open) {
-		sub.fd = state_scratch(s, parse_open_fd(s, ev, NULL, sub.thread, -1, &dir_unknown));
+		sub.fd = subject_scratch(s, parse_open_fd(s, ev, NULL, sub.thread, -1, &dir_unknown));
 		at = ev->type == EV_SYSCALL_OPENAT_2_X || ev->type == EV_SYSCALL_OPENAT2_X ? 1 : -1;
 		if (dir_unknown && at > 0 && s->asks_fds) {
 			/* the descriptor to ask for is the directory */
@@ -379,7 +303,7 @@ int state_preview(struct state *s, const struct event *ev, struct subject *ret_s
 			sub.fd_number = event_fd(ev, (unsigned int)at);
 		}
 	} else if (sub.fd && ev->type == EV_SOCKET_CONNECT_X && ev->provisional) {
-		struct fd *fd = state_scratch(s, parse_connect_preview(s, ev, sub.fd));
+		struct fd *fd = subject_scratch(s, parse_connect_preview(s, ev, sub.fd));
 
 		if (fd)
 			sub.fd = fd;
@@ -402,29 +326,4 @@ void state_settle(struct state *s, const struct event *ev)
 	if (s->container_gone)
 		container_settle(s, ev);
 	settle(s);
-}
-
-struct fd *state_scratch(struct state *s, struct fd *fd)
-{
-	fd_unref(s->scratch);
-	s->scratch = fd;
-	s->pending = true;
-	return fd;
-}
-
-int state_learnt_fd(struct state *s, struct fdtable *fds, int64_t number)
-{
-	struct learnt *grown;
-
-	if (!s->asks_fds)
-		return 0;
-	if (s->nlearnt == s->learnt_cap) {
-		grown = realloc(s->learnt, (s->learnt_cap * 2 + 8) * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		s->learnt = grown;
-		s->learnt_cap = s->learnt_cap * 2 + 8;
-	}
-	s->learnt[s->nlearnt++] = (struct learnt){ fdtable_ref(fds), number };
-	return 0;
 }

@@ -79,18 +79,9 @@ bool state_reads_type(const struct state *s, uint16_t type);
 /* ---- looking up ---------------------------------------------------------------------------------------------------- */
 
 struct thread *state_thread(struct state *s, int64_t tid); /* NULL when not known */
-/* The leader of a thread's process, or the thread itself. Never NULL for a non-NULL thread. */
-struct thread *thread_leader(struct thread *t);
-/* With a slash behind it. Of a process that is not known it is "./", as in Falco. */
-struct str thread_cwd(struct thread *t);
 /* Parent process (n = 1), grandparent (n = 2) …; 0 is the thread's own process. NULL past the end. Chains may loop:
  * walks stop after STATE_ANCESTORS steps. */
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n);
-struct fd *thread_fd(struct thread *t, int64_t number); /* NULL when not in the table */
-/* Calls visit for each descriptor of the process, in Falco's order, until it returns non-zero. */
-int thread_each_fd(struct thread *t, int (*visit)(void *context, struct fd *fd), void *context);
-size_t thread_fd_count(const struct thread *t);
-
 /*
  * Falco puts the text of whatever parameter it looks at to the start of one memory that it never clears. What it prints for
  * a buffer that is empty or none is that memory, as far as the last buffer reached. state_show() puts a text there;

@@ -120,6 +120,15 @@ static inline bool thread_in_pidns(const struct thread *t)
 	return (t->flags & THREAD_CHILD_IN_PIDNS) || (t->vtid >= 0 && t->tid != t->vtid);
 }
 
+/* The leader of a thread's process, or the thread itself. Never NULL for a non-NULL thread. */
+struct thread *thread_leader(struct thread *t);
+/* With a slash behind it. Of a process that is not known it is "./", as in Falco. */
+struct str thread_cwd(struct thread *t);
+struct fd *thread_fd(struct thread *t, int64_t number); /* NULL when not in the table */
+/* Calls visit for each descriptor of the process, in Falco's order, until it returns non-zero. */
+int thread_each_fd(struct thread *t, int (*visit)(void *context, struct fd *fd), void *context);
+size_t thread_fd_count(const struct thread *t);
+
 /* Living threads of the thread's process (proc.nthreads), and those of them that do not lead it (proc.nchilds). */
 uint64_t thread_count(const struct thread *t);
 uint64_t thread_count_others(const struct thread *t);

@@ -83,17 +83,3 @@ bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, 
 
 	return e->key == key && now >= e->ts && now - e->ts < 2 * SECOND;
 }
-
-/* ---- for fields ---- */
-
-uint64_t thread_count(const struct thread *t)
-{
-	return t->group ? t->group->alive : 0;
-}
-
-uint64_t thread_count_others(const struct thread *t)
-{
-	if (!t->group)
-		return 0;
-	return t->group->alive - (t->leader && !t->leader->dead && t->group->alive ? 1 : 0);
-}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Descriptors that came from answers of a source that does not report all: they hold for the call that asked. */
+#include <errno.h>
+
+#include "state/internal.h"
+
+int learnt_add(struct state *s, struct fdtable *fds, int64_t number)
+{
+	struct learnt *grown;
+
+	if (!s->asks_fds)
+		return 0;
+	if (s->nlearnt == s->learnt_cap) {
+		grown = realloc(s->learnt, (s->learnt_cap * 2 + 8) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		s->learnt = grown;
+		s->learnt_cap = s->learnt_cap * 2 + 8;
+	}
+	s->learnt[s->nlearnt++] = (struct learnt){ fdtable_ref(fds), number };
+	return 0;
+}
+
+void learnt_forget(struct state *s)
+{
+	while (s->nlearnt) {
+		struct learnt *l = &s->learnt[--s->nlearnt];
+
+		fdtable_remove(l->fds, l->number);
+		fdtable_unref(l->fds);
+	}
+}
