@@ -37,7 +37,7 @@ struct yaml_loader {
 	unsigned int base_line;
 	bool ascii; /* characters are bytes */
 	bool odd; /* the parser gets some characters as others: yaml_odd.c */
-	/* the last place found: libyaml counts characters, we want bytes */
+	/* the last place found, from which the next one is counted */
 	struct {
 		size_t index, byte, line_start;
 	} cursor;
@@ -55,8 +55,10 @@ struct yaml_loader {
 	const char *missing; /* the error is the end of the text where one of these characters is expected; else empty */
 };
 
-/* yaml.c: where a mark of the present parser is in the text. */
+/* yaml_place.c: a parser's input begins here in the text; where its marks are; and where a byte is. */
+void yaml_place_begin(struct yaml_loader *l, size_t base, unsigned int line);
 struct yaml_position yaml_place(struct yaml_loader *l, const yaml_mark_t *mark);
+struct yaml_position yaml_place_of_offset(struct str text, size_t offset);
 
 /* yaml_tree.c: adds what the parser saw; ends the open document where it is. */
 int yaml_tree_take(struct yaml_loader *l, const yaml_event_t *event, struct error *err);
