@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -128,4 +129,21 @@ struct str arena_printf(struct arena *a, const char *format, ...)
 	vsnprintf(text, (size_t)n + 1, format, args);
 	va_end(args);
 	return (struct str){ text, (size_t)n };
+}
+
+int arena_room(struct arena *a, void **list, size_t count, size_t *cap, size_t size)
+{
+	size_t wanted = *cap ? *cap * 2 : 8;
+	void *grown;
+
+	if (count < *cap)
+		return 0;
+	grown = arena_array(a, size, wanted);
+	if (!grown)
+		return -ENOMEM;
+	if (count)
+		memcpy(grown, *list, count * size);
+	*list = grown;
+	*cap = wanted;
+	return 0;
 }

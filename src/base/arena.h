@@ -36,6 +36,8 @@ struct str arena_printf(struct arena *a, const char *format, ...) __attribute__(
 #define arena_new_of(arena, type)	    ((type *)arena_alloc((arena), sizeof(type)))
 #define arena_array_of(arena, type, n) ((type *)arena_array((arena), sizeof(type), (n)))
 void *arena_array(struct arena *a, size_t size, size_t n); /* checks size * n */
+/* Makes room for one more entry of an array of count: a full one moves to twice its size. 0 or -ENOMEM. */
+int arena_room(struct arena *a, void **list, size_t count, size_t *cap, size_t size);
 
 /* ---- taking: inline, since every value of every event comes from here ---- */
 

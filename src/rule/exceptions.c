@@ -126,7 +126,7 @@ static int read_one(struct findings *f, const struct yaml_node *ex, const struct
 	if (r == 0)
 		r = read_values(f, ex, append, &item);
 	if (r == 0)
-		r = items_room(f->arena, (void **)&exceptions->list, exceptions->count, &exceptions->cap,
+		r = arena_room(f->arena, (void **)&exceptions->list, exceptions->count, &exceptions->cap,
 			       sizeof(*exceptions->list));
 	if (r == 0)
 		exceptions->list[exceptions->count++] = item;
@@ -289,7 +289,7 @@ int exceptions_check(struct arena *arena, struct findings *f, struct exception_i
 static int add_values(struct arena *arena, struct exception_entry *values, const struct exception_entry *more)
 {
 	for (size_t i = 0; i < more->count; i++) {
-		int r = items_room(arena, (void **)&values->items, values->count, &values->cap, sizeof(*values->items));
+		int r = arena_room(arena, (void **)&values->items, values->count, &values->cap, sizeof(*values->items));
 
 		if (r < 0)
 			return r;
@@ -321,7 +321,7 @@ int exceptions_append(struct arena *arena, struct findings *f, struct exceptions
 		return findings_error(f, LOAD_ERR_VALIDATE, ex.at, "the rule has too many exceptions");
 	r = exceptions_check(arena, f, &ex, fields);
 	if (r == 0)
-		r = items_room(arena, (void **)&exceptions->list, exceptions->count, &exceptions->cap,
+		r = arena_room(arena, (void **)&exceptions->list, exceptions->count, &exceptions->cap,
 			       sizeof(*exceptions->list));
 	if (r == 0)
 		exceptions->list[exceptions->count++] = ex;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "base/limits.h"
 #include "rule/exceptions.h"
 
 void items_free(struct items *s)
@@ -21,51 +20,6 @@ const struct field_options *engine_source_fields(const struct engine_options *op
 		if (str_eq(source, options->sources[i].name))
 			return &options->sources[i].fields;
 	return NULL;
-}
-
-int items_room(struct arena *arena, void **list, size_t count, size_t *cap, size_t entry)
-{
-	size_t wanted = *cap ? *cap * 2 : 8;
-	void *grown;
-
-	if (count < *cap)
-		return 0;
-	grown = arena_array(arena, entry, wanted);
-	if (!grown)
-		return -ENOMEM;
-	if (count)
-		memcpy(grown, *list, count * entry);
-	*list = grown;
-	*cap = wanted;
-	return 0;
-}
-
-int texts_add(struct arena *arena, struct texts *t, struct str text)
-{
-	int r = items_room(arena, (void **)&t->list, t->count, &t->cap, sizeof(*t->list));
-
-	if (r == 0)
-		t->list[t->count++] = text;
-	return r;
-}
-
-int texts_add_sorted(struct arena *arena, struct texts *t, struct str text)
-{
-	size_t at = t->count;
-	int r;
-
-	if (t->count == RULES_TAGS)
-		return -E2BIG;
-	while (at > 0 && str_cmp(t->list[at - 1], text) > 0)
-		at--;
-	if (at > 0 && str_eq(t->list[at - 1], text))
-		return 0;
-	r = texts_add(arena, t, text);
-	if (r < 0)
-		return r;
-	memmove(t->list + at + 1, t->list + at, (t->count - 1 - at) * sizeof(*t->list));
-	t->list[at] = text;
-	return 0;
 }
 
 /* "a b", growing a in place: a rule that is appended to a thousand times is not copied a thousand times. */
@@ -103,7 +57,7 @@ int items_define_list(struct items *s, struct findings *f, const struct list_ite
 	(void)f;
 	if (i == NAMES_NONE) {
 		i = (uint32_t)s->nlists;
-		r = items_room(s->arena, (void **)&s->lists, s->nlists, &s->lists_cap, sizeof(*s->lists));
+		r = arena_room(s->arena, (void **)&s->lists, s->nlists, &s->lists_cap, sizeof(*s->lists));
 		if (r == 0)
 			r = names_add(&s->list_names, list->name, i);
 		if (r < 0)
@@ -143,7 +97,7 @@ int items_define_macro(struct items *s, struct findings *f, const struct macro_i
 	(void)f;
 	if (i == NAMES_NONE) {
 		i = (uint32_t)s->nmacros;
-		r = items_room(s->arena, (void **)&s->macros, s->nmacros, &s->macros_cap, sizeof(*s->macros));
+		r = arena_room(s->arena, (void **)&s->macros, s->nmacros, &s->macros_cap, sizeof(*s->macros));
 		if (r == 0)
 			r = names_add(&s->macro_names, macro->name, i);
 		if (r < 0)
@@ -205,7 +159,7 @@ int items_define_rule(struct items *s, struct findings *f, const struct rule_ite
 	if (earlier) {
 		index = earlier->index;
 	} else {
-		r = items_room(s->arena, (void **)&s->rules, s->nrules, &s->rules_cap, sizeof(*s->rules));
+		r = arena_room(s->arena, (void **)&s->rules, s->nrules, &s->rules_cap, sizeof(*s->rules));
 		if (r == 0)
 			r = names_add(&s->rule_names, rule->name, (uint32_t)s->nrules);
 		if (r < 0)
@@ -333,54 +287,13 @@ int items_replace_rule(struct items *s, struct findings *f, const struct rule_up
 	return 0;
 }
 
-/* ---- required versions ----------------------------------------------------------------------------------------------------- */
+/* ---- required plugins ---------------------------------------------------------------------------------------------------- */
 
 int items_require_plugin(struct items *s, const struct plugin_requirement *plugin)
 {
-	int r = items_room(s->arena, (void **)&s->plugins, s->nplugins, &s->plugins_cap, sizeof(*s->plugins));
+	int r = arena_room(s->arena, (void **)&s->plugins, s->nplugins, &s->plugins_cap, sizeof(*s->plugins));
 
 	if (r == 0)
 		s->plugins[s->nplugins++] = *plugin;
 	return r;
-}
-
-/* Digits; a number that is too large counts as the largest. */
-static bool take_number(struct str *s, uint32_t *ret_number)
-{
-	uint64_t n = 0;
-	size_t i = 0;
-
-	for (; i < s->len && s->ptr[i] >= '0' && s->ptr[i] <= '9'; i++)
-		n = n > UINT32_MAX ? n : n * 10 + (uint64_t)(s->ptr[i] - '0');
-	*ret_number = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
-	*s = (struct str){ s->ptr + i, s->len - i };
-	return i > 0;
-}
-
-static bool take_dot(struct str *s)
-{
-	if (!s->len || s->ptr[0] != '.')
-		return false;
-	*s = (struct str){ s->ptr + 1, s->len - 1 };
-	return true;
-}
-
-int version_parse(struct str s, struct version *ret_version)
-{
-	struct version v;
-
-	if (!take_number(&s, &v.major) || !take_dot(&s) || !take_number(&s, &v.minor) || !take_dot(&s) ||
-	    !take_number(&s, &v.patch))
-		return -EINVAL;
-	*ret_version = v;
-	return 0;
-}
-
-bool version_serves(const struct version *there, const struct version *wanted)
-{
-	if (there->major != wanted->major)
-		return false;
-	if (there->minor != wanted->minor)
-		return there->minor > wanted->minor;
-	return there->patch >= wanted->patch;
 }

@@ -7,6 +7,8 @@
 #include "rule/engine.h"
 #include "rule/findings.h"
 #include "rule/names.h"
+#include "rule/texts.h"
+#include "rule/version.h"
 
 /*
  * What the files say, before anything is compiled: lists, macros and rules with their redefinitions, appends and
@@ -19,12 +21,6 @@ enum rule_key {
 #include "rule/rule_keys.def"
 #undef RULE_KEY
 	KEY_COUNT
-};
-
-/* An array that lives in an arena and doubles. */
-struct texts {
-	struct str *list;
-	size_t count, cap;
 };
 
 struct list_item {
@@ -93,11 +89,6 @@ struct plugin_requirement {
 	size_t count, cap;
 };
 
-/* "x.y.z" as Falco reads versions: what follows the third number is ignored. */
-struct version {
-	uint32_t major, minor, patch;
-};
-
 struct items {
 	struct arena *arena;
 	const struct engine_options *options;
@@ -124,15 +115,5 @@ int items_append_rule(struct items *s, struct findings *f, const struct rule_upd
 int items_replace_rule(struct items *s, struct findings *f, const struct rule_update *update);
 int items_enable_rule(struct items *s, struct findings *f, const struct rule_item *rule);
 int items_require_plugin(struct items *s, const struct plugin_requirement *plugin);
-
-/* Makes room for one more entry of an arena array: grows it to twice its size. 0 or -ENOMEM. */
-int items_room(struct arena *arena, void **list, size_t count, size_t *cap, size_t entry);
-int texts_add(struct arena *arena, struct texts *t, struct str text);
-int texts_add_sorted(struct arena *arena, struct texts *t, struct str text); /* once; -E2BIG past RULES_TAGS */
-
-/* -EINVAL when it is none. */
-int version_parse(struct str s, struct version *ret_version);
-/* Whether what is there serves what is asked for: the same major version, and not older. */
-bool version_serves(const struct version *there, const struct version *wanted);
 
 #endif

@@ -151,7 +151,7 @@ static int add_alternative(struct findings *f, const struct yaml_node *node, con
 	at = findings_context(f, parent, kind, v.name, node);
 	r = decode_text(f, node, "version", DECODE_REQUIRED, at, &v.version);
 	if (r == 0)
-		r = items_room(f->arena, (void **)&plugin->alternatives, plugin->count, &plugin->cap,
+		r = arena_room(f->arena, (void **)&plugin->alternatives, plugin->count, &plugin->cap,
 			       sizeof(*plugin->alternatives));
 	if (r < 0)
 		return r;

@@ -59,7 +59,7 @@ static int parse(struct resolver *r, struct findings *f, struct str condition, c
 	if (n == -E2BIG)
 		return findings_error(f, LOAD_ERR_COMPILE_CONDITION, at, "the condition is too long with its lists");
 	if (n == 0)
-		n = items_room(r->arena, (void **)&r->texts, r->ntexts, &r->texts_cap, sizeof(*r->texts));
+		n = arena_room(r->arena, (void **)&r->texts, r->ntexts, &r->texts_cap, sizeof(*r->texts));
 	if (n < 0)
 		return n;
 	last = r->ntexts ? &r->texts[r->ntexts - 1] : NULL;

@@ -52,11 +52,27 @@ static void test_text(void **state)
 	assert_null(arena_alloc(a, SIZE_MAX - 8));
 }
 
+static void test_room(void **state)
+{
+	auto_arena struct arena *a = arena_new(64);
+	size_t cap = 0;
+	int *list = NULL;
+
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(arena_room(a, (void **)&list, (size_t)i, &cap, sizeof(*list)), 0);
+		list[i] = i;
+	}
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(list[i], i);
+	assert_int_equal(cap, 128);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
