@@ -101,6 +101,7 @@ static int list(const struct options *o, const struct config *config, const stru
 									     .static_names = config->static_names,
 									     .nstatic = config->nstatic },
 					   .plugins = plugins,
+					   .source = str_of(source ? source : ""),
 				   });
 	return listing_print(&out);
 }

@@ -37,6 +37,7 @@ struct listing_request {
 	bool names_only;
 	const struct field_options *which;
 	const struct plugins *plugins; /* NULL = none */
+	struct str source; /* only fields that its events have; empty = all. For listing_falco_fields() */
 };
 void listing_falco_fields(struct strbuf *out, const struct listing_request *request); /* --list */
 void listing_falco_events(struct strbuf *out, enum listing_form form); /* --list-events */

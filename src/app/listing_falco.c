@@ -140,24 +140,44 @@ static bool takes_index(unsigned int flags)
 	return flags & FIELD_ARG_INDEX && flags & (FIELD_CONTAINER_PLUGIN | FIELD_FOREIGN) && flags & (FIELD_ARG_ALLOWED | FIELD_ARG_REQUIRED);
 }
 
-/* The event sources that have these fields; without a separator as words of JSON. */
+static bool has_source(const struct field_group *g, struct str source)
+{
+	if (g->plugin)
+		return plugin_extracts_from(g->plugin, source);
+	return strcmp(g->name, "evt_all") == 0 || strcmp(g->name, "static") == 0 || str_eq(source, STR("syscall"));
+}
+
+static bool shows_source(const struct listing_request *q, const struct field_group *g, struct str source)
+{
+	return has_source(g, source) && (!q->source.len || str_eq(source, q->source));
+}
+
+/* The event sources that have these fields, of those that are asked for, in byte order as in Falco; without a separator as words of JSON. */
 static void add_sources(struct strbuf *out, const struct listing_request *q, const struct field_group *g, const char *between,
 			const char *behind)
 {
-	bool json = *between, all = strcmp(g->name, "evt_all") == 0;
+	bool json = *between;
 	const char *before = "";
+	struct str last = { 0 };
 
-	for (size_t i = 0; i == 0 || (q->plugins && i < q->plugins->nsets); i++) {
-		struct str source = i ? q->plugins->sets[i].source : STR("syscall");
+	for (;;) {
+		struct str next = { 0 };
 
-		if (g->plugin ? !plugin_extracts_from(g->plugin, source) : i && !all)
-			continue;
+		for (size_t i = 0; i == 0 || (q->plugins && i < q->plugins->nsets); i++) {
+			struct str source = i ? q->plugins->sets[i].source : STR("syscall");
+
+			if (shows_source(q, g, source) && str_cmp(source, last) > 0 && (!next.len || str_cmp(source, next) < 0))
+				next = source;
+		}
+		if (!next.len)
+			return;
 		strbuf_adds(out, before);
 		if (json)
-			json_add_string(out, source);
+			json_add_string(out, next);
 		else
-			strbuf_addf(out, STR_FMT "%s", STR_ARG(source), behind);
+			strbuf_addf(out, STR_FMT "%s", STR_ARG(next), behind);
 		before = between;
+		last = next;
 	}
 }
 
@@ -289,6 +309,8 @@ static void add_name(struct strbuf *out, const struct listing_request *q, const 
 
 static void add_group(struct strbuf *out, const struct listing_request *q, const struct field_group *g)
 {
+	if (q->source.len && !has_source(g, q->source))
+		return;
 	if (q->names_only)
 		take_fields(q, g, add_name, out);
 	else if (q->form == LISTING_JSON)

@@ -39,7 +39,13 @@ ok "an explanation has their values" grep -q "parts.seen" out
 in_foreground "$MONITOR" falco -c config.yaml --list=dummy
 ok "Falco's list has their class" grep -q "^Field Class: *dummy (plugin)" out
 ok "and its event sources" grep -q "^Event Sources: *dummy $" out
-ok "what all events have names all sources" grep -q "^Event Sources: *syscall dummy $" out
+ok "a source's list has its fields alone" [ "$(grep -c '^Event Sources: *dummy $' out)" = "$(grep -c '^Event Sources:' out)" ]
+in_foreground "$MONITOR" falco -c config.yaml --list=dummy -N
+ok "and their names" sh -c 'grep -q "^evt.time$" out && grep -q "^dummy.value$" out && ! grep -q "^proc.name$" out'
+in_foreground "$MONITOR" falco -c config.yaml --list=syscall -N
+ok "as that of system calls" sh -c 'grep -q "^evt.time$" out && grep -q "^proc.name$" out && ! grep -q "^dummy.value$" out'
+in_foreground "$MONITOR" falco -c config.yaml --list
+ok "what all events have names all sources" grep -q "^Event Sources: *dummy syscall $" out
 
 cat >test.yaml <<YAML
 tests:
