@@ -43,30 +43,15 @@ void plugin_host_free(struct plugin_host *h)
 	free(h);
 }
 
-void plugin_host_forget(struct plugin_host *h, const struct plugin *p)
-{
-	for (size_t i = 0; i < h->count; i++)
-		if (h->plugins[i] == p) {
-			memmove(&h->plugins[i], &h->plugins[i + 1], (h->count - i - 1) * sizeof(struct plugin *));
-			h->count--;
-		}
-}
-
 int plugin_host_add(struct plugin_host *h, struct plugin *p, struct error *err)
 {
-	struct plugin **grown = reallocarray(h->plugins, h->count + 1, sizeof(struct plugin *));
 	int r;
 
-	if (!grown)
-		return error_set(err, -ENOMEM, "out of memory");
-	h->plugins = grown;
 	if (p->view.source.len && str_eq(p->view.source, str_of(h->source)))
 		h->source_id = p->view.id;
 	r = plugin_start(p, h, err);
 	if (r < 0)
 		plugin_stop(p);
-	else
-		h->plugins[h->count++] = p;
 	return r;
 }
 

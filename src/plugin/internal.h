@@ -80,6 +80,16 @@ struct plugin_host {
 	struct arena *measured;
 };
 
+/* plugin.c: what every file here asks of a plugin. */
+bool plugin_takes_source(const struct plugin *p, const struct names *sources, struct str source);
+/* "plugin NAME: what: its own words"; returns code. */
+int plugin_error(struct plugin *p, int code, const char *what, struct error *err);
+/* What get_owner_last_error() then tells it. */
+void plugin_tell_owner_error(struct plugin *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *plugin_owner_error(ss_plugin_owner_t *owner);
+/* "MAJOR.MINOR.PATCH"; what follows the third number is left. */
+int plugin_parse_version(const char *text, uint32_t parts[3]);
+
 /* plugin_json.c: what plugins say in JSON, checked and copied to their arena. */
 int plugin_read_fields(struct plugin *p, const char *json, struct error *err);
 int plugin_read_names(struct plugin *p, const char *json, const char *what, struct names *ret_names, struct error *err);
@@ -90,9 +100,6 @@ int plugin_check_config(struct plugin *p, const char *schema, struct str text, s
 /* The list of list_open_params(), handed out one by one. */
 int plugin_read_open_params(struct plugin *p, const char *json, void (*each)(void *context, struct str value, struct str description),
 			    void *context, struct error *err);
-
-/* "MAJOR.MINOR.PATCH"; what follows the third number is left. */
-int plugin_parse_version(const char *text, uint32_t parts[3]);
 
 /* plugin_field.c */
 enum presence plugin_extract(const struct foreign_field *f, const struct field_ref *ref, struct field_context *ctx,
@@ -109,13 +116,11 @@ void plugin_forget(const struct plugin *p);
 /* plugin_words.c */
 bool plugin_progress(struct plugin *p, double *ret_percent);
 
-/* plugin_start.c: init() with all that it may call. */
+/* plugin_start.c: init() with all that it may call; between its start and its end a plugin is in the list of its host. */
 /* Checks a configuration against its schema; *ret_text is what it is given then. text has a NUL behind it. */
 int plugin_take_config(struct plugin *p, struct str text, const char **ret_text, struct error *err);
 int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err);
 void plugin_stop(struct plugin *p); /* destroy(); the plugin is as dead as before its init() */
-
-void plugin_host_forget(struct plugin_host *h, const struct plugin *p);
 
 /* async.c */
 void async_init(struct plugin_host *h);
@@ -126,12 +131,5 @@ void async_stop(struct plugin *p);
 /* routines.c: threads of a plugin's own, made for it. */
 extern ss_plugin_routine_vtable routines_vtable;
 void routines_stop(struct plugin *p);
-
-bool plugin_takes_source(const struct plugin *p, const struct names *sources, struct str source);
-/* "plugin NAME: what: its own words"; returns code. */
-int plugin_error(struct plugin *p, int code, const char *what, struct error *err);
-/* What get_owner_last_error() then tells it. */
-void plugin_tell_owner_error(struct plugin *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-const char *plugin_owner_error(ss_plugin_owner_t *owner);
 
 #endif

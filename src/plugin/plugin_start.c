@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdarg.h>
 
 #include "plugin/internal.h"
 
 /* init(), what it may call, and what can be asked only after it. */
-
-void plugin_tell_owner_error(struct plugin *p, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(p->owner_error, sizeof(p->owner_error), format, args);
-	va_end(args);
-}
-
-const char *plugin_owner_error(ss_plugin_owner_t *owner)
-{
-	const struct plugin *p = owner;
-
-	return p && p->owner_error[0] ? p->owner_error : NULL;
-}
 
 static void take_log(ss_plugin_owner_t *owner, const char *component, const char *text, ss_plugin_log_severity severity)
 {
@@ -140,10 +123,15 @@ static int check_schema_version(struct plugin *p, struct error *err)
 
 int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err)
 {
+	struct plugin **grown;
 	int r;
 
 	if (p->host)
 		return error_set(err, -EBUSY, "plugin " STR_FMT ": it was started already", STR_ARG(p->view.name));
+	grown = reallocarray(h->plugins, h->count + 1, sizeof(struct plugin *));
+	if (!grown)
+		return error_set(err, -ENOMEM, "out of memory");
+	h->plugins = grown;
 	p->host = h;
 	p->call = arena_new(1024);
 	if (!p->call)
@@ -153,7 +141,23 @@ int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err)
 		r = read_types(p, p->api.get_extract_event_types, &p->extract_sources, &p->extract_types, err);
 	if (r == 0 && p->view.capabilities & PLUGIN_PARSE)
 		r = read_types(p, p->api.get_parse_event_types, &p->parse_sources, &p->parse_types, err);
-	return r == 0 ? check_schema_version(p, err) : r;
+	if (r == 0)
+		r = check_schema_version(p, err);
+	if (r == 0)
+		h->plugins[h->count++] = p;
+	return r;
+}
+
+static void leave_host(struct plugin *p)
+{
+	struct plugin_host *h = p->host;
+
+	for (size_t i = 0; h && i < h->count; i++)
+		if (h->plugins[i] == p) {
+			memmove(&h->plugins[i], &h->plugins[i + 1], (h->count - i - 1) * sizeof(struct plugin *));
+			h->count--;
+		}
+	p->host = NULL;
 }
 
 void plugin_stop(struct plugin *p)
@@ -169,9 +173,7 @@ void plugin_stop(struct plugin *p)
 	p->metrics = NULL;
 	p->nmetrics = 0;
 	tables_user_free(p);
-	if (p->host)
-		plugin_host_forget(p->host, p);
-	p->host = NULL;
+	leave_host(p);
 	arena_free(p->call);
 	p->call = NULL;
 }

@@ -385,3 +385,15 @@ static const ss_plugin_table_fields_vtable_ext our_fields = {
 	.get_table_field = get_field,
 	.add_table_field = add_field,
 };
+
+/* ---- whose they are ---- */
+
+struct thread *table_thread(struct table_handle *h, const struct table_entry *e)
+{
+	return e->thread ? e->thread : edit_thread(h->user->host->state, e->key);
+}
+
+struct thread *table_outer_thread(struct table_handle *h)
+{
+	return h->thread ? h->thread : edit_thread(h->user->host->state, h->tid);
+}

@@ -7,16 +7,6 @@
 
 enum { FIELD_FDS, /* "file_descriptors" */ OWN_FIELDS /* attributes follow */ };
 
-struct thread *table_thread(struct table_handle *h, const struct table_entry *e)
-{
-	return e->thread ? e->thread : edit_thread(h->user->host->state, e->key);
-}
-
-struct thread *table_outer_thread(struct table_handle *h)
-{
-	return h->thread ? h->thread : edit_thread(h->user->host->state, h->tid);
-}
-
 static uint64_t size(struct table_handle *h)
 {
 	return edit_count_threads(h->user->host->state);

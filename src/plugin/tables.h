@@ -99,6 +99,8 @@ ss_plugin_table_t *table_inner(struct table_handle *outer, const struct table_en
 void tables_end_call(struct plugin *p);
 void tables_user_free(struct plugin *p);
 int table_fail(struct table_handle *h, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+struct thread *table_thread(struct table_handle *h, const struct table_entry *e); /* of an entry of threads; NULL: it is gone */
+struct thread *table_outer_thread(struct table_handle *h); /* whose table this is */
 /* A text that lasts until the plugin's call ends. */
 const char *table_keep(struct table_handle *h, struct str text);
 
@@ -107,8 +109,6 @@ const char *table_keep(struct table_handle *h, struct str text);
 extern const struct table_ops table_threads_ops; /* table_threads.c */
 extern const struct table_ops table_fds_ops; /* table_fds.c */
 extern const struct table_ops table_list_ops, table_pairs_ops; /* table_lists.c: args and env, cgroups */
-struct thread *table_thread(struct table_handle *h, const struct table_entry *e); /* of an entry of threads; NULL: it is gone */
-struct thread *table_outer_thread(struct table_handle *h); /* whose table this is */
 
 /* ---- table_values.c: attributes as fields of tables ---- */
 
