@@ -85,7 +85,7 @@ static int folder_failure(int base, const char *path, int error)
 
 	if (error != -ENOENT && error != -ENOTDIR && error != -EACCES)
 		return -EOPNOTSUPP;
-	again = open_how(base, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+	again = lookup_open(base, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
 	if (again >= 0)
 		close(again);
 	return again == error ? error : -EOPNOTSUPP;
@@ -101,10 +101,10 @@ static int begin_place(const struct tracer *t, char *path, size_t len, int dirfd
 	start = end;
 	while (start && path[start - 1] != '/')
 		start--;
-	if (start == end || open_mentions_proc(path) || !strcmp(path + start, ".") || !strcmp(path + start, "..") ||
+	if (start == end || lookup_mentions_proc(path) || !strcmp(path + start, ".") || !strcmp(path + start, "..") ||
 	    !strncmp(path + start, "./", 2) || !strncmp(path + start, "../", 3) || len - start > NAME_MAX)
 		return -EOPNOTSUPP;
-	p->base = open_base(t->pending.call.tid, path, dirfd);
+	p->base = lookup_base(t->pending.call.tid, path, dirfd);
 	p->path = path;
 	p->last = path + start;
 	return p->base < 0 && p->base != AT_FDCWD ? -EOPNOTSUPP : 0;
@@ -119,22 +119,22 @@ static int find_folder(struct place *p)
 		p->folder = take_fd(p->base);
 	} else {
 		*p->last = '\0';
-		p->folder = open_how(p->base, p->path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+		p->folder = lookup_open(p->base, p->path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
 		if (p->folder < 0)
 			p->folder = folder_failure(p->base, p->path, p->folder);
 		*p->last = first;
 	}
 	if (p->folder < 0)
 		return p->folder;
-	return open_is_ordinary(p->folder) ? 0 : -EOPNOTSUPP;
+	return lookup_is_ordinary(p->folder) ? 0 : -EOPNOTSUPP;
 }
 
 /* What the name in the folder stands for, by a descriptor without effect on it. */
 static int find_object(const struct place *p, bool follow)
 {
-	int fd = open_how(p->folder, p->last, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
+	int fd = lookup_open(p->folder, p->last, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
 
-	if (fd >= 0 && !open_is_ordinary(fd)) {
+	if (fd >= 0 && !lookup_is_ordinary(fd)) {
 		close(fd);
 		return -EOPNOTSUPP;
 	}

@@ -2,13 +2,11 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -128,72 +126,9 @@ static bool is_special(const struct open_args *a)
 
 /* ---- looking ---------------------------------------------------------------------------------------------------------------- */
 
-int open_how(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
-{
-	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
-	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
-}
-
-bool open_is_ordinary(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return false;
-	switch ((uint32_t)fs.f_type) {
-	case EXT4_SUPER_MAGIC:
-	case XFS_SUPER_MAGIC:
-	case BTRFS_SUPER_MAGIC:
-	case F2FS_SUPER_MAGIC:
-	case TMPFS_MAGIC:
-	case RAMFS_MAGIC:
-	case OVERLAYFS_SUPER_MAGIC:
-	case SQUASHFS_MAGIC:
-	case EROFS_SUPER_MAGIC_V1:
-	case ISOFS_SUPER_MAGIC:
-	case MSDOS_SUPER_MAGIC:
-	case EXFAT_SUPER_MAGIC:
-	case 0x2fc12fc1: /* zfs */
-	case 0xca451a4e: /* bcachefs */
-		return true;
-	default:
-		return false;
-	}
-}
-
-int open_base(pid_t tid, const char *name, int dirfd)
-{
-	char path[64];
-	int fd;
-
-	if (name[0] == '/')
-		return AT_FDCWD;
-	if (dirfd == AT_FDCWD)
-		snprintf(path, sizeof(path), "/proc/%d/cwd", tid);
-	else if (dirfd >= 0)
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", tid, dirfd);
-	else
-		return -EBADF;
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (!open_is_ordinary(fd)) {
-		close(fd);
-		return -EXDEV;
-	}
-	return fd;
-}
-
 static bool is_plain_error(int error)
 {
 	return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ENAMETOOLONG;
-}
-
-bool open_mentions_proc(const char *path)
-{
-	return strstr(path, "proc") != NULL;
 }
 
 #define ORDINARY_NS 100000000ull /* device numbers are used again after an unmount */
@@ -207,7 +142,7 @@ static bool is_acceptable(struct tracer *t, int fd, struct stat *ret_st)
 		return false;
 	if (ret_st->st_dev == t->ordinary_dev && since - t->ordinary_since < ORDINARY_NS)
 		return true;
-	if (!open_is_ordinary(fd))
+	if (!lookup_is_ordinary(fd))
 		return false;
 	t->ordinary_dev = ret_st->st_dev;
 	t->ordinary_since = since;
@@ -241,9 +176,9 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 {
 	auto_fd int fd = -1;
 
-	if (!is_plain_error(error) || open_mentions_proc(t->path))
+	if (!is_plain_error(error) || lookup_mentions_proc(t->path))
 		return false;
-	fd = open_how(base, t->path, O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), 0,
+	fd = lookup_open(base, t->path, O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), 0,
 		      a->resolve | RESOLVE_ALWAYS | RESOLVE_NO_SYMLINKS);
 	return fd == error;
 }
@@ -254,12 +189,12 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 static int open_path(const struct tracer *t, const struct open_args *a, int base, uint64_t flags, struct look *l)
 {
 	uint64_t resolve = a->resolve | RESOLVE_ALWAYS;
-	int fd = open_how(base, t->path, flags, a->mode, resolve | RESOLVE_NO_SYMLINKS);
+	int fd = lookup_open(base, t->path, flags, a->mode, resolve | RESOLVE_NO_SYMLINKS);
 
 	if (fd != -ELOOP || a->resolve & RESOLVE_NO_SYMLINKS)
 		return fd;
 	l->links = true;
-	return open_how(base, t->path, flags, a->mode, resolve);
+	return lookup_open(base, t->path, flags, a->mode, resolve);
 }
 
 /* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
@@ -395,9 +330,9 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 /* Whether what we are refused the caller is refused, too: not so in /proc, where a file is about who opens it. */
 static bool is_refused_alike(const struct tracer *t, const struct open_args *a, int base)
 {
-	auto_fd int fd = open_how(base, t->path, O_PATH | (a->flags & O_NOFOLLOW), 0, a->resolve | RESOLVE_ALWAYS);
+	auto_fd int fd = lookup_open(base, t->path, O_PATH | (a->flags & O_NOFOLLOW), 0, a->resolve | RESOLVE_ALWAYS);
 
-	return fd >= 0 ? open_is_ordinary(fd) : !open_mentions_proc(t->path);
+	return fd >= 0 ? lookup_is_ordinary(fd) : !lookup_mentions_proc(t->path);
 }
 
 /* With the caller's rights: a descriptor, the failure that it would be told as well, or -EOPNOTSUPP. */
@@ -415,7 +350,7 @@ static int open_at(const struct tracer *t, const struct open_args *a, int base, 
 	look(t, a, base, l);
 	if (l->error && !(l->error == -ENOENT && a->flags & O_CREAT))
 		return is_own_failure(t, a, base, l->error) ? l->error : -EOPNOTSUPP;
-	if (l->error ? open_mentions_proc(t->path) : !l->plain || exclusive)
+	if (l->error ? lookup_mentions_proc(t->path) : !l->plain || exclusive)
 		return -EOPNOTSUPP;
 	fd = a->by_name ? open_creating(t, a, base, l) : open_plain(t, a, base, l);
 	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
@@ -456,7 +391,7 @@ int open_exec_failure(struct tracer *t, size_t path_len)
 
 	if (!t->pending.notified || !identity_assumable(t, t->pending.tracee))
 		return 0;
-	base = open_base(t->pending.call.tid, t->path, a.dirfd);
+	base = lookup_base(t->pending.call.tid, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return 0;
 	if (identity_assume(t) == 0) {
@@ -492,7 +427,7 @@ enum open_way open_pending(struct tracer *t)
 		t->pending.tracee->owed.what = OWED_NOTHING;
 		a.flags = (a.flags & ~(uint64_t)O_EXCL) | O_NOFOLLOW;
 	}
-	base = open_base(t->pending.call.tid, t->path, a.dirfd);
+	base = lookup_base(t->pending.call.tid, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;
 	/* no need to ask whether the caller still waits: the id of a seized thread is not used again before we reap it */

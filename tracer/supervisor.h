@@ -327,14 +327,16 @@ struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct
 /* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
 enum open_way open_pending(struct tracer *t);
 
-/* Parts of it that other calls with paths use: openat2(), a descriptor or negative errno. */
-int open_how(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+/* ---- lookup.c: paths of callers, looked up by us ------------------------------------------------------------------------- */
+
+/* openat2(): a descriptor or negative errno. */
+int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 /* The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to be had. */
-int open_base(pid_t tid, const char *name, int dirfd);
+int lookup_base(pid_t tid, const char *name, int dirfd);
 /* File systems whose files behave the same for whoever opened them, and that answer at once. */
-bool open_is_ordinary(int fd);
+bool lookup_is_ordinary(int fd);
 /* Below /proc the same name is another thing for the caller than for us. */
-bool open_mentions_proc(const char *path);
+bool lookup_mentions_proc(const char *path);
 
 /* ---- creation.c: what the making of files hangs on ------------------------------------------------------------------------ */
 
