@@ -84,12 +84,14 @@ says "d['end'] == json.load(open('$dir/first'))['end']"
 "$MONITOR" run --summary /dev/fd/3 -r "$dir/rules.yaml" -- sh -c 'read -r x <"$1/file"; exit 4' - "$dir" 3>&1 >"$dir/out" 2>&1 | cat >"$file"
 says "d['status'] == 4 and d['alerts']['total'] == 1 and d['watching'] is False"
 
-# the monitor goes before the command
+# the monitor goes before the command, whose next call fails then: the descriptor keeps who writes from waiting for it
 begin() {
-	rm -f "$dir/begun" "$dir/pid"
+	rm -f "$dir/begun" "$dir/pid" "$dir/go"
+	mkfifo "$dir/go"
+	exec 7<>"$dir/go"
 	echo old >"$file"
 	in_background "$MONITOR" run --summary "$file" --pidfile "$dir/pid" -r "$dir/rules.yaml" -- \
-		sh -c ': >"$1/begun"; read -r x <"$1/go"; exit 0' - "$dir"
+		sh -c 'exec 7>&-; : >"$1/begun"; read -r x <"$1/go"; exit 0' - "$dir"
 	soon test -e "$dir/begun"
 	supervisor=$(cat "$dir/pid")
 }
@@ -105,12 +107,12 @@ while [ $i -lt 600 ] && ! gone "$supervisor"; do
 	i=$((i + 1))
 done
 says "d['ended'] == 'unwatched' and d['error'] == 'the monitor was asked to end' and d['exit_status'] is None and d['watching'] is False"
-echo >"$dir/go"
+echo >&7
 wait "$pid"
 begin
 kill -KILL "$supervisor"
 soon gone "$supervisor"
-echo >"$dir/go"
+echo >&7
 wait "$pid"
 ok "a monitor that is killed leaves nothing that passes for a summary" [ ! -s "$file" ]
 finish
