@@ -137,6 +137,15 @@ static void announce_stop(const struct front *f)
 		nanosleep(&pause, NULL);
 }
 
+/* How the command ended who does not trace it learns from its parent alone. Before it runs nobody is there to take the signal. */
+static void announce_end(const struct front *f)
+{
+	atomic_store(&f->shared->wait_status, f->workload_status);
+	atomic_store(&f->shared->ended, true);
+	if (atomic_load(&f->shared->listener) != -1 && !f->supervisor_ended)
+		kill(f->supervisor, SIGIO);
+}
+
 static void reap(struct front *f)
 {
 	int status, again;
@@ -154,6 +163,7 @@ static void reap(struct front *f)
 		} else if (pid == f->workload) {
 			f->workload_gone = true;
 			f->workload_status = status;
+			announce_end(f);
 		}
 	}
 }

@@ -26,6 +26,8 @@ struct launch_shared { /* one page, shared by all three until the exec */
 	atomic_bool kill_on_exit; /* the command may not outlive the supervisor: the front kills it where ptrace does not */
 	atomic_bool killable; /* the filter has WAIT_KILLABLE_RECV */
 	atomic_bool front_stops; /* as the workload has: the front waits until the supervisor has seen that */
+	atomic_int wait_status; /* of the command, as waitpid(2) has it, once the front has fetched it */
+	atomic_bool ended; /* it has */
 	atomic_bool not_installed; /* the filter could not be installed: start_errno is the reason */
 };
 

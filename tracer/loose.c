@@ -121,8 +121,7 @@ static void hear_end(struct tracer *t, const struct task_record *record, uint64_
 		tracee->lingers = true;
 		return;
 	}
-	tracee->over = true;
-	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tracee->tid, .pid = tracee->process->pid, .ts = ts });
+	told_end(t, tracee, ts);
 }
 
 static void look_after(void *context, struct tracee *tracee)

@@ -144,6 +144,8 @@ struct tracer {
 	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
 	uint64_t swept; /* when, last */
 	bool hung_up; /* nobody is left under the filter */
+	bool end_waits; /* that of the command: the front has not said yet how it was (told.c) */
+	uint64_t end_ts; /* when it was */
 	bool front_gone;
 	int listener; /* -1 = none */
 	int wait_signal; /* signalfd of SIGCHLD */
@@ -185,6 +187,10 @@ uint64_t tracer_now(void);
 
 /* What memory is short for is counted as dropped. */
 void told_add(struct tracer *t, const struct told *told);
+/* The end of a thread that is not ours to reap. How the command ended the front says, and until then its end waits. */
+void told_end(struct tracer *t, struct tracee *tracee, uint64_t ts);
+/* Whether the end of the command waits, and the front has said how it was: then it is to be told. */
+bool told_end_comes(struct tracer *t);
 /* 1 = an event, 0 = nothing left to tell, negative = failure. */
 int told_next(struct tracer *t, struct event *ret_event, struct error *err);
 /* Finishes an event: extension, counters. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -123,8 +124,33 @@ static void forget(struct tracer *t, struct tracee *tracee)
 	first = tracees_find(&t->tracees, pid);
 	if (!first || !first->lingers || first->process->threads > 1)
 		return;
-	first->over = true;
-	told_add(t, &(struct told){ .kind = TOLD_END, .tid = pid, .pid = pid });
+	told_end(t, first, 0);
+}
+
+void told_end(struct tracer *t, struct tracee *tracee, uint64_t ts)
+{
+	tracee->over = true;
+	if (tracee->tid == t->launch.workload) {
+		t->end_waits = true;
+		t->end_ts = ts;
+		told_end_comes(t);
+		return;
+	}
+	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tracee->tid, .pid = tracee->process->pid, .ts = ts });
+}
+
+/* Who kills the front means the command, and nobody is left who could say more. */
+bool told_end_comes(struct tracer *t)
+{
+	const struct launch_shared *shared = t->launch.shared;
+	bool said = atomic_load(&shared->ended);
+
+	if (!t->end_waits || (!said && !t->front_gone))
+		return false;
+	t->end_waits = false;
+	told_add(t, &(struct told){ .kind = TOLD_END, .tid = t->launch.workload, .pid = t->launch.workload, .ts = t->end_ts,
+				    .status = said ? atomic_load(&shared->wait_status) : SIGKILL });
+	return true;
 }
 
 static int tell_end(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
@@ -198,6 +224,7 @@ int told_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct told_queue *q = &t->told;
 
+	told_end_comes(t);
 	while (q->count) {
 		struct told told = q->list[q->first];
 		int r;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 
 #include "tracer/procfs.h"
 
@@ -89,8 +91,7 @@ static void look_around(void *context, struct tracee *tracee)
 	if (t->told.count >= SWEEP_TOLD)
 		return;
 	if (kill(tracee->tid, 0) < 0 && errno == ESRCH) {
-		tracee->over = true;
-		told_add(t, &(struct told){ .kind = TOLD_END, .tid = tracee->tid, .pid = tracee->process->pid });
+		told_end(t, tracee, 0);
 	} else if (tracee->tid == tracee->process->pid && is_stale(tracee) && start_of(tracee->tid)) {
 		renew(t, tracee);
 	}
@@ -108,6 +109,20 @@ bool unseized_sweep(struct tracer *t)
 	return t->told.count > 0;
 }
 
+/* The front says how the command ended, or ends itself; there is nothing else to do. False: we are asked to end. */
+static bool await_front(struct tracer *t)
+{
+	struct pollfd polled[] = { { t->wait_signal, POLLIN, 0 }, { t->launch.control, 0, 0 } }; /* of control the hang-up only */
+	struct signalfd_siginfo list[4];
+
+	if (poll(polled, ARRAY_SIZE(polled), -1) < 0)
+		return false;
+	if (polled[0].revents)
+		t->waits_due |= read(t->wait_signal, list, sizeof(list)) > 0;
+	t->front_gone |= polled[1].revents != 0;
+	return true;
+}
+
 bool unseized_end(struct tracer *t)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, t->launch.workload);
@@ -116,6 +131,9 @@ bool unseized_end(struct tracer *t)
 		return false;
 	if (tracee)
 		tracee->over = true;
-	told_add(t, &(struct told){ .kind = TOLD_END, .tid = t->launch.workload, .pid = t->launch.workload });
+	t->end_waits = true;
+	while (!told_end_comes(t))
+		if (!await_front(t))
+			return false;
 	return true;
 }

@@ -312,4 +312,40 @@ for _ in 1 2 3 4 5 6 7 8; do
 	soon gone "$(cat "$dir/supervisor")" || left=$((left + 1))
 done
 ok "monitors that did not end: $left of 8" [ $left = 0 ]
+
+# ---- how a command ended that is not traced, its parent says
+cat >"$dir/ends.py" <<'END'
+import os, signal, sys
+for _ in range(20):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+if sys.argv[1] == "signal":
+    os.kill(os.getpid(), signal.SIGTERM)
+if sys.argv[1] == "child" and os.fork() == 0:  # who lives on
+    os.setsid()
+    for fd in range(3):
+        os.close(fd)
+    os.open(sys.argv[2], os.O_RDONLY)
+    os._exit(0)
+os._exit(5)
+END
+mkfifo "$dir/end"
+for options in "--births stops" "--births records" "--backend notify-only"; do
+	for end in status signal child; do
+		# shellcheck disable=SC2086
+		run $options --summary "$dir/summary" --pidfile "$dir/pid" -- sh -c 'cp "$1" "$2"; shift 2; exec "$@"' - "$dir/pid" "$dir/supervisor" \
+			python3 "$dir/ends.py" $end "$dir/end"
+		status=$?
+		[ $end != child ] || echo >"$dir/end"
+		soon gone "$(cat "$dir/supervisor")"
+		case $end in
+		signal) said='"ended":"signal","status":null,"signal":"SIGTERM","exit_status":143' wanted=143 ;;
+		*) said='"ended":"exit","status":5,"signal":null,"exit_status":5' wanted=5 ;;
+		esac
+		ok "$options, $end: status $status" [ $status = $wanted ]
+		ok "$options, $end: $(cat "$dir/summary")" grep -qF "$said" "$dir/summary"
+	done
+done
 finish
