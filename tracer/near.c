@@ -29,8 +29,7 @@
 
 #define BLOCK 128 /* opens of a trial, of each way */
 #define SETTLING 32 /* the first of them do not count */
-#define KEPT_MIN_NS 1000000000u
-#define KEPT_MAX_NS 16000000000u
+#define KEPT_NS 1000000000u /* so long what a trial has shown holds: the worse way costs some milliseconds of it */
 #define PAUSE_NS 1000000u /* what comes later is no answer to how long an open takes */
 #define GAIN 16 /* a share: it must be that much sooner */
 
@@ -105,10 +104,7 @@ static void forget_half(struct near_way *way)
 
 static void decide(struct near *n)
 {
-	bool on = mean(&n->together) + mean(&n->together) / GAIN < mean(&n->apart);
-
-	n->kept = on != n->chosen || !n->kept ? KEPT_MIN_NS : n->kept < KEPT_MAX_NS ? 2 * n->kept : KEPT_MAX_NS;
-	n->chosen = n->on = on;
+	n->on = mean(&n->together) + mean(&n->together) / GAIN < mean(&n->apart);
 	forget_half(&n->together);
 	forget_half(&n->apart);
 }
@@ -116,7 +112,7 @@ static void decide(struct near *n)
 /* Whether the open at hand is to be done so. */
 static bool choose(struct near *n, uint64_t now)
 {
-	if (n->opens == 2 * BLOCK && now - n->last < n->kept)
+	if (n->opens == 2 * BLOCK && now - n->last < KEPT_NS)
 		return n->on;
 	n->opens %= 2 * BLOCK;
 	note(n, now - n->last);

@@ -114,11 +114,9 @@ struct near {
 	cpu_set_t all, here; /* what there is for who may run anywhere; where the caller is bound to */
 	uint64_t learnt; /* when all was, if again */
 	uint64_t rests_until;
-	bool on; /* callers are bound, for now … */
-	bool chosen; /* … and for long, behind the last trial */
+	bool on; /* callers are bound, for now */
 	unsigned int opens; /* of the trial */
 	uint64_t last; /* when the last one of those was */
-	uint64_t kept; /* so long what it showed holds, ns */
 	struct near_way {
 		uint64_t ns, count; /* from one open to the next */
 	} together, apart;
