@@ -234,6 +234,7 @@ static int collect_async(struct plugins *p, struct error *err)
 int plugins_offer(struct plugins *p, struct engine_options *options, struct error *err)
 {
 	int r = collect_async(p, err);
+	const struct str *async = p->async_events;
 	struct field_options generic;
 
 	options->fields.async_events = p->async_events;
@@ -247,11 +248,15 @@ int plugins_offer(struct plugins *p, struct engine_options *options, struct erro
 		*s = (struct engine_source){ .name = p->sets[i].source, .fields = generic };
 		r = add_fields(p, &p->sets[i], &s->fields, err);
 	}
-	for (size_t i = 0; i < p->count; i++) {
+	for (size_t i = 0; i < p->count && r == 0; i++) {
+		struct engine_plugin *one = &p->names[i];
 		struct plugin_view view;
 
 		plugin_get(p->list[i], &view);
-		p->names[i] = (struct engine_plugin){ view.name, view.version };
+		*one = (struct engine_plugin){ view.name, view.version, view.source, view.fields, async, 0 };
+		while (plugin_async_event(p->list[i], one->nasync).len)
+			one->nasync++;
+		async += one->nasync;
 	}
 	if (p->nsets && r == 0)
 		r = add_fields(p, &p->sets[0], &options->fields, err);

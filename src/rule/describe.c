@@ -8,6 +8,7 @@
 #include "field/format.h"
 #include "rule/condition.h"
 #include "rule/exceptions.h"
+#include "rule/plugin_use.h"
 #include "rule/resolve.h"
 
 #define ARENA_BYTES (64 << 10)
@@ -25,7 +26,7 @@ struct description {
 
 /* What a condition names. */
 struct details {
-	struct texts fields, operators, macros, lists;
+	struct texts fields, operators, macros, lists, events; /* events: names that evt.type is compared with */
 };
 
 static void note(struct description *d, struct texts *set, struct str text)
@@ -85,6 +86,19 @@ static void note_field(struct description *d, struct details *details, const str
 	d->failed |= !name.ptr;
 }
 
+static void note_event_names(struct description *d, struct details *details, const struct ast *check)
+{
+	const struct ast *left = check->left, *right = check->right;
+
+	if (!right || left->kind != AST_FIELD || !(str_eq(left->text, STR("evt.type")) || str_eq(left->text, STR("evt.asynctype"))))
+		return;
+	if (right->kind == AST_VALUE)
+		note(d, &details->events, right->text);
+	for (size_t i = 0; right->kind == AST_LIST && i < right->nchildren; i++)
+		if (right->children[i]->kind == AST_VALUE)
+			note(d, &details->events, right->children[i]->text);
+}
+
 static void walk(struct description *d, struct details *details, const struct ast *a)
 {
 	struct strbuf word auto_strbuf = { 0 };
@@ -100,6 +114,7 @@ static void walk(struct description *d, struct details *details, const struct as
 		if (copy.ptr)
 			note(d, &details->operators, copy);
 		d->failed |= !copy.ptr;
+		note_event_names(d, details, a);
 		walk(d, details, a->left);
 		if (a->right)
 			walk(d, details, a->right);
@@ -125,12 +140,16 @@ static void walk_written(struct description *d, struct details *details, struct 
 		walk(d, details, tree);
 }
 
-static void add_events(struct description *d, const struct ast *tree)
+/* Those of another source than system calls are of two types, whatever the condition says. An empty source: of a macro. */
+static void add_events(struct description *d, struct str source, const struct ast *tree)
 {
 	struct condition_error problem;
 	struct texts names = { 0 };
-	bool types[EV_COUNT], codes[SYSCALL_CODES];
-	int r = condition_event_types(tree, types, codes, &problem);
+	bool types[EV_COUNT] = { 0 }, codes[SYSCALL_CODES] = { 0 };
+	bool calls = !source.len || str_eq(source, STR("syscall"));
+	int r = calls ? condition_event_types(tree, types, codes, &problem) : 0;
+
+	types[EV_PLUGINEVENT_E] |= !calls;
 
 	d->failed |= r == -ENOMEM;
 	if (r == 0)
@@ -146,21 +165,13 @@ static void add_events(struct description *d, const struct ast *tree)
 
 /* ---- rules --------------------------------------------------------------------------------------------------------------- */
 
-static bool is_container_field(const struct description *d, struct str name)
+static void add_plugins(struct description *d, struct str source, const struct details *details)
 {
-	struct field_ref ref;
-	size_t used;
+	struct texts names = { 0 };
 
-	return field_lookup(name, &d->options->fields, &ref, &used, NULL) == 0 && field_flags(ref.info) & FIELD_CONTAINER_PLUGIN;
-}
-
-static void add_plugins(struct description *d, const struct texts *fields)
-{
-	bool container = false;
-
-	for (size_t i = 0; i < fields->count; i++)
-		container |= is_container_field(d, fields->list[i]);
-	strbuf_adds(d->out, container ? "\"plugins\":[\"container\"]" : "\"plugins\":[]");
+	if (plugin_use_names(d->options, source, &details->fields, &details->events, d->arena, &names) < 0)
+		d->failed = true;
+	add_set(d->out, "plugins", &names);
 }
 
 /* A formatted extra field's format, as the configuration has it. */
@@ -242,7 +253,7 @@ static void add_rule_info(struct strbuf *out, const struct rule_item *item)
 }
 
 /* What rules and macros tell of a condition; ret_written and ret_compiled are empty before. */
-static void begin_details(struct description *d, struct str text, const struct ast *tree, struct details *ret_written,
+static void begin_details(struct description *d, struct str text, struct str source, const struct ast *tree, struct details *ret_written,
 			  struct details *ret_compiled)
 {
 	struct strbuf condition auto_strbuf = { 0 };
@@ -257,7 +268,7 @@ static void begin_details(struct description *d, struct str text, const struct a
 	strbuf_addc(d->out, ',');
 	add_set(d->out, "condition_operators", &ret_compiled->operators);
 	strbuf_addc(d->out, ',');
-	add_events(d, tree);
+	add_events(d, source, tree);
 	strbuf_addc(d->out, ',');
 	d->failed |= condition.failed;
 }
@@ -267,7 +278,7 @@ static void add_rule(struct description *d, const struct rule_item *item, const 
 	struct details written = { 0 }, compiled = { 0 };
 	struct texts outputs = { 0 };
 
-	begin_details(d, item->condition, rule->tree, &written, &compiled);
+	begin_details(d, item->condition, item->source, rule->tree, &written, &compiled);
 	add_exceptions(d, item);
 	add_outputs(d, rule, &outputs);
 	add_set(d->out, "lists", &written.lists);
@@ -280,7 +291,7 @@ static void add_rule(struct description *d, const struct rule_item *item, const 
 	strbuf_addc(d->out, ',');
 	for (size_t i = 0; i < outputs.count; i++)
 		note(d, &compiled.fields, outputs.list[i]);
-	add_plugins(d, &compiled.fields);
+	add_plugins(d, item->source, &compiled);
 	strbuf_adds(d->out, "},");
 	add_rule_info(d->out, item);
 	strbuf_addc(d->out, '}');
@@ -319,7 +330,7 @@ static void add_macro(struct description *d, const struct macro_item *item, cons
 {
 	struct details written = { 0 }, compiled = { 0 };
 
-	begin_details(d, item->condition, macro->tree, &written, &compiled);
+	begin_details(d, item->condition, STR(""), macro->tree, &written, &compiled);
 	add_set(d->out, "lists", &written.lists);
 	strbuf_addc(d->out, ',');
 	add_set(d->out, "macros", &written.macros);

@@ -44,7 +44,10 @@ struct engine_source {
 };
 
 struct engine_plugin {
-	struct str name, version;
+	struct str name, version, source; /* source: of events of its own, empty = none */
+	const struct foreign_catalogue *fields; /* NULL = none */
+	const struct str *async_events; /* names of what it sends beside the events */
+	size_t nasync;
 };
 
 struct engine_options {

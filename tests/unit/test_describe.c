@@ -80,9 +80,75 @@ static void test_refused(void **state)
 	assert_int_equal(rule_loader_describe(l, NULL, &out, &err), -EINVAL);
 }
 
+/* Each source has catalogues of its own of the same plugins. */
+static struct foreign_catalogue *catalogue(const char *name)
+{
+	static struct foreign_field fields[4];
+	static size_t n;
+	struct foreign_catalogue *c;
+
+	fields[n] = (struct foreign_field){ .name = name, .class = "foreign", .help = "a field", .type = PT_CHARBUF, .flags = FIELD_ARG_KEY | FIELD_ARG_ALLOWED };
+	assert_int_equal(foreign_catalogue_new(&fields[n++], 1, &c), 0);
+	return c;
+}
+
+static const struct {
+	const char *source, *condition, *output, *events, *plugins;
+} uses[] = {
+	{ "audit", "aud.it exists", "x", "[\"asyncevent\",\"pluginevent\"]", "[\"audit\"]" },
+	{ "audit", "js.on[/a] = b", "x", "[\"asyncevent\",\"pluginevent\"]", "[\"audit\",\"json\"]" },
+	{ "audit", "evt.num > 0", "x %js.on[/a]", "[\"asyncevent\",\"pluginevent\"]", "[\"audit\",\"json\"]" },
+	{ "syscall", "evt.type = chdir", "x", "[\"asyncevent\",\"chdir\"]", "[]" },
+	{ "syscall", "evt.type = chdir and js.on[/a] = b", "x", "[\"asyncevent\",\"chdir\"]", "[\"json\"]" },
+	{ "syscall", "evt.type in (chdir, alarmed)", "x", "[\"asyncevent\",\"chdir\"]", "[\"sender\"]" },
+	{ "syscall", "evt.type = chdir and container.id = host", "x", "[\"asyncevent\",\"chdir\"]", "[\"container\"]" },
+};
+
+static void test_plugins(void **state)
+{
+	const struct str async = STR("alarmed");
+	struct foreign_catalogue *ours[] = { catalogue("js.on"), catalogue("aud.it") }, *of_calls = catalogue("js.on");
+	const struct engine_source source = { STR("audit"), { .generic = true, .foreign = (const struct foreign_catalogue *const *)ours, .nforeign = 2 } };
+	const struct engine_plugin plugins[] = {
+		{ STR("json"), STR("1.0.0"), STR(""), of_calls, NULL, 0 },
+		{ STR("audit"), STR("1.0.0"), STR("audit"), ours[1], NULL, 0 },
+		{ STR("sender"), STR("1.0.0"), STR(""), NULL, &async, 1 },
+	};
+	const struct engine_options options = {
+		.min_priority = PRIORITY_DEBUG,
+		.sources = &source,
+		.nsources = 1,
+		.plugins = plugins,
+		.nplugins = 3,
+		.fields = { .container_plugin = true, .foreign = (const struct foreign_catalogue *const *)&of_calls, .nforeign = 1,
+			    .async_events = &async, .nasync = 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		struct strbuf text auto_strbuf = { 0 }, out auto_strbuf = { 0 }, events auto_strbuf = { 0 }, used auto_strbuf = { 0 };
+		auto_rule_loader struct rule_loader *l = NULL;
+		const struct load_result *result;
+		struct error err = { 0 };
+
+		strbuf_addf(&text, "- {rule: r, desc: d, condition: '%s', output: '%s', priority: INFO, source: %s}\n", uses[i].condition,
+			    uses[i].output, uses[i].source);
+		strbuf_addf(&events, "\"events\":%s,", uses[i].events);
+		strbuf_addf(&used, "\"plugins\":%s}", uses[i].plugins);
+		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+		assert_int_equal(rule_loader_add(l, STR("f"), strbuf_str(&text), &result, &err), 0);
+		assert_int_equal(rule_loader_describe(l, "r", &out, &err), 0);
+		if (!strstr(out.ptr, events.ptr) || !strstr(out.ptr, used.ptr))
+			fail_msg("%s or %s\nis not in\n%s", events.ptr, used.ptr, out.ptr);
+	}
+	foreign_catalogue_free(ours[0]);
+	foreign_catalogue_free(ours[1]);
+	foreign_catalogue_free(of_calls);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts), cmocka_unit_test(test_refused) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts), cmocka_unit_test(test_refused), cmocka_unit_test(test_plugins) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
