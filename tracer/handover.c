@@ -90,6 +90,9 @@ static struct tracee *wanted(struct tracer *t)
 	if (request != PTRACE_ATTACH && request != PTRACE_SEIZE)
 		return NULL;
 	target = find_target(t, p->call.tid, (pid_t)p->call.args[1]);
+	/* not ours yet, and it may make its first caught call before the caller has gone on: then we would have it */
+	if (target && target->loose && !target->over)
+		unseized_begin(t, target);
 	return target && target->seized && target != p->tracee && !target->held_notification ? target : NULL;
 }
 

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_root
-need python3 setsid strace
+need python3 setsid strace taskset
 
 mark=$dir/mark
 echo >"$mark"
@@ -348,4 +348,50 @@ for options in "--births stops" "--births records" "--backend notify-only"; do
 		ok "$options, $end: $(cat "$dir/summary")" grep -qF "$said" "$dir/summary"
 	done
 done
+
+# ---- whom the workload begins to trace is not seized between our answer and its call: both callers wait already, on one processor
+cat >"$dir/attach.py" <<'END'
+import ctypes, os, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+call = os.open("/proc/self/syscall", os.O_RDONLY)
+for _ in range(20):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+print("ready", flush=True)
+sys.stdin.readline()
+pid = os.fork()
+if pid == 0:
+    while os.pread(call, 64, 0).split()[0] != sys.argv[2].encode():
+        os.sched_yield()
+    print("both", flush=True)
+    os.open(sys.argv[1], os.O_RDONLY)
+    signal.pause()
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # the monitor goes on before us
+r = libc.ptrace(0x4206, pid, 0, 0)  # PTRACE_SEIZE
+print("seized" if r == 0 else os.strerror(ctypes.get_errno()), flush=True)
+os.kill(pid, signal.SIGKILL)
+os.waitpid(pid, 0)
+END
+case $(uname -m) in
+x86_64) ptrace=101 ;;
+*) ptrace=117 ;;
+esac
+first=$(python3 -c 'import os; print(sorted(os.sched_getaffinity(0))[0])')
+: >"$dir/out"
+rm -f "$dir/pid"
+taskset -c "$first" "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/attach.py" "$mark" $ptrace <"$dir/in" >"$dir/out" 2>"$dir/err" &
+front=$!
+exec 3>"$dir/in"
+ok "who will trace its child is ready" soon grep -q ready "$dir/out"
+kill -STOP "$(cat "$dir/pid")"
+echo >&3
+ok "both call" soon grep -q both "$dir/out"
+kill -CONT "$(cat "$dir/pid")"
+exec 3>&-
+wait $front
+ok "a debugger gets its child: $(tail -n 1 "$dir/out")" grep -qx seized "$dir/out"
 finish
