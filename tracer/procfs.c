@@ -3,16 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
-
-#define CAP_DAC_OVERRIDE_BIT 1
+#include "base/words.h"
 
 static int procfs_path(char *path, size_t size, pid_t tid, const char *name)
 {
@@ -72,56 +67,26 @@ ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
 	return n;
 }
 
-/* ---- words and lines ------------------------------------------------------------------------------------------------ */
-
-static struct str next_word(struct str *rest)
-{
-	struct str word;
-	size_t i = 0;
-
-	while (rest->len && (*rest->ptr == ' ' || *rest->ptr == '\t')) {
-		rest->ptr++;
-		rest->len--;
-	}
-	while (i < rest->len && rest->ptr[i] != ' ' && rest->ptr[i] != '\t' && rest->ptr[i] != '\n')
-		i++;
-	word = (struct str){ rest->ptr, i };
-	rest->ptr += i;
-	rest->len -= i;
-	return word;
-}
-
-static bool next_line(struct str *rest, struct str *ret_line)
-{
-	const char *end;
-
-	if (rest->len == 0)
-		return false;
-	end = memchr(rest->ptr, '\n', rest->len);
-	*ret_line = (struct str){ rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len };
-	rest->len -= ret_line->len + (end != NULL);
-	rest->ptr += ret_line->len + (end != NULL);
-	return true;
-}
+/* ---- words as numbers ------------------------------------------------------------------------------------------------ */
 
 static uint64_t word_u64(struct str *rest)
 {
 	uint64_t v = 0;
 
-	return parse_u64(next_word(rest), &v) < 0 ? 0 : v;
+	return parse_u64(words_next(rest), &v) < 0 ? 0 : v;
 }
 
 static int64_t word_i64(struct str *rest)
 {
 	int64_t v = 0;
 
-	return parse_i64(next_word(rest), &v) < 0 ? 0 : v;
+	return parse_i64(words_next(rest), &v) < 0 ? 0 : v;
 }
 
 static uint64_t word_hex(struct str *rest)
 {
 	char text[19] = "0x";
-	struct str word = next_word(rest);
+	struct str word = words_next(rest);
 	uint64_t v = 0;
 
 	if (word.len > 16)
@@ -136,7 +101,7 @@ static int64_t word_last(struct str *rest)
 	int64_t v = 0, next;
 	struct str word;
 
-	while ((word = next_word(rest)).len && parse_i64(word, &next) == 0)
+	while ((word = words_next(rest)).len && parse_i64(word, &next) == 0)
 		v = next;
 	return v;
 }
@@ -158,18 +123,18 @@ static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
 	memcpy(t->comm, open + 1, len);
 	t->comm[len] = 0;
 	rest = (struct str){ close + 1, text.len - (size_t)(close + 1 - text.ptr) };
-	next_word(&rest); /* state */
+	words_next(&rest); /* state */
 	t->ppid = (pid_t)word_i64(&rest);
 	t->pgid = (pid_t)word_i64(&rest);
 	t->sid = (pid_t)word_i64(&rest);
 	t->tty = (uint32_t)word_i64(&rest);
-	next_word(&rest); /* tpgid */
-	next_word(&rest); /* flags */
+	words_next(&rest); /* tpgid */
+	words_next(&rest); /* flags */
 	t->minflt = word_u64(&rest);
-	next_word(&rest);
+	words_next(&rest);
 	t->majflt = word_u64(&rest);
 	for (int skip = 13; skip <= 21; skip++)
-		next_word(&rest);
+		words_next(&rest);
 	t->start_ticks = word_u64(&rest);
 	t->vm_size_kb = (uint32_t)(word_u64(&rest) / 1024);
 	t->vm_rss_kb = (uint32_t)(word_u64(&rest) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024);
@@ -178,19 +143,19 @@ static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
 
 static void parse_status_line(struct str line, struct procfs_task *t)
 {
-	struct str rest = line, key = next_word(&rest);
+	struct str rest = line, key = words_next(&rest);
 
 	if (str_eq(key, STR("Tgid:"))) {
 		t->tgid = (pid_t)word_i64(&rest);
 	} else if (str_eq(key, STR("Uid:"))) {
-		next_word(&rest);
+		words_next(&rest);
 		t->uid = (uint32_t)word_u64(&rest);
-		next_word(&rest);
+		words_next(&rest);
 		t->fsuid = (uint32_t)word_u64(&rest);
 	} else if (str_eq(key, STR("Gid:"))) {
-		next_word(&rest);
+		words_next(&rest);
 		t->gid = (uint32_t)word_u64(&rest);
-		next_word(&rest);
+		words_next(&rest);
 		t->fsgid = (uint32_t)word_u64(&rest);
 	} else if (str_eq(key, STR("NStgid:"))) {
 		t->vpid = word_last(&rest);
@@ -228,7 +193,7 @@ static int read_status(pid_t tid, const struct procfs_task *stat, struct procfs_
 		return error_errno(err, (int)n, "cannot read /proc/%d/status", tid);
 	/* the name comes first and is escaped by the kernel, so that every line is what it says */
 	rest = (struct str){ text, (size_t)n };
-	while (next_line(&rest, &line))
+	while (words_line(&rest, &line))
 		parse_status_line(line, &t);
 	if (t.tgid <= 0)
 		return error_set(err, -EBADMSG, "/proc/%d/status has no Tgid", tid);
@@ -278,8 +243,8 @@ int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *e
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/status", tid);
 	rest = (struct str){ text, (size_t)n };
-	while ((tgid <= 0 || ppid < 0) && next_line(&rest, &line)) {
-		struct str words = line, key = next_word(&words);
+	while ((tgid <= 0 || ppid < 0) && words_line(&rest, &line)) {
+		struct str words = line, key = words_next(&words);
 
 		if (str_eq(key, STR("Tgid:")))
 			tgid = (pid_t)word_i64(&words);
@@ -345,7 +310,7 @@ size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max)
 		struct str rest = { text, (size_t)n }, line, list, path, found = { NULL, 0 };
 		int len;
 
-		while (next_line(&rest, &line)) {
+		while (words_line(&rest, &line)) {
 			if (!split_cgroup_line(line, &list, &path))
 				continue;
 			if (lists_controller(list, controllers[i].v1_name)) {
@@ -365,125 +330,6 @@ size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max)
 	return used;
 }
 
-/* ---- the executable ------------------------------------------------------------------------------------------------------ */
-
-static uint64_t timespec_ns(struct timespec ts)
-{
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static bool exe_is_writable(const struct procfs_task *task, const struct stat *st, const struct statfs *fs)
-{
-	if (fs->f_flags & ST_RDONLY)
-		return false;
-	if (st->st_uid == task->fsuid)
-		return true; /* the owner can give itself the right */
-	if (st->st_mode & S_IWOTH || (st->st_gid == task->fsgid && st->st_mode & S_IWGRP))
-		return true;
-	return task->cap_effective >> CAP_DAC_OVERRIDE_BIT & 1;
-}
-
-/*
- * The value of upperdir= in the mount options that cover path, from mountinfo; false when there is none that we can see.
- * The mount point that is longest wins, the last one of equals (it lies on top).
- */
-static bool find_upperdir(pid_t tid, struct str path, char *dir, size_t size, size_t *ret_mount_len)
-{
-	auto_free char *text = NULL;
-	struct str rest, line;
-	size_t len, best = 0;
-	char file[64];
-	bool found = false;
-
-	if (procfs_path(file, sizeof(file), tid, "mountinfo") < 0 || file_read_all(file, 4 << 20, &text, &len, NULL) < 0)
-		return false;
-	rest = (struct str){ text, len };
-	while (next_line(&rest, &line)) {
-		struct str words = line, point, type, options;
-		const char *mark, *upper, *end;
-
-		for (int skip = 0; skip < 4; skip++)
-			next_word(&words);
-		point = next_word(&words);
-		if (!str_starts(path, point) || point.len < best ||
-		    (point.len > 1 && path.len > point.len && path.ptr[point.len] != '/'))
-			continue;
-		best = point.len;
-		found = false;
-		mark = memmem(words.ptr, words.len, " - ", 3);
-		if (!mark)
-			continue;
-		words = (struct str){ mark + 3, words.len - (size_t)(mark + 3 - words.ptr) };
-		type = next_word(&words);
-		next_word(&words);
-		options = next_word(&words);
-		upper = memmem(options.ptr, options.len, "upperdir=", 9);
-		if (!str_eq(type, STR("overlay")) || !upper)
-			continue;
-		upper += 9;
-		end = memchr(upper, ',', options.len - (size_t)(upper - options.ptr));
-		if (!end)
-			end = options.ptr + options.len;
-		if ((size_t)(end - upper) >= size)
-			continue;
-		memcpy(dir, upper, (size_t)(end - upper));
-		dir[end - upper] = 0;
-		*ret_mount_len = point.len > 1 ? point.len : 0;
-		found = true;
-	}
-	return found;
-}
-
-/*
- * An overlay gives no direct answer to "which layer". A file that changed after we started was copied up or made there;
- * for older ones the upper directory is looked at, where it can be seen from here.
- */
-static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, struct procfs_exe *exe)
-{
-	char dir[4096], candidate[8192];
-	size_t mount_len;
-	struct stat upper;
-
-	if (exe->ctime_ns >= since_ns) {
-		exe->upper_layer = true;
-		return;
-	}
-	if (find_upperdir(tid, str_of(exe->path), dir, sizeof(dir), &mount_len)) {
-		snprintf(candidate, sizeof(candidate), "%s%s", dir, exe->path + mount_len);
-		exe->upper_layer = lstat(candidate, &upper) == 0 && upper.st_size == st->st_size &&
-				   timespec_ns(upper.st_mtim) == exe->mtime_ns;
-	}
-	exe->lower_layer = !exe->upper_layer;
-}
-
-int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct procfs_exe *ret_exe,
-		    struct error *err)
-{
-	static const char deleted[] = " (deleted)";
-	struct procfs_exe exe = { 0 };
-	char path[32];
-	struct statfs fs;
-	struct stat st;
-	ssize_t n = procfs_read_link(tid, "exe", exe.path, sizeof(exe.path));
-
-	if (n < 0)
-		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
-	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-	if (stat(path, &st) < 0 || statfs(path, &fs) < 0)
-		return error_errno(err, -errno, "cannot look at %s", path);
-	exe.inode = st.st_ino;
-	exe.ctime_ns = timespec_ns(st.st_ctim);
-	exe.mtime_ns = timespec_ns(st.st_mtim);
-	if (st.st_nlink == 0 && str_ends((struct str){ exe.path, (size_t)n }, STR(deleted)))
-		exe.path[(size_t)n - (sizeof(deleted) - 1)] = 0;
-	exe.from_memfd = st.st_nlink == 0 && str_starts(str_of(exe.path), STR("/memfd:"));
-	exe.writable = exe_is_writable(task, &st, &fs);
-	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
-		find_layer(tid, &st, since_ns(), &exe);
-	*ret_exe = exe;
-	return 0;
-}
-
 /* ---- descriptors ----------------------------------------------------------------------------------------------------------- */
 
 int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct error *err)
@@ -498,11 +344,11 @@ int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct
 	if (n < 0)
 		return error_errno(err, n == -ESRCH ? -ENOENT : (int)n, "cannot read /proc/%d/%s", tid, name);
 	rest = (struct str){ text, (size_t)n };
-	while (next_line(&rest, &line)) {
-		struct str words = line, key = next_word(&words);
+	while (words_line(&rest, &line)) {
+		struct str words = line, key = words_next(&words);
 
 		if (str_eq(key, STR("flags:"))) {
-			struct str octal = next_word(&words);
+			struct str octal = words_next(&words);
 
 			for (size_t i = 0; i < octal.len && octal.ptr[i] >= '0' && octal.ptr[i] <= '7'; i++)
 				info.flags = info.flags << 3 | (uint32_t)(octal.ptr[i] - '0');

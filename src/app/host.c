@@ -14,21 +14,10 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/parse.h"
+#include "base/words.h"
 
 #define PASSWD_FIELDS 7
 #define PID_MAX_FILE_BYTES 32 /* one number */
-
-/* Cuts the first line off *text. */
-static struct str next_line(struct str *text)
-{
-	const char *end = memchr(text->ptr, '\n', text->len);
-	struct str line = { text->ptr, end ? (size_t)(end - text->ptr) : text->len };
-	size_t used = line.len + (end ? 1 : 0);
-
-	text->ptr += used;
-	text->len -= used;
-	return line;
-}
 
 /* The parts of a line between colons; what is missing is empty. Returns how many there were. */
 static size_t split(struct str line, struct str *ret_fields, size_t max)
@@ -53,15 +42,15 @@ static int read_accounts(const char *path, int (*take)(const struct scap_receive
 			 const struct scap_receiver *receiver)
 {
 	auto_free char *bytes = NULL;
-	struct str text, fields[PASSWD_FIELDS];
+	struct str text, line, fields[PASSWD_FIELDS];
 	size_t len;
 	int r = 0;
 
 	if (file_read_all(path, ACCOUNTS_MAX_BYTES, &bytes, &len, NULL) < 0)
 		return 0;
 	text = (struct str){ bytes, len };
-	while (text.len && r == 0)
-		if (split(next_line(&text), fields, PASSWD_FIELDS) >= 3)
+	while (r == 0 && words_line(&text, &line))
+		if (split(line, fields, PASSWD_FIELDS) >= 3)
 			r = take(receiver, fields);
 	return r;
 }

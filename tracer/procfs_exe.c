@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What /proc/PID/exe is: the file, who may write it, and in which layer of an overlay it lies. */
+#include <errno.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/words.h"
+#include "tracer/procfs.h"
+
+#define CAP_DAC_OVERRIDE_BIT 1
+
+static uint64_t timespec_ns(struct timespec ts)
+{
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static bool exe_is_writable(const struct procfs_task *task, const struct stat *st, const struct statfs *fs)
+{
+	if (fs->f_flags & ST_RDONLY)
+		return false;
+	if (st->st_uid == task->fsuid)
+		return true; /* the owner can give itself the right */
+	if (st->st_mode & S_IWOTH || (st->st_gid == task->fsgid && st->st_mode & S_IWGRP))
+		return true;
+	return task->cap_effective >> CAP_DAC_OVERRIDE_BIT & 1;
+}
+
+/*
+ * The value of upperdir= in the mount options that cover path, from mountinfo; false when there is none that we can see.
+ * The mount point that is longest wins, the last one of equals (it lies on top).
+ */
+static bool find_upperdir(pid_t tid, struct str path, char *dir, size_t size, size_t *ret_mount_len)
+{
+	auto_free char *text = NULL;
+	struct str rest, line;
+	size_t len, best = 0;
+	char file[32];
+	bool found = false;
+
+	snprintf(file, sizeof(file), "/proc/%d/mountinfo", tid);
+	if (file_read_all(file, 4 << 20, &text, &len, NULL) < 0)
+		return false;
+	rest = (struct str){ text, len };
+	while (words_line(&rest, &line)) {
+		struct str words = line, point, type, options;
+		const char *mark, *upper, *end;
+
+		for (int skip = 0; skip < 4; skip++)
+			words_next(&words);
+		point = words_next(&words);
+		if (!str_starts(path, point) || point.len < best ||
+		    (point.len > 1 && path.len > point.len && path.ptr[point.len] != '/'))
+			continue;
+		best = point.len;
+		found = false;
+		mark = memmem(words.ptr, words.len, " - ", 3);
+		if (!mark)
+			continue;
+		words = (struct str){ mark + 3, words.len - (size_t)(mark + 3 - words.ptr) };
+		type = words_next(&words);
+		words_next(&words);
+		options = words_next(&words);
+		upper = memmem(options.ptr, options.len, "upperdir=", 9);
+		if (!str_eq(type, STR("overlay")) || !upper)
+			continue;
+		upper += 9;
+		end = memchr(upper, ',', options.len - (size_t)(upper - options.ptr));
+		if (!end)
+			end = options.ptr + options.len;
+		if ((size_t)(end - upper) >= size)
+			continue;
+		memcpy(dir, upper, (size_t)(end - upper));
+		dir[end - upper] = 0;
+		*ret_mount_len = point.len > 1 ? point.len : 0;
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * An overlay gives no direct answer to "which layer". A file that changed after we started was copied up or made there;
+ * for older ones the upper directory is looked at, where it can be seen from here.
+ */
+static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, struct procfs_exe *exe)
+{
+	char dir[4096], candidate[8192];
+	size_t mount_len;
+	struct stat upper;
+
+	if (exe->ctime_ns >= since_ns) {
+		exe->upper_layer = true;
+		return;
+	}
+	if (find_upperdir(tid, str_of(exe->path), dir, sizeof(dir), &mount_len)) {
+		snprintf(candidate, sizeof(candidate), "%s%s", dir, exe->path + mount_len);
+		exe->upper_layer = lstat(candidate, &upper) == 0 && upper.st_size == st->st_size &&
+				   timespec_ns(upper.st_mtim) == exe->mtime_ns;
+	}
+	exe->lower_layer = !exe->upper_layer;
+}
+
+int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct procfs_exe *ret_exe,
+		    struct error *err)
+{
+	static const char deleted[] = " (deleted)";
+	struct procfs_exe exe = { 0 };
+	char path[32];
+	struct statfs fs;
+	struct stat st;
+	ssize_t n = procfs_read_link(tid, "exe", exe.path, sizeof(exe.path));
+
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
+	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
+	if (stat(path, &st) < 0 || statfs(path, &fs) < 0)
+		return error_errno(err, -errno, "cannot look at %s", path);
+	exe.inode = st.st_ino;
+	exe.ctime_ns = timespec_ns(st.st_ctim);
+	exe.mtime_ns = timespec_ns(st.st_mtim);
+	if (st.st_nlink == 0 && str_ends((struct str){ exe.path, (size_t)n }, STR(deleted)))
+		exe.path[(size_t)n - (sizeof(deleted) - 1)] = 0;
+	exe.from_memfd = st.st_nlink == 0 && str_starts(str_of(exe.path), STR("/memfd:"));
+	exe.writable = exe_is_writable(task, &st, &fs);
+	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
+		find_layer(tid, &st, since_ns(), &exe);
+	*ret_exe = exe;
+	return 0;
+}
