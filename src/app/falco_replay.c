@@ -166,10 +166,12 @@ static int start(struct session *s, struct run *run, struct error *err)
 	return r < 0 ? r : falco_peers_open(&run->peers, run->sources, &peers, err);
 }
 
-/* Alerts that go nowhere are none, so it is no start, as in Falco. */
+/* Alerts that go nowhere are none, nor are such metrics, so it is no start, as in Falco. */
 static int require_output(const struct config *config, struct error *err)
 {
-	return outputs_wanted(config) ? 0 : error_set(err, -EINVAL, "no output is enabled: nobody would see alerts; stdout_output.enabled is one");
+	if (!outputs_wanted(config))
+		return error_set(err, -EINVAL, "no output is enabled: nobody would see alerts; stdout_output.enabled is one");
+	return metrics_check(config, err);
 }
 
 static int load_rules(struct session *s, struct run *run, const struct options *o, const struct engine_options *engine,

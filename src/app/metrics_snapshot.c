@@ -315,6 +315,26 @@ int metrics_snapshot_reopen(struct metrics_snapshot *m, struct error *err)
 	return 0;
 }
 
+static int read_interval(const struct config *config, uint64_t *ret_ms, struct error *err)
+{
+	if (metrics_interval(config->metrics_interval, ret_ms) == 0)
+		return 0;
+	return config_error(config, "metrics.interval", err, "\"" STR_FMT "\" is no time of at least 100ms, such as 1h30m or 500ms",
+			    STR_ARG(config->metrics_interval));
+}
+
+int metrics_check(const struct config *config, struct error *err)
+{
+	uint64_t ms;
+	int r = config->metrics_enabled ? read_interval(config, &ms, err) : 0;
+
+	if (r < 0 || !config->metrics_enabled || config->metrics_output_rule || config->metrics_output_file.len ||
+	    config->webserver_prometheus_metrics_enabled)
+		return r;
+	return config_error(config, "metrics.enabled", err,
+			    "nobody would be told: metrics.output_rule, metrics.output_file and webserver.prometheus_metrics_enabled are off");
+}
+
 int metrics_snapshot_new(const struct config *config, struct metrics_snapshot **ret_snapshot, struct error *err)
 {
 	struct metrics_snapshot *m;
@@ -324,9 +344,9 @@ int metrics_snapshot_new(const struct config *config, struct metrics_snapshot **
 	*ret_snapshot = NULL;
 	if (!config->metrics_enabled || (!config->metrics_output_rule && !config->metrics_output_file.len))
 		return 0;
-	if (metrics_interval(config->metrics_interval, &ms) < 0)
-		return config_error(config, "metrics.interval", err, "\"" STR_FMT "\" is no time of at least 100ms, such as 1h30m or 500ms",
-				    STR_ARG(config->metrics_interval));
+	r = read_interval(config, &ms, err);
+	if (r < 0)
+		return r;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return error_set(err, -ENOMEM, "out of memory");

@@ -112,6 +112,10 @@ says 1 'no rules: missing is not there' -c falco.yaml -o rules_files=missing
 says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false
 says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false --dry-run
 says 0 '^open of a file' -c falco.yaml -o stdout_output.enabled=false -L
+says 1 'metrics.enabled: nobody would be told' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=false
+says 1 'metrics.interval: "5" is no time' -c falco.yaml -o metrics.enabled=true -o metrics.interval=5 --dry-run
+says 0 'Notice opened ' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=true
+says 0 'Notice opened ' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=false -o webserver.prometheus_metrics_enabled=true
 says 1 'bad.yaml' -c falco.yaml -r bad.yaml
 says 1 'unknown option' -c falco.yaml --no-such-option
 says 1 'no KEY=VALUE' -c falco.yaml -o json_output
@@ -120,8 +124,7 @@ says 0 'no plugin gives events' -c falco.yaml -o engine.kind=nodriver -M 1
 says 0 'Events detected: 0' -c falco.yaml -o engine.kind=nodriver -M 1 -o metrics.enabled=true -o metrics.interval=100ms -o metrics.output_rule=true
 says 0 '' -c falco.yaml -P pid --dry-run
 says 0 '' -c falco.yaml -P pid
-checks=$((checks + 1))
-grep -qE '^[0-9]+$' pid || fail "no number in the pid file"
+ok "the pid file goes with it" [ ! -e pid ]
 says 0 'Notice opened .*from ' -c falco.yaml -p 'from %evt.num'
 says 0 '' -c falco.yaml -o engine.kind=nodriver -M 1 --enable-source syscall
 says 1 'at least one' -c falco.yaml -o engine.kind=nodriver --disable-source syscall
