@@ -7,16 +7,12 @@
 #include <sys/statvfs.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/words.h"
 #include "tracer/procfs.h"
 
 #define CAP_DAC_OVERRIDE_BIT 1
-
-static uint64_t timespec_ns(struct timespec ts)
-{
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static bool exe_is_writable(const struct procfs_task *task, const struct stat *st, const struct statfs *fs)
 {

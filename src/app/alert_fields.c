@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/units.h"
 
 static void add(struct alert_fields *f, const char *name, const struct strbuf *json)
 {
@@ -70,7 +71,7 @@ void alert_fields_seconds(struct alert_fields *f, const char *name, uint64_t ns)
 {
 	auto_strbuf struct strbuf json = { 0 };
 
-	strbuf_addf(&json, "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
+	strbuf_addf(&json, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_SECOND, ns % NS_PER_SECOND);
 	add(f, name, &json);
 }
 

@@ -7,9 +7,10 @@
 
 #include "app/internal_alert.h"
 #include "app/log.h"
+#include "base/units.h"
 #include "event/event_wire.h"
 
-#define FLUSH_NS UINT64_C(1000000000) /* in event time: at most so much is lost when we are killed */
+#define FLUSH_NS NS_PER_SECOND /* in event time: at most so much is lost when we are killed */
 #define MIB	 (UINT64_C(1) << 20)
 #define KIB	 UINT64_C(1024)
 #define MS	 UINT64_C(1000000)

@@ -14,6 +14,7 @@
 #include "app/session.h"
 #include "app/setup.h"
 #include "app/signals.h"
+#include "base/clock.h"
 
 #define AWAIT_MS 100
 
@@ -47,14 +48,6 @@ static int replay(struct session *s, struct housekeeping *h, const struct replay
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec t = { 0 };
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void tell_stats(const struct session *s, uint64_t started)
 {
 	auto_strbuf struct strbuf out = { 0 };
@@ -62,7 +55,7 @@ static void tell_stats(const struct session *s, uint64_t started)
 
 	pipeline_stats(s->pipeline, &stats);
 	strbuf_addf(&out, "%" PRIu64 " events, %" PRIu64 " alerts, %.3f s, %.3f s of CPU time\n", stats.events, stats.alerts,
-		    (double)(now_ns(CLOCK_MONOTONIC) - started) / 1e9, (double)now_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9);
+		    (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9, (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9);
 	session_add_rule_counts(s, &out);
 	log_text(LOG_LEVEL_ERROR, strbuf_str(&out));
 }
@@ -179,7 +172,7 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 	static const struct setup_options ids = { OPT_replay_config, OPT_replay_plugin, .together = true };
 	auto_free struct source **list = calloc((size_t)o->noperands, sizeof(struct source *));
 	struct housekeeping housekeeping = { .session = s };
-	uint64_t started = now_ns(CLOCK_MONOTONIC);
+	uint64_t started = clock_ns(CLOCK_MONOTONIC);
 	int r;
 
 	if (!list)

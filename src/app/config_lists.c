@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "base/parse.h"
+#include "base/units.h"
 
 static int out_of_memory(struct error *err)
 {
@@ -346,7 +347,7 @@ static int read_limit(struct config *c, const struct yaml_node *entry, struct co
 		l->rule = STR("*");
 	if (!seconds || !config_tree_text(seconds, &text) || parse_u64(text, &n) < 0 || !n || n > LIMIT_SECONDS)
 		return -EINVAL;
-	l->interval_ns = n * 1000000000u;
+	l->interval_ns = n * NS_PER_SECOND;
 	l->alerts = 1;
 	if (alerts && (!config_tree_text(alerts, &text) || parse_u64(text, &l->alerts) < 0))
 		return -EINVAL;

@@ -5,8 +5,7 @@
 
 #include "app/internal_alert.h"
 #include "app/log.h"
-
-#define NS_PER_SECOND 1000000000ull
+#include "base/units.h"
 
 static const char rule[] = "Falco internal: syscall event drop";
 

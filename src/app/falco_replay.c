@@ -23,6 +23,7 @@
 #include "app/signals.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/units.h"
 
 #define PEERS_MS 20 /* between looks at them */
 
@@ -206,7 +207,7 @@ static int read_duration(const struct options *o, uint64_t *ret_ns, struct error
 
 	if (parse_u32(str_of(text), &seconds) < 0)
 		return error_set(err, -EINVAL, "-M takes a number of seconds, not \"%s\"", text);
-	*ret_ns = (uint64_t)seconds * 1000000000u;
+	*ret_ns = (uint64_t)seconds * NS_PER_SECOND;
 	return 0;
 }
 

@@ -5,8 +5,7 @@
 
 #include "app/log.h"
 #include "base/json.h"
-
-#define NS_PER_SECOND 1000000000ull
+#include "base/units.h"
 
 static void add_time(struct strbuf *out, uint64_t ts, const char *format, bool local, const char *zone)
 {

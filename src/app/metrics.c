@@ -7,6 +7,7 @@
 #include "app/resources.h"
 #include "app/sandbox.h"
 #include "base/clock.h"
+#include "base/units.h"
 
 void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 {
@@ -25,7 +26,7 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 	m.reload_ts = s->reload_ts;
 	m.reloads = s->reloads;
 	m.reloads_refused = s->reloads_refused;
-	m.duration_s = now > s->start_ts ? (now - s->start_ts) / 1000000000u : 0;
+	m.duration_s = now > s->start_ts ? (now - s->start_ts) / NS_PER_SECOND : 0;
 	m.host_boot_ts = now - clock_ns(CLOCK_BOOTTIME);
 	m.host_cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	resources_collect(&m, s->start_ts);

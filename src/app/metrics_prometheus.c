@@ -5,6 +5,7 @@
 
 #include "app/falco_version.h"
 #include "app/metrics.h"
+#include "base/units.h"
 
 static void add_head(struct strbuf *out, const char *name, const char *kind, const char *help)
 {
@@ -96,7 +97,7 @@ static const char *call_name(long number)
 
 static void add_seconds(struct strbuf *out, uint64_t ns)
 {
-	strbuf_addf(out, " %" PRIu64 ".%09" PRIu64 "\n", ns / 1000000000, ns % 1000000000);
+	strbuf_addf(out, " %" PRIu64 ".%09" PRIu64 "\n", ns / NS_PER_SECOND, ns % NS_PER_SECOND);
 }
 
 static void add_calls(const struct figures *f, struct strbuf *out)

@@ -5,9 +5,10 @@
 
 #include "app/log.h"
 #include "base/parse.h"
+#include "base/units.h"
 
 /* In event time: at most so much is lost when we are killed while events come in a row. */
-#define FLUSH_NS UINT64_C(1000000000)
+#define FLUSH_NS NS_PER_SECOND
 
 static int read_options(const struct options *o, const struct recording_options *ids, struct scap_writer_options *ret_options,
 			struct error *err)

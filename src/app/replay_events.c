@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/parse.h"
+#include "base/units.h"
 
 static int read_number(const struct options *o, enum option_id id, uint64_t *ret_value, struct error *err)
 {
@@ -37,9 +38,9 @@ int replay_events_read_limits(struct replay_events *e, const struct options *o, 
 
 	if (r == 0)
 		r = read_number(o, OPT_replay_duration, &seconds, err);
-	if (r == 0 && seconds > UINT64_MAX / 1000000000)
+	if (r == 0 && seconds > UINT64_MAX / NS_PER_SECOND)
 		return error_set(err, -EINVAL, "--duration is too long");
-	e->max_ns = seconds * 1000000000;
+	e->max_ns = seconds * NS_PER_SECOND;
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/units.h"
 
 #define PROC_FILE_BYTES (1 << 20) /* /proc/stat has a line for each processor and a long one of interrupts */
 
@@ -72,7 +73,7 @@ static void collect_processors(struct metrics *m, uint64_t start_ts)
 		(void)sscanf(running, "procs_running %" SCNu64, &m->host_procs_running);
 	if (getrusage(RUSAGE_SELF, &own) < 0 || now <= start_ts)
 		return;
-	used = (uint64_t)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) * 1000000000u +
+	used = (uint64_t)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) * NS_PER_SECOND +
 	       (uint64_t)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) * 1000u;
 	m->cpu_usage = used / ((now - start_ts) / 1000 + 1);
 }

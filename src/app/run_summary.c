@@ -13,9 +13,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/units.h"
 #include "field/names.h"
-
-#define NS_PER_SECOND UINT64_C(1000000000)
 
 /* What is summed up, taken once. */
 struct look {

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/thread.h"
 #include "net/channel.h"
@@ -16,7 +17,6 @@
 #include "net/nghttp2.h"
 
 #define READ_BYTES    16384
-#define NS_PER_SECOND 1000000000ull
 #define NS_PER_MS     1000000ull
 
 struct connection {
@@ -45,14 +45,6 @@ struct grpc_server {
 	struct grpc_server_stats stats;
 	struct error trouble; /* not told yet */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
-}
 
 /* ---- one connection ----------------------------------------------------------------------------------------------- */
 
@@ -162,7 +154,7 @@ static void take_connection(struct grpc_server *s)
 		return;
 	}
 	take_fd(fd);
-	c->deadline = now_ns() + GRPC_HANDSHAKE_SECONDS * NS_PER_SECOND;
+	c->deadline = clock_ns(CLOCK_MONOTONIC) + GRPC_HANDSHAKE_SECONDS * NS_PER_SECOND;
 	s->connections[s->nconnections++] = c;
 	publish_open(s);
 }
@@ -221,7 +213,7 @@ static void begin_stop(struct grpc_server *s)
 	struct error err = { 0 };
 
 	s->stopping = true;
-	s->stop_by = now_ns() + GRPC_STOP_SECONDS * NS_PER_SECOND;
+	s->stop_by = clock_ns(CLOCK_MONOTONIC) + GRPC_STOP_SECONDS * NS_PER_SECOND;
 	for (size_t i = s->nconnections; i-- > 0;) {
 		grpc_session_stop(s->connections[i]->session);
 		if (!s->connections[i]->greeted || (send_pending(s->connections[i], &err) != -EAGAIN &&
@@ -234,7 +226,7 @@ static void begin_stop(struct grpc_server *s)
 static int take_address(struct grpc_server *s)
 {
 	struct error err = { 0 };
-	uint64_t now = now_ns(), waited;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), waited;
 
 	if (s->listener >= 0 || s->stopping || listen_now(s->address, &s->listener, &err) == 0)
 		return -1;
@@ -260,7 +252,7 @@ static void *run(void *server)
 {
 	struct grpc_server *s = server;
 
-	while (!s->stopping || (s->nconnections && now_ns() < s->stop_by)) {
+	while (!s->stopping || (s->nconnections && clock_ns(CLOCK_MONOTONIC) < s->stop_by)) {
 		struct pollfd polled[GRPC_CONNECTIONS + 2];
 		size_t n = s->nconnections;
 		int again = take_address(s);
@@ -270,9 +262,9 @@ static void *run(void *server)
 			polled[i] = (struct pollfd){ .fd = s->connections[i]->channel.fd, .events = s->connections[i]->channel.waits };
 		polled[n] = (struct pollfd){ .fd = room ? s->listener : -1, .events = POLLIN };
 		polled[n + 1] = (struct pollfd){ .fd = s->stopping ? -1 : s->wakeup, .events = POLLIN };
-		if (poll(polled, n + 2, sooner(patience(s, now_ns()), again)) < 0 && errno != EINTR)
+		if (poll(polled, n + 2, sooner(patience(s, clock_ns(CLOCK_MONOTONIC)), again)) < 0 && errno != EINTR)
 			break;
-		serve_all(s, polled, now_ns());
+		serve_all(s, polled, clock_ns(CLOCK_MONOTONIC));
 		if (polled[n].revents)
 			take_connection(s);
 		if (polled[n + 1].revents)

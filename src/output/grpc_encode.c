@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/json_read.h"
+#include "base/units.h"
 #include "output/proto/outputs.pb-c.h"
 #include "output/proto/version.pb-c.h"
 
@@ -112,8 +113,8 @@ struct grpc_message *grpc_encode_alert(const struct alert *a)
 
 	if (!arena)
 		return NULL;
-	time.seconds = (int64_t)(a->ts / 1000000000);
-	time.nanos = (int32_t)(a->ts % 1000000000);
+	time.seconds = (int64_t)(a->ts / NS_PER_SECOND);
+	time.nanos = (int32_t)(a->ts % NS_PER_SECOND);
 	r.time = &time;
 	r.priority = (Falco__Schema__Priority)a->priority;
 	r.source_deprecated = source_of(a->source);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/units.h"
 #include "output/line.h"
 #include "output/program.h"
 
@@ -56,7 +57,7 @@ static int reap(struct program_output *p, struct error *err)
 		}
 		if (r)
 			break;
-		if (waited / 1000000000 >= PROGRAM_END_SECONDS || atomic_load(&p->head.stop)) {
+		if (waited / NS_PER_SECOND >= PROGRAM_END_SECONDS || atomic_load(&p->head.stop)) {
 			program_kill(p->starter, p->pid);
 			p->pid = 0;
 			return error_set(err, -ETIMEDOUT, "program output: the program did not end and was killed");

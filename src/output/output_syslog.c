@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "net/connection.h"
 #include "output/retry.h"
 #include "output/syslog_local.h"
@@ -64,13 +65,13 @@ static void add_name(struct strbuf *out, struct str name, size_t max)
 
 static void add_rfc5424(struct syslog_output *s, const struct alert *a, struct str text)
 {
-	time_t seconds = (time_t)(a->ts / 1000000000);
+	time_t seconds = (time_t)(a->ts / NS_PER_SECOND);
 	char stamp[32];
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	strbuf_addf(&s->message, "<%d>1 %s.%06" PRIu64 "Z ", pri(s, a), stamp, a->ts % 1000000000 / 1000);
+	strbuf_addf(&s->message, "<%d>1 %s.%06" PRIu64 "Z ", pri(s, a), stamp, a->ts % NS_PER_SECOND / 1000);
 	add_name(&s->message, a->hostname, 255);
 	strbuf_addc(&s->message, ' ');
 	add_name(&s->message, str_of(s->tag), 48);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "base/units.h"
 
 #define TRIES_A_SECOND 10
 
@@ -23,7 +24,7 @@ void retry_note_answer(struct output *o, int r)
 
 int retry_deliver(struct output *o, int (*try_once)(struct output *o, struct error *err), struct error *err)
 {
-	const struct timespec pause = { .tv_nsec = 1000000000 / TRIES_A_SECOND };
+	const struct timespec pause = { .tv_nsec = NS_PER_SECOND / TRIES_A_SECOND };
 	int r = try_once(o, err);
 
 	retry_note_answer(o, r);

@@ -133,11 +133,6 @@ static void set_open_time(struct async_event *e, uint64_t ts)
 		memcpy(e->bytes + EVENT_HEADER_TS, &ts, sizeof(ts));
 }
 
-static uint64_t now_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
-
 static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, char *err)
 {
 	struct plugin *p = owner;
@@ -154,7 +149,7 @@ static ss_plugin_rc take(ss_plugin_owner_t *owner, const ss_plugin_event *from, 
 	if (!e)
 		return refuse(p, wrong, err);
 	timed = time_of(e) != UINT64_MAX;
-	if (timed && time_of(e) > now_ns() + PLUGIN_ASYNC_AHEAD_NS) {
+	if (timed && time_of(e) > clock_ns(CLOCK_REALTIME) + PLUGIN_ASYNC_AHEAD_NS) {
 		free(e);
 		return refuse(p, "lies in the future", err);
 	}
@@ -185,7 +180,7 @@ int plugin_host_next(struct plugin_host *h, uint64_t ts, struct event *ret_event
 	free(h->current);
 	h->current = e;
 	h->async_taken++;
-	set_open_time(e, ts == UINT64_MAX ? now_ns() : ts);
+	set_open_time(e, ts == UINT64_MAX ? clock_ns(CLOCK_REALTIME) : ts);
 	return event_read(ret_event, e->bytes, e->len, NULL) < 0 ? 0 : 1;
 }
 

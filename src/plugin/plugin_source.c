@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "event/event_wire.h"
 #include "plugin/internal.h"
@@ -26,14 +27,6 @@ struct plugin_source {
 static struct plugin_source *of(struct source *s)
 {
 	return (struct plugin_source *)((char *)s - offsetof(struct plugin_source, source));
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static int refuse(struct plugin_source *s, const char *why, struct error *err)
@@ -84,7 +77,7 @@ static int take(struct plugin_source *s, const ss_plugin_event *from, struct eve
 		return error_set(err, -ENOMEM, "out of memory");
 	ts = bytes_u64(s->copy.ptr + EVENT_HEADER_TS);
 	if (ts == UINT64_MAX) {
-		ts = now_ns();
+		ts = clock_ns(CLOCK_REALTIME);
 		memcpy(s->copy.ptr + EVENT_HEADER_TS, &ts, sizeof(ts));
 	}
 	r = event_read(ret_event, s->copy.ptr, len, err);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "base/units.h"
 
 void render_release(struct render *r)
 {
@@ -21,12 +22,12 @@ void render_release(struct render *r)
 /* The event's time as JSON alerts have it: UTC, nine digits. */
 static void add_time(struct strbuf *out, uint64_t ts)
 {
-	time_t seconds = (time_t)(ts / 1000000000);
+	time_t seconds = (time_t)(ts / NS_PER_SECOND);
 	char text[32];
 	struct tm tm;
 
 	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm))
-		strbuf_addf(out, "%s.%09uZ", text, (unsigned int)(ts % 1000000000));
+		strbuf_addf(out, "%s.%09uZ", text, (unsigned int)(ts % NS_PER_SECOND));
 }
 
 static void add_key(struct strbuf *out, const char *key, struct str value)

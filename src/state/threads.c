@@ -5,10 +5,9 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/units.h"
 #include "state/attributes.h"
 #include "state/fdtable.h"
-
-#define SECOND UINT64_C(1000000000)
 
 int threads_init(struct threads *ts, size_t max)
 {
@@ -407,9 +406,9 @@ void threads_evict(struct threads *ts, struct thread *t)
 	threads_remove(ts, tid);
 }
 
-#define PURGE_FIRST  (30 * SECOND)
-#define PURGE_PERIOD (300 * SECOND)
-#define PURGE_IDLE   (300 * SECOND)
+#define PURGE_FIRST  (30 * NS_PER_SECOND)
+#define PURGE_PERIOD (300 * NS_PER_SECOND)
+#define PURGE_IDLE   (300 * NS_PER_SECOND)
 
 void threads_purge_now(struct threads *ts, uint64_t now)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is to forget what, when facts about a thread change; and what is to be remembered of threads that are gone. */
+#include "base/units.h"
 #include "state/threads.h"
-
-#define SECOND UINT64_C(1000000000)
 
 /* Whether children of t's process hang on t here, so that each process is expanded once. */
 static bool stands_for_process(const struct thread *t)
@@ -81,5 +80,5 @@ bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, 
 	uint64_t key = exit_key(tid, ptid);
 	const struct threads_exited *e = exit_slot(ts, key);
 
-	return e->key == key && now >= e->ts && now - e->ts < 2 * SECOND;
+	return e->key == key && now >= e->ts && now - e->ts < 2 * NS_PER_SECOND;
 }
