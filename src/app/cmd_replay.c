@@ -21,6 +21,8 @@
 static int open_output(struct session *s, const struct options *o, struct error *err)
 {
 	const char *path = options_value(o, OPT_replay_output, NULL);
+	/* a capture on standard output is nothing but that */
+	int fd = strcmp(options_value(o, OPT_replay_write, ""), "-") == 0 ? STDERR_FILENO : STDOUT_FILENO;
 	bool json = options_has(o, OPT_replay_json);
 	struct output *output;
 	int r;
@@ -28,8 +30,7 @@ static int open_output(struct session *s, const struct options *o, struct error 
 	if (path)
 		r = output_file_open(path, true, false, json, &output, err);
 	else
-		r = output_stream_open(STDOUT_FILENO, false, json, !json && log_color(STDOUT_FILENO), !isatty(STDOUT_FILENO),
-				       &output, err);
+		r = output_stream_open(fd, false, json, !json && log_color(fd), !isatty(fd), &output, err);
 	return r < 0 ? r : output_list_add(&s->outputs, output, err);
 }
 

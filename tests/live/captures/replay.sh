@@ -163,4 +163,12 @@ done
 equal "standard input: $(cat "$dir/err")" $? 2
 ok "standard input: it is as it was" cmp -s "$a" "$dir/kept.scap"
 
+# a capture on standard output is whole: alerts and prints go to standard error
+"$MONITOR" replay -r "$dir/rules.yaml" "$a" >"$dir/apart"
+"$MONITOR" replay -r "$dir/rules.yaml" -w - "$a" 2>"$dir/err" | "$MONITOR" replay -r "$dir/rules.yaml" - >"$dir/piped"
+ok "written to a pipe, and read: $(wc -l <"$dir/piped") alerts" cmp -s "$dir/apart" "$dir/piped"
+ok "its alerts on standard error" cmp -s "$dir/apart" "$dir/err"
+"$MONITOR" replay -p '%evt.num' -w - "$a" 2>"$dir/err" | "$MONITOR" replay -p '%evt.num' - >"$dir/piped"
+ok "printed beside a capture" cmp -s "$dir/piped" "$dir/err"
+
 finish
