@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/inherited.h"
 #include "base/limits.h"
+#include "tracer/affinity.h"
 
 #define HOLD_POLL_NS	 1000000
 #define HOLD_POLLS	 200 /* a supervisor that is busy for longer is waited for no more */
@@ -208,9 +209,16 @@ static void read_control(struct front *f)
 	}
 }
 
-/* Ptrace kills whom it traces when the supervisor dies; where it is refused, the command at least must not go on. */
+/*
+ * Ptrace kills whom it traces when the supervisor dies; where it is refused, the command at least must not go on. If it is to, then
+ * wherever there are processors.
+ */
 static void look_at_supervisor(const struct front *f)
 {
+	uint64_t bound = f->supervisor_gone ? atomic_exchange(&f->shared->bound, 0) : 0;
+
+	if (bound)
+		affinity_release((pid_t)(uint32_t)bound, (unsigned int)(bound >> 32));
 	if (f->supervisor_gone && !f->finished && !f->workload_gone && atomic_load(&f->shared->kill_on_exit))
 		kill(f->workload, SIGKILL);
 }

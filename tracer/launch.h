@@ -28,6 +28,7 @@ struct launch_shared { /* one page, shared by all three until the exec */
 	atomic_bool front_stops; /* as the workload has: the front waits until the supervisor has seen that */
 	atomic_int wait_status; /* of the command, as waitpid(2) has it, once the front has fetched it */
 	atomic_bool ended; /* it has */
+	atomic_ullong bound; /* a thread that may run on one processor only, by us (near.c): that << 32 | its id; 0 = none */
 	atomic_bool not_installed; /* the filter could not be installed: start_errno is the reason */
 };
 

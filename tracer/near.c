@@ -2,8 +2,8 @@
 #include "tracer/supervisor.h"
 
 #include <sched.h>
-#include <string.h>
 
+#include "tracer/affinity.h"
 #include "tracer/notify.h"
 
 /*
@@ -35,15 +35,6 @@
 
 /* ---- who may be bound ----------------------------------------------------------------------------------------------------- */
 
-/* "Wherever there are processors", also those that come later: the kernel takes what there is of it. */
-static int bind_nowhere(pid_t tid)
-{
-	cpu_set_t all;
-
-	memset(&all, 0xff, sizeof(all));
-	return sched_setaffinity(tid, sizeof(all), &all);
-}
-
 void near_begin(struct tracer *t)
 {
 	struct near *n = &t->near;
@@ -51,7 +42,7 @@ void near_begin(struct tracer *t)
 
 	n->possible = false;
 	/* who has been given some of the processors only keeps to them, and so does what he starts */
-	if (sched_getaffinity(0, sizeof(own), &own) < 0 || bind_nowhere(0) < 0)
+	if (sched_getaffinity(0, sizeof(own), &own) < 0 || affinity_widen(0) < 0)
 		return;
 	if (sched_getaffinity(0, sizeof(n->all), &n->all) < 0 || !CPU_EQUAL(&own, &n->all)) {
 		sched_setaffinity(0, sizeof(own), &own);
@@ -133,44 +124,42 @@ static bool takes_turns(struct tracer *t)
 	       t->pending.since >= n->rests_until && crowd_running(t) < (unsigned int)CPU_COUNT(&n->all);
 }
 
-static bool hold(struct tracer *t)
+static bool hold(struct tracer *t, int here)
 {
-	struct near *n = &t->near;
 	pid_t tid = t->pending.call.tid;
-	int here = sched_getcpu();
 	cpu_set_t caller;
 
 	if (here < 0 || sched_getaffinity(tid, sizeof(caller), &caller) < 0)
 		return false;
-	if (!CPU_EQUAL(&caller, &n->all)) {
+	if (!CPU_EQUAL(&caller, &t->near.all)) {
 		learn_again(t);
 		return false;
 	}
-	CPU_ZERO(&n->here);
-	CPU_SET((size_t)here, &n->here);
-	if (sched_setaffinity(tid, sizeof(n->here), &n->here) < 0)
+	/* should we be killed now, the front finds him */
+	atomic_store(&t->launch.shared->bound, (uint64_t)here << 32 | (uint32_t)tid);
+	if (affinity_bind(tid, (unsigned int)here) < 0) {
+		atomic_store(&t->launch.shared->bound, 0);
 		return false;
-	sched_setaffinity(0, sizeof(n->here), &n->here);
+	}
+	affinity_bind(0, (unsigned int)here);
 	return true;
 }
 
-static void release(struct tracer *t)
+static void release(struct tracer *t, int here)
 {
-	struct near *n = &t->near;
-	pid_t tid = t->pending.call.tid;
-	cpu_set_t caller;
-
-	if (sched_getaffinity(tid, sizeof(caller), &caller) == 0 && CPU_EQUAL(&caller, &n->here))
-		bind_nowhere(tid);
-	bind_nowhere(0);
+	affinity_release(t->pending.call.tid, (unsigned int)here);
+	affinity_widen(0);
+	atomic_store(&t->launch.shared->bound, 0);
 }
 
 int near_inject(struct tracer *t, int fd, bool cloexec, bool finish)
 {
-	bool bound = takes_turns(t) && choose(&t->near, t->pending.since) && hold(t);
-	int number = notify_inject(t->listener, t->pending.id, fd, cloexec, finish);
+	bool together = takes_turns(t) && choose(&t->near, t->pending.since);
+	int here = together ? sched_getcpu() : -1, number;
+	bool bound = hold(t, here);
 
+	number = notify_inject(t->listener, t->pending.id, fd, cloexec, finish);
 	if (bound)
-		release(t);
+		release(t, here);
 	return number;
 }

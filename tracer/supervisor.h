@@ -111,7 +111,7 @@ struct crowd {
 struct near {
 	bool possible;
 	bool slept; /* before the call at hand came */
-	cpu_set_t all, here; /* what there is for who may run anywhere; where the caller is bound to */
+	cpu_set_t all; /* what there is for who may run anywhere */
 	uint64_t learnt; /* when all was, if again */
 	uint64_t rests_until;
 	bool on; /* callers are bound, for now */

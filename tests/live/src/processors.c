@@ -2,6 +2,8 @@
 /*
  * processors FILE: a thread opens FILE without end, and the others look where it may run: the same processors each time. Then it is
  * bound to one, by another thread and by another process, and stays there; at last it may run everywhere again. Says what was otherwise.
+ *
+ * processors FILE until-it-fails: one thread opens FILE until that is refused, and may run where it could before, soon.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -70,6 +72,24 @@ static void bind_to(const cpu_set_t *set, bool outside)
 		_exit(0);
 }
 
+/* Nobody answers any more: whoever bound the thread may have gone in the middle of that. */
+static int outlive(const cpu_set_t *all)
+{
+	int fd;
+
+	while ((fd = open(file, O_RDONLY)) >= 0)
+		close(fd);
+	opener = 0; /* itself: of others the question is not answered any more, either */
+	for (int i = 0; i < 200; i++) {
+		cpu_set_t now;
+
+		nanosleep(&(struct timespec){ 0, PAUSE_NS }, NULL);
+		if (sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_EQUAL(&now, all))
+			break;
+	}
+	return runs_on(all, "at last") ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	cpu_set_t all, one;
@@ -77,9 +97,11 @@ int main(int argc, char **argv)
 	bool right = true;
 	int first = 0;
 
-	if (argc != 2 || sched_getaffinity(0, sizeof(all), &all) < 0)
+	if (argc < 2 || sched_getaffinity(0, sizeof(all), &all) < 0)
 		return 2;
 	file = argv[1];
+	if (argc > 2)
+		return outlive(&all);
 	while (!CPU_ISSET((size_t)first, &all))
 		first++;
 	CPU_ZERO(&one);
