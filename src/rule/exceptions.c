@@ -106,13 +106,13 @@ static int read_values(struct findings *f, const struct yaml_node *ex, bool appe
 static int read_one(struct findings *f, const struct yaml_node *ex, const struct load_context *rule,
 		    const struct load_context *list_at, bool append, struct exceptions *exceptions)
 {
-	const struct load_context *at = findings_context(f, list_at, ITEM_EXCEPTION, STR(""), ex);
+	const struct decode_from from = { f, ex, findings_context(f, list_at, ITEM_EXCEPTION, STR(""), ex) };
 	struct exception_item item = { 0 };
 	int r;
 
 	if (ex->kind != YAML_MAP)
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "an exception must be a map");
-	r = decode_text(f, ex, "name", DECODE_REQUIRED, at, &item.name);
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, from.at, "an exception must be a map");
+	r = decode_text(&from, "name", DECODE_REQUIRED, &item.name);
 	if (r < 0)
 		return r;
 	item.at = findings_context(f, rule, ITEM_EXCEPTION, item.name, ex);

@@ -6,9 +6,6 @@
 #include "base/limits.h"
 #include "rule/decode.h"
 
-#define APPEND_IS_OLD "'append: true' is deprecated: use 'override' with the keys that are to be appended to"
-#define APPEND_AND_OVERRIDE "'append: true' and 'override' exclude each other: name the key in 'override' only"
-
 /* Letters, digits and underscores after a letter: what the condition grammar calls an identifier. */
 static bool is_identifier(struct str s)
 {
@@ -31,80 +28,70 @@ static bool is_bare_string(struct str s)
 	return s.len > 0;
 }
 
-/* ---- append and override of lists and macros -------------------------------------------------------------------------------- */
+/* ---- lists and macros -------------------------------------------------------------------------------------------------------- */
 
 /* Whether a list or macro (which have one key with a value) is to be appended to an earlier one. */
-static int read_append(struct findings *f, const struct yaml_node *node, const char *key, const struct load_context *at,
-		       bool *ret_append)
+static int read_append(const struct decode_from *from, const char *key, bool *ret_append)
 {
 	const struct decode_overridable allowed = { key, true, true };
-	uint32_t appended, replaced;
-	bool append = false;
-	int r;
+	struct decode_form form;
+	int r = decode_form(from, &allowed, 1, &form);
 
-	r = decode_bool(f, node, "append", DECODE_OPTIONAL, at, &append);
-	if (r < 0)
-		return r;
-	if (append)
-		findings_add(f, LOAD_DEPRECATED_ITEM, at, APPEND_IS_OLD);
-	r = decode_overrides(f, node, &allowed, 1, at, &appended, &replaced);
-	if (r < 0)
-		return r;
-	if (append && (appended || replaced))
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, APPEND_AND_OVERRIDE);
-	*ret_append = append || appended;
-	return 0;
+	if (r == 0)
+		*ret_append = form.append || form.appended;
+	return r;
 }
 
 static int read_list(struct items *items, struct findings *f, const struct yaml_node *node,
 		     const struct load_context *file)
 {
 	static const char *const keys[] = { "list", "items", "append", "override" };
+	struct decode_from from = { f, node, findings_context(f, file, ITEM_LIST, STR(""), node) };
 	struct list_item list = { 0 };
-	bool append;
+	bool append = false;
 	int r;
 
-	r = decode_text(f, node, "list", DECODE_REQUIRED, findings_context(f, file, ITEM_LIST, STR(""), node), &list.name);
+	r = decode_text(&from, "list", DECODE_REQUIRED, &list.name);
 	if (r < 0)
 		return r;
-	list.at = findings_context(f, file, ITEM_LIST, list.name, node);
+	from.at = list.at = findings_context(f, file, ITEM_LIST, list.name, node);
 	if (!is_bare_string(list.name))
 		findings_add(f, LOAD_INVALID_LIST_NAME, list.at,
 			     "a list's name may have no blanks, quotes, parentheses, commas and equal signs");
-	r = decode_texts(f, node, "items", DECODE_REQUIRED, false, list.at, &list.items);
+	r = decode_texts(&from, "items", DECODE_REQUIRED, false, &list.items);
 	if (r == 0)
-		r = read_append(f, node, "items", list.at, &append);
+		r = read_append(&from, "items", &append);
 	if (r < 0)
 		return r;
 	r = append ? items_append_list(items, f, &list) : items_define_list(items, f, &list);
-	return r < 0 ? r : decode_warn_unknown(f, node, keys, ARRAY_SIZE(keys), list.at);
+	return r < 0 ? r : decode_warn_unknown(&from, keys, ARRAY_SIZE(keys));
 }
 
 static int read_macro(struct items *items, struct findings *f, const struct yaml_node *node,
 		      const struct load_context *file)
 {
 	static const char *const keys[] = { "macro", "condition", "append", "override" };
+	struct decode_from from = { f, node, findings_context(f, file, ITEM_MACRO, STR(""), node) };
 	struct macro_item macro = { 0 };
-	bool append;
+	bool append = false;
 	int r;
 
-	r = decode_text(f, node, "macro", DECODE_REQUIRED, findings_context(f, file, ITEM_MACRO, STR(""), node),
-			&macro.name);
+	r = decode_text(&from, "macro", DECODE_REQUIRED, &macro.name);
 	if (r < 0)
 		return r;
-	macro.at = findings_context(f, file, ITEM_MACRO, macro.name, node);
+	from.at = macro.at = findings_context(f, file, ITEM_MACRO, macro.name, node);
 	if (!is_identifier(macro.name))
 		findings_add(f, LOAD_INVALID_MACRO_NAME, macro.at,
 			     "a macro's name must be a letter and then letters, digits and underscores");
-	r = decode_text(f, node, "condition", DECODE_REQUIRED, macro.at, &macro.condition);
+	r = decode_text(&from, "condition", DECODE_REQUIRED, &macro.condition);
 	if (r < 0)
 		return r;
 	macro.condition_at = findings_context(f, macro.at, ITEM_MACRO_CONDITION, STR(""), yaml_get(node, "condition"));
-	r = read_append(f, node, "condition", macro.at, &append);
+	r = read_append(&from, "condition", &append);
 	if (r < 0)
 		return r;
 	r = append ? items_append_macro(items, f, &macro) : items_define_macro(items, f, &macro);
-	return r < 0 ? r : decode_warn_unknown(f, node, keys, ARRAY_SIZE(keys), macro.at);
+	return r < 0 ? r : decode_warn_unknown(&from, keys, ARRAY_SIZE(keys));
 }
 
 /* ---- required versions --------------------------------------------------------------------------------------------------------- */
@@ -112,7 +99,7 @@ static int read_macro(struct items *items, struct findings *f, const struct yaml
 static int read_engine_version(struct items *items, struct findings *f, const struct yaml_node *node, const struct load_context *file)
 {
 	static const char *const keys[] = { "required_engine_version" };
-	const struct load_context *at = findings_context(f, file, ITEM_ENGINE_VERSION, STR(""), node);
+	const struct decode_from from = { f, node, findings_context(f, file, ITEM_ENGINE_VERSION, STR(""), node) };
 	const struct yaml_node *value = yaml_get(node, keys[0]);
 	const struct version engine = ENGINE_VERSION;
 	struct version wanted = { 0 };
@@ -120,43 +107,43 @@ static int read_engine_version(struct items *items, struct findings *f, const st
 	int r;
 
 	if (yaml_u32(value, &wanted.minor) < 0) { /* a single number N is 0.N.0 */
-		r = decode_text(f, node, keys[0], DECODE_REQUIRED, at, &text);
+		r = decode_text(&from, keys[0], DECODE_REQUIRED, &text);
 		if (r < 0)
 			return r;
 		if (version_parse(text, &wanted) < 0)
-			return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "'" STR_FMT
+			return findings_error(f, LOAD_ERR_YAML_VALIDATE, from.at, "'" STR_FMT
 					      "' is no version: it must be three numbers with dots between, or one number",
 					      STR_ARG(text));
 	}
 	if (!version_serves(&engine, &wanted))
-		return findings_error(f, LOAD_ERR_VALIDATE, at, "the rules need engine version %u.%u.%u, this is %u.%u.%u",
+		return findings_error(f, LOAD_ERR_VALIDATE, from.at, "the rules need engine version %u.%u.%u, this is %u.%u.%u",
 				      wanted.major, wanted.minor, wanted.patch, engine.major, engine.minor, engine.patch);
 	if (version_serves(&wanted, &items->engine))
 		items->engine = wanted;
-	return decode_warn_unknown(f, node, keys, ARRAY_SIZE(keys), at);
+	return decode_warn_unknown(&from, keys, ARRAY_SIZE(keys));
 }
 
 static int add_alternative(struct findings *f, const struct yaml_node *node, const struct load_context *parent,
 			   enum load_item kind, struct plugin_requirement *plugin, const struct load_context **ret_at)
 {
-	const struct load_context *at = findings_context(f, parent, kind, STR(""), node);
+	struct decode_from from = { f, node, findings_context(f, parent, kind, STR(""), node) };
 	struct plugin_version v = { 0 };
 	int r;
 
 	if (node->kind != YAML_MAP)
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "a plugin's requirement must be a map");
-	r = decode_text(f, node, "name", DECODE_REQUIRED, at, &v.name);
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, from.at, "a plugin's requirement must be a map");
+	r = decode_text(&from, "name", DECODE_REQUIRED, &v.name);
 	if (r < 0)
 		return r;
-	at = findings_context(f, parent, kind, v.name, node);
-	r = decode_text(f, node, "version", DECODE_REQUIRED, at, &v.version);
+	from.at = findings_context(f, parent, kind, v.name, node);
+	r = decode_text(&from, "version", DECODE_REQUIRED, &v.version);
 	if (r == 0)
 		r = arena_room(f->arena, (void **)&plugin->alternatives, plugin->count, &plugin->cap,
 			       sizeof(*plugin->alternatives));
 	if (r < 0)
 		return r;
 	plugin->alternatives[plugin->count++] = v;
-	*ret_at = at;
+	*ret_at = from.at;
 	return 0;
 }
 
@@ -208,6 +195,7 @@ static int read_plugin_versions(struct items *items, struct findings *f, const s
 	static const char *const keys[] = { "required_plugin_versions" };
 	const struct yaml_node *list = yaml_get(node, keys[0]);
 	const struct load_context *at = findings_context(f, file, ITEM_PLUGIN_VERSIONS, STR(""), list);
+	struct decode_from from = { f, node, NULL };
 	int r = 0;
 
 	if (list->kind != YAML_SEQUENCE)
@@ -216,8 +204,8 @@ static int read_plugin_versions(struct items *items, struct findings *f, const s
 		r = read_plugin(items, f, list->items[i], at);
 	if (r < 0)
 		return r;
-	return decode_warn_unknown(f, node, keys, ARRAY_SIZE(keys),
-				   findings_context(f, file, ITEM_PLUGIN_VERSIONS, STR(""), node));
+	from.at = findings_context(f, file, ITEM_PLUGIN_VERSIONS, STR(""), node);
+	return decode_warn_unknown(&from, keys, ARRAY_SIZE(keys));
 }
 
 int read_item(struct items *items, struct findings *f, const struct yaml_node *node, const struct load_context *file)
