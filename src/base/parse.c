@@ -82,14 +82,3 @@ int parse_int(struct str s, int *ret_value)
 	*ret_value = (int)wide;
 	return 0;
 }
-
-int parse_bool(struct str s, bool *ret_value)
-{
-	if (str_ieq(s, STR("true")) || str_ieq(s, STR("yes")) || str_ieq(s, STR("on")))
-		*ret_value = true;
-	else if (str_ieq(s, STR("false")) || str_ieq(s, STR("no")) || str_ieq(s, STR("off")))
-		*ret_value = false;
-	else
-		return -EINVAL;
-	return 0;
-}

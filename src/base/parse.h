@@ -16,6 +16,5 @@ int parse_i64(struct str s, int64_t *ret_value); /* optional sign */
 int parse_u32(struct str s, uint32_t *ret_value);
 int parse_int(struct str s, int *ret_value);
 int parse_hex_digit(int c); /* its value; -1 when it is none */
-int parse_bool(struct str s, bool *ret_value); /* true/false, yes/no, on/off */
 
 #endif

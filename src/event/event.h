@@ -164,8 +164,6 @@ struct syscall_info {
 
 /* By the number of the machine this is built for; NULL when unknown. */
 const struct syscall_info *syscall_by_number(long number);
-/* Number of a call on this machine, or -1. */
-long syscall_number(struct str name);
 /* Falco's code: its name (NULL when unknown), and code by name (-1 when unknown). */
 const char *syscall_code_name(unsigned int code);
 int syscall_code(struct str name);

@@ -27,15 +27,6 @@ const struct syscall_info *syscall_by_number(long number)
 	return &syscalls[number];
 }
 
-long syscall_number(struct str name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(syscalls); i++) {
-		if (syscalls[i].name && str_eq(str_of(syscalls[i].name), name))
-			return (long)i;
-	}
-	return -1;
-}
-
 const char *syscall_code_name(unsigned int code)
 {
 	return code < SYSCALL_CODES ? code_names[code] : NULL;

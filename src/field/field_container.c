@@ -36,7 +36,8 @@ enum presence field_container_find(struct field_context *ctx, struct str *ret_ob
 	return ret_object->len ? PRESENT : ABSENT;
 }
 
-enum presence field_container_member(struct field_context *ctx, struct values *ret, struct str object, struct str name)
+/* A string member of the object; the empty text when it has none. */
+static enum presence text_member(struct field_context *ctx, struct values *ret, struct str object, struct str name)
 {
 	struct str value = STR(""), text;
 
@@ -70,7 +71,7 @@ EXTRACTOR(container_text)
 		return presence;
 	if (on_host(ctx->subject.thread) && (f->info->variant == KEY_FULL_ID || f->info->variant == KEY_NAME))
 		return extract_text(ctx, ret, HOST);
-	return field_container_member(ctx, ret, object, str_of(keys[f->info->variant]));
+	return text_member(ctx, ret, object, str_of(keys[f->info->variant]));
 }
 
 EXTRACTOR(container_flag)
@@ -239,7 +240,7 @@ EXTRACTOR(pod_network)
 		return presence;
 	if (!has_network(object) && !sandbox_of(ctx, object, &object))
 		return ABSENT;
-	return field_container_member(ctx, ret, object, f->info->variant == KEY_IP ? STR("ip") : STR("cni_json"));
+	return text_member(ctx, ret, object, f->info->variant == KEY_IP ? STR("ip") : STR("cni_json"));
 }
 
 #define POD_LABELS STR("pod_sandbox_labels")

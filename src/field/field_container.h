@@ -10,7 +10,5 @@
  * metadata is not known.
  */
 enum presence field_container_find(struct field_context *ctx, struct str *ret_object);
-/* A string member of the object; the empty text when it has none. */
-enum presence field_container_member(struct field_context *ctx, struct values *ret, struct str object, struct str name);
 
 #endif

@@ -143,11 +143,6 @@ int output_grpc_open(const struct output_grpc_options *options, struct output **
 	return 0;
 }
 
-unsigned int output_grpc_port(const struct output *o)
-{
-	return grpc_server_port(((const struct output_grpc *)o)->server);
-}
-
 #else
 
 int output_grpc_open(const struct output_grpc_options *options, struct output **ret_output, struct error *err)
@@ -155,12 +150,6 @@ int output_grpc_open(const struct output_grpc_options *options, struct output **
 	(void)options;
 	(void)ret_output;
 	return error_set(err, -ENOTSUP, "this build has no gRPC (configured --without-grpc)");
-}
-
-unsigned int output_grpc_port(const struct output *o)
-{
-	(void)o;
-	return 0;
 }
 
 #endif

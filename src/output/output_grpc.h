@@ -24,7 +24,5 @@ struct output_grpc_options {
  * Needs alerts with fields (engine_options.alert_fields). -ENOTSUP in a build without gRPC.
  */
 int output_grpc_open(const struct output_grpc_options *options, struct output **ret_output, struct error *err);
-/* The port of "host:0". */
-unsigned int output_grpc_port(const struct output *o);
 
 #endif

@@ -16,7 +16,7 @@ static const struct {
 	{ SS_PLUGIN_ST_STRING, ATTRIBUTE_TEXT }, { SS_PLUGIN_ST_TABLE, ATTRIBUTE_LIST }, { SS_PLUGIN_ST_UINT8, ATTRIBUTE_ENUM },
 };
 
-ss_plugin_state_type table_type_of(enum attribute_kind kind)
+static ss_plugin_state_type type_of(enum attribute_kind kind)
 {
 	size_t i;
 
@@ -25,7 +25,8 @@ ss_plugin_state_type table_type_of(enum attribute_kind kind)
 	return types[i].type;
 }
 
-int table_kind_of(ss_plugin_state_type type)
+/* -EINVAL for those that no attribute can have. */
+static int kind_of(ss_plugin_state_type type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (types[i].type == type)
@@ -35,7 +36,7 @@ int table_kind_of(ss_plugin_state_type type)
 
 void table_take(struct table_handle *h, enum attribute_kind kind, const struct attribute_value *v, ss_plugin_state_data *ret_data)
 {
-	switch (table_type_of(kind)) {
+	switch (type_of(kind)) {
 	case SS_PLUGIN_ST_INT8:
 		ret_data->s8 = (int8_t)v->i;
 		break;
@@ -69,7 +70,7 @@ void table_take(struct table_handle *h, enum attribute_kind kind, const struct a
 int table_give(enum attribute_kind kind, const ss_plugin_state_data *data, struct attribute_value *ret_value)
 {
 	*ret_value = (struct attribute_value){ .text = STR("") };
-	switch (table_type_of(kind)) {
+	switch (type_of(kind)) {
 	case SS_PLUGIN_ST_INT8:
 		ret_value->i = data->s8;
 		return 0;
@@ -121,13 +122,13 @@ int table_attribute_field(struct table_handle *h, int field, ss_plugin_table_fie
 
 	if (table_attribute(h, field, &name, &kind) < 0)
 		return -ENOENT;
-	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, table_type_of(kind), h->ops->is_fixed(name) || kind == ATTRIBUTE_LIST };
+	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, type_of(kind), h->ops->is_fixed(name) || kind == ATTRIBUTE_LIST };
 	return 0;
 }
 
 int table_attribute_add(struct table_handle *h, const char *name, ss_plugin_state_type type)
 {
-	int kind = table_kind_of(type);
+	int kind = kind_of(type);
 
 	return kind < 0 ? kind : state_attribute_add(h->user->host->state, h->ops->attributes, str_of(name), (enum attribute_kind)kind);
 }

@@ -117,8 +117,6 @@ int table_attribute_field(struct table_handle *h, int field, ss_plugin_table_fie
 int table_attribute_add(struct table_handle *h, const char *name, ss_plugin_state_type type); /* table_ops.add_field */
 int table_attribute_read(struct table_handle *h, const void *object, int field, struct attribute_value *ret_value);
 int table_attribute_write(struct table_handle *h, void *object, int field, const struct attribute_value *value);
-ss_plugin_state_type table_type_of(enum attribute_kind kind);
-int table_kind_of(ss_plugin_state_type type); /* -EINVAL for those that no attribute can have */
 void table_take(struct table_handle *h, enum attribute_kind kind, const struct attribute_value *v, ss_plugin_state_data *ret_data);
 int table_give(enum attribute_kind kind, const ss_plugin_state_data *data, struct attribute_value *ret_value);
 

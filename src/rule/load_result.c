@@ -16,7 +16,7 @@ const char *load_code_name(enum load_code code)
 	return codes[code].name;
 }
 
-const char *load_code_sentence(enum load_code code)
+static const char *sentence_of(enum load_code code)
 {
 	return codes[code].sentence;
 }
@@ -120,13 +120,13 @@ static void print_ours(struct strbuf *out, const struct load_finding *f, bool ex
 	}
 	strbuf_adds(out, f->is_error ? "error: " : "warning: ");
 	print_item(out, f);
-	strbuf_addstr(out, f->message.len ? f->message : str_of(load_code_sentence(f->code)));
+	strbuf_addstr(out, f->message.len ? f->message : str_of(sentence_of(f->code)));
 	strbuf_addf(out, " [%s]\n", load_code_name(f->code));
 	print_indented(out, f->snippet);
 	if (f->hint.len)
 		strbuf_addf(out, "    " STR_FMT "\n", STR_ARG(f->hint));
 	if (explain)
-		strbuf_addf(out, "    %s: %s\n", load_code_name(f->code), load_code_sentence(f->code));
+		strbuf_addf(out, "    %s: %s\n", load_code_name(f->code), sentence_of(f->code));
 }
 
 static void print_schema(struct strbuf *out, const struct load_result *r, bool verbose)

@@ -14,7 +14,6 @@ enum load_code {
 	LOAD_CODE_COUNT
 };
 const char *load_code_name(enum load_code code); /* "LOAD_ERR_YAML_PARSE" */
-const char *load_code_sentence(enum load_code code);
 
 /* One step of the way to a finding, outermost first ("rules content", "rule" NAME, "rule condition" …). */
 struct load_location {

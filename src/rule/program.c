@@ -153,7 +153,7 @@ const struct expression *program_known_field(const struct program_builder *b, co
 	return n < 0 ? NULL : b->program->slots[n];
 }
 
-int64_t program_slot(struct program_builder *b, const struct expression *e)
+static int64_t take_slot(struct program_builder *b, const struct expression *e)
 {
 	struct program *p = b->program;
 	auto_strbuf struct strbuf key = { 0 };
@@ -187,12 +187,12 @@ static int64_t add_predicate(struct program_builder *b, const struct ast *check,
 	if (predicate_build(p->arena, check, left, right, predicate) < 0)
 		return -ENOMEM;
 	node.first = p->npredicates++;
-	slot = program_slot(b, left);
+	slot = take_slot(b, left);
 	if (slot < 0)
 		return slot;
 	predicate->left = (uint32_t)slot;
 	if (right) {
-		slot = program_slot(b, right);
+		slot = take_slot(b, right);
 		if (slot < 0)
 			return slot;
 		predicate->right = (uint32_t)slot;

@@ -112,7 +112,6 @@ struct program_builder {
 bool program_grow(void *array, uint32_t *capacity, uint64_t needed, size_t size);
 int program_builder_init(struct program_builder *b, struct program *program);
 void program_builder_done(struct program_builder *b);
-int64_t program_slot(struct program_builder *b, const struct expression *e);
 /* The expression of a field that has a slot already, NULL = it has none: looking a field up takes longer. */
 const struct expression *program_known_field(const struct program_builder *b, const struct ast *field);
 /* The node of a predicate: an equal one if there is one, else made by predicate_build(). */

@@ -10,7 +10,8 @@
 
 /* ---- texts and places ------------------------------------------------------------------------------------------------- */
 
-const struct resolve_text *resolve_text(const struct resolver *r, size_t offset)
+/* The text that an offset of a node belongs to. */
+static const struct resolve_text *text_of(const struct resolver *r, size_t offset)
 {
 	size_t from = 0, to = r->ntexts;
 
@@ -28,7 +29,7 @@ const struct resolve_text *resolve_text(const struct resolver *r, size_t offset)
 const struct load_context *resolve_place(const struct resolver *r, struct findings *f, const struct load_context *at,
 					 size_t offset)
 {
-	const struct resolve_text *text = resolve_text(r, offset);
+	const struct resolve_text *text = text_of(r, offset);
 
 	if (!f->ours)
 		return findings_expression(f, at, text->text, offset - text->base);

@@ -11,7 +11,7 @@
  * shared: after resolving they do not change any more.
  *
  * Nodes of one tree come from several texts (a rule's and its macros'). So that a node's offset tells its text, too,
- * each text gets a range of offsets of its own; resolve_text() finds it again.
+ * each text gets a range of offsets of its own; resolve_place() finds it again.
  */
 struct resolved_macro {
 	struct str name;
@@ -60,8 +60,6 @@ int resolve_start(struct resolver *r, struct findings *f, const struct items *it
 int resolve_condition(struct resolver *r, struct findings *f, struct str condition, const struct load_context *at,
 		      const struct load_context *item, struct ast **ret_tree);
 
-/* The text that an offset of a node belongs to. */
-const struct resolve_text *resolve_text(const struct resolver *r, size_t offset);
 /* The context of such an offset: below at in Falco's way of counting, else exact. */
 const struct load_context *resolve_place(const struct resolver *r, struct findings *f, const struct load_context *at,
 					 size_t offset);

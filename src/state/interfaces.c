@@ -8,7 +8,7 @@
 
 #define SAME_NET_V6 8 /* bytes: the convention of 48 bits of network and 16 of subnet */
 
-int interfaces_add(struct interfaces *i, const struct interface_record *record)
+static int add(struct interfaces *i, const struct interface_record *record)
 {
 	struct interface_list *list = record->v6 ? &i->v6 : &i->v4;
 	struct interface *grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
@@ -73,7 +73,7 @@ void interfaces_own_v6(const struct interfaces *i, const uint8_t *peer, uint8_t 
 
 int state_add_interface(struct state *s, const struct interface_record *i)
 {
-	return interfaces_add(&s->interfaces, i);
+	return add(&s->interfaces, i);
 }
 
 bool state_is_local(const struct state *s, const struct thread *t, const struct ip *ip)

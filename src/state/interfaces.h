@@ -21,7 +21,6 @@ struct interfaces {
 	struct interface_list v4, v6;
 };
 
-int interfaces_add(struct interfaces *i, const struct interface_record *record); /* 0 or -ENOMEM */
 void interfaces_free(struct interfaces *i);
 
 /*

@@ -44,11 +44,6 @@ void state_set_machine(struct state *s, const struct machine_record *m)
 	s->machine = *m;
 }
 
-const struct machine_record *state_machine(const struct state *s)
-{
-	return &s->machine;
-}
-
 struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, struct str path)
 {
 	struct resolved *last = &s->resolved;

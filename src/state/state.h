@@ -126,7 +126,6 @@ struct state_lister {
 };
 int state_list(struct state *s, const struct state_lister *to);
 void state_set_machine(struct state *s, const struct machine_record *m);
-const struct machine_record *state_machine(const struct state *s);
 int state_add_interface(struct state *s, const struct interface_record *i);
 /*
  * Whether an address is one of the machine's own, as Falco decides it for fd.lip and kin: IPv4 by an equal interface

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 
 #include <cmocka.h>
 
@@ -257,7 +258,7 @@ static void test_table(void **state)
 
 static void test_syscalls(void **state)
 {
-	const struct syscall_info *s = syscall_by_number(syscall_number(STR("openat")));
+	const struct syscall_info *s = syscall_by_number(SYS_openat);
 	unsigned int known = 0;
 
 	(void)state;
@@ -267,7 +268,6 @@ static void test_syscalls(void **state)
 	assert_int_equal(syscall_code(STR("openat")), s->code);
 	assert_null(syscall_by_number(-1));
 	assert_null(syscall_by_number(100000));
-	assert_int_equal(syscall_number(STR("no_such_call")), -1);
 	assert_int_equal(syscall_code(STR("no_such_call")), -1);
 	assert_null(syscall_code_name(SYSCALL_CODES));
 	for (long n = 0; n < 600; n++) {
@@ -275,7 +275,6 @@ static void test_syscalls(void **state)
 		if (!s)
 			continue;
 		known++;
-		assert_int_equal(syscall_number(str_of(s->name)), n);
 		assert_false(event_type_is_enter(s->event));
 		assert_non_null(syscall_code_name(s->code));
 	}

@@ -58,19 +58,13 @@ static void test_signed(void **state)
 	assert_int_equal(parse_int(STR("-2147483648"), &n), 0);
 }
 
-static void test_narrow_and_bool(void **state)
+static void test_narrow(void **state)
 {
 	uint32_t v = 5;
-	bool b = false;
 
 	assert_int_equal(parse_u32(STR("4294967296"), &v), -ERANGE);
 	assert_int_equal(v, 5);
 	assert_int_equal(parse_u32(STR("4294967295"), &v), 0);
-	assert_int_equal(parse_bool(STR("YES"), &b), 0);
-	assert_true(b);
-	assert_int_equal(parse_bool(STR("off"), &b), 0);
-	assert_false(b);
-	assert_int_equal(parse_bool(STR("1"), &b), -EINVAL);
 }
 
 int main(void)
@@ -78,7 +72,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_signed),
-		cmocka_unit_test(test_narrow_and_bool),
+		cmocka_unit_test(test_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
