@@ -45,6 +45,7 @@ void source_scap_origin(const struct source *s, struct scap_origin *ret_origin);
 /* At the end of what is there, waits for more: next() then gives 0. Before the first next(). */
 void source_scap_follow(struct source *s);
 
+/* Copies the receiver; its context must live as long as the source. Before the first next(). */
 void source_scap_receive(struct source *s, const struct scap_receiver *receiver);
 
 #endif

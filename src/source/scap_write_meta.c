@@ -50,6 +50,21 @@ static void set_u32(struct strbuf *b, size_t at, uint32_t v)
 		memcpy(b->ptr + at, &v, sizeof(v));
 }
 
+/* Entries of a block tell how long they are, all but those of interfaces with the length itself. */
+static size_t begin_entry(struct strbuf *b)
+{
+	size_t at = b->len;
+
+	put_u32(b, 0);
+	return at;
+}
+
+static int end_entry(struct strbuf *b, size_t at)
+{
+	set_u32(b, at, (uint32_t)(b->len - at));
+	return b->failed ? -ENOMEM : 0;
+}
+
 static void add_block(struct strbuf *out, uint32_t type, struct str body)
 {
 	uint32_t padding = (uint32_t)(-body.len & 3), total = (uint32_t)body.len + padding + 12;
@@ -103,31 +118,27 @@ static int take_user(void *context, uint32_t uid, uint32_t gid, struct str name,
 {
 	struct scap_write_meta *m = context;
 	struct strbuf *b = &m->users;
-	size_t at = b->len;
+	size_t at = begin_entry(b);
 
-	put_u32(b, 0);
 	put_u8(b, 0);
 	put_u32(b, uid);
 	put_u32(b, gid);
 	put_text(b, name, SCAP_NAME_BYTES);
 	put_text(b, home, SCAP_NAME_BYTES);
 	put_text(b, shell, SCAP_NAME_BYTES);
-	set_u32(b, at, (uint32_t)(b->len - at));
-	return b->failed ? -ENOMEM : 0;
+	return end_entry(b, at);
 }
 
 static int take_group(void *context, uint32_t gid, struct str name)
 {
 	struct scap_write_meta *m = context;
 	struct strbuf *b = &m->users;
-	size_t at = b->len;
+	size_t at = begin_entry(b);
 
-	put_u32(b, 0);
 	put_u8(b, 1);
 	put_u32(b, gid);
 	put_text(b, name, SCAP_NAME_BYTES);
-	set_u32(b, at, (uint32_t)(b->len - at));
-	return b->failed ? -ENOMEM : 0;
+	return end_entry(b, at);
 }
 
 static void put_process_tail(struct strbuf *b, const struct process_record *p)
@@ -152,11 +163,11 @@ static int take_process(void *context, const struct process_record *p)
 {
 	struct scap_write_meta *m = context;
 	struct strbuf *b = &m->processes;
-	size_t at = b->len;
+	size_t at;
 
-	if (at > BLOCK_MAX)
+	if (b->len > BLOCK_MAX)
 		return 0; /* more threads than one block can tell */
-	put_u32(b, 0);
+	at = begin_entry(b);
 	put_u64(b, (uint64_t)p->tid);
 	put_u64(b, (uint64_t)p->pid);
 	put_u64(b, (uint64_t)p->ptid);
@@ -182,8 +193,7 @@ static int take_process(void *context, const struct process_record *p)
 	put_text(b, p->cgroups, EVENT_STRING_BYTES);
 	put_text(b, p->root, SCAP_PATH_BYTES);
 	put_process_tail(b, p);
-	set_u32(b, at, (uint32_t)(b->len - at));
-	return b->failed ? -ENOMEM : 0;
+	return end_entry(b, at);
 }
 
 /* ---- descriptors: a block a thread ---- */
@@ -230,8 +240,7 @@ static int receive_fd(void *context, int64_t tid, const struct fd_record *fd)
 		put_u32(b, 0);
 		put_u64(b, (uint64_t)tid);
 	}
-	at = b->len;
-	put_u32(b, 0);
+	at = begin_entry(b);
 	put_u64(b, (uint64_t)fd->number);
 	put_u64(b, fd->ino);
 	put_u8(b, fd->type);
@@ -257,8 +266,7 @@ static int receive_fd(void *context, int64_t tid, const struct fd_record *fd)
 	default:
 		put_text(b, fd->name, SCAP_PATH_BYTES);
 	}
-	set_u32(b, at, (uint32_t)(b->len - at));
-	return b->failed ? -ENOMEM : 0;
+	return end_entry(b, at);
 }
 
 void scap_write_meta_receive(struct scap_write_meta *m, struct scap_receiver *ret_receiver)
