@@ -362,8 +362,3 @@ void grpc_server_stats(struct grpc_server *s, struct grpc_server_stats *ret_stat
 	*ret_stats = s->stats;
 	pthread_mutex_unlock(&s->lock);
 }
-
-unsigned int grpc_server_port(const struct grpc_server *s)
-{
-	return listen_port(s->listener);
-}

@@ -39,7 +39,4 @@ DEFINE_AUTO(struct grpc_server, grpc_server, grpc_server_free);
 void grpc_server_stats(struct grpc_server *s, struct grpc_server_stats *ret_stats);
 /* 0, or why nobody can connect: the address is not free yet. Told once. */
 int grpc_server_trouble(struct grpc_server *s, struct error *err);
-/* The port that a "host:0" got; 0 for a unix socket. */
-unsigned int grpc_server_port(const struct grpc_server *s);
-
 #endif

@@ -66,6 +66,7 @@ struct plugin_host_stats {
 	uint64_t async_events, async_dropped; /* taken; refused, above all since too many waited */
 	uint64_t parse_failures;
 };
+/* By the pipeline's thread. */
 void plugin_host_stats(const struct plugin_host *h, struct plugin_host_stats *ret_stats);
 
 /* A figure of a plugin's own. */

@@ -33,6 +33,7 @@ DEFINE_AUTO(struct coverage, coverage, coverage_free);
 /* Notes what the event of ctx exercises; ctx->arena is used up by it. */
 void coverage_note(struct coverage *c, struct field_context *ctx);
 
+/* The rules that are followed, by a number of their own; borrowed from c, whose figures grow on. */
 size_t coverage_count(const struct coverage *c);
 const struct coverage_rule *coverage_get(const struct coverage *c, size_t i);
 

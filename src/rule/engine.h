@@ -115,7 +115,7 @@ int rule_loader_compile(struct rule_loader *l, struct ruleset **ret_rules, struc
 /* The same for the rules of another source than the options', whose numbers in the rule sets are equal. */
 int rule_loader_compile_for(struct rule_loader *l, struct str source, struct ruleset **ret_rules, struct error *err);
 
-void ruleset_free(struct ruleset *r);
+void ruleset_free(struct ruleset *r); /* accepts NULL; no engine may use it any more */
 DEFINE_AUTO(struct rule_loader, rule_loader, rule_loader_free);
 DEFINE_AUTO(struct ruleset, ruleset, ruleset_free);
 #define auto_rule_loader AUTO(rule_loader)
@@ -134,6 +134,7 @@ struct rule_capture {
 	uint32_t duration_ms, events, size_kib;
 };
 
+/* All rules by number, disabled ones, too. The view borrows from r. */
 size_t ruleset_count(const struct ruleset *r);
 void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view);
 

@@ -35,7 +35,7 @@ struct state_options {
 	bool container_plugin; /* container.* fields are wanted: derive ids from cgroups */
 };
 
-struct state *state_new(const struct state_options *options);
+struct state *state_new(const struct state_options *options); /* NULL when memory is short */
 void state_free(struct state *s); /* accepts NULL */
 /* Before the first event: a source that is known only after the state. */
 void state_set_traits(struct state *s, unsigned int traits);
@@ -99,8 +99,10 @@ struct group {
 	uint32_t gid;
 	struct rstr *name;
 };
+/* Of a container, or of the host ("" for its id). NULL when not known; 0 is always root. */
 const struct user *state_user(const struct state *s, struct str container_id, uint32_t uid);
 const struct group *state_group(const struct state *s, struct str container_id, uint32_t gid);
+/* The texts are copied. 0 or -ENOMEM. */
 int state_set_user(struct state *s, struct str container_id, uint32_t uid, uint32_t gid, struct str name, struct str home,
 		   struct str shell);
 int state_set_group(struct state *s, struct str container_id, uint32_t gid, struct str name);
@@ -125,7 +127,7 @@ struct state_lister {
 	int (*container)(void *context, struct str json);
 };
 int state_list(struct state *s, const struct state_lister *to);
-void state_set_machine(struct state *s, const struct machine_record *m);
+void state_set_machine(struct state *s, const struct machine_record *m); /* copied */
 int state_add_interface(struct state *s, const struct interface_record *i);
 /*
  * Whether an address is one of the machine's own, as Falco decides it for fd.lip and kin: IPv4 by an equal interface

@@ -64,7 +64,9 @@ int threads_link(struct threads *ts, struct thread *t);
 /* Another parent, by number; 0 when it is not known. */
 void threads_set_parent(struct threads *ts, struct thread *t, int64_t ptid);
 
+/* Its end was seen: it counts as living no more, and stays in the table until threads_remove(). */
 void threads_mark_dead(struct thread *t);
+/* Its number goes on to a thread that executes a program after the leader has died. */
 void threads_resurrect(struct thread *t);
 /* Takes a thread out, hands its children on; a leader stays as long as other threads of its process live. */
 void threads_remove(struct threads *ts, int64_t tid);
@@ -73,6 +75,7 @@ void threads_evict(struct threads *ts, struct thread *t);
 /* An exec by any thread of a process ends all others. */
 void threads_remove_others(struct threads *ts, struct thread *t);
 
+/* For two seconds of event time, unless another end takes its place: a child may be told of only after it is gone. */
 void threads_note_exit(struct threads *ts, int64_t tid, int64_t ptid, uint64_t now);
 bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, uint64_t now);
 /* Once in a while (by event time) removes threads that have been silent for long and those of which nothing is known. */

@@ -21,6 +21,7 @@ struct users {
 int users_init(struct users *u); /* 0 or -ENOMEM */
 void users_free(struct users *u);
 
+/* NULL when not known; 0 is always root. Borrowed until users of that container change. */
 const struct user *users_user(const struct users *u, struct str container_id, uint32_t uid);
 const struct group *users_group(const struct users *u, struct str container_id, uint32_t gid);
 /* 0 or -ENOMEM. Names that begin with '+' or '-' (directory service marks in passwd) are passed over. */
