@@ -24,6 +24,7 @@
 
 #define HOLD_POLL_NS	 1000000
 #define HOLD_POLLS	 200 /* a supervisor that is busy for longer is waited for no more */
+#define BLIND_MS	 20 /* between looks for signals, where none wakes us up (signalfd is refused) */
 #define LISTENER_POLL_NS 100000 /* between looks at the shared page, for the milliseconds that an exec takes */
 
 struct front {
@@ -169,30 +170,48 @@ static void reap(struct front *f)
 	}
 }
 
-static void pass_signal(const struct front *f, const struct signalfd_siginfo *info)
+static void pass_signal(const struct front *f, siginfo_t *info)
 {
-	siginfo_t copy;
-
-	if (info->ssi_signo == SIGCHLD || f->workload_gone)
+	if (info->si_signo == SIGCHLD || f->workload_gone)
 		return;
 	/* from the terminal or the kernel: the workload has its own */
-	if (info->ssi_code > 0)
+	if (info->si_code > 0)
 		return;
-	if ((pid_t)info->ssi_pid == f->supervisor && info->ssi_signo == SIGCONT)
+	if (info->si_pid == f->supervisor && info->si_signo == SIGCONT)
 		return;
 	/* kill(0) and kill(-group) by a member reached the workload too */
-	if (!f->apart && info->ssi_pid && getpgid((pid_t)info->ssi_pid) == getpgrp())
+	if (!f->apart && info->si_pid && getpgid(info->si_pid) == getpgrp())
 		return;
-	if (info->ssi_code == SI_QUEUE) {
-		memset(&copy, 0, sizeof(copy));
-		copy.si_code = SI_QUEUE;
-		copy.si_pid = (pid_t)info->ssi_pid;
-		copy.si_uid = info->ssi_uid;
-		copy.si_ptr = (void *)(uintptr_t)info->ssi_ptr;
-		if (syscall(SYS_rt_sigqueueinfo, f->workload, info->ssi_signo, &copy) == 0)
-			return;
-	}
-	kill(f->workload, (int)info->ssi_signo);
+	if (info->si_code == SI_QUEUE && syscall(SYS_rt_sigqueueinfo, f->workload, info->si_signo, info) == 0)
+		return;
+	kill(f->workload, info->si_signo);
+}
+
+static void pass_signals(const struct front *f, const sigset_t *all)
+{
+	const struct timespec at_once = { 0 };
+	siginfo_t info;
+
+	while (sigtimedwait(all, &info, &at_once) > 0)
+		pass_signal(f, &info);
+}
+
+/* True when time is up: the workload is gone, and the supervisor has said its last words. */
+static bool wait_on(const struct front *f, struct pollfd *word, int *left_ms)
+{
+	struct pollfd polled[] = { { f->signals, POLLIN, 0 }, *word };
+	bool last = f->workload_gone && f->finished;
+	int ms = last ? *left_ms : -1, r;
+
+	if (f->signals < 0 && (ms < 0 || ms > BLIND_MS))
+		ms = BLIND_MS;
+	r = poll(polled, ARRAY_SIZE(polled), ms);
+	word->revents = polled[1].revents;
+	if (r < 0)
+		return errno != EINTR;
+	if (r == 0 && last)
+		*left_ms -= ms;
+	return *left_ms <= 0;
 }
 
 static void read_control(struct front *f)
@@ -246,7 +265,7 @@ static _Noreturn void end_like_workload(const struct front *f)
 _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct launch_shared *shared)
 {
 	struct front f = { .workload = workload, .supervisor = supervisor, .control = control, .shared = shared };
-	struct pollfd polled[2];
+	int left_ms = FRONT_LAST_WORDS_MS;
 	sigset_t all;
 
 	sigfillset(&all);
@@ -256,19 +275,13 @@ _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct 
 	let_go_of_descriptors();
 	f.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!is_over(&f)) {
-		bool last = f.workload_gone && f.finished;
-		struct signalfd_siginfo info;
-		int r;
+		struct pollfd word = { f.supervisor_gone ? -1 : f.control, POLLIN, 0 };
 
-		polled[0] = (struct pollfd){ f.signals, POLLIN, 0 };
-		polled[1] = (struct pollfd){ f.supervisor_gone ? -1 : f.control, POLLIN, 0 };
-		r = poll(polled, 2, last ? FRONT_LAST_WORDS_MS : -1);
-		if ((r < 0 && errno != EINTR) || (r == 0 && last))
+		if (wait_on(&f, &word, &left_ms))
 			break;
-		while (read(f.signals, &info, sizeof(info)) == sizeof(info))
-			pass_signal(&f, &info);
+		pass_signals(&f, &all);
 		reap(&f);
-		if (polled[1].revents)
+		if (word.revents)
 			read_control(&f);
 		look_at_supervisor(&f);
 	}
