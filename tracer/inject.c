@@ -36,6 +36,7 @@ struct injection {
 struct injector {
 	pthread_t thread;
 	int listener;
+	bool killable; /* as of the tracer */
 	sem_t queued, done; /* they also pass the entries from thread to thread */
 	atomic_bool ending;
 	unsigned int processors;
@@ -73,7 +74,7 @@ static void *work(void *context)
 		wait_for(&injector->queued);
 		if (atomic_load(&injector->ending))
 			return NULL;
-		in->number = notify_inject(injector->listener, in->pending.id, in->fd, in->cloexec, true);
+		in->number = notify_hand_over(injector->listener, in->pending.id, in->fd, in->cloexec, injector->killable);
 		in->since = tracer_now();
 		close(in->fd);
 		sem_post(&injector->done);
@@ -107,6 +108,7 @@ static bool start(struct tracer *t)
 	if (!injector)
 		return false;
 	injector->listener = t->listener;
+	injector->killable = t->killable;
 	injector->processors = (unsigned int)CPU_COUNT(&cpus);
 	sem_init(&injector->queued, 0, 0);
 	sem_init(&injector->done, 0, 0);

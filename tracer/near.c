@@ -152,14 +152,16 @@ static void release(struct tracer *t, int here)
 	atomic_store(&t->launch.shared->bound, 0);
 }
 
-int near_inject(struct tracer *t, int fd, bool cloexec, bool finish)
+int near_hand_over(struct tracer *t, int fd, bool cloexec, bool holds)
 {
 	bool together = takes_turns(t) && choose(&t->near, t->pending.since);
-	int here = together ? sched_getcpu() : -1, number;
+	int here = together ? sched_getcpu() : -1, number, r = 0;
 	bool bound = hold(t, here);
 
-	number = notify_inject(t->listener, t->pending.id, fd, cloexec, finish);
+	number = notify_inject(t->listener, t->pending.id, fd, cloexec, !holds && !t->killable);
 	if (bound)
 		release(t, here);
-	return number;
+	if (number >= 0 && !holds && t->killable)
+		r = notify_return(t->listener, t->pending.id, number);
+	return r < 0 ? r : number;
 }

@@ -81,6 +81,15 @@ int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish)
 	return number < 0 ? -errno : number;
 }
 
+int notify_hand_over(int listener, uint64_t id, int fd, bool cloexec, bool killable)
+{
+	int number = notify_inject(listener, id, fd, cloexec, !killable), r = 0;
+
+	if (number >= 0 && killable)
+		r = notify_return(listener, id, number);
+	return r < 0 ? r : number;
+}
+
 bool notify_injects(int listener, bool finish)
 {
 	/* nobody waits with that number: who knows the command looks for him and says so */

@@ -285,7 +285,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 {
 	/* who asks where the call came from must find the caller still there */
 	bool quiet = !t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
-	bool holds = !t->finishes || must_close_first(a) || (t->facts & FACT_CALLER && !quiet);
+	bool holds = !(t->killable || t->finishes) || must_close_first(a) || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
@@ -301,7 +301,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	/* what must be closed first is not queued: others' calls would be looked at before that */
 	if (!holds && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
 		return OPEN_QUEUED;
-	number = near_inject(t, fd, a->flags & O_CLOEXEC, !holds);
+	number = near_hand_over(t, fd, a->flags & O_CLOEXEC, holds);
 	if (number < 0) {
 		close(fd);
 		t->ext.real_path = (struct str){ "", 0 };

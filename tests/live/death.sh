@@ -29,14 +29,6 @@ failing() { # FILE: the last reads failed
 	[ "$(tail -n 3 "$1" | sort -u)" = failed ]
 }
 
-find_supervisor() {
-	for p in $(cat "/proc/$front/task/$front/children" 2>/dev/null); do
-		# behind the name: state, parent, group, session
-		[ "$(sed 's/.*) //' "/proc/$p/stat" | cut -d' ' -f4)" = "$p" ] && supervisor=$p
-	done
-	[ -n "$supervisor" ]
-}
-
 by_signal() {
 	kill -KILL "$supervisor"
 }
@@ -65,7 +57,7 @@ dies() {
 	(cd "$dir" && exec "$MONITOR" run -r watched.yaml --backend "$1" --on-exit "$2" -o alerts.json -- sh -c "$work") \
 		>"$dir/out" 2>"$dir/err" 3>"$dir/text" 4>"$dir/child-text" </dev/null &
 	front=$!
-	if ! soon grown "$dir/text" 40 || ! soon grown "$dir/child-text" 40 || ! find_supervisor; then
+	if ! soon grown "$dir/text" 40 || ! soon grown "$dir/child-text" 40 || ! find_supervisor "$front"; then
 		fail "$what: does not start: $(head -n 3 "$dir/err")"
 		kill -KILL "$front"
 		return

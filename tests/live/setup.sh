@@ -12,6 +12,7 @@
 #                                                               ends that, with its status
 #   soon CMD...                                                 whether CMD comes true: at once where it does, within a minute on the
 #                                                               busiest machine
+#   find_supervisor PID                                         sets $supervisor to the one of `monitor run` PID: false until it is there
 #   at_least N CMD..., at_most N CMD...                         whether CMD prints such a number
 #   free_port, listens PORT, nobody_runs PATTERN                ports of 127.0.0.1; command lines
 #   authority NAME, certificate NAME AUTHORITY EXTENSION [DAYS] makes $dir/NAME.key and $dir/NAME.crt
@@ -44,6 +45,15 @@ trap clean_up EXIT
 skip() {
 	echo "$*"
 	exit 77
+}
+
+find_supervisor() { # it leads a session of its own
+	supervisor=
+	for p in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		# behind the name: state, parent, group, session
+		[ "$(sed 's/.*) //' "/proc/$p/stat" 2>/dev/null | cut -d' ' -f4)" = "$p" ] && supervisor=$p
+	done
+	[ -n "$supervisor" ]
 }
 
 need() {

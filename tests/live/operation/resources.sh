@@ -36,4 +36,9 @@ if [ "$(id -u)" = 0 ]; then
 	ok "what is lost is told: $(cat "$dir/err")" grep -q 'alerts were lost\|File too large' "$dir/err"
 	ok "and the limit that may end it" grep -q 'processor time (ulimit -t) holds for the monitor, too: it ends after 500 s' "$dir/err"
 fi
+# nothing wakes up who waits for signals: the run still ends
+ok "signal descriptors are refused: an end, and why" sh -c \
+	'timeout -s KILL 60 "$1" signalfd4=ENOSYS -- "$2" run -- sleep 300 2>"$3"; [ $? = 126 ] && grep -q "no signal descriptor" "$3"' \
+	- "$src/refuse" "$MONITOR" "$dir/err"
+
 finish

@@ -15,23 +15,15 @@ ok "it looked" grep -q "looked 140 times: as expected" "$dir/out"
 grep "other processors" "$dir/out"
 
 # the monitor is killed, perhaps while its caller is bound: the command's calls fail from then on, and it may run anywhere
-find_supervisor() { # it leads a session of its own
-	supervisor=
-	for p in $(cat "/proc/$front/task/$front/children" 2>/dev/null); do
-		[ "$(sed 's/.*) //' "/proc/$p/stat" 2>/dev/null | cut -d' ' -f4)" = "$p" ] && supervisor=$p
-	done
-	[ -n "$supervisor" ]
-}
-
 kill_monitor() { # TIMES, at any moment while the command opens files
 	for _ in $(seq "$1"); do
 		"$MONITOR" run -r "$dir/rules.yaml" --output /dev/null -- "$BUILD/tests/live/src/processors" "$dir/file" until-it-fails \
 			>>"$dir/killed" 2>/dev/null &
-		front=$!
-		soon find_supervisor
+		pid=$!
+		soon find_supervisor "$pid"
 		sleep 0.1
 		kill -KILL "$supervisor"
-		wait "$front" || echo failed >>"$dir/killed"
+		wait "$pid" || echo failed >>"$dir/killed"
 	done
 }
 
