@@ -17,7 +17,9 @@ limited() {
 	shift
 	rm -f "$dir/out.d/alerts"
 	(
+		# shellcheck disable=SC3045 # dash has it
 		ulimit "-${kind}f" 8
+		# shellcheck disable=SC3045
 		ulimit "-${kind}t" 500
 		exec "$@" "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/alerts" -- sh -c "$many" - "$dir/named"
 	) 2>&1 >"$dir/out" </dev/null | cat >"$dir/err"
