@@ -397,7 +397,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct entry *e, int number, uin
 		for (unsigned int arg = 0; arg < 6; arg++)
 			if (e->list[i].args & 1u << arg)
 				compare[n++] = e->list[i].other & 1u << arg ?
-						       SCMP_CMP64(arg, SCMP_CMP_NE, e->list[i].value[arg]) :
+						       SCMP_CMP64(arg, SCMP_CMP_NE, e->list[i].value[arg], 0) :
 						       SCMP_CMP64(arg, SCMP_CMP_MASKED_EQ, e->list[i].mask[arg],
 								  e->list[i].value[arg]);
 		r = seccomp_rule_add_array(ctx, action, number, n, compare);

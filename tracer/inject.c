@@ -134,6 +134,9 @@ bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec)
 {
 	struct injection *in;
 
+	/* who is not ours by ptrace may be gone, and its id another's, before its open is told */
+	if (!t->pending.tracee->seized)
+		return false;
 	/* behind what is queued there is only the end of the queue */
 	if (!t->injections && (!t->crowd.others || !start(t) || !has_room(t)))
 		return false;

@@ -20,7 +20,7 @@ monitor, folder, action, *keys = sys.argv[1:]
 path = folder + "/log"
 config = folder + "/config.yaml"
 with open(config, "w") as f:
-    f.write("rules_files: [%s/rules.yaml]\nengine: {kind: nodriver}\nmonitor: {log: {syslog_socket: %s}}\n" % (folder, path))
+    f.write("rules_files: [%s/rules.yaml]\nengine: {kind: nodriver}\nstdout_output: {enabled: true}\nmonitor: {log: {syslog_socket: %s}}\n" % (folder, path))
     f.write("".join(k + "\n" for k in keys))
 
 def listen():
