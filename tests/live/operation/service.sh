@@ -67,7 +67,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	mkdir -m 777 "$dir/numbers"
 	chmod a+r "$dir/config.yaml" "$dir/rules.yaml"
 	cp "$MONITOR" "$dir/monitor" # where an ordinary user may come, too
-	in_background setpriv --reuid 65534 --clear-groups "$dir/monitor" falco -c "$dir/config.yaml" -o program_output.enabled=false \
+	in_background setpriv --reuid 65534 --clear-groups "$dir/monitor" falco -c "$dir/config.yaml" -o program_output.enabled=false -o stdout_output.enabled=true \
 		-o webserver.enabled=false -P "$dir/numbers/pid"
 	guarded() { # in this order: setpriv itself belongs to root in /proc until its exec
 		[ "$(readlink /proc/$pid/exe)" = "$(realpath "$dir/monitor")" ] && [ "$(stat -c %u /proc/$pid/environ)" = 0 ]

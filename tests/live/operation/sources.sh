@@ -98,7 +98,7 @@ capture=$MONITOR_SHARED/conformance/captures/files.scap
 if [ -f "$capture" ]; then
 	mkfifo "$dir/fifo"
 	rule Any "evt.num > 0" any >"$dir/rules.yaml"
-	printf 'rules_files: [%s]\nengine: {kind: replay, replay: {capture_file: %s}}\nlog_stderr: true\nlog_syslog: false\n' \
+	printf 'stdout_output: {enabled: true}\nrules_files: [%s]\nengine: {kind: replay, replay: {capture_file: %s}}\nlog_stderr: true\nlog_syslog: false\n' \
 		"$dir/rules.yaml" "$dir/fifo" >"$dir/config.yaml"
 	in_background "$MONITOR" falco -c "$dir/config.yaml" -P "$dir/pid"
 	exec 9>"$dir/fifo"
