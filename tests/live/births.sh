@@ -338,7 +338,7 @@ for options in "--births stops" "--births records" "--backend notify-only"; do
 		run $options --summary "$dir/summary" --pidfile "$dir/pid" -- sh -c 'cp "$1" "$2"; shift 2; exec "$@"' - "$dir/pid" "$dir/supervisor" \
 			python3 "$dir/ends.py" $end "$dir/end"
 		status=$?
-		[ $end != child ] || echo >"$dir/end"
+		[ $end != child ] || : >"$dir/end" # who opened it may be gone before it could read
 		soon gone "$(cat "$dir/supervisor")"
 		case $end in
 		signal) said='"ended":"signal","status":null,"signal":"SIGTERM","exit_status":143' wanted=143 ;;
