@@ -292,6 +292,7 @@ static void ask_fields(const struct plugin_view *view, struct field_context *ctx
 			continue;
 		field_print(&out, &ref, field_extract(&ref, ctx, &got), &got);
 		sink += out.len;
+		ctx->told = NULL; /* it names ref, and lies in an arena that is emptied */
 	}
 }
 
