@@ -114,7 +114,7 @@ struct near {
 	cpu_set_t all; /* what there is for who may run anywhere */
 	uint64_t learnt; /* when all was, if again */
 	uint64_t rests_until;
-	bool on; /* callers are bound, for now */
+	bool on; /* callers are bound: what the trial at hand tries, or the last one has shown */
 	unsigned int opens; /* of the trial */
 	uint64_t last; /* when the last one of those was */
 	struct near_way {

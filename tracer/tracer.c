@@ -105,7 +105,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		identity_free(t); /* opens are then looked at behind the call */
 	calls_init(&t->calls);
 	birth_init(t);
-	if (t->own && t->injects)
+	if (t->own && t->injects && t->options.opens == TRACER_OPENS_EXACT)
 		near_begin(t);
 	t->tracees.direct = t->seizing && memory_can_direct();
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
