@@ -76,7 +76,6 @@ static void *work(void *context)
 			return NULL;
 		in->number = notify_hand_over(injector->listener, in->pending.id, in->fd, in->cloexec, injector->killable);
 		in->since = tracer_now();
-		close(in->fd);
 		sem_post(&injector->done);
 	}
 }

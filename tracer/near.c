@@ -161,6 +161,8 @@ int near_hand_over(struct tracer *t, int fd, bool cloexec, bool holds)
 	number = notify_inject(t->listener, t->pending.id, fd, cloexec, !holds && !t->killable);
 	if (bound)
 		release(t, here);
+	if (!holds)
+		close(fd);
 	if (number >= 0 && !holds && t->killable)
 		r = notify_return(t->listener, t->pending.id, number);
 	return r < 0 ? r : number;

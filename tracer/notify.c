@@ -85,6 +85,7 @@ int notify_hand_over(int listener, uint64_t id, int fd, bool cloexec, bool killa
 {
 	int number = notify_inject(listener, id, fd, cloexec, !killable), r = 0;
 
+	close(fd);
 	if (number >= 0 && killable)
 		r = notify_return(listener, id, number);
 	return r < 0 ? r : number;

@@ -27,7 +27,8 @@ int notify_return(int listener, uint64_t id, int64_t value);
 int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish);
 /*
  * The same, and the call returns the number: in two steps where nothing can take a caller away between them (WAIT_KILLABLE_RECV),
- * else in one.
+ * else in one. fd is closed in any case, with two steps before the call returns: what the caller then does with its own descriptor,
+ * a lock that it gives up by closing it, a file system that it unmounts, a program that it executes, does not meet ours.
  */
 int notify_hand_over(int listener, uint64_t id, int fd, bool cloexec, bool killable);
 /* Whether notify_inject() works without (Linux 5.9), or with finish (5.14). */

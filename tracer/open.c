@@ -252,10 +252,10 @@ static enum open_way fail(struct tracer *t, int error)
 
 /*
  * Who may write can next execute the file, or let somebody do so who is not monitored, and it must not be busy through our
- * descriptor; who made it may lock it, and a lock lasts as long as one of the descriptors. So ours is closed before the call
- * returns, which costs a wake-up.
+ * descriptor; who made it may lock it, and a lock lasts as long as one of the descriptors. Where a call returns in the same step in which
+ * it gets its descriptor, ours is open for a moment longer: these then hold the call until ours is closed.
  */
-static bool must_close_first(const struct open_args *a)
+static bool has_effects(const struct open_args *a)
 {
 	return (a->flags & O_ACCMODE) != O_RDONLY || a->flags & O_CREAT;
 }
@@ -285,7 +285,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 {
 	/* who asks where the call came from must find the caller still there */
 	bool quiet = !t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
-	bool holds = !(t->killable || t->finishes) || must_close_first(a) || (t->facts & FACT_CALLER && !quiet);
+	bool holds = !(t->killable || (t->finishes && !has_effects(a))) || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
 	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
@@ -298,12 +298,13 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		set_real_path(t, a, l, fd, st);
 	t->pending.quiet = quiet;
 	crowd_injects(t);
-	/* what must be closed first is not queued: others' calls would be looked at before that */
-	if (!holds && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
+	/* who is killed before he has his descriptor has read nothing, but what was made or cut off by then is told: it is not queued */
+	if (!holds && !has_effects(a) && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
 		return OPEN_QUEUED;
 	number = near_hand_over(t, fd, a->flags & O_CLOEXEC, holds);
 	if (number < 0) {
-		close(fd);
+		if (holds)
+			close(fd);
 		t->ext.real_path = (struct str){ "", 0 };
 		t->pending.quiet = false;
 		if (number == -EMFILE || number == -ENFILE)
@@ -316,10 +317,7 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		return t->killable ? OPEN_ENTRY : OPEN_GONE;
 	}
 	t->pending.answered = !holds;
-	/* the caller may close its own at once, and then nobody is to have a lock or a mount by the file any more */
-	if (t->pending.answered)
-		close(fd);
-	else
+	if (holds)
 		t->pending.call.object_fd = fd;
 	t->opened = *st;
 	t->pending.call.object = &t->opened;

@@ -214,7 +214,7 @@ unsigned int crowd_running(struct tracer *t);
 void near_begin(struct tracer *t);
 /* We waited for what comes next, from since to now. */
 void near_waited(struct tracer *t, uint64_t since, uint64_t now);
-/* As notify_hand_over() for the pending call; it still waits if it holds. */
+/* As notify_hand_over() for the pending call; if it holds, it still waits, and fd stays open. */
 int near_hand_over(struct tracer *t, int fd, bool cloexec, bool holds);
 /* Another thread is about to look at, or to change, where a thread of the workload may run. */
 void near_rest(struct tracer *t);

@@ -247,8 +247,8 @@ static void deadlock(void)
 	ended(pid);
 }
 
-/* An open file that nobody holds any more has no lock: a copy that somebody keeps would keep it locked. The monitor lets go of its
- * own when the caller has it, which the caller may see. */
+/* An open file that nobody holds any more has no lock: a copy that somebody keeps would keep it locked. Before
+ * Linux 5.19 the monitor lets go of its own when the caller has it, which the caller may see. */
 static void let_go(void)
 {
 	int other = open("a.txt", O_RDWR), busy = 0;

@@ -75,6 +75,30 @@ closed() {
 closed during
 closed after
 
+# what the monitor opened for the command it has closed before the command's call returns: a lock taken and given up is free at once
+cat >"$dir/locks.py" <<'END'
+import fcntl, os, sys
+
+path, held = sys.argv[1], 0
+other = os.open(path, os.O_RDWR)
+for i in range(1000):
+    fd = os.open(path, os.O_RDONLY if i % 4 else os.O_RDWR | os.O_CREAT)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(fd)
+    try:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held += 1
+    fcntl.flock(other, fcntl.LOCK_UN)
+print("still held:", held)
+END
+for opens in exact fast; do
+	rm -f "$alerts"
+	"$MONITOR" run --opens $opens -r "$dir/watched.yaml" --output "$alerts" -- python3 "$dir/locks.py" "$dir/watched" >"$dir/out" 2>"$dir/err"
+	ok "a lock given up, $opens: $(cat "$dir/out" "$dir/err")" grep -qx "still held: 0" "$dir/out"
+	ok "a lock given up, $opens: its open is not watched" soon grep -qs watched "$alerts"
+done
+
 # alerts on standard error keep that open, and nothing else
 # shellcheck disable=SC2016 # for the inner shell
 timeout 100 sh -c 'x=$("$1" run -r "$2" -- sh -c "{ while [ ! -e $4.go ]; do sleep 0.05; done; : <$3; } >/dev/null 2>&1 & echo started" 2>"$4"); [ "$x" = started ] && ! grep -q seen "$4"' \
