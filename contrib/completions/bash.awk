@@ -13,7 +13,7 @@ function row(name, n,    short, words) {
 	gsub(/'/, "", short)
 	if (arg[4] != "") options[arg[2]] = options[arg[2]] " --" arg[4]
 	if (short != "0") options[arg[2]] = options[arg[2]] " -" short
-	if (arg[6] ~ /^[a-z]+(\|[a-z]+)+$/) { words = arg[6]; gsub(/\|/, " ", words); values[arg[2] ":--" arg[4]] = words }
+	if (arg[6] ~ /^[a-z-]+(\|[a-z-]+)+$/) { words = arg[6]; gsub(/\|/, " ", words); values[arg[2] ":--" arg[4]] = words }
 	if (arg[6] == "PRIORITY") values[arg[2] ":--" arg[4]] = "emergency alert critical error warning notice informational debug"
 }
 
