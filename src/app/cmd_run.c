@@ -124,6 +124,7 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 {
 	int code = -1;
 
+	run->summary.end = clock_ns(CLOCK_REALTIME); /* outputs may take a while for what follows */
 	if (status->start_errno) {
 		code = start_status(status);
 		log_error("cannot run %s: %s", run->tracer.argv[0][0] ? run->tracer.argv[0] : "''", strerror(status->start_errno));

@@ -215,7 +215,7 @@ static void finish(struct reload *r)
 	r->config = (struct config *)(uintptr_t)s->config;
 	r->set.config = NULL;
 	reload_set_free(&r->set);
-	log_warning("the configuration and the rules were loaded again: %zu rules", ruleset_count(s->rules));
+	log_warning("the configuration and the rules were loaded again: %zu rules", ruleset_count_enabled(s->rules));
 }
 
 /* Whether all stand still, as it must be for a good set to be taken up; or one does not in time, and then it is no good one. */

@@ -267,7 +267,7 @@ static void add_rules(struct strbuf *out, const struct look *l)
 	const struct session *s = &l->run->session;
 
 	strbuf_addc(out, '{');
-	put_count(out, "count", s->rules ? ruleset_count(s->rules) : 0);
+	put_count(out, "count", s->rules ? ruleset_count_enabled(s->rules) : 0);
 	put_key(out, STR("files"));
 	strbuf_addc(out, '[');
 	for (size_t i = 0; i < s->input.count; i++)
@@ -283,12 +283,17 @@ static void add_backend(struct strbuf *out, const struct look *l)
 static void add_not_watched(struct strbuf *out, const struct look *l)
 {
 	const struct run *run = l->run;
+	const char *idle = l->start ? run_idle_reason(run) : NULL;
+	auto_strbuf struct strbuf reason = { 0 };
 
 	strbuf_addc(out, '[');
 	if (l->status.lost[0])
 		put_text(out, l->status.lost);
-	if (l->start && !ruleset_count(run->session.rules))
-		put_text(out, "nothing is watched: there are no rules in the files given");
+	if (idle) {
+		strbuf_addf(&reason, "nothing is watched: %s", idle);
+		separate(out);
+		json_add_string(out, strbuf_str(&reason));
+	}
 	if (run->tracer.foreign_abi == TRACER_ALERT)
 		put_text(out, "what is done by calls of other ABIs (i386, x32): they pass, and the first of a program alerts");
 	if (run->tracer.io_uring == TRACER_ALERT)

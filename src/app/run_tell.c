@@ -73,18 +73,28 @@ static void tell_time_limit(void)
 			    (uint64_t)limit.rlim_cur);
 }
 
+const char *run_idle_reason(const struct run *run)
+{
+	const struct ruleset *rules = run->session.rules;
+
+	if (ruleset_count_enabled(rules))
+		return NULL;
+	return ruleset_count(rules) ? "no rule is enabled" : "there are no rules in the files given";
+}
+
 void run_tell_start(const struct run *run)
 {
+	const char *idle = run_idle_reason(run);
 	struct tracer_status status;
 
 	tracer_status(run->session.source, &status);
 	if (status.lost[0])
 		log_warning("%s", status.lost);
 	tell_time_limit();
-	if (!ruleset_count(run->session.rules))
-		log_warning("there are no rules in the files given: nothing is watched");
-	log_info("%zu rules; system calls are intercepted by %s, births of processes are learnt by %s", ruleset_count(run->session.rules),
-		 backend_info(status.backend)->how, status.records ? "the kernel's records" : "their calls");
+	if (idle)
+		log_warning("%s: nothing is watched", idle);
+	log_info("%zu rules; system calls are intercepted by %s, births of processes are learnt by %s",
+		 ruleset_count_enabled(run->session.rules), backend_info(status.backend)->how, status.records ? "the kernel's records" : "their calls");
 	log_info("calls of other ABIs (i386, x32) %s; io_uring %s",
 		 run->tracer.foreign_abi == TRACER_DENY ? "are refused and alert" : "pass and alert",
 		 run->tracer.io_uring == TRACER_DENY  ? "is refused" :

@@ -136,6 +136,8 @@ struct rule_capture {
 
 /* All rules by number, disabled ones, too. The view borrows from r. */
 size_t ruleset_count(const struct ruleset *r);
+/* How many of them are enabled. */
+size_t ruleset_count_enabled(const struct ruleset *r);
 void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view);
 
 void ruleset_capture(const struct ruleset *r, uint32_t rule, struct rule_capture *ret_capture);

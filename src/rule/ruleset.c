@@ -46,6 +46,11 @@ size_t ruleset_count(const struct ruleset *r)
 	return r->nrules;
 }
 
+size_t ruleset_count_enabled(const struct ruleset *r)
+{
+	return r->norder;
+}
+
 void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view)
 {
 	const struct rule *rule = &r->rules[i];

@@ -11,7 +11,7 @@ rule Other "evt.type in (open, openat) and fd.name = $dir/other" "other %fd.name
 : >"$dir/other"
 mkfifo "$dir/go"
 # shellcheck disable=SC2016 # the inner shell's
-look='read -r x <"$1/file"; read -r x <"$1/file"; read -r x <"$1/other"; exit 3'
+look='read -r x <"$1/file"; read -r x <"$1/file"; read -r x <"$1/other"; exit 3' once='read -r x <"$1/file"'
 
 run() {
 	echo old >"$file"
@@ -69,6 +69,14 @@ says "d['backend'] == 'ptrace' and len(d['not_watched']) == 2 and 'io_uring' in 
 printf 'syslog_output: {enabled: true}\nmonitor: {syslog_output: {address: "unix://%s/none"}}\n' "$dir" >"$dir/config.yaml"
 run -c "$dir/config.yaml" -- sh -c "$look" - "$dir"
 says "d['lost']['alerts'] == 3 and {'name': 'syslog', 'delivered': 0, 'failed': 3, 'dropped': 0, 'waiting': 0} in d['outputs']"
+
+printf 'program_output: {enabled: true, program: "sleep 1.5"}\n' >"$dir/config.yaml"
+run -c "$dir/config.yaml" -- sh -c "$once" - "$dir"
+says "d['alerts']['total'] == 1 and d['seconds'] < 1.4" # the command's end, not the output's
+run --option 'rules[]={disable: {rule: Named}}' -- true
+says "d['rules']['count'] == 1 and d['not_watched'] == []"
+run --option 'rules[]={disable: {rule: "*"}}' -- true
+says "d['rules']['count'] == 0 and d['not_watched'] == ['nothing is watched: no rule is enabled']"
 
 # what the command leaves behind is watched on, and the file is written again
 # shellcheck disable=SC2016

@@ -78,6 +78,7 @@ dies 0 --fail-on warning --option monitor.run.on_exit=fail
 # ---- rules that watch nothing are a slip
 : >"$dir/empty.yaml"
 mkdir "$dir/folder"
+ends 0 "no rule is enabled: nothing is watched" -r "$dir/rules.yaml" --option 'rules[]={disable: {rule: watched}}' -- true
 ends 0 "there are no rules in the files given: nothing is watched" -r "$dir/empty.yaml" -- true
 ends 1 "no rules: $dir/folder is a folder without" -r "$dir/folder" -- true
 
