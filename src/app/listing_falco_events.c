@@ -53,19 +53,7 @@ static unsigned int kind_of(const struct event_info *e)
 /* The name of a call without an event of its own; NULL for others. */
 static const char *generic_name(unsigned int code)
 {
-	static const struct {
-		unsigned int code;
-		const char *event;
-	} calls[] = {
-#define SC(code, name, event) { code, #event },
-#include "event/syscall_codes.def"
-#undef SC
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
-		if (calls[i].code == code)
-			return code && strcmp(calls[i].event, "GENERIC_X") == 0 ? syscall_code_name(code) : NULL;
-	return NULL;
+	return code && syscall_code_is_generic(code) ? syscall_code_name(code) : NULL;
 }
 
 /* ---- one event ---- */

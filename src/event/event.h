@@ -164,9 +164,11 @@ struct syscall_info {
 
 /* By the number of the machine this is built for; NULL when unknown. */
 const struct syscall_info *syscall_by_number(long number);
-/* Falco's code: its name (NULL when unknown), and code by name (-1 when unknown). */
+/* Falco's code: its name (NULL when unknown; code 0 is called unknown), and code by name (-1 when unknown). */
 const char *syscall_code_name(unsigned int code);
 int syscall_code(struct str name);
+/* Whether calls of this code have no event type of their own, but the generic one. */
+bool syscall_code_is_generic(unsigned int code);
 #define SYSCALL_CODES 512 /* exclusive upper bound of ppm_sc codes */
 
 /* ---- an event --------------------------------------------------------------------------------------------------- */

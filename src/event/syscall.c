@@ -20,6 +20,12 @@ static const char *const code_names[SYSCALL_CODES] = {
 };
 #undef SC
 
+#define SC(code, name, event) [code] = EV_##event == EV_GENERIC_X,
+static const bool code_generic[SYSCALL_CODES] = {
+#include "event/syscall_codes.def"
+};
+#undef SC
+
 const struct syscall_info *syscall_by_number(long number)
 {
 	if (number < 0 || (size_t)number >= ARRAY_SIZE(syscalls) || !syscalls[number].name)
@@ -39,4 +45,9 @@ int syscall_code(struct str name)
 			return i;
 	}
 	return -1;
+}
+
+bool syscall_code_is_generic(unsigned int code)
+{
+	return code < SYSCALL_CODES && code_generic[code];
 }

@@ -168,6 +168,16 @@ const struct field_ref *format_field(const struct format *f, size_t i)
 	return i < f->nfields ? f->fields[i] : NULL;
 }
 
+int format_names(const struct format *f, struct arena *arena, int (*add)(void *data, struct str name), void *data)
+{
+	int r = 0;
+
+	for (const struct token *t = f->first; r >= 0 && t; t = t->next)
+		if (t->expr)
+			r = format_names_of(t->expr, arena, add, data);
+	return r;
+}
+
 facts_t format_reads(const struct format *f)
 {
 	return f->reads;

@@ -27,6 +27,13 @@ DEFINE_AUTO(struct format, format, format_free);
 
 /* Every field that it reads, those inside transformers too, in order of appearance; NULL past the end. */
 const struct field_ref *format_field(const struct format *f, size_t i);
+/*
+ * The names of its values as Falco lists them: those of the fields, and calls as it prints them; of a call that stands last in another
+ * only the outer one. Names last as long as the arena and the format. -ENOMEM, or what add returned below 0.
+ */
+int format_names(const struct format *f, struct arena *arena, int (*add)(void *data, struct str name), void *data);
+/* A constant as Falco prints it: in quotes where anything in it is special. */
+void format_add_constant(struct strbuf *out, struct str text);
 facts_t format_reads(const struct format *f);
 
 /* Adds the rendered text. */

@@ -31,4 +31,7 @@ struct format_parser {
 /* Reads one field or call at p->at and moves behind it. The reason is in p->err when it returns negative. */
 int format_parse_expr(struct format_parser *p, struct format_expr **ret_expr);
 
+/* format_names() of one of them (format_names.c) */
+int format_names_of(const struct format_expr *e, struct arena *arena, int (*add)(void *data, struct str name), void *data);
+
 #endif

@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "field/format.h"
 #include "rule/ast.h"
 
 /* Trees as Falco writes them: each connective in parentheses, quotes where a value has anything special. */
-
-static bool needs_quotes(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (memchr("\b\f\n\r\t =\\\"'", s.ptr[i], 11))
-			return true;
-	return false;
-}
-
-static void add_value(struct strbuf *out, struct str s)
-{
-	static const char from[] = "\b\f\n\r\t\\\"", to[] = "bfnrt\\\"";
-
-	if (!needs_quotes(s)) {
-		strbuf_addstr(out, s);
-		return;
-	}
-	strbuf_addc(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		const char *special = s.ptr[i] ? strchr(from, s.ptr[i]) : NULL;
-
-		if (special)
-			strbuf_addc(out, '\\');
-		strbuf_addc(out, special ? to[special - from] : s.ptr[i]);
-	}
-	strbuf_addc(out, '"');
-}
 
 static void add_argument(struct strbuf *out, const struct ast *a)
 {
@@ -36,7 +10,7 @@ static void add_argument(struct strbuf *out, const struct ast *a)
 		return;
 	strbuf_addc(out, '[');
 	if (a->arg.len)
-		add_value(out, a->arg);
+		format_add_constant(out, a->arg);
 	else
 		strbuf_adds(out, "\"\"");
 	strbuf_addc(out, ']');
@@ -96,7 +70,7 @@ void ast_print_falco(struct strbuf *out, const struct ast *a)
 		add_argument(out, a);
 		break;
 	case AST_VALUE:
-		add_value(out, a->text);
+		format_add_constant(out, a->text);
 		break;
 	case AST_LIST:
 		add_children(out, a, ", ");

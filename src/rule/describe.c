@@ -155,10 +155,10 @@ static void add_events(struct description *d, struct str source, const struct as
 	if (r == 0)
 		types[EV_ASYNCEVENT_E] = true;
 	for (size_t i = EV_GENERIC_X + 1; r == 0 && i < EV_COUNT; i++)
-		if (types[i] && event_table[i].name && !(event_table[i].flags & EF_UNUSED))
+		if (types[i] && event_table[i].name)
 			note(d, &names, str_of(event_table[i].name));
-	for (size_t i = 0; r == 0 && i < SYSCALL_CODES; i++)
-		if (codes[i] && syscall_code_name((unsigned int)i))
+	for (size_t i = 1; r == 0 && i < SYSCALL_CODES; i++)
+		if (codes[i] && syscall_code_is_generic((unsigned int)i))
 			note(d, &names, str_of(syscall_code_name((unsigned int)i)));
 	add_set(d->out, "events", &names);
 }
@@ -186,9 +186,22 @@ static struct str format_of(const struct description *d, struct str name)
 	return format;
 }
 
+struct output_names {
+	struct description *d;
+	struct texts *names;
+};
+
+static int note_output(void *data, struct str name)
+{
+	struct output_names *to = data;
+
+	note(to->d, to->names, name);
+	return 0;
+}
+
 static void add_outputs(struct description *d, const struct rule *rule, struct texts *fields)
 {
-	const struct field_ref *ref;
+	struct output_names to = { d, fields };
 	bool first = true;
 
 	for (size_t i = 0; i < rule->nextra; i++) {
@@ -204,8 +217,8 @@ static void add_outputs(struct description *d, const struct rule *rule, struct t
 		json_add_string(d->out, format_of(d, extra->name));
 	}
 	strbuf_adds(d->out, first ? "" : "},");
-	for (size_t i = 0; rule->format && (ref = format_field(rule->format, i)); i++)
-		note(d, fields, ref->text);
+	if (rule->format && format_names(rule->format, d->arena, note_output, &to) < 0)
+		d->failed = true;
 }
 
 static void note_entries(struct description *d, struct texts *set, const struct exception_entry *e)

@@ -13,10 +13,26 @@ static const char rules[] = "- required_engine_version: 0.31.0\n"
 			    "- list: shells\n  items: [bash, 'a b']\n"
 			    "- list: more\n  items: [shells, zsh]\n"
 			    "- macro: unused\n  condition: fd.num > 3\n"
+			    "- macro: any\n  condition: proc.name = cat\n"
+			    "- macro: read\n  condition: evt.type = pread\n"
 			    "- macro: spawned\n  condition: evt.type in (execve, execveat)\n"
 			    "- rule: one\n  desc: d\n  condition: spawned and not proc.name in (more)\n"
 			    "  output: x %fd.name %proc.aname[2]\n  priority: INFO\n  tags: [b, a]\n"
 			    "  exceptions:\n  - {name: e, fields: [proc.name, fd.name], comps: [=, in], values: [[a, [b, c]]]}\n";
+
+/* A format's values: each field, and what a whole chain of transformers makes of fields, which is one. */
+static const struct {
+	const char *output, *fields;
+} values[] = {
+	{ "%fd.name", "[\"fd.name\"]" },
+	{ "%toupper(fd.name)", "[\"fd.name\",\"toupper(fd.name)\"]" },
+	{ "%toupper(basename(fd.name))", "[\"fd.name\",\"toupper(basename(fd.name))\"]" },
+	{ "%concat(tolower(fd.name), proc.name)", "[\"concat(tolower(fd.name),proc.name)\",\"fd.name\",\"proc.name\",\"tolower(fd.name)\"]" },
+	{ "%concat(proc.name, tolower(fd.name))", "[\"concat(proc.name,tolower(fd.name))\",\"fd.name\",\"proc.name\"]" },
+	{ "%concat(tolower(fd.name), 'a b')", "[\"concat(tolower(fd.name),\\\"a b\\\")\",\"fd.name\"]" },
+	{ "%join(':', (fd.name,'x'))", "[\"fd.name\",\"join(:,(fd.name,x))\"]" },
+	{ "%tolower(proc.name) %tolower(proc.name)", "[\"proc.name\",\"tolower(proc.name)\"]" },
+};
 
 /* Parts of the description: by what they stand for. */
 static const struct {
@@ -62,6 +78,55 @@ static void test_parts(void **state)
 		if (!strstr(out.ptr, parts[i].part))
 			fail_msg("%s\nis not in\n%s", parts[i].part, out.ptr);
 	}
+}
+
+static void test_output_fields(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		auto_rule_loader struct rule_loader *l = NULL;
+		struct strbuf text auto_strbuf = { 0 }, out auto_strbuf = { 0 }, part auto_strbuf = { 0 };
+		const struct load_result *result;
+		struct error err = { 0 };
+
+		strbuf_addf(&text, "- {rule: r, desc: d, condition: evt.type = open, output: \"%s\", priority: INFO}\n", values[i].output);
+		strbuf_addf(&part, "\"output_fields\":%s,", values[i].fields);
+		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+		assert_int_equal(rule_loader_add(l, STR("f"), strbuf_str(&text), &result, &err), 0);
+		assert_int_equal(rule_loader_describe(l, NULL, &out, &err), 0);
+		if (!strstr(out.ptr, part.ptr))
+			fail_msg("%s\nis not in\n%s", part.ptr, out.ptr);
+	}
+}
+
+/* Falco's unused types are called NA; a call with a type of its own is listed by that alone, and the call of no name not at all. */
+static void test_events(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	auto_rule_loader struct rule_loader *l = NULL;
+	struct strbuf out auto_strbuf = { 0 };
+	const struct load_result *result;
+	struct error err = { 0 };
+	char *any, *end;
+
+	(void)state;
+	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+	assert_int_equal(rule_loader_add(l, STR("f"), STR(rules), &result, &err), 0);
+	assert_int_equal(rule_loader_describe(l, NULL, &out, &err), 0);
+	assert_non_null(strstr(out.ptr, "\"events\":[\"asyncevent\",\"pread\"]"));
+	any = strstr(out.ptr, "\"condition_compiled\":\"proc.name = cat\"");
+	assert_non_null(any);
+	end = strstr(any, "\"info\"");
+	assert_non_null(end);
+	*end = 0;
+	assert_non_null(strstr(any, "\"NA\""));
+	assert_non_null(strstr(any, "\"alarm\""));
+	assert_non_null(strstr(any, "\"pread\""));
+	assert_null(strstr(any, "\"pread64\""));
+	assert_null(strstr(any, "\"syscall\""));
+	assert_null(strstr(any, "\"unknown\""));
 }
 
 static void test_refused(void **state)
@@ -148,7 +213,8 @@ static void test_plugins(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts), cmocka_unit_test(test_refused), cmocka_unit_test(test_plugins) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts), cmocka_unit_test(test_output_fields),
+					    cmocka_unit_test(test_events), cmocka_unit_test(test_refused), cmocka_unit_test(test_plugins) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
