@@ -206,13 +206,16 @@ void rules_input_free(struct rules_input *in)
 	*in = (struct rules_input){ 0 };
 }
 
-static void report(const struct load_result *result, bool warnings)
+/* Places in Falco's way of counting are told in its form: in ours they would be wrong. */
+static void report(const struct load_result *result, bool warnings, bool ours)
 {
 	auto_strbuf struct strbuf text = { 0 };
 
 	if (result->successful && !(warnings && result->nfindings))
 		return;
-	load_result_print(&text, result, false, true);
+	load_result_print(&text, result, !ours, ours);
+	if (!ours)
+		strbuf_addc(&text, '\n');
 	if (text.len)
 		log_text(result->successful ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, strbuf_str(&text));
 }
@@ -243,7 +246,7 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
 		else /* as Falco tells it */
 			log_info("   %s | schema validation: %s", f->path,
 				 !result->parsed ? "none" : result->nschema_warnings ? "failed" : "ok");
-		report(result, warnings);
+		report(result, warnings, options->ours);
 		/* a plugin that is missing explains fields that are not known */
 		r = rule_loader_check_plugins(loader, err);
 		if (r < 0)

@@ -116,7 +116,9 @@ says 1 'metrics.enabled: nobody would be told' -c falco.yaml -o metrics.enabled=
 says 1 'metrics.interval: "5" is no time' -c falco.yaml -o metrics.enabled=true -o metrics.interval=5 --dry-run
 says 0 'Notice opened ' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=true
 says 0 'Notice opened ' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=false -o webserver.prometheus_metrics_enabled=true
-says 1 'bad.yaml' -c falco.yaml -r bad.yaml
+says 1 '^bad.yaml: Invalid$' -c falco.yaml -r bad.yaml
+says 1 '^    condition expression: ' -c falco.yaml -r bad.yaml
+says 0 '^warning.yaml: Ok, with warnings$' -c falco.yaml -r warning.yaml
 says 1 'unknown option' -c falco.yaml --no-such-option
 says 1 'no KEY=VALUE' -c falco.yaml -o json_output
 says 1 '-o engine.kind: kmod: there is no kernel module' -c falco.yaml -o engine.kind=kmod
