@@ -277,7 +277,7 @@ static int begin(struct run *run, struct pipeline_options *settings, struct relo
 	if (r == 0)
 		r = open_outputs(run, err);
 	if (r == 0 && run->config)
-		r = exporters_open(&run->exporters, run->config, err);
+		r = exporters_open(&run->exporters, run->config, &run->offered, err);
 	if (r == 0)
 		r = start_recording(run, source, err);
 	if (r == 0)

@@ -3,10 +3,12 @@
 
 #include "app/log.h"
 
-int exporters_open(struct exporters *e, const struct config *config, struct error *err)
+int exporters_open(struct exporters *e, const struct config *config, const struct engine_options *offered, struct error *err)
 {
-	int r = webserver_open(config, &e->web, err);
+	int r;
 
+	e->offered = offered;
+	r = webserver_open(config, offered, &e->web, err);
 	return r < 0 ? r : metrics_snapshot_new(config, &e->snapshot, err);
 }
 

@@ -9,10 +9,11 @@
 struct exporters {
 	struct webserver *web; /* NULL = none */
 	struct metrics_snapshot *snapshot; /* NULL = none */
+	const struct engine_options *offered; /* what there is for rules; borrowed */
 };
 
-/* As webserver_open() and metrics_snapshot_new(): config is borrowed, threads are started. */
-int exporters_open(struct exporters *e, const struct config *config, struct error *err);
+/* As webserver_open() and metrics_snapshot_new(): config and offered are borrowed, threads are started. */
+int exporters_open(struct exporters *e, const struct config *config, const struct engine_options *offered, struct error *err);
 /* Tells the figures when it is time, between events. */
 void exporters_look(struct exporters *e, struct session *s);
 /* Files were rotated; failures go to the log. */

@@ -349,7 +349,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	drops_follow(&run->drops, engine->source.len ? NULL : config);
 	r = outputs_open(&s->outputs, config, live, &err);
 	if (r == 0 && live) /* a replay is over before anybody could look */
-		r = exporters_open(&run->exporters, config, &err);
+		r = exporters_open(&run->exporters, config, engine, &err);
 	if (r == 0)
 		r = start(s, run, &err);
 	if (r < 0)

@@ -113,7 +113,7 @@ int reload_set_adopt(struct reload_set *set, struct session *s, struct exporters
 	pipeline_outputs_changed(s->pipeline, s->outputs.count, lost);
 	share_outputs(s);
 	if (set->config)
-		webserver_follow(&e->web, set->config, s->config);
+		webserver_follow(&e->web, set->config, s->config, e->offered);
 	take_set(s, set);
 	return 0;
 }

@@ -246,11 +246,11 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
 		else /* as Falco tells it */
 			log_info("   %s | schema validation: %s", f->path,
 				 !result->parsed ? "none" : result->nschema_warnings ? "failed" : "ok");
-		report(result, warnings, options->ours);
-		/* a plugin that is missing explains fields that are not known */
+		/* a plugin that is missing explains fields that are not known: these are not worth a word then */
 		r = rule_loader_check_plugins(loader, err);
 		if (r < 0)
 			return error_prefix(err, r, "%s", f->path);
+		report(result, warnings, options->ours);
 		if (!result->successful)
 			return error_set(err, -EINVAL, "%s: the rules are not used", f->path);
 	}

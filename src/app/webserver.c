@@ -14,6 +14,8 @@
 
 struct webserver {
 	const struct config *config;
+	const struct engine_plugin *plugins; /* those that are loaded */
+	size_t nplugins;
 	struct web *web;
 	struct web_page pages[3];
 	char health_path[256];
@@ -35,8 +37,9 @@ static void write_health(void *server, struct strbuf *out)
 
 static void write_versions(void *server, struct strbuf *out)
 {
-	(void)server;
-	falco_version_json(out);
+	const struct webserver *w = server;
+
+	falco_version_json(out, w->plugins, w->nplugins);
 }
 
 static void write_metrics(void *server, struct strbuf *out)
@@ -113,7 +116,7 @@ static int start(struct webserver *w, struct error *err)
 	return 0;
 }
 
-int webserver_open(const struct config *config, struct webserver **ret_server, struct error *err)
+int webserver_open(const struct config *config, const struct engine_options *offered, struct webserver **ret_server, struct error *err)
 {
 	struct webserver *w;
 	int r;
@@ -125,6 +128,8 @@ int webserver_open(const struct config *config, struct webserver **ret_server, s
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
 	w->config = config;
+	w->plugins = offered->plugins;
+	w->nplugins = offered->nplugins;
 	w->metrics = config->metrics_enabled && config->webserver_prometheus_metrics_enabled;
 	pthread_mutex_init(&w->lock, NULL);
 	r = start(w, err);
@@ -164,7 +169,8 @@ static bool is_same(const struct config *a, const struct config *b)
 	return !one.failed && !other.failed && str_eq(strbuf_str(&one), strbuf_str(&other));
 }
 
-void webserver_follow(struct webserver **server, const struct config *config, const struct config *former)
+void webserver_follow(struct webserver **server, const struct config *config, const struct config *former,
+		      const struct engine_options *offered)
 {
 	struct error err = { 0 };
 
@@ -175,10 +181,10 @@ void webserver_follow(struct webserver **server, const struct config *config, co
 	}
 	webserver_close(*server);
 	*server = NULL;
-	if (webserver_open(config, server, &err) == 0)
+	if (webserver_open(config, offered, server, &err) == 0)
 		return;
 	log_error("web server: %s", err.text);
-	if (former && webserver_open(former, server, &err) == 0 && *server)
+	if (former && webserver_open(former, offered, server, &err) == 0 && *server)
 		(*server)->config = config;
 }
 

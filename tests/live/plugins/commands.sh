@@ -47,6 +47,32 @@ ok "as that of system calls" sh -c 'grep -q "^evt.time$" out && grep -q "^proc.n
 in_foreground "$MONITOR" falco -c config.yaml --list
 ok "what all events have names all sources" grep -q "^Event Sources: *dummy syscall $" out
 
+# what is loaded, for who asks
+versions() { # PYTHON FILE: holds of v
+	python3 -c "import json, sys; v = json.load(open(sys.argv[1])); sys.exit(not ($1))" "$2"
+}
+in_foreground "$MONITOR" falco -c config.yaml -o json_output=true --version
+ok "no plugin is loaded for --version: $(cat out)" versions "'plugin_versions' not in v" out
+in_foreground "$MONITOR" falco -c config.yaml --support
+ok "--support has the versions of plugins" versions "sorted(v['engine_info']['plugin_versions']) == ['dummy', 'parts']" out
+port=$(free_port)
+printf 'plugins:\n  - {name: parts, library_path: %s}\nwebserver: {enabled: true, listen_address: 127.0.0.1, listen_port: %s}\n' "$dir/libparts.so" "$port" >web.yaml
+in_foreground "$MONITOR" run -c web.yaml -r rules.yaml -- \
+	python3 -c "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:$port/versions').read().decode())"
+ok "and so has the web server: $(cat out)" versions "list(v['plugin_versions']) == ['parts']" out
+
+# a plugin that is missing is told, and not what is unknown without it
+{
+	printf -- '- required_plugin_versions: [{name: parts, version: 0.1.0}]\n'
+	rule third "parts.seen = 3" "third"
+} >needs.yaml
+for how in "run -r needs.yaml -- true" "falco -r needs.yaml -o engine.kind=nodriver -M 1"; do
+	# shellcheck disable=SC2086 # words
+	in_foreground "$MONITOR" $how
+	ok "$how without the plugin: $(cat err)" grep -q 'need a plugin that is not loaded: parts 0.1.0' err
+	ok "what it has is no matter: $(cat err)" sh -c '! grep -q "no field" err'
+done
+
 cat >test.yaml <<YAML
 tests:
   - name: a capture, in a world of its own
