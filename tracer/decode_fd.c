@@ -17,6 +17,7 @@
 #include "tracer/open_flags.h"
 #include "tracer/procfs.h"
 #include "tracer/socket.h"
+#include "tracer/statx.h"
 
 /* Rows: what the link below /proc/PID/fd says of a descriptor without a path, and flags.def anon_inode_fd_types. */
 static const struct {
@@ -351,7 +352,7 @@ int decode_fd(pid_t tid, int fd, uint64_t ts, struct event_builder *b, struct ev
 	n = procfs_read_link(tid, name, text, sizeof(text));
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read %s", path);
-	if (stat(path, &st) < 0)
+	if (statx_known(path, &st) < 0)
 		return error_errno(err, -errno, "cannot look at %s", path);
 	link = (struct str){ text, (size_t)n };
 	if (str_starts(link, STR("socket:[")) && link.len > 9)

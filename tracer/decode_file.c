@@ -10,6 +10,7 @@
 #include "tracer/decode_step.h"
 #include "tracer/open_flags.h"
 #include "tracer/procfs.h"
+#include "tracer/statx.h"
 
 /* ---- opening ---- */
 
@@ -81,7 +82,7 @@ static bool stat_opened(const struct call *c, struct stat *st)
 	if (c->object_fd >= 0)
 		return fstat(c->object_fd, st) == 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->tid, (int)c->result);
-	return stat(path, st) == 0;
+	return statx_known(path, st) == 0;
 }
 
 /* The kernel's 32-bit form: 12 bits of major number between the minor's low 8 and high 12. */

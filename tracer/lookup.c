@@ -17,11 +17,11 @@ int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
 	return fd < 0 ? -errno : (int)fd;
 }
 
-bool lookup_is_ordinary(int fd)
+bool lookup_is_ordinary(struct tracer *t, int fd)
 {
 	struct statfs fs;
 
-	if (fstatfs(fd, &fs) < 0)
+	if (slow_has(&t->slow, fd) || fstatfs(fd, &fs) < 0)
 		return false;
 	switch ((uint32_t)fs.f_type) {
 	case EXT4_SUPER_MAGIC:
@@ -44,13 +44,25 @@ bool lookup_is_ordinary(int fd)
 	}
 }
 
-int lookup_base(pid_t tid, const char *name, int dirfd)
+/* The path is not known to lead to where looking may take for ever. */
+static int checked(struct tracer *t, int base, const char *name)
 {
+	if (!slow_on_way(&t->slow, base, name))
+		return base;
+	t->pending.waits = true;
+	if (base >= 0)
+		close(base);
+	return -EXDEV;
+}
+
+int lookup_base(struct tracer *t, const char *name, int dirfd)
+{
+	pid_t tid = t->pending.call.tid;
 	char path[64];
 	int fd;
 
 	if (name[0] == '/')
-		return AT_FDCWD;
+		return checked(t, AT_FDCWD, name);
 	if (dirfd == AT_FDCWD)
 		snprintf(path, sizeof(path), "/proc/%d/cwd", tid);
 	else if (dirfd >= 0)
@@ -60,11 +72,12 @@ int lookup_base(pid_t tid, const char *name, int dirfd)
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (!lookup_is_ordinary(fd)) {
+	if (!lookup_is_ordinary(t, fd)) {
+		t->pending.waits = slow_has(&t->slow, fd);
 		close(fd);
 		return -EXDEV;
 	}
-	return fd;
+	return checked(t, fd, name);
 }
 
 bool lookup_mentions_proc(const char *path)

@@ -92,7 +92,7 @@ static int folder_failure(int base, const char *path, int error)
 }
 
 /* Where the path begins, with our own rights: -EOPNOTSUPP where the caller should look for itself. */
-static int begin_place(const struct tracer *t, char *path, size_t len, int dirfd, struct place *p)
+static int begin_place(struct tracer *t, char *path, size_t len, int dirfd, struct place *p)
 {
 	size_t end = len, start;
 
@@ -104,14 +104,14 @@ static int begin_place(const struct tracer *t, char *path, size_t len, int dirfd
 	if (start == end || lookup_mentions_proc(path) || !strcmp(path + start, ".") || !strcmp(path + start, "..") ||
 	    !strncmp(path + start, "./", 2) || !strncmp(path + start, "../", 3) || len - start > NAME_MAX)
 		return -EOPNOTSUPP;
-	p->base = lookup_base(t->pending.call.tid, path, dirfd);
+	p->base = lookup_base(t, path, dirfd);
 	p->path = path;
 	p->last = path + start;
 	return p->base < 0 && p->base != AT_FDCWD ? -EOPNOTSUPP : 0;
 }
 
 /* The folder, with the caller's rights: 0, or a negative errno as above. */
-static int find_folder(struct place *p)
+static int find_folder(struct tracer *t, struct place *p)
 {
 	char first = *p->last;
 
@@ -126,15 +126,15 @@ static int find_folder(struct place *p)
 	}
 	if (p->folder < 0)
 		return p->folder;
-	return lookup_is_ordinary(p->folder) ? 0 : -EOPNOTSUPP;
+	return lookup_is_ordinary(t, p->folder) ? 0 : -EOPNOTSUPP;
 }
 
 /* What the name in the folder stands for, by a descriptor without effect on it. */
-static int find_object(const struct place *p, bool follow)
+static int find_object(struct tracer *t, const struct place *p, bool follow)
 {
 	int fd = lookup_open(p->folder, p->last, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
 
-	if (fd >= 0 && !lookup_is_ordinary(fd)) {
+	if (fd >= 0 && !lookup_is_ordinary(t, fd)) {
 		close(fd);
 		return -EOPNOTSUPP;
 	}
@@ -150,14 +150,14 @@ static int change_mode(int fd, mode_t mode)
 	return chmod(path, mode & 07777) < 0 ? -errno : 0;
 }
 
-static int change(const struct call *c, const struct row *row, const struct place *p, int flags)
+static int change(struct tracer *t, const struct call *c, const struct row *row, const struct place *p, int flags)
 {
 	auto_fd int fd = -1;
 	struct stat st;
 
 	if (flags & ~AT_SYMLINK_NOFOLLOW)
 		return -EOPNOTSUPP;
-	fd = find_object(p, !(flags & AT_SYMLINK_NOFOLLOW));
+	fd = find_object(t, p, !(flags & AT_SYMLINK_NOFOLLOW));
 	/* modes of symbolic links are refused, in the kernel's own way */
 	if (fd < 0 || fstat(fd, &st) < 0 || (row->operation == CHMOD && S_ISLNK(st.st_mode)))
 		return -EOPNOTSUPP;
@@ -175,7 +175,7 @@ static int make_folder(const struct place *p, mode_t mode, mode_t mask)
 	return r;
 }
 
-static int carry_out(const struct tracer *t, const struct row *row, const struct place *p, const struct place *p2, mode_t mask)
+static int carry_out(struct tracer *t, const struct row *row, const struct place *p, const struct place *p2, mode_t mask)
 {
 	const struct call *c = &t->pending.call;
 	int flags = row->add | (row->flags == NONE ? 0 : (int)c->args[row->flags]), r = -1;
@@ -199,7 +199,7 @@ static int carry_out(const struct tracer *t, const struct row *row, const struct
 		return make_folder(p, (mode_t)c->args[row->value], mask);
 	case CHMOD:
 	case CHOWN:
-		return change(c, row, p, flags);
+		return change(t, c, row, p, flags);
 	}
 	return r < 0 ? -errno : 0;
 }
@@ -216,7 +216,7 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
 }
 
 /* Both names, with the caller's rights. */
-static int act(const struct tracer *t, const struct row *row, struct place places[2], mode_t mask)
+static int act(struct tracer *t, const struct row *row, struct place places[2], mode_t mask)
 {
 	int r = identity_assume(t);
 
@@ -224,7 +224,7 @@ static int act(const struct tracer *t, const struct row *row, struct place place
 		return -EOPNOTSUPP;
 	for (int i = 0; i < 2 && r == 0; i++)
 		if (places[i].path)
-			r = find_folder(&places[i]);
+			r = find_folder(t, &places[i]);
 	if (r == 0)
 		r = carry_out(t, row, &places[0], &places[1], mask);
 	identity_return(t);

@@ -142,7 +142,7 @@ static bool is_acceptable(struct tracer *t, int fd, struct stat *ret_st)
 		return false;
 	if (ret_st->st_dev == t->ordinary_dev && since - t->ordinary_since < ORDINARY_NS)
 		return true;
-	if (!lookup_is_ordinary(fd))
+	if (!lookup_is_ordinary(t, fd))
 		return false;
 	t->ordinary_dev = ret_st->st_dev;
 	t->ordinary_since = since;
@@ -326,15 +326,15 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 }
 
 /* Whether what we are refused the caller is refused, too: not so in /proc, where a file is about who opens it. */
-static bool is_refused_alike(const struct tracer *t, const struct open_args *a, int base)
+static bool is_refused_alike(struct tracer *t, const struct open_args *a, int base)
 {
 	auto_fd int fd = lookup_open(base, t->path, O_PATH | (a->flags & O_NOFOLLOW), 0, a->resolve | RESOLVE_ALWAYS);
 
-	return fd >= 0 ? lookup_is_ordinary(fd) : !lookup_mentions_proc(t->path);
+	return fd >= 0 ? lookup_is_ordinary(t, fd) : !lookup_mentions_proc(t->path);
 }
 
 /* With the caller's rights: a descriptor, the failure that it would be told as well, or -EOPNOTSUPP. */
-static int open_at(const struct tracer *t, const struct open_args *a, int base, struct look *l)
+static int open_at(struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
 	bool exclusive = a->flags & O_CREAT && a->flags & O_EXCL;
 	int fd;
@@ -389,7 +389,7 @@ int open_exec_failure(struct tracer *t, size_t path_len)
 
 	if (!t->pending.notified || !identity_assumable(t, t->pending.tracee))
 		return 0;
-	base = lookup_base(t->pending.call.tid, t->path, a.dirfd);
+	base = lookup_base(t, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return 0;
 	if (identity_assume(t) == 0) {
@@ -425,7 +425,7 @@ enum open_way open_pending(struct tracer *t)
 		t->pending.tracee->owed.what = OWED_NOTHING;
 		a.flags = (a.flags & ~(uint64_t)O_EXCL) | O_NOFOLLOW;
 	}
-	base = lookup_base(t->pending.call.tid, t->path, a.dirfd);
+	base = lookup_base(t, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;
 	/* no need to ask whether the caller still waits: the id of a seized thread is not used again before we reap it */

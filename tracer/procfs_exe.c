@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/words.h"
 #include "tracer/procfs.h"
+#include "tracer/statx.h"
 
 #define CAP_DAC_OVERRIDE_BIT 1
 
@@ -112,7 +113,7 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
 	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-	if (stat(path, &st) < 0 || statfs(path, &fs) < 0)
+	if (statx_known(path, &st) < 0 || statfs(path, &fs) < 0)
 		return error_errno(err, -errno, "cannot look at %s", path);
 	exe.inode = st.st_ino;
 	exe.ctime_ns = timespec_ns(st.st_ctim);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "tracer/notify.h"
 #include "tracer/socket.h"
+#include "tracer/statx.h"
 
 /*
  * Results of calls. Two ways lead to one in a thread that is seized for good:
@@ -49,7 +50,7 @@ int result_later(struct tracer *t)
 		return -EOPNOTSUPP;
 	remember(t, tracee);
 	t->pending.way = FIGURES_TO_RESULT;
-	if (traits & CALL_BLOCKS || !t->killable || (traits & CALL_EXEC && t->facts & FACT_STACK)) {
+	if (traits & CALL_BLOCKS || t->pending.waits || !t->killable || (traits & CALL_EXEC && t->facts & FACT_STACK)) {
 		tracee->follow = FOLLOW_RESTARTING;
 		tracee->continued = -1;
 		entry_return(t, -ARCH_ERESTARTNOINTR);
@@ -72,7 +73,7 @@ static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_
 	n = readlink(link, t->real_path, sizeof(t->real_path));
 	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
-	if (stat(link, &st) < 0)
+	if (statx_known(link, &st) < 0)
 		return;
 	other = links_find(t->links, tracee->tid, &st, t->ext.real_path);
 	if (other.len)

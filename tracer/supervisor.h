@@ -17,6 +17,7 @@
 #include "tracer/filter.h"
 #include "tracer/launch.h"
 #include "tracer/links.h"
+#include "tracer/slow.h"
 #include "tracer/task_ring.h"
 #include "tracer/tracee.h"
 #include "tracer/tracer.h"
@@ -78,6 +79,7 @@ struct pending {
 	bool answer_due; /* answered by value as soon as the pipeline comes back */
 	bool quiet; /* done, and nobody wants to know of it */
 	bool repeated; /* counted when it was caught before */
+	bool waits; /* perhaps for another process: it is not to be broken off */
 	bool tried; /* an open that was tried on behalf already; way of it, and the record of its event */
 	enum open_way tried_way;
 	struct event_ext ext;
@@ -168,6 +170,7 @@ struct tracer {
 	char second_path[PATH_MAX]; /* likewise */
 	struct stat opened; /* by open.c: call.object points here */
 	struct own_identity *own; /* identity.c */
+	struct slow slow;
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
 	struct crowd crowd;
@@ -335,10 +338,13 @@ enum open_way open_pending(struct tracer *t);
 
 /* openat2(): a descriptor or negative errno. */
 int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
-/* The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to be had. */
-int lookup_base(pid_t tid, const char *name, int dirfd);
+/*
+ * The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to be had, or the path
+ * leads to where looking may take for ever.
+ */
+int lookup_base(struct tracer *t, const char *name, int dirfd);
 /* File systems whose files behave the same for whoever opened them, and that answer at once. */
-bool lookup_is_ordinary(int fd);
+bool lookup_is_ordinary(struct tracer *t, int fd);
 /* Below /proc the same name is another thing for the caller than for us. */
 bool lookup_mentions_proc(const char *path);
 

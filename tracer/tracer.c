@@ -107,6 +107,8 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	birth_init(t);
 	if (t->own && t->injects && t->options.opens == TRACER_OPENS_EXACT)
 		near_begin(t);
+	if (t->own)
+		slow_begin(&t->slow);
 	t->tracees.direct = t->seizing && memory_can_direct();
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
@@ -130,7 +132,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	t->source.ops = &tracer_ops;
 	t->source.traits = SOURCE_SYNCHRONOUS;
 	t->options = *options;
-	t->listener = t->wait_signal = t->own_fds = t->crowd.loads = t->launch.control = t->launch.go = -1;
+	t->listener = t->wait_signal = t->slow.fd = t->own_fds = t->crowd.loads = t->launch.control = t->launch.go = -1;
 	t->memo = decode_memo_new();
 	if (!t->memo || tracees_init(&t->tracees) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -401,6 +403,7 @@ static void tracer_close(struct source *s)
 	free(t->told.list);
 	filter_free(t->filter);
 	links_free(t->links);
+	slow_free(&t->slow);
 	identity_free(t);
 	event_builder_free(&t->builder);
 	event_builder_free(&t->fetched);

@@ -42,12 +42,13 @@ static bool take_signals(struct tracer *t)
 
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
-	struct pollfd polled[3] = {
+	struct pollfd polled[4] = {
 		{ t->wait_signal, POLLIN, 0 },
 		{ t->hung_up ? -1 : t->listener, POLLIN, 0 },
+		{ t->slow.fd, POLLPRI, 0 },
 		{ t->rings ? task_rings_fd(t->rings) : -1, POLLIN, 0 },
 	};
-	nfds_t count = t->rings ? 3 : t->hung_up ? 1 : 2;
+	nfds_t count = t->rings ? 4 : t->slow.fd >= 0 ? 3 : t->hung_up ? 1 : 2;
 	uint64_t since;
 	bool idle;
 	int n = 0;
@@ -69,6 +70,7 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
 	}
 	idle = polled[0].revents && take_signals(t);
+	t->slow.changed |= polled[2].revents != 0;
 	if (idle)
 		stops_adopt(t);
 	if (polled[1].revents & POLLIN)

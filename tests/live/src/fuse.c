@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuse FOLDER opens: mounts a file system in FOLDER whose server, a child, opens a file of its own before it answers, and uses it.
+ * fuse FOLDER silent: the server answers nothing; meanwhile other processes open files.
+ * fuse FOLDER user: the file system of a user whom root may not look over the shoulder, used by that user.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define USER     12345
+#define LIMIT_MS 2000 /* an open takes microseconds */
+
+static const char text[] = "text of the file\n";
+
+/* ---- the server ------------------------------------------------------------------------------------------------------------- */
+
+static void reply(int fd, uint64_t unique, int error, const void *body, size_t len)
+{
+	char bytes[4096];
+	struct fuse_out_header head = { (uint32_t)(sizeof(head) + len), error, unique };
+
+	memcpy(bytes, &head, sizeof(head));
+	if (len)
+		memcpy(bytes + sizeof(head), body, len);
+	if (write(fd, bytes, head.len) < 0)
+		_exit(1);
+}
+
+static void open_own(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY);
+
+	close(fd);
+	fd = open("/", O_RDONLY | O_DIRECTORY);
+	close(fd);
+}
+
+/* Two files: the folder, and "file" in it. Nothing that is told holds for longer than the call. */
+static struct fuse_attr attributes(uint64_t node)
+{
+	return (struct fuse_attr){ .ino = node,
+				   .nlink = 1,
+				   .size = node == 1 ? 0 : sizeof(text) - 1,
+				   .mode = node == 1 ? S_IFDIR | 0777 : S_IFREG | 0755 };
+}
+
+static void answer(int fd, const struct fuse_in_header *head, const char *body)
+{
+	switch (head->opcode) {
+	case FUSE_INIT:
+		reply(fd, head->unique, 0, &(struct fuse_init_out){ .major = 7, .minor = 31, .max_write = 4096 },
+		      sizeof(struct fuse_init_out));
+		return;
+	case FUSE_GETATTR:
+		open_own();
+		reply(fd, head->unique, 0, &(struct fuse_attr_out){ .attr = attributes(head->nodeid) },
+		      sizeof(struct fuse_attr_out));
+		return;
+	case FUSE_LOOKUP:
+		open_own();
+		if (strcmp(body, "file") != 0)
+			reply(fd, head->unique, -ENOENT, NULL, 0);
+		else
+			reply(fd, head->unique, 0, &(struct fuse_entry_out){ .nodeid = 2, .attr = attributes(2) },
+			      sizeof(struct fuse_entry_out));
+		return;
+	case FUSE_OPEN:
+	case FUSE_OPENDIR:
+		open_own();
+		reply(fd, head->unique, 0, &(struct fuse_open_out){ .fh = 1 }, sizeof(struct fuse_open_out));
+		return;
+	case FUSE_READ:
+		open_own();
+		reply(fd, head->unique, 0, text, sizeof(text) - 1);
+		return;
+	case FUSE_UNLINK:
+	case FUSE_STATFS:
+		open_own();
+		reply(fd, head->unique, head->opcode == FUSE_UNLINK ? -EBUSY : -ENOSYS, NULL, 0);
+		return;
+	case FUSE_RELEASE:
+	case FUSE_RELEASEDIR:
+	case FUSE_FLUSH:
+		reply(fd, head->unique, 0, NULL, 0);
+		return;
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_INTERRUPT:
+		return;
+	default:
+		reply(fd, head->unique, -ENOSYS, NULL, 0);
+	}
+}
+
+static _Noreturn void serve(int fd, bool silent)
+{
+	static _Alignas(8) char request[1 << 17];
+
+	for (;;) {
+		const struct fuse_in_header *head = (const void *)request;
+
+		if (read(fd, request, sizeof(request)) < 0) {
+			if (errno == EINTR || errno == ENOENT)
+				continue;
+			_exit(0);
+		}
+		if (silent && head->opcode != FUSE_INIT)
+			continue;
+		answer(fd, head, request + sizeof(*head));
+	}
+}
+
+/* ---- who uses it ------------------------------------------------------------------------------------------------------------ */
+
+static void told(const char *what, int result)
+{
+	printf("%s: %s\n", what, result < 0 ? strerror(errno) : "done");
+}
+
+static void show(const char *what, const char *path, int flags)
+{
+	char bytes[64] = "";
+	int fd = open(path, flags);
+
+	told(what, fd);
+	if (fd >= 0 && !(flags & O_DIRECTORY) && read(fd, bytes, sizeof(bytes) - 1) > 0)
+		printf("%s", bytes);
+	close(fd);
+}
+
+static void use(const char *folder)
+{
+	char path[4096], link[4096];
+	pid_t child;
+	int status;
+
+	snprintf(path, sizeof(path), "%s/file", folder);
+	show("a file", path, O_RDONLY);
+	show("the folder", folder, O_RDONLY | O_DIRECTORY);
+	told("removed", unlink(path));
+	snprintf(link, sizeof(link), "%s-link", folder);
+	told("linked", symlink(path, link));
+	show("by a link", link, O_RDONLY);
+	told("link removed", unlink(link));
+	snprintf(path, sizeof(path), "%s/none", folder);
+	show("none", path, O_RDONLY);
+	snprintf(path, sizeof(path), "%s/new", folder);
+	show("a new one", path, O_RDWR | O_CREAT);
+	told("entered", chdir(folder));
+	show("from within", "file", O_RDONLY);
+	told("removed from within", unlink("file"));
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		execl("file", "file", (char *)NULL);
+		told("executed", -1);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	told("left", chdir("/"));
+}
+
+static void wait_elsewhere(const char *folder)
+{
+	struct timespec since, now;
+	char path[4096];
+	pid_t child = fork();
+
+	snprintf(path, sizeof(path), "%s/file", folder);
+	if (child == 0) {
+		close(open(path, O_RDONLY));
+		_exit(0);
+	}
+	usleep(100000);
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	for (int i = 0; i < 10; i++)
+		close(open("/", O_RDONLY | O_DIRECTORY));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1000000 > LIMIT_MS)
+		printf("others waited, too\n");
+	printf("the opener %s\n", waitpid(child, NULL, WNOHANG) == 0 ? "waits" : "is gone");
+	kill(child, SIGKILL);
+}
+
+int main(int argc, char **argv)
+{
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), status;
+	char options[128];
+	bool user, silent;
+	pid_t server, child;
+
+	if (argc != 3 || fd < 0)
+		return 2;
+	user = !strcmp(argv[2], "user");
+	silent = !strcmp(argv[2], "silent");
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=%d,group_id=%d", fd, user ? USER : 0,
+		 user ? USER : 0);
+	if (mount("fuse-test", argv[1], "fuse", 0, options) < 0)
+		return 2;
+	server = fork();
+	if (server == 0)
+		serve(fd, silent);
+	close(fd);
+	child = fork();
+	if (child == 0) {
+		if (user && (setgid(USER) < 0 || setuid(USER) < 0))
+			return 2;
+		if (silent)
+			wait_elsewhere(argv[1]);
+		else
+			use(argv[1]);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	umount2(argv[1], MNT_DETACH);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	return status != 0;
+}

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# File systems whose server is a process that the monitor watches, too: it opens files before it answers, or never answers, or answers
+# its own user alone. Nobody waits who natively does not, and what is opened there is told.
+. "$(dirname "$0")/../lib.sh"
+
+own_mounts "$@"
+mkdir "$dir/files"
+mounted=$dir/files
+chmod 755 "$dir"
+unshare -m --propagation private "$src/fuse" "$dir/files" silent >/dev/null 2>&1 || skip "no FUSE here"
+filter='/^monitor: warning: /d'
+limit=20
+for backend in notify ptrace ptrace-all notify-only; do
+	monitor_options="--backend $backend"
+	for case in opens silent user; do
+		same "$src/fuse" "$dir/files" "$case"
+	done
+done
+monitor_options="--opens fast"
+for case in opens silent user; do
+	same "$src/fuse" "$dir/files" "$case"
+done
+
+# what is opened there; the link to it by its real path
+rule opened "evt.type in (open, openat) and evt.rawres >= 0 and fd.name = $dir/files/file" "opened %proc.name" >"$dir/fuse.yaml"
+for case in opens user; do
+	timeout -k 1 20 "$MONITOR" run -r "$dir/fuse.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" $case >/dev/null 2>&1
+	equal "alerts of $case" "$(grep -c "opened fuse" "$dir/seen")" "$(if [ $case = opens ]; then echo 3; else echo 2; fi)"
+	rm -f "$dir/seen"
+done
+finish

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/slow.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "tracer/statx.h"
+
+static void test_mounts(void **state)
+{
+	struct slow s = { .fd = -1 };
+
+	(void)state;
+	assert_int_equal(slow_parse(&s, STR("36 35 98:0 / / rw,noatime master:1 - ext4 /dev/root rw,errors=continue\n"
+					    "37 36 0:4 / /a\\040-\\040b rw shared:2 master:1 - fuse.sshfs host:/x rw\n"
+					    "38 36 0:5 / /net rw - nfs4 host:/y rw\n"
+					    "x 36 0:5 / /bad rw - nfs4 host:/y rw\n"
+					    "39 36 0:5 / /bad rw nfs4\n"
+					    "40 36 0:5 / /tmp rw - tmpfs tmpfs rw")),
+			 0);
+	assert_int_equal(s.count, 2);
+	assert_int_equal(s.list[0], 37);
+	assert_int_equal(s.list[1], 38);
+	assert_int_equal(slow_parse(&s, STR("")), 0);
+	assert_int_equal(s.count, 0);
+	slow_free(&s);
+}
+
+/* As if /proc were one of them. */
+static void test_ways(void **state)
+{
+	struct slow s = { .fd = -1 };
+	char folder[] = "/tmp/test_slow.XXXXXX", line[64], link[64];
+	auto_fd int base = -1;
+	struct statx st;
+
+	(void)state;
+	assert_int_equal(statx(AT_FDCWD, "/proc", 0, STATX_MNT_ID, &st), 0);
+	if (!(st.stx_mask & STATX_MNT_ID))
+		skip();
+	slow_begin(&s);
+	s.changed = false;
+	assert_false(slow_on_way(&s, AT_FDCWD, "/proc/version"));
+	snprintf(line, sizeof(line), "%llu 1 0:1 / /proc rw - proc-server x rw", (unsigned long long)st.stx_mnt_id);
+	assert_int_equal(slow_parse(&s, str_of(line)), 0);
+	assert_true(slow_on_way(&s, AT_FDCWD, "/proc/version"));
+	assert_true(slow_on_way(&s, AT_FDCWD, "/proc"));
+	assert_true(slow_on_way(&s, AT_FDCWD, "/./proc/sys/kernel/pid_max"));
+	assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/root/etc"));
+	assert_false(slow_on_way(&s, AT_FDCWD, "/"));
+	assert_non_null(mkdtemp(folder));
+	base = open(folder, O_PATH | O_DIRECTORY);
+	assert_int_equal(symlinkat("../../../proc/version", base, "relative"), 0);
+	assert_int_equal(symlinkat("/proc", base, "absolute"), 0);
+	assert_int_equal(symlinkat("round", base, "round"), 0);
+	for (int i = 0; i < 2; i++) { /* the kernel knows them when they are looked up for the second time */
+		assert_true(slow_on_way(&s, base, "relative"));
+		assert_true(slow_on_way(&s, base, "absolute/version"));
+		assert_true(slow_on_way(&s, base, "absolute/../proc/version"));
+		assert_false(slow_on_way(&s, base, "absent/file"));
+		assert_false(slow_on_way(&s, base, "."));
+	}
+	snprintf(link, sizeof(link), "%s/absolute", folder);
+	assert_true(slow_on_way(&s, AT_FDCWD, link));
+	assert_int_equal(unlinkat(base, "relative", 0), 0);
+	assert_int_equal(unlinkat(base, "absolute", 0), 0);
+	assert_int_equal(unlinkat(base, "round", 0), 0);
+	assert_int_equal(rmdir(folder), 0);
+	slow_free(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_ways),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

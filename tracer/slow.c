@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/slow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "base/words.h"
+#include "tracer/statx.h"
+
+/*
+ * File systems that ask another process or machine before they answer (FUSE, NFS, automounts). Who looks something up there waits, perhaps
+ * for good, and if we did, all others would wait for us: for a server that we watch itself it would be a deadlock as soon as
+ * it opens a file. So nothing is looked up there on behalf; callers do it themselves, and we look behind the call. By then the
+ * kernel has what we ask for: AT_STATX_DONT_SYNC keeps it from asking again.
+ *
+ * Mostly none is mounted, and the way of a path need not be known. Who mounts one, or moves links and folders, between our look and
+ * what is done on behalf can have us wait all the same: that takes the rights to mount, or a server that all wait for.
+ */
+
+#define MOUNTS_BYTES (16u << 20)
+#define LINKS_MAX    40 /* on the way of a path, as in the kernel */
+
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+
+static bool is_prompt(struct str type)
+{
+	static const char *const names[] = {
+#define PROMPT(name) name,
+#include "tracer/slow.def"
+#undef PROMPT
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(type, str_of(names[i])))
+			return true;
+	return false;
+}
+
+/* ---- which there are -------------------------------------------------------------------------------------------------------- */
+
+/* "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw" */
+static bool parse_mount(struct str line, uint64_t *ret_id, struct str *ret_type)
+{
+	struct str id = words_next(&line);
+	const char *mark = line.len ? memmem(line.ptr, line.len, " - ", 3) : NULL;
+
+	if (!mark || parse_u64(id, ret_id) < 0)
+		return false;
+	line = (struct str){ mark + 3, line.len - (size_t)(mark + 3 - line.ptr) };
+	*ret_type = words_next(&line);
+	return true;
+}
+
+static int add(struct slow *s, uint64_t id)
+{
+	uint64_t *list = reallocarray(s->list, s->count + 1, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	s->list = list;
+	s->list[s->count++] = id;
+	return 0;
+}
+
+int slow_parse(struct slow *s, struct str mounts)
+{
+	struct str line, type;
+	uint64_t id;
+	int r = 0;
+
+	s->count = 0;
+	while (r == 0 && words_line(&mounts, &line))
+		if (parse_mount(line, &id, &type) && !is_prompt(type))
+			r = add(s, id);
+	return r;
+}
+
+void slow_begin(struct slow *s)
+{
+	s->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	s->changed = true;
+}
+
+void slow_free(struct slow *s)
+{
+	if (s->fd >= 0)
+		close(take_fd(s->fd));
+	free(take_ptr(s->list));
+}
+
+/* What cannot be read is not known to be prompt: then every path has its way looked at. */
+static bool any(struct slow *s)
+{
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (s->fd < 0)
+		return false;
+	if (s->changed) {
+		s->unknown = file_read_all("/proc/self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
+			     slow_parse(s, (struct str){ text, len }) < 0;
+		s->changed = false;
+	}
+	return s->count || s->unknown;
+}
+
+bool slow_has(struct slow *s, int fd)
+{
+	struct statx st;
+
+	if (!any(s))
+		return false;
+	/* also one that only its user may ask, which is not we whoever's rights we take on */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &st) < 0 ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return true;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i] == st.stx_mnt_id)
+			return true;
+	return false;
+}
+
+/* ---- whether a path leads there ------------------------------------------------------------------------------------------------ */
+
+static int open_root(void)
+{
+	return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* The links of /proc/PID lead by themselves, and where to their text does not say. */
+static bool is_of_proc(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* What is left of a path when the link at its beginning is replaced by what it says. 0, or -errno. */
+static int follow(int link, char rest[PATH_MAX])
+{
+	char text[PATH_MAX];
+	ssize_t n = readlinkat(link, "", text, sizeof(text));
+	size_t len = strlen(rest);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n + 1 + len >= sizeof(text))
+		return -ENAMETOOLONG;
+	text[n] = '/';
+	memcpy(text + n + 1, rest, len + 1);
+	memcpy(rest, text, (size_t)n + 1 + len + 1);
+	return 0;
+}
+
+/* Takes the first part of a path; false: nothing is left. */
+static bool take_part(char rest[PATH_MAX], char part[NAME_MAX + 1])
+{
+	size_t start = strspn(rest, "/"), len = strcspn(rest + start, "/");
+
+	if (!len || len > NAME_MAX)
+		return false;
+	memcpy(part, rest + start, len);
+	part[len] = '\0';
+	memmove(rest, rest + start + len, strlen(rest + start + len) + 1);
+	return true;
+}
+
+/* Part by part, so that nothing is looked for in a folder that may not answer. A failure is what the lookup itself will end with. */
+static bool walk(struct slow *s, int base, const char *path)
+{
+	auto_fd int at = path[0] == '/' ? open_root() : fcntl(base, F_DUPFD_CLOEXEC, 0);
+	char rest[PATH_MAX], part[NAME_MAX + 1];
+	unsigned int links = 0;
+
+	snprintf(rest, sizeof(rest), "%s", path);
+	while (at >= 0) {
+		auto_fd int next = -1;
+		struct statx st;
+
+		if (slow_has(s, at))
+			return true;
+		if (!take_part(rest, part))
+			return false;
+		next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return false;
+		if (slow_has(s, next))
+			return true;
+		if (statx(next, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
+			return true;
+		if (S_ISLNK(st.stx_mode)) {
+			if (is_of_proc(next))
+				return true;
+			if (++links > LINKS_MAX || follow(next, rest) < 0)
+				return false;
+			if (rest[0] != '/')
+				continue;
+			close(take_fd(next));
+			next = open_root();
+		}
+		close(at);
+		at = take_fd(next);
+	}
+	return false;
+}
+
+bool slow_on_way(struct slow *s, int base, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED };
+	auto_fd int fd = -1;
+
+	if (!any(s))
+		return false;
+	/* what the kernel knows already it finds without asking anybody; more, and before Linux 5.12 */
+	fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
+	if (fd < 0 && (errno == EAGAIN || errno == EINVAL))
+		return walk(s, base, path);
+	return fd < 0 ? errno == ELOOP : slow_has(s, fd);
+}
