@@ -74,6 +74,7 @@ struct config_input {
 	const char *path; /* the file; NULL = none: defaults only */
 	const char *const *assignments; /* -o KEY=VALUE, in order */
 	size_t nassignments;
+	bool strict; /* refuse what Falco refuses of -o: lists in brackets */
 	const struct config_flag {
 		const char *name; /* as given, "--snaplen" */
 		const char *key, *value; /* what it means: a text at a path as of -o */

@@ -20,10 +20,39 @@ static int warn_unknown(struct config *c, struct str path, const struct yaml_nod
 			   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
+/* The first counts, as with Falco, but many read a file from its end. */
+static int warn_twice(struct config *c, struct str path, const struct yaml_node *key)
+{
+	auto_strbuf struct strbuf place = { 0 };
+
+	config_place(c, key, &place);
+	return config_warn(c, "%s: " STR_FMT " is written twice; the first counts", place.len ? place.ptr : "configuration", STR_ARG(path));
+}
+
+static int warn_no_map(struct config *c, struct str path, const struct yaml_node *node)
+{
+	auto_strbuf struct strbuf place = { 0 };
+
+	config_place(c, node, &place);
+	return config_warn(c, "%s: " STR_FMT " has the wrong type: it is a map; its keys are passed over",
+			   place.len ? place.ptr : "configuration", STR_ARG(path));
+}
+
+static bool came_before(const struct yaml_node *map, uint32_t i)
+{
+	struct str key, other;
+
+	for (uint32_t k = 0; k < i; k++)
+		if (config_tree_text(map->pairs[i].key, &key) && config_tree_text(map->pairs[k].key, &other) && str_eq(key, other))
+			return true;
+	return false;
+}
+
 static int check_below(struct config *c, const struct yaml_node *node, struct str path);
 
-static int check_pair(struct config *c, const struct yaml_pair *pair, struct str prefix)
+static int check_pair(struct config *c, const struct yaml_node *map, uint32_t i, struct str prefix)
 {
+	const struct yaml_pair *pair = &map->pairs[i];
 	struct str key, path;
 
 	if (!config_tree_text(pair->key, &key))
@@ -33,6 +62,8 @@ static int check_pair(struct config *c, const struct yaml_pair *pair, struct str
 		return -ENOMEM;
 	if (!config_row_find(path) && !config_row_leads(path))
 		return warn_unknown(c, path, pair->key);
+	if (came_before(map, i))
+		return warn_twice(c, path, pair->key);
 	return check_below(c, pair->value, path);
 }
 
@@ -45,6 +76,8 @@ static int check_below(struct config *c, const struct yaml_node *node, struct st
 
 	if ((path.len && !config_row_leads(path)) || c->nwarnings > CONFIG_WARNINGS)
 		return 0;
+	if ((node->kind == YAML_SCALAR || node->kind == YAML_SEQUENCE) && !str_ends(path, STR("[]")) && !config_row_find(path))
+		return warn_no_map(c, path, node);
 	if (node->kind == YAML_SEQUENCE && path.len) {
 		below = arena_printf(c->arena, STR_FMT "[]", STR_ARG(path));
 		if (!below.ptr)
@@ -53,13 +86,64 @@ static int check_below(struct config *c, const struct yaml_node *node, struct st
 			r = check_below(c, node->items[i], below);
 	}
 	for (i = 0; r == 0 && node->kind == YAML_MAP && i < node->count && c->nwarnings <= CONFIG_WARNINGS; i++)
-		r = check_pair(c, &node->pairs[i], path);
+		r = check_pair(c, node, i, path);
 	return r;
 }
 
 int config_check_keys(struct config *c)
 {
 	return check_below(c, c->root, STR(""));
+}
+
+/* ---- texts where keys belong ----------------------------------------------------------------------------------------- */
+
+/* Falco reads no keys of an engine that is not in use, nor those that it dropped. */
+static bool is_read(const struct config *c, const struct config_row *row)
+{
+	struct str below = str_of(row->key + strcspn(row->key, "."));
+
+	if (row->state == CONFIG_GONE)
+		return false;
+	if (!str_starts(str_of(row->key), STR("engine.")) || !memchr(below.ptr + 1, '.', below.len - 1))
+		return true;
+	below = (struct str){ below.ptr + 1, strcspn(below.ptr + 1, ".") };
+	return str_eq(below, c->engine_kind);
+}
+
+/* Falco looks for each of its keys below such a text, and ends. In a list it finds nothing, and takes the default: that is a warning. */
+static int check_maps(const struct config *c, struct error *err)
+{
+	for (size_t i = 0; i < config_nrows; i++) {
+		const struct config_row *row = &config_rows[i];
+		char prefix[128];
+
+		for (const char *dot = strchr(row->key, '.'); dot && !row->member; dot = strchr(dot + 1, '.')) {
+			const struct yaml_node *node;
+
+			snprintf(prefix, sizeof(prefix), "%.*s", (int)(dot - row->key), row->key);
+			node = config_tree_get(c->root, prefix);
+			if (node && node->kind == YAML_SCALAR && is_read(c, row))
+				return config_error(c, prefix, err, "it is a map of keys, such as %s, and no text", row->key);
+		}
+	}
+	return 0;
+}
+
+/* Entries of a list that are lists or maps themselves. Those of config_files may be maps. */
+static int check_lists(const struct config *c, struct error *err)
+{
+	for (size_t i = 0; i < config_nrows; i++) {
+		const struct config_row *row = &config_rows[i];
+		const struct yaml_node *list;
+
+		if (row->member || row->type != CONFIG_LIST || row->state == CONFIG_GONE || config_row_leads(str_of(row->key)))
+			continue;
+		list = *(struct yaml_node *const *)((const char *)c + row->offset);
+		for (uint32_t k = 0; list && list->kind == YAML_SEQUENCE && k < list->count; k++)
+			if (list->items[k]->kind == YAML_SEQUENCE || list->items[k]->kind == YAML_MAP)
+				return config_error(c, row->key, err, "entry %u is no text", k);
+	}
+	return 0;
 }
 
 /* ---- values that must make sense ---------------------------------------------------------------------------------- */
@@ -130,8 +214,12 @@ static bool is_address(struct str s)
 
 int config_check_values(struct config *c, struct error *err)
 {
-	int r = check_words(c, err);
+	int r = check_maps(c, err);
 
+	if (r == 0)
+		r = check_lists(c, err);
+	if (r == 0)
+		r = check_words(c, err);
 	if (r == 0)
 		r = check_drop_actions(c, err);
 	if (r == 0)

@@ -8,13 +8,19 @@
 #include "base/file.h"
 #include "base/limits.h"
 
-static int assign_option(struct config *c, const char *assignment, struct error *err)
+static int assign_option(struct config *c, const char *assignment, bool strict, struct error *err)
 {
-	const struct config_row *row = config_row_find((struct str){ assignment, strcspn(assignment, "=") });
+	const struct str key = { assignment, strcspn(assignment, "=") };
+	const struct config_row *row = config_row_find(key);
 	bool is_list = row && (row->type == CONFIG_LIST || row->type == CONFIG_OBJECTS);
 	uint16_t origin;
 	int r = config_new_origin(c, CONFIG_FROM_OPTION, str_of(assignment), &origin, err);
 
+	if (strict && is_list && assignment[key.len] && assignment[key.len + 1] == '[')
+		return error_set(err, -EINVAL,
+				 "-o " STR_FMT ": Falco takes a value in brackets for a text; write " STR_FMT "[]=ENTRY to add an entry, " STR_FMT
+				 "[0]=ENTRY to replace the first",
+				 STR_ARG(key), STR_ARG(key), STR_ARG(key));
 	return r < 0 ? r : config_tree_assign(c->arena, c->root, assignment, is_list, origin, err);
 }
 
@@ -37,7 +43,7 @@ static int assign_options(struct config *c, const struct config_input *in, bool 
 
 	for (i = 0; r == 0 && i < in->nassignments; i++)
 		if (str_starts(str_of(in->assignments[i]), STR("config_files")) == files)
-			r = assign_option(c, in->assignments[i], err);
+			r = assign_option(c, in->assignments[i], in->strict, err);
 	return r;
 }
 

@@ -114,17 +114,17 @@ static void store_default(struct config *c, const struct config_row *row)
 static int tell_wrong_type(struct config *c, const struct config_row *row, const struct yaml_node *node)
 {
 	static const char *const expected[] = {
-		[CONFIG_BOOL] = "true or false",   [CONFIG_INT] = "an integer",	     [CONFIG_UINT] = "an integer from 0 on",
+		[CONFIG_BOOL] = "true or false",   [CONFIG_INT] = "an integer",	     [CONFIG_UINT] = "an integer",
 		[CONFIG_DOUBLE] = "a number",	   [CONFIG_TEXT] = "a text",	     [CONFIG_SECRET] = "a text",
 		[CONFIG_WORD] = "a text",	   [CONFIG_ANYCASE] = "a text",	     [CONFIG_LIST] = "a list",
 		[CONFIG_MAP] = "a map",		   [CONFIG_OBJECTS] = "a list of maps", [CONFIG_ANY] = "",
 	};
 	auto_strbuf struct strbuf place = { 0 };
+	const char *range = strstr(row->values, "..") ? row->values : row->type == CONFIG_UINT ? "0.." : "";
 
 	config_place(c, node, &place);
 	return config_warn(c, "%s: %s has the wrong type: it is %s%s%s; %s is used", place.len ? place.ptr : "configuration", row->key,
-			   expected[row->type], *row->values && strstr(row->values, "..") ? " in " : "",
-			   strstr(row->values, "..") ? row->values : "", *row->fallback ? row->fallback : "the default");
+			   expected[row->type], *range ? " in " : "", range, *row->fallback ? row->fallback : "the default");
 }
 
 /* Values of a wrong type are taken for missing, as Falco does, but not silently. */

@@ -149,7 +149,7 @@ static int refuse(const struct options *o, struct error *err)
 static int load(const struct options *o, struct flags *f, struct config **ret_config, struct error *err)
 {
 	auto_free const char **assignments = calloc(o->ngiven + 1, sizeof(*assignments));
-	struct config_input in = { .path = falco_config_path(o), .assignments = assignments };
+	struct config_input in = { .path = falco_config_path(o), .assignments = assignments, .strict = true };
 	int r;
 
 	if (!assignments || collect(f, o) < 0)

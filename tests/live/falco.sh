@@ -121,6 +121,9 @@ says 1 '^    condition expression: ' -c falco.yaml -r bad.yaml
 says 0 '^warning.yaml: Ok, with warnings$' -c falco.yaml -r warning.yaml
 says 1 'unknown option' -c falco.yaml --no-such-option
 says 1 'no KEY=VALUE' -c falco.yaml -o json_output
+says 1 'outputs_queue: it is a map of keys' -c falco.yaml -o outputs_queue=5
+says 1 'takes a value in brackets for a text; write rules_files\[\]=ENTRY' -c falco.yaml -o 'rules_files=[good.yaml]'
+says 0 'Notice opened ' -c falco.yaml -o 'rules_files[0]=good.yaml' -o 'append_output[].extra_output=more'
 says 1 '-o engine.kind: kmod: there is no kernel module' -c falco.yaml -o engine.kind=kmod
 says 0 'no plugin gives events' -c falco.yaml -o engine.kind=nodriver -M 1
 says 0 'Events detected: 0' -c falco.yaml -o engine.kind=nodriver -M 1 -o metrics.enabled=true -o metrics.interval=100ms -o metrics.output_rule=true

@@ -88,6 +88,21 @@ static const struct {
 	{ "http_output: {max_consecutive_timeouts: 256}\n", true },
 	{ "program_output: {enabled: true}\n", false },
 	{ "a: &x {b: *x}\n", false },
+	/* a text where keys belong: Falco cannot look below it; it takes a list for nothing, as it does what it has no use for */
+	{ "outputs_queue: 5\n", false },
+	{ "outputs_queue: ''\n", false },
+	{ "outputs_queue:\n", true },
+	{ "outputs_queue: {}\n", true },
+	{ "outputs_queue: [5]\n", true },
+	{ "metrics: true\n", false },
+	{ "monitor: {run: 5}\n", false },
+	{ "engine: {kind: nodriver, kmod: 5}\n", true },
+	{ "engine: {kind: kmod, kmod: 5}\n", false },
+	{ "engine: kmod\n", false },
+	{ "container_engines: 5\n", true },
+	{ "rules_files: [[a]]\n", false },
+	{ "rules_files: {a: b}\n", true },
+	{ "base_syscalls: {custom_set: [{a: b}]}\n", false },
 };
 
 static void test_files(void **state)
@@ -306,6 +321,40 @@ static void test_warnings(void **state)
 	assert_int_equal(c->nwarnings, 4);
 }
 
+static void test_shape(void **state)
+{
+	int r;
+	auto_config struct config *c = read_config("outputs_queue: [5]\nengine: {kind: nodriver, kmod: 5}\npriority: info\npriority: debug\n"
+						   "metrics: {enabled: true, output_rule: true, enabled: false}\n",
+						   NULL, 0, &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_true(warned(c, "t.yaml:1:16: outputs_queue has the wrong type: it is a map; its keys are passed over"));
+	assert_true(warned(c, "engine.kmod has the wrong type: it is a map; its keys are passed over"));
+	assert_true(warned(c, "t.yaml:4:1: priority is written twice; the first counts"));
+	assert_true(warned(c, "metrics.enabled is written twice; the first counts"));
+	assert_int_equal(c->nwarnings, 4);
+	assert_true(c->metrics_enabled);
+}
+
+/* Falco takes brackets for a text, which no list key has a use for. */
+static void test_brackets(void **state)
+{
+	static const char *const list[] = { "syscall_event_drops.actions=[log, alert]" };
+	struct config_input in = { .assignments = list, .nassignments = 1 };
+	struct config *c = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(config_load_input(&in, &c, &err), 0);
+	assert_int_equal(config_items(c->syscall_event_drops_actions), 2);
+	config_free(c);
+	in.strict = true;
+	assert_int_equal(config_load_input(&in, &c, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "-o syscall_event_drops.actions: Falco takes a value in brackets for a text"));
+}
+
 static void test_assigned_warning(void **state)
 {
 	static const char *const list[] = { "jsn_output=true", "metrics.intervall=secret" };
@@ -386,6 +435,8 @@ int main(void)
 		cmocka_unit_test(test_nested_environment),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_assigned_warning),
+		cmocka_unit_test(test_shape),
+		cmocka_unit_test(test_brackets),
 		cmocka_unit_test(test_included),
 	};
 

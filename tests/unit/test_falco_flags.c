@@ -48,7 +48,7 @@ static const struct {
 	{ { "--cri", "/s" }, "    sockets:\n      - /s  # --cri\n", "--cri is of older" },
 	{ { "-u" }, NULL, NULL },
 	{ { "--gvisor-generate-config" }, NULL, NULL },
-	{ { "-o", "rules=[{disable: {tag: x}}]" }, "      tag: x  # -o rules\n", NULL },
+	{ { "-o", "rules[]={disable: {tag: x}}" }, "      tag: x  # -o rules[]\n", NULL },
 };
 
 static int load(size_t i, struct config **ret_config)
