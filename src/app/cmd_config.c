@@ -68,13 +68,16 @@ static int load_own(const struct options *o, const char **ret_path, struct confi
 }
 
 /* -- FALCO'S OPTIONS: what that command line would work with */
-static int load_falco(const struct options *o, const char **ret_path, struct config **ret_config, struct error *err)
+static int load_falco(const struct command *c, const struct options *o, const char **ret_path, struct config **ret_config, struct error *err)
 {
 	auto_options struct options falco = { 0 };
 	int r;
 
 	/* the word before takes the place of the command's name */
 	r = options_parse(command_find("falco"), o->noperands, o->operands, &falco, err);
+	if (r < 0)
+		return r;
+	r = options_operands(c, &falco, 0, err);
 	if (r < 0)
 		return r;
 	*ret_path = falco_config_path(&falco);
@@ -88,6 +91,7 @@ int cmd_config(const struct command *c, int argc, char **argv)
 	const char *path = NULL;
 	struct error err = { 0 };
 	enum action action;
+	bool of_falco;
 	int r;
 
 	if (options_parse(c, argc, argv, &o, &err) < 0)
@@ -99,8 +103,11 @@ int cmd_config(const struct command *c, int argc, char **argv)
 		log_error("config takes one of: check, show, schema");
 		return EXIT_USAGE;
 	}
+	of_falco = o.noperands > 1 && o.operands[1][0] == '-';
+	if (!of_falco && options_operands(c, &o, action == ACTION_SCHEMA ? 1 : 2, &err) < 0)
+		return log_failure(&err, EXIT_USAGE);
 	if (action == ACTION_SCHEMA)
 		return print_schema();
-	r = o.noperands > 1 && o.operands[1][0] == '-' ? load_falco(&o, &path, &config, &err) : load_own(&o, &path, &config, &err);
+	r = of_falco ? load_falco(c, &o, &path, &config, &err) : load_own(&o, &path, &config, &err);
 	return r < 0 ? log_failure(&err, EXIT_FAILED) : print(config, action, path);
 }

@@ -350,6 +350,8 @@ int cmd_doctor(const struct command *c, int argc, char **argv)
 		return log_failure(&err, EXIT_USAGE);
 	if (options_has(&o, OPT_doctor_help))
 		return help_command(c);
+	if (options_operands(c, &o, 0, &err) < 0)
+		return log_failure(&err, EXIT_USAGE);
 	if (session_load_rules(&s, &o, OPT_doctor_rules, &engine, NULL, false, &err) < 0)
 		return log_failure(&err, EXIT_FAILED);
 	d.rules = s.rules;

@@ -35,6 +35,12 @@ static int help(const char *word)
 	return word ? unknown(word) : help_program();
 }
 
+static int too_much(const char *command, const char *word)
+{
+	log_error("%s has no use for \"%s\"", command, word);
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -50,9 +56,9 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
-		return help(argv[2]);
+		return argc > 3 ? too_much(argv[1], argv[3]) : help(argv[2]);
 	if (strcmp(argv[1], "--version") == 0)
-		return help_version();
+		return argc > 2 ? too_much(argv[1], argv[2]) : help_version();
 	c = command_find(argv[1]);
 	return c ? run(c, argc - 1, argv + 1) : unknown(argv[1]);
 }

@@ -124,6 +124,13 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 	return 0;
 }
 
+int options_operands(const struct command *c, const struct options *o, int most, struct error *err)
+{
+	if (o->noperands <= most)
+		return 0;
+	return error_set(err, -EINVAL, "%s has no use for \"%s\"", c->name, o->operands[most]);
+}
+
 void options_free(struct options *o)
 {
 	free(o->given);

@@ -46,6 +46,8 @@ struct options {
  */
 int options_parse(const struct command *c, int argc, char **argv, struct options *ret_options, struct error *err);
 void options_free(struct options *o);
+/* -EINVAL when more operands were given than the command has a use for, with the first of those. */
+int options_operands(const struct command *c, const struct options *o, int most, struct error *err);
 
 bool options_has(const struct options *o, enum option_id id);
 /* The last value given, or fallback. */
