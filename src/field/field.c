@@ -54,13 +54,17 @@ struct str field_class(const struct field_info *f)
 struct str field_nearest(struct str name)
 {
 	unsigned int best = UINT32_MAX;
+	bool whole = str_last(name, '.') != NULL; /* else what stands behind a dot may be meant */
 	struct str nearest = STR("");
 
 	for (size_t i = 0; i < ARRAY_SIZE(catalogue); i++) {
+		const char *dot = str_last(catalogue[i].name, '.');
 		unsigned int d = str_distance(name, catalogue[i].name);
 
 		if (catalogue[i].flags & (FIELD_HIDDEN | FIELD_DEPRECATED))
 			continue;
+		if (!whole && dot && str_eq(name, (struct str){ dot + 1, (size_t)(catalogue[i].name.ptr + catalogue[i].name.len - dot - 1) }))
+			d = 0;
 		if (d < best) {
 			best = d;
 			nearest = catalogue[i].name;

@@ -73,7 +73,7 @@ static void report_one(struct assembly *a, const struct rule_item *item, enum lo
 						      check ? check->offset : problem->offset);
 
 	findings_add(a->findings, code, at, STR_FMT, STR_ARG(problem->message));
-	findings_hint(a->findings, problem->hint);
+	findings_nearest(a->findings, problem->hint);
 }
 
 /* 0; 1 when the rule is left out as it asks for, which its first problem decides; -EINVAL after a finding. */

@@ -247,9 +247,7 @@ int decode_warn_unknown(const struct decode_from *from, const char *const *known
 			continue;
 		findings_add(f, LOAD_UNKNOWN_KEY, f->ours ? findings_context(f, at, at->item, at->name, node) : at,
 			     "the key '" STR_FMT "' is not known and ignored", STR_ARG(key));
-		key = nearest(key, known, nknown);
-		if (key.len)
-			findings_hint(f, findings_printf(f, "did you mean '" STR_FMT "'?", STR_ARG(key)));
+		findings_nearest(f, nearest(key, known, nknown));
 	}
 	return 0;
 }

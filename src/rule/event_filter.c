@@ -6,6 +6,8 @@
 #include "rule/condition.h"
 #include "rule/evaluate.h"
 
+#define SHOWN_BYTES 32 /* of a condition, from where it is wrong */
+
 /* A rule set of one rule, compiled to a graph without plans: its nodes are asked directly. */
 struct event_filter {
 	struct arena *arena;
@@ -35,6 +37,20 @@ static int build(struct event_filter *f, struct error *err)
 	return r < 0 ? error_errno(err, r, "cannot compile the condition") : 0;
 }
 
+/* With the text from the place on, since a condition of a command line has no lines to point at. */
+static int refuse(struct str condition, const struct condition_error *problem, struct error *err)
+{
+	struct str rest = { condition.ptr + problem->offset, condition.len - problem->offset };
+	bool cut = rest.len > SHOWN_BYTES;
+
+	if (cut)
+		rest.len = SHOWN_BYTES;
+	return error_set(err, -EINVAL, "the condition, column %zu, %s" STR_FMT "%s" STR_FMT "%s" STR_FMT "%s", problem->offset + 1,
+			 rest.len ? "at \"" : "at its end: ", STR_ARG(rest), rest.len ? cut ? "...\": " : "\": " : "",
+			 STR_ARG(problem->message), problem->hint.len ? "; did you mean " : "", STR_ARG(problem->hint),
+			 problem->hint.len ? "?" : "");
+}
+
 int event_filter_new(struct str condition, const struct field_options *options, struct event_filter **ret_filter, struct error *err)
 {
 	auto_event_filter struct event_filter *f = calloc(1, sizeof(*f));
@@ -54,7 +70,7 @@ int event_filter_new(struct str condition, const struct field_options *options, 
 	if (r == 0)
 		r = condition_check(f->arena, tree, options, &problem, &warnings);
 	if (r == -EINVAL)
-		return error_set(err, r, "column %zu of the condition: " STR_FMT, problem.offset + 1, STR_ARG(problem.message));
+		return refuse(condition, &problem, err);
 	if (r < 0)
 		return error_set(err, r, "out of memory");
 	f->rule.tree = tree;

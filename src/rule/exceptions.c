@@ -225,8 +225,7 @@ static int check_field(struct arena *arena, struct findings *f, const struct exc
 		return 0;
 	findings_error(f, LOAD_ERR_VALIDATE, ex->at, "'" STR_FMT "' is not a field that a condition can use",
 		       STR_ARG(field));
-	if (field_nearest(field).len)
-		findings_hint(f, findings_printf(f, "did you mean '" STR_FMT "'?", STR_ARG(field_nearest(field))));
+	findings_nearest(f, field_nearest(field));
 	return -EINVAL;
 }
 

@@ -385,6 +385,12 @@ void findings_hint(struct findings *f, struct str hint)
 		f->list[f->count - 1].hint = hint;
 }
 
+void findings_nearest(struct findings *f, struct str name)
+{
+	if (name.len)
+		findings_hint(f, findings_printf(f, "did you mean '" STR_FMT "'?", STR_ARG(name)));
+}
+
 void findings_field(struct findings *f, struct str field)
 {
 	if (f->count)

@@ -78,6 +78,8 @@ int findings_error(struct findings *f, enum load_code code, const struct load_co
 	__attribute__((format(printf, 4, 5)));
 /* Gives the last finding its "did you mean". */
 void findings_hint(struct findings *f, struct str hint);
+/* The hint that this name may have been meant; nothing for an empty one. */
+void findings_nearest(struct findings *f, struct str name);
 
 /* Names the deprecated field that the last finding is about; field is borrowed (arena or static). */
 void findings_field(struct findings *f, struct str field);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/limits.h"
+#include "field/field.h"
 #include "rule/parser.h"
 
 /*
@@ -169,10 +170,35 @@ static struct ast *parse_embedded(struct parser *p)
 	return lexer_take(&p->lexer, STR(")")) ? parser_leave(p, a) : parser_fail(p, "expected 'and', 'or' or ')'");
 }
 
+/*
+ * A word alone is a macro. One that is compared was meant as a field, of which Falco says that it expected "and" or "or": it is told at the
+ * same place, but by what it is.
+ */
+static struct ast *fail_compared(struct parser *p, struct str word)
+{
+	struct str message = arena_printf(p->arena, STR_FMT " is no field, which has a dot in its name, and a macro is not compared",
+					  STR_ARG(word));
+
+	return message.ptr ? parser_fail_hint(p, message.ptr, field_nearest(word)) : parser_no_memory(p);
+}
+
+static bool is_compared(const struct parser *p, struct lexer *ret_ahead)
+{
+	struct parser ahead = { .lexer = p->lexer };
+	enum operator_id op;
+	bool blank;
+
+	lexer_blank(&ahead.lexer);
+	*ret_ahead = ahead.lexer;
+	return take_operator(&ahead, &op, &blank);
+}
+
 static struct ast *parse_check(struct parser *p)
 {
 	size_t offset = p->lexer.at;
+	struct lexer ahead;
 	struct ast *left;
+	struct str word;
 
 	lexer_blank(&p->lexer);
 	if (lexer_take(&p->lexer, STR("(")))
@@ -180,8 +206,13 @@ static struct ast *parse_check(struct parser *p)
 	left = parser_try_left(p);
 	if (left || p->error)
 		return left ? parse_condition(p, left, offset) : NULL;
-	if (lexer_identifier(&p->lexer))
-		return parser_text(p, AST_MACRO, p->lexer.token, offset);
+	if (lexer_identifier(&p->lexer)) {
+		word = p->lexer.token;
+		if (!is_compared(p, &ahead))
+			return parser_text(p, AST_MACRO, word, offset);
+		p->lexer = ahead;
+		return fail_compared(p, word);
+	}
 	return parser_fail(p, "expected a field, a macro or '('");
 }
 

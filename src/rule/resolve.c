@@ -73,7 +73,7 @@ static int parse(struct resolver *r, struct findings *f, struct str condition, c
 		return n;
 	findings_error(f, LOAD_ERR_COMPILE_CONDITION, resolve_place(r, f, at, text.base + problem.offset),
 		       STR_FMT, STR_ARG(problem.message));
-	findings_hint(f, problem.hint);
+	findings_nearest(f, problem.hint);
 	return -EINVAL;
 }
 
@@ -197,8 +197,7 @@ static int report(struct resolver *r, struct findings *f, const struct load_cont
 			near = r->macros[i].name;
 		}
 	}
-	if (near.len)
-		findings_hint(f, findings_printf(f, "did you mean '" STR_FMT "'?", STR_ARG(near)));
+	findings_nearest(f, near);
 	return -EINVAL;
 }
 
