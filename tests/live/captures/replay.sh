@@ -155,12 +155,14 @@ ln -s kept.scap "$dir/other-name"
 for onto in "-w $dir/kept.scap" "-w $dir/other-name" "-o $dir/kept.scap"; do
 	# shellcheck disable=SC2086
 	"$MONITOR" replay -r "$dir/rules.yaml" $onto "$dir/kept.scap" >/dev/null 2>"$dir/err"
-	equal "$onto: $(cat "$dir/err")" $? 2
+	status=$?
+	equal "$onto: $(cat "$dir/err")" $status 2
 	ok "$onto: it is told" grep -q 'this is the capture that is read' "$dir/err"
 	ok "$onto: it is as it was" cmp -s "$a" "$dir/kept.scap"
 done
 "$MONITOR" replay -w "$dir/kept.scap" - <"$dir/kept.scap" >/dev/null 2>"$dir/err"
-equal "standard input: $(cat "$dir/err")" $? 2
+status=$?
+equal "standard input: $(cat "$dir/err")" $status 2
 ok "standard input: it is as it was" cmp -s "$a" "$dir/kept.scap"
 
 # a capture on standard output is whole: alerts and prints go to standard error
