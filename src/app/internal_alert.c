@@ -39,6 +39,16 @@ static void add_json(struct strbuf *out, const struct session *s, const struct i
 	strbuf_adds(out, "\"}");
 }
 
+static void count(struct session *s, const char *name)
+{
+	struct session_internal *i = s->internal;
+
+	while (i < &s->internal[SESSION_INTERNAL - 1] && i->name && strcmp(i->name, name) != 0)
+		i++;
+	i->name = name;
+	i->alerts++;
+}
+
 void internal_alert_raise(struct session *s, bool iso_time, const struct internal_alert *a)
 {
 	auto_strbuf struct strbuf text = { 0 }, fields = { 0 }, json = { 0 };
@@ -60,6 +70,7 @@ void internal_alert_raise(struct session *s, bool iso_time, const struct interna
 		log_error("out of memory: an alert was lost (%s)", a->rule);
 		return;
 	}
+	count(s, a->rule);
 	pipeline_alert(s->pipeline, &(struct alert){
 					    .ts = a->ts,
 					    .priority = a->priority,

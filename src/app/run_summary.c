@@ -191,6 +191,11 @@ static void add_alerts(struct strbuf *out, const struct look *l)
 		put_key(out, rule.name);
 		strbuf_addu(out, l->stats.by_rule[i]);
 	}
+	strbuf_addc(out, '}');
+	put_key(out, STR("internal"));
+	strbuf_addc(out, '{');
+	for (size_t i = 0; i < SESSION_INTERNAL && s->internal[i].name; i++)
+		put_count(out, s->internal[i].name, s->internal[i].alerts);
 	strbuf_adds(out, "}}");
 }
 

@@ -14,6 +14,8 @@
  * session_free() in any state.
  */
 struct config;
+#define SESSION_INTERNAL 16 /* there are fewer; more would not be told apart */
+
 struct session {
 	struct rules_input input;
 	struct ruleset *rules;
@@ -35,6 +37,11 @@ struct session {
 	struct str source_name; /* of the events; empty = "syscall". Borrowed */
 	uint64_t start_ts, reload_ts; /* epoch ns: of the program, of the rules that are in force */
 	uint64_t reloads, reloads_refused;
+	/* alerts that came of no rule, by the names that they have in place of one: static texts, those of internal_alert_raise()'s callers */
+	struct session_internal {
+		const char *name;
+		uint64_t alerts;
+	} internal[SESSION_INTERNAL]; /* up to the first without a name */
 };
 
 /*

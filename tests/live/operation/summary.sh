@@ -30,7 +30,7 @@ run --fail-on warning -- sh -c "$look" - "$dir"
 ok "status $status" [ $status = 99 ]
 says "d['ended'] == 'exit' and d['status'] == 3 and d['exit_status'] == 99 and d['fail_on'] == 'Warning' and d['error'] is None"
 says "d['command'] == ['sh', '-c', '''$look''', '-', '$dir'] and d['monitor'] == '$("$MONITOR" --version | cut -d' ' -f2)'"
-says "d['alerts'] == {'total': 3, 'held_back': 0, 'by_priority': {'Warning': 2, 'Notice': 1}, 'by_rule': {'Named': 2, 'Other': 1}}"
+says "d['alerts'] == {'total': 3, 'held_back': 0, 'by_priority': {'Warning': 2, 'Notice': 1}, 'by_rule': {'Named': 2, 'Other': 1}, 'internal': {}}"
 says "d['calls']['watched'] >= 3 and d['calls']['held'] >= 3 and sum(d['calls']['by_name'].values()) == d['calls']['watched']"
 says "0 < d['calls']['longest_stall_seconds'] <= d['calls']['stall_seconds'] and d['signal'] is None and d['watching'] is False"
 says "not any(d['lost'].values()) and d['outputs'] == [{'name': 'file', 'delivered': 3, 'failed': 0, 'dropped': 0, 'waiting': 0}]"
@@ -66,6 +66,9 @@ ok "is no run, and keeps what it has" [ "$(cat "$dir/both")$(ls "$dir/begun" 2>/
 # what is not seen, and what is lost
 run --backend ptrace --io-uring allow -- true
 says "d['backend'] == 'ptrace' and len(d['not_watched']) == 2 and 'io_uring' in d['not_watched'][1]"
+# a call that no rule can look into is an alert of no rule
+run --io-uring alert -- python3 -c 'import ctypes; ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(256))'
+says "d['alerts'] == {'total': 1, 'held_back': 0, 'by_priority': {'Warning': 1}, 'by_rule': {}, 'internal': {'io_uring used': 1}}"
 printf 'syslog_output: {enabled: true}\nmonitor: {syslog_output: {address: "unix://%s/none"}}\n' "$dir" >"$dir/config.yaml"
 run -c "$dir/config.yaml" -- sh -c "$look" - "$dir"
 says "d['lost']['alerts'] == 3 and {'name': 'syslog', 'delivered': 0, 'failed': 3, 'dropped': 0, 'waiting': 0} in d['outputs']"
