@@ -16,8 +16,7 @@
 #include "base/parse.h"
 
 #define SAMPLE_TYPE (PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW)
-#define RECORD_BYTES	  512 /* more than ours have */
-#define RECORD_BYTES_OURS 72 /* the longest of them; for less room than that one is lost */
+#define RECORD_BYTES 512 /* more than ours have */
 
 /* In fresh lists only: the flags of a birth, of which caller is the thread that makes it. */
 #define TASK_FLAGS (TASK_LOST + 1)
@@ -277,12 +276,93 @@ static int read_format(struct task_format *ret_format, struct error *err)
 	return task_format_parse(text, ret_format, err);
 }
 
+/* ---- one ring ------------------------------------------------------------------------------------------------------------- */
+
+/* Copies len bytes at a position that counts on; what reaches the end goes on at the beginning. */
+static void copy(const struct task_ring *ring, uint64_t position, void *bytes, size_t len)
+{
+	size_t at = position & (ring->bytes - 1), first = ring->bytes - at < len ? ring->bytes - at : len;
+
+	memcpy(bytes, ring->records + at, first);
+	memcpy((char *)bytes + first, ring->records, len - first);
+}
+
+/* The kernel's count, less what was told of it before. */
+static void hear_lost(struct task_ring *ring, struct task_record *record)
+{
+	uint64_t known = ring->guessed < record->lost ? ring->guessed : record->lost;
+
+	ring->guessed -= known;
+	record->lost -= known;
+	ring->full = false;
+}
+
+/* 1 = the record was taken, and its bytes are free again; 0 = it was made later. */
+static int take_record(struct task_ring *ring, struct task_queue *q, const struct task_format *format, uint64_t until, uint64_t tail,
+		       const struct perf_event_header *header)
+{
+	size_t len = header->size < RECORD_BYTES ? header->size : RECORD_BYTES;
+	_Alignas(8) char record[RECORD_BYTES];
+	int r;
+
+	copy(ring, tail, record, len);
+	r = task_queue_add(q, record, len, format, until);
+	if (r <= 0)
+		return r;
+	if (header->size > ring->longest)
+		ring->longest = header->size;
+	if (header->type == PERF_RECORD_LOST)
+		hear_lost(ring, &q->fresh.records[q->fresh.count - 1]);
+	return 1;
+}
+
+/*
+ * The kernel writes no record that would leave no byte free. It says how many were lost in front of the next one of this ring, which
+ * may never come: until then they are one, behind what was recorded before. The ring fills up while it is read, too, and stays full
+ * until the records are given back: how far it came only a look behind that tells.
+ */
+static int note_loss(struct task_ring *ring, struct task_queue *q, uint64_t first, uint64_t tail, uint64_t until)
+{
+	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+
+	if (head - first + ring->longest >= ring->bytes) {
+		ring->full = true;
+		ring->full_at = head;
+	}
+	if (!ring->full || (int64_t)(tail - ring->full_at) < 0)
+		return 0;
+	ring->full = false;
+	ring->guessed++;
+	return list_add(&q->fresh, &(struct task_record){ .change = TASK_LOST, .time = until, .lost = 1 });
+}
+
+int task_ring_read(struct task_ring *ring, struct task_queue *q, const struct task_format *format, uint64_t until)
+{
+	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE), first = ring->page->data_tail, tail = first;
+	int r = 1;
+
+	while (head - tail >= sizeof(struct perf_event_header) && r > 0) {
+		struct perf_event_header header;
+
+		copy(ring, tail, &header, sizeof(header));
+		if (header.size < sizeof(header) || header.size > head - tail)
+			return -EBADMSG;
+		r = take_record(ring, q, format, until, tail, &header);
+		if (r > 0)
+			tail += header.size;
+	}
+	if (r < 0)
+		return r;
+	__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return note_loss(ring, q, first, tail, until);
+}
+
 /* ---- rings ---------------------------------------------------------------------------------------------------------------- */
 
 struct ring {
 	int fd;
-	struct perf_event_mmap_page *page;
-	size_t bytes; /* of the ring: a power of two */
+	struct task_ring mapped;
 };
 
 struct task_rings {
@@ -330,8 +410,7 @@ static int open_ring(struct task_rings *r, int processor, size_t bytes)
 	page = mmap(NULL, r->page_bytes + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
 	if (page == MAP_FAILED)
 		return -errno;
-	ring->page = page;
-	ring->bytes = bytes;
+	ring->mapped = (struct task_ring){ .page = page, .records = (const char *)page + r->page_bytes, .bytes = bytes };
 	return epoll_ctl(r->poll, EPOLL_CTL_ADD, ring->fd, &event) < 0 ? -errno : 0;
 }
 
@@ -365,8 +444,8 @@ void task_rings_free(struct task_rings *r)
 	if (!r)
 		return;
 	for (size_t i = 0; r->rings && i < r->count; i++) {
-		if (r->rings[i].page)
-			munmap(r->rings[i].page, r->page_bytes + r->rings[i].bytes);
+		if (r->rings[i].mapped.page)
+			munmap(r->rings[i].mapped.page, r->page_bytes + r->rings[i].mapped.bytes);
 		close(r->rings[i].fd);
 	}
 	if (r->poll >= 0)
@@ -381,41 +460,6 @@ int task_rings_fd(const struct task_rings *r)
 	return r->poll;
 }
 
-/* Copies len bytes at a position that counts on; what reaches the end goes on at the beginning. */
-static void copy(const struct task_rings *r, const struct ring *ring, uint64_t position, void *bytes, size_t len)
-{
-	const char *data = (const char *)ring->page + r->page_bytes;
-	size_t at = position & (ring->bytes - 1), first = ring->bytes - at < len ? ring->bytes - at : len;
-
-	memcpy(bytes, data + at, first);
-	memcpy((char *)bytes + first, data, len - first);
-}
-
-static int look_at(struct task_rings *r, struct ring *ring, uint64_t until)
-{
-	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE), tail = ring->page->data_tail;
-	bool full = head - tail + RECORD_BYTES_OURS > ring->bytes;
-	_Alignas(8) char record[RECORD_BYTES];
-	int e = 1;
-
-	while (head - tail >= sizeof(struct perf_event_header) && e > 0) {
-		struct perf_event_header header;
-
-		copy(r, ring, tail, &header, sizeof(header));
-		if (header.size < sizeof(header) || header.size > head - tail)
-			return -EBADMSG;
-		copy(r, ring, tail, record, header.size < sizeof(record) ? header.size : sizeof(record));
-		e = task_queue_add(&r->queue, record, header.size < sizeof(record) ? header.size : sizeof(record), &r->format, until);
-		if (e > 0)
-			tail += header.size;
-	}
-	__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
-	/* the kernel says how many were lost when the next record comes to this ring, which may be never: until then it is one */
-	if (full && e >= 0)
-		e = list_add(&r->queue.fresh, &(struct task_record){ .change = TASK_LOST, .time = until, .lost = 1 });
-	return e < 0 ? e : 0;
-}
-
 int task_rings_look(struct task_rings *r)
 {
 	struct timespec now;
@@ -423,7 +467,7 @@ int task_rings_look(struct task_rings *r)
 	int e = 0;
 
 	for (size_t i = 0; i < r->count && !any; i++)
-		any = __atomic_load_n(&r->rings[i].page->data_head, __ATOMIC_RELAXED) != r->rings[i].page->data_tail;
+		any = __atomic_load_n(&r->rings[i].mapped.page->data_head, __ATOMIC_RELAXED) != r->rings[i].mapped.page->data_tail;
 	if (!any)
 		return 0;
 	/*
@@ -432,7 +476,7 @@ int task_rings_look(struct task_rings *r)
 	 */
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (size_t i = 0; i < r->count && e == 0; i++)
-		e = look_at(r, &r->rings[i], (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+		e = task_ring_read(&r->rings[i].mapped, &r->queue, &r->format, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 	return e == 0 ? task_queue_settle(&r->queue) : e;
 }
 

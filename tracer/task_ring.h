@@ -2,6 +2,7 @@
 #ifndef MONITOR_TRACER_TASK_RING_H
 #define MONITOR_TRACER_TASK_RING_H
 
+#include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,5 +86,19 @@ int task_queue_add(struct task_queue *q, const void *record, size_t len, const s
 int task_queue_settle(struct task_queue *q);
 bool task_queue_next(struct task_queue *q, struct task_record *ret_record);
 void task_queue_free(struct task_queue *q);
+
+/* One processor's ring, as it is mapped. */
+struct task_ring {
+	struct perf_event_mmap_page *page;
+	const char *records;
+	size_t bytes; /* of records: a power of two */
+	size_t longest; /* record that was ever read here */
+	bool full; /* records may have been lost, behind the position full_at */
+	uint64_t full_at;
+	uint64_t guessed; /* lost ones that were told, and the kernel has not said yet how many there were */
+};
+
+/* Adds what was recorded up to a time, and what there was no room for: -ENOMEM; -EBADMSG. */
+int task_ring_read(struct task_ring *ring, struct task_queue *q, const struct task_format *format, uint64_t until);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -223,6 +224,154 @@ static void refuses_what_is_cut(void **state)
 	task_queue_free(&q);
 }
 
+/* ---- a ring as the kernel fills it ---- */
+
+#define RING_BYTES 4096
+
+static struct {
+	struct perf_event_mmap_page *page;
+	size_t page_bytes;
+	char *records; /* behind the page */
+	struct task_ring ring;
+	uint64_t more; /* what comes at the moment at which records are given back */
+} world;
+
+static void open_world(void)
+{
+	char *pages;
+
+	world.page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	pages = mmap(NULL, world.page_bytes + RING_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	world.page = (struct perf_event_mmap_page *)pages;
+	world.records = pages + world.page_bytes;
+	world.ring = (struct task_ring){ .page = world.page, .records = world.records, .bytes = RING_BYTES };
+}
+
+static void close_world(void)
+{
+	munmap(world.page, world.page_bytes + RING_BYTES);
+}
+
+/* A record of a kind, of so many bytes. */
+static void record_bytes(struct bytes *record, uint32_t type, uint16_t size)
+{
+	begin(record, type);
+	if (type == PERF_RECORD_LOST) {
+		put64(record, 7);
+		put64(record, 3);
+	} else if (type == PERF_RECORD_SAMPLE) {
+		put64(record, 0);
+		put64(record, 1);
+		put32(record, 44);
+	} else {
+		put64(record, 0);
+		put64(record, 0);
+		put64(record, 1);
+	}
+	while (record->len < size)
+		put32(record, 0);
+	memcpy(record->b + 6, &size, sizeof(size));
+}
+
+static void write_record(uint32_t type, uint16_t size)
+{
+	struct bytes record;
+
+	record_bytes(&record, type, size);
+	for (size_t i = 0; i < size; i++)
+		world.records[(world.page->data_head + i) % RING_BYTES] = (char)record.b[i];
+	world.page->data_head += size;
+}
+
+/* How many were lost by what is read now; 0 also when it was told that there may be more. */
+static uint64_t read_lost(bool *ret_told)
+{
+	struct task_queue q = { 0 };
+	struct task_record record;
+	uint64_t lost = 0;
+
+	*ret_told = false;
+	assert_int_equal(task_ring_read(&world.ring, &q, &format, LATE), 0);
+	assert_int_equal(task_queue_settle(&q), 0);
+	while (task_queue_next(&q, &record)) {
+		*ret_told |= record.change == TASK_LOST;
+		lost += record.lost;
+	}
+	task_queue_free(&q);
+	return lost;
+}
+
+/* The longest record has 80 bytes; whether it was refused nobody says, but it was where it would have left no byte. */
+static void a_full_ring_has_lost_something(void **state)
+{
+	bool told;
+
+	(void)state;
+	for (uint16_t left = 72; left <= 96; left += 8) {
+		open_world();
+		write_record(PERF_RECORD_SAMPLE, 80);
+		while (RING_BYTES - world.page->data_head > left + 80u)
+			write_record(PERF_RECORD_EXIT, 48);
+		write_record(PERF_RECORD_EXIT, (uint16_t)(RING_BYTES - world.page->data_head - left));
+		assert_int_equal(read_lost(&told), left <= 80);
+		assert_int_equal(world.page->data_tail, RING_BYTES - left);
+		assert_int_equal(read_lost(&told), 0);
+		close_world();
+	}
+}
+
+/* The kernel says how many they were: those that were told before are among them. */
+static void the_kernel_counts(void **state)
+{
+	bool told;
+
+	(void)state;
+	open_world();
+	write_record(PERF_RECORD_LOST, 40); /* nobody had guessed */
+	assert_int_equal(read_lost(&told), 3);
+	while (RING_BYTES - (world.page->data_head - world.page->data_tail) > 48)
+		write_record(PERF_RECORD_EXIT, 48);
+	assert_int_equal(read_lost(&told), 1);
+	write_record(PERF_RECORD_LOST, 40);
+	write_record(PERF_RECORD_EXIT, 48);
+	assert_int_equal(read_lost(&told), 2);
+	write_record(PERF_RECORD_LOST, 40);
+	assert_int_equal(read_lost(&told), 3);
+	close_world();
+}
+
+static void fill_up(int signal)
+{
+	(void)signal;
+	mprotect(world.page, world.page_bytes, PROT_READ | PROT_WRITE);
+	for (; world.more; world.more--)
+		write_record(PERF_RECORD_EXIT, 48);
+}
+
+/* Between our look at its end and the return of what was read the ring fills up: it has less room then than we believe it has. */
+static void a_ring_fills_up_while_it_is_read(void **state)
+{
+	struct sigaction action = { .sa_handler = fill_up }, former;
+	bool told;
+
+	(void)state;
+	for (unsigned int more = 73; more <= 75; more++) {
+		open_world();
+		for (int i = 0; i < 10; i++)
+			write_record(PERF_RECORD_EXIT, 48);
+		world.more = more;
+		assert_int_equal(sigaction(SIGSEGV, &action, &former), 0);
+		mprotect(world.page, world.page_bytes, PROT_READ); /* to write the tail is to be late */
+		assert_int_equal(read_lost(&told), 0);
+		assert_int_equal(sigaction(SIGSEGV, &former, NULL), 0);
+		assert_int_equal(world.more, 0);
+		assert_false(told); /* it is behind what was recorded before */
+		assert_int_equal(read_lost(&told), more == 75);
+		close_world();
+	}
+}
+
 static void *do_nothing(void *context)
 {
 	return context;
@@ -271,8 +420,11 @@ static void hears_of_real_tasks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_a_description),	  cmocka_unit_test(sorts_what_rings_tell), cmocka_unit_test(joins_births_and_flags),
-		cmocka_unit_test(leaves_what_is_later),	  cmocka_unit_test(refuses_what_is_cut),   cmocka_unit_test(hears_of_real_tasks),
+		cmocka_unit_test(reads_a_description),    cmocka_unit_test(sorts_what_rings_tell),
+		cmocka_unit_test(joins_births_and_flags), cmocka_unit_test(leaves_what_is_later),
+		cmocka_unit_test(refuses_what_is_cut),    cmocka_unit_test(a_full_ring_has_lost_something),
+		cmocka_unit_test(the_kernel_counts),      cmocka_unit_test(a_ring_fills_up_while_it_is_read),
+		cmocka_unit_test(hears_of_real_tasks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
