@@ -18,12 +18,6 @@ struct listing_kind {
 	int (*add)(struct strbuf *out, const struct options *o, struct listing_names *names, struct error *err);
 };
 
-/* Falco's forms are of everything. */
-static int refuse_names(const struct listing_names *names, struct error *err)
-{
-	return names->npatterns ? error_set(err, -EINVAL, "--format lists everything: it goes with no names") : 0;
-}
-
 /* 1 and the form that --format asks for; 0 without it. */
 static int falco_form(const struct options *o, enum listing_form *ret_form, struct error *err)
 {
@@ -44,12 +38,8 @@ static int add_fields(struct strbuf *out, const struct options *o, struct listin
 		.which = &setup.engine.fields,
 	};
 	const int form = falco_form(o, &request.form, err);
-	int r = form;
+	int r = form < 0 ? form : setup_load(&setup, o, &setup_ids, err);
 
-	if (form > 0)
-		r = refuse_names(names, err);
-	if (r >= 0)
-		r = setup_load(&setup, o, &setup_ids, err);
 	if (r < 0)
 		return r;
 	request.plugins = &setup.plugins;
@@ -82,8 +72,6 @@ static int add_events(struct strbuf *out, const struct options *o, struct listin
 	enum listing_form form;
 	int r = falco_form(o, &form, err);
 
-	if (r > 0 && refuse_names(names, err) < 0)
-		return -EINVAL;
 	if (r < 0)
 		return r;
 	if (r)
@@ -146,6 +134,27 @@ static const struct listing_kind *find_kind(const char *name)
 	return NULL;
 }
 
+/* An option of another list would be passed over, and what it asks for be missed. */
+static int refuse_strangers(const struct options *o, const char *kind, struct error *err)
+{
+	static const struct {
+		enum option_id id;
+		const char *of[2];
+	} bound[] = { { OPT_list_rules, { "rules" } }, { OPT_list_names, { "fields" } }, { OPT_list_format, { "fields", "events" } } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bound); i++) {
+		const char *one = bound[i].of[0], *other = bound[i].of[1];
+
+		if (options_has(o, bound[i].id) && strcmp(kind, one) != 0 && (!other || strcmp(kind, other) != 0))
+			return error_set(err, -EINVAL, "--%s is for the list of %s%s%s, not of %s", option_table[bound[i].id].long_name, one,
+					 other ? " or " : "", other ? other : "", kind);
+	}
+	/* Falco's forms are of everything */
+	if (options_has(o, OPT_list_format) && o->noperands > 1)
+		return error_set(err, -EINVAL, "--format lists everything: it goes with no names");
+	return 0;
+}
+
 /* What a name that nothing is called may have meant. */
 static int log_nothing(const struct listing_names *names, const char *kind)
 {
@@ -177,6 +186,8 @@ int cmd_list(const struct command *c, int argc, char **argv)
 		log_error("there is no list of \"%s\"; there are %s", o.operands[0], LIST_KINDS);
 		return EXIT_USAGE;
 	}
+	if (refuse_strangers(&o, kind->name, &err) < 0)
+		return log_failure(&err, EXIT_USAGE);
 	names.patterns = o.operands + 1;
 	names.npatterns = o.noperands - 1;
 	if (kind->add(&out, &o, &names, &err) < 0)

@@ -18,16 +18,21 @@
 
 #define AWAIT_MS 100
 
+static bool is_stream(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
 static int open_output(struct session *s, const struct options *o, struct error *err)
 {
 	const char *path = options_value(o, OPT_replay_output, NULL);
 	/* a capture on standard output is nothing but that */
-	int fd = strcmp(options_value(o, OPT_replay_write, ""), "-") == 0 ? STDERR_FILENO : STDOUT_FILENO;
+	int fd = is_stream(options_value(o, OPT_replay_write, "")) ? STDERR_FILENO : STDOUT_FILENO;
 	bool json = options_has(o, OPT_replay_json);
 	struct output *output;
 	int r;
 
-	if (path)
+	if (path && !is_stream(path))
 		r = output_file_open(path, true, false, json, &output, err);
 	else
 		r = output_stream_open(fd, false, json, !json && log_color(fd), !isatty(fd), &output, err);
@@ -99,8 +104,6 @@ static int load_rules(struct session *s, const struct options *o, const struct r
 {
 	int r;
 
-	if (e->format && options_has(o, OPT_replay_rules))
-		return error_set(err, -EINVAL, "--print shows events and applies no rules: leave out --rules or --print");
 	if (e->format)
 		return session_compile_rules(s, &setup->engine, &setup->plugins, false, err);
 	setup_tell_warnings(setup->config);
@@ -170,7 +173,6 @@ static void tell_progress(const struct session *s)
 
 static int run(struct session *s, struct setup *setup, const struct options *o, struct replay_events *e, struct error *err)
 {
-	static const struct setup_options ids = { OPT_replay_config, OPT_replay_plugin, .together = true };
 	auto_free struct source **list = calloc((size_t)o->noperands, sizeof(struct source *));
 	struct housekeeping housekeeping = { .session = s };
 	uint64_t started = clock_ns(CLOCK_MONOTONIC);
@@ -178,13 +180,7 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 
 	if (!list)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = setup_load(setup, o, &ids, err);
-	if (options_has(o, OPT_replay_json))
-		setup->engine.json_output = true;
-	if (r == 0)
-		r = replay_events_read(e, o, &setup->engine.fields, err);
-	if (r == 0)
-		r = load_rules(s, o, e, setup, err);
+	r = load_rules(s, o, e, setup, err);
 	if (r == 0)
 		r = open_output(s, o, err);
 	if (r == 0) {
@@ -214,13 +210,15 @@ static int spare_captures(const struct options *o, struct error *err)
 	} written[] = { { OPT_replay_write, "--write" }, { OPT_replay_output, "--output" } };
 	struct stat to, from;
 
+	if (is_stream(options_value(o, OPT_replay_write, "")) && is_stream(options_value(o, OPT_replay_output, "")))
+		return error_set(err, -EINVAL, "--write - and --output -: only one can have standard output");
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
 		const char *path = options_value(o, written[i].id, "-");
 
-		if (strcmp(path, "-") == 0 || stat(path, &to) < 0 || !S_ISREG(to.st_mode))
+		if (is_stream(path) || stat(path, &to) < 0 || !S_ISREG(to.st_mode))
 			continue;
 		for (int k = 0; k < o->noperands; k++)
-			if ((strcmp(o->operands[k], "-") == 0 ? fstat(STDIN_FILENO, &from) : stat(o->operands[k], &from)) == 0 &&
+			if ((is_stream(o->operands[k]) ? fstat(STDIN_FILENO, &from) : stat(o->operands[k], &from)) == 0 &&
 			    from.st_dev == to.st_dev && from.st_ino == to.st_ino)
 				return error_set(err, -EINVAL, "%s %s: this is the capture that is read", written[i].name, path);
 	}
@@ -229,12 +227,14 @@ static int spare_captures(const struct options *o, struct error *err)
 
 int cmd_replay(const struct command *c, int argc, char **argv)
 {
+	static const struct setup_options ids = { OPT_replay_config, OPT_replay_plugin, .together = true };
 	auto_options struct options o = { 0 };
 	auto_setup struct setup setup = { 0 };
 	auto_session struct session s = { 0 };
 	struct replay_events events = { 0 };
 	struct error err = { 0 };
 	int fail_on, r;
+	bool misread;
 
 	if (options_parse(c, argc, argv, &o, &err) < 0)
 		return log_failure(&err, EXIT_USAGE);
@@ -252,10 +252,15 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 	/* who has read enough of what we print ends us, as any filter; but a capture and a file are to be whole */
 	if (options_has(&o, OPT_replay_write) || options_has(&o, OPT_replay_output) || options_has(&o, OPT_replay_plugin))
 		signals_survive_writes();
-	r = run(&s, &setup, &o, &events, &err);
+	if (setup_load(&setup, &o, &ids, &err) < 0)
+		return log_failure(&err, EXIT_FAILED);
+	if (options_has(&o, OPT_replay_json))
+		setup.engine.json_output = true;
+	misread = replay_events_read(&events, &o, &setup.engine.fields, &err) < 0;
+	r = misread ? -EINVAL : run(&s, &setup, &o, &events, &err);
 	replay_events_free(&events);
 	if (r < 0)
-		return log_failure(&err, EXIT_FAILED);
+		return log_failure(&err, misread ? EXIT_USAGE : EXIT_FAILED);
 	if (output_list_lost(&s.outputs))
 		return EXIT_FAILED;
 	return session_failed_on(&s, fail_on) ? EXIT_ALERTED : EXIT_OK;

@@ -2,6 +2,14 @@
 /* The rules of a rule set, as `monitor list rules` shows them. */
 #include "app/listing.h"
 
+/* Block scalars end with a line end. */
+static struct str trimmed(struct str text)
+{
+	while (text.len && text.ptr[text.len - 1] == '\n')
+		text.len--;
+	return text;
+}
+
 void listing_rules(struct strbuf *out, const struct ruleset *rules, struct listing_names *names, bool verbose)
 {
 	struct rule_view rule;
@@ -19,6 +27,6 @@ void listing_rules(struct strbuf *out, const struct ruleset *rules, struct listi
 			strbuf_addf(out, "%s" STR_FMT "%s", t ? ", " : "  tags:      ", STR_ARG(rule.tags[t]),
 				    t + 1 == rule.ntags ? "\n" : "");
 		strbuf_addf(out, "  desc:      " STR_FMT "\n  condition: " STR_FMT "\n  output:    " STR_FMT "\n\n",
-			    STR_ARG(rule.description), STR_ARG(rule.condition), STR_ARG(rule.output));
+			    STR_ARG(trimmed(rule.description)), STR_ARG(trimmed(rule.condition)), STR_ARG(trimmed(rule.output)));
 	}
 }

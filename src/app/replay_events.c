@@ -21,8 +21,13 @@ int replay_events_read(struct replay_events *e, const struct options *o, const s
 	int r = 0;
 
 	e->json = options_has(o, OPT_replay_json);
-	if (filter)
+	if (print && options_has(o, OPT_replay_rules))
+		return error_set(err, -EINVAL, "--print shows events and applies no rules: leave out --rules or --print");
+	if (filter) {
 		r = event_filter_new(str_of(filter), fields, &e->filter, err);
+		if (r < 0)
+			error_prefix(err, r, "--filter");
+	}
 	if (r == 0 && print) {
 		r = format_compile(str_of(print), fields, &e->format, err);
 		if (r < 0)

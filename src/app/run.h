@@ -53,6 +53,8 @@ struct run {
 
 /* *ret_config stays NULL when none is asked for; it is the caller's. */
 int run_load_config(const struct run *run, struct config **ret_config, struct error *err);
+/* What must be known before the first file is made. */
+int run_check_files(const struct run *run, struct error *err);
 int run_read_options(struct run *run, struct error *err);
 
 /* ---- run_reload.c: rules, at the start and while the command runs ---- */

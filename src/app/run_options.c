@@ -40,6 +40,17 @@ int run_load_config(const struct run *run, struct config **ret_config, struct er
 	return config_load(options_value(o, OPT_run_config, NULL), assignments, n, ret_config, err);
 }
 
+/* "-" is standard output everywhere else, and that is the command's. */
+int run_check_files(const struct run *run, struct error *err)
+{
+	static const enum option_id files[] = { OPT_run_output, OPT_run_summary, OPT_run_write, OPT_run_pidfile };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (strcmp(options_value(&run->options, files[i], ""), "-") == 0)
+			return error_set(err, -EINVAL, "--%s -: standard output is the command's; name a file", option_table[files[i]].long_name);
+	return 0;
+}
+
 int run_read_options(struct run *run, struct error *err)
 {
 	static const struct config defaults;

@@ -170,7 +170,7 @@ static void test_ours(void **state)
 		      "  output: o\n  priority: INFO\n", &got);
 	assert_string_equal(got.ptr, "ERR_COMPILE_CONDITION a 4:4; UNKNOWN_KEY a 7:2; ERR_COMPILE_CONDITION b 12:53");
 	assert_true(str_contains(result->findings[1].hint, STR("'tags'")));
-	assert_true(str_contains(result->findings[0].hint, STR("proc.name")));
+	assert_true(str_eq(result->findings[0].hint, STR("did you mean 'proc.name'?")));
 	strbuf_reset(&got);
 	load_result_print(&got, result, true, true);
 	assert_non_null(strstr(got.ptr, "f:5:5: error: rule 'a': "));

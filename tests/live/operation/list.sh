@@ -40,9 +40,15 @@ for name in One Two Twofold; do
 done >"$dir/r.yaml"
 shows "Two Twofold" rules -r "$dir/r.yaml" two
 shows "One" rules -r "$dir/r.yaml" "o*"
+printf -- '- rule: Folded\n  desc: >\n    of\n    two\n  condition: >\n    evt.type = open\n  output: o\n  priority: INFO\n' >"$dir/folded.yaml"
+shows "Folded priority: Informational desc: of two condition: evt.type = open output: o" rules -v -r "$dir/folded.yaml"
+ok "no line within a rule is empty" [ "$("$MONITOR" list rules -v -r "$dir/folded.yaml" | grep -c .)" = "$("$MONITOR" list rules -v -r "$dir/folded.yaml" | sed '$d' | wc -l)" ]
 refuses 1 'called "fd.nmae" (did you mean "fd.name"?)' fields fd.nmae
 refuses 1 'called "nothing"' events nothing
-refuses 1 "goes with no names" fields --format json fd.name
+refuses 2 "--format is for the list of fields or events, not of rules" rules --format json
+refuses 2 "--names is for the list of fields, not of rules" rules -N
+refuses 2 "--rules is for the list of rules, not of fields" fields -r "$dir/r.yaml"
+refuses 2 "goes with no names" fields --format json fd.name
 refuses 2 "there is no list of" colours
 refuses 2 "takes one of: fields" -v
 

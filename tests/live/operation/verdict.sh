@@ -100,6 +100,20 @@ wrong "--limit takes a number" -n x
 wrong "--limit takes a number" -n 0
 wrong "--duration takes a number" -M -1
 
+wrong "--filter: .*there is no field evt.typ; did you mean evt.type?" -f 'evt.typ = open'
+wrong "--filter: .*column 16" -f 'evt.type = open)'
+wrong "applies no rules" -p '%evt.num' -r "$dir/rules.yaml"
+wrong "only one can have standard output" -w - -o -
+
+# ---- "-" is standard output, which under run is the command's
+for option in --output --summary --write --pidfile; do
+	(cd "$dir" && "$MONITOR" run $option - -- true) >"$dir/out" 2>"$dir/err"
+	ok "run $option -: $? $(cat "$dir/err")" grep -q -e "$option -: standard output is the command's" "$dir/err"
+done
+ok "and no file" [ ! -e "$dir/-" ]
+(cd "$dir" && "$MONITOR" replay -o - -p '%evt.num' "$MONITOR_SHARED/conformance/captures/files.scap" >out 2>err)
+ok "replay -o - is standard output: $(cat "$dir/err")" [ -s "$dir/out" -a ! -e "$dir/-" ]
+
 # ---- help of one command, by both names
 "$MONITOR" help replay >"$dir/out" 2>&1
 "$MONITOR" replay --help >"$dir/want" 2>&1
