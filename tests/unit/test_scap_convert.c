@@ -81,6 +81,11 @@ static void test_rows(void **state)
 		{ "1 7 link/104 oldpath=/a newpath=/b", 2, 0, NULL },
 		{ "1 7 link/105 res=0", 1, 1, "1 7 link @cpu=5 res=0 oldpath=/a newpath=/b" },
 		{ "1 7 link/105 res=0", 1, 1, "1 7 link @cpu=5 res=0 oldpath=NA newpath=NA" },
+		/* by way of two changes, with parameters that no older layout had */
+		{ "1 7 brk/10 size=4096", 1, 0, NULL },
+		{ "1 7 brk/11 res=4096", 1, 1, "1 7 brk @cpu=5 res=4096 vm_size=4096 vm_rss=NA vm_swap=NA addr=NA" },
+		{ "1 7 ioctl/90 fd=3 request=21505", 2, 0, NULL },
+		{ "1 7 ioctl/91 res=0", 1, 1, "1 7 ioctl @cpu=5 res=0 fd=3 request=21505 argument=NA" },
 		/* kept and handed out */
 		{ "1 7 connect/22 fd=3 addr=unix:/s", 2, 1, "1 7 connect/22 @cpu=5 fd=3 addr=unix:/s" },
 		{ "1 7 open/2", 0, 1, "1 7 open/2 @cpu=5 @flags=2147483648 name=NA flags=NA mode=NA" }, /* EVENT_FLAG_UNSHOWN */
@@ -132,6 +137,30 @@ static void test_all(void **state)
 	assert_true(passed > 300);
 }
 
+/* Every layout that the table names ends as a current event, or as one that is kept. */
+static void test_named(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint32_t nparams;
+	} layouts[] = {
+#define CONVERT(type_, nparams_, ...) { EV_##type_, nparams_ },
+#include "source/conversions.def"
+#undef CONVERT
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		auto_strbuf struct strbuf out = { 0 };
+		struct error err = { 0 };
+		char line[64];
+
+		snprintf(line, sizeof(line), "1 %zu %s/%u", 1000 + EV_COUNT + i, event_table[layouts[i].type].name, layouts[i].type);
+		if (convert_line(line, layouts[i].nparams, &out, &err) < 0)
+			fail_msg("%s, %u parameters: %s", line, layouts[i].nparams, err.text);
+	}
+}
+
 /* The store against an array over random steps. */
 static void test_store(void **state)
 {
@@ -168,7 +197,8 @@ static void test_store(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_all), cmocka_unit_test(test_store) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_all), cmocka_unit_test(test_named),
+					    cmocka_unit_test(test_store) };
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
