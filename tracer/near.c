@@ -155,7 +155,7 @@ static void release(struct tracer *t, int here)
 int near_hand_over(struct tracer *t, int fd, bool cloexec, bool holds)
 {
 	bool together = takes_turns(t) && choose(&t->near, t->pending.since);
-	int here = together ? sched_getcpu() : -1, number, r = 0;
+	int here = together ? sched_getcpu() : -1, number;
 	bool bound = hold(t, here);
 
 	number = notify_inject(t->listener, t->pending.id, fd, cloexec, !holds && !t->killable);
@@ -163,7 +163,8 @@ int near_hand_over(struct tracer *t, int fd, bool cloexec, bool holds)
 		release(t, here);
 	if (!holds)
 		close(fd);
+	/* a caller that is killed now has had its descriptor, and who shares the table with it has that still */
 	if (number >= 0 && !holds && t->killable)
-		r = notify_return(t->listener, t->pending.id, number);
-	return r < 0 ? r : number;
+		notify_return(t->listener, t->pending.id, number);
+	return number;
 }

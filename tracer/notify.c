@@ -83,12 +83,13 @@ int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish)
 
 int notify_hand_over(int listener, uint64_t id, int fd, bool cloexec, bool killable)
 {
-	int number = notify_inject(listener, id, fd, cloexec, !killable), r = 0;
+	int number = notify_inject(listener, id, fd, cloexec, !killable);
 
 	close(fd);
+	/* a caller that is killed now has had its descriptor, and who shares the table with it has that still */
 	if (number >= 0 && killable)
-		r = notify_return(listener, id, number);
-	return r < 0 ? r : number;
+		notify_return(listener, id, number);
+	return number;
 }
 
 bool notify_injects(int listener, bool finish)

@@ -33,6 +33,12 @@
 #define FLAGS_OF_PATH	(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 #define FLAGS_SETTABLE	(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
+/*
+ * Who was killed before it had its descriptor has none, but the file was made or cut off. It is told with a number that nobody
+ * can have, also not who shares the table.
+ */
+#define NUMBER_OF_NOBODY INT_MAX
+
 struct open_args {
 	int dirfd; /* the caller's number */
 	uint64_t flags, mode, resolve;
@@ -279,6 +285,19 @@ static bool is_owed_file(const struct tracer *t, const struct stat *st)
 	return owed->dev == st->st_dev && owed->ino == st->st_ino;
 }
 
+/* What hands a descriptor over says of a caller that does not wait any more. */
+static bool is_gone(int number)
+{
+	return number == -ENOENT || number == -ESRCH;
+}
+
+static enum open_way done(struct tracer *t, const struct stat *st)
+{
+	t->opened = *st;
+	t->pending.call.object = &t->opened;
+	return OPEN_DONE;
+}
+
 /* Hands fd to the caller; one that holds it up is kept for the event. */
 static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
 			     const struct stat *st)
@@ -305,12 +324,16 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	if (number < 0) {
 		if (holds)
 			close(fd);
+		if (is_gone(number) && t->killable && a->by_name && !quiet) {
+			t->pending.value = NUMBER_OF_NOBODY;
+			return done(t, st);
+		}
 		t->ext.real_path = (struct str){ "", 0 };
 		t->pending.quiet = false;
 		if (number == -EMFILE || number == -ENFILE)
 			return fail(t, number);
 		/* it was gone before, or left while it was to take the descriptor */
-		if (number != -ENOENT && number != -ESRCH)
+		if (!is_gone(number))
 			return OPEN_CHECK;
 		if (a->flags & O_CREAT && (a->flags & O_EXCL || a->made))
 			owe_file(t, st);
@@ -319,10 +342,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	t->pending.answered = !holds;
 	if (holds)
 		t->pending.call.object_fd = fd;
-	t->opened = *st;
-	t->pending.call.object = &t->opened;
 	t->pending.value = number;
-	return OPEN_DONE;
+	return done(t, st);
 }
 
 /* Whether what we are refused the caller is refused, too: not so in /proc, where a file is about who opens it. */
