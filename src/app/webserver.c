@@ -12,6 +12,11 @@
 #include "base/limits.h"
 #include "net/web.h"
 
+/* Falco serves all to everyone, so who comes from there must hear what is different. */
+static const char not_served[] = "This page is not served: webserver.listen_address is no loopback address, and the configuration has no "
+				 "monitor.webserver.token_file, no monitor.webserver.client_ca, and not monitor.webserver.open: true.\n";
+static const char no_metrics[] = "There are no metrics: metrics.enabled and webserver.prometheus_metrics_enabled are not both true.\n";
+
 struct webserver {
 	const struct config *config;
 	const struct engine_plugin *plugins; /* those that are loaded */
@@ -85,7 +90,7 @@ static int start(struct webserver *w, struct error *err)
 		.threads = (unsigned int)c->webserver_threadiness,
 		.certificate = c->webserver_ssl_enabled ? certificate : NULL,
 		.pages = w->pages,
-		.npages = w->metrics ? 3 : 2,
+		.npages = ARRAY_SIZE(w->pages),
 		.context = w,
 	};
 	int r = config_c_text(address, sizeof(address), c->webserver_listen_address, "webserver.listen_address", err);
@@ -102,10 +107,11 @@ static int start(struct webserver *w, struct error *err)
 		return r;
 	options.token = token;
 	options.client_ca = client_ca[0] ? client_ca : NULL;
-	options.refuse = !token && !options.client_ca && !web_is_loopback(address) && !c->monitor_webserver_open;
-	w->pages[0] = (struct web_page){ w->health_path, "application/json", true, write_health };
-	w->pages[1] = (struct web_page){ "/versions", "application/json", false, write_versions };
-	w->pages[2] = (struct web_page){ "/metrics", "text/plain; version=0.0.4", false, write_metrics };
+	if (!token && !options.client_ca && !web_is_loopback(address) && !c->monitor_webserver_open)
+		options.refuse = not_served;
+	w->pages[0] = (struct web_page){ w->health_path, "application/json", true, NULL, write_health };
+	w->pages[1] = (struct web_page){ "/versions", "application/json", false, NULL, write_versions };
+	w->pages[2] = (struct web_page){ "/metrics", "text/plain; version=0.0.4", false, w->metrics ? NULL : no_metrics, write_metrics };
 	r = web_new(&options, &w->web, err);
 	if (r < 0)
 		return r;

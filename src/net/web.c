@@ -141,7 +141,10 @@ static enum MHD_Result request(void *web, struct MHD_Connection *connection, con
 	if (!page)
 		return refuse(w, connection, MHD_HTTP_NOT_FOUND, STR("no such page\n"));
 	if (!is_allowed(w, page, connection))
-		return refuse(w, connection, MHD_HTTP_UNAUTHORIZED, STR("a token or a certificate is needed\n"));
+		return w->options.refuse ? refuse(w, connection, MHD_HTTP_FORBIDDEN, str_of(w->options.refuse)) :
+					   refuse(w, connection, MHD_HTTP_UNAUTHORIZED, STR("a token or a certificate is needed\n"));
+	if (page->missing)
+		return refuse(w, connection, MHD_HTTP_NOT_FOUND, str_of(page->missing));
 	page->write(w->options.context, &body);
 	if (body.failed)
 		return MHD_NO;

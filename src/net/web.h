@@ -14,6 +14,7 @@ struct web;
 struct web_page {
 	const char *path, *content_type;
 	bool open; /* needs no token, wherever it is asked from */
+	const char *missing; /* what is said in its place, which is not found; NULL = it is there */
 	/* Writes the page; called by the server's threads, several at once. */
 	void (*write)(void *context, struct strbuf *out);
 };
@@ -25,7 +26,7 @@ struct web_options {
 	const char *certificate; /* PEM file with certificate and key; NULL = no TLS */
 	const char *client_ca; /* PEM file of the authority whose clients get pages that are not open; NULL = none. Needs certificate */
 	const char *token; /* the other key to them, as "Authorization: Bearer TOKEN"; NULL = none. Without either they are for all */
-	bool refuse; /* without either, pages that are not open are for nobody */
+	const char *refuse; /* without either, pages that are not open are for nobody, who is told this; NULL = for all */
 	const struct web_page *pages;
 	size_t npages;
 	void *context; /* of the pages */

@@ -26,8 +26,8 @@ static void write_hidden(void *context, struct strbuf *out)
 
 static struct web *start(void)
 {
-	static const struct web_page pages[] = { { "/healthz", "application/json", true, write_open },
-						 { "/metrics", "text/plain", false, write_hidden } };
+	static const struct web_page pages[] = { { "/healthz", "application/json", true, NULL, write_open },
+						 { "/metrics", "text/plain", false, NULL, write_hidden } };
 	const struct web_options options = {
 		.address = "127.0.0.1", .threads = 1, .token = TOKEN, .pages = pages, .npages = 2,
 	};

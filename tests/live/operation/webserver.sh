@@ -11,7 +11,7 @@ rule 'Numbered "file" opened' "evt.type in (open, openat) and fd.name contains /
 # further keys of webserver, keys of ours
 start() {
 	rm -f "$dir/phase-1"
-	printf 'rules_files: [%s]\nfile_output: {enabled: true, filename: %s}\nmetrics: {enabled: true}\nwebserver: {enabled: true, listen_port: %s, prometheus_metrics_enabled: true, %s}\nmonitor: {webserver: {%s}}\n' \
+	printf 'rules_files: [%s]\nfile_output: {enabled: true, filename: %s}\nmetrics: {enabled: true}\nwebserver: {enabled: true, listen_port: %s, %s, prometheus_metrics_enabled: true}\nmonitor: {webserver: {%s}}\n' \
 		"$dir/rules.yaml" "$dir/alerts" "$port" "$1" "${2:-}" >"$dir/config.yaml"
 	in_background "$MONITOR" run -c "$dir/config.yaml" -- python3 "$numbered" "$dir" 50 0
 	soon listens "$port"
@@ -158,6 +158,13 @@ ok "and counted" grep -q '^monitor_web_requests_refused_total [1-9]' "$dir/body"
 ok "both" grep -q '^monitor_web_connections_given_up_total [1-9]' "$dir/body"
 stop
 
+# without metrics
+start "listen_address: 127.0.0.1, prometheus_metrics_enabled: false"
+answers 200 "versions without metrics" "$at/versions"
+answers 404 "no metrics" "$at/metrics"
+ok "and why" grep -q 'metrics.enabled and webserver.prometheus_metrics_enabled' "$dir/body"
+stop
+
 # with a token
 echo geheim >"$dir/token"
 start "listen_address: 0.0.0.0" "token_file: $dir/token"
@@ -170,8 +177,10 @@ ok "the token is told to nobody" sh -c "! grep -q geheim '$dir/err' '$dir/out'"
 stop
 start "listen_address: 0.0.0.0"
 answers 200 "health for all" "$at/healthz"
-answers 401 "the rest for nobody" "$at/metrics"
+answers 403 "the rest for nobody" "$at/metrics"
 ok "which is told" grep -q 'monitor.webserver.token_file' "$dir/err"
+ok "who asks is told, too" grep -q 'not served: .*listen_address.* monitor.webserver.token_file' "$dir/body"
+answers 403 "the versions neither" "$at/versions"
 stop
 start "listen_address: 0.0.0.0" "open: true"
 answers 200 "open for all" "$at/versions"
