@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/internal_alert.h"
 
-#include <time.h>
-
 #include "app/log.h"
 #include "base/json.h"
-#include "base/units.h"
-
-static void add_time(struct strbuf *out, uint64_t ts, const char *format, bool local, const char *zone)
-{
-	time_t seconds = (time_t)(ts / NS_PER_SECOND);
-	struct tm tm;
-	char text[64];
-
-	if ((local ? localtime_r(&seconds, &tm) : gmtime_r(&seconds, &tm)) && strftime(text, sizeof(text), format, &tm))
-		strbuf_addf(out, "%s.%09u%s", text, (unsigned int)(ts % NS_PER_SECOND), zone);
-}
+#include "base/moment.h"
 
 static void add_member(struct strbuf *out, const char *key, const char *value)
 {
@@ -35,7 +23,7 @@ static void add_json(struct strbuf *out, const struct session *s, const struct i
 	add_member(out, "rule", a->rule);
 	add_member(out, "source", "internal");
 	strbuf_adds(out, ",\"time\":\"");
-	add_time(out, a->ts, "%Y-%m-%dT%H:%M:%S", false, "Z");
+	moment_add(out, a->ts, MOMENT_ISO_Z);
 	strbuf_adds(out, "\"}");
 }
 
@@ -57,11 +45,8 @@ void internal_alert_raise(struct session *s, bool iso_time, const struct interna
 	for (size_t i = 0; i < a->message->len; i++)
 		if ((unsigned char)a->message->ptr[i] < 0x20 || a->message->ptr[i] == 0x7f)
 			a->message->ptr[i] = '?';
-	if (iso_time)
-		add_time(&text, a->ts, "%Y-%m-%dT%H:%M:%S", false, "+0000: ");
-	else
-		add_time(&text, a->ts, "%H:%M:%S", true, ": ");
-	strbuf_addf(&text, "%s " STR_FMT " (", priority_name(a->priority), STR_ARG(strbuf_str(a->message)));
+	moment_add(&text, a->ts, iso_time ? MOMENT_ISO : MOMENT_CLOCK);
+	strbuf_addf(&text, ": %s " STR_FMT " (", priority_name(a->priority), STR_ARG(strbuf_str(a->message)));
 	alert_fields_add_words(a->fields, &text);
 	strbuf_adds(&text, ")");
 	alert_fields_add_json(a->fields, &fields);

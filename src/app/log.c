@@ -14,6 +14,8 @@
 #include "app/log.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/moment.h"
+#include "base/units.h"
 #include "output/syslog_local.h"
 
 static struct log_settings settings = { .level = LOG_LEVEL_WARNING };
@@ -101,8 +103,8 @@ static void add_time(struct strbuf *line)
 	char text[64];
 
 	if (settings.iso_time) {
-		if (gmtime_r(&now, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S+0000: ", &tm))
-			strbuf_adds(line, text);
+		moment_add(line, (uint64_t)now * NS_PER_SECOND, MOMENT_ISO_S);
+		strbuf_adds(line, ": ");
 	} else if (localtime_r(&now, &tm) && strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Y: ", &tm)) {
 		strbuf_adds(line, text);
 	}

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/log.h"
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/moment.h"
 #include "base/units.h"
 #include "field/names.h"
 
@@ -65,14 +65,13 @@ static void put_seconds(struct strbuf *out, uint64_t ns)
 
 static void put_time(struct strbuf *out, uint64_t ts)
 {
-	time_t seconds = (time_t)(ts / NS_PER_SECOND);
-	struct tm tm;
-	char text[32];
-
-	if (ts && gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm))
-		strbuf_addf(out, "\"%s.%09uZ\"", text, (unsigned int)(ts % NS_PER_SECOND));
-	else
+	if (!ts) {
 		strbuf_adds(out, "null");
+		return;
+	}
+	strbuf_addc(out, '"');
+	moment_add(out, ts, MOMENT_ISO_Z);
+	strbuf_addc(out, '"');
 }
 
 /* ---- members --------------------------------------------------------------------------------------------------------------- */

@@ -1,47 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "field/field_time.h"
-
-#include <time.h>
-
+#include "base/moment.h"
+#include "base/units.h"
 #include "field/extract.h"
-
-#define NS_PER_S 1000000000u
-
-static void add_date(struct strbuf *out, const struct tm *tm, char separator)
-{
-	strbuf_addf(out, "%04d-%02d-%02d%c", tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday, separator);
-}
-
-void field_time_add(struct strbuf *out, uint64_t epoch_ns, enum time_form form)
-{
-	time_t seconds = (time_t)(epoch_ns / NS_PER_S);
-	bool utc = form == TIME_FORM_ISO || form == TIME_FORM_ISO_Z;
-	struct tm tm = { 0 };
-
-	if (utc)
-		gmtime_r(&seconds, &tm);
-	else
-		localtime_r(&seconds, &tm);
-	if (utc)
-		add_date(out, &tm, 'T');
-	else if (form == TIME_FORM_DATE || form == TIME_FORM_DATE_S)
-		add_date(out, &tm, ' ');
-	strbuf_addf(out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
-	if (form != TIME_FORM_CLOCK_S && form != TIME_FORM_DATE_S)
-		strbuf_addf(out, ".%09u", (unsigned int)(epoch_ns % NS_PER_S));
-	if (utc)
-		strbuf_adds(out, form == TIME_FORM_ISO ? "+0000" : "Z");
-}
 
 EXTRACTOR(time_text)
 {
-	static const enum time_form forms[] = {
-		[TIME_CLOCK] = TIME_FORM_CLOCK, [TIME_CLOCK_S] = TIME_FORM_CLOCK_S, [TIME_ISO] = TIME_FORM_ISO,
-		[TIME_DATE] = TIME_FORM_DATE,	[TIME_DATE_S] = TIME_FORM_DATE_S,
+	static const enum moment_form forms[] = {
+		[TIME_CLOCK] = MOMENT_CLOCK, [TIME_CLOCK_S] = MOMENT_CLOCK_S, [TIME_ISO] = MOMENT_ISO,
+		[TIME_DATE] = MOMENT_DATE,	[TIME_DATE_S] = MOMENT_DATE_S,
 	};
 
 	strbuf_reset(&ctx->scratch);
-	field_time_add(&ctx->scratch, ctx->ev->ts, forms[f->info->variant]);
+	moment_add(&ctx->scratch, ctx->ev->ts, forms[f->info->variant]);
 	return extract_scratch(ctx, ret);
 }
 
@@ -85,11 +55,11 @@ EXTRACTOR(time_number)
 	case TIME_RAW_S:
 	case TIME_REL_S:
 	case TIME_DELTA_S:
-		return extract_uint(ctx, ret, ns / NS_PER_S);
+		return extract_uint(ctx, ret, ns / NS_PER_SECOND);
 	case TIME_RAW_NS:
 	case TIME_REL_NS:
 	case TIME_DELTA_NS:
-		return extract_uint(ctx, ret, ns % NS_PER_S);
+		return extract_uint(ctx, ret, ns % NS_PER_SECOND);
 	default:
 		return extract_uint(ctx, ret, ns);
 	}

@@ -5,8 +5,8 @@
 
 #include "base/base64.h"
 #include "base/bytes.h"
+#include "base/moment.h"
 #include "event/flags.h"
-#include "field/field_time.h"
 #include "field/names.h"
 #include "state/paths.h"
 
@@ -357,7 +357,7 @@ static void typed_text(const struct field_context *ctx, const struct param_info 
 		reltime_text(read_integer(bytes, 8), value, resolved);
 		break;
 	case PT_ABSTIME:
-		field_time_add(value, read_integer(bytes, 8), TIME_FORM_DATE);
+		moment_add(value, read_integer(bytes, 8), MOMENT_DATE);
 		break;
 	case PT_FLAGS8:
 	case PT_FLAGS16:

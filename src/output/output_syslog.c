@@ -2,13 +2,11 @@
 #include "output/output_syslog.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sys/socket.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/units.h"
+#include "base/moment.h"
 #include "net/connection.h"
 #include "output/retry.h"
 #include "output/syslog_local.h"
@@ -65,13 +63,9 @@ static void add_name(struct strbuf *out, struct str name, size_t max)
 
 static void add_rfc5424(struct syslog_output *s, const struct alert *a, struct str text)
 {
-	time_t seconds = (time_t)(a->ts / NS_PER_SECOND);
-	char stamp[32];
-	struct tm tm;
-
-	gmtime_r(&seconds, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	strbuf_addf(&s->message, "<%d>1 %s.%06" PRIu64 "Z ", pri(s, a), stamp, a->ts % NS_PER_SECOND / 1000);
+	strbuf_addf(&s->message, "<%d>1 ", pri(s, a));
+	moment_add(&s->message, a->ts, MOMENT_ISO_Z_US);
+	strbuf_addc(&s->message, ' ');
 	add_name(&s->message, a->hostname, 255);
 	strbuf_addc(&s->message, ' ');
 	add_name(&s->message, str_of(s->tag), 48);

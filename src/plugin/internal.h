@@ -87,8 +87,6 @@ int plugin_error(struct plugin *p, int code, const char *what, struct error *err
 /* What get_owner_last_error() then tells it. */
 void plugin_tell_owner_error(struct plugin *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *plugin_owner_error(ss_plugin_owner_t *owner);
-/* "MAJOR.MINOR.PATCH"; what follows the third number is left. */
-int plugin_parse_version(const char *text, uint32_t parts[3]);
 
 /* plugin_json.c: what plugins say in JSON, checked and copied to their arena. */
 int plugin_read_fields(struct plugin *p, const char *json, struct error *err);

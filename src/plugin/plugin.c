@@ -31,29 +31,6 @@ const char *plugin_owner_error(ss_plugin_owner_t *owner)
 	return p && p->owner_error[0] ? p->owner_error : NULL;
 }
 
-int plugin_parse_version(const char *text, uint32_t parts[3])
-{
-	struct str rest = str_of(text);
-
-	for (int i = 0; i < 3; i++) {
-		const char *dot = i < 2 && rest.len ? memchr(rest.ptr, '.', rest.len) : NULL;
-		size_t len = 0;
-
-		if (i < 2 && !dot)
-			return -EINVAL;
-		if (dot)
-			len = (size_t)(dot - rest.ptr);
-		else /* what follows the third number is nobody's business: "0.1.0-rc1" */
-			while (len < rest.len && rest.ptr[len] >= '0' && rest.ptr[len] <= '9')
-				len++;
-		if (parse_u32((struct str){ rest.ptr, len }, &parts[i]) < 0)
-			return -EINVAL;
-		if (dot)
-			rest = (struct str){ dot + 1, rest.len - len - 1 };
-	}
-	return 0;
-}
-
 /* ---- what it is about ---- */
 
 /* A plugin with events of its own is about them in any case; one without, and without a list, about all there are. */

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/limits.h"
+#include "base/version.h"
 #include "plugin/internal.h"
 
 /* A library becomes a plugin: what it exports, can do and says of itself is checked and kept. */
@@ -45,14 +46,14 @@ static const char *keep(struct plugin *p, const char *text, size_t max)
 	return len < max ? arena_str(p->arena, (struct str){ text ? text : "", len }).ptr : NULL;
 }
 
-static int check_api_version(struct plugin *p, uint32_t version[3], struct error *err)
+static int check_api_version(struct plugin *p, struct version *ret_version, struct error *err)
 {
+	static const struct version ours = { PLUGIN_API_VERSION_MAJOR, PLUGIN_API_VERSION_MINOR, PLUGIN_API_VERSION_PATCH };
 	const char *text = p->api.get_required_api_version ? p->api.get_required_api_version() : NULL;
 
-	if (!text || plugin_parse_version(text, version) < 0)
+	if (!text || version_parse(str_of(text), ret_version) < 0)
 		return error_set(err, -EINVAL, "it does not say which version of the plugin interface it needs");
-	if (version[0] != PLUGIN_API_VERSION_MAJOR || version[1] > PLUGIN_API_VERSION_MINOR ||
-	    (version[1] == PLUGIN_API_VERSION_MINOR && version[2] > PLUGIN_API_VERSION_PATCH))
+	if (!version_serves(&ours, ret_version))
 		return error_set(err, -ENOTSUP, "it needs version %s of the plugin interface, this is " PLUGIN_API_VERSION_STR, text);
 	return 0;
 }
@@ -95,7 +96,7 @@ static int read_identity(struct plugin *p, struct error *err)
 {
 	const plugin_api *a = &p->api;
 	const char *name, *version, *description, *contact;
-	uint32_t parts[3];
+	struct version parsed;
 
 	if (!a->init || !a->destroy || !a->get_last_error || !a->get_name || !a->get_description || !a->get_contact || !a->get_version)
 		return error_set(err, -EINVAL, "it lacks one of the functions that every plugin has");
@@ -109,7 +110,7 @@ static int read_identity(struct plugin *p, struct error *err)
 	p->view.version = str_of(version);
 	p->view.description = str_of(description);
 	p->view.contact = str_of(contact);
-	if (plugin_parse_version(version, parts) < 0)
+	if (version_parse(p->view.version, &parsed) < 0)
 		return error_set(err, -EINVAL, "plugin %s: its version is \"%s\", not three numbers", name, version);
 	return 0;
 }
@@ -167,7 +168,7 @@ static int read_sources(struct plugin *p, struct error *err)
 
 static int set_up(struct plugin *p, const struct plugin_config *config, struct error *err)
 {
-	uint32_t version[3];
+	struct version version;
 	int r;
 
 	p->arena = arena_new(4096);
@@ -177,8 +178,8 @@ static int set_up(struct plugin *p, const struct plugin_config *config, struct e
 	p->init_config = arena_str(p->arena, config->init_config);
 	if (!p->init_config.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = check_api_version(p, version, err);
-	p->api_minor = r == 0 ? version[1] : 0;
+	r = check_api_version(p, &version, err);
+	p->api_minor = r == 0 ? version.minor : 0;
 	if (r == 0)
 		r = read_identity(p, err);
 	if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "base/version.h"
 #include "plugin/internal.h"
 
 /* init(), what it may call, and what can be asked only after it. */
@@ -107,15 +108,15 @@ static bool takes_calls(const bool *types)
 static int check_schema_version(struct plugin *p, struct error *err)
 {
 	const char *text = p->api.get_required_event_schema_version ? p->api.get_required_event_schema_version(p->state) : NULL;
-	uint32_t want[3], have[3];
+	struct version want, have;
 
 	if (!text || !(takes_calls(p->extract_types) || takes_calls(p->parse_types)))
 		return 0;
-	if (strnlen(text, PLUGIN_NAME_BYTES) == PLUGIN_NAME_BYTES || plugin_parse_version(text, want) < 0 ||
-	    plugin_parse_version(EVENT_SCHEMA, have) < 0)
+	if (strnlen(text, PLUGIN_NAME_BYTES) == PLUGIN_NAME_BYTES || version_parse(str_of(text), &want) < 0 ||
+	    version_parse(STR(EVENT_SCHEMA), &have) < 0)
 		return error_set(err, -EINVAL, "plugin " STR_FMT ": the version of the event tables that it needs is not three numbers",
 				 STR_ARG(p->view.name));
-	if (want[0] == have[0] && (want[1] < have[1] || (want[1] == have[1] && want[2] <= have[2])))
+	if (version_serves(&have, &want))
 		return 0;
 	return error_set(err, -ENOTSUP, "plugin " STR_FMT ": it needs version %s of the event tables, these are " EVENT_SCHEMA,
 			 STR_ARG(p->view.name), text);

@@ -8,7 +8,7 @@
 #include "rule/findings.h"
 #include "rule/names.h"
 #include "rule/texts.h"
-#include "rule/version.h"
+#include "base/version.h"
 
 /*
  * What the files say, before anything is compiled: lists, macros and rules with their redefinitions, appends and

@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 
 #include "base/json.h"
-#include "base/units.h"
+#include "base/moment.h"
 
 void render_release(struct render *r)
 {
@@ -17,17 +16,6 @@ void render_release(struct render *r)
 	strbuf_free(&r->fields);
 	strbuf_free(&r->value);
 	format_members_free(&r->members);
-}
-
-/* The event's time as JSON alerts have it: UTC, nine digits. */
-static void add_time(struct strbuf *out, uint64_t ts)
-{
-	time_t seconds = (time_t)(ts / NS_PER_SECOND);
-	char text[32];
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm))
-		strbuf_addf(out, "%s.%09uZ", text, (unsigned int)(ts % NS_PER_SECOND));
 }
 
 static void add_key(struct strbuf *out, const char *key, struct str value)
@@ -74,7 +62,7 @@ static void add_held(struct strbuf *out, const struct field_context *ctx)
 	if (!ctx->held)
 		return;
 	strbuf_addf(out, " (held back by a limit: %" PRIu64 " alert%s since ", ctx->held, ctx->held == 1 ? "" : "s");
-	add_time(out, ctx->held_since);
+	moment_add(out, ctx->held_since, MOMENT_ISO_Z);
 	strbuf_addc(out, ')');
 }
 
@@ -142,7 +130,7 @@ static void render_json(struct render *r, const struct ruleset *rules, const str
 		strbuf_adds(out, "],");
 	}
 	strbuf_adds(out, "\"time\":\"");
-	add_time(out, ctx->ev->ts);
+	moment_add(out, ctx->ev->ts, MOMENT_ISO_Z);
 	strbuf_adds(out, "\"}");
 }
 

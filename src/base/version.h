@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef MONITOR_RULE_VERSION_H
-#define MONITOR_RULE_VERSION_H
+#ifndef MONITOR_BASE_VERSION_H
+#define MONITOR_BASE_VERSION_H
 
 #include <stdbool.h>
 #include <stdint.h>
