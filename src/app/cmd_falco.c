@@ -33,7 +33,7 @@ static int read_form(const struct options *o, enum listing_form *ret_form, struc
 	if (word && options_has(o, OPT_falco_markdown))
 		return error_set(err, -EINVAL, "--markdown and --format exclude each other");
 	*ret_form = options_has(o, OPT_falco_markdown) ? LISTING_MARKDOWN : LISTING_TEXT;
-	if (word && !listing_form_of(word, ret_form))
+	if (word && *word && !listing_form_of(word, ret_form))
 		return error_set(err, -EINVAL, "--format takes text, markdown or json, not \"%s\"", word);
 	return 0;
 }
@@ -189,7 +189,7 @@ static int give_up_rights(const struct options *o, const struct config *config, 
 static int start(const struct options *o, const struct config *config, const struct plugins *plugins,
 		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter **programs)
 {
-	const char *pidfile = options_value(o, OPT_falco_pidfile, NULL);
+	const char *given = options_value(o, OPT_falco_pidfile, ""), *pidfile = *given ? given : NULL; /* empty is none, as in Falco */
 	struct error err = { 0 };
 	int status;
 

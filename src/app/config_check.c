@@ -237,7 +237,7 @@ int config_check_values(struct config *c, struct error *err)
 	if (c->http_output_enabled && !c->http_output_url.len)
 		return config_error(c, "http_output.enabled", err, "http_output.url is missing");
 	if (!is_address(c->webserver_listen_address))
-		return config_error(c, "webserver.listen_address", err, "it must be an IP address");
+		return config_error(c, "webserver.listen_address", err, "\"" STR_FMT "\" is no IP address", STR_ARG(c->webserver_listen_address));
 	if (c->syscall_event_drops_threshold < 0 || c->syscall_event_drops_threshold > 1)
 		return config_error(c, "syscall_event_drops.threshold", err, "it is a number from 0 to 1");
 	if (!c->syscall_event_timeouts_max_consecutives)

@@ -12,11 +12,12 @@ static int out_of_memory(struct error *err)
 }
 
 /* A complaint about an entry, with its place. */
-static int entry_error(const struct config *c, const char *key, size_t i, struct error *err, const char *text)
+static int entry_error(struct config *c, const char *key, size_t i, struct error *err, const char *text)
 {
+	const struct yaml_node *list = config_tree_get(c->root, key);
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s[%zu]", key, i);
+	snprintf(path, sizeof(path), list && list->kind == YAML_SEQUENCE ? "%s[%zu]" : "%s", key, i); /* or one stands for a list of one */
 	return config_error(c, path, err, "%s", text);
 }
 
@@ -163,6 +164,10 @@ static bool names_both(const struct append_output *a)
 	return a->match_rule.len && a->nmatch_tags;
 }
 
+#define APPEND_SHAPE                                                                                                   \
+	"it must be a map of match (source, rule, a list of tags), extra_output (a text), suggested_output (true or false) and " \
+	"extra_fields (a list of fields, or of a name and its format, each name once)"
+
 static int read_appends(struct config *c, struct error *err)
 {
 	struct yaml_node **items;
@@ -177,7 +182,7 @@ static int read_appends(struct config *c, struct error *err)
 		if (r == -ENOMEM)
 			return out_of_memory(err);
 		if (r < 0)
-			return entry_error(c, "append_output", i, err, "it is wrong (see monitor.yaml(5))");
+			return entry_error(c, "append_output", i, err, APPEND_SHAPE);
 		if (names_both(&c->appends[i]) && config_warn(c, BOTH, STR_ARG(c->appends[i].match_rule)) < 0)
 			return out_of_memory(err);
 	}
@@ -288,6 +293,14 @@ static const struct yaml_node *find_plugin(struct yaml_node **plugins, size_t n,
 	return NULL;
 }
 
+static int plugin_error(struct config *c, struct str name, size_t i, size_t nplugins, struct error *err)
+{
+	struct str text = arena_printf(c->arena, "\"" STR_FMT "\" is none of the names in plugins%s", STR_ARG(name),
+				       nplugins ? "" : ", which is empty");
+
+	return text.ptr ? entry_error(c, "load_plugins", i, err, text.ptr) : out_of_memory(err);
+}
+
 static int read_plugins(struct config *c, struct error *err)
 {
 	struct yaml_node **plugins, **wanted;
@@ -310,7 +323,7 @@ static int read_plugins(struct config *c, struct error *err)
 			return entry_error(c, "load_plugins", i, err, "it is no name");
 		plugin = find_plugin(plugins, nplugins, name);
 		if (!plugin)
-			return entry_error(c, "load_plugins", i, err, "no plugin of that name is among plugins");
+			return plugin_error(c, name, i, nplugins, err);
 		r = load_plugin(c, plugin, name);
 	}
 	return r < 0 ? error_set(err, r, "out of memory") : 0;

@@ -127,6 +127,18 @@ static int tell_wrong_type(struct config *c, const struct config_row *row, const
 			   expected[row->type], *range ? " in " : "", range, *row->fallback ? row->fallback : "the default");
 }
 
+/* yaml-cpp makes a text of what is left out, and Falco a path or a URL of that. */
+static int tell_null(struct config *c, const struct config_row *row, const struct yaml_node *node)
+{
+	auto_strbuf struct strbuf place = { 0 };
+
+	if (node->kind != YAML_NULL || (row->type != CONFIG_TEXT && row->type != CONFIG_SECRET))
+		return 0;
+	config_place(c, node, &place);
+	return config_warn(c, "%s: %s has no value, which Falco reads as the text \"null\"; write \"\" for none",
+			   place.len ? place.ptr : "configuration", row->key);
+}
+
 /* Values of a wrong type are taken for missing, as Falco does, but not silently. */
 int config_values(struct config *c)
 {
@@ -145,6 +157,8 @@ int config_values(struct config *c)
 		store_default(c, row);
 		node = config_tree_get(c->root, row->key);
 		c->given[i] = node && store(c, row, node) == 0;
+		if (c->given[i])
+			r = tell_null(c, row, node);
 		if (!node || c->given[i])
 			continue;
 		store_default(c, row);

@@ -130,6 +130,8 @@ static int tell_old(struct config *c, struct arena *arena, const struct options 
 	for (k = 0; r == 0 && k < ARRAY_SIZE(idle); k++)
 		if (options_has(o, idle[k].option))
 			r = config_warn(c, "%s is accepted without effect: %s", name_of(arena, idle[k].option), idle[k].why);
+	if (r == 0 && options_has(o, OPT_falco_markdown))
+		r = config_warn(c, "--markdown is deprecated; use --format markdown");
 	if (r == 0 && options_has(o, OPT_falco_print))
 		r = config_warn(c, "-p is deprecated; use append_output in the configuration");
 	return r;

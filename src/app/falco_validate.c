@@ -108,6 +108,8 @@ int falco_validate(const struct config *config, const struct options *o, const s
 
 	for (i = 0; r == 0 && (path = options_nth(o, OPT_falco_validate, i)); i++)
 		r = rules_input_add(&in, path, 0, &err);
+	if (r == 0)
+		r = rules_input_require(&in, "-V takes files, and folders of them", &err);
 	if (r == 0) {
 		log_info("Validating rules file(s):");
 		for (i = 0; i < in.count; i++)

@@ -208,9 +208,12 @@ int outputs_add(struct arena *arena, struct findings *f, const struct engine_opt
 	r = format_compile_at(rule->output, &options->fields, &rule->format, &offset, &err);
 	if (r == -EINVAL || r == -EBADMSG) {
 		bool skip = item->skip_if_unknown_filter && r == -EINVAL;
+		/* of which the file has no place: it is the configuration's, or the command line's */
+		bool added = offset >= item->output.len && rule->output.len > item->output.len;
 
 		findings_add(f, skip ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_OUTPUT,
-			     f->ours ? findings_exact(f, item->output_at, rule->output, offset) : item->output_at, "%s", err.text);
+			     f->ours ? findings_exact(f, item->output_at, rule->output, offset) : item->output_at, "%s%s",
+			     added ? "in what append_output (or -p) adds to the output: " : "", err.text);
 		if (f->ours && !skip)
 			add_other_problems(f, &options->fields, item, rule->output, offset);
 		return skip ? 1 : -EINVAL;

@@ -22,6 +22,7 @@ cat >good.yaml <<'YAML'
   priority: INFO
 YAML
 sed 's/evt.type = openat/evt.typ = openat/' good.yaml >bad.yaml
+sed 's/%fd.name/%nosuch.name/' good.yaml >badout.yaml
 printf -- '- list: unused\n  items: [a]\n' >warning.yaml
 for c in net files; do
 	gzip -dc "$top/tests/conformance/captures/$c.scap" >$c.scap
@@ -71,6 +72,7 @@ says 0 '' --list-syscall-events --format JSON
 says 1 'no event source' --list=nothing -c falco.yaml
 says 1 'exclude each other' --list --markdown --format text
 says 1 'text, markdown or json' --list --format yaml
+says 0 'Field Class:' --list --format '' -c falco.yaml
 says 0 '0 Plugins Loaded' --list-plugins -c falco.yaml
 says 1 'plugin' --plugin-info nothing -c falco.yaml
 says 0 '^open of a file  *a file is opened' -L -c falco.yaml
@@ -95,6 +97,8 @@ json 'd["falco_load_results"][0]["errors"][0]["code"] == "LOAD_ERR_COMPILE_CONDI
 says 0 '' -V good.yaml -L -c falco.yaml -o json_output=true
 json 'len(d["falco_describe_results"]["rules"]) == 2 and d["falco_load_results"][0]["successful"]'
 says 1 '' -V missing.yaml -c falco.yaml
+mkdir barren
+says 1 'no rules: barren is a folder without' -V barren -c falco.yaml
 
 # ---- running
 says 0 'Notice opened ' -c falco.yaml
@@ -129,7 +133,10 @@ says 0 'no plugin gives events' -c falco.yaml -o engine.kind=nodriver -M 1
 says 0 'Events detected: 0' -c falco.yaml -o engine.kind=nodriver -M 1 -o metrics.enabled=true -o metrics.interval=100ms -o metrics.output_rule=true
 says 0 '' -c falco.yaml -P pid --dry-run
 says 0 '' -c falco.yaml -P pid
+says 0 'Notice opened ' -c falco.yaml -P ''
 ok "the pid file goes with it" [ ! -e pid ]
+says 1 'in what append_output .or -p. adds to the output: .nosuch.name. is no field' -c falco.yaml -p '%nosuch.name'
+says 1 "LOAD_ERR_COMPILE_OUTPUT.*: 'nosuch.name' is no field" -c falco.yaml -r badout.yaml
 says 0 'Notice opened .*from ' -c falco.yaml -p 'from %evt.num'
 says 0 '' -c falco.yaml -o engine.kind=nodriver -M 1 --enable-source syscall
 says 1 'at least one' -c falco.yaml -o engine.kind=nodriver --disable-source syscall

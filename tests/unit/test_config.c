@@ -338,6 +338,44 @@ static void test_shape(void **state)
 	assert_true(c->metrics_enabled);
 }
 
+/* What is said of a value: the place, the value, what it should be. */
+static const struct {
+	const char *text, *message;
+} refused[] = {
+	{ "load_plugins: [jsn]\nplugins: [{name: json, library_path: x}]\n", "t.yaml:1:16: load_plugins[0]: \"jsn\" is none of the names in plugins" },
+	{ "load_plugins: json\n", "t.yaml:1:15: load_plugins: \"json\" is none of the names in plugins, which is empty" },
+	{ "plugins: 5\n", "t.yaml:1:10: plugins: it needs a name and a library_path" },
+	{ "webserver: {listen_address: localhost}\n", "webserver.listen_address: \"localhost\" is no IP address" },
+	{ "append_output: [{extra_output: []}]\n", "append_output[0]: it must be a map of match (source, rule, a list of tags), extra_output" },
+	{ "outputs_queue: 5\n", "t.yaml:1:16: outputs_queue: it is a map of keys, such as outputs_queue.capacity, and no text" },
+	{ "base_syscalls: {custom_set: [a, {b: c}]}\n", "base_syscalls.custom_set: entry 1 is no text" },
+};
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct config *c;
+		struct error err = { 0 };
+
+		assert_int_equal(config_read(STR("t.yaml"), str_of(refused[i].text), NULL, 0, &c, &err), -EINVAL);
+		if (!strstr(err.text, refused[i].message))
+			fail_msg("%s: %s", refused[i].text, err.text);
+	}
+}
+
+static void test_null(void **state)
+{
+	int r;
+	auto_config struct config *c = read_config("program_output: {program: }\nhttp_output: {url: \"\"}\n", NULL, 0, &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_true(str_eq(c->program_output_program, STR("null")));
+	assert_true(warned(c, "program_output.program has no value, which Falco reads as the text \"null\""));
+	assert_int_equal(c->nwarnings, 1);
+}
+
 /* Falco takes brackets for a text, which no list key has a use for. */
 static void test_brackets(void **state)
 {
@@ -437,6 +475,8 @@ int main(void)
 		cmocka_unit_test(test_assigned_warning),
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_brackets),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_null),
 		cmocka_unit_test(test_included),
 	};
 
