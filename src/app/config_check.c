@@ -38,16 +38,6 @@ static int warn_no_map(struct config *c, struct str path, const struct yaml_node
 			   place.len ? place.ptr : "configuration", STR_ARG(path));
 }
 
-static bool came_before(const struct yaml_node *map, uint32_t i)
-{
-	struct str key, other;
-
-	for (uint32_t k = 0; k < i; k++)
-		if (config_tree_text(map->pairs[i].key, &key) && config_tree_text(map->pairs[k].key, &other) && str_eq(key, other))
-			return true;
-	return false;
-}
-
 static int check_below(struct config *c, const struct yaml_node *node, struct str path);
 
 static int check_pair(struct config *c, const struct yaml_node *map, uint32_t i, struct str prefix)
@@ -62,7 +52,7 @@ static int check_pair(struct config *c, const struct yaml_node *map, uint32_t i,
 		return -ENOMEM;
 	if (!config_row_find(path) && !config_row_leads(path))
 		return warn_unknown(c, path, pair->key);
-	if (came_before(map, i))
+	if (config_tree_came_before(map, i))
 		return warn_twice(c, path, pair->key);
 	return check_below(c, pair->value, path);
 }

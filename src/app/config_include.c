@@ -9,6 +9,23 @@
 
 /* config_files: other files laid over the main one, each as its strategy says. */
 
+/* Each is laid over the one before, as in Falco: of lists, one behind the other. */
+static int warn_twice(struct config *c, const struct yaml_node *root)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < root->count && c->nwarnings <= CONFIG_WARNINGS; i++) {
+		auto_strbuf struct strbuf place = { 0 };
+		struct str key = { 0 };
+
+		if (!config_tree_came_before(root, i) || !config_tree_text(root->pairs[i].key, &key))
+			continue;
+		config_place(c, root->pairs[i].key, &place);
+		r = config_warn(c, "%s: " STR_FMT " is written twice in an included file", place.len ? place.ptr : "configuration", STR_ARG(key));
+	}
+	return r;
+}
+
 static int include_file(struct config *c, const char *path, enum config_merge how, struct error *err)
 {
 	auto_free char *text = NULL;
@@ -24,6 +41,8 @@ static int include_file(struct config *c, const char *path, enum config_merge ho
 		return r;
 	if (yaml_get(root, "config_files"))
 		return error_set(err, -EINVAL, "%s: an included configuration file cannot include others", path);
+	if (warn_twice(c, root) < 0)
+		return error_set(err, -ENOMEM, "out of memory");
 	if (config_tree_merge(c->arena, c->root, root, how) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	return 0;
@@ -69,6 +88,15 @@ static int include_path(struct config *c, struct str path, enum config_merge how
 	return r;
 }
 
+static int warn_strategy(struct config *c, const struct yaml_node *node, struct str word)
+{
+	auto_strbuf struct strbuf place = { 0 };
+
+	config_place(c, node, &place);
+	return config_warn(c, "%s: config_files: \"" STR_FMT "\" is no strategy (append, override, add-only); append is used",
+			   place.len ? place.ptr : "configuration", STR_ARG(word));
+}
+
 static int include_entry(struct config *c, struct str main_name, const struct yaml_node *entry, struct error *err)
 {
 	const struct yaml_node *strategy = yaml_get(entry, "strategy");
@@ -82,9 +110,7 @@ static int include_entry(struct config *c, struct str main_name, const struct ya
 			how = CONFIG_MERGE_OVERRIDE;
 		else if (str_eq(word, STR("add-only")))
 			how = CONFIG_MERGE_ADD_ONLY;
-		else if (!str_eq(word, STR("append")) &&
-			 config_warn(c, "configuration: config_files: \"" STR_FMT "\" is no strategy (append, override, add-only); append is used",
-				     STR_ARG(word)) < 0)
+		else if (!str_eq(word, STR("append")) && warn_strategy(c, strategy, word) < 0)
 			return error_set(err, -ENOMEM, "out of memory");
 	}
 	if (str_eq(path, main_name))

@@ -50,6 +50,16 @@ static struct yaml_pair *find(const struct yaml_node *map, struct str key)
 	return NULL;
 }
 
+bool config_tree_came_before(const struct yaml_node *map, uint32_t i)
+{
+	struct str key, other;
+
+	for (uint32_t k = 0; k < i; k++)
+		if (config_tree_text(map->pairs[i].key, &key) && config_tree_text(map->pairs[k].key, &other) && str_eq(key, other))
+			return true;
+	return false;
+}
+
 /* Makes room for so many more entries of a list or map; as it was read it has none. */
 static int make_room(struct arena *arena, struct yaml_node *n, enum yaml_kind kind, uint32_t more)
 {

@@ -25,6 +25,9 @@ int config_tree_set(struct arena *arena, struct yaml_node *root, const char *pat
 int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, bool is_list, uint16_t origin,
 		       struct error *err);
 
+/* Whether the key of a map's pair is that of an earlier one. */
+bool config_tree_came_before(const struct yaml_node *map, uint32_t i);
+
 /* How an included file's top-level keys meet those that are there. */
 enum config_merge { CONFIG_MERGE_APPEND, CONFIG_MERGE_OVERRIDE, CONFIG_MERGE_ADD_ONLY };
 int config_tree_merge(struct arena *arena, struct yaml_node *root, struct yaml_node *included, enum config_merge how);

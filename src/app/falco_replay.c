@@ -185,7 +185,7 @@ static int load_rules(struct session *s, struct run *run, const struct options *
 	if (r == 0)
 		r = rules_input_load(&s->input, &limited, true, &run->loader, err);
 	if (r == 0)
-		r = rule_loader_compile(run->loader, &s->rules, err);
+		r = rules_input_finish(run->loader, &limited, &s->rules, err);
 	if (r == 0)
 		r = plugins_compile_others(run->plugins, run->loader, &s->others, &s->nothers, err);
 	return r;
@@ -276,7 +276,7 @@ static int compile_again(void *context, struct reload_set *set, struct error *er
 	engine.nreads = limits_reads(set->limits, &engine.reads);
 	r = rules_input_load(&set->input, &engine, true, &loader, err);
 	if (r == 0)
-		r = rule_loader_compile(loader, &set->rules, err);
+		r = rules_input_finish(loader, &engine, &set->rules, err);
 	return r < 0 ? r : compile_peers(a, loader, &engine.fields, set, err);
 }
 

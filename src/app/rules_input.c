@@ -258,11 +258,31 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
 	return 0;
 }
 
+static void tell_selections(const struct ruleset *rules, const struct engine_options *options)
+{
+	for (size_t i = 0; ruleset_count(rules) && i < options->nselections; i++) {
+		const struct rule_selection *s = &options->selections[i];
+
+		if (!ruleset_has_selected(rules, s))
+			log_warning("rules[%zu] of the configuration %s nothing: no rule has the %s \"" STR_FMT "\"", i,
+				    s->enable ? "enables" : "disables", s->rule.len ? "name" : "tag", STR_ARG(s->rule.len ? s->rule : s->tag));
+	}
+}
+
+int rules_input_finish(struct rule_loader *loader, const struct engine_options *options, struct ruleset **ret_rules, struct error *err)
+{
+	int r = rule_loader_compile(loader, ret_rules, err);
+
+	if (r == 0)
+		tell_selections(*ret_rules, options);
+	return r;
+}
+
 int rules_input_compile(const struct rules_input *in, const struct engine_options *options, bool warnings,
 			struct ruleset **ret_rules, struct error *err)
 {
 	auto_rule_loader struct rule_loader *loader = NULL;
 	int r = rules_input_load(in, options, warnings, &loader, err);
 
-	return r < 0 ? r : rule_loader_compile(loader, ret_rules, err);
+	return r < 0 ? r : rules_input_finish(loader, options, ret_rules, err);
 }

@@ -60,5 +60,7 @@ int rules_input_load(const struct rules_input *in, const struct engine_options *
  */
 int rules_input_compile(const struct rules_input *in, const struct engine_options *options, bool warnings,
 			struct ruleset **ret_rules, struct error *err);
+/* The second half of that: compiles, and tells of the options' selections that are about no rule (a typing mistake leaves a rule on). */
+int rules_input_finish(struct rule_loader *loader, const struct engine_options *options, struct ruleset **ret_rules, struct error *err);
 
 #endif

@@ -15,7 +15,7 @@ int session_compile_rules(struct session *s, const struct engine_options *option
 	int r = rules_input_load(&s->input, options, warnings, &loader, err);
 
 	if (r == 0)
-		r = rule_loader_compile(loader, &s->rules, err);
+		r = rules_input_finish(loader, options, &s->rules, err);
 	return r == 0 && plugins ? plugins_compile_others(plugins, loader, &s->others, &s->nothers, err) : r;
 }
 

@@ -115,6 +115,9 @@ static int start(struct webserver *w, struct error *err)
 	r = web_new(&options, &w->web, err);
 	if (r < 0)
 		return r;
+	if (w->health_path[0] != '/')
+		log_warning("web server: webserver.k8s_healthz_endpoint is \"%s\" without the / that a path begins with: nobody gets there",
+			    w->health_path);
 	if (options.refuse)
 		log_warning("web server: %s is no loopback address, so only %s is served: give monitor.webserver.token_file or "
 			    "monitor.webserver.client_ca, or set monitor.webserver.open", address, w->health_path);

@@ -12,7 +12,7 @@ enum moment_form {
 	MOMENT_CLOCK_S, /* 13:14:15 */
 	MOMENT_DATE, /* date, blank, clock */
 	MOMENT_DATE_S,
-	MOMENT_ISO, /* 2020-01-02T13:14:15.123456789+0000 */
+	MOMENT_ISO, /* date, T, clock, +0000 */
 	MOMENT_ISO_S,
 	MOMENT_ISO_Z, /* with Z in place of +0000 (RFC 3339): the "time" of a JSON alert */
 	MOMENT_ISO_Z_US, /* in microseconds, which RFC 5424 ends at */

@@ -241,10 +241,17 @@ static int start(struct web *w, struct error *err)
 	return 0;
 }
 
+static int read_pem(const char *path, const char *what, char **ret_text, struct error *err)
+{
+	size_t len;
+	int r = file_read_all(path, WEB_PEM_BYTES, ret_text, &len, err);
+
+	return r < 0 ? error_prefix(err, r, "web server: the %s", what) : 0;
+}
+
 int web_new(const struct web_options *options, struct web **ret_web, struct error *err)
 {
 	auto_web struct web *w = calloc(1, sizeof(*w));
-	size_t len;
 	int r;
 
 	if (!w)
@@ -260,9 +267,9 @@ int web_new(const struct web_options *options, struct web **ret_web, struct erro
 	}
 	r = microhttpd_load(err);
 	if (r == 0 && options->certificate)
-		r = file_read_all(options->certificate, WEB_PEM_BYTES, &w->pem, &len, err);
+		r = read_pem(options->certificate, "certificate", &w->pem, err);
 	if (r == 0 && options->client_ca)
-		r = file_read_all(options->client_ca, WEB_PEM_BYTES, &w->client_ca, &len, err);
+		r = read_pem(options->client_ca, "authority of its clients", &w->client_ca, err);
 	if (r == 0)
 		r = start(w, err);
 	if (r < 0)

@@ -138,6 +138,8 @@ struct rule_capture {
 size_t ruleset_count(const struct ruleset *r);
 /* How many of them are enabled. */
 size_t ruleset_count_enabled(const struct ruleset *r);
+/* Whether a selection is about any of them. */
+bool ruleset_has_selected(const struct ruleset *r, const struct rule_selection *selection);
 void ruleset_get(const struct ruleset *r, size_t i, struct rule_view *ret_view);
 
 void ruleset_capture(const struct ruleset *r, uint32_t rule, struct rule_capture *ret_capture);

@@ -36,6 +36,14 @@ static bool selects(const struct rule_selection *s, const struct rule *rule)
 	return false;
 }
 
+bool ruleset_has_selected(const struct ruleset *r, const struct rule_selection *selection)
+{
+	for (size_t i = 0; i < r->nrules; i++)
+		if (selects(selection, &r->rules[i]))
+			return true;
+	return false;
+}
+
 /* Drops the rules that are not enabled any more. */
 static void compact(struct ruleset *r, uint32_t *order)
 {

@@ -127,6 +127,14 @@ says 1 'unknown option' -c falco.yaml --no-such-option
 says 1 'no KEY=VALUE' -c falco.yaml -o json_output
 says 1 'outputs_queue: it is a map of keys' -c falco.yaml -o outputs_queue=5
 says 1 'takes a value in brackets for a text; write rules_files\[\]=ENTRY' -c falco.yaml -o 'rules_files=[good.yaml]'
+says 0 'rules.0. of the configuration disables nothing: no rule has the name "nosuch"' -c falco.yaml -o 'rules[]={disable: {rule: nosuch}}'
+says 0 'rules.0. of the configuration enables nothing: no rule has the tag "t2"' -c falco.yaml -o 'rules[]={enable: {tag: t2}}'
+says 0 '' -c falco.yaml -o 'rules[]={disable: {rule: "nev*"}}' -o 'rules[]={disable: {tag: t1}}'
+ok "what is about rules is not told of" sh -c '! grep -q nothing err'
+printf 'json_output: true\njson_output: false\n' >twice.yaml
+says 0 'twice.yaml:2:1: json_output is written twice in an included file' -c falco.yaml -o 'config_files[]=twice.yaml'
+says 1 'web server: the certificate: cannot open .*none.pem' -c falco.yaml -o engine.kind=nodriver -o webserver.enabled=true \
+	-o webserver.ssl_enabled=true -o webserver.ssl_certificate=none.pem -M 1
 says 0 'Notice opened ' -c falco.yaml -o 'rules_files[0]=good.yaml' -o 'append_output[].extra_output=more'
 says 1 '-o engine.kind: kmod: there is no kernel module' -c falco.yaml -o engine.kind=kmod
 says 0 'no plugin gives events' -c falco.yaml -o engine.kind=nodriver -M 1
