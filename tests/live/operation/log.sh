@@ -98,6 +98,7 @@ logged normal "log_syslog: false" "log_stderr: true"
 ok "switched off" sh -c "[ ! -s '$dir/out' ] && grep -q 'Falco version' '$dir/err'"
 logged away "log_stderr: true"
 ok "a syslog that is away is told once" [ "$(grep -c "the log does not reach syslog: .*$dir/log" "$dir/err")" = 1 ]
+rule Any "evt.type = open" open >"$dir/rules.yaml" # no warning, which has more lines than a socket's queue has room
 logged anew
 ok "one that was started anew gets the next lines" grep -q 'falco: .*loaded again' "$dir/out"
 logged full
