@@ -130,7 +130,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 		return error_set(err, -ENOMEM, "out of memory");
 	source = &t->source;
 	t->source.ops = &tracer_ops;
-	t->source.traits = SOURCE_SYNCHRONOUS;
+	t->source.traits = SOURCE_SYNCHRONOUS | SOURCE_SHARES_ACCOUNTS; /* its processes share our root, mostly */
 	t->options = *options;
 	t->listener = t->wait_signal = t->slow.fd = t->own_fds = t->crowd.loads = t->launch.control = t->launch.go = -1;
 	t->memo = decode_memo_new();

@@ -31,7 +31,7 @@ enum scap_implied {
 /* Who wrote a capture. Ours tell what their source promised, since the state and the fields rely on it. */
 struct scap_origin {
 	bool ours;
-	unsigned int traits; /* SOURCE_REPORTS_* */
+	unsigned int traits; /* SOURCE_REPORTS_*, SOURCE_SHARES_ACCOUNTS */
 	bool match_realpath; /* opens were judged by the real path, too */
 	enum scap_implied implied;
 	bool known_fds; /* the descriptor lists tell what was known when it began, not all that was open */

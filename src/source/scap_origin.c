@@ -36,7 +36,7 @@ bool scap_origin_parse(struct str text, struct scap_origin *ret_origin)
 		return false;
 	*ret_origin = (struct scap_origin){
 		.ours = true,
-		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
+		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS | SOURCE_SHARES_ACCOUNTS),
 		.match_realpath = realpath != 0,
 		.known_fds = fds != 0,
 		.implied = (enum scap_implied)implied,

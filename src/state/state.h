@@ -23,10 +23,11 @@ struct state_stats {
 	size_t threads, fds;
 };
 
-/* What the source promises: the same bits as SOURCE_REPORTS_* of source.h, which this layer may not include. */
+/* What the source promises: the same bits as in source.h, which this layer may not include. */
 enum state_trait {
 	STATE_FDS_REPORTED = 1 << 1, /* a descriptor that is not in the table does not exist */
 	STATE_THREADS_REPORTED = 1 << 2, /* a thread that is not in the table cannot be asked for */
+	STATE_ACCOUNTS_SHARED = 1 << 4, /* a container that has no users and groups of its own has those of the host */
 };
 
 struct state_options {

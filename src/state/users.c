@@ -207,14 +207,20 @@ int parse_group(struct state *s, const struct event *ev, struct subject *sub)
 
 /* ---- the layer's interface ---- */
 
+/* Who watches from within a container has read the accounts of that. */
+static struct str accounts_of(const struct state *s, struct str container_id)
+{
+	return s->options.traits & STATE_ACCOUNTS_SHARED && !find_db(&s->users, container_id) ? STR("") : container_id;
+}
+
 const struct user *state_user(const struct state *s, struct str container_id, uint32_t uid)
 {
-	return users_user(&s->users, container_id, uid);
+	return users_user(&s->users, accounts_of(s, container_id), uid);
 }
 
 const struct group *state_group(const struct state *s, struct str container_id, uint32_t gid)
 {
-	return users_group(&s->users, container_id, gid);
+	return users_group(&s->users, accounts_of(s, container_id), gid);
 }
 
 int state_set_user(struct state *s, struct str container_id, uint32_t uid, uint32_t gid, struct str name, struct str home,

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "state/state.h"
 #include "state/users.h"
 
 static int add(struct users *u, const char *container, uint32_t uid, const char *name)
@@ -67,11 +68,29 @@ static void test_groups(void **ctx)
 	users_free(&u);
 }
 
+/* A container without accounts of its own has the host's where the source says so. */
+static void test_shared(void **ctx)
+{
+	(void)ctx;
+	for (int shared = 0; shared < 2; shared++) {
+		auto_state struct state *s = state_new(&(struct state_options){ .traits = shared ? STATE_ACCOUNTS_SHARED : 0 });
+
+		assert_non_null(s);
+		assert_int_equal(state_set_user(s, STR(""), 1000, 1000, STR("me"), STR("/home"), STR("/bin/sh")), 0);
+		assert_int_equal(state_set_group(s, STR(""), 1000, STR("us")), 0);
+		assert_int_equal(!!state_user(s, STR("abc"), 1000), shared);
+		assert_int_equal(!!state_group(s, STR("abc"), 1000), shared);
+		assert_int_equal(state_set_user(s, STR("abc"), 7, 7, STR("inner"), STR("/"), STR("/bin/sh")), 0);
+		assert_null(state_user(s, STR("abc"), 1000));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

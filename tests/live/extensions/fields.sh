@@ -14,6 +14,9 @@
 		"tree=%proc.tree"
 	# a program that was written since the start
 	rule drift "evt.type in (execve, execveat) and proc.drift = true" "program=%proc.exepath drift=%proc.drift"
+	# names of users where the monitor is in a container, too: those that it reads are the container's
+	rule account "evt.type in (execve, execveat) and user.name = nobody and container.id != host" \
+		"user=%user.name group=%group.name container=%container.id"
 } >"$dir/rules.yaml"
 echo text >"$dir/target"
 ln -s target "$dir/link"
@@ -49,4 +52,11 @@ ok "an array of ancestors" grep -q '"proc.tree":\[.*"sh([0-9]*)","true([0-9]*)"\
 run_one fires drift sh -c "cp $dir/old $dir/new; touch -d 2001-01-01 $dir/new; $dir/new"
 run_one quiet drift "$dir/old"
 run_one fires drift sh -c "echo >>$dir/old; touch -d 2001-01-01 $dir/old; $dir/old"
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null 2>&1; then
+	container=1
+	run_one fires account setpriv --reuid nobody --regid daemon --clear-groups true
+	ok "names of the accounts are printed" grep -q 'user=nobody group=daemon container=6f1d3c9a57e2' "$alerts"
+	run_one quiet account setpriv --reuid daemon --regid daemon --clear-groups true
+fi
 finish
