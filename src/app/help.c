@@ -72,7 +72,7 @@ int help_program(void)
 	}
 	strbuf_adds(&out, "\n  --version  print the version\n"
 			  "  --help     show this help; monitor COMMAND --help has the options of COMMAND\n\n"
-			  "A first try: monitor run -- cat /etc/shadow\n");
+			  "A first try: monitor run -- find . -name id_rsa\n");
 	return print(&out);
 }
 
