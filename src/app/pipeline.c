@@ -37,7 +37,7 @@ static APART int prepare(struct pipeline *p, const struct event *ev, struct erro
 
 static EVERY int handle_complete(struct pipeline *p, struct event *ev, struct error *err)
 {
-	bool shown = !RARELY(ev->flags & EVENT_FLAG_STATE_ONLY);
+	bool counts = !RARELY(ev->flags & EVENT_FLAG_STATE_ONLY) || ev->flags & EVENT_FLAG_UNSHOWN;
 	int r;
 
 	r = RARELY(p->held.first) ? pipeline_apply_held(p, ev, err) : 0;
@@ -50,7 +50,7 @@ static EVERY int handle_complete(struct pipeline *p, struct event *ev, struct er
 		return error_errno(err, r, "state");
 	if (RARELY(p->njudges > 1))
 		pipeline_choose_judge(p, ev);
-	if (shown) {
+	if (counts) {
 		pipeline_add_one(&p->stats.events);
 		ev->number = p->stats.events;
 		if (RARELY(pipeline_parses(p, ev->type)))

@@ -174,7 +174,7 @@ bool syscall_code_is_generic(unsigned int code);
 /* ---- an event --------------------------------------------------------------------------------------------------- */
 
 /* Event block flags (scap) */
-#define EVENT_FLAG_STATE_ONLY 1u /* keeps the tables right; not shown to rules */
+#define EVENT_FLAG_STATE_ONLY 1u /* keeps the tables right; not shown to rules. A number if UNSHOWN, too */
 #define EVENT_FLAG_UNSHOWN    (1u << 31) /* ours: has a number, but is not shown to rules either */
 
 /*

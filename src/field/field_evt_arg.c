@@ -179,7 +179,8 @@ EXTRACTOR(evt_rawarg)
 	case VALUE_TEXT:
 		return text_value(ctx, i, ret);
 	case VALUE_BYTES:
-		return bytes.len ? extract_text(ctx, ret, bytes) : ABSENT;
+		/* no bytes are printed as none, and exist no more than an absent parameter */
+		return bytes.len || f->output ? extract_text(ctx, ret, bytes) : ABSENT;
 	case VALUE_INT:
 		return bytes.len ? extract_int(ctx, ret, event_param_int(ctx->ev, i)) : ABSENT;
 	case VALUE_UINT:

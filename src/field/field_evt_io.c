@@ -56,6 +56,14 @@ static enum presence result_text(struct field_context *ctx, int64_t result, stru
 	return presence;
 }
 
+/* User and group ids that calls return are numbers with a sign here, as in Falco. */
+static int64_t result_number(const struct event *ev)
+{
+	int64_t result = event_param_int(ev, 0);
+
+	return event_param(ev, 0).len == sizeof(int32_t) ? (int32_t)result : result;
+}
+
 EXTRACTOR(evt_result)
 {
 	int64_t result;
@@ -64,7 +72,7 @@ EXTRACTOR(evt_result)
 		return ABSENT;
 	if (extract_param_unknown(ctx, 0))
 		return UNKNOWN;
-	result = event_param_int(ctx->ev, 0);
+	result = result_number(ctx->ev);
 	switch (f->info->variant) {
 	case RESULT_NUMBER:
 		return extract_int(ctx, ret, result);
@@ -120,7 +128,7 @@ EXTRACTOR(evt_error_class)
 		return ABSENT;
 	if (extract_param_unknown(ctx, 0))
 		return UNKNOWN;
-	return extract_uint(ctx, ret, event_param_int(ctx->ev, 0) < 0);
+	return extract_uint(ctx, ret, result_number(ctx->ev) < 0);
 }
 
 /* ---- open ---- */

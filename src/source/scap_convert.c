@@ -297,14 +297,18 @@ static int rebuild(struct scap_convert *c, const struct conversion *row, struct 
 		scap_store_remove(&c->store, ev->tid);
 	built.cpu = ev->cpu;
 	built.flags = ev->flags;
-	/* a call's enter event that had to be filled up says too little for rules; Falco does not show it either */
-	if (event_type_is_enter(built.type) && (built.info->category & EC_SYSCALL))
-		built.flags |= EVENT_FLAG_UNSHOWN;
 	*ev = built;
 	return 0;
 }
 
 /* ---- choosing ---- */
+
+/* A call's enter event is there for its exit event alone, whose parameters it may tell: rules never see it, as in Falco. */
+static void hide_enter(struct event *ev)
+{
+	if (event_type_is_enter(ev->type) && (ev->info->category & EC_SYSCALL))
+		ev->flags |= EVENT_FLAG_UNSHOWN;
+}
 
 static const struct conversion *find_row(const struct scap_convert *c, const struct event *ev)
 {
@@ -337,8 +341,10 @@ int scap_convert(struct scap_convert *c, struct event *ev, struct error *err)
 			return error_set(err, e, "out of memory");
 		if (row->action == STORE)
 			return 0;
-		if (row->action == PASS || row->action == STORE_AND_PASS)
+		if (row->action == PASS || row->action == STORE_AND_PASS) {
+			hide_enter(ev);
 			return 1;
+		}
 		e = rebuild(c, row, &c->out[round & 1], ev, err);
 		if (e < 0)
 			return e;

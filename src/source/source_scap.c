@@ -201,6 +201,8 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 		return e == -ENOMEM ? e : error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
 	ret_event->cpu = bytes_u16(body);
 	ret_event->flags = with_flags ? bytes_u32(body + 2) & ~(EVENT_FLAG_UNSHOWN | SCAP_NOTES) : 0;
+	if (ret_event->flags & EVENT_FLAG_STATE_ONLY && !s->origin.ours)
+		ret_event->flags |= EVENT_FLAG_UNSHOWN; /* one that a filter left out: Falco counts it */
 	scap_fill_note(&s->fill, with_flags ? bytes_u32(body + 2) : 0);
 
 	if (!scap_convert_passes(ret_event)) {

@@ -264,6 +264,24 @@ static void test_failed_open(void **state)
 	check_values(*state, cases, ARRAY_SIZE(cases));
 }
 
+/* getuid() of a user in the upper half of the ids */
+static void test_large_id(void **state)
+{
+	static const struct value_case cases[] = {
+		{ "evt.res", "<NA>" },
+		{ "evt.rawres", "-2" },
+		{ "evt.failed", "true" },
+		{ "evt.count.error.other", "1" },
+		{ "evt.rawarg.uid", "4294967294" },
+	};
+	struct world *w = *state;
+
+	event_begin(&w->b, EV_SYSCALL_GETUID_X, WORLD_TS, 100);
+	event_put_int(&w->b, UINT32_MAX - 1);
+	world_apply(w);
+	check_values(w, cases, ARRAY_SIZE(cases));
+}
+
 static void test_read(void **state)
 {
 	static const struct value_case cases[] = {
@@ -461,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test_setup_teardown(test_open, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_failed_open, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_large_id, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_read, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_provisional, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_supposed, world_setup, world_teardown),

@@ -135,6 +135,19 @@ static void test_unshowable(void **state)
 	}
 }
 
+/* A buffer without bytes is printed as such, not as absent. */
+static void test_no_bytes(void **state)
+{
+	auto_format struct format *f = NULL;
+	struct strbuf out auto_strbuf = { 0 };
+	struct world *w = *state;
+
+	world_read(w, STR(""));
+	assert_int_equal(format_compile(STR("[%evt.rawarg.data|%evt.arg.data|%evt.rawarg.name]"), NULL, &f, NULL), 0);
+	format_render(f, &w->ctx, &out);
+	assert_string_equal(out.ptr, "[|NULL|<NA>]");
+}
+
 static void test_fields_of_a_format(void **state)
 {
 	auto_format struct format *f = NULL;
@@ -154,6 +167,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_members, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_times, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_unshowable, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_no_bytes, world_setup, world_teardown),
 		cmocka_unit_test(test_fields_of_a_format),
 	};
 

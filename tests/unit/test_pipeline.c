@@ -26,8 +26,8 @@ static void note(const char *word)
 /* ---- the scripted source ---- */
 
 struct script {
-	const char *events; /* 'c' complete, 's' state only, 'p' provisional, 'w' provisional that writes credentials,
-			     * 'o' an open, 'f' one whose success does not matter, 't' one whose name has a control character,
+	const char *events; /* 'c' complete, 's' state only, 'S' state only with a number, 'p' provisional, 'w' provisional
+			     * that writes credentials, 'o' an open, 'f' one whose success does not matter, 't' one whose name has a control character,
 			     * '0' nothing now */
 	int complete; /* what complete() returns */
 	int answer;
@@ -85,8 +85,8 @@ static int fake_next(struct source *s, struct event *ret, struct error *err)
 		ret->info = &cred_info;
 	if (kind == 'o' || kind == 'f')
 		ret->info = &fd_info;
-	if (kind == 's')
-		ret->flags = EVENT_FLAG_STATE_ONLY;
+	if (kind == 's' || kind == 'S')
+		ret->flags = EVENT_FLAG_STATE_ONLY | (kind == 'S' ? EVENT_FLAG_UNSHOWN : 0);
 	if (script.other_path && kind == 'c')
 		ret->ext = &ext;
 	return 1;
@@ -450,6 +450,7 @@ static const struct {
 	  "apply evaluate render0 send settle" },
 	{ "no rule looks", false, false, { .events = "c", .outcomes = "", .wanted = false }, "apply settle" },
 	{ "state only", false, false, { .events = "s", .outcomes = "", .wanted = true }, "apply settle" },
+	{ "state only, but counted", false, false, { .events = "S", .outcomes = "", .wanted = true }, "apply settle" },
 	{ "no match", false, false, { .events = "0c", .outcomes = "n", .wanted = true }, "apply evaluate settle" },
 	{ "unknown in a capture is absent", false, false, { .events = "c", .outcomes = "my", .wanted = true },
 	  "apply evaluate evaluate render0 send settle" },
@@ -584,14 +585,14 @@ static void test_counts(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	script = (struct script){ .events = "scsc", .outcomes = "yn", .wanted = true };
+	script = (struct script){ .events = "scsSc", .outcomes = "yn", .wanted = true };
 	next_event = script.events;
 	evaluated = 0;
 	assert_int_equal(pipeline_new(&source, &options, &p, &err), 0);
 	while (pipeline_steps(p, 1, &err) >= 0)
 		;
 	pipeline_stats(p, &stats);
-	assert_int_equal(stats.events, 2);
+	assert_int_equal(stats.events, 3);
 	assert_int_equal(stats.threads_dropped, 3);
 	assert_int_equal(stats.fds_dropped, 4);
 	assert_int_equal(stats.alerts, 1);

@@ -87,8 +87,13 @@ static void test_rows(void **state)
 		{ "1 7 ioctl/90 fd=3 request=21505", 2, 0, NULL },
 		{ "1 7 ioctl/91 res=0", 1, 1, "1 7 ioctl @cpu=5 res=0 fd=3 request=21505 argument=NA" },
 		/* kept and handed out */
-		{ "1 7 connect/22 fd=3 addr=unix:/s", 2, 1, "1 7 connect/22 @cpu=5 fd=3 addr=unix:/s" },
-		{ "1 7 open/2", 0, 1, "1 7 open/2 @cpu=5 @flags=2147483648 name=NA flags=NA mode=NA" }, /* EVENT_FLAG_UNSHOWN */
+		{ "1 7 connect/22 fd=3 addr=unix:/s", 2, 1,
+		  "1 7 connect/22 @cpu=5 @flags=2147483648 fd=3 addr=unix:/s" }, /* EVENT_FLAG_UNSHOWN */
+		{ "1 7 openat/306 dirfd=-100 name=/a flags=1 mode=0", 4, 1,
+		  "1 7 openat/306 @cpu=5 @flags=2147483648 dirfd=-100 name=/a flags=1 mode=0" },
+		{ "1 7 execveat/330 dirfd=-100 pathname=/a flags=0", 3, 1,
+		  "1 7 execveat/330 @cpu=5 @flags=2147483648 dirfd=-100 pathname=/a flags=0" },
+		{ "1 7 open/2", 0, 1, "1 7 open/2 @cpu=5 @flags=2147483648 name=NA flags=NA mode=NA" },
 		{ "1 7 container/228 id=ab type=1 name=\"a\\\"b\" image=i", 4, 1,
 		  "1 7 container @cpu=5 json=\"{\\\"id\\\":\\\"ab\\\",\\\"type\\\":1,\\\"name\\\":\\\"a\\\\\\\"b\\\",\\\"image\\\":\\\"i\\\"}\"" },
 		/* current, unused, old without a pair, and a layout that never was */
