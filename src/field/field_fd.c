@@ -360,7 +360,7 @@ EXTRACTOR(fd_types)
 		return extract_no_thread(ctx);
 	if (fd_pending(ctx))
 		return UNKNOWN;
-	if (f->has_arg) {
+	if (f->has_arg && f->number != -1) { /* -1 is as none, in Falco */
 		fd = thread_fd(ctx->subject.thread, f->number);
 		return fd ? extract_cstr(ctx, ret, fd_type_name(fd->type)) : ABSENT;
 	}

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "field/extract.h"
+#include "field/format.h"
 
 #define MAX_DEPTH 100 /* nested calls; Falco's parser has the same limit */
 
@@ -109,6 +110,28 @@ static bool find_field(struct format_parser *p, struct str s, size_t name, bool 
 	return false;
 }
 
+/* A field is called by its name with the argument as Falco prints it: with quotes where it needs some, and only there. */
+static int name_field(struct format_parser *p, struct field_ref *ref)
+{
+	const char *bracket = memchr(ref->text.ptr, '[', ref->text.len);
+	auto_strbuf struct strbuf name = { 0 };
+	struct str arg;
+
+	if (!bracket || !ref->has_arg)
+		return 0;
+	/* not ref->arg, which is empty for an index */
+	arg = (struct str){ bracket + 1, (size_t)(ref->text.ptr + ref->text.len - 1 - (bracket + 1)) };
+	if (arg.len >= 2 && (arg.ptr[0] == '"' || arg.ptr[0] == '\'') && arg.ptr[arg.len - 1] == arg.ptr[0])
+		arg = (struct str){ arg.ptr + 1, arg.len - 2 };
+	strbuf_add(&name, ref->text.ptr, (size_t)(bracket + 1 - ref->text.ptr));
+	format_add_constant(&name, arg);
+	strbuf_addc(&name, ']');
+	if (name.failed)
+		return -ENOMEM;
+	ref->text = arena_str(p->arena, strbuf_str(&name));
+	return ref->text.ptr ? 0 : -ENOMEM;
+}
+
 static int parse_field(struct format_parser *p, bool exact, struct format_expr **ret_expr)
 {
 	struct str s = rest(p), nearest;
@@ -130,7 +153,7 @@ static int parse_field(struct format_parser *p, bool exact, struct format_expr *
 	e->type = (struct transform_type){ .type = e->ref.type, .list = e->ref.list };
 	p->at += e->ref.text.len;
 	*ret_expr = e;
-	return 0;
+	return name_field(p, &e->ref);
 }
 
 /* ---- constants ---- */

@@ -95,6 +95,25 @@ static void test_members(void **state)
 	format_members_free(&m);
 }
 
+/* A field's argument has quotes in its name where it needs some, however it was written. */
+static void test_member_names(void **state)
+{
+	struct strbuf out auto_strbuf = { 0 };
+	struct format_members m = { 0 };
+	auto_format struct format *f = NULL;
+	struct world *w = *state;
+
+	world_openat(w, "f.txt", 5);
+	assert_int_equal(format_compile(STR("%proc.env['B'] %toupper(proc.env[\"A\"]) %proc.aname['1'] %proc.env[x=y] %fd.types[-1] %proc.env['0']"),
+					NULL, &f, NULL),
+			 0);
+	format_collect(f, &w->ctx, &m);
+	format_members_print(&m, &out);
+	assert_string_equal(out.ptr, "{\"fd.types[-1]\":[\"file\",\"pipe\"],\"proc.aname[1]\":\"systemd\","
+				     "\"proc.env[\\\"x=y\\\"]\":\"\",\"proc.env[0]\":\"A=1 EMPTY= B= two \",\"proc.env[A]\":\"1\",\"proc.env[B]\":\"two\"}");
+	format_members_free(&m);
+}
+
 static void test_times(void **state)
 {
 	struct strbuf out auto_strbuf = { 0 };
@@ -168,6 +187,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_times, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_unshowable, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_no_bytes, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_member_names, world_setup, world_teardown),
 		cmocka_unit_test(test_fields_of_a_format),
 	};
 

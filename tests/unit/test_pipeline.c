@@ -27,8 +27,8 @@ static void note(const char *word)
 
 struct script {
 	const char *events; /* 'c' complete, 's' state only, 'S' state only with a number, 'p' provisional, 'w' provisional
-			     * that writes credentials, 'o' an open, 'f' one whose success does not matter, 't' one whose name has a control character,
-			     * '0' nothing now */
+			     * that writes credentials, 'o' an open, 'f' one whose success does not matter, 't' one whose
+			     * name has a control character, '0' nothing now */
 	int complete; /* what complete() returns */
 	int answer;
 	int fetch_gives; /* events that a fetch hands to the sink */
