@@ -104,13 +104,15 @@ static void test_member_names(void **state)
 	struct world *w = *state;
 
 	world_openat(w, "f.txt", 5);
-	assert_int_equal(format_compile(STR("%proc.env['B'] %toupper(proc.env[\"A\"]) %proc.aname['1'] %proc.env[x=y] %fd.types[-1] %proc.env['0']"),
+	assert_int_equal(format_compile(STR("%proc.env['B'] %toupper(proc.env[\"A\"]) %proc.aname['1'] %proc.env[x=y] "
+					    "%fd.types[-1] %proc.env['0']"),
 					NULL, &f, NULL),
 			 0);
 	format_collect(f, &w->ctx, &m);
 	format_members_print(&m, &out);
 	assert_string_equal(out.ptr, "{\"fd.types[-1]\":[\"file\",\"pipe\"],\"proc.aname[1]\":\"systemd\","
-				     "\"proc.env[\\\"x=y\\\"]\":\"\",\"proc.env[0]\":\"A=1 EMPTY= B= two \",\"proc.env[A]\":\"1\",\"proc.env[B]\":\"two\"}");
+				     "\"proc.env[\\\"x=y\\\"]\":\"\",\"proc.env[0]\":\"A=1 EMPTY= B= two \","
+				     "\"proc.env[A]\":\"1\",\"proc.env[B]\":\"two\"}");
 	format_members_free(&m);
 }
 
