@@ -165,18 +165,24 @@ static uint32_t read_loginuid(pid_t tid)
 	return n > 0 && v <= UINT32_MAX ? (uint32_t)v : UINT32_MAX; /* no audit in the kernel: nobody logged in */
 }
 
-/* When this monitor started, on the clock of file times; 0 when that cannot be told. */
-static uint64_t monitor_start_ns(void)
+/* When a process started, on the clock of events and files; to the hundredth of a second, as /proc has it. */
+static uint64_t start_ns(const struct procfs_task *task)
 {
 	struct timespec now, boot;
-	struct procfs_task self;
 	int64_t offset;
 
-	if (procfs_read_task(getpid(), &self, NULL) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
-	    clock_gettime(CLOCK_BOOTTIME, &boot) < 0)
-		return 0;
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
 	offset = (now.tv_sec - boot.tv_sec) * 1000000000LL + (now.tv_nsec - boot.tv_nsec);
-	return (uint64_t)offset + self.start_ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+	return (uint64_t)offset + task->start_ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* When this monitor started; 0 when that cannot be told. */
+static uint64_t monitor_start_ns(void)
+{
+	struct procfs_task self;
+
+	return procfs_read_task(getpid(), &self, NULL) < 0 ? 0 : start_ns(&self);
 }
 
 enum { EXE_WRITABLE = 1, EXE_UPPER_LAYER = 2, EXE_FROM_MEMFD = 4, EXE_LOWER_LAYER = 8 };
@@ -443,7 +449,7 @@ int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct event_builder *b, str
 	event_put_int(b, 0);
 	event_put_bytes(b, (struct str){ p.cgroups, p.cgroups_len });
 	put_link(b, twin, "root");
-	event_put_int(b, (int64_t)(p.task.start_ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK))));
+	event_put_int(b, (int64_t)start_ns(&p.task));
 	event_put_int(b, p.task.tty);
 	event_put_int(b, read_loginuid(tid));
 	return event_end(b, ret_event, err);

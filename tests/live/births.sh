@@ -273,6 +273,12 @@ ok "callers that were killed: status $status" [ $status = 0 ]
 ok "calls were received: $(grep -c NOTIF_RECV "$dir/strace")" grep -q NOTIF_RECV "$dir/strace"
 ok "and the monitor lives on: $(tail -n 1 "$dir/strace")" [ "$(grep -c 'killed by\|SIGSEGV\|SIGABRT' "$dir/strace")" = 0 ]
 
+# ---- when a process was born that was there before: within the hundredth of a second that /proc knows it to
+rule "Parent's start" "evt.type in (open, openat) and fd.name = $mark" "born %proc.ppid.ts" >"$dir/before.yaml"
+sh -c 'date +%s%N >"$1"; shift; "$@"; :' - "$dir/before" "$MONITOR" run -r "$dir/before.yaml" --output "$dir/born" -- cat "$mark" >"$dir/out" 2>"$dir/err"
+born=$(($(sed -n 's/.*born //p' "$dir/born") / 1000000 - $(cat "$dir/before") / 1000000))
+ok "the parent's start: $born ms off" [ "${born#-}" -le 1000 ]
+
 # ---- an exec that fails when there is no way back, by a thread that is not the first: it dies with the first one's id
 cat >"$dir/fails.py" <<'END'
 import os, signal, struct, sys, threading
