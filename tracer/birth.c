@@ -116,14 +116,15 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 {
 	pid_t pid = thread ? parent->process->pid : tid;
 	struct tracee *child = tracees_find(&t->tracees, tid);
-	bool stopped = child && child->stopped, seized = child && child->seized && !child->over;
+	bool over = child && child->over; /* the id was another's before */
+	bool stopped = child && child->stopped && !over, seized = child && child->seized && !over;
 	bool pending = child && t->pending.tracee == child;
 
 	if (child)
 		tracees_remove(&t->tracees, child);
 	child = tracees_add(&t->tracees, tid, pid);
 	if (pending)
-		t->pending.tracee = child;
+		t->pending.tracee = over ? NULL : child;
 	if (!child)
 		return NULL;
 	child->stopped = stopped;

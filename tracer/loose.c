@@ -156,9 +156,12 @@ bool loose_hear(struct tracer *t)
 	}
 	difference = clock_difference();
 	do {
-		struct tracee *parent = record.change == TASK_BORN ? tracees_find(&t->tracees, record.caller) : NULL;
+		struct tracee *parent;
 
 		any = true;
+		if (record.change == TASK_BORN)
+			stops_freed(t, record.tid);
+		parent = record.change == TASK_BORN ? tracees_find(&t->tracees, record.caller) : NULL;
 		if (record.change == TASK_LOST)
 			hear_loss(t, record.lost);
 		else if (record.change == TASK_ENDED)

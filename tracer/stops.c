@@ -277,6 +277,35 @@ static void stopped(struct tracer *t, pid_t tid, int status)
 	}
 }
 
+static void look_at_taken(struct tracer *t)
+{
+	struct taken k = t->taken;
+
+	t->taken.tid = 0;
+	if (k.tid && WIFSTOPPED(k.status))
+		stopped(t, k.tid, k.status);
+	else if (k.tid)
+		ended(t, k.tid, k.status);
+}
+
+void stops_freed(struct tracer *t, pid_t tid)
+{
+	if (t->taken.tid && t->taken.freed == tid)
+		look_at_taken(t);
+}
+
+/* Who ended, and a thread that executes when it is not the first, leave an id to whoever asks for it (clone3() with set_tid). */
+static pid_t freed_by(pid_t tid, int status)
+{
+	unsigned long former = 0;
+
+	if (!WIFSTOPPED(status))
+		return tid;
+	if (status >> 16 != PTRACE_EVENT_EXEC || ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former) < 0 || (pid_t)former == tid)
+		return 0;
+	return (pid_t)former;
+}
+
 bool stops_take(struct tracer *t)
 {
 	int status;
@@ -285,11 +314,9 @@ bool stops_take(struct tracer *t)
 
 	if (tid <= 0)
 		return false;
+	t->taken = (struct taken){ .tid = tid, .status = status, .freed = t->rings ? freed_by(tid, status) : 0 };
 	loose_hear(t); /* what the thread did before */
-	if (WIFSTOPPED(status))
-		stopped(t, tid, status);
-	else
-		ended(t, tid, status);
+	look_at_taken(t);
 	return true;
 }
 

@@ -151,6 +151,11 @@ struct tracer {
 	int wait_signal; /* signalfd of SIGCHLD */
 	int own_fds; /* /proc/self/fd */
 	bool waits_due; /* SIGCHLD came, waitpid() has not said "no more" yet */
+	struct taken {
+		pid_t tid; /* 0 = none */
+		int status;
+		pid_t freed; /* an id that may be another's since; 0 = none */
+	} taken; /* what waitpid() said last, while the records before it are heard */
 
 	struct tracees tracees;
 	struct told_queue told;
@@ -283,6 +288,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 unsigned long stops_options(const struct tracer *t, const struct process *process);
 /* Takes one waitpid() report; false = there are no more. */
 bool stops_take(struct tracer *t);
+/* The id is another thread's from here on: what the report at hand says of the one before comes first. */
+void stops_freed(struct tracer *t, pid_t tid);
 /* Lets a stopped thread go on, with a signal (0 = none). */
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal);
 /* Lets children go whose parents died before they could tell of them. */

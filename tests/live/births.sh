@@ -279,6 +279,49 @@ sh -c 'date +%s%N >"$1"; shift; "$@"; :' - "$dir/before" "$MONITOR" run -r "$dir
 born=$(($(sed -n 's/.*born //p' "$dir/born") / 1000000 - $(cat "$dir/before") / 1000000))
 ok "the parent's start: $born ms off" [ "${born#-}" -le 1000 ]
 
+# ---- an id that is another's as soon as it is free, before we have looked at the end of whose it was: we hear of the birth, and so
+# ---- when it was, not only of the next process's first call
+cat >"$dir/again.py" <<'END'
+import ctypes, os, struct, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+sys.stdin.readline()
+
+for i in range(5):
+    pid = os.fork()
+    if pid == 0:
+        os.chdir("/")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    ids = (ctypes.c_int * 1)(pid)
+    now = time.time_ns()
+    again = libc.syscall(435, struct.pack("10Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(ids), 1), 80)  # clone3, SIGCHLD, set_tid
+    if again == 0:
+        libc.chdir(b"%s.%d" % (sys.argv[1].encode(), now))
+        os._exit(0)
+    if again < 0:
+        print(os.strerror(ctypes.get_errno()), flush=True)
+    else:
+        os.waitpid(again, 0)
+END
+rule "Somewhere else" "evt.type = chdir and evt.arg.path startswith $mark" "born %proc.pid.ts in %evt.arg.path" >"$dir/again.yaml"
+rm -f "$dir/pid" "$dir/alerts"
+: >"$dir/out"
+"$MONITOR" run -r "$dir/again.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/again.py" "$mark.again" <"$dir/in" >"$dir/out" 2>"$dir/err" &
+front=$!
+exec 3>"$dir/in"
+ok "the monitor runs" soon test -s "$dir/pid"
+# it goes on late behind each waitpid()
+strace -f -qq -o "$dir/strace" -e trace=wait4 -e inject=wait4:delay_exit=30000 -p "$(cat "$dir/pid")" &
+tracing=$!
+ok "and is slow" soon traced "$(cat "$dir/pid")"
+echo >&3
+exec 3>&-
+wait $front
+wait $tracing
+ok "ids that are used again: $(cat "$dir/out" "$dir/alerts")" \
+	[ "$(sed -n 's/.*born \([0-9]*\) in .*\.\([0-9]*\)$/\1 \2/p' "$dir/alerts" | awk 'length($1) == length($2) && $1 "" > $2 ""' | wc -l)" = 5 ]
+
 # ---- an exec that fails when there is no way back, by a thread that is not the first: it dies with the first one's id
 cat >"$dir/fails.py" <<'END'
 import os, signal, struct, sys, threading
