@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -170,6 +171,12 @@ bool loose_hear(struct tracer *t)
 			hear_birth(t, parent, &record, record.time + difference);
 	} while (task_rings_next(t->rings, &record));
 	return any && t->told.count > 0;
+}
+
+void loose_look_around(struct tracer *t)
+{
+	if (t->rings && task_rings_processors(t->rings, sysconf(_SC_NPROCESSORS_ONLN)) < 0)
+		t->stats.dropped++;
 }
 
 /* ---- who is ours ---------------------------------------------------------------------------------------------------------- */

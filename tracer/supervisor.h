@@ -327,6 +327,8 @@ void loose_seize(struct tracer *t, struct tracee *tracee);
 bool loose_release(struct tracer *t, struct tracee *tracee, int signal);
 /* The front is about to stop as the workload has: who else would see that it goes on? */
 void loose_hold_workload(struct tracer *t);
+/* Now and then: processors that came on since record nothing. */
+void loose_look_around(struct tracer *t);
 
 /* ---- birth.c ------------------------------------------------------------------------------------------------------------ */
 

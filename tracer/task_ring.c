@@ -368,6 +368,7 @@ struct ring {
 struct task_rings {
 	struct ring *rings;
 	size_t count;
+	size_t on; /* rings whose processors have been on since: an event does not outlive that */
 	size_t page_bytes;
 	int poll; /* epoll descriptor of all rings */
 	struct task_format format;
@@ -435,6 +436,7 @@ int task_rings_open(struct task_rings **ret_rings, struct error *err)
 		if (e < 0)
 			return error_errno(err, e, "births are not recorded for us: no perf event (the capabilities PERFMON and IPC_LOCK, and a profile that allows perf_event_open)");
 	}
+	r->on = r->count;
 	*ret_rings = take_ptr(r);
 	return 0;
 }
@@ -460,10 +462,18 @@ int task_rings_fd(const struct task_rings *r)
 	return r->poll;
 }
 
-int task_rings_look(struct task_rings *r)
+static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int task_rings_look(struct task_rings *r)
+{
 	bool any = false;
+	uint64_t now;
 	int e = 0;
 
 	for (size_t i = 0; i < r->count && !any; i++)
@@ -474,10 +484,21 @@ int task_rings_look(struct task_rings *r)
 	 * Rings are read one after the other, and meanwhile a child whose birth went into one that is done with can have children
 	 * of its own. What was made before the first is read is whole: a cause is in its ring before its consequences begin.
 	 */
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	now = monotonic_ns();
 	for (size_t i = 0; i < r->count && e == 0; i++)
-		e = task_ring_read(&r->rings[i].mapped, &r->queue, &r->format, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+		e = task_ring_read(&r->rings[i].mapped, &r->queue, &r->format, now);
 	return e == 0 ? task_queue_settle(&r->queue) : e;
+}
+
+int task_rings_processors(struct task_rings *r, long on)
+{
+	if (on <= 0) /* not known */
+		return 0;
+	if ((size_t)on <= r->on) {
+		r->on = (size_t)on;
+		return 0;
+	}
+	return list_add(&r->queue.ready, &(struct task_record){ .change = TASK_LOST, .time = monotonic_ns(), .lost = 1 });
 }
 
 bool task_rings_next(struct task_rings *r, struct task_record *ret_record)

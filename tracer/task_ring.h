@@ -54,6 +54,12 @@ bool task_rings_next(struct task_rings *r, struct task_record *ret_record);
 /* Takes over what was recorded until now: -ENOMEM, or 0. */
 int task_rings_look(struct task_rings *r);
 
+/*
+ * To be told now and then how many processors are on. Those that came since have no ring, also where they were on before: something is
+ * lost there all the time. -ENOMEM, or 0.
+ */
+int task_rings_processors(struct task_rings *r, long on);
+
 /* ---- the parts of it, for tests ---- */
 
 /* Where the fields of the tracepoint's records are, from its description in tracefs. */

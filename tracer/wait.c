@@ -33,7 +33,10 @@ static bool take_signals(struct tracer *t)
 			t->waits_due = true;
 			continue;
 		}
-		idle |= list[i].ssi_signo == SIGALRM;
+		if (list[i].ssi_signo == SIGALRM) {
+			idle = true;
+			loose_look_around(t);
+		}
 		look_at_front(t);
 		loose_hold_workload(t);
 	}

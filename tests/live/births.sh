@@ -171,6 +171,18 @@ wait $front
 ok "a flood of births: status $?" [ "$(grep -c 'marked\|mark ' "$dir/lost")" = 2 ]
 ok "lost records are told: $(tail -n 3 "$dir/err")" grep -q 'events could not be seen' "$dir/err"
 
+# ---- processors that come on later have no ring: that is told, while there are any. Nothing here makes one come but a list of them
+cp /sys/devices/system/cpu/online "$dir/online"
+later() { # SHELL-COMMANDS
+	unshare -m sh -c 'mount --bind "$1" /sys/devices/system/cpu/online && shift && exec "$@"' - "$dir/online" \
+		"$MONITOR" run -v -r "$dir/rules.yaml" --births records -- sh -c "$1" - "$dir/online" 2>"$dir/err"
+}
+later 'sleep 1.5'
+ok "nothing is lost: $(grep seen "$dir/err")" [ "$(grep -c 'events could not be seen' "$dir/err")" = 0 ]
+# shellcheck disable=SC2016 # the workload's
+later 'echo 0-63 >"$1"; sleep 1.5'
+ok "other processors are told: $(tail -n 3 "$dir/err")" grep -q 'events could not be seen' "$dir/err"
+
 # ---- a workload that is not traced stops, and goes on: so does who stands for it
 cat >"$dir/pause.py" <<'END'
 import os, signal

@@ -417,6 +417,41 @@ static void hears_of_real_tasks(void **state)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+static uint64_t lost_with(struct task_rings *r, long processors)
+{
+	struct task_record record;
+	uint64_t lost = 0;
+
+	assert_int_equal(task_rings_processors(r, processors), 0);
+	while (task_rings_next(r, &record))
+		lost += record.change == TASK_LOST;
+	return lost;
+}
+
+/* A processor that comes later has no ring, and one that was off has one no more. */
+static void misses_what_other_processors_do(void **state)
+{
+	long on = sysconf(_SC_NPROCESSORS_ONLN);
+	auto_task_rings struct task_rings *r = NULL;
+	struct error err;
+
+	(void)state;
+	if (task_rings_open(&r, &err) < 0) {
+		print_message("births are not recorded for us here: %s\n", err.text);
+		assert_int_not_equal(geteuid(), 0);
+		skip();
+	}
+	assert_int_equal(lost_with(r, on), 0);
+	assert_int_equal(lost_with(r, -1), 0);
+	assert_int_equal(lost_with(r, on + 1), 1);
+	assert_int_equal(lost_with(r, on + 1), 1);
+	assert_int_equal(lost_with(r, on), 0);
+	if (on == 1)
+		return;
+	assert_int_equal(lost_with(r, on - 1), 0);
+	assert_int_equal(lost_with(r, on), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +460,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_cut),    cmocka_unit_test(a_full_ring_has_lost_something),
 		cmocka_unit_test(the_kernel_counts),      cmocka_unit_test(a_ring_fills_up_while_it_is_read),
 		cmocka_unit_test(hears_of_real_tasks),
+		cmocka_unit_test(misses_what_other_processors_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
