@@ -336,6 +336,7 @@ static int run_workload(struct run *run)
 	if (r < 0) {
 		int status = give_up(run, &err, EXIT_FAILED);
 
+		(void)recording_close(&run->recording);
 		tracer_finish(source, EXIT_FAILED);
 		return status;
 	}
