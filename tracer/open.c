@@ -33,12 +33,6 @@
 #define FLAGS_OF_PATH	(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 #define FLAGS_SETTABLE	(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
-/*
- * Who was killed before it had its descriptor has none, but the file was made or cut off. It is told with a number that nobody
- * can have, also not who shares the table.
- */
-#define NUMBER_OF_NOBODY INT_MAX
-
 struct open_args {
 	int dirfd; /* the caller's number */
 	uint64_t flags, mode, resolve;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "tracer/notify.h"
@@ -20,8 +21,23 @@
  *               Three stops, but the call runs undisturbed.
  */
 
+/* The path of an open, while there is somebody who can be asked. */
+static char *path_of(struct tracer *t, const struct call *c)
+{
+	unsigned int arg = c->number == SYS_openat || c->number == SYS_openat2 ? 1 : 0;
+	ssize_t n;
+
+	if (c->path.len)
+		return str_dup(c->path);
+	n = c->memory ? memory_read_string(c->memory, c->args[arg], t->path, sizeof(t->path)) : -ESRCH;
+	return n < 0 ? NULL : str_dup((struct str){ t->path, (size_t)n });
+}
+
 static void remember(struct tracer *t, struct tracee *tracee)
 {
+	free(take_ptr(tracee->path));
+	if (calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN)
+		tracee->path = path_of(t, &t->pending.call);
 	tracee->call = t->pending.call;
 	tracee->call.memory = NULL; /* may be closed meanwhile */
 	tracee->call.object_fd = -1;
@@ -108,8 +124,10 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	bool settled;
 	int r;
 
+	if (tracee->stopped && arch_read(tracee->tid, &regs) < 0)
+		return 0; /* killed meanwhile: its end is told with what it followed */
 	tracee->follow = FOLLOW_NONE;
-	if (!tracee->stopped || arch_read(tracee->tid, &regs) < 0)
+	if (!tracee->stopped)
 		return 0;
 	call->result = arch_result(&regs);
 	if (arch_number(&regs) != call->number)
@@ -142,4 +160,24 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	call->socket = NULL;
 	socket_release(take_ptr(tracee->socket));
 	return r < 0 ? 0 : 1;
+}
+
+bool result_is_lost(const struct tracee *tracee)
+{
+	return (tracee->follow == FOLLOW_EXIT_CHECK || tracee->follow == FOLLOW_LEAVING) && tracee->wants_path && tracee->path &&
+	       tracee->continued == tracee->call.number;
+}
+
+int result_lost(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
+{
+	struct call *call = &tracee->call;
+
+	tracee->follow = FOLLOW_NONE;
+	call->has_result = true;
+	call->result = NUMBER_OF_NOBODY;
+	call->ts = tracer_now();
+	call->memory = NULL;
+	call->path = str_of(tracee->path);
+	t->ext.raced = RACED_POSSIBLE;
+	return result_event(t, tracee, call, tracee->cookie, ret_event, err);
 }

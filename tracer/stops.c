@@ -223,6 +223,8 @@ static void ended(struct tracer *t, pid_t tid, int status)
 		tracees_remove(&t->tracees, tracee);
 		return;
 	}
+	if (tracee && WIFSIGNALED(status) && result_is_lost(tracee))
+		told_add(t, &(struct told){ .kind = TOLD_LOST, .tid = tid, .pid = tracee->process->pid });
 	if (tracee)
 		tracee->over = true;
 	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });

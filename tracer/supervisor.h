@@ -37,6 +37,7 @@ enum told_kind {
 	TOLD_BIRTH_CHILD, /* … and of the child */
 	TOLD_EXEC,
 	TOLD_RESULT, /* the followed call of a stopped thread is done */
+	TOLD_LOST, /* a thread was killed in a followed open */
 	TOLD_END, /* a thread is gone */
 	TOLD_RESUME, /* no event: the thread goes on */
 };
@@ -279,6 +280,15 @@ int result_later(struct tracer *t);
 /* Builds the completed event of a call whose result is known. */
 int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,
 		 struct error *err);
+/*
+ * Who was killed before it had its descriptor has none, but the file was made or cut off, or is in a table that others share. It is told
+ * with a number that nobody can have.
+ */
+#define NUMBER_OF_NOBODY INT_MAX
+/* Whether a thread that was killed was in an open whose result will not be seen. */
+bool result_is_lost(const struct tracee *tracee);
+/* Its event: success, as far as anybody knows. */
+int result_lost(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
 

@@ -211,6 +211,8 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 	case TOLD_RESULT:
 		r = tracee ? result_tell(t, tracee, ret_event, err) : 0;
 		return r > 0 ? 0 : -ESRCH;
+	case TOLD_LOST:
+		return tracee ? result_lost(t, tracee, ret_event, err) : -ESRCH;
 	case TOLD_RESUME:
 		if (tracee)
 			stops_resume(t, tracee, told->signal);

@@ -191,6 +191,7 @@ void tracees_remove(struct tracees *t, struct tracee *tracee)
 	socket_release(tracee->socket);
 	free(tracee->exec_path);
 	free(tracee->exec_stack);
+	free(tracee->path);
 	free(tracee);
 }
 

@@ -29,7 +29,7 @@ killed() {
 	sed -n 's/.*opened \([^ ]*\)\..*/\1/p' "$dir/alerts" | sort -u >"$dir/seen"
 	missed=$(sort "$dir/left" | comm -23 - "$dir/seen" | wc -l)
 	echo "$way $*: $(wc -l <"$dir/left") of $times, $missed missed"
-	ok "$way $*: missed" [ "$missed" = 0 ]
+	ok "$way $*: missed" [ "$missed" -le "${tolerated:-0}" ]
 }
 
 for way in shared cut made; do
@@ -38,4 +38,12 @@ done
 # in a crowd a thread hands descriptors over
 crowd=1
 killed shared
+# what is looked at behind the call is told by the caller's end; a kill may still come when the call is neither at its entry nor in its stop
+crowd=
+tolerated=$((times / 50))
+for way in shared cut; do
+	killed $way --opens fast
+	killed $way --backend ptrace
+	killed $way --backend ptrace-all
+done
 finish
