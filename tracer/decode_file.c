@@ -155,7 +155,7 @@ STEP(put_pipe)
 	if (!call_succeeded(c) || memory_read(c->memory, c->args[s->arg], ends, sizeof(ends)) < 0)
 		ends[0] = ends[1] = -1;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->tid, ends[0]);
-	if (ends[0] < 0 || stat(path, &st) < 0)
+	if (ends[0] < 0 || statx_known(path, &st) < 0)
 		st.st_ino = 0;
 	event_put_int(b, ends[0]);
 	event_put_int(b, ends[1]);

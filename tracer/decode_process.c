@@ -10,6 +10,7 @@
 #include "tracer/decode_exec.h"
 #include "tracer/image.h"
 #include "tracer/procfs.h"
+#include "tracer/slow.h"
 
 /* What execve, clone and task events say alike, read once. */
 struct process {
@@ -39,6 +40,7 @@ struct decode_memo {
 	bool has_program;
 	struct procfs_exe exe;
 	uint32_t loginuid;
+	struct slow_memo mounts;
 };
 
 /* A search along PATH fails again and again: within this time what a failed exec says of its caller is not read anew. */
@@ -194,9 +196,9 @@ static uint32_t exe_flags(const struct procfs_exe *exe)
 }
 
 /* The executable; all zero for a kernel thread or a process that has gone half way. */
-static void read_exe(pid_t tid, const struct procfs_task *task, struct procfs_exe *exe)
+static void read_exe(pid_t tid, const struct procfs_task *task, struct slow_memo *mounts, struct procfs_exe *exe)
 {
-	if (procfs_read_exe(tid, task, monitor_start_ns, exe, NULL) < 0)
+	if (procfs_read_exe(tid, task, monitor_start_ns, mounts, exe, NULL) < 0)
 		*exe = (struct procfs_exe){ 0 };
 }
 
@@ -212,7 +214,7 @@ static int read_program(pid_t tid, uint64_t ts, bool failed, const struct exec_i
 	r = read_process(tid, image, &m->ahead, &m->process, err);
 	if (r < 0)
 		return r;
-	read_exe(tid, &m->process.task, &m->exe);
+	read_exe(tid, &m->process.task, &m->mounts, &m->exe);
 	m->loginuid = image && m->ahead.tid == tid ? m->ahead.loginuid : read_loginuid(tid);
 	m->has_program = failed;
 	m->tid = tid;
@@ -409,6 +411,7 @@ static void put_link(struct event_builder *b, pid_t tid, const char *name)
 int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
 {
 	char env[EVENT_STRING_BYTES];
+	struct slow_memo mounts = { 0 };
 	struct procfs_exe exe;
 	struct process p;
 	ssize_t env_len;
@@ -416,7 +419,7 @@ int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct event_builder *b, str
 
 	if (r < 0)
 		return r;
-	read_exe(twin, &p.task, &exe);
+	read_exe(twin, &p.task, &mounts, &exe);
 	env_len = procfs_read_file(twin, "environ", env, sizeof(env));
 	/* Falco's iterators put the process into the upper half */
 	event_begin(b, EV_ITER_TASK_E, ts, (int64_t)p.task.tgid << 32 | tid);

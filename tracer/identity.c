@@ -105,7 +105,7 @@ static int read_identity(const char *task, struct own_identity *ret_identity)
 	int r;
 
 	snprintf(path, sizeof(path), "/proc/%s/root", task);
-	if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_MNT_ID, &root) < 0)
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root) < 0)
 		return -errno;
 	if (!(root.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
 		return -ENOTSUP;

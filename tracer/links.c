@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tracer/statx.h"
+
 #define SECOND_NS     1000000000ull
 #define CTIME_SLACK_NS 20000000ull /* files are stamped with the time of the last tick */
 #define COST_SHARE    10
@@ -99,7 +101,7 @@ static bool read_view(pid_t tid, struct view *ret_view)
 		return false;
 	ret_view->mounts = st.st_ino;
 	name_of(path, tid, "root");
-	if (stat(path, &st) < 0)
+	if (statx_known(path, &st) < 0)
 		return false;
 	ret_view->root_dev = st.st_dev;
 	ret_view->root_ino = st.st_ino;

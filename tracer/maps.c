@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "tracer/procfs.h"
+#include "tracer/slow.h"
 
 /* ---- the list ----------------------------------------------------------------------------------------------------------- */
 
@@ -243,7 +244,7 @@ static bool is_systems(struct str file)
 		return false;
 	memcpy(path, file.ptr, file.len);
 	path[file.len] = '\0';
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	return slow_stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 bool maps_is_private(pid_t tid, uint64_t address)

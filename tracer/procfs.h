@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/str.h"
 
+struct slow_memo;
+
 /*
  * What /proc/PID says, parsed with bounds: a process chooses its own name, arguments and paths, and may vanish between
  * two reads. proc(5) has the file formats.
@@ -60,9 +62,12 @@ struct procfs_exe {
 	bool upper_layer, lower_layer; /* on an overlay file system */
 	bool from_memfd;
 };
-/* since_ns tells when the monitor started, asked on overlays only: a file there that changed later lies in the upper layer. */
-int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct procfs_exe *ret_exe,
-		    struct error *err);
+/*
+ * since_ns tells when the monitor started, asked on overlays only: a file there that changed later lies in the upper layer. No server of a
+ * file system is waited for (slow.c).
+ */
+int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct slow_memo *mounts,
+		    struct procfs_exe *ret_exe, struct error *err);
 
 /* /proc/TID/fdinfo/FD */
 struct procfs_fdinfo {

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What /proc/PID/exe is: the file, who may write it, and in which layer of an overlay it lies. */
 #include <errno.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/words.h"
 #include "tracer/procfs.h"
+#include "tracer/slow.h"
 #include "tracer/statx.h"
 
 #define CAP_DAC_OVERRIDE_BIT 1
 
-static bool exe_is_writable(const struct procfs_task *task, const struct stat *st, const struct statfs *fs)
+static bool exe_is_writable(const struct procfs_task *task, const struct stat *st, bool read_only)
 {
-	if (fs->f_flags & ST_RDONLY)
+	if (read_only)
 		return false;
 	if (st->st_uid == task->fsuid)
 		return true; /* the owner can give itself the right */
@@ -100,29 +98,31 @@ static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, stru
 	exe->lower_layer = !exe->upper_layer;
 }
 
-int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct procfs_exe *ret_exe,
-		    struct error *err)
+int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct slow_memo *mounts,
+		    struct procfs_exe *ret_exe, struct error *err)
 {
 	static const char deleted[] = " (deleted)";
 	struct procfs_exe exe = { 0 };
 	char path[32];
-	struct statfs fs;
+	struct slow_answer fs;
 	struct stat st;
+	int r;
 	ssize_t n = procfs_read_link(tid, "exe", exe.path, sizeof(exe.path));
 
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
 	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-	if (statx_known(path, &st) < 0 || statfs(path, &fs) < 0)
-		return error_errno(err, -errno, "cannot look at %s", path);
+	r = statx_known(path, &st) < 0 ? -errno : slow_ask(mounts, tid, path, &fs);
+	if (r < 0)
+		return error_errno(err, r, "cannot look at %s", path);
 	exe.inode = st.st_ino;
 	exe.ctime_ns = timespec_ns(st.st_ctim);
 	exe.mtime_ns = timespec_ns(st.st_mtim);
 	if (st.st_nlink == 0 && str_ends((struct str){ exe.path, (size_t)n }, STR(deleted)))
 		exe.path[(size_t)n - (sizeof(deleted) - 1)] = 0;
 	exe.from_memfd = st.st_nlink == 0 && str_starts(str_of(exe.path), STR("/memfd:"));
-	exe.writable = exe_is_writable(task, &st, &fs);
-	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
+	exe.writable = exe_is_writable(task, &st, fs.read_only);
+	if (fs.overlay)
 		find_layer(tid, &st, since_ns(), &exe);
 	*ret_exe = exe;
 	return 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 
 #define MOUNTS_BYTES (16u << 20)
 #define LINKS_MAX    40 /* on the way of a path, as in the kernel */
+#define TRIES        4
 
 #ifndef RESOLVE_CACHED
 #define RESOLVE_CACHED 0x20
@@ -52,16 +54,32 @@ static bool is_prompt(struct str type)
 
 /* ---- which there are -------------------------------------------------------------------------------------------------------- */
 
+struct mount {
+	uint64_t id;
+	struct str type;
+	bool read_only; /* the mount, or its file system */
+};
+
+static bool is_read_only(struct str options)
+{
+	return str_eq(options, STR("ro")) || str_starts(options, STR("ro,"));
+}
+
 /* "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw" */
-static bool parse_mount(struct str line, uint64_t *ret_id, struct str *ret_type)
+static bool parse_mount(struct str line, struct mount *ret_mount)
 {
 	struct str id = words_next(&line);
 	const char *mark = line.len ? memmem(line.ptr, line.len, " - ", 3) : NULL;
 
-	if (!mark || parse_u64(id, ret_id) < 0)
+	if (!mark || parse_u64(id, &ret_mount->id) < 0)
 		return false;
+	for (int skip = 0; skip < 4; skip++)
+		words_next(&line);
+	ret_mount->read_only = is_read_only(words_next(&line));
 	line = (struct str){ mark + 3, line.len - (size_t)(mark + 3 - line.ptr) };
-	*ret_type = words_next(&line);
+	ret_mount->type = words_next(&line);
+	words_next(&line);
+	ret_mount->read_only |= is_read_only(words_next(&line));
 	return true;
 }
 
@@ -78,14 +96,14 @@ static int add(struct slow *s, uint64_t id)
 
 int slow_parse(struct slow *s, struct str mounts)
 {
-	struct str line, type;
-	uint64_t id;
+	struct mount m;
+	struct str line;
 	int r = 0;
 
 	s->count = 0;
 	while (r == 0 && words_line(&mounts, &line))
-		if (parse_mount(line, &id, &type) && !is_prompt(type))
-			r = add(s, id);
+		if (parse_mount(line, &m) && !is_prompt(m.type))
+			r = add(s, m.id);
 	return r;
 }
 
@@ -134,7 +152,90 @@ bool slow_has(struct slow *s, int fd)
 	return false;
 }
 
+/* ---- what is asked of the file system itself -------------------------------------------------------------------------------------- */
+
+/* As the process sees it; false: not among its mounts. */
+static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *ret_mount)
+{
+	struct str rest, line;
+	char path[32];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", tid);
+	if (file_read_all(path, MOUNTS_BYTES, ret_text, &len, NULL) < 0)
+		return false;
+	rest = (struct str){ *ret_text, len };
+	while (words_line(&rest, &line))
+		if (parse_mount(line, ret_mount) && ret_mount->id == id)
+			return true;
+	return false;
+}
+
+static int ask(const char *path, struct slow_answer *ret_answer)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0)
+		return -errno;
+	*ret_answer = (struct slow_answer){ .read_only = fs.f_flags & ST_RDONLY,
+					    .overlay = fs.f_type == OVERLAYFS_SUPER_MAGIC };
+	return 0;
+}
+
+/* What names a mount for good; 0 = nothing does. A disk is mounted anew by root alone, and a unique id is given once. */
+static uint64_t lasting_name(const struct statx *st)
+{
+	if (st->stx_mask & STATX_MNT_ID_UNIQUE)
+		return st->stx_mnt_id;
+	return st->stx_dev_major ? (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor : 0;
+}
+
+static bool is_known(const struct slow_memo *m, uint64_t name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(m->prompt); i++)
+		if (name && m->prompt[i] == name)
+			return true;
+	return false;
+}
+
+int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct slow_answer *ret_answer)
+{
+	auto_free char *text = NULL;
+	struct mount mount;
+	struct statx st;
+	uint64_t name;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) < 0)
+		return errno == ENOSYS ? ask(path, ret_answer) : -errno; /* before Linux 4.11 */
+	name = lasting_name(&st);
+	if (is_known(m, name))
+		return ask(path, ret_answer);
+	/* the list has the other id */
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
+		return -errno;
+	if (!(st.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
+		return ask(path, ret_answer);
+	*ret_answer = (struct slow_answer){ 0 };
+	if (!find_mount(tid, st.stx_mnt_id, &text, &mount))
+		return 0;
+	if (!is_prompt(mount.type)) {
+		ret_answer->read_only = mount.read_only;
+		return 0;
+	}
+	m->prompt[m->next++ % ARRAY_SIZE(m->prompt)] = name;
+	return ask(path, ret_answer);
+}
+
 /* ---- whether a path leads there ------------------------------------------------------------------------------------------------ */
+
+/* What the kernel knows already it finds without asking anybody: -EAGAIN when that is not enough, -EINVAL before Linux 5.12. */
+static int find_known(int base, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED };
+	int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
 
 static int open_root(void)
 {
@@ -220,14 +321,26 @@ static bool walk(struct slow *s, int base, const char *path)
 
 bool slow_on_way(struct slow *s, int base, const char *path)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED };
 	auto_fd int fd = -1;
 
 	if (!any(s))
 		return false;
-	/* what the kernel knows already it finds without asking anybody; more, and before Linux 5.12 */
-	fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
-	if (fd < 0 && (errno == EAGAIN || errno == EINVAL))
+	fd = find_known(base, path);
+	if (fd == -EAGAIN || fd == -EINVAL)
 		return walk(s, base, path);
-	return fd < 0 ? errno == ELOOP : slow_has(s, fd);
+	return fd < 0 ? fd == -ELOOP : slow_has(s, fd);
+}
+
+int slow_stat(const char *path, struct stat *ret_st)
+{
+	auto_fd int fd = -EAGAIN;
+
+	/* somebody may change a folder on the way at the moment */
+	for (int i = 0; i < TRIES && fd == -EAGAIN; i++)
+		fd = find_known(AT_FDCWD, path);
+	if (fd == -EINVAL || fd == -ENOSYS)
+		return stat(path, ret_st) < 0 ? -errno : 0;
+	if (fd < 0)
+		return fd;
+	return statx_known_at(fd, "", AT_EMPTY_PATH, ret_st) < 0 ? -errno : 0;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 
@@ -25,5 +27,25 @@ int slow_parse(struct slow *s, struct str mounts);
 bool slow_has(struct slow *s, int fd);
 /* Whether a path, from a directory that is not there, leads there, or that cannot be known. No server is asked. */
 bool slow_on_way(struct slow *s, int base, const char *path);
+
+/* stat() of what the kernel knows, as it does the files that somebody has mapped. No server is asked: -EAGAIN, or another -errno. */
+int slow_stat(const char *path, struct stat *ret_st);
+
+/* What a file system says of itself. */
+struct slow_answer {
+	bool read_only, overlay;
+};
+
+/* Mounts that were found to be prompt, by unique ids (Linux 6.8) or their disk: not looked for again. */
+struct slow_memo {
+	uint64_t prompt[8];
+	unsigned int next;
+};
+
+/*
+ * statfs() of the file behind a link of /proc/tid, without asking whoever may not answer: there the process's own list of mounts says
+ * what it can. Nothing is said of a file that lies in none of them. 0, or -errno.
+ */
+int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct slow_answer *ret_answer);
 
 #endif

@@ -18,17 +18,20 @@ static inline int statx(int dir, const char *path, int flags, unsigned int mask,
 	return (int)syscall(SYS_statx, dir, path, flags, mask, ret_stat);
 }
 #endif
+#ifndef STATX_MNT_ID_UNIQUE /* of Linux 6.8 */
+#define STATX_MNT_ID_UNIQUE 0x4000u
+#endif
 #ifndef AT_STATX_DONT_SYNC
 #define AT_STATX_DONT_SYNC 0x4000
 #endif
 
-/* As stat(2) of what another process has open, by what the kernel knows of it: a server that is asked may wait for us (slow.c). */
-static inline int statx_known(const char *path, struct stat *ret_stat)
+/* As fstatat(2) of what another process has open, by what the kernel knows of it: a server that is asked may wait for us (slow.c). */
+static inline int statx_known_at(int dir, const char *path, int flags, struct stat *ret_stat)
 {
 	struct statx x;
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &x) < 0)
-		return errno == ENOSYS ? stat(path, ret_stat) : -1; /* before Linux 4.11 */
+	if (statx(dir, path, flags | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &x) < 0)
+		return errno == ENOSYS ? fstatat(dir, path, ret_stat, flags) : -1; /* before Linux 4.11 */
 	*ret_stat = (struct stat){
 		.st_dev = makedev(x.stx_dev_major, x.stx_dev_minor),
 		.st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
@@ -42,6 +45,11 @@ static inline int statx_known(const char *path, struct stat *ret_stat)
 		.st_ctim = { x.stx_ctime.tv_sec, x.stx_ctime.tv_nsec },
 	};
 	return 0;
+}
+
+static inline int statx_known(const char *path, struct stat *ret_stat)
+{
+	return statx_known_at(AT_FDCWD, path, 0, ret_stat);
 }
 
 #endif

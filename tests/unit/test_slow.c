@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/slow.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -76,11 +80,49 @@ static void test_ways(void **state)
 	slow_free(&s);
 }
 
+static void test_answers(void **state)
+{
+	struct slow_answer first, again;
+	struct slow_memo memo = { 0 };
+	struct statfs fs;
+
+	(void)state;
+	assert_int_equal(slow_ask(&memo, getpid(), "/proc/self/exe", &first), 0);
+	assert_int_equal(slow_ask(&memo, getpid(), "/proc/self/exe", &again), 0);
+	assert_int_equal(memo.next <= 1, 1);
+	assert_int_equal(statfs("/proc/self/exe", &fs), 0);
+	assert_int_equal(first.overlay, fs.f_type == OVERLAYFS_SUPER_MAGIC);
+	assert_int_equal(first.read_only, (fs.f_flags & ST_RDONLY) != 0);
+	assert_memory_equal(&first, &again, sizeof(first));
+	/* as if it were in no mount of the process */
+	memo = (struct slow_memo){ 0 };
+	assert_int_equal(slow_ask(&memo, 0, "/proc/self/exe", &again), 0);
+	assert_int_equal(memo.next, 0);
+	assert_false(again.overlay || again.read_only);
+	assert_int_equal(slow_ask(&memo, getpid(), "/proc/self/none", &again), -ENOENT);
+}
+
+static void test_known(void **state)
+{
+	struct stat st, known;
+
+	(void)state;
+	assert_int_equal(stat("/proc/self/status", &st), 0);
+	assert_int_equal(slow_stat("/proc/self/status", &known), 0);
+	assert_int_equal(stat("/", &st), 0);
+	assert_int_equal(slow_stat("/", &known), 0);
+	assert_true(known.st_ino == st.st_ino && known.st_dev == st.st_dev && known.st_mode == st.st_mode &&
+		    known.st_uid == st.st_uid);
+	assert_true(slow_stat("/none", &known) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
  * fuse FOLDER opens: mounts a file system in FOLDER whose server, a child, opens a file of its own before it answers, and uses it.
  * fuse FOLDER silent: the server answers nothing; meanwhile other processes open files.
  * fuse FOLDER user: the file system of a user whom root may not look over the shoulder, used by that user.
+ * fuse FOLDER program: the file is a program, which is executed, of a file system that cannot be written and of which its server
+ * tells nothing (statfs).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +22,18 @@
 #define USER     12345
 #define LIMIT_MS 2000 /* an open takes microseconds */
 
+#define REPLY_BYTES (1 << 17)
+
 static const char text[] = "text of the file\n";
+static const char *content = text;
+static size_t content_len = sizeof(text) - 1;
+static bool program;
 
 /* ---- the server ------------------------------------------------------------------------------------------------------------- */
 
 static void reply(int fd, uint64_t unique, int error, const void *body, size_t len)
 {
-	char bytes[4096];
+	static char bytes[sizeof(struct fuse_out_header) + REPLY_BYTES];
 	struct fuse_out_header head = { (uint32_t)(sizeof(head) + len), error, unique };
 
 	memcpy(bytes, &head, sizeof(head));
@@ -50,8 +57,17 @@ static struct fuse_attr attributes(uint64_t node)
 {
 	return (struct fuse_attr){ .ino = node,
 				   .nlink = 1,
-				   .size = node == 1 ? 0 : sizeof(text) - 1,
+				   .size = node == 1 ? 0 : content_len,
 				   .mode = node == 1 ? S_IFDIR | 0777 : S_IFREG | 0755 };
+}
+
+static void read_content(int fd, uint64_t unique, const struct fuse_read_in *in)
+{
+	size_t at = in->offset < content_len ? in->offset : content_len, len = content_len - at;
+
+	if (len > in->size)
+		len = in->size;
+	reply(fd, unique, 0, content + at, len < REPLY_BYTES ? len : REPLY_BYTES);
 }
 
 static void answer(int fd, const struct fuse_in_header *head, const char *body)
@@ -81,7 +97,7 @@ static void answer(int fd, const struct fuse_in_header *head, const char *body)
 		return;
 	case FUSE_READ:
 		open_own();
-		reply(fd, head->unique, 0, text, sizeof(text) - 1);
+		read_content(fd, head->unique, (const struct fuse_read_in *)body);
 		return;
 	case FUSE_UNLINK:
 	case FUSE_STATFS:
@@ -114,7 +130,7 @@ static _Noreturn void serve(int fd, bool silent)
 				continue;
 			_exit(0);
 		}
-		if (silent && head->opcode != FUSE_INIT)
+		if ((silent && head->opcode != FUSE_INIT) || (program && head->opcode == FUSE_STATFS))
 			continue;
 		answer(fd, head, request + sizeof(*head));
 	}
@@ -171,6 +187,37 @@ static void use(const char *folder)
 	told("left", chdir("/"));
 }
 
+/* What the file is then. */
+static bool load_program(void)
+{
+	static char bytes[1 << 20];
+	int fd = open("/bin/true", O_RDONLY);
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	close(fd);
+	content = bytes;
+	content_len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static void execute(const char *folder)
+{
+	char path[4096];
+	pid_t child;
+	int status;
+
+	snprintf(path, sizeof(path), "%s/file", folder);
+	child = fork();
+	if (child == 0) {
+		execl(path, "file", (char *)NULL);
+		told("executed", -1);
+		fflush(stdout);
+		_exit(1);
+	}
+	waitpid(child, &status, 0);
+	printf("the program: %d\n", status);
+}
+
 static void wait_elsewhere(const char *folder)
 {
 	struct timespec since, now;
@@ -204,9 +251,12 @@ int main(int argc, char **argv)
 		return 2;
 	user = !strcmp(argv[2], "user");
 	silent = !strcmp(argv[2], "silent");
+	program = !strcmp(argv[2], "program");
+	if (program && !load_program())
+		return 2;
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=%d,group_id=%d", fd, user ? USER : 0,
 		 user ? USER : 0);
-	if (mount("fuse-test", argv[1], "fuse", 0, options) < 0)
+	if (mount("fuse-test", argv[1], "fuse", program ? MS_RDONLY : 0, options) < 0)
 		return 2;
 	server = fork();
 	if (server == 0)
@@ -218,6 +268,8 @@ int main(int argc, char **argv)
 			return 2;
 		if (silent)
 			wait_elsewhere(argv[1]);
+		else if (program)
+			execute(argv[1]);
 		else
 			use(argv[1]);
 		fflush(stdout);

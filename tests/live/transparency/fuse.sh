@@ -13,14 +13,20 @@ filter='/^monitor: warning: /d'
 limit=20
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
-	for case in opens silent user; do
+	for case in opens silent user program; do
 		same "$src/fuse" "$dir/files" "$case"
 	done
 done
 monitor_options="--opens fast"
-for case in opens silent user; do
+for case in opens silent user program; do
 	same "$src/fuse" "$dir/files" "$case"
 done
+
+# what cannot be asked there is known by the mounts
+rule started "evt.type in (execve, execveat) and proc.name = file" "writable %proc.is_exe_writable" >"$dir/program.yaml"
+timeout -k 1 20 "$MONITOR" run -r "$dir/program.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" program >/dev/null 2>&1
+equal "the program" "$(grep -c "writable false" "$dir/seen")" 1
+rm -f "$dir/seen"
 
 # what is opened there; the link to it by its real path
 rule opened "evt.type in (open, openat) and evt.rawres >= 0 and fd.name = $dir/files/file" "opened %proc.name" >"$dir/fuse.yaml"
