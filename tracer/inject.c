@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
 
 #include "base/cleanup.h"
+#include "base/thread.h"
 #include "tracer/notify.h"
 
 /*
@@ -93,9 +93,7 @@ static bool has_room(struct tracer *t)
 static bool start(struct tracer *t)
 {
 	struct injector *injector;
-	sigset_t all, before;
 	cpu_set_t cpus;
-	bool started;
 
 	if (t->injector || t->injector_tried)
 		return t->injector;
@@ -111,11 +109,7 @@ static bool start(struct tracer *t)
 	injector->processors = (unsigned int)CPU_COUNT(&cpus);
 	sem_init(&injector->queued, 0, 0);
 	sem_init(&injector->done, 0, 0);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = pthread_create(&injector->thread, NULL, work, injector) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (started) {
+	if (thread_start(&injector->thread, work, injector) == 0) {
 		t->injector = injector;
 		return true;
 	}

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/inherited.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "tracer/front.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -232,6 +233,7 @@ int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
 	close(control[1]);
 	close(go[1]);
 	setsid();
+	thread_unblock_signals();
 	inherited_close();
 	inherited_let_go(STDIN_FILENO);
 	/* unprivileged processes of the same user cannot attach to it or write its memory */

@@ -18,6 +18,7 @@
 #include "app/program_commands.h"
 #include "app/service.h"
 #include "app/signals.h"
+#include "base/thread.h"
 #include "rule/schema.h"
 
 /* Falco has one status for everything that went wrong. */
@@ -270,6 +271,7 @@ static int act(const struct options *o, const struct config *config, enum listin
 	for (i = 0; i < config->nwarnings; i++)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
 	if (watches(o)) {
+		thread_unblock_signals();
 		/* who finds our number may ask before we are ready: that is done then. An end is no matter of waiting */
 		signals_catch_reload();
 		signals_catch_reopen();

@@ -15,6 +15,7 @@
 #include "app/signals.h"
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "base/thread.h"
 #include "plugin/calls.h"
 
 /* ---- crashes: only what a signal handler may do ------------------------------------------------------------------------- */
@@ -181,18 +182,14 @@ void plugin_guard_start(unsigned int seconds)
 	static struct watch all;
 	static bool started;
 	pthread_t thread;
-	sigset_t every, before;
 
 	if (started)
 		return;
 	started = true;
 	all.limit = seconds;
 	catch_crashes();
-	sigfillset(&every);
-	pthread_sigmask(SIG_SETMASK, &every, &before);
-	if (pthread_create(&thread, NULL, watch, &all) == 0)
+	if (thread_start(&thread, watch, &all) == 0)
 		pthread_detach(thread);
 	else
 		log_warning("plugins that hang will not be told: there is no thread to watch them");
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -19,3 +19,11 @@ int thread_start(pthread_t *ret_thread, void *(*work)(void *context), void *cont
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return -error;
 }
+
+void thread_unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
+}

@@ -10,4 +10,10 @@
  */
 int thread_start(pthread_t *ret_thread, void *(*work)(void *context), void *context);
 
+/*
+ * For the first thread, before there are others: takes what whoever started us may have blocked, so that signals mean to us what they
+ * mean by themselves.
+ */
+void thread_unblock_signals(void);
+
 #endif
