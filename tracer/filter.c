@@ -10,7 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/file.h"
@@ -407,25 +406,29 @@ static int add_rules(scmp_filter_ctx ctx, const struct entry *e, int number, uin
 
 static int export(scmp_filter_ctx ctx, struct sock_filter **ret_program, size_t *ret_length)
 {
-	auto_fd int fd = memfd_create("filter", MFD_CLOEXEC);
+	auto_fd int to = -1, from = -1;
 	auto_free void *program = NULL;
-	struct stat st;
-	int r;
+	size_t size = (BPF_MAXINSNS + 1) * sizeof(struct sock_filter);
+	int ends[2], r;
+	ssize_t n;
 
-	if (fd < 0)
+	/* a message waits in the socket as a whole, and needs neither a folder nor memfd_create(), which some places refuse */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
-	r = seccomp_export_bpf(ctx, fd);
+	to = ends[0];
+	from = ends[1];
+	r = seccomp_export_bpf(ctx, to);
 	if (r < 0)
 		return r;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	program = malloc((size_t)st.st_size + 1);
+	/* what is cut is more than the kernel takes, which launch_start() says */
+	program = malloc(size);
 	if (!program)
 		return -ENOMEM;
-	if (pread(fd, program, (size_t)st.st_size, 0) != st.st_size)
-		return -EIO;
+	n = recv(from, program, size, 0);
+	if (n < 0)
+		return -errno;
 	*ret_program = take_ptr(program);
-	*ret_length = (size_t)st.st_size / sizeof(struct sock_filter);
+	*ret_length = (size_t)n / sizeof(struct sock_filter);
 	return 0;
 }
 

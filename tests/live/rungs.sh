@@ -31,6 +31,7 @@ rungs() {
 		rung "no seccomp: $e" "$every" "$refuse" seccomp=$e prctl:0:22=EINVAL --
 		rung "no statx: $e" - "$refuse" statx=$e --
 	done
+	rung "no memfd_create" - "$refuse" memfd_create=EPERM --
 	rung "no seizing" "$without" "$refuse" ptrace:0:0x4206=EINVAL --
 	rung "no PTRACE_GET_SYSCALL_INFO" "$every" "$refuse" seccomp=EINVAL ptrace:0:0x420e=EINVAL --
 
