@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -35,7 +37,8 @@ struct front {
 	bool workload_gone, supervisor_gone, finished;
 	bool ending; /* nothing is left to watch: the supervisor writes its last words and ends */
 	bool supervisor_ended;
-	int workload_status, exit_code;
+	int workload_status, supervisor_status, exit_code;
+	int words; /* standard error, for the one thing that nobody else can say; -1 = nothing more is to be said */
 };
 
 /*
@@ -105,10 +108,13 @@ static void pass_listener(const struct front *f, struct launch_shared *shared)
  * The workload closes standard output, and a reader is to see that at once: the front may not have it, either. Until the workload's exec
  * both have one table, so the front takes a copy first: by close_range() where a container's profile refuses unshare().
  */
-static void let_go_of_descriptors(void)
+static void let_go_of_descriptors(struct front *f)
 {
+	f->words = STDERR_FILENO;
 	if (syscall(SYS_close_range, ~0U, ~0U, CLOSE_RANGE_UNSHARE) < 0 && unshare(CLONE_FILES) < 0)
 		return;
+	/* the supervisor has it, too, until its last words: so nobody waits longer for its end */
+	f->words = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	inherited_close();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		inherited_let_go(fd);
@@ -157,6 +163,7 @@ static void reap(struct front *f)
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (pid == f->supervisor && !WIFSTOPPED(status)) {
 			f->supervisor_gone = f->supervisor_ended = true;
+			f->supervisor_status = status;
 		} else if (pid == f->workload && WIFSTOPPED(status)) {
 			announce_stop(f);
 			/* the supervisor sends SIGCONT when the workload goes on */
@@ -200,7 +207,7 @@ static void pass_signals(const struct front *f, const sigset_t *all)
 static bool wait_on(const struct front *f, struct pollfd *word, int *left_ms)
 {
 	struct pollfd polled[] = { { f->signals, POLLIN, 0 }, *word };
-	bool last = f->workload_gone && f->finished;
+	bool last = f->workload_gone && (f->finished || f->supervisor_gone);
 	int ms = last ? *left_ms : -1, r;
 
 	if (f->signals < 0 && (ms < 0 || ms > BLIND_MS))
@@ -214,6 +221,39 @@ static bool wait_on(const struct front *f, struct pollfd *word, int *left_ms)
 	return *left_ms <= 0;
 }
 
+static void be_silent(struct front *f)
+{
+	if (f->words > STDERR_FILENO)
+		close(f->words);
+	f->words = -1;
+}
+
+/*
+ * Who is killed has no last words. They may wait for a reader, but the command's signals do not wait for that: at the latest they are
+ * said at the end.
+ */
+static void tell_death(struct front *f)
+{
+	struct pollfd polled = { f->words, POLLOUT, 0 };
+	int number = WTERMSIG(f->supervisor_status);
+	const char *name = strsignal(number);
+	char text[256];
+	int n;
+
+	if (f->words < 0 || !f->supervisor_ended || f->finished)
+		return;
+	if (WIFSIGNALED(f->supervisor_status)) {
+		if (poll(&polled, 1, 0) != 1)
+			return;
+		n = snprintf(text, sizeof(text), "monitor: killed by signal %d (%s)%s\n", number, name ? name : "?",
+			     atomic_load(&f->shared->kill_on_exit) ?
+				     ", and the command with it" :
+				     ": the command is no longer watched, and its calls that rules look at fail");
+		(void)!write(f->words, text, (size_t)n);
+	}
+	be_silent(f);
+}
+
 static void read_control(struct front *f)
 {
 	struct launch_end end;
@@ -223,6 +263,7 @@ static void read_control(struct front *f)
 		f->finished = true;
 		f->exit_code = end.exit_code;
 		f->ending = end.alone;
+		be_silent(f);
 	} else if (n == 0) {
 		f->supervisor_gone = true;
 	}
@@ -248,13 +289,16 @@ static void look_at_supervisor(const struct front *f)
  */
 static bool is_over(const struct front *f)
 {
-	return f->workload_gone && (f->finished ? !f->ending || f->supervisor_ended : f->supervisor_gone);
+	return f->workload_gone && ((f->finished && !f->ending) || f->supervisor_ended);
 }
 
 static _Noreturn void end_like_workload(const struct front *f)
 {
 	if (f->finished && f->exit_code >= 0)
 		_exit(f->exit_code);
+	/* what nobody watched to its end is no success */
+	if (!f->finished && f->workload_status == 0)
+		_exit(EXIT_FAILURE);
 	if (WIFEXITED(f->workload_status))
 		_exit(WEXITSTATUS(f->workload_status));
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* one core is enough */
@@ -262,17 +306,18 @@ static _Noreturn void end_like_workload(const struct front *f)
 	_exit(128 + WTERMSIG(f->workload_status)); /* the first process of a container cannot kill itself */
 }
 
-_Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct launch_shared *shared)
+_Noreturn void front_main(const struct front_family *family, struct launch_shared *shared)
 {
-	struct front f = { .workload = workload, .supervisor = supervisor, .control = control, .shared = shared };
+	struct front f = { family->workload, family->supervisor, family->control, .shared = shared };
 	int left_ms = FRONT_LAST_WORDS_MS;
 	sigset_t all;
 
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
 	f.apart = move_apart();
 	pass_listener(&f, shared);
-	let_go_of_descriptors();
+	let_go_of_descriptors(&f);
+	/* who was killed before its first word has no other end of it */
+	close(family->go);
 	f.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!is_over(&f)) {
 		struct pollfd word = { f.supervisor_gone ? -1 : f.control, POLLIN, 0 };
@@ -284,6 +329,7 @@ _Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct 
 		if (word.revents)
 			read_control(&f);
 		look_at_supervisor(&f);
+		tell_death(&f);
 	}
 	end_like_workload(&f);
 }

@@ -11,6 +11,13 @@
  * workload. Signals sent to it reach the workload once, it stops and goes on when the workload does, and it ends as
  * the workload ended.
  */
-_Noreturn void front_main(pid_t workload, pid_t supervisor, int control, struct launch_shared *shared);
+struct front_family {
+	pid_t workload, supervisor;
+	int control; /* the front's end of the socket to the supervisor */
+	int go; /* the workload's end of its own, which the front has until the exec */
+};
+
+/* With all signals blocked. */
+_Noreturn void front_main(const struct front_family *family, struct launch_shared *shared);
 
 #endif

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -30,6 +31,8 @@
 
 #define EXIT_NOT_FOUND	    127
 #define EXIT_NOT_EXECUTABLE 126
+
+#define FRONT_LOOK_MS 20 /* between looks whether it is there, for the milliseconds of a start */
 
 static int install_once(const struct sock_filter *program, size_t length, unsigned long flags)
 {
@@ -121,18 +124,22 @@ struct go_message {
 	uint32_t length; /* instructions, which follow */
 };
 
-static _Noreturn void workload_main(char *const *argv, int go, struct launch_shared *shared, pid_t supervisor)
+static _Noreturn void workload_main(const struct launch_command *command, int go, struct launch_shared *shared, pid_t supervisor)
 {
 	static struct { /* in the child's copy: the stack of the forking process may be small */
 		struct go_message head;
 		struct sock_filter program[BPF_MAXINSNS];
 	} message;
+	char *const *argv = command->argv;
 	char path[PATH_MAX];
 	struct stat st;
 	bool killable = false;
 	ssize_t n;
 	int r, reason;
 
+	if (command->ignores_children)
+		signal(SIGCHLD, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &command->mask, NULL);
 	/* Yama lets only ancestors attach; this names the supervisor as well */
 	prctl(PR_SET_PTRACER, (unsigned long)supervisor, 0, 0, 0);
 	reason = find_command(argv[0], path);
@@ -170,7 +177,7 @@ static _Noreturn void workload_main(char *const *argv, int go, struct launch_sha
 
 /* ---- forking ---------------------------------------------------------------------------------------------------------- */
 
-static _Noreturn void front_process(char *const *argv, int control, const int go[2], struct launch_shared *shared,
+static _Noreturn void front_process(const struct launch_command *command, int control, const int go[2], struct launch_shared *shared,
 				    pid_t supervisor)
 {
 	pid_t workload;
@@ -178,14 +185,14 @@ static _Noreturn void front_process(char *const *argv, int control, const int go
 	close(go[0]);
 	workload = launch_fork_sharing_files();
 	if (workload == 0)
-		workload_main(argv, go[1], shared, supervisor);
+		workload_main(command, go[1], shared, supervisor);
 	/* closed to processes of the same user as long as nothing runs: the supervisor lets the command go when it knows of it */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (workload < 0 || send(control, &workload, sizeof(workload), MSG_NOSIGNAL) != sizeof(workload)) {
 		/* the supervisor sees the socket's end and reports */
 		_exit(EXIT_NOT_EXECUTABLE);
 	}
-	front_main(workload, supervisor, control, shared);
+	front_main(&(struct front_family){ workload, supervisor, control, go[1] }, shared);
 }
 
 /* What the user allows each process of the workload is too little for who works for all of them. */
@@ -209,11 +216,32 @@ static void raise_limits(void)
 	}
 }
 
-int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
+/*
+ * Until its exec the command has the front's descriptors, too, so a front that is killed meanwhile is no end of a socket. It is seen by who
+ * the supervisor's parent is. False: it is gone, or fd cannot be waited for.
+ */
+static bool wait_for_front(int fd, pid_t front)
 {
+	struct pollfd polled = { fd, POLLIN, 0 };
+	int r;
+
+	do {
+		bool there = getppid() == front;
+
+		r = poll(&polled, 1, there ? FRONT_LOOK_MS : 0);
+		if (r == 0 && !there)
+			return false;
+	} while (r == 0 || (r < 0 && errno == EINTR));
+	return r > 0;
+}
+
+int launch_fork(const struct launch_command *wanted, struct launch *ret_launch, struct error *err)
+{
+	struct launch_command command = *wanted;
 	struct launch_shared *shared;
 	int control[2], go[2];
 	pid_t front = getpid(), workload, child;
+	sigset_t all;
 	char byte;
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -223,12 +251,19 @@ int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, go) < 0)
 		return error_errno(err, -errno, "cannot make a socket pair");
+	/* what is sent to the front is the command's, from here on */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &command.mask);
 	child = fork();
-	if (child < 0)
-		return error_errno(err, -errno, "cannot fork");
+	if (child < 0) {
+		int reason = -errno;
+
+		sigprocmask(SIG_SETMASK, &command.mask, NULL);
+		return error_errno(err, reason, "cannot fork");
+	}
 	if (child > 0) {
 		close(control[0]);
-		front_process(argv, control[1], go, shared, child);
+		front_process(&command, control[1], go, shared, child);
 	}
 	close(control[1]);
 	close(go[1]);
@@ -239,13 +274,14 @@ int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err)
 	/* unprivileged processes of the same user cannot attach to it or write its memory */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	raise_limits();
-	if (recv(control[0], &workload, sizeof(workload), 0) != sizeof(workload) || read(go[0], &byte, 1) != 1)
+	if (!wait_for_front(control[0], front) || recv(control[0], &workload, sizeof(workload), 0) != sizeof(workload) ||
+	    !wait_for_front(go[0], front) || read(go[0], &byte, 1) != 1)
 		return error_set(err, -ECHILD, "the workload could not be forked");
 	*ret_launch = (struct launch){ front, workload, control[0], go[0], shared };
 	return 0;
 }
 
-static int receive_listener(int control)
+static int receive_listener(int control, pid_t front)
 {
 	int value = -1;
 	struct iovec iov = { &value, sizeof(value) };
@@ -257,6 +293,8 @@ static int receive_listener(int control)
 	struct cmsghdr *c;
 	ssize_t n;
 
+	if (!wait_for_front(control, front))
+		return -ECONNRESET;
 	do {
 		n = recvmsg(control, &msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -284,11 +322,14 @@ int launch_start(struct launch *l, const struct sock_filter *program, size_t len
 		return error_errno(err, -errno, "the workload is gone before it started");
 	close(take_fd(l->go));
 	if (want_listener) {
-		fd = receive_listener(l->control);
+		fd = receive_listener(l->control, l->front);
 		if (fd < 0 && atomic_load(&l->shared->not_installed))
 			return error_errno(err, -atomic_load(&l->shared->start_errno), "the kernel refuses the filter");
-		if (fd < 0 && fd != -ENODATA)
+		if (fd < 0 && fd != -ENODATA) {
+			/* it has that itself, and would wait in its exec for ever */
+			kill(l->workload, SIGKILL);
 			return error_errno(err, fd, "no notification descriptor from the workload");
+		}
 	}
 	*ret_listener = fd < 0 ? -1 : fd;
 	return 0;

@@ -3,6 +3,7 @@
 #define MONITOR_TRACER_LAUNCH_H
 
 #include <linux/filter.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -39,8 +40,15 @@ struct launch {
 	struct launch_shared *shared;
 };
 
+/* What the command is to be started with. */
+struct launch_command {
+	char *const *argv;
+	bool ignores_children; /* SIGCHLD is ignored: we, who want to know how they end, do not */
+	sigset_t mask; /* signals that are blocked; of launch_fork() */
+};
+
 /* Forks; returns in the supervisor. The workload waits for launch_start(). */
-int launch_fork(char *const *argv, struct launch *ret_launch, struct error *err);
+int launch_fork(const struct launch_command *command, struct launch *ret_launch, struct error *err);
 
 /*
  * Hands the program to the workload, which installs it and executes its command. With want_listener *ret_listener is

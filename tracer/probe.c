@@ -34,7 +34,7 @@ struct probe {
 	int listener;
 };
 
-static _Noreturn void child_main(struct launch_shared *shared, uint32_t action, bool listener)
+static _Noreturn void child_main(struct launch_shared *shared, uint32_t action, bool listener, pid_t parent)
 {
 	const struct sock_filter program[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -47,6 +47,8 @@ static _Noreturn void child_main(struct launch_shared *shared, uint32_t action, 
 	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent) /* it was killed before that */
+		_exit(1);
 	r = action ? launch_install(program, ARRAY_SIZE(program), listener, &killable) : 0;
 	if (r < 0) {
 		atomic_store(&shared->start_errno, -r);
@@ -76,6 +78,7 @@ static void probe_end(struct probe *p)
 static int probe_begin(struct probe *p, uint32_t action, bool listener, struct error *err)
 {
 	const struct timespec pause = { 0, 50000 };
+	const pid_t parent = getpid();
 
 	p->shared = mmap(NULL, sizeof(*p->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->shared == MAP_FAILED) {
@@ -85,7 +88,7 @@ static int probe_begin(struct probe *p, uint32_t action, bool listener, struct e
 	atomic_store(&p->shared->listener, -1);
 	p->child = launch_fork_sharing_files();
 	if (p->child == 0)
-		child_main(p->shared, action, listener);
+		child_main(p->shared, action, listener, parent);
 	if (p->child < 0)
 		return error_errno(err, p->child, "cannot fork");
 	for (int i = 0; i < PROBE_TIMEOUT_MS * 20; i++) {

@@ -122,6 +122,7 @@ static const struct source_ops tracer_ops;
 
 int tracer_open(const struct tracer_options *options, struct source **ret_source, struct error *err)
 {
+	struct launch_command command = { .argv = options->argv };
 	auto_source struct source *source = NULL;
 	struct tracer *t = calloc(1, sizeof(*t));
 	int r;
@@ -136,13 +137,16 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	t->memo = decode_memo_new();
 	if (!t->memo || tracees_init(&t->tracees) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
+	/* whoever ignores it has children of whom nobody learns how they ended */
+	command.ignores_children = signal(SIGCHLD, SIG_DFL) == SIG_IGN;
 	r = choose_backend(t, err);
 	if (r < 0)
 		return r;
-	r = launch_fork(options->argv, &t->launch, err);
+	r = launch_fork(&command, &t->launch, err);
 	if (r < 0)
 		return r;
-	atomic_store(&t->launch.shared->kill_on_exit, t->options.on_exit == TRACER_ON_EXIT_KILL);
+	/* no filter makes calls fail when nobody looks: so always */
+	atomic_store(&t->launch.shared->kill_on_exit, t->options.on_exit == TRACER_ON_EXIT_KILL || t->every_call);
 	r = prepare_supervisor(t, err);
 	if (r < 0)
 		return r;

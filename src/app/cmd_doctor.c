@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `monitor doctor`: what works on this machine, and what would be lost. */
 #include <errno.h>
+#include <signal.h>
 
 #include "app/command.h"
 #include "app/help.h"
@@ -355,6 +356,7 @@ int cmd_doctor(const struct command *c, int argc, char **argv)
 	if (session_load_rules(&s, &o, OPT_doctor_rules, &engine, NULL, false, &err) < 0)
 		return log_failure(&err, EXIT_FAILED);
 	d.rules = s.rules;
+	signal(SIGCHLD, SIG_DFL); /* ignored, nobody would learn how the children that try things end */
 	examine(&d);
 	if (options_has(&o, OPT_doctor_json))
 		report_json(&d);

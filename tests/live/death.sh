@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The monitor itself dies, by a signal or for want of memory: the command is killed, or its intercepted calls fail. It never goes
-# on unwatched.
+# The monitor itself dies, by a signal or for want of memory: the command is killed, or its intercepted calls fail, and the user is told. It
+# never goes on unwatched.
 . "$(dirname "$0")/lib.sh"
 
 need_root
+need python3
 echo text-of-the-secret >"$dir/watched"
 rule watched "evt.type in (open, openat, openat2) and fd.name endswith /watched" "seen %fd.name by %proc.name" WARNING >"$dir/watched.yaml"
 # reads without another program: the shell's own words need no library
@@ -71,7 +72,13 @@ dies() {
 		wait "$front" 2>/dev/null
 		return
 	fi
+	said="killed by signal 9 (Killed), and the command with it"
+	[ "$4" != none ] || said="killed by signal 9 (Killed): the command is no longer watched, and its calls that rules look at fail"
+	soon grep -qxF "monitor: $said" "$dir/err" || fail "$what: it is not told: $(head -n 3 "$dir/err")"
 	if [ "$4" = none ]; then
+		# who waits for the end of standard error waits for the command alone
+		ls -l "/proc/$front/fd" >"$dir/fds"
+		! grep -qF "$dir/" "$dir/fds" || fail "$what: it keeps what the command was given: $(cat "$dir/fds")"
 		soon failing "$dir/text" || fail "$what: the command's reads go on: $(tail -n 3 "$dir/text")"
 		alive "$command" || fail "$what: the command is gone"
 	else
@@ -98,6 +105,72 @@ dies notify-only fail signal none
 dies notify-only kill signal command
 dies notify fail memory none
 dies notify kill memory tree
+
+# nobody watched it to its end
+mkfifo "$dir/last"
+# unwatched STATUS WANTED
+unwatched() {
+	# shellcheck disable=SC2094 # it is a pipe
+	(exec "$MONITOR" run -r "$dir/watched.yaml" -o "$dir/alerts.json" -- sh -c 'echo; read -r x; exit "$1"' - "$1") \
+		<>"$dir/last" >"$dir/text" 2>"$dir/err" &
+	front=$!
+	soon grown "$dir/text" 0
+	find_supervisor "$front" && kill -KILL "$supervisor"
+	soon grep -q "killed by signal 9" "$dir/err" || fail "unwatched, exit $1: not told"
+	echo >"$dir/last"
+	wait "$front"
+	equal "unwatched, exit $1: status" $? "$2"
+}
+unwatched 0 1
+unwatched 3 3
+
+# what the command leaves behind keeps no reader waiting
+checks=$((checks + 1))
+# shellcheck disable=SC2016 # for the inner shell
+("$MONITOR" run -r "$dir/watched.yaml" -o "$dir/alerts.json" -- sh -c 'sleep 60 >/dev/null 2>&1 </dev/null & echo $! >"$1"' - "$dir/child") 2>&1 | cat
+alive "$(cat "$dir/child")" || fail "a reader waits for what was left behind"
+kill "$(cat "$dir/child")"
+
+# whoever ignores SIGCHLD has children of whom the kernel tells nothing
+for b in notify ptrace ptrace-all notify-only; do
+	timeout -s KILL 60 env --ignore-signal=CHLD "$MONITOR" run -r "$dir/watched.yaml" --backend $b -o "$dir/alerts.json" -- sh -c 'exit 3' 2>"$dir/err"
+	equal "SIGCHLD ignored, $b: status" $? 3
+	timeout -s KILL 60 env --ignore-signal=CHLD "$MONITOR" run -r "$dir/watched.yaml" --backend $b -o "$dir/alerts.json" -- \
+		grep SigIgn /proc/self/status >"$dir/out" 2>"$dir/err"
+	equal "SIGCHLD ignored, $b: the command ignores it, too" "$(cat "$dir/out")" "$(env --ignore-signal=CHLD grep SigIgn /proc/self/status)"
+done
+env --ignore-signal=CHLD "$MONITOR" doctor -r "$dir/watched.yaml" >"$dir/out"
+"$MONITOR" doctor -r "$dir/watched.yaml" >"$dir/text"
+ok "SIGCHLD ignored: doctor says the same" cmp -s "$dir/out" "$dir/text"
+
+# what the shell started ends at any moment of a start: nothing is left that waits for it
+cat >"$dir/moments.py" <<'END_OF_MOMENTS'
+import os, random, signal, subprocess, sys, time
+
+run = sys.argv[1:]
+random.seed(1)
+wrong = 0
+for turn in range(80):
+    number = random.choice((signal.SIGKILL, signal.SIGTERM))
+    delay = random.uniform(0, 0.04)
+    # all of it has the writing end
+    front = subprocess.Popen(run, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    end = time.monotonic() + delay
+    while time.monotonic() < end:
+        pass
+    front.send_signal(number)
+    try:
+        front.communicate(timeout=20)
+        if number == signal.SIGTERM and front.returncode != -number:
+            print("turn %d: %s after %.1f ms: status %d" % (turn, number.name, delay * 1e3, front.returncode))
+            wrong += 1
+    except subprocess.TimeoutExpired:
+        print("turn %d: %s after %.1f ms: something is left" % (turn, number.name, delay * 1e3))
+        wrong += 1
+        front.kill()
+sys.exit(wrong > 0)
+END_OF_MOMENTS
+ok "the end at any moment" python3 "$dir/moments.py" "$MONITOR" run -r "$dir/watched.yaml" -o "$dir/alerts.json" -- sleep 2
 
 # standard error is closed: the command runs, and what cannot be said is said by the alerts' output
 checks=$((checks + 1))
