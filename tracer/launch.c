@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -188,8 +189,9 @@ static _Noreturn void front_process(const struct launch_command *command, int co
 		workload_main(command, go[1], shared, supervisor);
 	/* closed to processes of the same user as long as nothing runs: the supervisor lets the command go when it knows of it */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (workload < 0 || send(control, &workload, sizeof(workload), MSG_NOSIGNAL) != sizeof(workload)) {
-		/* the supervisor sees the socket's end and reports */
+	if (send(control, &workload, sizeof(workload), MSG_NOSIGNAL) != sizeof(workload) || workload < 0) {
+		/* the supervisor reports */
+		waitpid(supervisor, NULL, 0);
 		_exit(EXIT_NOT_EXECUTABLE);
 	}
 	front_main(&(struct front_family){ workload, supervisor, control, go[1] }, shared);
@@ -209,10 +211,13 @@ static void raise_limits(void)
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
 		if (list[i] != RLIMIT_NOFILE && setrlimit(list[i], &none) == 0) /* CAP_SYS_RESOURCE */
 			continue;
-		if (getrlimit(list[i], &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-			limit.rlim_cur = limit.rlim_max;
-			setrlimit(list[i], &limit);
-		}
+		if (getrlimit(list[i], &limit) < 0)
+			continue;
+		limit.rlim_cur = limit.rlim_max;
+		/* at the hard limit the kernel kills, without a word: a second before that comes a signal */
+		if (list[i] == RLIMIT_CPU && limit.rlim_max != RLIM_INFINITY && limit.rlim_max > 1)
+			limit.rlim_cur--;
+		setrlimit(list[i], &limit);
 	}
 }
 
@@ -274,9 +279,12 @@ int launch_fork(const struct launch_command *wanted, struct launch *ret_launch, 
 	/* unprivileged processes of the same user cannot attach to it or write its memory */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	raise_limits();
-	if (!wait_for_front(control[0], front) || recv(control[0], &workload, sizeof(workload), 0) != sizeof(workload) ||
-	    !wait_for_front(go[0], front) || read(go[0], &byte, 1) != 1)
-		return error_set(err, -ECHILD, "the workload could not be forked");
+	if (!wait_for_front(control[0], front) || recv(control[0], &workload, sizeof(workload), 0) != sizeof(workload))
+		return error_set(err, -ECHILD, "the command could not be forked");
+	if (workload < 0)
+		return error_errno(err, workload, "cannot fork the command");
+	if (!wait_for_front(go[0], front) || read(go[0], &byte, 1) != 1)
+		return error_set(err, -ECHILD, "the command is gone before it started");
 	*ret_launch = (struct launch){ front, workload, control[0], go[0], shared };
 	return 0;
 }

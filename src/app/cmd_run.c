@@ -169,6 +169,8 @@ static int watch(struct run *run, struct error *err)
 			return -ECANCELED;
 		if (signals_reopen_requested())
 			housekeeping_reopen(&run->housekeeping);
+		if (signals_time_is_up())
+			return error_set(err, -ETIME, "the monitor's limit of processor time (ulimit -t) is used up");
 		if (signals_stop_requested() && has_waited(run))
 			return error_set(err, -EINTR, "the monitor was asked to end");
 		if (r == 0) {
@@ -347,6 +349,7 @@ static int run_workload(struct run *run)
 	drops_follow(&run->drops, run->config);
 	signals_catch_reopen();
 	signals_catch_end();
+	signals_catch_time_limit();
 	r = watch(run, &err);
 	pidfile_remove(options_value(&run->options, OPT_run_pidfile, NULL));
 	housekeeping_finish(&run->housekeeping);

@@ -13,8 +13,8 @@ static int choose(const struct run *run, enum option_id id, struct str configure
 }
 
 /*
- * Falling silent must not pass for a good result: where alerts fail the run, a command that the monitor does not outlive is no success
- * either, unless somebody asked for that.
+ * Falling silent must not pass for a good result: where alerts fail the run, a command that the monitor does not outlive ends with it,
+ * unless somebody asked for another end. Its status is no success in either case (front.c).
  */
 static int choose_on_exit(const struct run *run, struct str configured, struct error *err)
 {

@@ -82,6 +82,17 @@ const char *run_idle_reason(const struct run *run)
 	return ruleset_count(rules) ? "no rule is enabled" : "there are no rules in the files given";
 }
 
+/* One for each process whose memory is looked at, and what it takes to look at all. */
+static void tell_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < RUN_FEW_DESCRIPTORS)
+		log_warning("the limit of descriptors (ulimit -n) leaves the monitor %" PRIu64
+			    ": what it finds no room to look at is missing in alerts, and rules that ask for it do not match",
+			    (uint64_t)limit.rlim_cur);
+}
+
 void run_tell_start(const struct run *run)
 {
 	const char *idle = run_idle_reason(run);
@@ -91,6 +102,7 @@ void run_tell_start(const struct run *run)
 	if (status.lost[0])
 		log_warning("%s", status.lost);
 	tell_time_limit();
+	tell_descriptor_limit();
 	if (idle)
 		log_warning("%s: nothing is watched", idle);
 	log_info("%zu rules; system calls are intercepted by %s, births of processes are learnt by %s",

@@ -4,7 +4,7 @@
 #include "app/signals.h"
 #include "base/cleanup.h"
 
-static volatile sig_atomic_t stop, insisted, reopen, reload;
+static volatile sig_atomic_t stop, insisted, reopen, reload, time_up;
 
 static void on_stop(int number)
 {
@@ -23,6 +23,12 @@ static void on_reload(int number)
 {
 	(void)number;
 	reload = 1;
+}
+
+static void on_time_up(int number)
+{
+	(void)number;
+	time_up = 1;
 }
 
 /* Unlike SIG_IGN a handler does not outlive exec. */
@@ -62,6 +68,15 @@ void signals_catch_reload(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
+/* Also where it was ignored: behind it comes SIGKILL. */
+void signals_catch_time_limit(void)
+{
+	struct sigaction action = { .sa_handler = on_time_up };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGXCPU, &action, NULL);
+}
+
 void signals_catch_end(void)
 {
 	install(SIGTERM, on_stop);
@@ -88,6 +103,11 @@ bool signals_stop_requested(void)
 bool signals_stop_insisted(void)
 {
 	return insisted;
+}
+
+bool signals_time_is_up(void)
+{
+	return time_up;
 }
 
 bool signals_reload_requested(void)

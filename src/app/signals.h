@@ -21,9 +21,12 @@ void signals_catch_end(void);
 void signals_catch_stop(void);
 /* SIGHUP asks to load the configuration and the rules again, not to stop. */
 void signals_catch_reload(void);
+/* The limit of processor time (SIGXCPU) is a reason to end, with words. */
+void signals_catch_time_limit(void);
 bool signals_stop_requested(void);
 /* More than once. */
 bool signals_stop_insisted(void);
+bool signals_time_is_up(void);
 /* Both true once for each request. */
 bool signals_reload_requested(void);
 bool signals_reopen_requested(void);

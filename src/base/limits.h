@@ -138,6 +138,7 @@
 #define METRICS_UPDATE_MS 500 /* between two collections; scrapers come every 15 seconds */
 #define OUTPUT_DRAIN_MAX_SECONDS 60 /* for an output that works off its queue */
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
+#define RUN_FEW_DESCRIPTORS 16 /* with fewer `monitor run` cannot look at all that it is asked for */
 #define RUN_ENDING_SECONDS 60 /* that a supervisor asked to end watches on for: service managers kill after 90 */
 
 /* gRPC: clients fetch alerts with empty requests */

@@ -36,7 +36,27 @@ if [ "$(id -u)" = 0 ]; then
 	limited "" setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all
 	ok "hard limits: $(size)" [ "$(size)" -gt 0 ]
 	ok "what is lost is told: $(cat "$dir/err")" grep -q 'alerts were lost\|File too large' "$dir/err"
-	ok "and the limit that may end it" grep -q 'processor time (ulimit -t) holds for the monitor, too: it ends after 500 s' "$dir/err"
+	ok "and the limit that may end it" grep -q 'processor time (ulimit -t) holds for the monitor, too: it ends after 499 s' "$dir/err"
+
+	# the time of a user is used up
+	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all"
+	# shellcheck disable=SC2016,SC2086
+	prlimit --cpu=2 $nobody "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/spent" --summary "$dir/out.d/summary" -- \
+		sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+			(n=0; while [ $n -lt 20000 ] && : <"$1"; do n=$((n + 1)); done) 2>/dev/null
+		done; exit 0' - "$dir/named" >"$dir/out" 2>"$dir/err" </dev/null
+	equal "time: status" $? 1
+	ok "time: why: $(cat "$dir/err")" grep -q "no longer watched: the monitor's limit of processor time (ulimit -t) is used up" "$dir/err"
+	ok "time: the summary, too" grep -q '"error":"the monitor.s limit of processor time' "$dir/out.d/summary"
+
+	# shellcheck disable=SC2086
+	prlimit --nofile=12 $nobody "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/few" -- sh -c ': <"$1"' - "$dir/named" 2>"$dir/err" </dev/null
+	ok "few descriptors are told: $(cat "$dir/err")" grep -q 'limit of descriptors (ulimit -n) leaves the monitor 12' "$dir/err"
+	# of a user who has none
+	setpriv --reuid 65533 --regid 65533 --clear-groups prlimit --nproc=2 "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/none" -- \
+		sleep 1 >"$dir/out" 2>&1 </dev/null
+	equal "few processes: status" $? 126
+	ok "few processes: why: $(cat "$dir/out")" grep -q "cannot fork the command: Resource temporarily unavailable" "$dir/out"
 fi
 # nothing wakes up who waits for signals: the run still ends
 ok "signal descriptors are refused: an end, and why" sh -c \

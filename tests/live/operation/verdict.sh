@@ -43,7 +43,7 @@ ends 127 "cannot run '': No such file or directory" "$@" -- ''
 ends 2 "takes a priority" "$@" --fail-on high -- true
 ok "alerts: $(cat "$alerts")" [ "$(wc -l <"$alerts")" = 6 ]
 
-# ---- the monitor dies before it could tell: that is no success, unless somebody wants the command to go on
+# ---- the monitor dies before it could tell: that is no success, also where the command goes on
 gone() {
 	! grep -qs '^State:.*[^ZX ] (' "/proc/$1/status"
 }
@@ -69,11 +69,11 @@ dies() {
 	exec 6>&-
 	ok "status $status, not $wanted, when the monitor is killed, with: $*" [ $status = "$wanted" ]
 }
-dies 0
+dies 1
 dies 137 --fail-on warning
 dies 137 --fail-on warning --option json_output=true
-dies 0 --fail-on warning --on-exit fail
-dies 0 --fail-on warning --option monitor.run.on_exit=fail
+dies 1 --fail-on warning --on-exit fail
+dies 1 --fail-on warning --option monitor.run.on_exit=fail
 
 # ---- rules that watch nothing are a slip
 : >"$dir/empty.yaml"
