@@ -35,7 +35,7 @@ static int open_output(struct session *s, const struct options *o, struct error 
 	if (path && !is_stream(path))
 		r = output_file_open(path, true, false, json, &output, err);
 	else
-		r = output_stream_open(fd, false, json, !json && log_color(fd), !isatty(fd), &output, err);
+		r = output_stream_open(fd, fd, false, json, !json && log_color(fd), !isatty(fd), &output, err);
 	return r < 0 ? r : output_list_add(&s->outputs, output, err);
 }
 

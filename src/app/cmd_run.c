@@ -21,7 +21,7 @@
 #include "base/parse.h"
 
 /* A copy of our own, so that the workload can neither close it nor, above standard error, have it at all. */
-static int take_descriptor(const char *text, int *ret_fd, struct error *err)
+static int take_descriptor(const char *text, int *ret_fd, int *ret_known, struct error *err)
 {
 	int fd, copy;
 
@@ -37,6 +37,7 @@ static int take_descriptor(const char *text, int *ret_fd, struct error *err)
 	if (fd > STDERR_FILENO)
 		close(fd);
 	*ret_fd = copy;
+	*ret_known = fd;
 	return 0;
 }
 
@@ -56,7 +57,7 @@ static int take_stream(struct run *run, struct error *err)
 		(void)!write(STDOUT_FILENO, lost, sizeof(lost) - 1);
 		return error_set(err, -EBADF, "standard error is closed, so alerts need --output or --output-fd");
 	}
-	return take_descriptor(text ? text : "2", &run->stream, err);
+	return take_descriptor(text ? text : "2", &run->stream, &run->stream_known, err);
 }
 
 static int load_config_again(void *run, struct config **ret_config, struct error *err)
@@ -92,7 +93,7 @@ static int open_outputs(struct run *run, struct error *err)
 	}
 	if (r < 0 || run->stream < 0)
 		return r;
-	r = output_stream_open(run->stream, true, run->json, log_color(run->stream), false, &output, err);
+	r = output_stream_open(run->stream, run->stream_known, true, run->json, log_color(run->stream), false, &output, err);
 	if (r < 0) {
 		close(run->stream);
 		return r;

@@ -192,7 +192,7 @@ static int open_stdout(const struct opening *o, struct output **ret_output, stru
 {
 	const struct config *c = o->config;
 
-	return output_stream_open(STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs, ret_output, err);
+	return output_stream_open(STDOUT_FILENO, STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs, ret_output, err);
 }
 
 /* An output stays as it is while these blocks of the configuration stay as they are. */

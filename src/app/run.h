@@ -46,7 +46,8 @@ struct run {
 	struct explain explain;
 	struct notice notice;
 	struct run_summary summary;
-	int stream; /* for alerts, -1 = none; a copy of our own */
+	int stream; /* for alerts, -1 = none; a copy of our own … */
+	int stream_known; /* … of this one */
 };
 
 /* ---- run_options.c: the command line and the configuration, checked before anything is touched ---- */

@@ -55,8 +55,11 @@ static inline void output_close(struct output *o)
 DEFINE_AUTO(struct output, output, output_close);
 #define auto_output AUTO(output)
 
-/* Lines to a descriptor; closes it at the end when owned. Colours by priority when color is set (text only). */
-int output_stream_open(int fd, bool owned, bool json, bool color, bool buffered, struct output **ret_output, struct error *err);
+/*
+ * Lines to a descriptor, which users know by the number known; closes it at the end when owned. Colours by priority when color is set
+ * (text only).
+ */
+int output_stream_open(int fd, int known, bool owned, bool json, bool color, bool buffered, struct output **ret_output, struct error *err);
 /* Lines appended to a file (created 0600 … umask); reopen() opens it anew. sync: each is on the disk before it counts as sent. */
 int output_file_open(const char *path, bool keep_alive, bool sync, bool json, struct output **ret_output, struct error *err);
 

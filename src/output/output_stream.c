@@ -6,7 +6,7 @@
 
 struct stream {
 	struct output head;
-	int fd;
+	int fd, known; /* known to users by that number */
 	bool owned, buffered, torn;
 	unsigned int flags; /* LINE_* */
 	uint64_t held; /* alerts in lines that were not written yet */
@@ -30,7 +30,7 @@ static int stream_flush(struct output *o, struct error *err)
 	if (r < 0) {
 		o->failed += held;
 		return error_errno(err, r, "cannot write %llu alert%s to descriptor %d", (unsigned long long)held,
-				   held == 1 ? "" : "s", s->fd);
+				   held == 1 ? "" : "s", s->known);
 	}
 	o->sent += held;
 	return 0;
@@ -64,7 +64,7 @@ static const struct output_ops stream_ops = {
 	.close = stream_close,
 };
 
-int output_stream_open(int fd, bool owned, bool json, bool color, bool buffered, struct output **ret_output, struct error *err)
+int output_stream_open(int fd, int known, bool owned, bool json, bool color, bool buffered, struct output **ret_output, struct error *err)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
@@ -73,6 +73,7 @@ int output_stream_open(int fd, bool owned, bool json, bool color, bool buffered,
 	s->head.ops = &stream_ops;
 	s->head.json = json;
 	s->fd = fd;
+	s->known = known;
 	s->owned = owned;
 	s->buffered = buffered;
 	s->flags = (json ? LINE_JSON : 0) | (color ? LINE_COLOR : 0) | (isatty(fd) ? LINE_TERMINAL : 0);

@@ -131,9 +131,10 @@ static void test_broken_pipe(void **state)
 	sigaction(SIGPIPE, &action, NULL);
 	assert_int_equal(pipe(fds), 0);
 	close(fds[0]);
-	assert_int_equal(output_stream_open(fds[1], true, false, false, false, &o, &err), 0);
+	assert_int_equal(output_stream_open(fds[1], 1, true, false, false, false, &o, &err), 0);
 	assert_int_equal(o->ops->send(o, &sample, &err), -EPIPE);
 	assert_int_equal(o->failed, 1);
+	assert_string_equal(err.text, "cannot write 1 alert to descriptor 1: Broken pipe");
 	output_close(o);
 }
 
@@ -146,7 +147,7 @@ static void test_buffered(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	assert_int_equal(output_stream_open(fds[1], true, true, false, true, &o, &err), 0);
+	assert_int_equal(output_stream_open(fds[1], 1, true, true, false, true, &o, &err), 0);
 	for (i = 0; i < 3; i++)
 		assert_int_equal(o->ops->send(o, &sample, &err), 0);
 	assert_int_equal(read(fds[0], text, sizeof(text)), -1);
