@@ -259,6 +259,9 @@ static void read_control(struct front *f)
 	struct launch_end end;
 	ssize_t n = recv(f->control, &end, sizeof(end), MSG_DONTWAIT);
 
+	/* who ended without reading all that it was sent resets the connection: Linux tells that once, before what it has said */
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(f->control, &end, sizeof(end), MSG_DONTWAIT);
 	if (n == sizeof(end)) {
 		f->finished = true;
 		f->exit_code = end.exit_code;
@@ -326,7 +329,8 @@ _Noreturn void front_main(const struct front_family *family, struct launch_share
 			break;
 		pass_signals(&f, &all);
 		reap(&f);
-		if (word.revents)
+		/* what it said before it ended may have come behind poll() */
+		if (word.revents || f.supervisor_ended)
 			read_control(&f);
 		look_at_supervisor(&f);
 		tell_death(&f);

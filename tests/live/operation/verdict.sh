@@ -75,6 +75,17 @@ dies 137 --fail-on warning --option json_output=true
 dies 1 --fail-on warning --on-exit fail
 dies 1 --fail-on warning --option monitor.run.on_exit=fail
 
+# what the monitor says of the end is heard however soon it is gone, whoever traces
+for backend in ptrace-all ptrace notify; do
+	lost=0
+	for _ in $(seq 40); do
+		"$MONITOR" run --backend $backend --fail-on warning -r "$dir/rules.yaml" --output "$dir/alerts" -- \
+			cat "$dir/watched" >"$dir/out" 2>"$dir/err"
+		[ $? = 99 ] || lost=$((lost + 1))
+	done
+	ok "$lost of 40 runs do not end with 99, $backend" [ $lost = 0 ]
+done
+
 # ---- rules that watch nothing are a slip
 : >"$dir/empty.yaml"
 mkdir "$dir/folder"
@@ -111,7 +122,7 @@ for option in --output --summary --write --pidfile; do
 	ok "run $option -: $? $(cat "$dir/err")" grep -q -e "$option -: standard output is the command's" "$dir/err"
 done
 ok "and no file" [ ! -e "$dir/-" ]
-(cd "$dir" && "$MONITOR" replay -o - -p '%evt.num' "$MONITOR_SHARED/conformance/captures/files.scap" >out 2>err)
+(cd "$dir" && "$MONITOR" replay -o - -p '%evt.num' "$top/tests/conformance/captures/files.scap" >out 2>err)
 ok "replay -o - is standard output: $(cat "$dir/err")" [ -s "$dir/out" -a ! -e "$dir/-" ]
 
 # ---- help of one command, by both names

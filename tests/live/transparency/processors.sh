@@ -23,7 +23,9 @@ kill_monitor() { # TIMES, at any moment while the command opens files
 		soon find_supervisor "$pid"
 		sleep 0.1
 		kill -KILL "$supervisor"
-		wait "$pid" || echo failed >>"$dir/killed"
+		wait "$pid" # what the monitor did not see to its end is no success
+		status=$?
+		[ $status = 1 ] || echo "status $status" >>"$dir/killed"
 	done
 }
 
