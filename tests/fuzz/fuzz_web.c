@@ -2,10 +2,12 @@
 #include "net/web.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -39,6 +41,7 @@ static struct web *start(void)
 	return w;
 }
 
+/* The fuzzer's alarm clock interrupts calls; on Linux a connect() that is made again goes on to wait for the same connection. */
 static int connect_to(unsigned int port)
 {
 	const struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -46,8 +49,10 @@ static int connect_to(unsigned int port)
 	const struct timeval limit = { .tv_usec = 2000 };
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (s < 0 || connect(s, (const struct sockaddr *)(const void *)&at, sizeof(at)) < 0)
+	if (s < 0 || TEMP_FAILURE_RETRY(connect(s, (const struct sockaddr *)(const void *)&at, sizeof(at))) < 0) {
+		perror("fuzz_web: no connection");
 		abort();
+	}
 	setsockopt(s, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	return s;
@@ -73,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (send(s, bytes, half, MSG_NOSIGNAL) < 0 || send(s, bytes + half, len - half, MSG_NOSIGNAL) < 0)
 		n = 0; /* it had enough */
 	shutdown(s, SHUT_WR);
-	while (n < sizeof(answer) && (got = recv(s, answer + n, sizeof(answer) - n, 0)) > 0)
+	while (n < sizeof(answer) && (got = TEMP_FAILURE_RETRY(recv(s, answer + n, sizeof(answer) - n, 0))) > 0)
 		n += (size_t)got;
 	close(s);
 	if (memmem(answer, n, HIDDEN, strlen(HIDDEN)) && !memmem(bytes, len, TOKEN, strlen(TOKEN)))
@@ -84,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &(const struct timeval){ .tv_sec = 5 }, sizeof(struct timeval));
 	if (send(s, health, strlen(health), MSG_NOSIGNAL) < 0)
 		abort();
-	got = recv(s, answer, sizeof(answer), 0);
+	got = TEMP_FAILURE_RETRY(recv(s, answer, sizeof(answer), 0));
 	if (got < 15 || memcmp(answer, "HTTP/1.1 200 OK", 15) != 0)
 		abort();
 	close(s);
