@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "tracer/place.h"
+#include "tracer/procfs.h"
 #include "tracer/probe.h"
 #include "tracer/supervisor.h"
 
@@ -131,7 +132,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 		return error_set(err, -ENOMEM, "out of memory");
 	source = &t->source;
 	t->source.ops = &tracer_ops;
-	t->source.traits = SOURCE_SYNCHRONOUS | SOURCE_SHARES_ACCOUNTS; /* its processes share our root, mostly */
+	t->source.traits = SOURCE_SYNCHRONOUS;
 	t->options = *options;
 	t->listener = t->wait_signal = t->slow.fd = t->own_fds = t->crowd.loads = t->launch.control = t->launch.go = -1;
 	t->memo = decode_memo_new();
@@ -437,6 +438,11 @@ void tracer_status(const struct source *s, struct tracer_status *ret_status)
 int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err)
 {
 	return fetch_describe(tracer_of(s), sink, context, err);
+}
+
+size_t tracer_cgroups(char *bytes, size_t max)
+{
+	return procfs_read_cgroups(getpid(), bytes, max);
 }
 
 void tracer_lack(const struct source *s, struct tracer_lack *ret_lack)

@@ -77,6 +77,9 @@ void tracer_status(const struct source *s, struct tracer_status *ret_status);
  */
 int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err);
 
+/* The caller's control groups as events have them: "controller=path", NUL-separated. How many bytes; 0 = not known. */
+size_t tracer_cgroups(char *bytes, size_t max);
+
 /* After intercept() has refused other rules: what they need and is not caught. Borrowed texts; event 0: not known. */
 struct tracer_lack {
 	uint16_t event;

@@ -357,10 +357,10 @@ void capture_init(struct capture *c, const struct config *config, struct session
 	c->own.fd = NULL;
 }
 
-void capture_follow(struct capture *c, const struct config *config, struct session *session, unsigned int traits,
+void capture_follow(struct capture *c, const struct config *config, struct session *session, const struct source *source,
 		    struct pipeline_options *settings)
 {
-	capture_init(c, config, session, &(struct scap_origin){ .traits = traits });
+	capture_init(c, config, session, &(struct scap_origin){ .traits = source->traits, .container = source->container });
 	settings->record = capture_event;
 	settings->alerted = capture_alerted;
 	settings->record_context = c;

@@ -48,7 +48,7 @@ bool capture_wanted(const struct config *c, const struct ruleset *rules);
 /* Borrows all. origin: of the events that will come. */
 void capture_init(struct capture *c, const struct config *config, struct session *session, const struct scap_origin *origin);
 /* Does that, and makes settings, of the session's pipeline, tell c of events and alerts. */
-void capture_follow(struct capture *c, const struct config *config, struct session *session, unsigned int traits,
+void capture_follow(struct capture *c, const struct config *config, struct session *session, const struct source *source,
 		    struct pipeline_options *settings);
 /* Receives metadata for both captures and next. */
 const struct scap_receiver *capture_receiver(struct capture *c, const struct scap_receiver *next);

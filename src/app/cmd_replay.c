@@ -147,6 +147,7 @@ static int start(struct session *s, const struct options *o, const struct setup 
 	settings.record = options_has(o, OPT_replay_write) ? replay_events_record : NULL;
 	settings.inspect_context = settings.record_context = e;
 	origin.traits = source->traits;
+	origin.container = source->container;
 	e->brief_answers = !(source->traits & SOURCE_REPORTS_FDS);
 	if (origin.implied)
 		origin.implied = SCAP_IMPLIES_NEWEST;

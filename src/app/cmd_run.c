@@ -19,6 +19,7 @@
 #include "base/inherited.h"
 #include "base/limits.h"
 #include "base/parse.h"
+#include "state/container.h"
 
 /* A copy of our own, so that the workload can neither close it nor, above standard error, have it at all. */
 static int take_descriptor(const char *text, int *ret_fd, int *ret_known, struct error *err)
@@ -225,11 +226,34 @@ static int prepare(struct run *run, struct error *err)
 static const struct recording_options recording_ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers,
 							OPT_run_layout };
 
-/* What the capture's reader must know of this run: nothing is reported beyond what rules ask for. */
+/* What the reader of a capture must know of this run: nothing is reported beyond what rules ask for. */
+static struct scap_origin origin_of(const struct run *run, const struct source *source)
+{
+	return (struct scap_origin){
+		.traits = source->traits,
+		.container = source->container,
+		.match_realpath = run->match_realpath,
+		.implied = SCAP_IMPLIES_NEWEST,
+	};
+}
+
+/* The command shares our root, mostly, and so the accounts that we read. */
+static void note_container(struct run *run, struct source *source)
+{
+	char cgroups[EVENT_STRING_BYTES];
+	struct str id;
+	int type;
+
+	id = container_id_of_cgroups((struct str){ cgroups, tracer_cgroups(cgroups, sizeof(cgroups)) }, &type);
+	if (id.len > sizeof(run->container))
+		return;
+	memcpy(run->container, id.ptr, id.len);
+	source->container = (struct str){ run->container, id.len };
+}
+
 static int start_recording(struct run *run, struct source *source, struct error *err)
 {
-	const struct scap_origin origin = { .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_NEWEST };
-
+	const struct scap_origin origin = origin_of(run, source);
 	int r = recording_open(&run->recording, &run->options, &recording_ids, &origin, err);
 
 	return r < 0 || !run->recording.writer ? r : tracer_describe(source, recording_list, &run->recording, err);
@@ -322,6 +346,7 @@ static int run_workload(struct run *run)
 		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
 	};
 	auto_reload struct reload *reload = NULL;
+	struct scap_origin origin;
 	struct error err = { 0 };
 	struct source *source;
 	int r;
@@ -330,9 +355,10 @@ static int run_workload(struct run *run)
 	r = tracer_open(&run->tracer, &source, &err);
 	if (r < 0)
 		return give_up(run, &err, EXIT_FAILED);
+	note_container(run, source);
+	origin = origin_of(run, source);
 	if (captures)
-		capture_init(&run->capture, run->config, &run->session,
-			     &(struct scap_origin){ .traits = source->traits, .match_realpath = run->match_realpath, .implied = SCAP_IMPLIES_NEWEST });
+		capture_init(&run->capture, run->config, &run->session, &origin);
 	run->session.source = source;
 	run->session.figures = tracer_figures(source);
 	r = begin(run, &settings, &reload, &err);

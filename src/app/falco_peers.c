@@ -84,7 +84,7 @@ static int open_one(struct falco_peer *p, struct str name, const struct falco_pe
 		return r;
 	output_list_share(&o->main->outputs, &s->outputs);
 	if (capture_wanted(o->config, s->rules)) {
-		capture_follow(&p->capture, o->config, s, source->traits, &options);
+		capture_follow(&p->capture, o->config, s, source, &options);
 		p->capture.peer = (unsigned int)(p - p->all->list) + 1;
 	}
 	return session_start(s, source, &options, err);

@@ -158,7 +158,7 @@ static int start(struct session *s, struct run *run, struct error *err)
 	calls = live && !source_name.len && plugins_give_calls(run->plugins);
 	settings.known_fds = calls || (!live && source_scap_knows_fds(source));
 	if (capture_wanted(config, s->rules))
-		capture_follow(&run->capture, config, s, source->traits, &settings);
+		capture_follow(&run->capture, config, s, source, &settings);
 	r = session_start(s, source, &settings, err);
 	if (r == 0 && !live)
 		source_scap_receive(source, capture_receiver(&run->capture, pipeline_receiver(s->pipeline)));

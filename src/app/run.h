@@ -30,6 +30,7 @@ struct run {
 	struct exporters exporters;
 	struct housekeeping housekeeping;
 	struct tracer_options tracer;
+	char container[SCAP_CONTAINER_BYTES]; /* the id of the one that the monitor is in; the source has it */
 	struct recording recording;
 	struct drops drops;
 	struct capture capture;

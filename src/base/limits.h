@@ -40,6 +40,7 @@
 #define SCAP_TOLD_PATH_BYTES 1024    /* a real path that they remember: longer ones are told each time. They keep 2,304 */
 #define SCAP_TASKS	  64	     /* processes of the list that they remember: a command has fewer ancestors. One has at most 64 KiB */
 #define SCAP_NAME_BYTES	  256	     /* a user's or group's name, home and shell there, likewise */
+#define SCAP_CONTAINER_BYTES 128     /* a container's id in the section header: most have 12, LXC's are names */
 
 #define ANSWERS_HELD_BYTES (16 << 20) /* recorded answers that wait for their event: a live one has at most a few */
 

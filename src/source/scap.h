@@ -31,7 +31,8 @@ enum scap_implied {
 /* Who wrote a capture. Ours tell what their source promised, since the state and the fields rely on it. */
 struct scap_origin {
 	bool ours;
-	unsigned int traits; /* SOURCE_REPORTS_*, SOURCE_SHARES_ACCOUNTS */
+	unsigned int traits; /* SOURCE_REPORTS_* */
+	struct str container; /* as in struct source, borrowed: of at most SCAP_CONTAINER_BYTES */
 	bool match_realpath; /* opens were judged by the real path, too */
 	enum scap_implied implied;
 	bool known_fds; /* the descriptor lists tell what was known when it began, not all that was open */

@@ -110,7 +110,6 @@ enum source_trait {
 	SOURCE_REPORTS_FDS = 1 << 1, /* every open, dup and close is seen: an fd that is not in the table does not exist */
 	SOURCE_REPORTS_THREADS = 1 << 2, /* a thread that is not in the table cannot be asked for either */
 	SOURCE_VERDICTS = 1 << 3, /* VERDICT_DENY and VERDICT_KILL can be carried out */
-	SOURCE_SHARES_ACCOUNTS = 1 << 4, /* the host's users and groups are those of its containers, too, as far as these have none */
 };
 
 struct source;
@@ -145,6 +144,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	unsigned int traits; /* SOURCE_* */
+	struct str container; /* whose users and groups the host's are, too; empty: none. Lives as this */
 };
 
 static inline void source_close(struct source *s)

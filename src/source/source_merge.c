@@ -112,10 +112,14 @@ int source_merge_open(struct source *const *sources, size_t n, struct source **r
 		return error_set(err, -ENOMEM, "out of memory");
 	}
 	m->source.ops = &merge_ops;
-	m->source.traits = SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS | SOURCE_SHARES_ACCOUNTS;
+	m->source.traits = SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
 	for (size_t i = 0; i < n; i++) {
 		m->lanes[m->count++].source = sources[i];
 		m->source.traits &= sources[i]->traits;
+		if (i == 0)
+			m->source.container = sources[i]->container;
+		else if (!str_eq(m->source.container, sources[i]->container))
+			m->source.container = STR("");
 	}
 	*ret_source = &m->source;
 	return 0;

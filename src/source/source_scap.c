@@ -30,6 +30,7 @@ struct scap {
 	struct scap_file file;
 	struct scap_receiver receiver;
 	struct scap_origin origin;
+	char container[SCAP_CONTAINER_BYTES]; /* of the origin */
 	struct scap_convert *convert;
 	struct event_ext ext; /* of the event that comes next; its texts are in ext_text */
 	struct strbuf ext_text;
@@ -109,8 +110,10 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 		return error_set(err, -ENOTSUP, "offset %llu: capture format %u.%u is newer than %u", (unsigned long long)s->block_at,
 				 major, minor, SECTION_MAJOR);
 	(void)reader_u64(&r); /* the section's length */
-	s->origin = (struct scap_origin){ 0 };
+	s->origin = (struct scap_origin){ .container = STR("") };
 	read_options(s, r);
+	memcpy(s->container, s->origin.container.ptr, s->origin.container.len);
+	s->source.container = s->origin.container = (struct str){ s->container, s->origin.container.len };
 	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
 	e = scap_fill_start(&s->fill, s->origin.implied, err);
 	if (e < 0)

@@ -125,9 +125,26 @@ static int note_bare_container(struct state *s, struct str id, int type)
 	return s->text.failed ? -ENOMEM : set(&s->containers, id, strbuf_str(&s->text), NULL);
 }
 
+struct str container_id_of_cgroups(struct str cgroups, int *ret_type)
+{
+	struct str piece, path, id = STR("");
+	const char *equals;
+
+	*ret_type = -1;
+	while (next_piece(&cgroups, &piece)) {
+		equals = memchr(piece.ptr, '=', piece.len);
+		if (!equals) /* a damaged list counts as none */
+			return STR("");
+		path = (struct str){ equals + 1, piece.len - (size_t)(equals + 1 - piece.ptr) };
+		if (!id.len)
+			id = container_id_of_cgroup(path, ret_type);
+	}
+	return id;
+}
+
 static int derive(struct state *s, struct str raw, struct cgroup_result *ret_result)
 {
-	struct str rest = raw, piece, path, id = STR("");
+	struct str rest = raw, piece, path, id;
 	struct cgroup_result result = { 0 };
 	const char *equals;
 	int type = -1;
@@ -135,9 +152,8 @@ static int derive(struct state *s, struct str raw, struct cgroup_result *ret_res
 	strbuf_reset(&s->text);
 	while (next_piece(&rest, &piece)) {
 		equals = memchr(piece.ptr, '=', piece.len);
-		if (!equals) { /* a damaged list counts as none */
+		if (!equals) {
 			strbuf_reset(&s->text);
-			id.len = 0;
 			break;
 		}
 		path = (struct str){ equals + 1, piece.len - (size_t)(equals + 1 - piece.ptr) };
@@ -145,9 +161,8 @@ static int derive(struct state *s, struct str raw, struct cgroup_result *ret_res
 		strbuf_addc(&s->text, '=');
 		strbuf_addstr(&s->text, path);
 		strbuf_addc(&s->text, 0);
-		if (!id.len && s->options.container_plugin)
-			id = container_id_of_cgroup(path, &type);
 	}
+	id = s->options.container_plugin ? container_id_of_cgroups(raw, &type) : STR("");
 	result.raw = rstr_new(raw);
 	result.cgroups = s->text.failed ? NULL : rstr_new(strbuf_str(&s->text));
 	result.container_id = id.len ? rstr_new(id) : NULL;

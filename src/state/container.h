@@ -42,7 +42,10 @@ bool containers_have_ip(const struct containers *c, struct str own_id, const uin
  */
 struct str container_id_of_cgroup(struct str path, int *ret_type);
 
-/* Enters a thread's cgroups ("subsystem=path", NUL-separated) and the container id that follows from them. 0 or -ENOMEM. */
+/* The same of a thread's cgroups ("subsystem=path", NUL-separated): the first that says one. */
+struct str container_id_of_cgroups(struct str cgroups, int *ret_type);
+
+/* Enters a thread's cgroups and the container id that follows from them. 0 or -ENOMEM. */
 int container_set_cgroups(struct state *s, struct thread *t, struct str raw);
 
 struct event;

@@ -27,7 +27,6 @@ struct state_stats {
 enum state_trait {
 	STATE_FDS_REPORTED = 1 << 1, /* a descriptor that is not in the table does not exist */
 	STATE_THREADS_REPORTED = 1 << 2, /* a thread that is not in the table cannot be asked for */
-	STATE_ACCOUNTS_SHARED = 1 << 4, /* a container that has no users and groups of its own has those of the host */
 };
 
 struct state_options {
@@ -40,6 +39,8 @@ struct state *state_new(const struct state_options *options); /* NULL when memor
 void state_free(struct state *s); /* accepts NULL */
 /* Before the first event: a source that is known only after the state. */
 void state_set_traits(struct state *s, unsigned int traits);
+/* The container whose users and groups the host's are, too, until it has some of its own; empty: none. 0 or -ENOMEM. */
+int state_share_accounts(struct state *s, struct str container_id);
 DEFINE_AUTO(struct state, state, state_free);
 #define auto_state AUTO(state)
 

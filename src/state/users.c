@@ -86,6 +86,7 @@ void users_free(struct users *u)
 	rstr_unref(u->root.home);
 	rstr_unref(u->root.shell);
 	rstr_unref(u->root_group.name);
+	rstr_unref(u->host_container);
 	*u = (struct users){ 0 };
 }
 
@@ -207,10 +208,17 @@ int parse_group(struct state *s, const struct event *ev, struct subject *sub)
 
 /* ---- the layer's interface ---- */
 
-/* Who watches from within a container has read the accounts of that. */
+int state_share_accounts(struct state *s, struct str container_id)
+{
+	return rstr_assign(&s->users.host_container, container_id);
+}
+
+/* Who watches from within a container has read the accounts of that. Containers in it have others. */
 static struct str accounts_of(const struct state *s, struct str container_id)
 {
-	return s->options.traits & STATE_ACCOUNTS_SHARED && !find_db(&s->users, container_id) ? STR("") : container_id;
+	bool ours = str_eq(container_id, rstr_str(s->users.host_container));
+
+	return ours && !find_db(&s->users, container_id) ? STR("") : container_id;
 }
 
 const struct user *state_user(const struct state *s, struct str container_id, uint32_t uid)

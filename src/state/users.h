@@ -16,6 +16,7 @@ struct users {
 	size_t ndbs;
 	struct user root; /* what uid and gid 0 fall back to */
 	struct group root_group;
+	struct rstr *host_container; /* whose accounts the host's are, NULL = none */
 };
 
 int users_init(struct users *u); /* 0 or -ENOMEM */

@@ -105,7 +105,7 @@ static struct scap_writer *open_writer(bool compress, uint32_t snaplen)
 	const struct scap_writer_options options = {
 		.compress = compress ? SCAP_GZIP : SCAP_PLAIN,
 		.snaplen = snaplen,
-		.origin = { .traits = SOURCE_REPORTS_THREADS, .match_realpath = true },
+		.origin = { .traits = SOURCE_REPORTS_THREADS, .container = STR("a name"), .match_realpath = true },
 	};
 	struct scap_writer *w = NULL;
 	struct error err;
@@ -181,6 +181,7 @@ static void round_trip(bool compress)
 	assert_true(origin.ours && origin.match_realpath && !origin.known_fds);
 	assert_false(source_scap_knows_fds(s));
 	assert_int_equal(s->traits, SOURCE_REPORTS_THREADS);
+	assert_true(str_eq(s->container, STR("a name")) && str_eq(origin.container, STR("a name")));
 	source_scap_receive(s, &receiver);
 	expect(s, lines[0], NULL);
 	assert_int_equal(seen.machines, 1);

@@ -68,18 +68,21 @@ static void test_groups(void **ctx)
 	users_free(&u);
 }
 
-/* A container without accounts of its own has the host's where the source says so. */
+/* The container that the source watches from within has the host's accounts while it has none of its own; no other has. */
 static void test_shared(void **ctx)
 {
 	(void)ctx;
 	for (int shared = 0; shared < 2; shared++) {
-		auto_state struct state *s = state_new(&(struct state_options){ .traits = shared ? STATE_ACCOUNTS_SHARED : 0 });
+		auto_state struct state *s = state_new(&(struct state_options){ 0 });
 
 		assert_non_null(s);
+		assert_int_equal(state_share_accounts(s, shared ? STR("abc") : STR("")), 0);
 		assert_int_equal(state_set_user(s, STR(""), 1000, 1000, STR("me"), STR("/home"), STR("/bin/sh")), 0);
 		assert_int_equal(state_set_group(s, STR(""), 1000, STR("us")), 0);
 		assert_int_equal(!!state_user(s, STR("abc"), 1000), shared);
 		assert_int_equal(!!state_group(s, STR("abc"), 1000), shared);
+		assert_null(state_user(s, STR("nested"), 1000));
+		assert_null(state_group(s, STR("nested"), 1000));
 		assert_int_equal(state_set_user(s, STR("abc"), 7, 7, STR("inner"), STR("/"), STR("/bin/sh")), 0);
 		assert_null(state_user(s, STR("abc"), 1000));
 	}

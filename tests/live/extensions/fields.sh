@@ -58,5 +58,28 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null 2>&1; then
 	run_one fires account setpriv --reuid nobody --regid daemon --clear-groups true
 	ok "names of the accounts are printed" grep -q 'user=nobody group=daemon container=6f1d3c9a57e2' "$alerts"
 	run_one quiet account setpriv --reuid daemon --regid daemon --clear-groups true
+
+	# a container that is begun in there, or on a host, has accounts that nobody read
+	nested=$(echo "$cgroup_name" | tr 6 7)
+	for group in $cgroups; do
+		case $group in
+		*"$cgroup_name")
+			beside=${group%/*}/${nested#*/}
+			mkdir -p "$beside" && cgroups="$beside $cgroups"
+			;;
+		esac
+	done
+	cat >"$dir/nest" <<-EOF
+	for group in $cgroups; do
+		case \$group in *$nested) echo \$\$ >\$group/cgroup.procs ;; esac
+	done 2>/dev/null
+	exec setpriv --reuid nobody --regid nogroup --clear-groups true
+	EOF
+	rule nested "evt.type in (execve, execveat) and user.uid = 65534 and container.id = 7f1d3c9a57e2" \
+		"user=%user.name group=%group.name" >"$dir/rules.yaml"
+	for container in 1 ""; do
+		run_one fires nested sh "$dir/nest"
+		ok "accounts of a container within are not the monitor's" grep -q 'user=<NA> group=<NA>' "$alerts"
+	done
 fi
 finish
