@@ -92,7 +92,7 @@ static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, stru
 	}
 	if (find_upperdir(tid, str_of(exe->path), dir, sizeof(dir), &mount_len)) {
 		snprintf(candidate, sizeof(candidate), "%s%s", dir, exe->path + mount_len);
-		exe->upper_layer = lstat(candidate, &upper) == 0 && upper.st_size == st->st_size &&
+		exe->upper_layer = slow_stat(candidate, &upper) == 0 && upper.st_size == st->st_size &&
 				   timespec_ns(upper.st_mtim) == exe->mtime_ns;
 	}
 	exe->lower_layer = !exe->upper_layer;

@@ -21,7 +21,7 @@
 #include "tracer/statx.h"
 
 /*
- * File systems that ask another process or machine before they answer (FUSE, NFS, automounts). Who looks something up there waits, perhaps
+ * File systems that ask another process or machine before they answer (FUSE, NFS, automounts, overlays on these). Who looks something up there waits, perhaps
  * for good, and if we did, all others would wait for us: for a server that we watch itself it would be a deadlock as soon as
  * it opens a file. So nothing is looked up there on behalf; callers do it themselves, and we look behind the call. By then the
  * kernel has what we ask for: AT_STATX_DONT_SYNC keeps it from asking again.
@@ -56,9 +56,15 @@ static bool is_prompt(struct str type)
 
 struct mount {
 	uint64_t id;
-	struct str type;
+	struct str point, type;
+	struct str options; /* of its file system */
 	bool read_only; /* the mount, or its file system */
 };
+
+static bool is_overlay(struct str type)
+{
+	return str_eq(type, STR("overlay"));
+}
 
 static bool is_read_only(struct str options)
 {
@@ -73,13 +79,15 @@ static bool parse_mount(struct str line, struct mount *ret_mount)
 
 	if (!mark || parse_u64(id, &ret_mount->id) < 0)
 		return false;
-	for (int skip = 0; skip < 4; skip++)
+	for (int skip = 0; skip < 3; skip++)
 		words_next(&line);
+	ret_mount->point = words_next(&line);
 	ret_mount->read_only = is_read_only(words_next(&line));
 	line = (struct str){ mark + 3, line.len - (size_t)(mark + 3 - line.ptr) };
 	ret_mount->type = words_next(&line);
 	words_next(&line);
-	ret_mount->read_only |= is_read_only(words_next(&line));
+	ret_mount->options = words_next(&line);
+	ret_mount->read_only |= is_read_only(ret_mount->options);
 	return true;
 }
 
@@ -94,136 +102,33 @@ static int add(struct slow *s, uint64_t id)
 	return 0;
 }
 
-int slow_parse(struct slow *s, struct str mounts)
+static bool is_listed(const struct slow *s, uint64_t id)
 {
-	struct mount m;
-	struct str line;
-	int r = 0;
-
-	s->count = 0;
-	while (r == 0 && words_line(&mounts, &line))
-		if (parse_mount(line, &m) && !is_prompt(m.type))
-			r = add(s, m.id);
-	return r;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i] == id)
+			return true;
+	return false;
 }
 
-void slow_begin(struct slow *s)
+static void strike(struct slow *s, uint64_t id)
 {
-	s->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	s->changed = true;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i] != id)
+			s->list[kept++] = s->list[i];
+	s->count = kept;
 }
 
-void slow_free(struct slow *s)
-{
-	if (s->fd >= 0)
-		close(take_fd(s->fd));
-	free(take_ptr(s->list));
-}
-
-/* What cannot be read is not known to be prompt: then every path has its way looked at. */
-static bool any(struct slow *s)
-{
-	auto_free char *text = NULL;
-	size_t len;
-
-	if (s->fd < 0)
-		return false;
-	if (s->changed) {
-		s->unknown = file_read_all("/proc/self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
-			     slow_parse(s, (struct str){ text, len }) < 0;
-		s->changed = false;
-	}
-	return s->count || s->unknown;
-}
-
-bool slow_has(struct slow *s, int fd)
+static bool lies_there(const struct slow *s, int fd)
 {
 	struct statx st;
 
-	if (!any(s))
-		return false;
 	/* also one that only its user may ask, which is not we whoever's rights we take on */
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &st) < 0 ||
 	    !(st.stx_mask & STATX_MNT_ID))
 		return true;
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i] == st.stx_mnt_id)
-			return true;
-	return false;
-}
-
-/* ---- what is asked of the file system itself -------------------------------------------------------------------------------------- */
-
-/* As the process sees it; false: not among its mounts. */
-static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *ret_mount)
-{
-	struct str rest, line;
-	char path[32];
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", tid);
-	if (file_read_all(path, MOUNTS_BYTES, ret_text, &len, NULL) < 0)
-		return false;
-	rest = (struct str){ *ret_text, len };
-	while (words_line(&rest, &line))
-		if (parse_mount(line, ret_mount) && ret_mount->id == id)
-			return true;
-	return false;
-}
-
-static int ask(const char *path, struct slow_answer *ret_answer)
-{
-	struct statfs fs;
-
-	if (statfs(path, &fs) < 0)
-		return -errno;
-	*ret_answer = (struct slow_answer){ .read_only = fs.f_flags & ST_RDONLY,
-					    .overlay = fs.f_type == OVERLAYFS_SUPER_MAGIC };
-	return 0;
-}
-
-/* What names a mount for good; 0 = nothing does. A disk is mounted anew by root alone, and a unique id is given once. */
-static uint64_t lasting_name(const struct statx *st)
-{
-	if (st->stx_mask & STATX_MNT_ID_UNIQUE)
-		return st->stx_mnt_id;
-	return st->stx_dev_major ? (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor : 0;
-}
-
-static bool is_known(const struct slow_memo *m, uint64_t name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(m->prompt); i++)
-		if (name && m->prompt[i] == name)
-			return true;
-	return false;
-}
-
-int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct slow_answer *ret_answer)
-{
-	auto_free char *text = NULL;
-	struct mount mount;
-	struct statx st;
-	uint64_t name;
-
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) < 0)
-		return errno == ENOSYS ? ask(path, ret_answer) : -errno; /* before Linux 4.11 */
-	name = lasting_name(&st);
-	if (is_known(m, name))
-		return ask(path, ret_answer);
-	/* the list has the other id */
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
-		return -errno;
-	if (!(st.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
-		return ask(path, ret_answer);
-	*ret_answer = (struct slow_answer){ 0 };
-	if (!find_mount(tid, st.stx_mnt_id, &text, &mount))
-		return 0;
-	if (!is_prompt(mount.type)) {
-		ret_answer->read_only = mount.read_only;
-		return 0;
-	}
-	m->prompt[m->next++ % ARRAY_SIZE(m->prompt)] = name;
-	return ask(path, ret_answer);
+	return is_listed(s, st.stx_mnt_id);
 }
 
 /* ---- whether a path leads there ------------------------------------------------------------------------------------------------ */
@@ -280,8 +185,8 @@ static bool take_part(char rest[PATH_MAX], char part[NAME_MAX + 1])
 	return true;
 }
 
-/* Part by part, so that nothing is looked for in a folder that may not answer. A failure is what the lookup itself will end with. */
-static bool walk(struct slow *s, int base, const char *path)
+/* Part by part, so that nothing is looked for in a folder that may not answer. See way_of(). */
+static int walk(const struct slow *s, int base, const char *path)
 {
 	auto_fd int at = path[0] == '/' ? open_root() : fcntl(base, F_DUPFD_CLOEXEC, 0);
 	char rest[PATH_MAX], part[NAME_MAX + 1];
@@ -292,22 +197,22 @@ static bool walk(struct slow *s, int base, const char *path)
 		auto_fd int next = -1;
 		struct statx st;
 
-		if (slow_has(s, at))
-			return true;
+		if (lies_there(s, at))
+			return 1;
 		if (!take_part(rest, part))
-			return false;
+			return 0;
 		next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
-			return false;
-		if (slow_has(s, next))
-			return true;
+			return -errno;
+		if (lies_there(s, next))
+			return 1;
 		if (statx(next, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
-			return true;
+			return 1;
 		if (S_ISLNK(st.stx_mode)) {
 			if (is_of_proc(next))
-				return true;
+				return 1;
 			if (++links > LINKS_MAX || follow(next, rest) < 0)
-				return false;
+				return -ELOOP;
 			if (rest[0] != '/')
 				continue;
 			close(take_fd(next));
@@ -316,20 +221,223 @@ static bool walk(struct slow *s, int base, const char *path)
 		close(at);
 		at = take_fd(next);
 	}
-	return false;
+	return -ENOENT;
+}
+
+/* 1 = a path leads there, or that cannot be known; 0 = to another place; negative errno: nowhere, as the lookup itself will find. */
+static int way_of(const struct slow *s, int base, const char *path)
+{
+	auto_fd int fd = find_known(base, path);
+
+	if (fd == -EAGAIN || fd == -EINVAL)
+		return walk(s, base, path);
+	return fd == -ELOOP ? 1 : fd < 0 ? fd : lies_there(s, fd);
+}
+
+/* ---- overlays ---------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * An overlay is as prompt as its layers, which its options name as whoever mounted it did. Such a name tells where it is absolute and
+ * needs no escapes, and there still is something. The overlay that is our own root is prompt: nothing is to be seen of its layers from
+ * here, and all that runs here lies on it.
+ */
+static bool is_prompt_layer(const struct slow *s, struct str layer)
+{
+	char path[PATH_MAX];
+
+	if (!str_starts(layer, STR("/")) || layer.len >= sizeof(path) || memchr(layer.ptr, '\\', layer.len))
+		return false;
+	memcpy(path, layer.ptr, layer.len);
+	path[layer.len] = '\0';
+	return way_of(s, AT_FDCWD, path) == 0;
+}
+
+/* Takes what comes before a character, and that. */
+static struct str take_until(struct str *rest, char end)
+{
+	const char *at = memchr(rest->ptr, end, rest->len);
+	struct str taken = { rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len };
+	size_t used = at ? taken.len + 1 : taken.len;
+
+	*rest = (struct str){ rest->ptr + used, rest->len - used };
+	return taken;
+}
+
+/* "rw,lowerdir=/a:/b::/data,upperdir=/c,workdir=/d"; newer mounts have each by itself, "lowerdir+=/a,lowerdir+=/b,datadir+=/data". */
+static bool has_prompt_layers(const struct slow *s, struct str options)
+{
+	bool any = false;
+
+	while (options.len) {
+		struct str layers = take_until(&options, ','), key = take_until(&layers, '=');
+
+		if (!str_eq(key, STR("lowerdir")) && !str_eq(key, STR("lowerdir+")) && !str_eq(key, STR("datadir+")) &&
+		    !str_eq(key, STR("upperdir")))
+			continue;
+		while (layers.len) {
+			struct str layer = take_until(&layers, ':');
+
+			if (layer.len && !is_prompt_layer(s, layer))
+				return false;
+			any = true;
+		}
+	}
+	return any;
+}
+
+/* Overlays that are known to be prompt, as far as the others are, are slow no more. True when there was one. */
+static bool strike_overlays(struct slow *s, struct str mounts)
+{
+	struct str line;
+	struct mount m;
+	bool any = false;
+
+	while (words_line(&mounts, &line)) {
+		if (!parse_mount(line, &m) || !is_overlay(m.type) || !is_listed(s, m.id) || !has_prompt_layers(s, m.options))
+			continue;
+		strike(s, m.id);
+		any = true;
+	}
+	return any;
+}
+
+/* ---- the mount table -------------------------------------------------------------------------------------------------------- */
+
+int slow_parse(struct slow *s, struct str mounts)
+{
+	struct str rest = mounts, line;
+	struct mount m;
+	int r = 0;
+
+	s->count = 0;
+	while (r == 0 && words_line(&rest, &line))
+		if (parse_mount(line, &m) && !is_prompt(m.type) && !(is_overlay(m.type) && str_eq(m.point, STR("/"))))
+			r = add(s, m.id);
+	while (r == 0 && s->count && strike_overlays(s, mounts))
+		; /* layers may lie on overlays, too */
+	return r;
+}
+
+void slow_begin(struct slow *s)
+{
+	s->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	s->changed = true;
+}
+
+void slow_free(struct slow *s)
+{
+	if (s->fd >= 0)
+		close(take_fd(s->fd));
+	free(take_ptr(s->list));
+}
+
+/* What cannot be read is not known to be prompt: then every path has its way looked at. */
+static bool any(struct slow *s)
+{
+	auto_free char *text = NULL;
+	size_t len;
+
+	if (s->fd < 0)
+		return false;
+	if (s->changed) {
+		s->unknown = file_read_all("/proc/self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
+			     slow_parse(s, (struct str){ text, len }) < 0;
+		s->changed = false;
+	}
+	return s->count || s->unknown;
+}
+
+bool slow_has(struct slow *s, int fd)
+{
+	return any(s) && lies_there(s, fd);
 }
 
 bool slow_on_way(struct slow *s, int base, const char *path)
 {
-	auto_fd int fd = -1;
-
-	if (!any(s))
-		return false;
-	fd = find_known(base, path);
-	if (fd == -EAGAIN || fd == -EINVAL)
-		return walk(s, base, path);
-	return fd < 0 ? fd == -ELOOP : slow_has(s, fd);
+	return any(s) && way_of(s, base, path) > 0;
 }
+
+/* ---- what is asked of the file system itself -------------------------------------------------------------------------------------- */
+
+/* As the process sees it; false: not among its mounts. */
+static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *ret_mount)
+{
+	struct str rest, line;
+	char path[32];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", tid);
+	if (file_read_all(path, MOUNTS_BYTES, ret_text, &len, NULL) < 0)
+		return false;
+	rest = (struct str){ *ret_text, len };
+	while (words_line(&rest, &line))
+		if (parse_mount(line, ret_mount) && ret_mount->id == id)
+			return true;
+	return false;
+}
+
+static int ask(const char *path, struct slow_answer *ret_answer)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0)
+		return -errno;
+	*ret_answer = (struct slow_answer){ .read_only = fs.f_flags & ST_RDONLY,
+					    .overlay = fs.f_type == OVERLAYFS_SUPER_MAGIC };
+	return 0;
+}
+
+/* What names a mount for good; 0 = nothing does. A disk is mounted anew by root alone, and a unique id is given once. */
+static uint64_t lasting_name(const struct statx *st)
+{
+	if (st->stx_mask & STATX_MNT_ID_UNIQUE)
+		return st->stx_mnt_id;
+	return st->stx_dev_major ? (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor : 0;
+}
+
+static bool is_own_root(uint64_t name)
+{
+	struct statx st;
+
+	return name && statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) == 0 && lasting_name(&st) == name;
+}
+
+static bool is_known(const struct slow_memo *m, uint64_t name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(m->prompt); i++)
+		if (name && m->prompt[i] == name)
+			return true;
+	return false;
+}
+
+int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct slow_answer *ret_answer)
+{
+	auto_free char *text = NULL;
+	struct mount mount;
+	struct statx st;
+	uint64_t name;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) < 0)
+		return errno == ENOSYS ? ask(path, ret_answer) : -errno; /* before Linux 4.11 */
+	name = lasting_name(&st);
+	if (is_known(m, name))
+		return ask(path, ret_answer);
+	/* the list has the other id */
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
+		return -errno;
+	if (!(st.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
+		return ask(path, ret_answer);
+	*ret_answer = (struct slow_answer){ 0 };
+	if (!find_mount(tid, st.stx_mnt_id, &text, &mount))
+		return 0;
+	if (!is_prompt(mount.type) && !(is_overlay(mount.type) && is_own_root(name))) {
+		*ret_answer = (struct slow_answer){ .read_only = mount.read_only, .overlay = is_overlay(mount.type) };
+		return 0;
+	}
+	m->prompt[m->next++ % ARRAY_SIZE(m->prompt)] = name;
+	return ask(path, ret_answer);
+}
+
 
 int slow_stat(const char *path, struct stat *ret_st)
 {

@@ -37,6 +37,53 @@ static void test_mounts(void **state)
 	slow_free(&s);
 }
 
+/* Whether an overlay is slow, as if /proc were a mount that is, and the overlay 2 were another one with layers that cannot be told. */
+static bool slow_overlay(uint64_t proc, const char *point, const char *options)
+{
+	struct slow s = { .fd = -1 };
+	char text[1024];
+	bool slow = false;
+
+	snprintf(text, sizeof(text),
+		 "1 9 0:1 / %s rw - overlay overlay rw,%s\n"
+		 "2 9 0:2 / /other rw - overlay overlay rw,relatime\n"
+		 "3 9 0:3 / /third rw - overlay overlay rw,lowerdir=/usr,upperdir=/tmp\n"
+		 "%llu 9 0:4 / /proc rw - fuse.x x rw",
+		 point, options, (unsigned long long)proc);
+	assert_int_equal(slow_parse(&s, str_of(text)), 0);
+	for (size_t i = 0; i < s.count; i++) {
+		slow |= s.list[i] == 1;
+		assert_int_not_equal(s.list[i], 3);
+	}
+	assert_int_equal(s.count, slow + 2);
+	slow_free(&s);
+	return slow;
+}
+
+static void test_overlays(void **state)
+{
+	struct statx st;
+
+	(void)state;
+	assert_int_equal(statx(AT_FDCWD, "/proc", 0, STATX_MNT_ID, &st), 0);
+	if (!(st.stx_mask & STATX_MNT_ID))
+		skip();
+	assert_false(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr:/etc,upperdir=/tmp,workdir=/dev"));
+	assert_false(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr::/etc"));
+	assert_false(slow_overlay(st.stx_mnt_id, "/a", "lowerdir+=/usr,lowerdir+=/etc,datadir+=/tmp,xino=off"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr:/proc/sys,upperdir=/tmp,workdir=/dev"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/proc:/usr"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr,upperdir=/proc/self/root/tmp"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir+=/usr,datadir+=/proc/fs"));
+	/* what cannot be told */
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr:usr"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr:/none/of/this"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr\\040/x"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir="));
+	assert_true(slow_overlay(st.stx_mnt_id, "/a", "xino=off"));
+	assert_false(slow_overlay(st.stx_mnt_id, "/", "lowerdir=/none/of/this,upperdir=/nor/this"));
+}
+
 /* As if /proc were one of them. */
 static void test_ways(void **state)
 {
@@ -120,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_overlays),
 		cmocka_unit_test(test_ways),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_known),

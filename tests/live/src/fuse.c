@@ -5,6 +5,8 @@
  * fuse FOLDER user: the file system of a user whom root may not look over the shoulder, used by that user.
  * fuse FOLDER program: the file is a program, which is executed, of a file system that cannot be written and of which its server
  * tells nothing (statfs).
+ * fuse FOLDER layer: as opens, through an overlay over FOLDER that has it as a layer.
+ * fuse FOLDER layer-program: as program, likewise.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -28,6 +31,7 @@ static const char text[] = "text of the file\n";
 static const char *content = text;
 static size_t content_len = sizeof(text) - 1;
 static bool program;
+static bool *mute; /* shared: nothing is told by statfs */
 
 /* ---- the server ------------------------------------------------------------------------------------------------------------- */
 
@@ -100,9 +104,13 @@ static void answer(int fd, const struct fuse_in_header *head, const char *body)
 		read_content(fd, head->unique, (const struct fuse_read_in *)body);
 		return;
 	case FUSE_UNLINK:
+		open_own();
+		reply(fd, head->unique, -EBUSY, NULL, 0);
+		return;
 	case FUSE_STATFS:
 		open_own();
-		reply(fd, head->unique, head->opcode == FUSE_UNLINK ? -EBUSY : -ENOSYS, NULL, 0);
+		reply(fd, head->unique, 0, &(struct fuse_statfs_out){ .st = { .bsize = 4096, .namelen = 255 } },
+		      sizeof(struct fuse_statfs_out));
 		return;
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:
@@ -130,7 +138,7 @@ static _Noreturn void serve(int fd, bool silent)
 				continue;
 			_exit(0);
 		}
-		if ((silent && head->opcode != FUSE_INIT) || (program && head->opcode == FUSE_STATFS))
+		if ((silent && head->opcode != FUSE_INIT) || (*mute && head->opcode == FUSE_STATFS))
 			continue;
 		answer(fd, head, request + sizeof(*head));
 	}
@@ -240,18 +248,29 @@ static void wait_elsewhere(const char *folder)
 	kill(child, SIGKILL);
 }
 
+/* It cannot be written, since it has no upper layer. */
+static bool lay_over(const char *folder)
+{
+	char options[8192];
+
+	snprintf(options, sizeof(options), "lowerdir=%s:%s/..", folder, folder);
+	return mount("overlay-test", folder, "overlay", 0, options) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), status;
 	char options[128];
-	bool user, silent;
+	bool user, silent, layer;
 	pid_t server, child;
 
-	if (argc != 3 || fd < 0)
+	mute = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (argc != 3 || fd < 0 || mute == MAP_FAILED)
 		return 2;
+	layer = !strncmp(argv[2], "layer", 5);
 	user = !strcmp(argv[2], "user");
 	silent = !strcmp(argv[2], "silent");
-	program = !strcmp(argv[2], "program");
+	program = strstr(argv[2], "program");
 	if (program && !load_program())
 		return 2;
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=%d,group_id=%d", fd, user ? USER : 0,
@@ -262,6 +281,11 @@ int main(int argc, char **argv)
 	if (server == 0)
 		serve(fd, silent);
 	close(fd);
+	if (layer && !lay_over(argv[1])) {
+		told("an overlay", -1);
+		fflush(stdout);
+	}
+	*mute = program;
 	child = fork();
 	if (child == 0) {
 		if (user && (setgid(USER) < 0 || setuid(USER) < 0))
@@ -276,7 +300,8 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	waitpid(child, &status, 0);
-	umount2(argv[1], MNT_DETACH);
+	for (int i = 0; i <= layer; i++)
+		umount2(argv[1], MNT_DETACH);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
 	return status != 0;
