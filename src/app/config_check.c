@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #include "app/config.h"
 #include "app/config_rows.h"
@@ -38,7 +39,73 @@ static int warn_no_map(struct config *c, struct str path, const struct yaml_node
 			   place.len ? place.ptr : "configuration", STR_ARG(path));
 }
 
-static int check_below(struct config *c, const struct yaml_node *node, struct str path);
+/* ---- maps whose keys are the user's ------------------------------------------------------------------------------------ */
+
+/* A pair of such a map, and where it stood. */
+struct free_pair {
+	struct str key;
+	uint32_t place;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct free_pair *one = a, *other = b;
+	int r = str_cmp(one->key, other->key);
+
+	return r ? r : (one->place > other->place) - (one->place < other->place);
+}
+
+static int warn_dropped(struct config *c, struct str path, const struct yaml_node *key, struct str name)
+{
+	auto_strbuf struct strbuf place = { 0 };
+
+	config_place(c, key, &place);
+	return config_warn(c, "%s: " STR_FMT "." STR_FMT " is written twice; the last counts",
+			   place.len ? place.ptr : "configuration", STR_ARG(path), STR_ARG(name));
+}
+
+/* Falco reads such a map as a whole, and what comes later takes the place of what was there: earlier pairs are dropped. */
+static int keep_last(struct config *c, struct yaml_node *map, struct str path)
+{
+	struct free_pair *pairs = arena_array_of(c->arena, struct free_pair, map->count);
+	uint32_t i, n = 0, kept = 0;
+	int r = 0;
+
+	if (!pairs)
+		return -ENOMEM;
+	for (i = 0; i < map->count; i++)
+		if (config_tree_text(map->pairs[i].key, &pairs[n].key))
+			pairs[n++].place = i;
+	qsort(pairs, n, sizeof(*pairs), by_key);
+	for (i = 1; r == 0 && i < n; i++) {
+		if (!str_eq(pairs[i - 1].key, pairs[i].key))
+			continue;
+		if (c->nwarnings <= CONFIG_WARNINGS)
+			r = warn_dropped(c, path, map->pairs[pairs[i].place].key, pairs[i].key);
+		map->pairs[pairs[i - 1].place].key = NULL;
+	}
+	for (i = 0; i < map->count; i++)
+		if (map->pairs[i].key)
+			map->pairs[kept++] = map->pairs[i];
+	map->count = kept;
+	return r;
+}
+
+static int check_free(struct config *c, struct yaml_node *node, struct str path)
+{
+	int r = node->kind == YAML_MAP ? keep_last(c, node, path) : 0;
+	uint32_t i;
+
+	for (i = 0; r == 0 && node->kind == YAML_MAP && i < node->count; i++)
+		r = check_free(c, node->pairs[i].value, path);
+	for (i = 0; r == 0 && node->kind == YAML_SEQUENCE && i < node->count; i++)
+		r = check_free(c, node->items[i], path);
+	return r;
+}
+
+/* ---- maps whose keys are ours ------------------------------------------------------------------------------------------- */
+
+static int check_below(struct config *c, struct yaml_node *node, struct str path);
 
 static int check_pair(struct config *c, const struct yaml_node *map, uint32_t i, struct str prefix)
 {
@@ -57,16 +124,19 @@ static int check_pair(struct config *c, const struct yaml_node *map, uint32_t i,
 	return check_below(c, pair->value, path);
 }
 
-/* Only where rows lie below: within a free map, such as static_fields, every key is right. */
-static int check_below(struct config *c, const struct yaml_node *node, struct str path)
+static int check_below(struct config *c, struct yaml_node *node, struct str path)
 {
+	const struct config_row *row = config_row_find(path);
 	struct str below;
 	uint32_t i;
 	int r = 0;
 
+	/* static_fields, and what plugins are given: every key is right */
+	if (row && (row->type == CONFIG_MAP || row->type == CONFIG_SECRET))
+		return check_free(c, node, path);
 	if ((path.len && !config_row_leads(path)) || c->nwarnings > CONFIG_WARNINGS)
 		return 0;
-	if ((node->kind == YAML_SCALAR || node->kind == YAML_SEQUENCE) && !str_ends(path, STR("[]")) && !config_row_find(path))
+	if ((node->kind == YAML_SCALAR || node->kind == YAML_SEQUENCE) && !str_ends(path, STR("[]")) && !row)
 		return warn_no_map(c, path, node);
 	if (node->kind == YAML_SEQUENCE && path.len) {
 		below = arena_printf(c->arena, STR_FMT "[]", STR_ARG(path));

@@ -338,6 +338,29 @@ static void test_shape(void **state)
 	assert_true(c->metrics_enabled);
 }
 
+/* Maps whose keys are the user's are read whole, as Falco does: of two values the last stays. */
+static void test_free_maps(void **state)
+{
+	int r;
+	auto_config struct config *c = read_config("static_fields: {env: a, other: b, env: c, env: d}\nload_plugins: [p]\n"
+						   "plugins: [{name: p, library_path: x, init_config: {k: 1, l: [{m: 2, m: 3}], k: 4}}]\n",
+						   NULL, 0, &r);
+
+	(void)state;
+	assert_int_equal(r, 0);
+	assert_true(warned(c, "t.yaml:1:35: static_fields.env is written twice; the last counts"));
+	assert_true(warned(c, "t.yaml:1:43: static_fields.env is written twice; the last counts"));
+	assert_true(warned(c, "plugins[].init_config.k is written twice; the last counts"));
+	assert_true(warned(c, "plugins[].init_config.m is written twice; the last counts"));
+	assert_int_equal(c->nwarnings, 4);
+	assert_int_equal(c->nstatic, 2);
+	assert_string_equal(c->static_names[0].ptr, "other");
+	assert_string_equal(c->static_names[1].ptr, "env");
+	assert_string_equal(c->static_values[1].ptr, "d");
+	assert_int_equal(c->nload, 1);
+	assert_string_equal(c->load[0].init_config.ptr, "{\"l\":[{\"m\":3}],\"k\":4}");
+}
+
 /* What is said of a value: the place, the value, what it should be. */
 static const struct {
 	const char *text, *message;
@@ -474,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_assigned_warning),
 		cmocka_unit_test(test_shape),
+		cmocka_unit_test(test_free_maps),
 		cmocka_unit_test(test_brackets),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_null),
