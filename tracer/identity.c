@@ -130,10 +130,13 @@ static void clear(struct own_identity *identity)
 	free(take_ptr(identity->label));
 }
 
-/* The number of seccomp filters that a thread is under, -1 where it is not told (before Linux 5.9). */
+/*
+ * The number of seccomp filters that a thread is under; -1 where it is not told (before Linux 5.9), or where it may make no calls but four
+ * (strict mode).
+ */
 static int count_filters(const char *task)
 {
-	static const char number[] = "\nSeccomp_filters:\t", none[] = "\nSeccomp:\t0\n";
+	static const char number[] = "\nSeccomp_filters:\t", none[] = "\nSeccomp:\t0\n", strict[] = "\nSeccomp:\t1\n";
 	auto_free char *text = NULL;
 	const char *at;
 	uint64_t n = 0;
@@ -142,6 +145,8 @@ static int count_filters(const char *task)
 
 	snprintf(path, sizeof(path), "/proc/%s/status", task);
 	if (file_read_all(path, STATUS_MAX, &text, &len, NULL) < 0)
+		return -1;
+	if (strstr(text, strict))
 		return -1;
 	at = strstr(text, number);
 	if (!at)
@@ -242,6 +247,11 @@ void identity_executed(struct tracer *t, struct tracee *tracee)
 				   IDENTITY_UNKNOWN;
 }
 
+enum identity identity_of_stranger(const struct tracer *t)
+{
+	return t->confining ? IDENTITY_CONFINED : IDENTITY_UNKNOWN;
+}
+
 static void spoil_one(void *context, struct tracee *tracee)
 {
 	(void)context;
@@ -262,6 +272,8 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 	 * Credentials belong to the thread. Roots and mounts may be shared with threads and processes (CLONE_FS), and
 	 * pivot_root moves others; these calls are rare, so all who run now lose the short way until they execute.
 	 */
+	if (traits & CALL_CONFINE)
+		t->confining = true;
 	if (traits & CALL_ROOT && tracee)
 		tracee->process->other_ids = tracee->process->mask_apart = true;
 	if (traits & CALL_ROOT)

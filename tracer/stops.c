@@ -151,6 +151,7 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
 			ptrace(PTRACE_CONT, tid, NULL, NULL);
 			return;
 		}
+		tracee->identity = identity_of_stranger(t);
 	}
 	tracee->seized = tracee->stopped = tracee->in_call = true;
 	tracee->loose = tracee->lingers = false;
@@ -343,6 +344,7 @@ static void adopt(void *context, struct tracee *tracee)
 		t->tracees.embryos--;
 	}
 	tracee->late = tracee->process->other_ids = true;
+	tracee->identity = identity_of_stranger(t);
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tracee->tid, .pid = tracee->process->pid });
 	add_resume(t, tracee, 0);
 }

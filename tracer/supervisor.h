@@ -176,6 +176,7 @@ struct tracer {
 	char second_path[PATH_MAX]; /* likewise */
 	struct stat opened; /* by open.c: call.object points here */
 	struct own_identity *own; /* identity.c */
+	bool confining; /* somebody has confined itself, and what is born of it is, too */
 	struct slow slow;
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
@@ -408,6 +409,8 @@ int identity_assume(const struct tracer *t);
 void identity_return(const struct tracer *t);
 /* The thread has executed, and the memo holds what was read of its new program. */
 void identity_executed(struct tracer *t, struct tracee *tracee);
+/* Of a thread whose birth was not seen: whose child it is, and what confines it, nothing tells. */
+enum identity identity_of_stranger(const struct tracer *t);
 /* The call (traits) that the thread is about to make may change identities. */
 void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits);
 

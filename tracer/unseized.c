@@ -57,7 +57,10 @@ static void renew(struct tracer *t, struct tracee *tracee)
 	tracees_forget_memory(&t->tracees, tracee);
 	tracee->since = start;
 	tracee->image = image_of(tracee->tid);
-	tracee->identity = IDENTITY_UNKNOWN;
+	if (!same)
+		tracee->identity = identity_of_stranger(t);
+	else if (tracee->identity != IDENTITY_CONFINED)
+		tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;
 	if (!same)
 		free(take_ptr(tracee->exec_path));
