@@ -9,10 +9,10 @@
 /* The container plugin's work is built in. */
 static void add_container(struct strbuf *out)
 {
-	strbuf_adds(out, "Name: container\n"
+	strbuf_adds(out, "Name: " CONTAINER_PLUGIN "\n"
 			 "Description: fields of containers, built into monitor\n"
 			 "Contact: \n"
-			 "Version: " VERSION "\n"
+			 "Version: " CONTAINER_PLUGIN_VERSION "\n"
 			 "Capabilities: \n"
 			 "  - Field Extraction\n"
 			 "  - Event Parsing\n"

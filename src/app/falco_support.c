@@ -96,7 +96,7 @@ int falco_support(const struct config *config, const struct options *o, const st
 	add_command_line(&out, command_line);
 	add_config(&out, config);
 	strbuf_adds(&out, ",\"engine_info\":");
-	falco_version_json(&out, engine->plugins, engine->nplugins);
+	falco_version_json(&out, engine);
 	add_rules(&out, &s.input);
 	add_system(&out);
 	add_text(&out, "version", FALCO_VERSION);

@@ -7,12 +7,10 @@
 #include "rule/engine.h"
 
 /* The Falco that this program stands in for: what scripts and falcoctl ask for. */
-#define FALCO_VERSION	     "0.44.1"
-#define FALCO_ENGINE	     "62"
-#define FALCO_ENGINE_SEMVER  "0.62.0"
+#define FALCO_VERSION "0.44.1"
 
-/* What --version says as JSON, without a line end; --support and the web server have the plugins that are loaded in it, too. */
-void falco_version_json(struct strbuf *out, const struct engine_plugin *plugins, size_t n);
+/* What --version says as JSON, without a line end; --support and the web server have the plugins of offered in it, too. */
+void falco_version_json(struct strbuf *out, const struct engine_options *offered);
 /* What --version says; JSON with json_output. */
 int falco_version(bool json);
 

@@ -60,7 +60,7 @@ static int open_grpc(const struct opening *o, struct output **ret_output, struct
 		.wait = !o->former,
 		.later = follows_own(o, o->former && o->former->grpc_enabled, "grpc.bind_address"),
 		.alerts = c->grpc_output_enabled,
-		.versions = { FALCO_VERSION, FALCO_ENGINE_SEMVER, "" },
+		.versions = { FALCO_VERSION, ENGINE_VERSION, "" },
 	};
 	int r;
 

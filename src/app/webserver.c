@@ -19,8 +19,7 @@ static const char no_metrics[] = "There are no metrics: metrics.enabled and webs
 
 struct webserver {
 	const struct config *config;
-	const struct engine_plugin *plugins; /* those that are loaded */
-	size_t nplugins;
+	const struct engine_options *offered; /* has the plugins that are loaded */
 	struct web *web;
 	struct web_page pages[3];
 	char health_path[256];
@@ -44,7 +43,7 @@ static void write_versions(void *server, struct strbuf *out)
 {
 	const struct webserver *w = server;
 
-	falco_version_json(out, w->plugins, w->nplugins);
+	falco_version_json(out, w->offered);
 }
 
 static void write_metrics(void *server, struct strbuf *out)
@@ -137,8 +136,7 @@ int webserver_open(const struct config *config, const struct engine_options *off
 	if (!w)
 		return error_set(err, -ENOMEM, "out of memory");
 	w->config = config;
-	w->plugins = offered->plugins;
-	w->nplugins = offered->nplugins;
+	w->offered = offered;
 	w->metrics = config->metrics_enabled && config->webserver_prometheus_metrics_enabled;
 	pthread_mutex_init(&w->lock, NULL);
 	r = start(w, err);

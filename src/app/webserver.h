@@ -9,8 +9,8 @@
 struct webserver;
 
 /*
- * *ret_server NULL when it is not enabled. config is borrowed, and what offered has of plugins. Starts threads: behind tracer_open(). Notes for a person go to
- * the log.
+ * *ret_server NULL when it is not enabled. config and offered, which has the plugins, are borrowed. Starts threads: behind
+ * tracer_open(). Notes for a person go to the log.
  */
 int webserver_open(const struct config *config, const struct engine_options *offered, struct webserver **ret_server, struct error *err);
 /*

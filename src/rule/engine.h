@@ -43,6 +43,14 @@ struct engine_source {
 	struct field_options fields; /* that its rules may use */
 };
 
+/* The engine whose rules are understood: Falco 0.44.1's. */
+#define ENGINE_VERSION_MINOR "62"
+#define ENGINE_VERSION	     "0." ENGINE_VERSION_MINOR ".0"
+
+/* The plugin whose work is built in, and the version that it has where Falco bundles it: there with fields.container_plugin. */
+#define CONTAINER_PLUGIN	 "container"
+#define CONTAINER_PLUGIN_VERSION "0.7.1"
+
 struct engine_plugin {
 	struct str name, version, source; /* source: of events of its own, empty = none */
 	const struct foreign_catalogue *fields; /* NULL = none */

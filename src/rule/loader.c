@@ -170,24 +170,18 @@ int rule_loader_add(struct rule_loader *l, struct str name, struct str text, con
 
 /* ---- what is asked of plugins ------------------------------------------------------------------------------------------------- */
 
-/* The plugins whose work is built in, with the version that they have where Falco bundles them. */
-static const struct {
-	struct str name;
-	struct version version;
-} builtin_plugins[] = { { { "container", 9 }, { 0, 7, 1 } } };
-
 /* 1 = it will do, 0 = it is no plugin of that name, -EINVAL = it is too old. */
-static int serves(const struct plugin_version *wanted, struct str name, const struct version *there, struct error *err)
+static int serves(const struct plugin_version *wanted, struct str name, struct str version, struct error *err)
 {
-	struct version v = { 0 };
+	struct version there, v = { 0 };
 
-	if (!str_eq(name, wanted->name))
+	if (!str_eq(name, wanted->name) || version_parse(version, &there) < 0)
 		return 0;
 	version_parse(wanted->version, &v); /* checked when it was read */
-	if (version_serves(there, &v))
+	if (version_serves(&there, &v))
 		return 1;
 	return error_set(err, -EINVAL, "the rules need version " STR_FMT " of the plugin '" STR_FMT "', this one has %u.%u.%u",
-			 STR_ARG(wanted->version), STR_ARG(wanted->name), there->major, there->minor, there->patch);
+			 STR_ARG(wanted->version), STR_ARG(wanted->name), there.major, there.minor, there.patch);
 }
 
 static int check_plugin(const struct plugin_requirement *plugin, const struct engine_options *options, struct error *err)
@@ -199,14 +193,10 @@ static int check_plugin(const struct plugin_requirement *plugin, const struct en
 		const struct plugin_version *v = &plugin->alternatives[i];
 
 		strbuf_addf(&names, "%s" STR_FMT " " STR_FMT, i ? " or " : "", STR_ARG(v->name), STR_ARG(v->version));
-		for (size_t k = 0; r == 0 && k < options->nplugins; k++) {
-			struct version there = { 0 };
-
-			if (version_parse(options->plugins[k].version, &there) == 0)
-				r = serves(v, options->plugins[k].name, &there, err);
-		}
-		for (size_t k = 0; r == 0 && options->fields.container_plugin && k < ARRAY_SIZE(builtin_plugins); k++)
-			r = serves(v, builtin_plugins[k].name, &builtin_plugins[k].version, err);
+		for (size_t k = 0; r == 0 && k < options->nplugins; k++)
+			r = serves(v, options->plugins[k].name, options->plugins[k].version, err);
+		if (r == 0 && options->fields.container_plugin)
+			r = serves(v, STR(CONTAINER_PLUGIN), STR(CONTAINER_PLUGIN_VERSION), err);
 		if (r)
 			return r < 0 ? r : 0;
 	}

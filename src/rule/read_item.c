@@ -101,8 +101,7 @@ static int read_engine_version(struct items *items, struct findings *f, const st
 	static const char *const keys[] = { "required_engine_version" };
 	const struct decode_from from = { f, node, findings_context(f, file, ITEM_ENGINE_VERSION, STR(""), node) };
 	const struct yaml_node *value = yaml_get(node, keys[0]);
-	const struct version engine = ENGINE_VERSION;
-	struct version wanted = { 0 };
+	struct version wanted = { 0 }, engine = { 0 };
 	struct str text;
 	int r;
 
@@ -115,6 +114,7 @@ static int read_engine_version(struct items *items, struct findings *f, const st
 					      "' is no version: it must be three numbers with dots between, or one number",
 					      STR_ARG(text));
 	}
+	version_parse(STR(ENGINE_VERSION), &engine);
 	if (!version_serves(&engine, &wanted))
 		return findings_error(f, LOAD_ERR_VALIDATE, from.at, "the rules need engine version %u.%u.%u, this is %u.%u.%u",
 				      wanted.major, wanted.minor, wanted.patch, engine.major, engine.minor, engine.patch);

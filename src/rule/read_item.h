@@ -4,9 +4,6 @@
 
 #include "rule/items.h"
 
-/* The engine version whose rules are understood: Falco 0.44.1's. */
-#define ENGINE_VERSION ((struct version){ 0, 62, 0 })
-
 /*
  * One item of a rules file (a map with "rule", "macro", "list", …) into items. 0, -EINVAL after a finding, or -ENOMEM.
  * Texts of the node are borrowed: it must live as long as items.

@@ -59,7 +59,21 @@ port=$(free_port)
 printf 'plugins:\n  - {name: parts, library_path: %s}\nwebserver: {enabled: true, listen_address: 127.0.0.1, listen_port: %s}\n' "$dir/libparts.so" "$port" >web.yaml
 in_foreground "$MONITOR" run -c web.yaml -r rules.yaml -- \
 	python3 -c "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:$port/versions').read().decode())"
-ok "and so has the web server: $(cat out)" versions "list(v['plugin_versions']) == ['parts']" out
+ok "and so has the web server: $(cat out)" versions "v['plugin_versions'] == {'container': '0.7.1', 'parts': '1.0.0'}" out
+
+# the plugin that is built in has the version that rules ask for
+printf 'plugins:\n  - {name: container, library_path: libcontainer.so}\nload_plugins: [container]\nstdout_output: {enabled: true}\n' >container.yaml
+in_foreground "$MONITOR" falco -c container.yaml --list-plugins
+listed=$(sed -n 's/^Version: //p' out)
+in_foreground "$MONITOR" falco -c container.yaml --plugin-info container
+ok "--plugin-info tells it alike" [ "$(sed -n 's/^Version: //p' out)" = "$listed" ]
+printf -- '- required_plugin_versions: [{name: container, version: %s}]\n' "$listed" >needs.yaml
+rule one "evt.num = 1" one >>needs.yaml
+in_foreground "$MONITOR" falco -c container.yaml -r needs.yaml --support
+ok "and so does --support: $(cat err)" versions "v['engine_info']['plugin_versions'] == {'container': '$listed'}" out
+sed -i 's/version: 0\.\([0-9]*\)/version: 0.9\1/' needs.yaml
+in_foreground "$MONITOR" falco -c container.yaml -r needs.yaml --support
+ok "what is newer is refused with it" grep -q "this one has $listed" err
 
 # a plugin that is missing is told, and not what is unknown without it
 {
