@@ -132,18 +132,14 @@ static void set_options(struct tracer *t, struct tracee *tracee)
 	ptrace(PTRACE_SETOPTIONS, tracee->tid, NULL, (void *)stops_options(t, tracee->process));
 }
 
-static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid)
+static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid, pid_t former)
 {
-	unsigned long former = (unsigned long)tid;
-	const struct tracee *caller;
-	bool stopped_births;
+	const struct tracee *caller = tracees_find(&t->tracees, former);
+	bool stopped_births = t->rings && caller && caller->process->signals;
 
-	ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
-	caller = tracees_find(&t->tracees, (pid_t)former);
-	stopped_births = t->rings && caller && caller->process->signals;
-	if ((pid_t)former != tid)
+	if (former != tid)
 		decode_exec_forget(t->memo, tid);
-	tracees_exec(&t->tracees, tid, (pid_t)former);
+	tracees_exec(&t->tracees, tid, former);
 	tracee = tracees_find(&t->tracees, tid);
 	if (!tracee) { /* nothing was known of the thread that executed */
 		tracee = tracees_add(&t->tracees, tid, tid);
@@ -231,13 +227,14 @@ static void ended(struct tracer *t, pid_t tid, int status)
 	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });
 }
 
-static void stopped(struct tracer *t, pid_t tid, int status)
+static void stopped(struct tracer *t, const struct taken *k)
 {
+	pid_t tid = k->tid;
 	struct tracee *tracee = tracees_find(&t->tracees, tid);
-	int signal = WSTOPSIG(status), event = status >> 16;
+	int signal = WSTOPSIG(k->status), event = k->status >> 16;
 
 	if (event == PTRACE_EVENT_EXEC) {
-		exec_stop(t, tracee, tid);
+		exec_stop(t, tracee, tid, k->former);
 		return;
 	}
 	decode_exec_forget(t->memo, tid); /* its exec has failed */
@@ -286,7 +283,7 @@ static void look_at_taken(struct tracer *t)
 
 	t->taken.tid = 0;
 	if (k.tid && WIFSTOPPED(k.status))
-		stopped(t, k.tid, k.status);
+		stopped(t, &k);
 	else if (k.tid)
 		ended(t, k.tid, k.status);
 }
@@ -298,15 +295,15 @@ void stops_freed(struct tracer *t, pid_t tid)
 }
 
 /* Who ended, and a thread that executes when it is not the first, leave an id to whoever asks for it (clone3() with set_tid). */
-static pid_t freed_by(pid_t tid, int status)
+static struct taken report(pid_t tid, int status)
 {
-	unsigned long former = 0;
+	unsigned long former = (unsigned long)tid;
 
 	if (!WIFSTOPPED(status))
-		return tid;
-	if (status >> 16 != PTRACE_EVENT_EXEC || ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former) < 0 || (pid_t)former == tid)
-		return 0;
-	return (pid_t)former;
+		return (struct taken){ .tid = tid, .status = status, .freed = tid };
+	if (status >> 16 == PTRACE_EVENT_EXEC)
+		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
+	return (struct taken){ .tid = tid, .status = status, .former = (pid_t)former, .freed = (pid_t)former == tid ? 0 : (pid_t)former };
 }
 
 bool stops_take(struct tracer *t)
@@ -317,7 +314,7 @@ bool stops_take(struct tracer *t)
 
 	if (tid <= 0)
 		return false;
-	t->taken = (struct taken){ .tid = tid, .status = status, .freed = t->rings ? freed_by(tid, status) : 0 };
+	t->taken = report(tid, status);
 	loose_hear(t); /* what the thread did before */
 	look_at_taken(t);
 	return true;

@@ -155,6 +155,7 @@ struct tracer {
 	struct taken {
 		pid_t tid; /* 0 = none */
 		int status;
+		pid_t former; /* of an exec: the id of the thread that made it */
 		pid_t freed; /* an id that may be another's since; 0 = none */
 	} taken; /* what waitpid() said last, while the records before it are heard */
 
