@@ -9,7 +9,6 @@
 #include "base/words.h"
 #include "tracer/procfs.h"
 #include "tracer/slow.h"
-#include "tracer/statx.h"
 
 #define CAP_DAC_OVERRIDE_BIT 1
 
@@ -112,7 +111,7 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
 	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-	r = statx_known(path, &st) < 0 ? -errno : slow_ask(mounts, tid, path, &fs);
+	r = slow_ask(mounts, tid, path, &st, &fs);
 	if (r < 0)
 		return error_errno(err, r, "cannot look at %s", path);
 	exe.inode = st.st_ino;

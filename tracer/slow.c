@@ -410,16 +410,13 @@ static bool is_known(const struct slow_memo *m, uint64_t name)
 	return false;
 }
 
-int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct slow_answer *ret_answer)
+/* name: of the mount, for good; 0 = none */
+static int ask_of_mount(struct slow_memo *m, pid_t tid, const char *path, uint64_t name, struct slow_answer *ret_answer)
 {
 	auto_free char *text = NULL;
 	struct mount mount;
 	struct statx st;
-	uint64_t name;
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) < 0)
-		return errno == ENOSYS ? ask(path, ret_answer) : -errno; /* before Linux 4.11 */
-	name = lasting_name(&st);
 	if (is_known(m, name))
 		return ask(path, ret_answer);
 	/* the list has the other id */
@@ -436,6 +433,28 @@ int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct slow_answe
 	}
 	m->prompt[m->next++ % ARRAY_SIZE(m->prompt)] = name;
 	return ask(path, ret_answer);
+}
+
+int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct stat *ret_st, struct slow_answer *ret_answer)
+{
+	struct slow_answer answer;
+	struct statx x;
+	struct stat st;
+	int r;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &x) == 0) {
+		st = statx_as_stat(&x);
+		r = ask_of_mount(m, tid, path, lasting_name(&x), &answer);
+	} else if (errno == ENOSYS && stat(path, &st) == 0) { /* before Linux 4.11 */
+		r = ask(path, &answer);
+	} else {
+		r = -errno;
+	}
+	if (r < 0)
+		return r;
+	*ret_st = st;
+	*ret_answer = answer;
+	return 0;
 }
 
 

@@ -25,6 +25,22 @@ static inline int statx(int dir, const char *path, int flags, unsigned int mask,
 #define AT_STATX_DONT_SYNC 0x4000
 #endif
 
+static inline struct stat statx_as_stat(const struct statx *x)
+{
+	return (struct stat){
+		.st_dev = makedev(x->stx_dev_major, x->stx_dev_minor),
+		.st_rdev = makedev(x->stx_rdev_major, x->stx_rdev_minor),
+		.st_ino = x->stx_ino,
+		.st_mode = x->stx_mode,
+		.st_nlink = x->stx_nlink,
+		.st_uid = x->stx_uid,
+		.st_gid = x->stx_gid,
+		.st_size = (off_t)x->stx_size,
+		.st_mtim = { x->stx_mtime.tv_sec, x->stx_mtime.tv_nsec },
+		.st_ctim = { x->stx_ctime.tv_sec, x->stx_ctime.tv_nsec },
+	};
+}
+
 /* As fstatat(2) of what another process has open, by what the kernel knows of it: a server that is asked may wait for us (slow.c). */
 static inline int statx_known_at(int dir, const char *path, int flags, struct stat *ret_stat)
 {
@@ -32,18 +48,7 @@ static inline int statx_known_at(int dir, const char *path, int flags, struct st
 
 	if (statx(dir, path, flags | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &x) < 0)
 		return errno == ENOSYS ? fstatat(dir, path, ret_stat, flags) : -1; /* before Linux 4.11 */
-	*ret_stat = (struct stat){
-		.st_dev = makedev(x.stx_dev_major, x.stx_dev_minor),
-		.st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
-		.st_ino = x.stx_ino,
-		.st_mode = x.stx_mode,
-		.st_nlink = x.stx_nlink,
-		.st_uid = x.stx_uid,
-		.st_gid = x.stx_gid,
-		.st_size = (off_t)x.stx_size,
-		.st_mtim = { x.stx_mtime.tv_sec, x.stx_mtime.tv_nsec },
-		.st_ctim = { x.stx_ctime.tv_sec, x.stx_ctime.tv_nsec },
-	};
+	*ret_stat = statx_as_stat(&x);
 	return 0;
 }
 
