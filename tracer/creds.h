@@ -5,11 +5,10 @@
 #include "tracer/procfs.h"
 
 /*
- * Ids and capabilities of a process by calls: a third of what its status file costs. Fills tgid, the ids of user and
- * group and the capabilities. -EOPNOTSUPP where the kernel does not tell (before Linux 6.13), -ESRCH.
+ * Ids and capabilities of a process that has just executed, by calls: a third of what its status file costs. Fills tgid, the ids of
+ * user and group (those of the file system are the effective ones then) and the capabilities. -EOPNOTSUPP where calls do not
+ * tell, -ESRCH.
  */
-int creds_read(pid_t pid, int pidfd, struct procfs_task *task);
-/* What it reads by: a descriptor, negative where there is none. */
-int creds_open(pid_t pid);
+int creds_read(pid_t pid, struct procfs_task *task);
 
 #endif

@@ -25,7 +25,7 @@ struct process {
 /* What is known of a process while it executes: exec leaves it as it is. */
 struct ahead {
 	pid_t tid; /* 0 = nobody */
-	int stat, pidfd; /* to be read behind exec; -1 = not open */
+	int stat; /* to be read behind exec; -1 = not open */
 	char cgroups[EVENT_STRING_BYTES];
 	size_t cgroups_len;
 	uint32_t loginuid;
@@ -51,7 +51,7 @@ struct decode_memo *decode_memo_new(void)
 	struct decode_memo *m = calloc(1, sizeof(*m));
 
 	if (m)
-		m->ahead.stat = m->ahead.pidfd = -1;
+		m->ahead.stat = -1;
 	return m;
 }
 
@@ -70,17 +70,15 @@ const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t ti
 /* Ids are the same for the process as for us, so that calls tell them. */
 static int read_task_quickly(pid_t tid, const struct ahead *ahead, struct procfs_task *task, struct error *err)
 {
-	auto_fd int own_stat = -1, own_pidfd = -1;
-	int stat = ahead->tid == tid ? ahead->stat : -1, pidfd = ahead->tid == tid ? ahead->pidfd : -1;
+	int stat = ahead->tid == tid ? ahead->stat : -1;
+	auto_fd int own_stat = -1;
 	int r;
 
 	if (stat < 0)
 		stat = own_stat = procfs_open(tid, "stat");
-	if (pidfd < 0)
-		pidfd = own_pidfd = creds_open(tid);
 	r = procfs_read_stat(tid, stat, task, err);
 	if (r == 0)
-		r = creds_read(tid, pidfd, task);
+		r = creds_read(tid, task);
 	task->vtid = task->vpid = tid;
 	task->vpgid = task->pgid;
 	return r;
@@ -228,7 +226,6 @@ void decode_exec_ahead(pid_t tid, struct decode_memo *m)
 
 	decode_exec_forget(m, 0);
 	a->stat = procfs_open(tid, "stat");
-	a->pidfd = creds_open(tid);
 	a->cgroups_len = procfs_read_cgroups(tid, a->cgroups, sizeof(a->cgroups));
 	a->loginuid = read_loginuid(tid);
 	a->tid = tid;
@@ -242,9 +239,7 @@ void decode_exec_forget(struct decode_memo *m, pid_t tid)
 		return;
 	if (a->stat >= 0)
 		close(a->stat);
-	if (a->pidfd >= 0)
-		close(a->pidfd);
-	a->stat = a->pidfd = -1;
+	a->stat = -1;
 	a->tid = 0;
 }
 
