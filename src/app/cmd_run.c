@@ -419,6 +419,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
 	}
 	exporters_free(&run.exporters);
 	session_free(&run.session);
+	explain_free(&run.explain);
 	plugins_free(&run.plugins);
 	free(run.wants);
 	config_free(run.config);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "app/log.h"
-#include "rule/explain.h"
 
 static void write_out(struct explain *x, const struct strbuf *out)
 {
@@ -44,8 +43,10 @@ static void judged(void *context, struct field_context *ctx)
 	if (x->json) {
 		explain_print_json(&out, &explanation, ctx);
 		strbuf_addc(&out, '\n');
-	} else {
+	} else if (x->event) {
 		explain_print(&out, &explanation, ctx, x->color);
+	} else {
+		explain_print_brief(&out, &explanation, ctx, x->color, &x->memory);
 	}
 	write_out(x, &out);
 }
@@ -71,6 +72,11 @@ static void fetched(void *context, const struct needs *needs)
 		strbuf_adds(&out, x->json ? "}\n" : "\n");
 	}
 	write_out(x, &out);
+}
+
+void explain_free(struct explain *x)
+{
+	explain_memory_free(&x->memory);
 }
 
 int explain_init(struct explain *x, const struct ruleset *rules, const char *rule, uint64_t event, int fd, bool json,

@@ -48,6 +48,20 @@ int explain_event(const struct ruleset *r, uint32_t rule, struct field_context *
 
 /* As an indented tree, one line a part, with the words in colours for a terminal; and as one JSON object. */
 void explain_print(struct strbuf *out, const struct explanation *x, const struct field_context *ctx, bool color);
+
+/* What was printed last, by the truth values of all parts: values alone make the difference between events of one kind. */
+#define EXPLAIN_TOLD 8
+struct explain_memory {
+	struct explain_told {
+		uint64_t event; /* 0 = none */
+		struct strbuf truths, values;
+	} told[EXPLAIN_TOLD];
+	unsigned int next;
+};
+/* As explain_print(), but an event that does not match for what kept an earlier one from it is a line with the values that differ. */
+void explain_print_brief(struct strbuf *out, const struct explanation *x, const struct field_context *ctx, bool color,
+			 struct explain_memory *m);
+void explain_memory_free(struct explain_memory *m);
 void explain_print_json(struct strbuf *out, const struct explanation *x, const struct field_context *ctx);
 
 #endif

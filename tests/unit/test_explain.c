@@ -79,6 +79,39 @@ static void test_tree(void **state)
 		"{\"field\":\"proc.pname\",\"value\":\"systemd\",\"presence\":\"present\"}]}]}}")));
 }
 
+/* What differs from an earlier event in values alone is a line; what matches is told in full. */
+static void test_brief(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	auto_rule_loader struct rule_loader *loader = NULL;
+	auto_ruleset struct ruleset *rules = load(&options, &loader);
+	auto_strbuf struct strbuf out = { 0 }, full = { 0 };
+	struct explain_memory memory = { 0 };
+	struct world *w = *state;
+	struct explanation x;
+	static const struct {
+		const char *path, *line; /* NULL: in full */
+	} rows[] = {
+		{ "/var/one", NULL },
+		{ "/var/two", "event 42, openat of thread 100: \"second\" does not match, as event 42, but [fd.name = /var/two]\n" },
+		{ "/var/one", "event 42, openat of thread 100: \"second\" does not match, as event 42\n" },
+		{ "/etc/motd", NULL },
+		{ "/etc/motd", NULL },
+		{ "/var/one", "event 42, openat of thread 100: \"second\" does not match, as event 42\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_openat(w, rows[i].path, 3);
+		x = explain(rules, "second", w);
+		strbuf_reset(&out);
+		explain_print_brief(&out, &x, &w->ctx, false, &memory);
+		strbuf_reset(&full);
+		explain_print(&full, &x, &w->ctx, false);
+		assert_true(str_eq(strbuf_str(&out), rows[i].line ? str_of(rows[i].line) : strbuf_str(&full)));
+	}
+	explain_memory_free(&memory);
+}
+
 static void test_all_matching_shadows_nothing(void **state)
 {
 	const struct engine_options options = { .min_priority = PRIORITY_DEBUG, .all_matching = true };
@@ -164,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_tree, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_brief, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_all_matching_shadows_nothing, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_agrees, world_setup, world_teardown),

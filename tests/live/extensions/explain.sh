@@ -24,6 +24,12 @@ has '"outcome":"yes","shadowed_by":"mode","shadow_outcome":"yes"' "$dir/live"
 has '"macro":"changes"' "$dir/live"
 ok "each line is JSON" python3 -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$dir/live"
 
+# files that a program opens at its start are a line each, by which nothing is lost
+"$MONITOR" run -r "$dir/rules.yaml" --explain opened -- true 2>"$dir/text"
+ok "one tree" [ "$(grep -c '^event.*does not match$' "$dir/text")" = 1 ]
+ok "others are lines: $(cat "$dir/text")" grep -q 'does not match *, as event [0-9]*, but \[.*fd.name = /.*libc.so.6' "$dir/text"
+ok "a match is told in full" grep -q '^  true      fd.name = /etc/ld.so.cache    \[fd.name' "$dir/text"
+
 capture=$top/tests/conformance/captures/files.scap
 number=$("$MONITOR" replay -r "$dir/rules.yaml" "$capture" | sed -n '1s/.*number \([0-9]*\).*/\1/p')
 "$MONITOR" explain -r "$dir/rules.yaml" --rule opened --capture "$capture" --event "$number" >"$dir/out" 2>&1
