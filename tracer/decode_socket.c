@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -92,6 +93,41 @@ STEP(put_sockaddr)
 
 enum direction { INBOUND, OUTBOUND };
 
+static void map_to_v6(struct sockaddr_storage *a)
+{
+	struct sockaddr_in in = *(const struct sockaddr_in *)a;
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = in.sin_port };
+
+	in6.sin6_addr.s6_addr[10] = in6.sin6_addr.s6_addr[11] = 0xff;
+	memcpy(&in6.sin6_addr.s6_addr[12], &in.sin_addr, sizeof(in.sin_addr));
+	memcpy(a, &in6, sizeof(in6));
+}
+
+/*
+ * An address as the kernel takes it. Of no family it is one of the socket's own family, but that UDP by IPv6 passes it over; and
+ * IPv6 sockets take those of IPv4. False: it is none.
+ */
+static bool resolve_given(const struct socket_info *info, struct sockaddr_storage *given, socklen_t *len)
+{
+	bool v6 = info->domain == AF_INET6;
+
+	if (*len < sizeof(sa_family_t))
+		return false;
+	if (given->ss_family == AF_UNSPEC && (info->domain == AF_INET || (v6 && info->type == SOCK_RAW)))
+		given->ss_family = (sa_family_t)info->domain;
+	if (v6 && given->ss_family == AF_INET && *len >= sizeof(struct sockaddr_in)) {
+		map_to_v6(given);
+		*len = sizeof(struct sockaddr_in6);
+	}
+	return given->ss_family == info->domain;
+}
+
+/* Datagrams go where they are told to, also from a socket that is connected. */
+static bool is_told_where(const struct call *c, const struct socket_info *info)
+{
+	return c->number != SYS_connect && (info->type == SOCK_DGRAM || info->type == SOCK_RAW);
+}
+
 /*
  * Both ends of a socket, the connecting side's first: ours when we speak, the other's when we listen. An unconnected
  * socket's other end is the address that the call gave.
@@ -108,9 +144,13 @@ static void put_tuple(const struct call *c, int fd, enum direction direction, co
 		event_put_absent(b);
 		return;
 	}
-	if (!info.remote_len && given_len) {
-		info.remote = *given;
-		info.remote_len = given_len;
+	if (given_len && (!info.remote_len || (out && is_told_where(c, &info)))) {
+		struct sockaddr_storage to = *given;
+
+		if (c->number == SYS_connect || resolve_given(&info, &to, &given_len)) {
+			info.remote = to;
+			info.remote_len = given_len;
+		}
 	}
 	if (info.domain == AF_INET || info.domain == AF_INET6) {
 		writer_u8(&w, (uint8_t)info.domain);

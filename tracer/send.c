@@ -211,6 +211,18 @@ static int64_t send_one(struct tracer *t, struct held_socket *s, uint32_t i)
 	return n;
 }
 
+/* Where the message is to go, as far as that can be read. */
+static void read_address(const struct call *c, struct held_socket *s)
+{
+	struct message m;
+
+	if (read_message(c, 0, &m) == 0) {
+		s->address = m.name;
+		s->address_len = m.name_len;
+	}
+	message_clear(&m);
+}
+
 /* ---- the call -------------------------------------------------------------------------------------------------------------- */
 
 static struct held_socket *hold(const struct call *c, int *ret_type)
@@ -246,7 +258,8 @@ enum open_way send_pending(struct tracer *t)
 	s = hold(c, &type);
 	if (!s)
 		return OPEN_ENTRY;
-	if (type == SOCK_STREAM && flags_of(c) & MSG_FASTOPEN) { /* connects, and the socket tells where to */
+	if (type == SOCK_STREAM && flags_of(c) & MSG_FASTOPEN) { /* connects, and the socket tells where to, if it is asked behind the call */
+		read_address(c, s);
 		socket_release(p->tracee->socket);
 		p->tracee->socket = s;
 		c->socket = s;

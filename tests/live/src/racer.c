@@ -32,6 +32,8 @@
  *   cwd       another process that shares the working directory changes it
  *   connect-unix, bind-unix
  *             a second thread writes the name that a unix socket is connected or bound to; the secret is FOLDER/socket-secret
+ *   connect-unix-vm
+ *             another process writes it by process_vm_writev
  *   user, user-unlink
  *             like thread and unlink, by a user other than the one that the racer began as
  */
@@ -323,23 +325,27 @@ static int attempt_connect(int type, int number)
 }
 
 /* Both names of unix sockets, or the folder that they are made in. */
-static struct sockaddr_un unix_address = { .sun_family = AF_UNIX };
+static struct sockaddr_un *unix_address;
 
 static int prepare_unix(int listens)
 {
-	int room = (int)sizeof(unix_address.sun_path);
+	int room = (int)sizeof(unix_address->sun_path);
 
+	unix_address = mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (unix_address == MAP_FAILED)
+		return -1;
+	unix_address->sun_family = AF_UNIX;
 	for (int i = 0; i < 2; i++) {
 		int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 		if (snprintf(names[i], PATH_ROOM, "%s/socket-%s", folder, i ? "secret" : "decoys") >= room)
 			return -1;
 		unlink(names[i]);
-		snprintf(unix_address.sun_path, sizeof(unix_address.sun_path), "%s", names[i]);
-		if (listens && bind(fd, (struct sockaddr *)&unix_address, sizeof(unix_address)))
+		snprintf(unix_address->sun_path, sizeof(unix_address->sun_path), "%s", names[i]);
+		if (listens && bind(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)))
 			return -1;
 	}
-	path = unix_address.sun_path;
+	path = unix_address->sun_path;
 	return 0;
 }
 
@@ -351,9 +357,9 @@ static int attempt_unix(int binds)
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), r;
 
 	if (binds)
-		r = bind(fd, (struct sockaddr *)&unix_address, sizeof(unix_address)) || getsockname(fd, (struct sockaddr *)&is, &len);
+		r = bind(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) || getsockname(fd, (struct sockaddr *)&is, &len);
 	else
-		r = connect(fd, (struct sockaddr *)&unix_address, sizeof(unix_address)) || getpeername(fd, (struct sockaddr *)&is, &len);
+		r = connect(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) || getpeername(fd, (struct sockaddr *)&is, &len);
 	close(fd);
 	if (binds && !r)
 		unlink(is.sun_path);
@@ -422,6 +428,7 @@ static const struct way {
 	{ "argv", NULL, store_argument, THREAD, EXECUTING, 0 },
 	{ "argv-process", NULL, store_argument, PROCESS, EXECUTING, 0 },
 	{ "connect-unix", NULL, store, THREAD, CONNECTING_UNIX, 0 },
+	{ "connect-unix-vm", NULL, store_vm, PROCESS, CONNECTING_UNIX, 0 },
 	{ "bind-unix", NULL, store, THREAD, BINDING_UNIX, 0 },
 	{ "user", NULL, store, THREAD, OPENING, 1 },
 	{ "user-unlink", NULL, store, THREAD, REMOVING, 1 },
@@ -449,7 +456,7 @@ static int child(void *arg)
 
 static void *room(const struct way *w)
 {
-	int private = strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || w->what == FAULTING;
+	int private = strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || store_vm == w->turn || w->what == FAULTING;
 	char name[PATH_ROOM];
 
 	if (w->what == OPENING_UNMAPPED)

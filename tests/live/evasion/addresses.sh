@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Addresses that calls give to sockets in other forms than a rule expects: of no family, of IPv4 to a socket of IPv6, to a socket that
+# is connected elsewhere, by a send that connects. Each arrives natively, and is told as where it went.
+. "$(dirname "$0")/../lib.sh"
+
+rules_here=$here/rules.yaml
+
+# sent SOCKET CALL ADDRESS
+sent() {
+	timeout -k 1 20 "$src/sends" "$@" >"$dir/native" 2>&1 </dev/null
+	if ! grep -q arrived "$dir/native"; then
+		left_out=$((left_out + 1))
+		echo "left out, does not work natively here: $* ($(cat "$dir/native"))"
+		return
+	fi
+	for backend in $backends; do
+		monitor_options="--backend $backend"
+		wrap="timeout -k 1 20" under "$rules_here" -- "$src/sends" "$@"
+		ok "$backend: $*: $(cat "$dir/out")" cmp -s "$dir/native" "$dir/out"
+		ok "$backend: missed: $*" python3 "$top/tests/live/alerts.py" "$alerts" --has "secret sent"
+	done
+}
+
+backends="notify ptrace notify-only"
+for call in sendto sendmsg sendmmsg; do
+	for address in plain none long later; do
+		sent udp $call $address
+		sent connected $call $address
+	done
+	for address in plain ipv4 long; do
+		sent udp6 $call $address
+		sent connected6 $call $address
+	done
+	sent stream $call plain
+	backends="notify notify-only"
+done
+ok "too few of them work natively" [ $checks -ge 150 ]
+finish
