@@ -34,6 +34,7 @@ enum call_trait {
 	CALL_CONFINE = 1 << 19,
 	CALL_DUMP = 1 << 20,
 	CALL_AFFINITY = 1 << 21,
+	CALL_MOUNT = 1 << 22,
 };
 
 struct call_traits {

@@ -63,7 +63,7 @@ enum open_way connect_pending(struct tracer *t)
 	p->call.socket = s;
 	if (domain == AF_UNIX)
 		return OPEN_ENTRY;
-	if (error < 0 && entry_is_unmapped(t)) {
+	if (error < 0 && error != -EAGAIN && entry_is_unmapped(t)) {
 		p->value = error;
 		return OPEN_DONE;
 	}

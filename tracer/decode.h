@@ -14,17 +14,24 @@
  * parameter encodings (flags translated from the kernel's to PPM values). Knows nothing of how the call was caught.
  */
 
-/* Bounded reading of a tracee's memory (memory.c): /proc/PID/mem kept open, or process_vm_readv where that is cheaper. */
+/*
+ * Bounded reading of a tracee's memory (memory.c): /proc/PID/mem kept open, or process_vm_readv where that is cheaper. What may have to
+ * be waited for is read by reader (reader.h), which must live longer; NULL = whatever it takes.
+ */
 struct memory;
-int memory_open(pid_t tid, struct memory **ret_memory, struct error *err);
+struct reader;
+int memory_open(pid_t tid, struct reader *reader, struct memory **ret_memory, struct error *err);
 /* The same without a descriptor, for few reads; NULL: out of memory. It reads what the thread has at the moment. */
-struct memory *memory_direct(pid_t tid);
+struct memory *memory_direct(pid_t tid, struct reader *reader);
 bool memory_can_direct(void); /* whether that works here */
 bool memory_is_direct(const struct memory *m);
 void memory_follow(struct memory *m, pid_t tid); /* another thread that has the memory: the former one may end */
 int memory_keep(struct memory *m); /* from here on by a descriptor; negative errno: as before */
 void memory_close(struct memory *m); /* accepts NULL */
-/* Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone, or m is NULL. */
+/*
+ * Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone, or m is NULL. -EAGAIN, as from those below:
+ * it is there, perhaps, but did not come in time.
+ */
 ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads exactly len bytes: 0 or -EFAULT, -ESRCH. */
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);
@@ -35,11 +42,16 @@ ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size
 bool memory_refused(const struct memory *m);
 /* Where the read that failed last with -EFAULT did. */
 uint64_t memory_fault(const struct memory *m);
+/* Whether something did not come in time. Nothing more is waited for then, until that is forgotten. Accept NULL. */
+bool memory_is_late(const struct memory *m);
+void memory_forget_late(struct memory *m);
+/* Whether there may be memory to wait for, so that nothing is to be read or written but through here. */
+bool memory_is_wary(const struct memory *m);
 
 /* What /proc said last, to be said again where it cannot have changed (decode_process.c). One for all processes. */
 struct decode_memo;
 struct procfs_task;
-struct decode_memo *decode_memo_new(void); /* NULL: out of memory */
+struct decode_memo *decode_memo_new(struct reader *reader); /* NULL: out of memory; the reader (or NULL) is as memory's */
 void decode_memo_free(struct decode_memo *m); /* accepts NULL */
 /* What stat and status said of the process that was read last; NULL when that was another one. Borrowed until the next call. */
 const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t tid);
@@ -129,9 +141,9 @@ int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct even
 int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event, struct error *err);
 /*
  * ITER_TASK event of a process at first sight. twin: another process with the same program, environment and directories, which are read
- * there; tid where there is none.
+ * there; tid where there is none. The reader is as memory's.
  */
-int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
+int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struct event_builder *b, struct event *ret_event, struct error *err);
 /* ITER_TASK_FILE_* event of one descriptor, from /proc/PID/fd, fdinfo and (sockets) pidfd_getfd. -ENOENT: not open. */
 int decode_fd(pid_t tid, int fd, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
 

@@ -10,6 +10,7 @@
 #include "tracer/decode_exec.h"
 #include "tracer/image.h"
 #include "tracer/procfs.h"
+#include "tracer/reader.h"
 #include "tracer/slow.h"
 
 /* What execve, clone and task events say alike, read once. */
@@ -41,17 +42,20 @@ struct decode_memo {
 	struct procfs_exe exe;
 	uint32_t loginuid;
 	struct slow_memo mounts;
+	struct reader *reader;
 };
 
 /* A search along PATH fails again and again: within this time what a failed exec says of its caller is not read anew. */
 #define AGAIN_NS 10000000u
 
-struct decode_memo *decode_memo_new(void)
+struct decode_memo *decode_memo_new(struct reader *reader)
 {
 	struct decode_memo *m = calloc(1, sizeof(*m));
 
-	if (m)
-		m->ahead.stat = -1;
+	if (!m)
+		return NULL;
+	m->ahead.stat = -1;
+	m->reader = reader;
 	return m;
 }
 
@@ -84,7 +88,7 @@ static int read_task_quickly(pid_t tid, const struct ahead *ahead, struct procfs
 	return r;
 }
 
-static void read_command(pid_t tid, const struct exec_image *image, struct process *p)
+static void read_command(pid_t tid, const struct exec_image *image, struct reader *reader, struct process *p)
 {
 	ssize_t n;
 
@@ -93,12 +97,13 @@ static void read_command(pid_t tid, const struct exec_image *image, struct proce
 		p->command_len = image->args_len;
 		return;
 	}
-	n = procfs_read_file(tid, "cmdline", p->command, sizeof(p->command));
+	n = reader_file(reader, tid, "cmdline", p->command, sizeof(p->command));
 	p->command_len = n > 0 ? (size_t)n : 0;
 }
 
 /* ahead: of a process that has just executed (image), else NULL. */
-static int read_process(pid_t tid, const struct exec_image *image, const struct ahead *ahead, struct process *p, struct error *err)
+static int read_process(pid_t tid, const struct exec_image *image, const struct ahead *ahead, struct reader *reader, struct process *p,
+			struct error *err)
 {
 	struct rlimit limit;
 	int r = image ? read_task_quickly(tid, ahead, &p->task, err) : -EOPNOTSUPP;
@@ -107,7 +112,7 @@ static int read_process(pid_t tid, const struct exec_image *image, const struct 
 		r = procfs_read_task(tid, &p->task, err);
 	if (r < 0)
 		return r;
-	read_command(tid, image, p);
+	read_command(tid, image, reader, p);
 	if (p->command_len) /* a program may overwrite its arguments, also the last NUL */
 		p->command[p->command_len - 1] = 0;
 	if (image && ahead->tid == tid) {
@@ -209,7 +214,7 @@ static int read_program(pid_t tid, uint64_t ts, bool failed, const struct exec_i
 	if (failed && m->tid == tid && m->has_program && ts - m->ts < AGAIN_NS)
 		return 0;
 	m->tid = 0;
-	r = read_process(tid, image, &m->ahead, &m->process, err);
+	r = read_process(tid, image, &m->ahead, m->reader, &m->process, err);
 	if (r < 0)
 		return r;
 	read_exe(tid, &m->process.task, &m->mounts, &m->exe);
@@ -257,7 +262,7 @@ int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *
 	if (x->image) {
 		env = (struct str){ x->image->env, x->image->env_len };
 	} else if (!x->exe.ptr) {
-		n = procfs_read_file(tid, "environ", text, sizeof(text));
+		n = reader_file(m->reader, tid, "environ", text, sizeof(text));
 		env.len = n > 0 ? (size_t)n : 0;
 	}
 	event_begin(b, x->type, ts, tid);
@@ -323,7 +328,7 @@ static int read_born(const struct decode_birth *f, struct decode_memo *m, struct
 		return 0;
 	}
 	m->tid = 0;
-	r = read_process(f->tid, NULL, NULL, &m->process, err);
+	r = read_process(f->tid, NULL, NULL, m->reader, &m->process, err);
 	if (r < 0)
 		return r;
 	if (f->running && has_ended(f->tid))
@@ -403,19 +408,20 @@ static void put_link(struct event_builder *b, pid_t tid, const char *name)
 	event_put_text(b, n > 0 ? (struct str){ path, (size_t)n } : STR(""));
 }
 
-int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
+int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struct event_builder *b, struct event *ret_event,
+		struct error *err)
 {
 	char env[EVENT_STRING_BYTES];
 	struct slow_memo mounts = { 0 };
 	struct procfs_exe exe;
 	struct process p;
 	ssize_t env_len;
-	int r = read_process(tid, NULL, NULL, &p, err);
+	int r = read_process(tid, NULL, NULL, reader, &p, err);
 
 	if (r < 0)
 		return r;
 	read_exe(twin, &p.task, &mounts, &exe);
-	env_len = procfs_read_file(twin, "environ", env, sizeof(env));
+	env_len = reader_file(reader, twin, "environ", env, sizeof(env));
 	/* Falco's iterators put the process into the upper half */
 	event_begin(b, EV_ITER_TASK_E, ts, (int64_t)p.task.tgid << 32 | tid);
 	event_put_int(b, p.task.ppid);

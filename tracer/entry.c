@@ -144,6 +144,8 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	}
 	if (traits & CALL_AFFINITY)
 		near_rest(t);
+	if (traits & CALL_MOUNT)
+		reader_be_wary(t->reader);
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
 	/* process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of /proc/PID/mem fails */
@@ -368,7 +370,7 @@ static enum call_bytes bytes_of(const struct tracer *t, const struct tracee *tra
 	return tracees_alone(tracee) && !tracee->late && !debugged ? BYTES_PRIVATE : BYTES_SHARED;
 }
 
-int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
+static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
 	unsigned int traits = calls_traits(&t->calls, p->call.number);
@@ -402,6 +404,9 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 		return r;
 	p->call.bytes = bytes_of(t, p->tracee, traits);
 	r = decode_call(&p->call, &t->builder, ret_event, err);
+	/* the kernel waits for it, and then it can be read, too */
+	if (memory_is_late(p->call.memory) && result_later(t) == 0)
+		return 0;
 	/* the caller died, or passed pointers that the kernel will refuse too */
 	if (r < 0 || (p->notified && !p->tracee->seized && !notify_valid(t->listener, p->id))) {
 		pass(t);
@@ -411,6 +416,15 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	ret_event->failure_only = failure_only;
 	tracer_dress(t, ret_event, p->tracee);
 	return 1;
+}
+
+int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	int r = tell(t, ret_event, err);
+
+	if (t->pending.tracee)
+		foreign_late(t, t->pending.tracee);
+	return r;
 }
 
 /* ---- catching ---------------------------------------------------------------------------------------------------------------- */

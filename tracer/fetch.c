@@ -14,7 +14,7 @@
 /* The front is closed to those who may not look into all processes, so also to us; we began as its copy. */
 int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
 {
-	return decode_task(tid, tid == t->launch.front ? getpid() : tid, ts, b, ret_event, err);
+	return decode_task(tid, tid == t->launch.front ? getpid() : tid, ts, t->tracees.reader, b, ret_event, err);
 }
 
 /* ---- needs of an evaluation ---- */

@@ -279,6 +279,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_faults && c->traits & CALL_FAULTS && number == SYS_ioctl)
 		r = catch_value(f, number, 1, UINT32_MAX, CALLS_IOCTL_FAULTS);
+	if (o->watch_mounts && c->traits & CALL_MOUNT)
+		catch_always(f, number);
 	if (o->watch_dumpable && c->traits & CALL_DUMP)
 		r = catch_value(f, number, 0, UINT32_MAX, PR_SET_DUMPABLE);
 	if (o->watch_listeners && c->traits & CALL_LISTEN && r >= 0)

@@ -25,6 +25,7 @@ struct filter_options {
 	bool watch_dumpable; /* prctl(PR_SET_DUMPABLE) */
 	bool watch_affinity; /* calls about where other threads may run */
 	bool watch_faults; /* descriptors by which page faults are served (userfaultfd) */
+	bool watch_mounts; /* file systems that come along, whose servers serve page faults */
 	bool watch_execs; /* nothing else tells who executes: the thread is not ours by ptrace before */
 	bool watch_ends; /* nothing else tells of programs: each makes a caught call at its end at the latest */
 	pid_t protect; /* calls that aim at this process are caught; 0 = none */

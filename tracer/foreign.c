@@ -11,7 +11,8 @@
 /*
  * Calls that pass by every rule: those of another ABI, whose numbers and arguments mean other things than the tables say,
  * and rings, whose operations are no calls at all. The policy refuses them or lets them pass; either way it is said
- * once for each program that a process executes. So are processes that the kernel does not let us look into.
+ * once for each program that a process executes. So are processes that the kernel does not let us look into, and those whose memory is
+ * somebody's to give who takes his time.
  */
 
 #define X32_BIT 0x40000000
@@ -74,6 +75,7 @@ void foreign_call(struct tracer *t, uint32_t arch)
 	}
 	/* it may change credentials, roots and mounts unseen: from here on every thread opens for itself */
 	identity_free(t);
+	reader_be_wary(t->reader);
 	entry_continue(t);
 }
 
@@ -136,4 +138,16 @@ void foreign_closed(struct tracer *t, const struct tracee *tracee)
 		return;
 	tracee->process->told_closed = true;
 	say_of(t, tracee->tid, tracee->process->pid, &notice);
+}
+
+void foreign_late(struct tracer *t, const struct tracee *tracee)
+{
+	struct tracer_notice notice = { .kind = TRACER_NOTICE_LATE, .ts = tracer_now(), .abi = "" };
+
+	if (!memory_is_late(tracee->process->memory))
+		return;
+	memory_forget_late(tracee->process->memory);
+	if (!tracee->process->told_late)
+		say_of(t, tracee->tid, tracee->process->pid, &notice);
+	tracee->process->told_late = true;
 }

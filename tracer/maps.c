@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "tracer/pagemap.h"
 #include "tracer/procfs.h"
 #include "tracer/slow.h"
 
@@ -133,7 +134,7 @@ struct query {
 #define QUERY_READABLE 1
 #define QUERY_SHARED   8
 
-static int ask_kernel(int fd, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
+static int ask_kernel(int fd, uint64_t address, bool with_id, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
 {
 	uint8_t id[20] = { 0 };
 	struct query q = {
@@ -141,8 +142,8 @@ static int ask_kernel(int fd, uint64_t address, struct mapping *ret_mapping, cha
 		.address = address,
 		.name = (uintptr_t)path,
 		.name_size = MAPS_PATH_BYTES,
-		.build_id = (uintptr_t)id,
-		.build_id_size = sizeof(id),
+		.build_id = with_id ? (uintptr_t)id : 0,
+		.build_id_size = with_id ? sizeof(id) : 0,
 	};
 
 	path[0] = 0;
@@ -163,7 +164,7 @@ static int ask_kernel(int fd, uint64_t address, struct mapping *ret_mapping, cha
 	return 0;
 }
 
-int maps_find(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
+static int find(pid_t tid, uint64_t address, bool with_id, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
 {
 	char name[32];
 	auto_fd int fd = -1;
@@ -173,8 +174,18 @@ int maps_find(pid_t tid, uint64_t address, struct mapping *ret_mapping, char pat
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = ask_kernel(fd, address, ret_mapping, path);
+	r = ask_kernel(fd, address, with_id, ret_mapping, path);
 	return r == 0 || r == -ENOENT ? r : search_list(fd, address, ret_mapping, path);
+}
+
+int maps_find(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
+{
+	return find(tid, address, false, ret_mapping, path);
+}
+
+int maps_identify(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
+{
+	return find(tid, address, true, ret_mapping, path);
 }
 
 /* Mappings that one stack is looked for in: a program that cuts its own into more has to be taken for odd anyway. */
@@ -219,19 +230,13 @@ static bool holds_stack(pid_t tid, const struct mapping *m)
 	return false;
 }
 
-/* Bit 61 of a page's entry: it is the file's own (or shared memory); private pages lose it when they are written to. */
+/* A page of a private mapping that is not the file's own any more. */
 static bool was_written(pid_t tid, uint64_t address)
 {
-	const uint64_t present = UINT64_C(1) << 63, of_file = UINT64_C(1) << 61;
-	uint64_t entry = 0, page = address / (uint64_t)sysconf(_SC_PAGESIZE);
-	auto_fd int fd = -1;
-	char name[32];
+	auto_fd int fd = procfs_open(tid, "pagemap");
+	uint64_t entry;
 
-	snprintf(name, sizeof(name), "/proc/%d/pagemap", tid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || pread(fd, &entry, sizeof(entry), (off_t)(page * sizeof(entry))) != sizeof(entry))
-		return false;
-	return (entry & present) && !(entry & of_file);
+	return pagemap_read(fd, address, 1, &entry, 1) == 1 && (entry & PAGEMAP_PRESENT) && !(entry & PAGEMAP_OF_FILE);
 }
 
 /* As we see the path: what lies elsewhere for the process is not taken for the system's. */

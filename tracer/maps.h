@@ -16,7 +16,7 @@ struct mapping {
 	uint64_t start, end, offset;
 	bool readable, shared;
 	uint64_t inode; /* 0 = no file */
-	uint8_t build_id[20]; /* of the file, where the kernel tells */
+	uint8_t build_id[20]; /* of the file, where the kernel tells; by maps_identify() alone */
 	unsigned int build_id_len;
 	struct str path; /* or "[stack]" and kin; empty = anonymous */
 };
@@ -28,6 +28,9 @@ bool maps_parse(struct str line, struct mapping *ret_mapping);
 
 /* By the kernel's own search (6.11), else by reading the list up to there. path holds ret_mapping's. -ENOENT: no mapping. */
 int maps_find(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES]);
+
+/* The same with the build id, for which the kernel reads in the file: that may have to be waited for. */
+int maps_identify(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES]);
 
 /*
  * Whether only the process itself writes there: private memory, and not a page that is still the file's own, unless that is a

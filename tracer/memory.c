@@ -10,18 +10,27 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "tracer/pagemap.h"
+#include "tracer/procfs.h"
+#include "tracer/reader.h"
 
 /*
  * Two ways. process_vm_readv needs no descriptor: for processes that make few calls, since the first look into a new
  * process's /proc costs more than several reads. A kept /proc/TID/mem is cheaper from then on, and open to us in
  * containers whose seccomp profile refuses process_vm_readv. That descriptor belongs to the address space of the moment
  * it was opened: after an exec it reads nothing any more (the kernel returns 0), so the owner closes and opens it again.
+ *
+ * Once there may be pages that somebody has to give first (reader.h), only those are read by us that are in the page tables already. It
+ * takes a look for each read, and between the two a page can go: after the first that held a thread up nothing is read by us any more.
  */
 struct memory {
 	int fd; /* -1 = read directly */
+	int pages; /* /proc/TID/pagemap, as long as fd; -1 = not opened */
 	pid_t tid; /* a thread that has the memory */
+	struct reader *reader;
 	uint64_t fault; /* where the last read began to fail */
 	bool refused; /* the last read: the process is not dumpable, or its program may not be read */
+	bool late; /* something did not come in time */
 };
 
 #define PAGE 4096 /* the smallest page size of the machines that we run on: reads never cross one unasked */
@@ -36,14 +45,14 @@ static int open_file(pid_t tid, struct error *err)
 	return fd < 0 ? error_errno(err, errno == ENOENT ? -ESRCH : -errno, "cannot open %s", path) : fd;
 }
 
-int memory_open(pid_t tid, struct memory **ret_memory, struct error *err)
+int memory_open(pid_t tid, struct reader *reader, struct memory **ret_memory, struct error *err)
 {
 	int fd = open_file(tid, err);
 	struct memory *m;
 
 	if (fd < 0)
 		return fd;
-	m = memory_direct(tid);
+	m = memory_direct(tid, reader);
 	if (!m) {
 		close(fd);
 		return error_set(err, -ENOMEM, "out of memory");
@@ -53,12 +62,12 @@ int memory_open(pid_t tid, struct memory **ret_memory, struct error *err)
 	return 0;
 }
 
-struct memory *memory_direct(pid_t tid)
+struct memory *memory_direct(pid_t tid, struct reader *reader)
 {
 	struct memory *m = malloc(sizeof(*m));
 
 	if (m)
-		*m = (struct memory){ .fd = -1, .tid = tid };
+		*m = (struct memory){ .fd = -1, .pages = -1, .tid = tid, .reader = reader };
 	return m;
 }
 
@@ -96,8 +105,12 @@ void memory_close(struct memory *m)
 		return;
 	if (m->fd >= 0)
 		close(m->fd);
+	if (m->pages >= 0)
+		close(m->pages);
 	free(m);
 }
+
+/* ---- one read ------------------------------------------------------------------------------------------------------------------- */
 
 static ssize_t read_directly(const struct memory *m, uint64_t address, void *bytes, size_t len)
 {
@@ -107,9 +120,50 @@ static ssize_t read_directly(const struct memory *m, uint64_t address, void *byt
 	return n >= 0 ? n : errno == ESRCH ? 0 : -errno;
 }
 
-bool memory_refused(const struct memory *m)
+static ssize_t read_file(const struct memory *m, uint64_t address, void *bytes, size_t len)
 {
-	return m && m->refused;
+	ssize_t n;
+
+	do
+		n = pread(m->fd, bytes, len, (off_t)address);
+	while (n < 0 && errno == EINTR);
+	return n >= 0 ? n : errno == EIO ? -EFAULT : -errno;
+}
+
+#define PAGES_MAX 16 /* of one look */
+
+/* Whether all pages are in memory. False where that cannot be known (gVisor has no pagemap). */
+static bool is_there(struct memory *m, uint64_t address, size_t len)
+{
+	auto_fd int own = m->pages < 0 ? procfs_open(m->tid, "pagemap") : -1;
+	uint64_t pages[PAGES_MAX];
+	int n = pagemap_read(own >= 0 ? own : m->pages, address, len, pages, PAGES_MAX);
+	bool there = n > 0;
+
+	for (int i = 0; i < n; i++)
+		there = there && pages[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED);
+	if (m->fd >= 0 && own >= 0)
+		m->pages = take_fd(own);
+	return there;
+}
+
+/* directly: also where there is a descriptor. */
+static ssize_t read_once(struct memory *m, uint64_t address, void *bytes, size_t len, bool directly)
+{
+	ssize_t n = -EAGAIN;
+	bool there;
+
+	if (!reader_is_wary(m->reader))
+		return directly ? read_directly(m, address, bytes, len) : read_file(m, address, bytes, len);
+	there = (m->late || reader_is_trusting(m->reader)) && is_there(m, address, len);
+	if (!there && !m->late) {
+		n = reader_memory(m->reader, m->tid, directly ? -1 : m->fd, address, bytes, len);
+		there = n == -EBUSY && is_there(m, address, len);
+	}
+	if (there)
+		return directly ? read_directly(m, address, bytes, len) : read_file(m, address, bytes, len);
+	m->late |= n == -EAGAIN || n == -EBUSY;
+	return n == -EBUSY ? -EAGAIN : n;
 }
 
 ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len)
@@ -121,23 +175,38 @@ ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t
 	m->fault = address; /* until it is read */
 	if (address > INT64_MAX) /* a kernel address, which the file's signed offset cannot name */
 		return -EFAULT;
-	if (m->fd < 0) {
-		n = read_directly(m, address, bytes, len);
-		m->refused = n == -EPERM;
-		return m->refused ? 0 : n;
-	}
-	do
-		n = pread(m->fd, bytes, len, (off_t)address);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EIO ? -EFAULT : -errno;
-	return n;
+	n = read_once(m, address, bytes, len, m->fd < 0);
+	m->refused = m->fd < 0 && n == -EPERM;
+	return m->refused ? 0 : n;
+}
+
+bool memory_refused(const struct memory *m)
+{
+	return m && m->refused;
+}
+
+bool memory_is_wary(const struct memory *m)
+{
+	return m && reader_is_wary(m->reader);
+}
+
+bool memory_is_late(const struct memory *m)
+{
+	return m && m->late;
+}
+
+void memory_forget_late(struct memory *m)
+{
+	if (m)
+		m->late = false;
 }
 
 uint64_t memory_fault(const struct memory *m)
 {
 	return m->fault;
 }
+
+/* ---- many ------------------------------------------------------------------------------------------------------------------------- */
 
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)
 {
@@ -159,11 +228,11 @@ int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)
  * The file gives also what the process itself may not read (PROT_NONE), where the kernel, copying its arguments, would fail. Asked
  * where that is to be thought of: behind the end of a page, and for nothing at all.
  */
-static bool is_closed(const struct memory *m, uint64_t address)
+static bool is_closed(struct memory *m, uint64_t address)
 {
 	char byte;
 
-	return m->fd >= 0 && read_directly(m, address, &byte, 1) == -EFAULT;
+	return m->fd >= 0 && read_once(m, address, &byte, 1, true) == -EFAULT;
 }
 
 ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max)

@@ -269,7 +269,7 @@ enum open_way names_pending(struct tracer *t)
 	if (!row || !p->call.memory || !identity_assumable(t, p->tracee))
 		return OPEN_ENTRY;
 	r = perform(t, row);
-	if (r == -EFAULT && !entry_is_unmapped(t))
+	if (r == -EAGAIN || (r == -EFAULT && !entry_is_unmapped(t)))
 		return OPEN_CHECK;
 	if (r == -EOPNOTSUPP) {
 		p->call.path = p->call.other_path = (struct str){ NULL, 0 };

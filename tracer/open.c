@@ -434,7 +434,7 @@ enum open_way open_pending(struct tracer *t)
 		return OPEN_CHECK;
 	/* what we could not read is told to the caller as the kernel would: it may be there when the kernel looks */
 	if (r < 0)
-		return r == -EFAULT && !entry_is_unmapped(t) ? OPEN_CHECK : fail(t, r);
+		return r == -EAGAIN || (r == -EFAULT && !entry_is_unmapped(t)) ? OPEN_CHECK : fail(t, r);
 	a.made = owed_now(t) == OWED_FILE;
 	if (a.made) {
 		t->pending.tracee->owed.what = OWED_NOTHING;

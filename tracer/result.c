@@ -157,6 +157,7 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	t->ext.raced = tracees_alone(tracee) || settled ? RACED_NO : RACED_POSSIBLE;
 	t->looked_behind = settled ? 0 : tracee->tid;
 	r = result_event(t, tracee, call, tracee->cookie, ret_event, err);
+	foreign_late(t, tracee);
 	call->socket = NULL;
 	socket_release(take_ptr(tracee->socket));
 	return r < 0 ? 0 : 1;

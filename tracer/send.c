@@ -166,11 +166,11 @@ static int write_length(const struct call *c, uint32_t i, uint32_t *value, bool 
 	return n == (ssize_t)sizeof(*value) ? 0 : n < 0 ? -errno : -EFAULT;
 }
 
-/* Whether the lengths can be written at all: profiles of containers refuse it. */
+/* Whether the lengths can be written at all: profiles of containers refuse it, and nothing is to be waited for. */
 static bool can_write(const struct call *c)
 {
 	uint32_t value;
-	int r = write_length(c, 0, &value, false);
+	int r = memory_is_wary(c->memory) ? -EPERM : write_length(c, 0, &value, false);
 
 	if (r == 0)
 		r = write_length(c, 0, &value, true);
@@ -197,6 +197,8 @@ static int64_t send_one(struct tracer *t, struct held_socket *s, uint32_t i)
 
 	if (n == 0)
 		n = send_message(t, s->fd, &m);
+	else if (n == -EAGAIN) /* not to be read in time */
+		n = -EOPNOTSUPP;
 	keep(s, &m);
 	if (n == -ENOMEM || n == -ESRCH || n == -EPIPE || (n == -EAGAIN && may_wait(c, s->fd)))
 		n = -EOPNOTSUPP; /* waits, or may raise a signal */

@@ -332,7 +332,7 @@ void slow_free(struct slow *s)
 }
 
 /* What cannot be read is not known to be prompt: then every path has its way looked at. */
-static bool any(struct slow *s)
+bool slow_any(struct slow *s)
 {
 	auto_free char *text = NULL;
 	size_t len;
@@ -349,12 +349,12 @@ static bool any(struct slow *s)
 
 bool slow_has(struct slow *s, int fd)
 {
-	return any(s) && lies_there(s, fd);
+	return slow_any(s) && lies_there(s, fd);
 }
 
 bool slow_on_way(struct slow *s, int base, const char *path)
 {
-	return any(s) && way_of(s, base, path) > 0;
+	return slow_any(s) && way_of(s, base, path) > 0;
 }
 
 /* ---- what is asked of the file system itself -------------------------------------------------------------------------------------- */

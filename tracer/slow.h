@@ -23,6 +23,8 @@ void slow_begin(struct slow *s);
 void slow_free(struct slow *s);
 /* Takes the list from the text of a mountinfo; -ENOMEM. */
 int slow_parse(struct slow *s, struct str mounts);
+/* Whether there are such mounts, as far as can be known. */
+bool slow_any(struct slow *s);
 /* Whether the file lies there. */
 bool slow_has(struct slow *s, int fd);
 /* Whether a path, from a directory that is not there, leads there, or that cannot be known. No server is asked. */

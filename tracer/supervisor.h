@@ -17,6 +17,7 @@
 #include "tracer/filter.h"
 #include "tracer/launch.h"
 #include "tracer/links.h"
+#include "tracer/reader.h"
 #include "tracer/slow.h"
 #include "tracer/task_ring.h"
 #include "tracer/tracee.h"
@@ -166,6 +167,7 @@ struct tracer {
 	struct event_builder builder; /* of the event handed out */
 	struct event_builder fetched; /* of answers to needs */
 	struct decode_memo *memo;
+	struct reader *reader;
 	struct event_ext ext;
 	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
 	struct strbuf args, stack; /* of ext */
@@ -447,6 +449,8 @@ bool foreign_ring(struct tracer *t);
 void foreign_listener(struct tracer *t);
 /* A call of the thread is told without what lies behind its pointers: its memory could not be looked into (tracees_closed()). */
 void foreign_closed(struct tracer *t, const struct tracee *tracee);
+/* A call of the thread has been looked at; says so if something of its memory did not come in time, and forgets that. */
+void foreign_late(struct tracer *t, const struct tracee *tracee);
 
 /* ---- protect.c --------------------------------------------------------------------------------------------------------------- */
 

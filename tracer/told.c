@@ -59,19 +59,14 @@ static void clear_ext(struct tracer *t)
 /* Where arguments are longer than events hold, and a rule wants them all, the extension record has them. */
 static void read_full_args(struct tracer *t, pid_t tid)
 {
-	auto_free char *text = NULL;
-	const char *end;
-	char path[64];
-	size_t len;
+	auto_free char *text = t->facts & FACT_FULL_ARGS ? malloc(EVENT_ARGS_BYTES) : NULL;
+	ssize_t len = text ? reader_file(t->reader, tid, "cmdline", text, EVENT_ARGS_BYTES) : 0;
+	const char *end = len < EVENT_STRING_BYTES ? NULL : memchr(text, 0, (size_t)len);
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", tid);
-	if (!(t->facts & FACT_FULL_ARGS) || file_read_all(path, EVENT_ARGS_BYTES, &text, &len, NULL) < 0)
-		return;
-	end = memchr(text, 0, len);
-	if (!end || len < EVENT_STRING_BYTES)
+	if (!end)
 		return;
 	strbuf_reset(&t->args);
-	strbuf_add(&t->args, end + 1, len - (size_t)(end + 1 - text));
+	strbuf_add(&t->args, end + 1, (size_t)len - (size_t)(end + 1 - text));
 	if (!t->args.failed)
 		t->ext.args = strbuf_str(&t->args);
 }

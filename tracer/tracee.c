@@ -13,9 +13,9 @@ static size_t slot(pid_t id, size_t n)
 	return (size_t)id & (n - 1);
 }
 
-int tracees_init(struct tracees *t)
+int tracees_init(struct tracees *t, struct reader *reader)
 {
-	memset(t, 0, sizeof(*t));
+	*t = (struct tracees){ .reader = reader };
 	t->newest.newer = t->newest.older = &t->newest;
 	t->nbuckets = t->nprocesses = BUCKETS_FIRST;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
@@ -249,12 +249,12 @@ void tracees_each(const struct tracees *t, void (*visit)(void *context, struct t
 /* A descriptor for the process's memory, whoever has to give one back for that. */
 static int keep_memory(struct tracees *t, struct process *p, pid_t tid)
 {
-	int r = p->memory ? memory_keep(p->memory) : memory_open(tid, &p->memory, NULL);
+	int r = p->memory ? memory_keep(p->memory) : memory_open(tid, t->reader, &p->memory, NULL);
 
 	/* out of descriptors: the longest open one is given back */
 	if ((r == -EMFILE || r == -ENFILE) && t->newest.newer != &t->newest) {
 		close_memory(t->newest.newer);
-		r = p->memory ? memory_keep(p->memory) : memory_open(tid, &p->memory, NULL);
+		r = p->memory ? memory_keep(p->memory) : memory_open(tid, t->reader, &p->memory, NULL);
 	}
 	if (r < 0)
 		return r;
@@ -285,7 +285,7 @@ struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
 	if (t->direct && tracee->seized && p->reads < DIRECT_READS) {
 		p->reads++;
 		if (!p->memory)
-			p->memory = memory_direct(tracee->tid);
+			p->memory = memory_direct(tracee->tid, t->reader);
 	} else {
 		tracees_keep_memory(t, tracee);
 	}

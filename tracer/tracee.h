@@ -18,7 +18,7 @@ struct process {
 	unsigned int births; /* by records, since exec; and when its handlers were looked at, monotonic ns */
 	uint64_t looked;
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
-	bool told_foreign, told_ring, told_listener, told_closed; /* foreign.c: said already, of this program */
+	bool told_foreign, told_ring, told_listener, told_closed, told_late; /* foreign.c: said already, of this program */
 	/*
 	 * The file creation mask, read at the first open that creates, until somebody may change it: a call that does is let into the
 	 * kernel after we have seen it. mask_moves: it has been called since exec; mask_apart: shared with other processes, or not
@@ -112,6 +112,7 @@ struct tracee {
 
 struct tracees {
 	bool direct; /* the memory of processes that make few calls is read without a descriptor */
+	struct reader *reader; /* of memory that may have to be waited for; borrowed */
 	struct tracee **buckets;
 	size_t nbuckets, count, embryos;
 	struct process **processes; /* hash by pid, open addressing */
@@ -119,7 +120,7 @@ struct tracees {
 	struct process newest; /* head of the list of open memories */
 };
 
-int tracees_init(struct tracees *t);
+int tracees_init(struct tracees *t, struct reader *reader);
 void tracees_free(struct tracees *t);
 struct tracee *tracees_find(const struct tracees *t, pid_t tid); /* NULL when not known */
 /* A new thread, or NULL when memory is short. */

@@ -108,8 +108,9 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	birth_init(t);
 	if (t->own && t->injects && t->options.opens == TRACER_OPENS_EXACT)
 		near_begin(t);
-	if (t->own)
-		slow_begin(&t->slow);
+	slow_begin(&t->slow);
+	if (slow_any(&t->slow))
+		reader_be_wary(t->reader);
 	t->tracees.direct = t->seizing && memory_can_direct();
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
@@ -135,8 +136,9 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	t->source.traits = SOURCE_SYNCHRONOUS;
 	t->options = *options;
 	t->listener = t->wait_signal = t->slow.fd = t->own_fds = t->crowd.loads = t->launch.control = t->launch.go = -1;
-	t->memo = decode_memo_new();
-	if (!t->memo || tracees_init(&t->tracees) < 0)
+	t->reader = reader_new();
+	t->memo = t->reader ? decode_memo_new(t->reader) : NULL;
+	if (!t->memo || tracees_init(&t->tracees, t->reader) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	/* whoever ignores it has children of whom nobody learns how they ended */
 	command.ignores_children = signal(SIGCHLD, SIG_DFL) == SIG_IGN;
@@ -224,6 +226,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.watch_dumpable = !place_sees_all(),
 		.watch_affinity = t->near.possible,
 		.watch_faults = t->tracees.direct,
+		.watch_mounts = true,
 		.watch_ends = !t->seizing,
 		.protect = getpid(),
 	};
@@ -415,6 +418,7 @@ static void tracer_close(struct source *s)
 	strbuf_free(&t->args);
 	strbuf_free(&t->stack);
 	decode_memo_free(t->memo);
+	reader_free(t->reader);
 	figures_clear(&t->figures);
 	free(t);
 }

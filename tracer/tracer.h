@@ -26,11 +26,12 @@ struct tracer_notice {
 		TRACER_NOTICE_IO_URING,
 		TRACER_NOTICE_LISTENER,
 		TRACER_NOTICE_CLOSED, /* the process as a whole: what its calls point to is unknown */
+		TRACER_NOTICE_LATE, /* likewise: it was unknown when one of them began */
 	} kind;
 	bool refused; /* the call failed with ENOSYS; a listener: with EBUSY, by the kernel */
 	uint64_t ts;
 	pid_t pid;
-	long number; /* of the call, in its own ABI; none for a closed process */
+	long number; /* of the call, in its own ABI; none for a process as a whole */
 	const char *abi; /* "i386", "x32" …; empty for the others */
 	const char *name, *path; /* of the program; empty when the process is gone */
 };

@@ -90,7 +90,7 @@ static void add_frame(struct strbuf *line, pid_t tid, unw_cursor_t *cursor, unw_
 	else
 		strbuf_addf(line, "0x%" PRIx64, (uint64_t)ip);
 	/* a return address may already lie behind its function's file */
-	if (maps_find(tid, ip - !innermost, &m, path) == 0) {
+	if (maps_identify(tid, ip - !innermost, &m, path) == 0) {
 		strbuf_addf(line, " (%s", m.path.len ? path : "anonymous memory");
 		strbuf_adds(line, m.build_id_len ? " " : "");
 		for (unsigned int i = 0; i < m.build_id_len; i++)

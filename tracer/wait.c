@@ -43,6 +43,13 @@ static bool take_signals(struct tracer *t)
 	return idle;
 }
 
+static void mounts_changed(struct tracer *t)
+{
+	t->slow.changed = true;
+	if (!reader_is_wary(t->reader) && slow_any(&t->slow))
+		reader_be_wary(t->reader);
+}
+
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pollfd polled[4] = {
@@ -73,7 +80,8 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
 	}
 	idle = polled[0].revents && take_signals(t);
-	t->slow.changed |= polled[2].revents != 0;
+	if (polled[2].revents)
+		mounts_changed(t);
 	if (idle)
 		stops_adopt(t);
 	if (polled[1].revents & POLLIN)

@@ -58,7 +58,7 @@ static int give_thread(struct answers_to *to, pid_t owner, int tid)
 	struct event ev;
 
 	(void)owner;
-	return give(to, decode_task(tid, tid, to->ts, &to->builder, &ev, &gone), &ev);
+	return give(to, decode_task(tid, tid, to->ts, NULL, &to->builder, &ev, &gone), &ev);
 }
 
 static int give_process(struct answers_to *to, pid_t owner, int pid)

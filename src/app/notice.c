@@ -9,7 +9,7 @@ static void add_fields(struct alert_fields *f, const struct tracer_notice *n)
 {
 	if (n->kind == TRACER_NOTICE_FOREIGN_ABI)
 		alert_fields_text(f, "call.abi", str_of(n->abi));
-	if (n->kind != TRACER_NOTICE_CLOSED) {
+	if (n->kind != TRACER_NOTICE_CLOSED && n->kind != TRACER_NOTICE_LATE) {
 		alert_fields_number(f, "call.number", (uint64_t)n->number);
 		alert_fields_text(f, "call.verdict", n->refused ? STR("refused") : STR("passed"));
 	}
@@ -29,6 +29,9 @@ static void add_message(struct strbuf *out, const struct tracer_notice *n)
 	else if (n->kind == TRACER_NOTICE_CLOSED)
 		strbuf_adds(out, "The monitor may not look into a process (not dumpable, or a program that may not be read): "
 				 "paths and addresses of its calls are unknown");
+	else if (n->kind == TRACER_NOTICE_LATE)
+		strbuf_adds(out, "Memory of a process cannot be read in time (a file on FUSE or a network): what its calls point to "
+				 "is looked for behind them");
 	else
 		strbuf_adds(out, "io_uring, whose operations rules cannot see, was let pass");
 }
@@ -41,6 +44,7 @@ void notice_receive(void *context, const struct tracer_notice *n)
 		[TRACER_NOTICE_IO_URING] = "io_uring used",
 		[TRACER_NOTICE_LISTENER] = "Seccomp listener of the workload",
 		[TRACER_NOTICE_CLOSED] = "Process that cannot be looked into",
+		[TRACER_NOTICE_LATE] = "Process that holds up the monitor",
 	};
 	const char *rule = rules[n->kind];
 	auto_strbuf struct strbuf message = { 0 };

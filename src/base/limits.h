@@ -28,6 +28,10 @@
 #define TASK_RING_BYTES_MIN (64 << 10)
 #define TASK_RINGS_BYTES    (16 << 20) /* of all: machines with many processors have smaller ones */
 
+/* memory of the workload that has to be waited for */
+#define READER_WAIT_MS 20 /* that all wait for one: a disk gives a page in less */
+#define READER_THREADS 4  /* that may be held up at once */
+
 /* datagrams that are sent in the caller's place */
 #define SEND_MESSAGE_BYTES 65536 /* one more than the longest there is: longer ones are refused as this one is */
 #define SEND_CONTROL_BYTES 4096	 /* control messages of a datagram: each is some bytes long */

@@ -33,8 +33,8 @@ static struct strbuf text;
 static int open_memory(void **state)
 {
 	(void)state;
-	memo = decode_memo_new();
-	return memo ? memory_open(getpid(), &memory, NULL) : -1;
+	memo = decode_memo_new(NULL);
+	return memo ? memory_open(getpid(), NULL, &memory, NULL) : -1;
 }
 
 static int close_memory(void **state)
@@ -268,9 +268,9 @@ static void test_memory(void **state)
 			pause();
 	}
 	assert_true(child > 0);
-	m = *state ? memory_direct(child) : NULL;
+	m = *state ? memory_direct(child, NULL) : NULL;
 	if (!*state)
-		assert_int_equal(memory_open(child, &m, NULL), 0);
+		assert_int_equal(memory_open(child, NULL, &m, NULL), 0);
 	assert_non_null(m);
 	assert_int_equal(memory_is_direct(m), *state != NULL);
 	assert_int_equal(memory_read_string(m, P(two), bytes, sizeof(bytes)), 5);

@@ -113,7 +113,7 @@ static void test_exec_event(void **state)
 	struct event_builder b = { 0 };
 	struct error err = { 0 };
 	struct event ev;
-	struct decode_memo *memo = decode_memo_new();
+	struct decode_memo *memo = decode_memo_new(NULL);
 	pid_t child = start_sleep();
 	char exe[64];
 
@@ -173,9 +173,9 @@ static void expect_image(size_t n, size_t len, bool direct, int expected)
 	ssize_t bytes;
 
 	if (direct)
-		m = memory_direct(child);
+		m = memory_direct(child, NULL);
 	else
-		assert_int_equal(memory_open(child, &m, NULL), 0);
+		assert_int_equal(memory_open(child, NULL, &m, NULL), 0);
 	assert_non_null(m);
 	assert_int_equal(image_read(m, arch_sp(&regs), &image), expected);
 	if (expected == 0) {
@@ -258,7 +258,7 @@ static void test_task_event(void **state)
 	struct event ev;
 	char cwd[4096];
 
-	assert_int_equal(decode_task(getpid(), getpid(), 42, &b, &ev, NULL), 0);
+	assert_int_equal(decode_task(getpid(), getpid(), 42, NULL, &b, &ev, NULL), 0);
 	assert_int_equal(ev.tid & 0xffffffff, getpid());
 	assert_int_equal(ev.tid >> 32, getpid());
 	assert_int_equal(int_of(&ev, "ppid"), getppid());
@@ -326,7 +326,7 @@ static void test_memory(void **state)
 	struct memory *m = NULL;
 	char bytes[64];
 
-	assert_int_equal(memory_open(getpid(), &m, NULL), 0);
+	assert_int_equal(memory_open(getpid(), NULL, &m, NULL), 0);
 	assert_int_equal(memory_read(m, (uint64_t)(uintptr_t)text, bytes, sizeof(text)), 0);
 	assert_string_equal(bytes, text);
 	assert_int_equal(memory_read_string(m, (uint64_t)(uintptr_t)text, bytes, sizeof(bytes)), sizeof(text) - 1);

@@ -210,7 +210,7 @@ static void table_follows_a_naive_one(void **state)
 	size_t known = 0;
 
 	(void)state;
-	assert_int_equal(tracees_init(&t), 0);
+	assert_int_equal(tracees_init(&t, NULL), 0);
 	for (int step = 0; step < 60000; step++) {
 		seed = seed * 1103515245u + 12345u;
 		pid_t tid = (pid_t)(seed >> 8) % (IDS - 1) + 1, pid = (pid_t)(seed >> 20) % (IDS - 1) + 1;

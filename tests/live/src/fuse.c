@@ -7,6 +7,8 @@
  * tells nothing (statfs).
  * fuse FOLDER layer: as opens, through an overlay over FOLDER that has it as a layer.
  * fuse FOLDER layer-program: as program, likewise.
+ * fuse FOLDER held: the server answers no read; processes have mapped the file and pass its page as an argument; meanwhile others open.
+ * fuse FOLDER late: the server answers reads late, and what is passed so is the path of a file, which is opened and then removed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,13 +27,15 @@
 
 #define USER     12345
 #define LIMIT_MS 2000 /* an open takes microseconds */
+#define LATE_US	 500000
+#define PAGE	 4096
 
 #define REPLY_BYTES (1 << 17)
 
 static const char text[] = "text of the file\n";
 static const char *content = text;
 static size_t content_len = sizeof(text) - 1;
-static bool program;
+static bool program, held, late;
 static bool *mute; /* shared: nothing is told by statfs */
 
 /* ---- the server ------------------------------------------------------------------------------------------------------------- */
@@ -101,6 +106,8 @@ static void answer(int fd, const struct fuse_in_header *head, const char *body)
 		return;
 	case FUSE_READ:
 		open_own();
+		if (late)
+			usleep(LATE_US);
 		read_content(fd, head->unique, (const struct fuse_read_in *)body);
 		return;
 	case FUSE_UNLINK:
@@ -138,7 +145,8 @@ static _Noreturn void serve(int fd, bool silent)
 				continue;
 			_exit(0);
 		}
-		if ((silent && head->opcode != FUSE_INIT) || (*mute && head->opcode == FUSE_STATFS))
+		if ((silent && head->opcode != FUSE_INIT) || (*mute && head->opcode == FUSE_STATFS) ||
+		    (held && head->opcode == FUSE_READ))
 			continue;
 		answer(fd, head, request + sizeof(*head));
 	}
@@ -226,26 +234,106 @@ static void execute(const char *folder)
 	printf("the program: %d\n", status);
 }
 
+/* Pages of the file, of which each comes when it is asked for. */
+static char *map_pages(const char *folder, size_t n)
+{
+	char path[4096], *pages;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/file", folder);
+	fd = open(path, O_RDONLY);
+	pages = mmap(NULL, n * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (pages == MAP_FAILED)
+		_exit(2);
+	madvise(pages, n * PAGE, MADV_RANDOM); /* nothing is read ahead */
+	return pages;
+}
+
+static void call_with(int which, char *page)
+{
+	char *const argv[] = { page, NULL };
+
+	switch (which) {
+	case 0:
+		close(open(page, O_RDONLY));
+		return;
+	case 1:
+		mkdir(page, 0700);
+		return;
+	case 2:
+		connect(socket(AF_INET, SOCK_DGRAM, 0), (const struct sockaddr *)(const void *)page, sizeof(struct sockaddr_storage));
+		return;
+	case 3:
+		connect(socket(AF_UNIX, SOCK_STREAM, 0), (const struct sockaddr *)(const void *)page, 32);
+		return;
+	case 4:
+		execv("/bin/true", argv);
+		return;
+	case 5:
+		execv(page, argv);
+		return;
+	case 6:
+		sendmsg(socket(AF_INET, SOCK_DGRAM, 0), (const struct msghdr *)(const void *)page, MSG_DONTWAIT);
+		return;
+	default:
+		rename("/nowhere", page);
+	}
+}
+
+#define CALLS 8
+
+static char content_of_pages[CALLS * PAGE];
+
 static void wait_elsewhere(const char *folder)
 {
 	struct timespec since, now;
-	char path[4096];
-	pid_t child = fork();
+	pid_t children[CALLS];
+	char path[4096], *pages = held ? map_pages(folder, CALLS) : NULL;
+	int n = held ? CALLS : 1;
 
 	snprintf(path, sizeof(path), "%s/file", folder);
-	if (child == 0) {
-		close(open(path, O_RDONLY));
+	for (int i = 0; i < n; i++) {
+		children[i] = fork();
+		if (children[i] != 0)
+			continue;
+		if (held)
+			call_with(i, pages + i * PAGE);
+		else
+			close(open(path, O_RDONLY));
 		_exit(0);
 	}
-	usleep(100000);
+	usleep(300000);
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	for (int i = 0; i < 10; i++)
 		close(open("/", O_RDONLY | O_DIRECTORY));
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if ((now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1000000 > LIMIT_MS)
 		printf("others waited, too\n");
-	printf("the opener %s\n", waitpid(child, NULL, WNOHANG) == 0 ? "waits" : "is gone");
-	kill(child, SIGKILL);
+	for (int i = 0; i < n; i++) {
+		printf("caller %d %s\n", i, waitpid(children[i], NULL, WNOHANG) == 0 ? "waits" : "is gone");
+		kill(children[i], SIGKILL);
+	}
+}
+
+static void pass_late(const char *folder)
+{
+	char *pages = map_pages(folder, 2);
+
+	show("by a late path", pages, O_RDONLY);
+	told("removed by a late path", unlink(pages + PAGE));
+}
+
+/* What it has then: the path of a file twice, a page each. */
+static bool load_paths(const char *folder)
+{
+	char *bytes = content_of_pages;
+	int fd;
+
+	snprintf(bytes, PAGE, "%s-target", folder);
+	memcpy(bytes + PAGE, bytes, PAGE);
+	fd = open(bytes, O_CREAT | O_WRONLY, 0600);
+	return fd >= 0 && write(fd, "target\n", 7) == 7 && close(fd) == 0;
 }
 
 /* It cannot be written, since it has no upper layer. */
@@ -271,7 +359,13 @@ int main(int argc, char **argv)
 	user = !strcmp(argv[2], "user");
 	silent = !strcmp(argv[2], "silent");
 	program = strstr(argv[2], "program");
-	if (program && !load_program())
+	held = !strcmp(argv[2], "held");
+	late = !strcmp(argv[2], "late");
+	if (held || late) {
+		content = content_of_pages;
+		content_len = sizeof(content_of_pages);
+	}
+	if ((program && !load_program()) || (late && !load_paths(argv[1])))
 		return 2;
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=%d,group_id=%d", fd, user ? USER : 0,
 		 user ? USER : 0);
@@ -290,8 +384,10 @@ int main(int argc, char **argv)
 	if (child == 0) {
 		if (user && (setgid(USER) < 0 || setuid(USER) < 0))
 			return 2;
-		if (silent)
+		if (silent || held)
 			wait_elsewhere(argv[1]);
+		else if (late)
+			pass_late(argv[1]);
 		else if (program)
 			execute(argv[1]);
 		else

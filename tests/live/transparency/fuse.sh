@@ -13,12 +13,12 @@ filter='/^monitor: warning: /d'
 limit=20
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
-	for case in opens silent user program layer layer-program; do
+	for case in opens silent user program layer layer-program held late; do
 		same "$src/fuse" "$dir/files" "$case"
 	done
 done
 monitor_options="--opens fast"
-for case in opens silent user program layer layer-program; do
+for case in opens silent user program layer layer-program held late; do
 	same "$src/fuse" "$dir/files" "$case"
 done
 
@@ -33,6 +33,20 @@ rule opened "evt.type in (open, openat) and evt.rawres >= 0 and fd.name = $dir/f
 for case in opens user; do
 	timeout -k 1 20 "$MONITOR" run -r "$dir/fuse.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" $case >/dev/null 2>&1
 	equal "alerts of $case" "$(grep -c "opened fuse" "$dir/seen")" "$(if [ $case = opens ]; then echo 3; else echo 2; fi)"
+	rm -f "$dir/seen"
+done
+
+# what such a page says is found behind the call, and that somebody is held up by one is told
+{
+	rule opened "evt.type in (open, openat) and evt.rawres >= 0 and fd.name = $dir/files-target" "opened %fd.name"
+	rule removed "evt.type in (unlink, unlinkat) and evt.rawres >= 0 and fs.path.name = $dir/files-target" "removed %fs.path.name"
+} >"$dir/late.yaml"
+for options in "--opens exact" "--opens fast" "--backend ptrace" "--backend ptrace-all"; do
+	# shellcheck disable=SC2086
+	timeout -k 1 20 "$MONITOR" run $options -r "$dir/late.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" late >/dev/null 2>&1
+	equal "$options: opened by a late path" "$(grep -c "opened $dir/files-target" "$dir/seen")" 2 # once to make it
+	equal "$options: removed by a late path" "$(grep -c "removed $dir/files-target" "$dir/seen")" 1
+	equal "$options: told of" "$(grep -c "cannot be read in time" "$dir/seen")" 1
 	rm -f "$dir/seen"
 done
 finish

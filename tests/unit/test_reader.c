@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "tracer/decode.h"
+
+#define P(p) ((uint64_t)(uintptr_t)(p))
+
+/* Whether the child, which ends after that, serves page faults in its memory from now on, or rather does not. */
+static bool hold(void *memory, size_t len)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .range = { P(memory), len }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	return fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0 && ioctl(fd, UFFDIO_REGISTER, &range) == 0;
+}
+
+/* Child of a process with that memory; -1: faults cannot be held up here. Its answer is there when we return. */
+static pid_t start(char *held, size_t len)
+{
+	int pipes[2];
+	bool ready = false;
+	pid_t child;
+
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	if (child == 0) {
+		ready = !held || hold(held, len);
+		if (write(pipes[1], &ready, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_true(child > 0);
+	assert_int_equal(read(pipes[0], &ready, 1), 1);
+	close(pipes[0]);
+	close(pipes[1]);
+	if (ready)
+		return child;
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return -1;
+}
+
+static void stop(pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* direct: by process_vm_readv(), else by a descriptor. */
+static struct memory *memory_of(pid_t child, struct reader *r, bool direct)
+{
+	struct memory *m = NULL;
+
+	if (direct)
+		m = memory_direct(child, r);
+	else
+		assert_int_equal(memory_open(child, r, &m, NULL), 0);
+	assert_non_null(m);
+	return m;
+}
+
+/* What is there, was never touched, or is not there is read as by whoever is not wary. */
+static void test_same(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes[64];
+	struct reader *r = reader_new();
+	struct memory *m;
+	pid_t child;
+
+	assert_non_null(r);
+	assert_true(pages != MAP_FAILED);
+	memcpy(pages, "plain", 6);
+	memcpy(pages + page - 3, "through", 8);
+	assert_int_equal(munmap(pages + 3 * page, page), 0);
+	child = start(NULL, 0);
+	m = memory_of(child, r, *state != NULL);
+	assert_false(memory_is_wary(m));
+	reader_be_wary(r);
+	assert_true(memory_is_wary(m));
+	assert_int_equal(memory_read_string(m, P(pages), bytes, sizeof(bytes)), 5);
+	assert_int_equal(memory_read_string(m, P(pages + page - 3), bytes, sizeof(bytes)), 7);
+	assert_memory_equal(bytes, "through", 7);
+	assert_int_equal(memory_read(m, P(pages + 2 * page), bytes, 8), 0); /* never touched */
+	assert_memory_equal(bytes, "\0\0\0\0\0\0\0\0", 8);
+	assert_int_equal(memory_read(m, P(pages + 3 * page), bytes, 1), -EFAULT);
+	assert_int_equal(memory_read(m, P(pages + 3 * page - 1), bytes, 2), -EFAULT);
+	assert_int_equal(memory_read(m, 0, bytes, 1), -EFAULT);
+	assert_false(memory_is_late(m));
+	assert_true(reader_is_trusting(r));
+	stop(child);
+	assert_int_equal(memory_read(m, P(pages + 2 * page), bytes, 1), -ESRCH);
+	memory_close(m);
+	reader_free(r);
+	munmap(pages, 3 * page);
+}
+
+static void test_late(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes[8];
+	char text[256];
+	struct reader *r = reader_new();
+	struct memory *m;
+	pid_t child;
+
+	(void)state;
+	assert_non_null(r);
+	assert_true(pages != MAP_FAILED);
+	memcpy(pages, "there", 6);
+	child = start(pages + page, page);
+	if (child < 0) {
+		print_message("no userfaultfd here\n");
+		reader_free(r);
+		skip();
+	}
+	m = memory_of(child, r, true);
+	reader_be_wary(r);
+	for (int i = 0; i < READER_THREADS + 2; i++) {
+		assert_int_equal(memory_read(m, P(pages + page), bytes, 1), -EAGAIN);
+		assert_true(memory_is_late(m));
+		assert_int_equal(memory_read(m, P(pages + page), bytes, 1), -EAGAIN);
+		assert_int_equal(memory_read_string(m, P(pages), bytes, sizeof(bytes)), 5);
+		memory_forget_late(m);
+		assert_false(memory_is_late(m));
+	}
+	assert_false(reader_is_trusting(r));
+	/* all threads are held up: what is there is read all the same */
+	assert_int_equal(memory_read_string(m, P(pages), bytes, sizeof(bytes)), 5);
+	assert_int_equal(reader_file(r, getpid(), "comm", text, sizeof(text)), -EBUSY);
+	stop(child);
+	/* and now they are free again */
+	for (int i = 0; i < 1000 && reader_file(r, getpid(), "comm", text, sizeof(text)) == -EBUSY; i++)
+		usleep(1000);
+	assert_true(reader_file(r, getpid(), "comm", text, sizeof(text)) > 0);
+	memory_close(m);
+	reader_free(r);
+	munmap(pages, 2 * page);
+}
+
+static void test_file(void **state)
+{
+	struct reader *r = reader_new();
+	char at_once[4096], text[4096];
+	ssize_t n;
+
+	(void)state;
+	assert_false(reader_is_wary(NULL));
+	n = reader_file(NULL, getpid(), "cmdline", at_once, sizeof(at_once));
+	assert_true(n > 0);
+	assert_int_equal(reader_file(r, getpid(), "cmdline", text, sizeof(text)), n);
+	reader_be_wary(r);
+	assert_int_equal(reader_file(r, getpid(), "cmdline", text, sizeof(text)), n);
+	assert_memory_equal(text, at_once, (size_t)n);
+	assert_int_equal(reader_file(r, getpid(), "cmdline", text, 3), 3);
+	assert_true(reader_file(r, getpid(), "none", text, sizeof(text)) < 0);
+	reader_free(r);
+	reader_free(NULL);
+}
+
+int main(void)
+{
+	static int direct;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same),
+		cmocka_unit_test_prestate(test_same, &direct),
+		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
