@@ -151,7 +151,7 @@ static bool is_acceptable(struct tracer *t, int fd, struct stat *ret_st)
 
 struct look {
 	int error; /* 0 = there is something */
-	bool links; /* the path leads through symlinks */
+	bool links; /* the path leads through symlinks, or may */
 	bool plain; /* a regular file or a directory */
 };
 
@@ -185,20 +185,30 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
 
-/* The first try takes no symlinks: when it succeeds, the path as written is the real one. */
-static int open_path(const struct tracer *t, const struct open_args *a, int base, uint64_t flags, struct look *l)
+/*
+ * The first try takes no symlinks: when it succeeds, the path as written is the real one. It is left out for paths that last led through
+ * symlinks, as those of libraries do: what they lead to now is asked for behind the open anyway.
+ */
+static int open_path(struct tracer *t, const struct open_args *a, int base, uint64_t flags, struct look *l)
 {
-	uint64_t resolve = a->resolve | RESOLVE_ALWAYS;
-	int fd = lookup_open(base, t->path, flags, a->mode, resolve | RESOLVE_NO_SYMLINKS);
+	uint64_t resolve = a->resolve | RESOLVE_ALWAYS, hash = str_hash((struct str){ t->path, a->path_len });
+	uint64_t *linked = &t->linked[hash % ARRAY_SIZE(t->linked)];
+	int fd;
 
-	if (fd != -ELOOP || a->resolve & RESOLVE_NO_SYMLINKS)
-		return fd;
+	if (*linked != hash) {
+		fd = lookup_open(base, t->path, flags, a->mode, resolve | RESOLVE_NO_SYMLINKS);
+		if (fd != -ELOOP || a->resolve & RESOLVE_NO_SYMLINKS)
+			return fd;
+	}
 	l->links = true;
-	return lookup_open(base, t->path, flags, a->mode, resolve);
+	fd = lookup_open(base, t->path, flags, a->mode, resolve);
+	if (fd >= 0)
+		*linked = hash;
+	return fd;
 }
 
 /* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
-static int open_creating(const struct tracer *t, const struct open_args *a, int base, struct look *l)
+static int open_creating(struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
 	mode_t own = umask(a->mask);
 	int fd = open_path(t, a, base, a->flags | O_NONBLOCK | O_NOCTTY, l);
@@ -211,7 +221,7 @@ static int open_creating(const struct tracer *t, const struct open_args *a, int 
  * What the path leads to now may be another thing than a moment ago: NONBLOCK then keeps us from waiting (for a FIFO's
  * writer, a lease's holder), and only regular files and directories are handed on.
  */
-static int open_plain(const struct tracer *t, const struct open_args *a, int base, struct look *l)
+static int open_plain(struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
 	return open_path(t, a, base, a->flags & O_PATH ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY, l);
 }

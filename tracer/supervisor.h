@@ -181,6 +181,7 @@ struct tracer {
 	struct own_identity *own; /* identity.c */
 	bool confining; /* somebody has confined itself, and what is born of it is, too */
 	struct slow slow;
+	uint64_t linked[64]; /* open.c: hashes of paths that led through symlinks */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
 	struct crowd crowd;
