@@ -205,8 +205,10 @@ struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct
 	struct told told = { .child = record->tid, .type = EV_SYSCALL_CLONE_20_X, .ts = ts };
 	struct tracee *child = know_child(t, parent, record->tid, record->flags & CLONE_THREAD, record->flags);
 
-	if (child)
+	if (child) {
 		child->loose = !child->seized;
+		tracees_born(child, record->time);
+	}
 	add_birth(t, parent, child, record->flags, &told);
 	return child;
 }

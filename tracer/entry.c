@@ -4,17 +4,13 @@
 #include <linux/audit.h>
 #include <linux/ptrace.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "base/file.h"
-#include "base/parse.h"
 #include "tracer/maps.h"
 #include "tracer/notify.h"
 #include "tracer/socket.h"
 #include "tracer/ustack.h"
-
 
 /* ---- answering --------------------------------------------------------------------------------------------------------- */
 
@@ -82,51 +78,6 @@ bool entry_is_unmapped(const struct tracer *t)
 	struct mapping m;
 
 	return maps_find(c->tid, memory_fault(c->memory), &m, path) == -ENOENT;
-}
-
-/* ---- who calls ----------------------------------------------------------------------------------------------------------- */
-
-pid_t entry_tgid(pid_t tid)
-{
-	auto_free char *text = NULL;
-	char path[64];
-	const char *at;
-	uint64_t tgid;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
-		return -ESRCH;
-	at = strstr(text, "\nTgid:\t");
-	if (!at)
-		return -ESRCH;
-	at += strlen("\nTgid:\t");
-	if (parse_u64((struct str){ at, strcspn(at, "\n") }, &tgid) < 0 || tgid > INT32_MAX)
-		return -EINVAL;
-	return (pid_t)tgid;
-}
-
-struct tracee *entry_tracee(struct tracer *t, pid_t tid)
-{
-	struct tracee *tracee = tracees_find(&t->tracees, tid);
-	pid_t pid;
-
-	if (tracee)
-		return tracee;
-	pid = entry_tgid(tid);
-	if (pid <= 0)
-		return NULL;
-	tracee = tracees_add(&t->tracees, tid, pid);
-	if (!tracee)
-		return NULL;
-	tracee->late = tracee->process->other_ids = true;
-	tracee->identity = identity_of_stranger(t);
-	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
-	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t, tracee->process)) == 0;
-	if (!tracee->seized)
-		unseized_begin(t, tracee);
-	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
-	return tracee;
 }
 
 /* ---- calls that are ours to handle, whatever the rules want -------------------------------------------------------------- */
@@ -377,6 +328,11 @@ static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 	bool failure_only = false, behalf;
 	int r;
 
+	if (p->unknown) {
+		caller_know(t, false);
+		if (t->told.count)
+			return 0;
+	}
 	if (traits & CALL_OPEN && !t->options.tell_all)
 		failure_only = !filter_wants_success(t->filter, p->call.number, p->call.args);
 	/*
@@ -457,15 +413,7 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 	};
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = n.data.args[i];
-	p->tracee = entry_tracee(t, p->call.tid);
-	if (p->tracee)
-		p->tracee->called = true;
-	if (p->tracee && p->tracee->loose)
-		loose_seize(t, p->tracee);
-	if (p->tracee && !p->tracee->seized)
-		unseized_look(t, p->tracee);
-	if (p->tracee)
-		p->call.pid = p->tracee->process->pid;
+	caller_know(t, true);
 	if (is_foreign(n.data.arch, n.data.nr)) {
 		foreign_call(t, n.data.arch);
 		return 0;

@@ -127,14 +127,20 @@ static void hear_end(struct tracer *t, const struct task_record *record, uint64_
 
 static void look_after(void *context, struct tracee *tracee)
 {
-	if (tracee->loose)
-		unseized_begin(context, tracee);
+	struct tracer *t = context;
+
+	if (!tracee->loose || tracee->over)
+		return;
+	unseized_begin(t, tracee);
+	unseized_is_other(t, tracee);
 }
 
-/* Children are known from their first caught call on where their birth was lost, and ends are looked for. */
-static void hear_loss(struct tracer *t, uint64_t lost)
+/*
+ * Children are known from their first caught call on where their birth was lost, and ends are looked for. What was lost may have come
+ * before all that is heard now: so who has an id that was another's is known before his children are, and what they are is not certain.
+ */
+static void hear_loss(struct tracer *t)
 {
-	t->stats.dropped += lost;
 	tracees_each(&t->tracees, look_after, t);
 }
 
@@ -142,35 +148,39 @@ bool loose_hear(struct tracer *t)
 {
 	struct task_record record;
 	uint64_t difference;
-	bool any = false;
+	bool lost;
 	int r;
 
 	if (!t->rings)
 		return false;
 	r = task_rings_look(t->rings);
-	if (r == 0 && !task_rings_next(t->rings, &record))
-		return false;
+	lost = r < 0 || task_rings_lost(t->rings);
+	if (lost)
+		hear_loss(t);
 	if (r < 0) {
 		task_rings_free(take_ptr(t->rings));
-		hear_loss(t, 1);
-		return false;
+		t->stats.dropped++;
+		return t->told.count > 0;
 	}
+	if (!task_rings_next(t->rings, &record))
+		return false;
 	difference = clock_difference();
 	do {
 		struct tracee *parent;
 
-		any = true;
 		if (record.change == TASK_BORN)
 			stops_freed(t, record.tid);
 		parent = record.change == TASK_BORN ? tracees_find(&t->tracees, record.caller) : NULL;
 		if (record.change == TASK_LOST)
-			hear_loss(t, record.lost);
+			t->stats.dropped += record.lost;
 		else if (record.change == TASK_ENDED)
 			hear_end(t, &record, record.time + difference);
-		else if (parent && record.tid > 0)
+		else if (parent && !parent->over && record.tid > 0)
 			hear_birth(t, parent, &record, record.time + difference);
 	} while (task_rings_next(t->rings, &record));
-	return any && t->told.count > 0;
+	if (lost) /* also of who was born meanwhile */
+		hear_loss(t);
+	return t->told.count > 0;
 }
 
 void loose_look_around(struct tracer *t)

@@ -21,10 +21,10 @@
 #include "tracer/statx.h"
 
 /*
- * File systems that ask another process or machine before they answer (FUSE, NFS, automounts, overlays on these). Who looks something up there waits, perhaps
- * for good, and if we did, all others would wait for us: for a server that we watch itself it would be a deadlock as soon as
- * it opens a file. So nothing is looked up there on behalf; callers do it themselves, and we look behind the call. By then the
- * kernel has what we ask for: AT_STATX_DONT_SYNC keeps it from asking again.
+ * File systems that ask another process or machine before they answer (FUSE, NFS, automounts, overlays on these). Who looks something
+ * up there waits, perhaps for good, and if we did, all others would wait for us: for a server that we watch itself it would be a
+ * deadlock as soon as it opens a file. So nothing is looked up there on behalf; callers do it themselves, and we look behind the
+ * call. By then the kernel has what we ask for: AT_STATX_DONT_SYNC keeps it from asking again.
  *
  * Mostly none is mounted, and the way of a path need not be known. Who mounts one, or moves links and folders, between our look and
  * what is done on behalf can have us wait all the same: that takes the rights to mount, or a server that all wait for.

@@ -327,7 +327,7 @@ static void adopt(void *context, struct tracee *tracee)
 
 	if (!tracee->embryo || tracer_now() - tracee->since < EMBRYO_WAIT_NS || t->told.count + 2 > TOLD_MANY)
 		return;
-	pid = entry_tgid(tid);
+	pid = caller_tgid(tid);
 	if (pid > 0 && pid != tid) { /* a thread after all */
 		tracees_remove(&t->tracees, tracee);
 		tracee = tracees_add(&t->tracees, tid, pid);

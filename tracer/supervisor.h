@@ -80,6 +80,7 @@ struct pending {
 	bool answered; /* the call has returned already; what is left is to tell */
 	bool answer_due; /* answered by value as soon as the pipeline comes back */
 	bool quiet; /* done, and nobody wants to know of it */
+	bool unknown; /* who makes it: his id was another's, of whose end is to be told first */
 	bool repeated; /* counted when it was caught before */
 	bool waits; /* perhaps for another process: it is not to be broken off */
 	bool tried; /* an open that was tried on behalf already; way of it, and the record of its event */
@@ -260,12 +261,17 @@ void entry_return(struct tracer *t, int64_t value);
  * what the kernel would say; false when the page may come as soon as the kernel asks for it (userfaultfd).
  */
 bool entry_is_unmapped(const struct tracer *t);
-/* The process of a thread, from /proc; negative when it is gone. */
-pid_t entry_tgid(pid_t tid);
 /* The frames that the stopped thread makes its exec from, where they are wanted: the new program has others. */
 void entry_exec_stack(struct tracer *t, struct tracee *tracee);
+
+/* ---- caller.c: who makes a call ------------------------------------------------------------------------------------------ */
+
+/* The process of a thread, from /proc; negative when it is gone. */
+pid_t caller_tgid(pid_t tid);
 /* A known tracee for tid; one that nothing told of is looked up in /proc, and told. NULL when it is gone. */
-struct tracee *entry_tracee(struct tracer *t, pid_t tid);
+struct tracee *caller_tracee(struct tracer *t, pid_t tid);
+/* Who makes the pending call becomes known. The first time his id may be known as another's, of whose end is to be told before. */
+void caller_know(struct tracer *t, bool first);
 
 /* ---- owed.c: answers that a signal may keep from their callers ---------------------------------------------------------- */
 
@@ -321,7 +327,9 @@ int passing_begin(struct tracer *t);
 
 /* A thread is not ours by ptrace from here on. */
 void unseized_begin(struct tracer *t, struct tracee *tracee);
-/* Such a thread makes a call: has it executed another program since its last one, or is it another thread? Then that is told. */
+/* Whether the id of such a thread is another's by now: then its end is to be told, and that of its process. */
+bool unseized_is_other(struct tracer *t, struct tracee *tracee);
+/* Such a thread makes a call: has it executed another program since its last one? Then that is told. */
 void unseized_look(struct tracer *t, struct tracee *tracee);
 /* Looks for ends and execs, now and then: true when something is to be told. */
 bool unseized_sweep(struct tracer *t);

@@ -501,6 +501,16 @@ int task_rings_processors(struct task_rings *r, long on)
 	return list_add(&r->queue.ready, &(struct task_record){ .change = TASK_LOST, .time = monotonic_ns(), .lost = 1 });
 }
 
+bool task_rings_lost(const struct task_rings *r)
+{
+	const struct task_list *ready = &r->queue.ready;
+
+	for (size_t i = ready->first; i < ready->count; i++)
+		if (ready->records[i].change == TASK_LOST)
+			return true;
+	return false;
+}
+
 bool task_rings_next(struct task_rings *r, struct task_record *ret_record)
 {
 	return task_queue_next(&r->queue, ret_record);

@@ -51,6 +51,8 @@ int task_rings_fd(const struct task_rings *r);
  * all processes of the machine are in it.
  */
 bool task_rings_next(struct task_rings *r, struct task_record *ret_record);
+/* Whether some of what is to come tells of a loss. */
+bool task_rings_lost(const struct task_rings *r);
 /* Takes over what was recorded until now: -ENOMEM, or 0. */
 int task_rings_look(struct task_rings *r);
 

@@ -117,7 +117,7 @@ static void forget(struct tracer *t, struct tracee *tracee)
 		t->pending.tracee = NULL;
 	tracees_remove(&t->tracees, tracee);
 	first = tracees_find(&t->tracees, pid);
-	if (!first || !first->lingers || first->process->threads > 1)
+	if (!first || !first->lingers || first->over || first->process->threads > 1)
 		return;
 	told_end(t, first, 0);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/tracee.h"
 
+#include <unistd.h>
+
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "tracer/socket.h"
 
 #define BUCKETS_FIRST 256
@@ -161,6 +164,14 @@ static void unlink_tracee(struct tracees *t, struct tracee *tracee)
 	*at = tracee->next;
 }
 
+/* The clock of /proc goes on while the machine is suspended. A suspension since then makes it later than it was. */
+void tracees_born(struct tracee *tracee, uint64_t monotonic_ns)
+{
+	uint64_t boot_ns = clock_ns(CLOCK_BOOTTIME) - (clock_ns(CLOCK_MONOTONIC) - monotonic_ns);
+
+	tracee->born = boot_ns / (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 struct tracee *tracees_add(struct tracees *t, pid_t tid, pid_t pid)
 {
 	struct tracee *tracee = calloc(1, sizeof(*tracee));
@@ -176,6 +187,7 @@ struct tracee *tracees_add(struct tracees *t, pid_t tid, pid_t pid)
 	tracee->tid = tid;
 	tracee->process = p;
 	tracee->continued = -1;
+	tracees_born(tracee, clock_ns(CLOCK_MONOTONIC));
 	link_tracee(t, tracee);
 	t->count++;
 	return tracee;

@@ -92,7 +92,9 @@ struct tracee {
 	enum follow follow;
 	bool leaving_for_debugger; /* to be detached at its next stop */
 	uint64_t held_notification; /* a caller of ptrace(2) that waits for that; 0 = none */
-	uint64_t since; /* monotonic ns; embryo: when it was first seen; unseized.c: start of the process, in ticks */
+	uint64_t since; /* ns; embryo: when it was first seen */
+	uint64_t born; /* it began no later, in ticks as /proc/PID/stat has them: who began later has its id by now */
+	uint64_t folder; /* unseized.c: inode of what /proc had for it, 0 = not looked at */
 	uint64_t image; /* unseized.c: checksum of what exec gave the program */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 	bool broken_off; /* the kernel broke that one off for a signal, whose stop comes next */
@@ -126,6 +128,8 @@ struct tracee *tracees_find(const struct tracees *t, pid_t tid); /* NULL when no
 /* A new thread, or NULL when memory is short. */
 struct tracee *tracees_add(struct tracees *t, pid_t tid, pid_t pid);
 void tracees_remove(struct tracees *t, struct tracee *tracee);
+/* A thread is known to have been there at a time of CLOCK_MONOTONIC, in ns, and when it was added without that. */
+void tracees_born(struct tracee *tracee, uint64_t monotonic_ns);
 /* After an exec: the thread is its process's only one and bears the process's id. Others of the process are removed. */
 void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid);
 struct tracee *tracees_any_of(const struct tracees *t, pid_t pid, pid_t except);

@@ -3,9 +3,12 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/signalfd.h>
 
+#include "base/cleanup.h"
 #include "tracer/procfs.h"
+#include "tracer/statx.h"
 
 /*
  * The backend that must do without ptrace, and threads that a debugger of the workload has: no stop tells of births, execs
@@ -41,30 +44,49 @@ static bool is_stale(const struct tracee *tracee)
 	return is_emptied(tracee) || (image && tracee->image && image != tracee->image);
 }
 
-static uint64_t start_of(pid_t tid)
+/* Who has its number. */
+enum holder {
+	HOLDER_NONE,
+	HOLDER_SAME,
+	HOLDER_OTHER, /* who began later */
+};
+
+/* What the kernel makes for a process in /proc goes with it, and its inode's number is not soon another's. 0 = there is none. */
+static uint64_t folder_of(pid_t tid)
 {
+	char path[32];
+	struct statx st;
+
+	snprintf(path, sizeof(path), "/proc/%d", tid);
+	return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
+}
+
+static enum holder holder_of(struct tracee *tracee)
+{
+	uint64_t folder = folder_of(tracee->tid);
+	auto_fd int fd = -1;
 	struct procfs_task task;
 	struct error err = { 0 };
 
-	return procfs_read_task(tid, &task, &err) < 0 ? 0 : task.start_ticks;
+	if (folder && folder == tracee->folder)
+		return HOLDER_SAME;
+	fd = procfs_open(tracee->tid, "stat");
+	if (procfs_read_stat(tracee->tid, fd, &task, &err) < 0)
+		return HOLDER_NONE;
+	if (task.start_ticks > tracee->born)
+		return HOLDER_OTHER;
+	tracee->folder = folder;
+	return HOLDER_SAME;
 }
 
 static void renew(struct tracer *t, struct tracee *tracee)
 {
-	uint64_t start = start_of(tracee->tid);
-	bool same = start == tracee->since;
-
 	tracees_forget_memory(&t->tracees, tracee);
-	tracee->since = start;
 	tracee->image = image_of(tracee->tid);
-	if (!same)
-		tracee->identity = identity_of_stranger(t);
-	else if (tracee->identity != IDENTITY_CONFINED)
+	if (tracee->identity != IDENTITY_CONFINED)
 		tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;
-	if (!same)
-		free(take_ptr(tracee->exec_path));
-	told_add(t, &(struct told){ .kind = same ? TOLD_EXEC : TOLD_FIRST, .tid = tracee->tid, .pid = tracee->process->pid });
+	told_add(t, &(struct told){ .kind = TOLD_EXEC, .tid = tracee->tid, .pid = tracee->process->pid });
 	tracees_memory(&t->tracees, tracee);
 }
 
@@ -72,8 +94,31 @@ void unseized_begin(struct tracer *t, struct tracee *tracee)
 {
 	t->apart = true;
 	tracee->loose = false;
-	tracee->since = start_of(tracee->tid);
 	tracee->image = image_of(tracee->tid);
+}
+
+struct ending {
+	struct tracer *t;
+	const struct process *process;
+};
+
+static void end_with_process(void *context, struct tracee *tracee)
+{
+	const struct ending *e = context;
+
+	if (tracee->process == e->process && !tracee->over && !tracee->seized)
+		told_end(e->t, tracee, 0);
+}
+
+bool unseized_is_other(struct tracer *t, struct tracee *tracee)
+{
+	if (holder_of(tracee) != HOLDER_OTHER)
+		return false;
+	if (tracee->tid == tracee->process->pid)
+		tracees_each(&t->tracees, end_with_process, &(struct ending){ t, tracee->process });
+	else if (!tracee->over)
+		told_end(t, tracee, 0);
+	return true;
 }
 
 void unseized_look(struct tracer *t, struct tracee *tracee)
@@ -93,11 +138,11 @@ static void look_around(void *context, struct tracee *tracee)
 	t->apart = true;
 	if (t->told.count >= SWEEP_TOLD)
 		return;
-	if (kill(tracee->tid, 0) < 0 && errno == ESRCH) {
+	if (kill(tracee->tid, 0) < 0 && errno == ESRCH)
 		told_end(t, tracee, 0);
-	} else if (tracee->tid == tracee->process->pid && is_stale(tracee) && start_of(tracee->tid)) {
+	else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid && is_stale(tracee) &&
+		 holder_of(tracee) == HOLDER_SAME)
 		renew(t, tracee);
-	}
 }
 
 bool unseized_sweep(struct tracer *t)

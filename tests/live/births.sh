@@ -171,6 +171,112 @@ wait $front
 ok "a flood of births: status $?" [ "$(grep -c 'marked\|mark ' "$dir/lost")" = 2 ]
 ok "lost records are told: $(tail -n 3 "$dir/err")" grep -q 'events could not be seen' "$dir/err"
 
+# ---- an id that is another's by the time that births and ends are read again, and neither its end nor the other's birth is among them
+cat >"$dir/reborn.py" <<'END'
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+mark, births = sys.argv[1], int(sys.argv[2])
+
+def read(pipe):
+    os.read(pipe[0], 1)
+
+def write(pipe):
+    os.write(pipe[1], b".")
+
+def fork(n):
+    for _ in range(n):
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+def again(pid):  # clone3() with set_tid
+    ids = (ctypes.c_int * 1)(pid)
+    return libc.syscall(435, struct.pack("10Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(ids), 1), 80)
+
+go, opens, other = os.pipe(), os.pipe(), os.pipe()
+second = os.fork()
+if second == 0:
+    fork(5)
+    pid = int(os.read(other[0], 16))
+    pid = again(pid)
+    if pid == 0:
+        write(go)
+        read(opens)
+        os.close(os.open(mark, os.O_RDONLY))
+        os._exit(0)
+    os._exit(0 if pid > 0 and os.waitpid(pid, 0)[1] == 0 else 1)
+fork(5)  # then it is let go
+end = os.pipe()
+first = os.fork()
+if first == 0:
+    read(end)
+    os._exit(0)
+print("ready", second, flush=True)
+sys.stdin.readline()
+fork(births)
+write(end)
+os.waitpid(first, 0)
+os.write(other[1], b"%d" % first)
+read(go)
+print("done", flush=True)
+sys.stdin.readline()
+write(opens)
+os._exit(os.waitpid(second, 0)[1] >> 8)
+END
+rule "Marked" "evt.type in (open, openat) and fd.name = $mark" "by a child of <%proc.ppid>" >"$dir/reborn.yaml"
+: >"$dir/out"
+rm -f "$dir/pid" "$dir/alerts"
+taskset -c 0 "$MONITOR" run -r "$dir/reborn.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/reborn.py" "$mark" 7000 <"$dir/in" >"$dir/out" 2>"$dir/err" &
+front=$!
+exec 3>"$dir/in"
+ok "a flood and another process" soon grep -q ready "$dir/out"
+kill -STOP "$(cat "$dir/pid")"
+echo >&3
+ok "an id is used again" soon grep -q 'done' "$dir/out"
+kill -CONT "$(cat "$dir/pid")"
+echo >&3
+exec 3>&-
+wait $front
+equal "its status" $? 0
+equal "whose child it is" "$(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts")" "$(sed -n 's/ready //p' "$dir/out")"
+
+# the same where nothing is recorded, and the end is not seen
+cat >"$dir/unseen.py" <<'END'
+import ctypes, os, signal, struct, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+mark = sys.argv[1]
+opened, other = os.pipe(), os.pipe()
+second = os.fork()
+if second == 0:
+    os.close(os.open(mark, os.O_RDONLY))
+    ids = (ctypes.c_int * 1)(int(os.read(other[0], 16)))
+    pid = libc.syscall(435, struct.pack("10Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(ids), 1), 80)
+    if pid == 0:
+        os.close(os.open(mark, os.O_RDONLY))
+        os._exit(0)
+    os._exit(0 if pid > 0 and os.waitpid(pid, 0)[1] == 0 else 1)
+first = os.fork()
+if first == 0:
+    os.close(os.open(mark, os.O_RDONLY))
+    os.write(opened[1], b".")
+    while True:
+        signal.pause()
+os.read(opened[0], 1)
+time.sleep(0.03)
+os.kill(first, signal.SIGKILL)
+os.waitpid(first, 0)
+os.write(other[1], b"%d" % first)
+print(os.getpid(), os.getpid(), second, flush=True)
+os._exit(os.waitpid(second, 0)[1] >> 8)
+END
+rm -f "$dir/alerts"
+"$MONITOR" run --backend notify-only -r "$dir/reborn.yaml" --output "$dir/alerts" -- python3 "$dir/unseen.py" "$mark" >"$dir/out" 2>"$dir/err"
+equal "its status" $? 0
+# shellcheck disable=SC2046 # words
+equal "whose children they are" "$(echo $(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts"))" "$(cat "$dir/out")"
+
 # ---- processors that come on later have no ring: that is told, while there are any. Nothing here makes one come but a list of them
 cp /sys/devices/system/cpu/online "$dir/online"
 later() { # SHELL-COMMANDS

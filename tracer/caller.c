@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who makes a call. */
+#include "tracer/supervisor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+
+pid_t caller_tgid(pid_t tid)
+{
+	auto_free char *text = NULL;
+	char path[64];
+	const char *at;
+	uint64_t tgid;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
+		return -ESRCH;
+	at = strstr(text, "\nTgid:\t");
+	if (!at)
+		return -ESRCH;
+	at += strlen("\nTgid:\t");
+	if (parse_u64((struct str){ at, strcspn(at, "\n") }, &tgid) < 0 || tgid > INT32_MAX)
+		return -EINVAL;
+	return (pid_t)tgid;
+}
+
+struct tracee *caller_tracee(struct tracer *t, pid_t tid)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, tid);
+	pid_t pid;
+
+	if (tracee)
+		return tracee;
+	pid = caller_tgid(tid);
+	if (pid <= 0)
+		return NULL;
+	tracee = tracees_add(&t->tracees, tid, pid);
+	if (!tracee)
+		return NULL;
+	tracee->late = tracee->process->other_ids = true;
+	tracee->identity = identity_of_stranger(t);
+	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
+	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t, tracee->process)) == 0;
+	if (!tracee->seized)
+		unseized_begin(t, tracee);
+	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
+	return tracee;
+}
+
+void caller_know(struct tracer *t, bool first)
+{
+	struct pending *p = &t->pending;
+	struct tracee *tracee = caller_tracee(t, p->call.tid);
+
+	p->unknown = first && tracee && !tracee->seized && !tracee->loose && unseized_is_other(t, tracee);
+	if (p->unknown || !tracee)
+		return;
+	p->tracee = tracee;
+	tracee->called = true;
+	if (tracee->loose)
+		loose_seize(t, tracee);
+	if (!tracee->seized)
+		unseized_look(t, tracee);
+	p->call.pid = tracee->process->pid;
+}
