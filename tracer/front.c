@@ -154,9 +154,19 @@ static void announce_end(const struct front *f)
 		kill(f->supervisor, SIGIO);
 }
 
+/* The supervisor sends SIGCONT when the workload goes on, or ends. What is left to wait for comes out of reap() as ever. */
+static void stop_too(const struct front *f, int signal)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	announce_stop(f);
+	if (waitid(P_PID, (id_t)f->workload, &info, WEXITED | WCONTINUED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0)
+		default_and_raise(signal);
+}
+
 static void reap(struct front *f)
 {
-	int status, again;
+	int status;
 	pid_t pid;
 
 	/* as the first process of a container we also get the orphans */
@@ -165,10 +175,7 @@ static void reap(struct front *f)
 			f->supervisor_gone = f->supervisor_ended = true;
 			f->supervisor_status = status;
 		} else if (pid == f->workload && WIFSTOPPED(status)) {
-			announce_stop(f);
-			/* the supervisor sends SIGCONT when the workload goes on */
-			if (waitpid(pid, &again, WNOHANG | WCONTINUED) != pid || !WIFCONTINUED(again))
-				default_and_raise(WSTOPSIG(status));
+			stop_too(f, WSTOPSIG(status));
 		} else if (pid == f->workload) {
 			f->workload_gone = true;
 			f->workload_status = status;

@@ -234,6 +234,8 @@ void loose_hold_workload(struct tracer *t)
 	workload = tracees_find(&t->tracees, t->launch.workload);
 	if (workload && workload->loose && !workload->over && !workload->lingers)
 		loose_seize(t, workload);
+	t->front_held = !workload || !workload->seized;
+	t->apart |= t->front_held;
 	atomic_store(&t->launch.shared->front_stops, false);
 }
 

@@ -37,6 +37,9 @@ int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
 /* stat alone, open as fd: ids of the parent, group and session, name, terminal, page faults, start, sizes but for swapped memory. */
 int procfs_read_stat(pid_t tid, int fd, struct procfs_task *ret_task, struct error *err);
 
+/* Whether job control has stopped a process. */
+bool procfs_is_stopped(pid_t pid);
+
 /* The same without what stat alone tells: name, groups, terminal, page faults, start. */
 int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *err);
 

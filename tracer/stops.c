@@ -79,11 +79,12 @@ static bool is_stopping_signal(int signal)
 	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-/* The shell sees the front, so it must go on with the workload. */
-static void workload_goes_on(struct tracer *t, const struct tracee *tracee)
+void stops_wake_front(struct tracer *t, pid_t tid)
 {
-	if (tracee->tid == t->launch.workload)
-		kill(t->launch.front, SIGCONT);
+	if (tid != t->launch.workload || t->front_gone)
+		return;
+	t->front_held = false;
+	kill(t->launch.front, SIGCONT);
 }
 
 static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
@@ -92,8 +93,8 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 
 	owed_give(tracee);
 	tracee->listening = is_stopping_signal(signal);
-	if (was_listening && !tracee->listening)
-		workload_goes_on(t, tracee);
+	if (was_listening) /* if it stopped again, the front will, too, and the shell hears of it */
+		stops_wake_front(t, tracee->tid);
 	switch (tracee->follow) {
 	case FOLLOW_EXIT_CHECK:
 	case FOLLOW_EXEC:
@@ -208,6 +209,7 @@ static void ended(struct tracer *t, pid_t tid, int status)
 	struct tracee *tracee = tracees_find(&t->tracees, tid);
 
 	decode_exec_forget(t->memo, tid);
+	stops_wake_front(t, tid);
 	/*
 	 * The first thread of a process is reaped as the last. Who is left had its id already: a thread whose exec failed when there
 	 * was no way back.

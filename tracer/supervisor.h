@@ -150,6 +150,7 @@ struct tracer {
 	bool end_waits; /* that of the command: the front has not said yet how it was (told.c) */
 	uint64_t end_ts; /* when it was */
 	bool front_gone;
+	bool front_held; /* it stops as the command did, and no stop will tell that this one goes on (unseized.c) */
 	int listener; /* -1 = none */
 	int wait_signal; /* signalfd of SIGCHLD */
 	int own_fds; /* /proc/self/fd */
@@ -315,6 +316,8 @@ void stops_freed(struct tracer *t, pid_t tid);
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal);
 /* Lets children go whose parents died before they could tell of them. */
 void stops_adopt(struct tracer *t);
+/* The shell sees the front, which stops as the command does: it must go on when that goes on, or ends. Other ids are left alone. */
+void stops_wake_front(struct tracer *t, pid_t tid);
 
 /* ---- passing.c: a stop at every call ------------------------------------------------------------------------------------ */
 

@@ -145,6 +145,16 @@ static void look_around(void *context, struct tracee *tracee)
 		renew(t, tracee);
 }
 
+/* The front stopped, or is about to, as the command did, and is to go on when that does. True while it must be looked after. */
+static bool look_at_front(struct tracer *t)
+{
+	if (!t->front_held)
+		return false;
+	if (!procfs_is_stopped(t->launch.workload) && procfs_is_stopped(t->launch.front))
+		stops_wake_front(t, t->launch.workload);
+	return t->front_held;
+}
+
 bool unseized_sweep(struct tracer *t)
 {
 	uint64_t now = tracer_now();
@@ -152,7 +162,7 @@ bool unseized_sweep(struct tracer *t)
 	if (now - t->swept < SWEEP_NS)
 		return false;
 	t->swept = now;
-	t->apart = false; /* as far as none is found */
+	t->apart = look_at_front(t); /* as far as none is found */
 	tracees_each(&t->tracees, look_around, t);
 	return t->told.count > 0;
 }
@@ -180,6 +190,7 @@ bool unseized_end(struct tracer *t)
 	if (tracee)
 		tracee->over = true;
 	t->end_waits = true;
+	stops_wake_front(t, t->launch.workload);
 	while (!told_end_comes(t))
 		if (!await_front(t))
 			return false;

@@ -20,4 +20,15 @@ for shell in bash dash; do
 	fi
 done
 
+# a job that is stopped goes on, or ends: its shell hears of that as natively, whoever sees the stop and what comes behind it
+for what in killed ended again quickly; do
+	python3 "$here/jobs.py" $what >"$dir/native"
+	for options in "" "--births stops" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
+		# between two looks at what is not traced nothing is heard
+		[ "$what $options" = "quickly --backend notify-only" ] && continue
+		# shellcheck disable=SC2086 # words
+		python3 "$here/jobs.py" $what "$MONITOR" run -r "$own_rules" $options --output "$alerts" -- >"$dir/watched" 2>"$dir/err"
+		ok "a stopped job is $what ($options): $(tr '\n' ' ' <"$dir/watched")" cmp -s "$dir/native" "$dir/watched"
+	done
+done
 finish
