@@ -59,8 +59,7 @@ void entry_return(struct tracer *t, int64_t value)
 			owed->value = value;
 		}
 	} else if (!p->notified && p->tracee) {
-		arch_skip(p->tracee->tid, &p->regs, value);
-		stops_resume(t, p->tracee, 0);
+		stops_skip(t, p->tracee, &p->regs, value);
 	}
 }
 

@@ -114,10 +114,37 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 	stops_resume(t, tracee, 0);
 }
 
+/*
+ * Where every call stops, it does so before the filters of the place: one that names what is allowed refuses the call that is none,
+ * and its error took the place of the answer.
+ */
+void stops_skip(struct tracer *t, struct tracee *tracee, struct arch_regs *regs, int64_t value)
+{
+	arch_skip(tracee->tid, regs, value);
+	if (t->every_call) {
+		tracee->follow = FOLLOW_SKIPPING;
+		tracee->answer.value = value;
+	}
+	stops_resume(t, tracee, 0);
+}
+
+static void give_answer(struct tracee *tracee)
+{
+	struct arch_regs regs;
+
+	tracee->follow = FOLLOW_NONE;
+	if (arch_read(tracee->tid, &regs) < 0 || regs.compat || arch_result(&regs) == tracee->answer.value)
+		return;
+	arch_set_result(&regs, tracee->answer.value);
+	arch_write(tracee->tid, &regs);
+}
+
 static void syscall_stop(struct tracer *t, struct tracee *tracee)
 {
 	if (t->every_call && passing_stop(t, tracee))
 		return;
+	if (tracee->follow == FOLLOW_SKIPPING)
+		give_answer(tracee);
 	if (tracee->follow == FOLLOW_ENTERING) {
 		tracee->follow = FOLLOW_LEAVING;
 	} else if (tracee->follow == FOLLOW_LEAVING) {

@@ -316,6 +316,8 @@ void stops_freed(struct tracer *t, pid_t tid);
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal);
 /* Lets children go whose parents died before they could tell of them. */
 void stops_adopt(struct tracer *t);
+/* At an entry stop: the call is not made and returns value. */
+void stops_skip(struct tracer *t, struct tracee *tracee, struct arch_regs *regs, int64_t value);
 /* The shell sees the front, which stops as the command does: it must go on when that goes on, or ends. Other ids are left alone. */
 void stops_wake_front(struct tracer *t, pid_t tid);
 

@@ -40,6 +40,7 @@ enum follow {
 	FOLLOW_ENTERING, /* on its way to the entry stop of the restarted call */
 	FOLLOW_LEAVING, /* in the call, on its way to the exit stop */
 	FOLLOW_ANSWERING, /* interrupted in a call that was made in its place: its stop gives it the answer */
+	FOLLOW_SKIPPING, /* its call is left out: its exit stop gives it the answer, whatever a filter says of that */
 	FOLLOW_EXEC, /* interrupted in exec: an exec stop tells success, any other stop failure */
 };
 

@@ -31,6 +31,8 @@ rungs() {
 		rung "no seccomp: $e" "$every" "$refuse" seccomp=$e prctl:0:22=EINVAL --
 		rung "no statx: $e" - "$refuse" statx=$e --
 	done
+	rung "a profile of what is allowed" - "$refuse" unlisted=EPERM --
+	rung "no seccomp, and a profile of what is allowed" "$every" "$refuse" unlisted=EPERM seccomp=EPERM prctl:0:22=EINVAL --
 	rung "no memfd_create" - "$refuse" memfd_create=EPERM --
 	rung "no seizing" "$without" "$refuse" ptrace:0:0x4206=EINVAL --
 	rung "no PTRACE_GET_SYSCALL_INFO" "$every" "$refuse" seccomp=EINVAL ptrace:0:0x420e=EINVAL --
@@ -38,6 +40,7 @@ rungs() {
 	# somebody else's listener
 	rung "another listener" "$every" "$refuse" listener --
 	rung "another listener, by name only" "$every" "$refuse" seccomp=EBUSY --
+	rung "another listener, and a profile of what is allowed" "$every" "$refuse" listener unlisted=ENOSYS --
 	monitor_options="--backend ptrace"
 	rung "another listener, filtered on request" "$filtered" "$refuse" listener --
 	monitor_options=

@@ -7,6 +7,7 @@
  *   CALL:ARG:&MASK=ERRNO   it fails when one of the bits of MASK (a single bit) is set there
  *   listener               a seccomp listener exists already, as below another supervisor
  *   docker                 what Docker's default profile refuses to a container without capabilities
+ *   unlisted=ERRNO         what is no call fails, as in a profile that names what is allowed: also the call -1 that tracers put in place of others
  *   nothing                no rule at all
  *
  * ERRNO is a name (ENOSYS EINVAL EPERM EBUSY EACCES). Calls that this machine has not are left out.
@@ -115,6 +116,24 @@ static void add_docker(scmp_filter_ctx ctx)
 	}
 }
 
+#define BEYOND_CALLS 0x1000 /* numbers of calls are smaller; those of x32 are not, which no program here makes */
+
+static void add_unlisted(int error)
+{
+	struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, BEYOND_CALLS, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog fprog = { sizeof(program) / sizeof(program[0]), program };
+
+	if (geteuid() != 0)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) < 0)
+		bad("no filter of calls that are not listed");
+}
+
 /* Its descriptor stays open in the command and below: nobody ever answers, and nobody makes the call. */
 static void add_listener(void)
 {
@@ -145,6 +164,8 @@ int main(int argc, char **argv)
 			listener = 1;
 		else if (!strcmp(argv[i], "docker"))
 			add_docker(ctx), rules++;
+		else if (!strncmp(argv[i], "unlisted=", 9))
+			add_unlisted(errno_of(argv[i] + 9));
 		else if (strcmp(argv[i], "nothing"))
 			add_rule(ctx, argv[i]), rules++;
 	}
