@@ -114,12 +114,14 @@ static int read_args(struct tracer *t, struct open_args *a)
 	return 0;
 }
 
-/* Kinds of opens that are not worth reproducing. */
-static bool is_special(const struct open_args *a)
+/* Kinds of opens that are not worth reproducing. To make a directory is refused, in an order of the kernel's own. */
+static bool is_special(const struct tracer *t, const struct open_args *a)
 {
 	uint64_t access = a->flags & O_ACCMODE;
+	bool folder = a->flags & O_DIRECTORY || (a->path_len && t->path[a->path_len - 1] == '/');
 
-	return a->flags & (__O_TMPFILE_BIT | O_ASYNC) || access == O_ACCMODE || (a->flags & ~(uint64_t)FLAGS_KNOWN) ||
+	return (a->flags & O_CREAT && folder) || a->flags & (__O_TMPFILE_BIT | O_ASYNC) || access == O_ACCMODE ||
+	       (a->flags & ~(uint64_t)FLAGS_KNOWN) ||
 	       (access == O_RDONLY && a->flags & O_TRUNC) ||
 	       a->resolve & ~(uint64_t)(RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
@@ -219,11 +221,12 @@ static int open_creating(struct tracer *t, const struct open_args *a, int base, 
 
 /*
  * What the path leads to now may be another thing than a moment ago: NONBLOCK then keeps us from waiting (for a FIFO's
- * writer, a lease's holder), and only regular files and directories are handed on.
+ * writer, a lease's holder), and only regular files and directories are handed on. Asked for a directory, or to look, the kernel opens
+ * nothing that one waits for.
  */
 static int open_plain(struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
-	return open_path(t, a, base, a->flags & O_PATH ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY, l);
+	return open_path(t, a, base, a->flags & (O_PATH | O_DIRECTORY) ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY, l);
 }
 
 static void read_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
@@ -311,8 +314,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	bool holds = !(t->killable || (t->finishes && !has_effects(a))) || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
-	/* O_PATH descriptors and directories were opened without NONBLOCK or do not mind it */
-	if (!(a->flags & (O_NONBLOCK | O_PATH)) && !S_ISDIR(st->st_mode) &&
+	/* the caller can ask for the flags of a directory, too, which do nothing there */
+	if (!(a->flags & (O_NONBLOCK | O_PATH | O_DIRECTORY)) &&
 	    fcntl(fd, F_SETFL, (int)(a->flags & FLAGS_SETTABLE)) < 0) {
 		close(fd);
 		return OPEN_CHECK;
@@ -440,7 +443,7 @@ enum open_way open_pending(struct tracer *t)
 	r = read_args(t, &a);
 	if (r == -ESRCH)
 		return OPEN_ENTRY;
-	if (r == -EINVAL || is_special(&a) || !identity_assumable(t, t->pending.tracee))
+	if (r == -EINVAL || is_special(t, &a) || !identity_assumable(t, t->pending.tracee))
 		return OPEN_CHECK;
 	/* what we could not read is told to the caller as the kernel would: it may be there when the kernel looks */
 	if (r < 0)
