@@ -74,7 +74,7 @@ void creation_mask_moves(struct process *process)
 }
 
 /* Whether the last number that a process may have is free: -errno where that cannot be known. */
-static int last_is_free(const struct tracer *t, pid_t pid, struct rlimit *ret_limit)
+static int last_is_free(pid_t pid, struct rlimit *ret_limit)
 {
 	char path[64];
 	struct stat st;
@@ -83,7 +83,8 @@ static int last_is_free(const struct tracer *t, pid_t pid, struct rlimit *ret_li
 		return -errno;
 	if (ret_limit->rlim_cur == 0)
 		return 0;
-	if (syscall(SYS_kcmp, getpid(), pid, KCMP_FILE, t->own_fds, ret_limit->rlim_cur - 1) >= 0)
+	/* a descriptor is equal to itself, if there is one */
+	if (syscall(SYS_kcmp, pid, pid, KCMP_FILE, ret_limit->rlim_cur - 1, ret_limit->rlim_cur - 1) >= 0)
 		return 0;
 	if (errno == EBADF)
 		return 1;
@@ -92,20 +93,20 @@ static int last_is_free(const struct tracer *t, pid_t pid, struct rlimit *ret_li
 	return lstat(path, &st) == 0 ? 0 : errno == ENOENT ? 1 : -errno;
 }
 
-bool creation_may_be_full(const struct tracer *t, pid_t pid)
+bool creation_may_be_full(pid_t pid)
 {
 	struct rlimit limit;
 
-	return last_is_free(t, pid, &limit) == 0;
+	return last_is_free(pid, &limit) == 0;
 }
 
-bool creation_has_room(const struct tracer *t, pid_t pid)
+bool creation_has_room(pid_t pid)
 {
 	auto_free char *text = NULL;
 	const char *at = "";
 	struct rlimit limit;
 	uint64_t size;
-	int r = last_is_free(t, pid, &limit);
+	int r = last_is_free(pid, &limit);
 
 	if (r >= 0)
 		return r;

@@ -392,9 +392,9 @@ int creation_mask(struct tracee *tracee, mode_t *ret_mask);
 /* A thread of the process is about to change its mask: read anew each time until the next exec. */
 void creation_mask_moves(struct process *process);
 /* Whether the process can surely open one more: an open that fails with EMFILE must neither create nor truncate. */
-bool creation_has_room(const struct tracer *t, pid_t pid);
+bool creation_has_room(pid_t pid);
 /* Whether it perhaps can not, wherever that can be known at little cost. */
-bool creation_may_be_full(const struct tracer *t, pid_t pid);
+bool creation_may_be_full(pid_t pid);
 
 /* names.c: does what the pending call does to names of files (unlink, rename and their like), where the caller is like us. */
 enum open_way names_pending(struct tracer *t);
