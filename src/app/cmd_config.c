@@ -67,6 +67,16 @@ static int load_own(const struct options *o, const char **ret_path, struct confi
 	return config_load(*ret_path, assignments, n, ret_config, err);
 }
 
+static int check_assignments(const struct options *o, struct error *err)
+{
+	const char *one;
+
+	for (size_t i = 0; (one = options_nth(o, OPT_config_option, i)); i++)
+		if (!strchr(one, '='))
+			return error_set(err, -EINVAL, "\"%s\" is no KEY=VALUE", one);
+	return 0;
+}
+
 /* -- FALCO'S OPTIONS: what that command line would work with */
 static int load_falco(const struct command *c, const struct options *o, const char **ret_path, struct config **ret_config, struct error *err)
 {
@@ -104,7 +114,7 @@ int cmd_config(const struct command *c, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	of_falco = o.noperands > 1 && o.operands[1][0] == '-';
-	if (!of_falco && options_operands(c, &o, action == ACTION_SCHEMA ? 1 : 2, &err) < 0)
+	if (check_assignments(&o, &err) < 0 || (!of_falco && options_operands(c, &o, action == ACTION_SCHEMA ? 1 : 2, &err) < 0))
 		return log_failure(&err, EXIT_USAGE);
 	if (action == ACTION_SCHEMA)
 		return print_schema();

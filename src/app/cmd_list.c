@@ -186,7 +186,7 @@ int cmd_list(const struct command *c, int argc, char **argv)
 		log_error("there is no list of \"%s\"; there are %s", o.operands[0], LIST_KINDS);
 		return EXIT_USAGE;
 	}
-	if (refuse_strangers(&o, kind->name, &err) < 0)
+	if (refuse_strangers(&o, kind->name, &err) < 0 || options_choice(&o, OPT_list_format, LISTING_TEXT, &err) < 0)
 		return log_failure(&err, EXIT_USAGE);
 	names.patterns = o.operands + 1;
 	names.npatterns = o.noperands - 1;

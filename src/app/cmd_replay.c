@@ -108,7 +108,11 @@ static int load_rules(struct session *s, const struct options *o, const struct r
 		return session_compile_rules(s, &setup->engine, &setup->plugins, false, err);
 	setup_tell_warnings(setup->config);
 	r = setup_add_rules(setup->config, o, OPT_replay_rules, &s->input, err);
-	return r == 0 ? session_load_rules(s, o, OPT_replay_rules, &setup->engine, &setup->plugins, false, err) : r;
+	if (r == 0)
+		r = session_load_rules(s, o, OPT_replay_rules, &setup->engine, &setup->plugins, false, err);
+	if (r == 0 && session_idle_reason(s))
+		log_warning("%s: nothing can match", session_idle_reason(s));
+	return r;
 }
 
 static const struct recording_options recording_ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers,
@@ -213,6 +217,11 @@ static int spare_captures(const struct options *o, struct error *err)
 
 	if (is_stream(options_value(o, OPT_replay_write, "")) && is_stream(options_value(o, OPT_replay_output, "")))
 		return error_set(err, -EINVAL, "--write - and --output -: only one can have standard output");
+	if (options_spare(o, OPT_replay_write, OPT_replay_output, err) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(written); i++)
+		if (options_spare(o, written[i].id, OPT_replay_rules, err) < 0 || options_spare(o, written[i].id, OPT_replay_config, err) < 0)
+			return -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
 		const char *path = options_value(o, written[i].id, "-");
 

@@ -26,8 +26,8 @@ static int take_descriptor(const char *text, int *ret_fd, int *ret_known, struct
 {
 	int fd, copy;
 
-	if (parse_int(str_of(text), &fd) < 0 || fd < 0)
-		return error_set(err, -EINVAL, "--output-fd takes the number of an open descriptor, not \"%s\"", text);
+	if (parse_int(str_of(text), &fd) < 0) /* checked when it was read */
+		return error_set(err, -EINVAL, "--output-fd %s", text);
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (copy < 0)
 		return error_errno(err, -errno, "--output-fd %d", fd);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/help.h"
+
+#include <errno.h>
+
+#include "app/log.h"
 #include "app/options.h"
 
 #define HELP_COLUMN 26 /* where descriptions start */
@@ -54,9 +58,10 @@ static void add_option(struct strbuf *out, const struct option_info *o)
 
 static int print(struct strbuf *out)
 {
-	if (out->failed || fwrite(out->ptr, 1, out->len, stdout) != out->len || fflush(stdout) != 0)
-		return EXIT_FAILED;
-	return EXIT_OK;
+	if (!out->failed && fwrite(out->ptr, 1, out->len, stdout) == out->len && fflush(stdout) == 0)
+		return EXIT_OK;
+	log_error("cannot write to standard output: %s", strerror(errno));
+	return EXIT_FAILED;
 }
 
 int help_program(void)

@@ -30,6 +30,8 @@ static int help(const char *word)
 {
 	const struct command *c = word ? command_find(word) : NULL;
 
+	if (word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0))
+		return help_program();
 	if (c)
 		return help_command(c);
 	return word ? unknown(word) : help_program();

@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include "app/options.h"
+#include "base/file.h"
 
 const struct option_info option_table[OPT_COUNT] = {
 #define OPTION(id, command, short_name, long_name, argument, metavar, help)                                           \
@@ -89,6 +90,16 @@ static int unknown(const struct command *c, const char *word, struct error *err)
 	return error_set(err, -EINVAL, "unknown option %.*s (see monitor %s --help)", (int)len, word, c->name);
 }
 
+/* Falco takes some empty names for none, and gives its own messages of others. */
+static int check_value(const struct command *c, const struct option_info *o, const char *value, struct error *err)
+{
+	bool named = strcmp(o->metavar, "FILE") == 0 || strcmp(o->metavar, "LIBRARY[:INIT]") == 0;
+
+	if (!named || *value || strcmp(c->name, "falco") == 0)
+		return 0;
+	return error_set(err, -EINVAL, "--%s takes a name, which is empty", o->long_name);
+}
+
 int options_parse(const struct command *c, int argc, char **argv, struct options *ret_options, struct error *err)
 {
 	auto_options struct options o = { 0 };
@@ -114,6 +125,8 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 		if (ch == ':')
 			return error_set(err, -EINVAL, "option %s needs a value", argv[optind - 1]);
 		row = ch >= LONG_BASE ? ch - LONG_BASE : find_short(c, ch);
+		if (option_table[row].argument == OPTION_REQUIRED && check_value(c, &option_table[row], optarg, err) < 0)
+			return -EINVAL;
 		o.given[o.ngiven++] = (struct option_given){ (enum option_id)row, optarg };
 	}
 
@@ -165,6 +178,19 @@ const char *options_nth(const struct options *o, enum option_id id, size_t n)
 		if (o->given[i].id == id && n-- == 0)
 			return o->given[i].value;
 	return NULL;
+}
+
+int options_spare(const struct options *o, enum option_id written, enum option_id other, struct error *err)
+{
+	const char *path = options_value(o, written, "-"), *one;
+
+	if (strcmp(path, "-") == 0)
+		return 0;
+	for (size_t i = 0; (one = options_nth(o, other, i)); i++)
+		if (file_is_same(path, one))
+			return error_set(err, -EINVAL, "--%s and --%s name the same file, %s", option_table[written].long_name,
+					 option_table[other].long_name, path);
+	return 0;
 }
 
 int options_word(enum option_id id, struct str value)

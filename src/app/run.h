@@ -73,8 +73,6 @@ int run_allow_reload(struct run *run, struct reload **ret_reload, struct error *
 
 /* ---- run_tell.c: what it says of itself, to the log ---- */
 
-/* Why no rule can match, whatever happens; NULL = some can. */
-const char *run_idle_reason(const struct run *run);
 /* Once, before the first alert could be missed for what was lost. */
 void run_tell_start(const struct run *run);
 /* Why the exit status is not the command's. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/run.h"
+#include "base/parse.h"
 
 /* The flag, else the configuration's word, else the default. */
 static int choose(const struct run *run, enum option_id id, struct str configured, int fallback, struct error *err)
@@ -43,12 +44,29 @@ int run_load_config(const struct run *run, struct config **ret_config, struct er
 /* "-" is standard output everywhere else, and that is the command's. */
 int run_check_files(const struct run *run, struct error *err)
 {
-	static const enum option_id files[] = { OPT_run_output, OPT_run_summary, OPT_run_write, OPT_run_pidfile };
+	/* those that are written come first: each is a file of its own */
+	static const enum option_id files[] = { OPT_run_summary, OPT_run_output, OPT_run_write, OPT_run_pidfile, OPT_run_config,
+						OPT_run_rules };
+	const size_t nwritten = 4;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+	for (size_t i = 0; i < nwritten; i++) {
 		if (strcmp(options_value(&run->options, files[i], ""), "-") == 0)
 			return error_set(err, -EINVAL, "--%s -: standard output is the command's; name a file", option_table[files[i]].long_name);
+		for (size_t k = i + 1; k < ARRAY_SIZE(files); k++)
+			if (options_spare(&run->options, files[i], files[k], err) < 0)
+				return -EINVAL;
+	}
 	return 0;
+}
+
+static int check_output_fd(const struct run *run, struct error *err)
+{
+	const char *text = options_value(&run->options, OPT_run_output_fd, "0");
+	int fd;
+
+	if (parse_int(str_of(text), &fd) == 0 && fd >= 0)
+		return 0;
+	return error_set(err, -EINVAL, "--output-fd takes the number of an open descriptor, not \"%s\"", text);
 }
 
 int run_read_options(struct run *run, struct error *err)
@@ -58,7 +76,9 @@ int run_read_options(struct run *run, struct error *err)
 	const struct config *c;
 	int backend, births, opens, on_exit, match, foreign, ring, scope, r;
 
-	r = run_load_config(run, &run->config, err);
+	r = check_output_fd(run, err);
+	if (r == 0)
+		r = run_load_config(run, &run->config, err);
 	if (r < 0)
 		return r;
 	c = run->config ? run->config : &defaults;

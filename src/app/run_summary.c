@@ -287,7 +287,7 @@ static void add_backend(struct strbuf *out, const struct look *l)
 static void add_not_watched(struct strbuf *out, const struct look *l)
 {
 	const struct run *run = l->run;
-	const char *idle = l->start ? run_idle_reason(run) : NULL;
+	const char *idle = l->start ? session_idle_reason(&run->session) : NULL;
 	auto_strbuf struct strbuf reason = { 0 };
 
 	strbuf_addc(out, '[');
@@ -317,25 +317,10 @@ static const struct {
 
 /* ---- the file -------------------------------------------------------------------------------------------------------------- */
 
-/* The option that names the same file; NULL = none. */
-static const char *rival(const struct options *o, const struct stat *file)
-{
-	static const enum option_id others[] = { OPT_run_output, OPT_run_write, OPT_run_pidfile, OPT_run_config };
-
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		const char *path = options_value(o, others[i], NULL);
-		struct stat st;
-
-		if (path && stat(path, &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino)
-			return option_table[others[i]].long_name;
-	}
-	return NULL;
-}
-
 int run_summary_open(struct run *run, struct error *err)
 {
 	struct run_summary *s = &run->summary;
-	const char *path = options_value(&run->options, OPT_run_summary, NULL), *other;
+	const char *path = options_value(&run->options, OPT_run_summary, NULL);
 	struct stat st;
 
 	s->code = -1;
@@ -345,9 +330,6 @@ int run_summary_open(struct run *run, struct error *err)
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return error_errno(err, -errno, "cannot write the summary to %s", path);
 	s->again = S_ISREG(st.st_mode);
-	other = s->again ? rival(&run->options, &st) : NULL;
-	if (other)
-		return error_set(err, -EINVAL, "--summary and --%s name the same file, %s", other, path);
 	/* one of an earlier run must not pass for this one's */
 	if (s->again && ftruncate(s->fd, 0) < 0)
 		return error_errno(err, -errno, "cannot write the summary to %s", path);

@@ -73,15 +73,6 @@ static void tell_time_limit(void)
 			    (uint64_t)limit.rlim_cur);
 }
 
-const char *run_idle_reason(const struct run *run)
-{
-	const struct ruleset *rules = run->session.rules;
-
-	if (ruleset_count_enabled(rules))
-		return NULL;
-	return ruleset_count(rules) ? "no rule is enabled" : "there are no rules in the files given";
-}
-
 /* One for each process whose memory is looked at, and what it takes to look at all. */
 static void tell_descriptor_limit(void)
 {
@@ -95,7 +86,8 @@ static void tell_descriptor_limit(void)
 
 void run_tell_start(const struct run *run)
 {
-	const char *idle = run_idle_reason(run);
+	const char *idle = session_idle_reason(&run->session);
+	size_t count = ruleset_count_enabled(run->session.rules);
 	struct tracer_status status;
 
 	tracer_status(run->session.source, &status);
@@ -105,8 +97,8 @@ void run_tell_start(const struct run *run)
 	tell_descriptor_limit();
 	if (idle)
 		log_warning("%s: nothing is watched", idle);
-	log_info("%zu rules; system calls are intercepted by %s, births of processes are learnt by %s",
-		 ruleset_count_enabled(run->session.rules), backend_info(status.backend)->how, status.records ? "the kernel's records" : "their calls");
+	log_info("%zu rule%s; system calls are intercepted by %s, births of processes are learnt by %s",
+		 count, count == 1 ? "" : "s", backend_info(status.backend)->how, status.records ? "the kernel's records" : "their calls");
 	log_info("calls of other ABIs (i386, x32) %s; io_uring %s",
 		 run->tracer.foreign_abi == TRACER_DENY ? "are refused and alert" : "pass and alert",
 		 run->tracer.io_uring == TRACER_DENY  ? "is refused" :

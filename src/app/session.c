@@ -181,3 +181,10 @@ bool session_failed_on(const struct session *s, int priority)
 	pipeline_stats(s->pipeline, &stats);
 	return stats.highest <= (enum priority)priority;
 }
+
+const char *session_idle_reason(const struct session *s)
+{
+	if (ruleset_count_enabled(s->rules))
+		return NULL;
+	return ruleset_count(s->rules) ? "no rule is enabled" : "there are no rules in the files given";
+}

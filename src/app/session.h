@@ -77,6 +77,8 @@ void session_free(struct session *s);
 int session_fail_on(const struct options *o, enum option_id id, struct error *err);
 /* Whether an alert of that priority or above came. */
 bool session_failed_on(const struct session *s, int priority);
+/* Why no rule can ever match; NULL when one can. */
+const char *session_idle_reason(const struct session *s);
 
 static inline void session_autofree(struct session *s)
 {

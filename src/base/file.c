@@ -3,6 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -64,4 +68,34 @@ int file_read_all(const char *path, size_t max, char **ret_text, size_t *ret_len
 	if (ret_len)
 		*ret_len = text.len;
 	return 0;
+}
+
+/* The folder that a path is in, "." when it names none, and the name there. */
+static int stat_folder(const char *path, struct stat *ret_folder, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+
+	*ret_name = slash ? slash + 1 : path;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash + 1 - path) : 1, slash ? path : ".");
+	return stat(folder, ret_folder);
+}
+
+static bool is_one(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+	const char *name_a, *name_b;
+	struct stat one, other;
+	bool there = stat(a, &one) == 0;
+
+	if (there != (stat(b, &other) == 0))
+		return false;
+	if (there)
+		return S_ISREG(one.st_mode) && is_one(&one, &other);
+	return stat_folder(a, &one, &name_a) == 0 && stat_folder(b, &other, &name_b) == 0 && is_one(&one, &other) &&
+	       !strcmp(name_a, name_b);
 }

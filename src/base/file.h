@@ -2,6 +2,7 @@
 #ifndef MONITOR_BASE_FILE_H
 #define MONITOR_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,5 +20,8 @@ int file_write_all(int fd, const void *bytes, size_t len);
 
 /* read() that goes on after signals: bytes read (0 at the end) or -errno. */
 ssize_t file_read(int fd, void *bytes, size_t len);
+
+/* Whether both paths lead to one regular file, or would make one. */
+bool file_is_same(const char *a, const char *b);
 
 #endif

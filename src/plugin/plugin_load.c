@@ -183,7 +183,7 @@ static int set_up(struct plugin *p, const struct plugin_config *config, struct e
 	if (r == 0)
 		r = read_identity(p, err);
 	if (r < 0)
-		return error_prefix(err, r, "plugin " STR_FMT, STR_ARG(config->name));
+		return config->name.len ? error_prefix(err, r, "plugin " STR_FMT, STR_ARG(config->name)) : r;
 	if (config->name.len && !str_eq(config->name, p->view.name))
 		return error_set(err, -EINVAL, "plugin " STR_FMT ": the library calls itself " STR_FMT, STR_ARG(config->name),
 				 STR_ARG(p->view.name));
@@ -217,12 +217,12 @@ int plugin_load(const char *path, const struct plugin_config *config, struct plu
 	int r;
 
 	if (!library)
-		return error_set(err, -ENOENT, "plugin " STR_FMT ": %s", STR_ARG(config->name), dlerror());
+		return error_set(err, -ENOENT, "plugin%s" STR_FMT ": %s", config->name.len ? " " : "", STR_ARG(config->name), dlerror());
 	find_symbols(library, &api);
 	r = plugin_load_api(&api, config, &p, err);
 	if (r < 0) {
 		dlclose(library);
-		return r;
+		return config->name.len ? r : error_prefix(err, r, "%s", path);
 	}
 	p->library = library;
 	plugin_find_range(p);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A word that a command has no use for is an error, not passed over: it may be half of an option, or meant for another command.
+# A value that makes no sense is told as one, with the status of a wrong command line, before anything is touched.
 . "$(dirname "$0")/../lib.sh"
 
 printf 'json_output: true\n' >"$dir/c.yaml"
@@ -25,6 +26,50 @@ refuses 2 extra config show "$dir/c.yaml" extra
 refuses 1 extra config show -- -c "$dir/c.yaml" extra
 refuses 2 extra help run extra
 refuses 2 extra --version extra
+ok "help of help is the program's" sh -c '"$1" help --help | grep -q "^usage: monitor COMMAND"' - "$MONITOR"
+
+# says STATUS TEXT ARG...: and leaves the files alone
+rule r "evt.num = 0" o >"$dir/r.yaml"
+sum=$(cksum <"$dir/r.yaml")
+capture=$top/tests/conformance/captures/files.scap
+says() {
+	expected=$1
+	text=$2
+	shift 2
+	checks=$((checks + 1))
+	(cd "$dir" && "$MONITOR" "$@" >out 2>err </dev/null)
+	status=$?
+	[ $status = "$expected" ] || fail "monitor $*: status $status instead of $expected"
+	grep -qF -e "$text" "$dir/err" || fail "monitor $* does not say \"$text\": $(cat "$dir/err")"
+	[ "$(cksum <"$dir/r.yaml")" = "$sum" ] || fail "monitor $* changed its rules"
+}
+for option in --output --summary --write --pidfile --rules --config --plugin; do
+	says 2 "$option takes a name, which is empty" run $option "" -- true
+done
+says 2 "--output takes a name, which is empty" replay --output "" "$capture"
+says 2 "--format takes text|markdown|json, not \"x\"" list --format x fields
+says 2 "--output-fd takes the number of an open descriptor, not \"-1\"" run --output-fd -1 -- true
+says 2 "\"x\" is no KEY=VALUE" config -o x check
+says 1 "monitor: plugin: $dir/none.so: cannot open" run --plugin "$dir/none.so" -- true
+library=$(ldd "$MONITOR" | awk '/libc\.so/ { print $3 }')
+says 1 "monitor: $library: " run --plugin "$library" -- true
+
+# two files that are one would be mixed
+says 2 "--output and --write name the same file, new" run -r r.yaml -o new -w ./new -- true
+says 2 "--summary and --pidfile name the same file, $dir/new" run -r r.yaml --pidfile new --summary "$dir/new" -- true
+says 2 "--output and --rules name the same file" run -r c.yaml -r r.yaml -o ./r.yaml -- true
+says 2 "--write and --config name the same file" run -c c.yaml -r r.yaml -w "$dir/c.yaml" -- true
+says 2 "--write and --output name the same file" replay -r r.yaml -w new -o new "$capture"
+says 2 "--output and --rules name the same file" replay -r r.yaml -o r.yaml "$capture"
+ok "nothing was made of them" [ ! -e "$dir/new" ]
+ok "a device is no file" "$MONITOR" run -r "$dir/r.yaml" -o /dev/null -w /dev/null -- true
+
+says 0 "there are no rules in the files given: nothing can match" replay -r /dev/null "$capture"
+for command in --help --version "run --help" "falco --help"; do
+	# shellcheck disable=SC2086 # words
+	"$MONITOR" $command >/dev/full 2>"$dir/err"
+	ok "$command that nobody gets: $(cat "$dir/err")" grep -q 'cannot write to standard output: No space left' "$dir/err"
+done
 ok "a file alone is read" sh -c '"$@" >/dev/null' - "$MONITOR" config show "$dir/c.yaml"
 ok "and Falco's options" sh -c '"$@" >/dev/null' - "$MONITOR" config show -- -c "$dir/c.yaml"
 finish
