@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: awk -f rows.awk -f pages.awk -v version=V TABLES.def... PAGE.in > PAGE
 # Copies a manual page; lines that start with @ become tables made from the .def files:
-#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS   @LIMITS BACKEND   @SUMMARY   @CONFIG
+#   @OPTIONS COMMAND   @COMMANDS   @FIELDS   @EVENTS   @OPERATORS   @TRANSFORMERS   @LIMITS BACKEND   @SUMMARY   @METRICS   @CONFIG
 
 function roff(s) {
 	gsub(/\\/, "\\e", s)
@@ -37,6 +37,9 @@ function row(name, n) {
 	} else if (name == "LIMIT") {
 		li++
 		li_backend[li] = arg[1]; li_text[li] = arg[2]
+	} else if (name == "METRIC") {
+		me++
+		me_name[me] = arg[2]; me_snapshot[me] = arg[3]; me_help[me] = arg[6] == "FALCO_HELP" ? "As in Falco." : arg[6]
 	} else if (name == "SUMMARY") {
 		su++
 		su_name[su] = arg[2]; su_text[su] = arg[3]
@@ -88,6 +91,15 @@ $1 == "@LIMITS" {
 }
 $1 == "@SUMMARY" {
 	for (i = 1; i <= su; i++) { print ".TP"; print "\\fB" roff(su_name[i]) "\\fR"; print roff(su_text[i]) "." }
+	next
+}
+$1 == "@METRICS" {
+	for (i = 1; i <= me; i++) {
+		print ".TP"
+		print "\\fB" roff(me_name[i]) "\\fR" (me_snapshot[i] == "" ? "" : ", " roff(me_snapshot[i]))
+		print roff(me_help[i])
+	}
+	if (!me) { print "no metrics" > "/dev/stderr"; exit 1 }
 	next
 }
 $1 == "@COMMANDS" {

@@ -273,10 +273,14 @@ static void add_losses(struct doctor *d, enum tracer_backend b)
 	strbuf_adds(&d->out, "]");
 }
 
+/* text NULL = null: members are there in any case */
 static void add_member(struct doctor *d, const char *key, const char *text)
 {
 	strbuf_addf(&d->out, "\"%s\":", key);
-	json_add_string(&d->out, str_of(text));
+	if (text)
+		json_add_string(&d->out, str_of(text));
+	else
+		strbuf_adds(&d->out, "null");
 }
 
 static void report_backend(struct doctor *d, enum tracer_backend b)
@@ -286,15 +290,12 @@ static void report_backend(struct doctor *d, enum tracer_backend b)
 	strbuf_adds(&d->out, "{");
 	add_member(d, "name", backend_info(b)->name);
 	strbuf_addf(&d->out, ",\"works\":%s,", f->works ? "true" : "false");
-	if (!f->works) {
-		add_member(d, "why", f->reason.text);
-		strbuf_adds(&d->out, ",");
-		add_member(d, "change", remedy_for(b, f));
-		strbuf_adds(&d->out, ",");
-	} else if (is_passed_over(d, b)) {
-		add_member(d, "passed_over", PASSED_OVER);
-		strbuf_adds(&d->out, ",");
-	}
+	add_member(d, "why", f->works ? NULL : f->reason.text);
+	strbuf_adds(&d->out, ",");
+	add_member(d, "change", f->works ? NULL : remedy_for(b, f));
+	strbuf_adds(&d->out, ",");
+	add_member(d, "passed_over", f->works && is_passed_over(d, b) ? PASSED_OVER : NULL);
+	strbuf_adds(&d->out, ",");
 	add_member(d, "how", backend_info(b)->how);
 	strbuf_adds(&d->out, ",");
 	add_losses(d, b);
@@ -305,11 +306,10 @@ static void report_backend(struct doctor *d, enum tracer_backend b)
 
 static void report_json(struct doctor *d)
 {
-	strbuf_adds(&d->out, "{\"backend\":");
-	if (d->best == TRACER_AUTO)
-		strbuf_adds(&d->out, "null");
-	else
-		json_add_string(&d->out, str_of(backend_info(d->best)->name));
+	strbuf_adds(&d->out, "{");
+	add_member(d, "backend", d->best == TRACER_AUTO ? NULL : backend_info(d->best)->name);
+	strbuf_adds(&d->out, ",");
+	add_member(d, "monitor", VERSION);
 	strbuf_adds(&d->out, ",\"place\":[");
 	for (size_t i = 0; i < ARRAY_SIZE(d->states); i++) {
 		const struct place *p = &places[d->states[i]];
@@ -318,10 +318,8 @@ static void report_json(struct doctor *d)
 		add_member(d, "name", p->name);
 		strbuf_addf(&d->out, ",\"works\":%s,", p->works ? "true" : "false");
 		add_member(d, "what", p->text);
-		if (!p->works) {
-			strbuf_adds(&d->out, ",");
-			add_member(d, "change", p->change);
-		}
+		strbuf_adds(&d->out, ",");
+		add_member(d, "change", p->works ? NULL : p->change);
 		strbuf_adds(&d->out, "}");
 	}
 	strbuf_adds(&d->out, "],");

@@ -25,11 +25,15 @@ import json, sys
 told = json.load(open(sys.argv[1]))
 lines = open(sys.argv[2]).read().splitlines()
 want = ['monitor run uses %s here' % told['backend'] if told['backend'] else 'monitor run cannot work here']
+if (set(told) != {'monitor', 'backend', 'place', 'limits', 'backends'} or
+        any(set(p) != {'name', 'works', 'what', 'change'} for p in told['place']) or
+        any(set(b) != {'name', 'works', 'why', 'change', 'passed_over', 'how', 'losses', 'limits'} for b in told['backends'])):
+    sys.exit('members are missing, or others came')
 for p in told['place']:
-    want += ['%-12s %s' % (p['name'], p['what'])] + ['    change: ' + p[k] for k in ('change',) if k in p]
+    want += ['%-12s %s' % (p['name'], p['what'])] + ['    change: ' + p[k] for k in ('change',) if p[k]]
 for b in told['backends']:
     want += ['%-12s %s (%s)' % (b['name'], 'works' if b['works'] else 'does not work', b['how'])]
-    want += ['    %s: %s' % (k, b[k]) for k in ('why', 'change') if k in b] + ['    ' + b[k] for k in ('passed_over',) if k in b]
+    want += ['    %s: %s' % (k, b[k]) for k in ('why', 'change') if b[k]] + ['    ' + b[k] for k in ('passed_over',) if b[k]]
     if b['name'] != told['backend']:
         continue
     for loss in b['losses']:
