@@ -66,6 +66,7 @@ static void tap(struct test_report *r, struct str where, struct str name, enum t
 static void junit(struct test_report *r, struct str where, struct str name, enum test_outcome outcome, struct str detail)
 {
 	static const char *const tags[] = { [TEST_FAILED] = "failure", [TEST_SKIPPED] = "skipped" };
+	const char *newline = detail.len ? memchr(detail.ptr, '\n', detail.len) : NULL;
 
 	strbuf_adds(&r->body, "    <testcase classname=\"");
 	add_xml(&r->body, where);
@@ -75,8 +76,10 @@ static void junit(struct test_report *r, struct str where, struct str name, enum
 		strbuf_adds(&r->body, "\"/>\n");
 		return;
 	}
-	strbuf_addf(&r->body, "\">\n      <%s message=\"%s\">", tags[outcome],
-		    outcome == TEST_FAILED ? "the alerts are not those expected" : "cannot be expressed");
+	/* readers list messages: the whole is behind them */
+	strbuf_addf(&r->body, "\">\n      <%s message=\"", tags[outcome]);
+	add_xml(&r->body, (struct str){ detail.ptr, newline ? (size_t)(newline - detail.ptr) : detail.len });
+	strbuf_adds(&r->body, "\">");
 	add_xml(&r->body, detail);
 	strbuf_addf(&r->body, "</%s>\n    </testcase>\n", tags[outcome]);
 }
