@@ -44,14 +44,18 @@ static uint32_t translate(const struct tracer *t, uint64_t native)
 	return flags;
 }
 
-/* The flags as the parent's call has them, while the parent is stopped in it. */
-static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace_event, uint16_t *ret_type)
+/*
+ * The flags as the parent's call has them, while the parent is stopped in it. *ret_sure: they are those that the kernel read; those of
+ * clone3() lie in memory.
+ */
+static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace_event, uint16_t *ret_type, bool *ret_sure)
 {
 	struct arch_regs regs;
 	struct memory *memory;
 	uint64_t flags = 0;
 	long number;
 
+	*ret_sure = true;
 	*ret_type = ptrace_event == PTRACE_EVENT_FORK  ? EV_SYSCALL_FORK_20_X :
 		    ptrace_event == PTRACE_EVENT_VFORK ? EV_SYSCALL_VFORK_20_X :
 							 EV_SYSCALL_CLONE_20_X;
@@ -61,8 +65,10 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 	if (number == SYS_clone3) {
 		*ret_type = EV_SYSCALL_CLONE3_X;
 		memory = tracees_memory(&t->tracees, parent);
-		if (memory && memory_read(memory, arch_arg(&regs, 0), &flags, sizeof(flags)) == 0)
-			return flags;
+		/* a thread that has ended since may have been there when the call began */
+		*ret_sure = memory && memory_read(memory, arch_arg(&regs, 0), &flags, sizeof(flags)) == 0 &&
+			    entry_alone(t, parent) && !parent->process->crowded;
+		return flags;
 	} else if (number == SYS_clone) {
 		*ret_type = EV_SYSCALL_CLONE_20_X;
 		return arch_arg(&regs, 0);
@@ -72,6 +78,12 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 		return CLONE_VM | CLONE_VFORK;
 #endif
 	return 0;
+}
+
+/* What a process may have been born with, when others can have changed the flags since the kernel read them. */
+static uint64_t worst(uint64_t flags, bool sure)
+{
+	return sure ? flags : (flags | CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_NEWNS | CLONE_NEWPID) & ~(uint64_t)CLONE_VFORK;
 }
 
 /* Exit signals other than SIGCHLD make a process look like a thread to ptrace, so only the kernel's word counts. */
@@ -142,7 +154,7 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 }
 
 /* Of whom, by whom and with which flags: the rest of told is as the kind of news has it. */
-static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *child, uint64_t flags, struct told *told)
+static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *child, uint64_t flags, bool sure, struct told *told)
 {
 	bool thread = child && child->process == parent->process;
 
@@ -151,11 +163,11 @@ static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *ch
 	told->parent = parent->process->parent;
 	told->flags = translate(t, flags);
 	/* what the calls that change it have told of the caller is true of its copy */
-	told->ids_only = !t->in_full && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
+	told->ids_only = !t->in_full && child && sure && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
 	if (child && !thread)
-		note_sharing(parent->process, child->process, flags);
+		note_sharing(parent->process, child->process, worst(flags, sure));
 	if (child)
-		note_mask(parent->process, child->process, thread, flags);
+		note_mask(parent->process, child->process, thread, thread ? flags : worst(flags, sure));
 
 	told->kind = TOLD_BIRTH_PARENT;
 	told_add(t, told);
@@ -177,6 +189,7 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	struct told told = { 0 };
 	struct tracee *child;
 	unsigned long message;
+	bool sure, thread;
 	uint64_t flags;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0) {
@@ -189,13 +202,14 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 		return;
 	}
 	told.child = (pid_t)message;
-	flags = native_flags(t, parent, ptrace_event, &told.type);
-	child = know_child(t, parent, told.child, is_thread_of(parent->process->pid, told.child), flags);
+	flags = native_flags(t, parent, ptrace_event, &told.type, &sure);
+	thread = is_thread_of(parent->process->pid, told.child);
+	child = know_child(t, parent, told.child, thread, thread ? flags : worst(flags, sure));
 	if (child) {
 		child->seized = true;
 		child->newborn = !child->stopped;
 	}
-	add_birth(t, parent, child, flags, &told);
+	add_birth(t, parent, child, flags, sure, &told);
 	resume(t, child, parent, told.ids_only);
 }
 
@@ -209,6 +223,6 @@ struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct
 		child->loose = !child->seized;
 		tracees_born(child, record->time);
 	}
-	add_birth(t, parent, child, record->flags, &told);
+	add_birth(t, parent, child, record->flags, true, &told);
 	return child;
 }

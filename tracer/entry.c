@@ -310,14 +310,19 @@ static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_ev
 	return r;
 }
 
-/* What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there put up with it. */
-static enum call_bytes bytes_of(const struct tracer *t, const struct tracee *tracee, unsigned int traits)
+bool entry_alone(const struct tracer *t, const struct tracee *tracee)
 {
 	bool debugged = t->seizing && !tracee->seized; /* by who may change what it likes */
 
+	return tracees_alone(tracee) && !tracee->late && !debugged;
+}
+
+/* What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there put up with it. */
+static enum call_bytes bytes_of(const struct tracer *t, const struct tracee *tracee, unsigned int traits)
+{
 	if (traits & CALL_OPEN)
 		return BYTES_FIXED;
-	return tracees_alone(tracee) && !tracee->late && !debugged ? BYTES_PRIVATE : BYTES_SHARED;
+	return entry_alone(t, tracee) ? BYTES_PRIVATE : BYTES_SHARED;
 }
 
 static int tell(struct tracer *t, struct event *ret_event, struct error *err)

@@ -45,6 +45,7 @@ static void remember(struct tracer *t, struct tracee *tracee)
 	tracee->call.path = (struct str){ NULL, 0 };
 	tracee->call.has_how = false; /* the kernel reads it after us */
 	tracee->cookie = t->pending.cookie;
+	tracee->alone = entry_alone(t, tracee);
 	tracee->wants_path = calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN;
 }
 
@@ -154,7 +155,7 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 		read_real_path(t, tracee, call->result);
 	/* who shares descriptors or memory could have replaced the descriptor or the bytes since */
 	settled = call->socket && call->result >= 0 && connect_settle(tracee->socket, call->number);
-	t->ext.raced = tracees_alone(tracee) || settled ? RACED_NO : RACED_POSSIBLE;
+	t->ext.raced = tracee->alone || settled ? RACED_NO : RACED_POSSIBLE;
 	t->looked_behind = settled ? 0 : tracee->tid;
 	r = result_event(t, tracee, call, tracee->cookie, ret_event, err);
 	foreign_late(t, tracee);

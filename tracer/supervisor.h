@@ -262,6 +262,8 @@ void entry_return(struct tracer *t, int64_t value);
  * what the kernel would say; false when the page may come as soon as the kernel asks for it (userfaultfd).
  */
 bool entry_is_unmapped(const struct tracer *t);
+/* Nobody shares memory or descriptors with the thread, or may write there, at the moment. */
+bool entry_alone(const struct tracer *t, const struct tracee *tracee);
 /* The frames that the stopped thread makes its exec from, where they are wanted: the new program has others. */
 void entry_exec_stack(struct tracer *t, struct tracee *tracee);
 

@@ -184,6 +184,7 @@ struct tracee *tracees_add(struct tracees *t, pid_t tid, pid_t pid)
 	if (t->count >= t->nbuckets)
 		grow_buckets(t);
 	p->threads++;
+	p->crowded |= p->threads > 1;
 	tracee->tid = tid;
 	tracee->process = p;
 	tracee->continued = -1;
@@ -239,11 +240,13 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	if (!survivor)
 		return;
 	close_memory(survivor->process);
+	survivor->process->crowded = false;
 	survivor->process->shares = survivor->process->told_foreign = survivor->process->signals = false;
 	survivor->process->births = 0;
 	survivor->process->mask_known = survivor->process->mask_moves = false;
 	survivor->owed.what = OWED_NOTHING;
 	survivor->process->told_ring = survivor->process->told_listener = survivor->process->told_closed = false;
+	survivor->process->told_late = false;
 }
 
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context)

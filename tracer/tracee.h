@@ -14,6 +14,7 @@ struct process {
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
+	bool crowded; /* it has had several threads; until exec */
 	bool signals; /* it has handlers for signals that may come in numbers; its children, too, until they execute (loose.c) */
 	unsigned int births; /* by records, since exec; and when its handlers were looked at, monotonic ns */
 	uint64_t looked;
@@ -105,6 +106,7 @@ struct tracee {
 	struct call call;
 	uint64_t cookie;
 	char *path; /* heap; of an open, NULL = not known: what is told if it is killed before its end is seen */
+	bool alone; /* when it began: nobody could change what its pointers lead to */
 	bool wants_path; /* an open: the real path is read from the descriptor at the exit */
 	uint64_t exec_ip; /* where the exec was called from, and (when wanted) in which memory */
 	enum region exec_region;

@@ -29,6 +29,7 @@ doubt no fchdir
 doubt yes in-thread
 doubt yes sharing-memory
 doubt yes sharing-fds
+doubt yes forged-birth
 doubt yes shared-page
 doubt yes file-page
 # a child that its parent waits for is alone

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -390,6 +391,35 @@ static int by_sharing_fds(const char *path)
 	return in_clone(open_secret, CLONE_FILES);
 }
 
+static struct clone_args forged;
+static volatile pid_t forged_child;
+
+/* the kernel has read the arguments when it writes there, and nobody else has */
+static void *forge(void *unused)
+{
+	while (!forged_child)
+		;
+	*(volatile __u64 *)&forged.flags = 0;
+	return unused;
+}
+
+/* a birth whose flags say nothing of sharing any more when somebody looks */
+static int by_forged_birth(const char *path)
+{
+	pthread_t thread;
+	int status;
+	pid_t child;
+
+	if (pthread_create(&thread, NULL, forge, NULL))
+		return -1;
+	usleep(10000);
+	forged = (struct clone_args){ .flags = CLONE_FILES | CLONE_PARENT_SETTID, .exit_signal = SIGCHLD, .parent_tid = (uintptr_t)&forged_child };
+	child = (pid_t)syscall(SYS_clone3, &forged, sizeof(forged));
+	if (child == 0)
+		_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
+}
+
 static int by_shared_page(const char *path)
 {
 	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -583,7 +613,7 @@ static const struct way {
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
 	{ "full-table", by_full_table }, { "full-memory", by_full_memory },
 	{ "in-thread", by_thread },      { "sharing-memory", by_sharing_memory },
-	{ "sharing-fds", by_sharing_fds }, { "shared-page", by_shared_page },
+	{ "forged-birth", by_forged_birth }, { "sharing-fds", by_sharing_fds }, { "shared-page", by_shared_page },
 	{ "file-page", by_file_page },
 	{ "set-mm", by_set_mm },         { "ends-early", by_early_end },
 	{ "many-fds", by_many_fds },     { "many-processes", by_many_processes },
