@@ -41,22 +41,35 @@ int run_load_config(const struct run *run, struct config **ret_config, struct er
 	return config_load(options_value(o, OPT_run_config, NULL), assignments, n, ret_config, err);
 }
 
+/* The first are written: each is a file of its own. */
+static const enum option_id files[] = {
+	OPT_run_summary, OPT_run_output, OPT_run_write, OPT_run_pidfile, OPT_run_config, OPT_run_rules,
+};
+#define WRITTEN 4
+
 /* "-" is standard output everywhere else, and that is the command's. */
+static int check_file(const struct run *run, size_t i, struct error *err)
+{
+	if (strcmp(options_value(&run->options, files[i], ""), "-") == 0)
+		return error_set(err, -EINVAL, "--%s -: standard output is the command's; name a file", option_table[files[i]].long_name);
+	for (size_t k = i + 1; k < ARRAY_SIZE(files); k++)
+		if (options_spare(&run->options, files[i], files[k], err) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+int run_check_summary(const struct run *run, struct error *err)
+{
+	return check_file(run, 0, err);
+}
+
 int run_check_files(const struct run *run, struct error *err)
 {
-	/* those that are written come first: each is a file of its own */
-	static const enum option_id files[] = { OPT_run_summary, OPT_run_output, OPT_run_write, OPT_run_pidfile, OPT_run_config,
-						OPT_run_rules };
-	const size_t nwritten = 4;
+	int r = 0;
 
-	for (size_t i = 0; i < nwritten; i++) {
-		if (strcmp(options_value(&run->options, files[i], ""), "-") == 0)
-			return error_set(err, -EINVAL, "--%s -: standard output is the command's; name a file", option_table[files[i]].long_name);
-		for (size_t k = i + 1; k < ARRAY_SIZE(files); k++)
-			if (options_spare(&run->options, files[i], files[k], err) < 0)
-				return -EINVAL;
-	}
-	return 0;
+	for (size_t i = 1; r == 0 && i < WRITTEN; i++)
+		r = check_file(run, i, err);
+	return r;
 }
 
 static int check_output_fd(const struct run *run, struct error *err)

@@ -158,7 +158,7 @@ static void tell_refusals(struct webserver *w, const struct web_refusals *now, u
 	w->told = *now;
 	w->next_word_ms = ms + WEB_WORD_MS;
 	if (requests)
-		log_warning("web server: %llu requests refused (the last one with status %u, from %s), %llu connections given up",
+		log_warning("web server: requests refused: %llu (the last one with status %u, from %s), connections given up: %llu",
 			    (unsigned long long)requests, now->status, now->from, (unsigned long long)broken);
 	else
 		log_warning("web server: %llu connections given up: no HTTP, too long, too slow or too many", (unsigned long long)broken);

@@ -52,6 +52,10 @@ run -r "$dir/none.yaml" -- true
 says "d['ended'] == 'not_started' and 'none.yaml' in d['error'] and d['start'] is None and d['exit_status'] == 1 == $status"
 run --fail-on nothing -- true
 says "d['ended'] == 'not_started' and 'priority' in d['error'] and d['exit_status'] == 2 == $status"
+run -o "$dir/one" -w "$dir/one" -- true
+says "d['ended'] == 'not_started' and 'same file' in d['error'] and d['exit_status'] == 2 == $status"
+run -w - -- true
+says "d['ended'] == 'not_started' and 'standard output' in d['error'] and d['exit_status'] == 2 == $status"
 run -o "$dir/none/alerts" -- true
 says "d['ended'] == 'not_started' and 'none/alerts' in d['error'] and d['exit_status'] == 1 == $status"
 in_foreground "$MONITOR" run --summary "$dir/none/summary" -- touch "$dir/begun"

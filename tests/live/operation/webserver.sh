@@ -149,7 +149,7 @@ assert not slow, "%d slow clients are still connected" % len(slow)
 print("fine")
 END
 ok "slow clients and noise: $(tail -n 1 "$dir/attack")" grep -q fine "$dir/attack"
-ok "refused requests are told" soon grep -q 'web server: [0-9]* requests refused (the last one with status 40[0-9], from 127.0.0.1)' "$dir/err"
+ok "refused requests are told" soon grep -q 'web server: requests refused: [0-9]* (the last one with status 40[0-9], from 127.0.0.1)' "$dir/err"
 ok "connections that were given up are told" soon grep -q 'web server: .*[1-9][0-9]* connections given up' "$dir/err"
 lasted=$(($(date +%s) - begun))
 ok "one line in ten seconds, of $lasted" [ "$(grep -c 'web server: .*given up' "$dir/err")" -le $((lasted / 10 + 2)) ]
