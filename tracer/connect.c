@@ -28,9 +28,11 @@ static bool may_wait(long number, int fd, int type)
 }
 
 /* NULL: there is nothing to hold. An address that cannot be read is *ret_error: the kernel might find it there. */
-static struct held_socket *hold(const struct call *c, int *ret_domain, int *ret_type, int *ret_error)
+static struct held_socket *hold(const struct tracer *t, int *ret_domain, int *ret_type, int *ret_error)
 {
+	const struct call *c = &t->pending.call;
 	auto_free struct held_socket *s = calloc(1, sizeof(*s));
+	unsigned int tries = 0;
 	auto_fd int copy = -1;
 
 	if (!s || !c->memory || (uint32_t)c->args[2] > sizeof(s->address) || (uint32_t)c->args[2] < sizeof(sa_family_t))
@@ -41,7 +43,9 @@ static struct held_socket *hold(const struct call *c, int *ret_domain, int *ret_
 	*ret_domain = socket_domain(copy, ret_type);
 	if (*ret_domain != AF_INET && *ret_domain != AF_INET6 && *ret_domain != AF_UNIX)
 		return NULL;
-	*ret_error = memory_read(c->memory, c->args[1], &s->address, (uint32_t)c->args[2]);
+	do
+		*ret_error = entry_fault(t, memory_read(c->memory, c->args[1], &s->address, (uint32_t)c->args[2]), &tries);
+	while (*ret_error > 0);
 	if (*ret_error == -ESRCH || (*ret_error < 0 && *ret_domain == AF_UNIX))
 		return NULL;
 	s->address_len = *ret_error < 0 ? 0 : (socklen_t)c->args[2];
@@ -55,7 +59,7 @@ enum open_way connect_pending(struct tracer *t)
 	struct held_socket *s;
 	int domain, type, r, error;
 
-	s = hold(&p->call, &domain, &type, &error);
+	s = hold(t, &domain, &type, &error);
 	if (!s)
 		return OPEN_ENTRY;
 	socket_release(p->tracee->socket);
@@ -63,7 +67,7 @@ enum open_way connect_pending(struct tracer *t)
 	p->call.socket = s;
 	if (domain == AF_UNIX)
 		return OPEN_ENTRY;
-	if (error < 0 && error != -EAGAIN && entry_is_unmapped(t)) {
+	if (error == -EFAULT) {
 		p->value = error;
 		return OPEN_DONE;
 	}

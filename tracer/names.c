@@ -63,6 +63,29 @@ static const struct row *find(long number)
 	return NULL;
 }
 
+static int flags_of(const struct call *c, const struct row *row)
+{
+	return row->flags == NONE ? 0 : (int)c->args[row->flags];
+}
+
+/* Others are refused before paths are read, or mean that there is none. */
+static bool flags_known(const struct call *c, const struct row *row)
+{
+	static const int known[] = {
+		[UNLINK] = AT_REMOVEDIR,
+		[RENAME] = RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT,
+		[LINK] = AT_SYMLINK_FOLLOW,
+		[CHMOD] = AT_SYMLINK_NOFOLLOW,
+		[CHOWN] = AT_SYMLINK_NOFOLLOW,
+	};
+	int flags = flags_of(c, row);
+
+	if (row->flags == NONE)
+		return true;
+	return !(flags & ~known[row->operation]) &&
+	       !(row->operation == RENAME && flags & RENAME_EXCHANGE && flags & (RENAME_NOREPLACE | RENAME_WHITEOUT));
+}
+
 /* A folder and the last part of a path in it, with the slashes behind it: they mean that it must be a folder. */
 struct place {
 	int base; /* where the path begins: AT_FDCWD for absolute ones */
@@ -178,7 +201,7 @@ static int make_folder(const struct place *p, mode_t mode, mode_t mask)
 static int carry_out(struct tracer *t, const struct row *row, const struct place *p, const struct place *p2, mode_t mask)
 {
 	const struct call *c = &t->pending.call;
-	int flags = row->add | (row->flags == NONE ? 0 : (int)c->args[row->flags]), r = -1;
+	int flags = row->add | flags_of(c, row), r = -1;
 
 	switch (row->operation) {
 	case UNLINK:
@@ -236,16 +259,18 @@ static int perform(struct tracer *t, const struct row *row)
 {
 	struct call *c = &t->pending.call;
 	struct place places[2] = { { -1, NULL, NULL, -1 }, { -1, NULL, NULL, -1 } };
-	int r = read_path(c, row->path, t->path, &c->path);
 	mode_t mask = 0;
+	int r;
 
+	if (!flags_known(c, row))
+		return -EOPNOTSUPP;
+	r = read_path(c, row->path, t->path, &c->path);
 	if (r == 0 && row->path2 != NONE) {
 		c->other_arg = row->path2;
 		r = read_path(c, row->path2, t->second_path, &c->other_path);
 	}
-	/* wrong flags are refused before paths are read */
 	if (r < 0)
-		return r == -ESRCH || (row->flags != NONE && c->args[row->flags]) ? -EOPNOTSUPP : r;
+		return r == -ESRCH ? -EOPNOTSUPP : r;
 	if (row->operation == MKDIR && creation_mask(t->pending.tracee, &mask) < 0)
 		return -EOPNOTSUPP;
 	if (row->operation != SYMLINK)
@@ -264,12 +289,15 @@ enum open_way names_pending(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 	const struct row *row = find(p->call.number);
+	unsigned int tries = 0;
 	int r;
 
 	if (!row || !p->call.memory || !identity_assumable(t, p->tracee))
 		return OPEN_ENTRY;
-	r = perform(t, row);
-	if (r == -EAGAIN || (r == -EFAULT && !entry_is_unmapped(t)))
+	do
+		r = entry_fault(t, perform(t, row), &tries);
+	while (r > 0);
+	if (r == -EAGAIN || r == -ENODATA)
 		return OPEN_CHECK;
 	if (r == -EOPNOTSUPP) {
 		p->call.path = p->call.other_path = (struct str){ NULL, 0 };

@@ -187,12 +187,24 @@ static void keep(struct held_socket *s, struct message *m)
 	s->size = m->size;
 }
 
-/* Sends message number i: 0, or the errno that the call would have ended with. -EOPNOTSUPP: the caller's to do. */
+static int read_while_there(const struct tracer *t, uint32_t i, struct message *m)
+{
+	unsigned int tries = 0;
+	int r = entry_fault(t, read_message(&t->pending.call, i, m), &tries);
+
+	while (r > 0) {
+		message_clear(m);
+		r = entry_fault(t, read_message(&t->pending.call, i, m), &tries);
+	}
+	return r;
+}
+
+/* Sends message number i: 0, or the errno that the call would have ended with. -EOPNOTSUPP: the caller's to do, -ENODATA: and not read. */
 static int64_t send_one(struct tracer *t, struct held_socket *s, uint32_t i)
 {
 	const struct call *c = &t->pending.call;
 	struct message m;
-	int64_t n = read_message(c, i, &m);
+	int64_t n = read_while_there(t, i, &m);
 	uint32_t len;
 
 	if (n == 0)
@@ -207,6 +219,7 @@ static int64_t send_one(struct tracer *t, struct held_socket *s, uint32_t i)
 
 		len = (uint32_t)n;
 		r = write_length(c, i, &len, true);
+		s->went = r < 0;
 		n = r < 0 ? r : n;
 	}
 	message_clear(&m);
@@ -271,9 +284,9 @@ enum open_way send_pending(struct tracer *t)
 	if ((type == SOCK_DGRAM || type == SOCK_RAW) && !(flags_of(c) & ~(unsigned int)FLAGS_KNOWN) &&
 	    identity_assumable(t, p->tracee) && (c->number != SYS_sendmmsg || can_write(c)))
 		n = send_one(t, s, 0);
-	if (n == -EOPNOTSUPP || (n == -EFAULT && !entry_is_unmapped(t))) {
+	if (n == -EOPNOTSUPP || n == -ENODATA) {
 		socket_release(s);
-		return n == -EFAULT ? OPEN_CHECK : OPEN_ENTRY;
+		return n == -ENODATA ? OPEN_CHECK : OPEN_ENTRY;
 	}
 	if (n >= 0 && c->number == SYS_sendmmsg) {
 		p->messages = (uint32_t)c->args[2] < UIO_MAXIOV ? (uint32_t)c->args[2] : UIO_MAXIOV;
@@ -290,11 +303,18 @@ int send_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
 	bool more = p->tracee && p->messages && ++p->message < p->messages;
+	struct held_socket *s = more ? p->tracee->socket : NULL;
+	int64_t n;
 
 	if (!p->messages)
 		return 0;
-	if (more && send_one(t, p->tracee->socket, p->message) >= 0) {
-		p->call.result = ++p->value;
+	n = more ? send_one(t, s, p->message) : -ENODATA;
+	if (n >= 0)
+		p->value++;
+	else
+		p->messages = p->message; /* the last that is told */
+	if (n >= 0 || (s && s->went)) {
+		p->call.result = n >= 0 ? p->value : p->value + 1;
 		t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
 		if (result_event(t, p->tracee, &p->call, 0, ret_event, err) == 0)
 			return 1;

@@ -23,6 +23,7 @@ struct held_socket {
 	socklen_t address_len;
 	char *sent; /* heap: what was sent to it, as far as it is of interest; NULL = nothing */
 	size_t sent_len, size; /* bytes of it; of the whole message */
+	bool went; /* and the call fails nevertheless: its length cannot be written */
 };
 
 void socket_release(struct held_socket *s); /* accepts NULL */

@@ -264,6 +264,11 @@ void entry_return(struct tracer *t, int64_t value);
 bool entry_is_unmapped(const struct tracer *t);
 /* Nobody shares memory or descriptors with the thread, or may write there, at the moment. */
 bool entry_alone(const struct tracer *t, const struct tracee *tracee);
+/*
+ * What it means that arguments were read with r, zero or negative. 1: they are to be read once more, they are mapped by now; who takes the page
+ * away and gives it back all the time would be seen by luck alone. -ENODATA: only the kernel can read them. Else r: that is so. *tries begins with 0.
+ */
+int entry_fault(const struct tracer *t, int r, unsigned int *tries);
 /* The frames that the stopped thread makes its exec from, where they are wanted: the new program has others. */
 void entry_exec_stack(struct tracer *t, struct tracee *tracee);
 

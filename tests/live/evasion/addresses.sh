@@ -36,5 +36,9 @@ for call in sendto sendmsg sendmmsg; do
 	sent stream $call plain
 	backends="notify notify-only"
 done
+# the call fails, or leaves out a message that it has sent
+backends="notify ptrace ptrace-all notify-only"
+sent udp unwritable plain
+sent udp second plain
 ok "too few of them work natively" [ $checks -ge 150 ]
 finish

@@ -20,7 +20,8 @@
  *             a second thread writes the address that a datagram (of the last: the second one) is sent to
  *   unlink, rename
  *             a second thread writes the name that is removed or moved; the secret is FOLDER/removal-secret
- *   unmap     a second thread maps and unmaps the page of the path, which has the secret's name alone
+ *   unmap, unmap-rename
+ *             a second thread maps and unmaps the page of the path, which has the secret's name alone
  *   connect-vm
  *             another process writes it by process_vm_writev
  *   dup       a process that shares the descriptors puts another socket over the connected one
@@ -269,17 +270,21 @@ static int attempt_send(int number)
 }
 
 /* 1 = the secret is gone */
-static int attempt_removal(int moves)
+static int attempt_removal(int moves, unsigned int flags)
 {
 	char moved[PATH_ROOM];
 
 	for (int i = 0; i < 2; i++)
 		close(open(names[i], O_CREAT | O_WRONLY, 0600));
 	snprintf(moved, sizeof(moved), "%s/moved", folder);
-	if (moves)
+	if (flags) {
+		unlink(moved);
+		syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, moved, flags);
+	} else if (moves) {
 		rename(path, moved);
-	else
+	} else {
 		unlink(path);
+	}
 	return access(names[1], F_OK) != 0;
 }
 
@@ -399,7 +404,7 @@ static const struct way {
 	void (*turn)(int which);
 	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
 	enum { OPENING, FAULTING, OPENING_SECRET, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING, SENDING, SENDING_MESSAGE, SENDING_MESSAGES, REMOVING, MOVING,
-	       OPENING_UNMAPPED, OPENING_AT, CONNECTING_UNIX, BINDING_UNIX } what;
+	       OPENING_UNMAPPED, MOVING_UNMAPPED, OPENING_AT, CONNECTING_UNIX, BINDING_UNIX } what;
 	int user; /* changes to another one */
 } ways[] = {
 	{ "thread", NULL, store, THREAD, OPENING, 0 },
@@ -425,6 +430,7 @@ static const struct way {
 	{ "unlink", NULL, store, THREAD, REMOVING, 0 },
 	{ "rename", NULL, store, THREAD, MOVING, 0 },
 	{ "unmap", NULL, map_or_unmap, THREAD, OPENING_UNMAPPED, 0 },
+	{ "unmap-rename", NULL, map_or_unmap, THREAD, MOVING_UNMAPPED, 0 },
 	{ "argv", NULL, store_argument, THREAD, EXECUTING, 0 },
 	{ "argv-process", NULL, store_argument, PROCESS, EXECUTING, 0 },
 	{ "connect-unix", NULL, store, THREAD, CONNECTING_UNIX, 0 },
@@ -459,7 +465,7 @@ static void *room(const struct way *w)
 	int private = strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || store_vm == w->turn || w->what == FAULTING;
 	char name[PATH_ROOM];
 
-	if (w->what == OPENING_UNMAPPED)
+	if (w->what == OPENING_UNMAPPED || w->what == MOVING_UNMAPPED)
 		return mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (strcmp(w->name, "file") != 0)
 		return mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE,
@@ -502,7 +508,7 @@ static int start(const struct way *w)
 		}
 		contended = dup2(folders[0], 100);
 	}
-	if (w->what == REMOVING || w->what == MOVING)
+	if (w->what == REMOVING || w->what == MOVING || w->what == MOVING_UNMAPPED)
 		for (int i = 0; i < 2; i++)
 			snprintf(names[i], PATH_ROOM, "%s/removal-%s", folder, i ? "secret" : "decoys");
 	if (w->what >= CONNECTING_UDP && w->what <= CONNECTING_FIXED)
@@ -569,7 +575,9 @@ static int attempt_by(const struct way *w)
 		return attempt_send(SYS_sendmmsg);
 	case REMOVING:
 	case MOVING:
-		return attempt_removal(w->what == MOVING);
+		return attempt_removal(w->what == MOVING, 0);
+	case MOVING_UNMAPPED:
+		return attempt_removal(1, RENAME_NOREPLACE);
 	case CONNECTING_UNIX:
 	case BINDING_UNIX:
 		return attempt_unix(w->what == BINDING_UNIX);

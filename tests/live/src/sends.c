@@ -3,7 +3,8 @@
  * sends SOCKET CALL ADDRESS: sends a text to 127.0.0.66, where it waits for it, and prints "arrived" when it comes.
  *
  *   SOCKET   udp, udp6; connected, connected6: to 127.0.0.1 before; stream: by MSG_FASTOPEN
- *   CALL     sendto, sendmsg, sendmmsg
+ *   CALL     sendto, sendmsg, sendmmsg; unwritable: a sendmmsg() that cannot write the length behind the message, and fails when it has sent it;
+ *            second: the same of the second of two messages
  *   ADDRESS  plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes behind it; later: the same and a flag
  *            for which the kernel itself has to send it
  *
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -103,6 +105,20 @@ static ssize_t send_by(const char *call, int fd, int flags, struct sockaddr_stor
 	return is(call, "sendmsg") ? sendmsg(fd, &m.msg_hdr, flags) : sendmmsg(fd, &m, 1, flags);
 }
 
+/* Of two messages, one at the end of a page and one at the beginning of the next, which can only be read. */
+static int send_unwritably(int fd, int both, struct sockaddr_storage *to, socklen_t len)
+{
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct mmsghdr *second = (struct mmsghdr *)(pages + 4096), *first = second - 1;
+	struct iovec piece = { (void *)text, sizeof(text) };
+	struct sockaddr_in elsewhere = v4("127.0.0.1", ((struct sockaddr_in *)to)->sin_port);
+
+	first->msg_hdr = (struct msghdr){ .msg_name = &elsewhere, .msg_namelen = sizeof(elsewhere), .msg_iov = &piece, .msg_iovlen = 1 };
+	second->msg_hdr = (struct msghdr){ .msg_name = to, .msg_namelen = len, .msg_iov = &piece, .msg_iovlen = 1 };
+	mprotect(second, 4096, PROT_READ);
+	return both ? sendmmsg(fd, first, 2, 0) : sendmmsg(fd, second, 1, 0);
+}
+
 int main(int argc, char **argv)
 {
 	int stream, domain, flags, at, fd;
@@ -123,12 +139,16 @@ int main(int argc, char **argv)
 	if (strstr(argv[1], "connected"))
 		connect_elsewhere(fd, domain, port);
 	len = make_address(argv[3], domain, port, &to);
-	if (send_by(argv[2], fd, flags, &to, len) < 0)
+	if (is(argv[2], "unwritable") || is(argv[2], "second"))
+		printf("%d\n", send_unwritably(fd, is(argv[2], "second"), &to, len));
+	else if (send_by(argv[2], fd, flags, &to, len) < 0)
 		failed(argv[2]);
 	if (stream)
 		at = accept(at, NULL, NULL);
 	if (at < 0 || recv(at, got, sizeof(got) - 1, 0) <= 0)
 		failed("recv");
 	printf("arrived: %s\n", got);
+	while (recv(at, got, sizeof(got), MSG_DONTWAIT) > 0)
+		puts("once more");
 	return 0;
 }
