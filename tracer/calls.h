@@ -11,6 +11,9 @@
 /* ioctl() of /dev/userfaultfd that gives what userfaultfd() does (Linux 6.1) */
 #define CALLS_IOCTL_FAULTS 0xaa00u
 
+/* bits of fanotify_mark() by which opens, and with later kernels cutting files off, ask */
+#define CALLS_ASKING { 0x10000u, 0x100000u } /* FAN_OPEN_PERM, FAN_PRE_ACCESS */
+
 enum call_trait {
 	CALL_BLOCKS = 1 << 0,
 	CALL_OPEN = 1 << 1,
@@ -35,6 +38,7 @@ enum call_trait {
 	CALL_DUMP = 1 << 20,
 	CALL_AFFINITY = 1 << 21,
 	CALL_MOUNT = 1 << 22,
+	CALL_ASKS = 1 << 23,
 };
 
 struct call_traits {

@@ -105,6 +105,8 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		near_rest(t);
 	if (traits & CALL_MOUNT)
 		reader_be_wary(t->reader);
+	if (traits & CALL_ASKS)
+		t->others_asked = true;
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
 	/* process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of /proc/PID/mem fails */

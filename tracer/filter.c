@@ -263,6 +263,16 @@ static int catch_owner(struct filter *f, long number, pid_t protect)
 	return r < 0 ? r : catch_value(f, number, 1, UINT32_MAX, F_SETOWN_EX);
 }
 
+static int catch_asking(struct filter *f, long number, unsigned int arg)
+{
+	static const uint32_t bits[] = CALLS_ASKING;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bits) && r >= 0; i++)
+		r = catch_value(f, number, arg, bits[i], bits[i]);
+	return r;
+}
+
 static int catch_own(struct filter *f, const struct filter_options *o, const struct call_traits *c, long number)
 {
 	int r = 0;
@@ -288,6 +298,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 			       SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	if (o->watch_affinity && c->traits & CALL_AFFINITY && r >= 0)
 		r = catch_nonzero(f, number, c->arg);
+	if (o->on_behalf && c->traits & CALL_ASKS && r >= 0)
+		r = catch_asking(f, number, c->arg);
 	if (o->protect > 0 && c->traits & CALL_PIDFD)
 		catch_always(f, number);
 	if (o->protect > 0 && c->traits & CALL_OWNER && r >= 0)

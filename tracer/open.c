@@ -114,12 +114,17 @@ static int read_args(struct tracer *t, struct open_args *a)
 	return 0;
 }
 
-/* Kinds of opens that are not worth reproducing. To make a directory is refused, in an order of the kernel's own. */
+/*
+ * Kinds of opens that are not worth reproducing. To make a directory is refused, in an order of the kernel's own. Who is asked whether a file
+ * may be opened (fanotify) may be in a call himself, and wait for us.
+ */
 static bool is_special(const struct tracer *t, const struct open_args *a)
 {
 	uint64_t access = a->flags & O_ACCMODE;
 	bool folder = a->flags & O_DIRECTORY || (a->path_len && t->path[a->path_len - 1] == '/');
 
+	if (t->others_asked && !(a->flags & O_PATH))
+		return true;
 	return (a->flags & O_CREAT && folder) || a->flags & (__O_TMPFILE_BIT | O_ASYNC) || access == O_ACCMODE ||
 	       (a->flags & ~(uint64_t)FLAGS_KNOWN) ||
 	       (access == O_RDONLY && a->flags & O_TRUNC) ||

@@ -247,10 +247,44 @@ static void pipes(void)
 		_exit((int)write(fds[1], "x", 1));
 }
 
+/* Who is asked whether a file may be opened opens another one before he answers, and is told who opens; the second time he says no. */
+static void asked(void)
+{
+	struct fanotify_event_metadata event;
+	struct fanotify_response answer;
+	int watch = fanotify_init(FAN_CLASS_CONTENT, O_RDONLY), mark = 0, opened = 0, of_child = 0, answered = 0;
+	pid_t child;
+
+	if (watch >= 0)
+		mark = fanotify_mark(watch, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, "a.txt");
+	if (watch < 0 || mark) {
+		say("nobody is asked here\n");
+		return;
+	}
+	put("other", "text");
+	child = started();
+	if (child == 0) {
+		TRY(open("a.txt", O_RDONLY));
+		TRY(open("a.txt", O_RDWR));
+		TRY(open("a.txt", O_PATH));
+		_exit(0);
+	}
+	for (int i = 0; i < 2 && read(watch, &event, sizeof(event)) == sizeof(event); i++) {
+		opened += close(open("other", O_RDONLY)) == 0;
+		of_child += event.pid == child;
+		answer = (struct fanotify_response){ .fd = event.fd, .response = i ? FAN_DENY : FAN_ALLOW };
+		answered += write(watch, &answer, sizeof(answer)) == sizeof(answer);
+		close(event.fd);
+	}
+	ended(child);
+	say("opened %d, of the child %d, answered %d\n", opened, of_child, answered);
+}
+
 const struct act acts_watches[] = {
 	{ "watch-opens", opens_told },
 	{ "watch-closes", closes_told },
 	{ "watch-permissions", permissions_asked },
+	{ "watch-asked", asked },
 	{ "watch-folder", folder_signals },
 	{ "wait-epoll", pollers },
 	{ "wait-select", selectors },
