@@ -27,7 +27,9 @@
 #define HOLD_POLL_NS	 1000000
 #define HOLD_POLLS	 200 /* a supervisor that is busy for longer is waited for no more */
 #define BLIND_MS	 20 /* between looks for signals, where none wakes us up (signalfd is refused) */
-#define LISTENER_POLL_NS 100000 /* between looks at the shared page, for the milliseconds that an exec takes */
+#define LISTENER_POLL_NS 100000 /* between looks at the shared page, for the milliseconds that a start takes */
+#define LISTENER_LOOKS	 2000 /* so many: then the start waits for others */
+#define LISTENER_WAIT_NS 5000000
 
 struct front {
 	pid_t workload, supervisor;
@@ -71,10 +73,44 @@ static bool move_apart(void)
 	return done;
 }
 
+static void default_and_raise(int signal)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigaction(signal, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	kill(getpid(), signal);
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* here it is taken */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/*
+ * Before the command begins the supervisor may wait for others, such as the reader of a FIFO: whoever ends us then ends all of it. The
+ * supervisor goes with its parent (launch.c). In an ordinary start signals wait for the command: it may be stopped for ptrace, and its
+ * supervisor does not look yet.
+ */
+static void end_before_start(const struct front *f)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sigaction action;
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		if (!sigismember(&pending, ends[i]) || sigaction(ends[i], NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+			continue;
+		kill(f->workload, SIGKILL);
+		default_and_raise(ends[i]);
+		_exit(128 + ends[i]); /* the first process of a container cannot kill itself */
+	}
+}
+
 /* The workload shares our descriptor table until its exec, so its listener is ours to pass on. */
 static void pass_listener(const struct front *f, struct launch_shared *shared)
 {
-	const struct timespec pause = { 0, LISTENER_POLL_NS };
+	struct timespec pause = { 0, LISTENER_POLL_NS };
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
@@ -84,7 +120,11 @@ static void pass_listener(const struct front *f, struct launch_shared *shared)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	siginfo_t info = { .si_pid = 0 };
 
-	while ((fd = atomic_load(&shared->listener)) == -1) {
+	for (unsigned int looks = 0; (fd = atomic_load(&shared->listener)) == -1; looks++) {
+		if (looks >= LISTENER_LOOKS) {
+			pause.tv_nsec = LISTENER_WAIT_NS;
+			end_before_start(f);
+		}
 		/* WNOWAIT: the status is fetched later, by the one place that does it */
 		if (waitid(P_PID, (id_t)f->workload, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid)
 			break;
@@ -118,19 +158,6 @@ static void let_go_of_descriptors(struct front *f)
 	inherited_close();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		inherited_let_go(fd);
-}
-
-static void default_and_raise(int signal)
-{
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t set;
-
-	sigaction(signal, &action, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, signal);
-	kill(getpid(), signal);
-	sigprocmask(SIG_UNBLOCK, &set, NULL); /* here it is taken */
-	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 /* Between the workload's stop and ours it may go on, which only who traces it can tell us then. */
@@ -214,8 +241,14 @@ static void pass_signals(const struct front *f, const sigset_t *all)
 static bool wait_on(const struct front *f, struct pollfd *word, int *left_ms)
 {
 	struct pollfd polled[] = { { f->signals, POLLIN, 0 }, *word };
-	bool last = f->workload_gone && (f->finished || f->supervisor_gone);
-	int ms = last ? *left_ms : -1, r;
+	/* else it was killed while the supervisor prepares */
+	bool begun = atomic_load(&f->shared->listener) != -1;
+	bool last = f->workload_gone && (f->finished || f->supervisor_gone || !begun);
+	int ms, r;
+
+	if (last && !begun && *left_ms > FRONT_START_MS)
+		*left_ms = FRONT_START_MS;
+	ms = last ? *left_ms : -1;
 
 	if (f->signals < 0 && (ms < 0 || ms > BLIND_MS))
 		ms = BLIND_MS;

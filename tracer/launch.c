@@ -279,6 +279,8 @@ int launch_fork(const struct launch_command *wanted, struct launch *ret_launch, 
 	/* unprivileged processes of the same user cannot attach to it or write its memory */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	raise_limits();
+	/* what comes before the command begins may wait for others, such as the reader of a FIFO: in vain, once the front is gone */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (!wait_for_front(control[0], front) || recv(control[0], &workload, sizeof(workload), 0) != sizeof(workload))
 		return error_set(err, -ECHILD, "the command could not be forked");
 	if (workload < 0)
@@ -326,6 +328,7 @@ int launch_start(struct launch *l, const struct sock_filter *program, size_t len
 
 	if (length > BPF_MAXINSNS)
 		return error_set(err, -E2BIG, "the filter has %zu instructions, the kernel takes %d", length, BPF_MAXINSNS);
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (sendmsg(l->go, &msg, MSG_NOSIGNAL) < 0)
 		return error_errno(err, -errno, "the workload is gone before it started");
 	close(take_fd(l->go));

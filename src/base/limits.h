@@ -147,6 +147,7 @@
 #define RUN_ENDING_SECONDS 60 /* that a supervisor asked to end watches on for: service managers kill after 90 */
 
 /* gRPC: clients fetch alerts with empty requests */
+#define FRONT_START_MS		1000	    /* that a run whose command is killed before it began waits for its supervisor's last words */
 #define FRONT_LAST_WORDS_MS    5000	    /* that a run waits for its supervisor's end: outputs have been flushed before */
 #define LISTEN_PATIENCE_MS     3000	    /* a monitor closes its address after its command's end, and GRPC_STOP_SECONDS */
 #define LISTEN_RETRY_MS	       20

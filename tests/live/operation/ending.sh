@@ -36,6 +36,11 @@ gone() {
 	! grep -qs '^State:.*[^ZX ] (' "/proc/$1/status"
 }
 
+# waits FRONT: its $supervisor is there, and waits for the reader of a FIFO
+waits() {
+	find_supervisor "$1" && grep -qs wait_for_partner "/proc/$supervisor/wchan"
+}
+
 for backend in notify ptrace ptrace-all notify-only; do
 	begins --backend $backend
 	# the supervisor first, and long before the command opens anything
@@ -62,4 +67,23 @@ echo >&5
 ok "calls do not fail: $(cat "$dir/err")" soon grep -q failed "$dir/err"
 kill -KILL "$command"
 wait $front
+
+# an output that waits for its reader: who ends the run then ends all of it, and nothing waits on
+mkfifo "$dir/unread"
+for signal in TERM INT KILL; do
+	# the script's own children ignore SIGINT
+	python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
+		"$MONITOR" run -r "$dir/rules.yaml" -o "$dir/unread" -- sh -c ': >"$1"' - "$dir/begun" >"$dir/out" 2>"$dir/err" </dev/null &
+	front=$!
+	rm -f "$dir/begun"
+	ok "$signal: it does not wait for a reader" soon waits $front
+	kill -$signal $front
+	ok "$signal: it does not end" soon gone $front
+	wait $front
+	status=$?
+	ok "$signal: status $status: $(cat "$dir/err")" [ "$(kill -l $status)" = $signal ]
+	ok "$signal: the supervisor waits on" soon gone "$supervisor"
+	ok "$signal: the command began" [ ! -e "$dir/begun" ]
+	kill -KILL "$supervisor" $front 2>/dev/null
+done
 finish
