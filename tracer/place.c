@@ -5,15 +5,79 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/parse.h"
 #include "tracer/task_ring.h"
+
+struct tried {
+	int number;
+	const char *name;
+};
+
+static const struct tried tried[] = {
+	{ SYS_ptrace, "ptrace" },
+	{ SYS_seccomp, "seccomp" },
+	{ SYS_process_vm_readv, "process_vm_readv" },
+	{ SYS_close_range, "close_range" },
+	{ SYS_openat2, "openat2" },
+	{ SYS_statx, "statx" },
+	{ SYS_unshare, "unshare" },
+	{ SYS_kcmp, "kcmp" },
+	{ SYS_pidfd_getfd, "pidfd_getfd" },
+	{ SYS_perf_event_open, "perf_event_open" }, /* of root only: the last */
+};
+
+/* Of each call, with arguments that no kernel takes. */
+static _Noreturn void try_all(atomic_uint *at)
+{
+	unsigned int count = ARRAY_SIZE(tried) - (geteuid() != 0);
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core */
+	for (unsigned int i = 0; i < count; i++) {
+		atomic_store(at, i);
+		syscall(tried[i].number, -1L, 0L, 0L, 0L, 0L, 0L);
+	}
+	_exit(0);
+}
+
+int place_lets_live(struct error *err)
+{
+	atomic_uint *at;
+	unsigned int last;
+	int status = 0;
+	pid_t child;
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER)
+		return 0;
+	at = mmap(NULL, sizeof(*at), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return error_errno(err, -errno, "no shared memory");
+	child = fork();
+	if (child == 0)
+		try_all(at);
+	/* who cannot fork hears of that later */
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	last = atomic_load(at);
+	munmap(at, sizeof(*at));
+	if (child < 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
+		return 0;
+	return error_set(err, -EPERM,
+			 "the seccomp filter of this place kills who calls %s(): allow it, or let the filter refuse what it does not "
+			 "allow (systemd: SystemCallErrorNumber=EPERM)", tried[last].name);
+}
 
 enum place_proc place_proc(void)
 {

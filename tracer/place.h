@@ -4,7 +4,15 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
+
 /* What the place that we run in lacks, beside ways to intercept. */
+
+/*
+ * A seccomp filter that we are in may kill who makes a call that it does not allow: then what is tried is the end of us. 0, or -EPERM
+ * where it would kill us, for a call that every run makes or tries.
+ */
+int place_lets_live(struct error *err);
 
 enum place_proc {
 	PLACE_PROC_OURS,

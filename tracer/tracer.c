@@ -142,7 +142,9 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 		return error_set(err, -ENOMEM, "out of memory");
 	/* whoever ignores it has children of whom nobody learns how they ended */
 	command.ignores_children = signal(SIGCHLD, SIG_DFL) == SIG_IGN;
-	r = choose_backend(t, err);
+	r = place_lets_live(err);
+	if (r == 0)
+		r = choose_backend(t, err);
 	if (r < 0)
 		return r;
 	r = launch_fork(&command, &t->launch, err);

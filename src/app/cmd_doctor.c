@@ -355,6 +355,8 @@ int cmd_doctor(const struct command *c, int argc, char **argv)
 		return log_failure(&err, EXIT_FAILED);
 	d.rules = s.rules;
 	signal(SIGCHLD, SIG_DFL); /* ignored, nobody would learn how the children that try things end */
+	if (place_lets_live(&err) < 0)
+		return log_failure(&err, EXIT_FAILED);
 	examine(&d);
 	if (options_has(&o, OPT_doctor_json))
 		report_json(&d);

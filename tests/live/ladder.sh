@@ -122,6 +122,12 @@ ok "doctor says why ptrace is not used" grep -q "not used beside another seccomp
 setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/monitor" doctor -r "$dir/rules.yaml" >"$dir/refused"
 ok "doctor tells of set-uid programs" grep -q "^set-uid  *programs such as sudo and ping stay without" "$dir/refused"
 ok "doctor names the rules that lose" grep -q "Program run from memory" "$dir/out"
+for call in ptrace seccomp process_vm_readv openat2 statx unshare close_range perf_event_open; do
+	refused "who calls $call is killed" "kills who calls $call(): allow it" "$refuse" $call=KILL --
+	"$refuse" $call=KILL -- "$MONITOR" doctor -r "$own_rules" >"$dir/out" 2>"$dir/err"
+	ok "doctor's status where who calls $call is killed" [ $? = 1 ]
+	ok "doctor's word where who calls $call is killed: $(cat "$dir/err")" grep -q "kills who calls $call()" "$dir/err"
+done
 refused "no /proc and no right to mount one" "mount one" unshare -m sh -c 'mount -t tmpfs none /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' -
 (cd "$dir" && unshare -m sh -c 'mount -t tmpfs none /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups ./monitor doctor -r watched.yaml') >"$dir/out"
 ok "doctor's status where run refuses" [ $? = 1 ]

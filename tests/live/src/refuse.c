@@ -5,6 +5,7 @@
  *   CALL=ERRNO             the call fails
  *   CALL:ARG:VALUE=ERRNO   it fails when the low half of argument ARG (0 ..) is VALUE
  *   CALL:ARG:&MASK=ERRNO   it fails when one of the bits of MASK (a single bit) is set there
+ *   CALL=KILL              who makes the call is killed
  *   listener               a seccomp listener exists already, as below another supervisor
  *   docker                 what Docker's default profile refuses to a container without capabilities
  *   unlisted=ERRNO         what is no call fails, as in a profile that names what is allowed: also the call -1 that tracers put in place of others
@@ -44,12 +45,17 @@ static int errno_of(const char *name)
 	bad("not a known errno");
 }
 
-static void add_call(scmp_filter_ctx ctx, const char *name, int error)
+static void add_action(scmp_filter_ctx ctx, const char *name, uint32_t action)
 {
 	int number = seccomp_syscall_resolve_name(name);
 
-	if (number >= 0 && seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint32_t)error), number, 0) < 0)
+	if (number >= 0 && seccomp_rule_add(ctx, action, number, 0) < 0)
 		bad("a rule cannot be added");
+}
+
+static void add_call(scmp_filter_ctx ctx, const char *name, int error)
+{
+	add_action(ctx, name, SCMP_ACT_ERRNO((uint32_t)error));
 }
 
 static void add_rule(scmp_filter_ctx ctx, char *rule)
@@ -61,6 +67,10 @@ static void add_rule(scmp_filter_ctx ctx, char *rule)
 	if (!error)
 		bad("a rule is CALL=ERRNO");
 	*error++ = '\0';
+	if (!strcmp(error, "KILL")) {
+		add_action(ctx, rule, SCMP_ACT_KILL_PROCESS);
+		return;
+	}
 	action = SCMP_ACT_ERRNO((uint32_t)errno_of(error));
 	arg = strchr(rule, ':');
 	if (!arg) {
