@@ -12,7 +12,18 @@ struct check {
 	struct strbuf out;
 	bool json, verbose, bad;
 	size_t files;
+	struct unread {
+		const char *path;
+		struct error err;
+	} *unread; /* what could not be read */
+	size_t nunread;
 };
+
+static void add_json(struct check *k, const struct load_result *result)
+{
+	strbuf_adds(&k->out, k->files++ ? "," : "");
+	load_result_print_json(&k->out, result, true);
+}
 
 static int check_file(struct check *k, const struct rules_file *f, struct error *err)
 {
@@ -24,8 +35,7 @@ static int check_file(struct check *k, const struct rules_file *f, struct error 
 		return r;
 	k->bad |= !result->successful;
 	if (k->json) {
-		strbuf_adds(&k->out, k->files ? "," : "");
-		load_result_print_json(&k->out, result, true);
+		add_json(k, result);
 	} else {
 		size_t before = k->out.len;
 
@@ -35,8 +45,18 @@ static int check_file(struct check *k, const struct rules_file *f, struct error 
 		if (k->out.len && k->out.ptr[k->out.len - 1] != '\n')
 			strbuf_addc(&k->out, '\n');
 	}
-	k->files++;
 	return 0;
+}
+
+/* Of all that was asked for there is a result: who reads them need not look at anything else. */
+static int tell_unread(struct check *k, const struct unread *u, struct error *err)
+{
+	const struct load_result *result;
+	int r = rule_loader_add_unread(k->loader, str_of(u->path), u->err.text, &result, err);
+
+	if (r == 0)
+		add_json(k, result);
+	return r;
 }
 
 static int check_all(struct check *k, const struct engine_options *engine, const struct rules_input *in, struct error *err)
@@ -51,6 +71,8 @@ static int check_all(struct check *k, const struct engine_options *engine, const
 		strbuf_adds(&k->out, "{\"falco_load_results\":[");
 	for (i = 0; r == 0 && i < in->count; i++)
 		r = check_file(k, &in->list[i], err);
+	for (i = 0; k->json && r == 0 && i < k->nunread; i++)
+		r = tell_unread(k, &k->unread[i], err);
 	if (k->json)
 		strbuf_adds(&k->out, "]}\n");
 	return r;
@@ -76,9 +98,20 @@ int cmd_check(const struct command *c, int argc, char **argv)
 	}
 	if (setup_load(&setup, &o, &ids, &err) < 0)
 		return log_failure(&err, EXIT_FAILED);
-	for (i = 0; i < o.noperands; i++)
-		if (rules_input_add(&in, o.operands[i], 0, &err) < 0)
-			status = log_failure(&err, EXIT_FAILED);
+	k.unread = calloc((size_t)o.noperands, sizeof(*k.unread));
+	for (i = 0; k.unread && i < o.noperands; i++) {
+		struct unread *u = &k.unread[k.nunread];
+
+		*u = (struct unread){ .path = o.operands[i] };
+		if (rules_input_add(&in, u->path, 0, &u->err) == 0)
+			continue;
+		status = log_failure(&u->err, EXIT_FAILED);
+		k.nunread++;
+	}
+	if (!k.unread) {
+		error_set(&err, -ENOMEM, "out of memory");
+		return log_failure(&err, EXIT_FAILED);
+	}
 	if (status == EXIT_OK && rules_input_require(&in, "", &err) < 0)
 		status = log_failure(&err, EXIT_FAILED);
 
@@ -90,5 +123,6 @@ int cmd_check(const struct command *c, int argc, char **argv)
 		status = EXIT_FAILED;
 	rule_loader_free(k.loader);
 	strbuf_free(&k.out);
+	free(k.unread);
 	return status;
 }

@@ -105,6 +105,9 @@ void rule_loader_free(struct rule_loader *l);
  */
 int rule_loader_add(struct rule_loader *l, struct str name, struct str text, const struct load_result **ret_result,
 		    struct error *err);
+/* The same of one that could not be read. */
+int rule_loader_add_unread(struct rule_loader *l, struct str name, const char *why, const struct load_result **ret_result,
+			   struct error *err);
 
 /*
  * Whether the plugins that the files require are there; -EINVAL with the reason. Falco gives up over one that is missing

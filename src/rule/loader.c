@@ -137,35 +137,66 @@ static int load_text(struct rule_loader *l, struct loaded_file *loaded, struct f
 	return 0;
 }
 
+static struct loaded_file *new_file(struct rule_loader *l, struct str name, struct str text)
+{
+	struct loaded_file *loaded = arena_new_of(l->arena, struct loaded_file);
+
+	if (!loaded)
+		return NULL;
+	loaded->file.name = loaded->result.name = arena_str(l->arena, name);
+	loaded->file.text = arena_str(l->arena, text);
+	return loaded->file.name.ptr && loaded->file.text.ptr ? loaded : NULL;
+}
+
+/* r: what became of it */
+static int take_file(struct rule_loader *l, struct loaded_file *loaded, const struct findings *f, int r, struct error *err)
+{
+	if (f->failed || (r < 0 && r != -EINVAL))
+		return error_set(err, -ENOMEM, "out of memory while loading " STR_FMT, STR_ARG(loaded->result.name));
+	loaded->result.successful = r == 0;
+	loaded->result.findings = f->list;
+	loaded->result.nfindings = f->count;
+	loaded->result.omitted = f->omitted;
+	l->refused |= r < 0;
+	loaded->next = l->files;
+	l->files = loaded;
+	return 0;
+}
+
 int rule_loader_add(struct rule_loader *l, struct str name, struct str text, const struct load_result **ret_result,
 		    struct error *err)
 {
-	struct loaded_file *loaded = arena_new_of(l->arena, struct loaded_file);
+	struct loaded_file *loaded = new_file(l, name, text);
 	struct findings f = { .arena = l->arena, .ours = l->options.ours };
 	int r;
 
 	if (!loaded)
-		return error_set(err, -ENOMEM, "out of memory");
-	loaded->file.name = loaded->result.name = arena_str(l->arena, name);
-	loaded->file.text = arena_str(l->arena, text);
-	if (!loaded->file.name.ptr || !loaded->file.text.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
 	if (text.len > RULES_MAX_BYTES)
 		r = findings_error(&f, LOAD_ERR_FILE_READ, findings_file(&f, &loaded->file), "the file is larger than %d MiB",
 				   RULES_MAX_BYTES >> 20);
 	else
 		r = load_text(l, loaded, &f);
-	if (f.failed || (r < 0 && r != -EINVAL))
-		return error_set(err, -ENOMEM, "out of memory while loading " STR_FMT, STR_ARG(name));
-	loaded->result.successful = r == 0;
-	loaded->result.findings = f.list;
-	loaded->result.nfindings = f.count;
-	loaded->result.omitted = f.omitted;
-	l->refused |= r < 0;
-	loaded->next = l->files;
-	l->files = loaded;
-	*ret_result = &loaded->result;
-	return 0;
+	r = take_file(l, loaded, &f, r, err);
+	if (r == 0)
+		*ret_result = &loaded->result;
+	return r;
+}
+
+int rule_loader_add_unread(struct rule_loader *l, struct str name, const char *why, const struct load_result **ret_result,
+			   struct error *err)
+{
+	struct loaded_file *loaded = new_file(l, name, STR(""));
+	struct findings f = { .arena = l->arena, .ours = l->options.ours };
+	int r;
+
+	if (!loaded)
+		return error_set(err, -ENOMEM, "out of memory");
+	r = findings_error(&f, LOAD_ERR_FILE_READ, findings_file(&f, &loaded->file), "%s", why);
+	r = take_file(l, loaded, &f, r, err);
+	if (r == 0)
+		*ret_result = &loaded->result;
+	return r;
 }
 
 /* ---- what is asked of plugins ------------------------------------------------------------------------------------------------- */

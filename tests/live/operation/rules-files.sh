@@ -41,4 +41,14 @@ ok "rules of the command line" grep -q "Notice named $dir/file" "$dir/err"
 run_with "priority: debug"
 ok "a configuration without the key: the rules that come with us" grep -q '^monitor: rules: .*/monitor_rules.yaml$' "$dir/err"
 ok "the command ran" [ -e "$dir/begun" ]
+
+# a file that cannot be read has a result among the others
+in_foreground "$MONITOR" check --json "$dir/none.yaml" "$dir/rules.yaml"
+ok "a check of a file that is not there fails" [ $? = 1 ]
+ok "its result says so" python3 -c "
+import json, sys
+told = {f['name']: f for f in json.load(open(sys.argv[1]))['falco_load_results']}
+sys.exit(not (told[sys.argv[3]]['successful'] and told[sys.argv[2]]['errors'][0]['code'] == 'LOAD_ERR_FILE_READ' and
+    'No such file' in told[sys.argv[2]]['errors'][0]['message'] and not told[sys.argv[2]]['successful']))" \
+	"$dir/out" "$dir/none.yaml" "$dir/rules.yaml"
 finish
