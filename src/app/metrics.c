@@ -43,7 +43,8 @@ void metrics_collect(const struct session *s, struct metrics *ret_metrics)
 	m.events_dropped = source.dropped;
 	m.alerts = counts.alerts;
 	m.alerts_held = stats.held;
-	m.outputs_dropped = stats.outputs_failed;
+	m.outputs_dropped = output_list_dropped(&s->outputs);
+	m.alerts_lost = stats.outputs_failed;
 	m.held = source.stalls;
 	m.calls_refused = sandbox_refused(&call);
 	m.at_entry = stats.answered_at_entry;

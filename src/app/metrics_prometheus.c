@@ -79,12 +79,12 @@ static void add_outputs(const struct session *s, struct strbuf *out)
 	if (s->outputs.count)
 		add_head(out, name, "counter", "Alerts by output, delivered or lost.");
 	for (size_t i = 0; i < s->outputs.count; i++) {
-		struct output *o = s->outputs.list[i];
+		struct output_stats o;
 
-		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"delivered\"} %" PRIu64 "\n", name, o->ops->name, i,
-			    (uint64_t)o->sent);
-		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"lost\"} %" PRIu64 "\n", name, o->ops->name, i,
-			    (uint64_t)o->failed);
+		output_stats(s->outputs.list[i], &o);
+		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"delivered\"} %" PRIu64 "\n", name, o.name, i, o.written);
+		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"lost\"} %" PRIu64 "\n", name, o.name, i,
+			    o.errors + o.dropped);
 	}
 }
 

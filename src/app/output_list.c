@@ -55,6 +55,18 @@ void output_list_reopen(struct output_list *o)
 			log_error("%s; the old file stays in use", err.text);
 }
 
+uint64_t output_list_dropped(const struct output_list *o)
+{
+	uint64_t dropped = o->dropped;
+	struct output_stats stats;
+
+	for (size_t i = 0; i < o->count; i++) {
+		output_stats(o->list[i], &stats);
+		dropped += stats.dropped;
+	}
+	return dropped;
+}
+
 bool output_list_lost(const struct output_list *o)
 {
 	for (size_t i = 0; i < o->count; i++)

@@ -19,6 +19,7 @@ struct output_list {
 	char *made_of[OUTPUTS_MAX]; /* what the configuration said of each, see outputs.c; NULL = it is none of the configuration's */
 	size_t count;
 	struct retired *retired;
+	uint64_t dropped; /* by the queues of those that are gone */
 	struct program_starter *programs; /* owned; NULL = none starts any */
 };
 
@@ -34,6 +35,8 @@ void output_list_drain(struct output_list *o);
 void output_list_reopen(struct output_list *o);
 /* Whether any alert could not be delivered. */
 bool output_list_lost(const struct output_list *o);
+/* How many alerts found no room in a queue, since the start. */
+uint64_t output_list_dropped(const struct output_list *o);
 void output_list_free(struct output_list *o);
 
 #endif

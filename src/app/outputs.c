@@ -364,6 +364,7 @@ uint64_t outputs_take(struct output_list *o, const struct outputs_change *change
 	struct output *list[OUTPUTS_MAX];
 	char *texts[OUTPUTS_MAX];
 	size_t n = list_after(o, change, list, texts);
+	struct output_stats stats;
 	uint64_t lost = 0;
 
 	for (size_t i = 0; i < o->count; i++) {
@@ -374,6 +375,8 @@ uint64_t outputs_take(struct output_list *o, const struct outputs_change *change
 		if (stays)
 			continue;
 		lost += o->list[i]->failed;
+		output_stats(o->list[i], &stats);
+		o->dropped += stats.dropped;
 		free(o->made_of[i]);
 		retire(&o->retired, o->list[i]);
 	}

@@ -99,6 +99,19 @@ assert f[-1]["falco.num_evts"] > 0 and not any("snapshot" in x for x in alerts)
 '
 holds "groups that are switched off, no alert"
 
+# what an output fails at is lost, and only what finds no room is a drop of the queue
+measure "interval: 400ms, include_empty_values: true" "program_output: {enabled: true, program: exit 3}"
+checks_in_python='
+assert f[-1]["monitor.alerts_lost"] > 0 and f[-1]["falco.outputs_queue_num_drops"] == 0, f[-1]
+'
+holds "alerts that are lost"
+measure "interval: 400ms" "outputs_queue: {capacity: 2}
+program_output: {enabled: true, program: sleep 0.3}"
+checks_in_python='
+assert 0 < f[-1]["falco.outputs_queue_num_drops"] <= f[-1]["monitor.alerts_lost"], f[-1]
+'
+holds "alerts without room"
+
 for bad in 400 99ms 1x 1s1h h "''" 5m3; do
 	measure "interval: $bad" "" 0
 	ok "an interval of $bad is refused" [ $? != 0 ]

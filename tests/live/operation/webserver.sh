@@ -45,7 +45,7 @@ page_has() { # TEXT URL
 soon page_has 'rules_matches_total.* 50$' "$at/metrics"
 ok "a rule's count" grep -qF 'falcosecurity_falco_rules_matches_total{priority="5",rule_name="Numbered \"file\" opened",source="syscall",tag_a_b="true",tag_maturity_stable="true"} 50' "$dir/body"
 ok "the version" grep -q 'falcosecurity_falco_version_info{version="[0-9.]*"} 1' "$dir/body"
-ok "an output's count" grep -q 'monitor_output_alerts_total{.*result="delivered"} 50' "$dir/body"
+ok "an output's count" grep -q 'monitor_output_alerts_total{output="file",.*result="delivered"} 50' "$dir/body"
 ok "calls that were held" grep -q '^monitor_calls_held_total [1-9]' "$dir/body"
 ok "each call of them" grep -q '^monitor_calls_total{call="openat",way="on-behalf"} [1-9]' "$dir/body"
 ok "how long each waited" grep -q '^monitor_call_wait_seconds{call="openat",quantile="0.99"} [0-9]' "$dir/body"
