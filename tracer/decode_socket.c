@@ -70,6 +70,12 @@ static void write_unix_path(struct writer *w, const struct sockaddr_storage *a, 
 	writer_u8(w, 0);
 }
 
+/* IPv4 sockets are bound by an address of no family, too, which no other socket takes. */
+static bool is_bound_by_none(const struct call *c, const struct sockaddr_storage *a, socklen_t len)
+{
+	return c->number == SYS_bind && call_succeeded(c) && a->ss_family == AF_UNSPEC && len >= sizeof(struct sockaddr_in);
+}
+
 STEP(put_sockaddr)
 {
 	uint8_t bytes[1 + sizeof(struct sockaddr_un)];
@@ -81,6 +87,8 @@ STEP(put_sockaddr)
 		event_put_absent(b);
 		return;
 	}
+	if (is_bound_by_none(c, &a, len))
+		a.ss_family = AF_INET;
 	writer_u8(&w, (uint8_t)a.ss_family);
 	if (a.ss_family == AF_INET || a.ss_family == AF_INET6)
 		write_endpoint(&w, &a, len, a.ss_family);

@@ -40,5 +40,19 @@ done
 backends="notify ptrace ptrace-all notify-only"
 sent udp unwritable plain
 sent udp second plain
+
+# a socket is bound by such an address, too
+rule "bound" 'evt.type = bind and evt.rawres >= 0 and evt.arg.addr = "0.0.0.0:45454"' "bound %evt.args" WARNING >"$dir/bound.yaml" # by the address that is given
+cat >"$dir/bound.py" <<'END'
+import ctypes, socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print(ctypes.CDLL(None).bind(s.fileno(), struct.pack("=H", 0) + struct.pack(">H", 45454) + bytes(12), 16), s.getsockname()[1])
+END
+for backend in notify ptrace ptrace-all notify-only; do
+	monitor_options="--backend $backend"
+	wrap="timeout -k 1 20" under "$dir/bound.yaml" -- python3 "$dir/bound.py"
+	ok "$backend: the port: $(cat "$dir/out")" grep -q "^0 45454" "$dir/out"
+	ok "$backend: missed: bound by an address of no family" python3 "$top/tests/live/alerts.py" "$alerts" --has bound
+done
 ok "too few of them work natively" [ $checks -ge 150 ]
 finish
