@@ -44,6 +44,7 @@ struct tracee *caller_tracee(struct tracer *t, pid_t tid)
 		return NULL;
 	tracee->late = tracee->process->other_ids = true;
 	tracee->identity = identity_of_stranger(t);
+	t->slow.apart = true;
 	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
 	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t, tracee->process)) == 0;
 	if (!tracee->seized)

@@ -452,6 +452,7 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 {
 	struct pending *p = &t->pending;
 
+	lookup_mounts(t);
 	*p = (struct pending){ .active = true, .tracee = tracee, .since = tracer_now() };
 	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = p->since, .memo = t->memo,
 				 .object_fd = -1 };

@@ -274,6 +274,7 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 	 */
 	if (traits & CALL_CONFINE)
 		t->confining = true;
+	t->slow.apart |= (traits & CALL_ROOT) != 0;
 	if (traits & CALL_ROOT && tracee)
 		tracee->process->other_ids = tracee->process->mask_apart = true;
 	if (traits & CALL_ROOT)

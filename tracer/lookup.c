@@ -9,6 +9,19 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+void lookup_mounts_changed(struct tracer *t)
+{
+	t->slow.changed = true;
+	if (!reader_is_wary(t->reader) && slow_any(&t->slow))
+		reader_be_wary(t->reader);
+}
+
+void lookup_mounts(struct tracer *t)
+{
+	if (slow_moves(&t->slow))
+		lookup_mounts_changed(t);
+}
+
 int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
@@ -72,8 +85,8 @@ int lookup_base(struct tracer *t, const char *name, int dirfd)
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (!lookup_is_ordinary(t, fd)) {
-		t->pending.waits = slow_has(&t->slow, fd);
+	if (!slow_is_ours(&t->slow, fd) || !lookup_is_ordinary(t, fd)) {
+		t->pending.waits = !slow_is_ours(&t->slow, fd) || slow_has(&t->slow, fd);
 		close(fd);
 		return -EXDEV;
 	}

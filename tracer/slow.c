@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/parse.h"
 #include "base/words.h"
+#include "tracer/mount.h"
 #include "tracer/statx.h"
 
 /*
@@ -26,8 +27,10 @@
  * deadlock as soon as it opens a file. So nothing is looked up there on behalf; callers do it themselves, and we look behind the
  * call. By then the kernel has what we ask for: AT_STATX_DONT_SYNC keeps it from asking again.
  *
- * Mostly none is mounted, and the way of a path need not be known. Who mounts one, or moves links and folders, between our look and
- * what is done on behalf can have us wait all the same: that takes the rights to mount, or a server that all wait for.
+ * Mostly none is mounted, and the way of a path need not be known, unless it may leave our mounts: by links of /proc (PID/root,
+ * PID/cwd, PID/fd/N) that it names, or to which links lead once there is somebody with other mounts. Who mounts one, or moves
+ * links and folders, between our look and what is done on behalf can have us wait all the same: that takes the rights to mount,
+ * or a server that all wait for.
  */
 
 #define MOUNTS_BYTES (16u << 20)
@@ -38,76 +41,30 @@
 #define RESOLVE_CACHED 0x20
 #endif
 
-static bool is_prompt(struct str type)
-{
-	static const char *const names[] = {
-#define PROMPT(name) name,
-#include "tracer/slow.def"
-#undef PROMPT
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_eq(type, str_of(names[i])))
-			return true;
-	return false;
-}
-
 /* ---- which there are -------------------------------------------------------------------------------------------------------- */
 
-struct mount {
-	uint64_t id;
-	struct str point, type;
-	struct str options; /* of its file system */
-	bool read_only; /* the mount, or its file system */
-};
-
-static bool is_overlay(struct str type)
+static int add(uint64_t **list, size_t *count, uint64_t id)
 {
-	return str_eq(type, STR("overlay"));
-}
+	uint64_t *longer = reallocarray(*list, *count + 1, sizeof(*longer));
 
-static bool is_read_only(struct str options)
-{
-	return str_eq(options, STR("ro")) || str_starts(options, STR("ro,"));
-}
-
-/* "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw" */
-static bool parse_mount(struct str line, struct mount *ret_mount)
-{
-	struct str id = words_next(&line);
-	const char *mark = line.len ? memmem(line.ptr, line.len, " - ", 3) : NULL;
-
-	if (!mark || parse_u64(id, &ret_mount->id) < 0)
-		return false;
-	for (int skip = 0; skip < 3; skip++)
-		words_next(&line);
-	ret_mount->point = words_next(&line);
-	ret_mount->read_only = is_read_only(words_next(&line));
-	line = (struct str){ mark + 3, line.len - (size_t)(mark + 3 - line.ptr) };
-	ret_mount->type = words_next(&line);
-	words_next(&line);
-	ret_mount->options = words_next(&line);
-	ret_mount->read_only |= is_read_only(ret_mount->options);
-	return true;
-}
-
-static int add(struct slow *s, uint64_t id)
-{
-	uint64_t *list = reallocarray(s->list, s->count + 1, sizeof(*list));
-
-	if (!list)
+	if (!longer)
 		return -ENOMEM;
-	s->list = list;
-	s->list[s->count++] = id;
+	*list = longer;
+	longer[(*count)++] = id;
 	return 0;
+}
+
+static bool has(const uint64_t *list, size_t count, uint64_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == id)
+			return true;
+	return false;
 }
 
 static bool is_listed(const struct slow *s, uint64_t id)
 {
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i] == id)
-			return true;
-	return false;
+	return has(s->list, s->count, id);
 }
 
 static void strike(struct slow *s, uint64_t id)
@@ -185,6 +142,15 @@ static bool take_part(char rest[PATH_MAX], char part[NAME_MAX + 1])
 	return true;
 }
 
+/* A link of /proc that is no text, as others there are. */
+static bool is_magic(int folder, const char *name)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
+	auto_fd int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
+
+	return fd < 0 && errno == ELOOP;
+}
+
 /* Part by part, so that nothing is looked for in a folder that may not answer. See way_of(). */
 static int walk(const struct slow *s, int base, const char *path)
 {
@@ -209,7 +175,7 @@ static int walk(const struct slow *s, int base, const char *path)
 		if (statx(next, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
 			return 1;
 		if (S_ISLNK(st.stx_mode)) {
-			if (is_of_proc(next))
+			if (is_of_proc(next) && is_magic(at, part))
 				return 1;
 			if (++links > LINKS_MAX || follow(next, rest) < 0)
 				return -ELOOP;
@@ -293,7 +259,7 @@ static bool strike_overlays(struct slow *s, struct str mounts)
 	bool any = false;
 
 	while (words_line(&mounts, &line)) {
-		if (!parse_mount(line, &m) || !is_overlay(m.type) || !is_listed(s, m.id) || !has_prompt_layers(s, m.options))
+		if (!mount_parse(line, &m) || !mount_is_overlay(m.type) || !is_listed(s, m.id) || !has_prompt_layers(s, m.options))
 			continue;
 		strike(s, m.id);
 		any = true;
@@ -309,10 +275,14 @@ int slow_parse(struct slow *s, struct str mounts)
 	struct mount m;
 	int r = 0;
 
-	s->count = 0;
-	while (r == 0 && words_line(&rest, &line))
-		if (parse_mount(line, &m) && !is_prompt(m.type) && !(is_overlay(m.type) && str_eq(m.point, STR("/"))))
-			r = add(s, m.id);
+	s->count = s->nall = 0;
+	while (r == 0 && words_line(&rest, &line)) {
+		if (!mount_parse(line, &m))
+			continue;
+		r = add(&s->all, &s->nall, m.id);
+		if (r == 0 && !mount_is_prompt(m.type) && !(mount_is_overlay(m.type) && str_eq(m.point, STR("/"))))
+			r = add(&s->list, &s->count, m.id);
+	}
 	while (r == 0 && s->count && strike_overlays(s, mounts))
 		; /* layers may lie on overlays, too */
 	return r;
@@ -329,6 +299,7 @@ void slow_free(struct slow *s)
 	if (s->fd >= 0)
 		close(take_fd(s->fd));
 	free(take_ptr(s->list));
+	free(take_ptr(s->all));
 }
 
 /* What cannot be read is not known to be prompt: then every path has its way looked at. */
@@ -352,9 +323,29 @@ bool slow_has(struct slow *s, int fd)
 	return slow_any(s) && lies_there(s, fd);
 }
 
+bool slow_moves(const struct slow *s)
+{
+	struct pollfd polled = { s->fd, POLLPRI, 0 };
+
+	return s->fd >= 0 && poll(&polled, 1, 0) > 0;
+}
+
+bool slow_is_ours(struct slow *s, int fd)
+{
+	struct statx st;
+
+	if (s->fd < 0)
+		return true;
+	slow_any(s);
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 && st.stx_mask & STATX_MNT_ID &&
+	       has(s->all, s->nall, st.stx_mnt_id);
+}
+
 bool slow_on_way(struct slow *s, int base, const char *path)
 {
-	return slow_any(s) && way_of(s, base, path) > 0;
+	bool leaves = s->fd >= 0 && (s->apart || strstr(path, "proc"));
+
+	return (slow_any(s) || leaves) && way_of(s, base, path) > 0;
 }
 
 /* ---- what is asked of the file system itself -------------------------------------------------------------------------------------- */
@@ -371,7 +362,7 @@ static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *re
 		return false;
 	rest = (struct str){ *ret_text, len };
 	while (words_line(&rest, &line))
-		if (parse_mount(line, ret_mount) && ret_mount->id == id)
+		if (mount_parse(line, ret_mount) && ret_mount->id == id)
 			return true;
 	return false;
 }
@@ -427,8 +418,8 @@ static int ask_of_mount(struct slow_memo *m, pid_t tid, const char *path, uint64
 	*ret_answer = (struct slow_answer){ 0 };
 	if (!find_mount(tid, st.stx_mnt_id, &text, &mount))
 		return 0;
-	if (!is_prompt(mount.type) && !(is_overlay(mount.type) && is_own_root(name))) {
-		*ret_answer = (struct slow_answer){ .read_only = mount.read_only, .overlay = is_overlay(mount.type) };
+	if (!mount_is_prompt(mount.type) && !(mount_is_overlay(mount.type) && is_own_root(name))) {
+		*ret_answer = (struct slow_answer){ .read_only = mount.read_only, .overlay = mount_is_overlay(mount.type) };
 		return 0;
 	}
 	m->prompt[m->next++ % ARRAY_SIZE(m->prompt)] = name;

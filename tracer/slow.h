@@ -15,8 +15,11 @@ struct slow {
 	int fd; /* /proc/self/mountinfo: POLLPRI when it is another; -1 = nobody asks */
 	bool changed; /* since it was read */
 	bool unknown;
+	bool apart; /* somebody may have mounts of his own, and links of /proc lead there */
 	uint64_t *list; /* heap: ids of mounts */
 	size_t count;
+	uint64_t *all; /* heap: of all mounts */
+	size_t nall;
 };
 
 void slow_begin(struct slow *s);
@@ -25,9 +28,16 @@ void slow_free(struct slow *s);
 int slow_parse(struct slow *s, struct str mounts);
 /* Whether there are such mounts, as far as can be known. */
 bool slow_any(struct slow *s);
+/* Whether the list is another since that was last asked for, or waited for. */
+bool slow_moves(const struct slow *s);
+/* Whether the file lies in a mount that we have, too: what is mounted below others we do not know. */
+bool slow_is_ours(struct slow *s, int fd);
 /* Whether the file lies there. */
 bool slow_has(struct slow *s, int fd);
-/* Whether a path, from a directory that is not there, leads there, or that cannot be known. No server is asked. */
+/*
+ * Whether a path, from a directory that is not there, leads there, or that cannot be known: as where a link of /proc leads, which may be
+ * another's mounts. No server is asked.
+ */
 bool slow_on_way(struct slow *s, int base, const char *path);
 
 /* stat() of what the kernel knows, as it does the files that somebody has mapped. No server is asked: -EAGAIN, or another -errno. */

@@ -370,6 +370,7 @@ static void adopt(void *context, struct tracee *tracee)
 		t->tracees.embryos--;
 	}
 	tracee->late = tracee->process->other_ids = true;
+	t->slow.apart = true;
 	tracee->identity = identity_of_stranger(t);
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tracee->tid, .pid = tracee->process->pid });
 	add_resume(t, tracee, 0);

@@ -381,6 +381,10 @@ enum open_way open_pending(struct tracer *t);
 
 /* ---- lookup.c: paths of callers, looked up by us ------------------------------------------------------------------------- */
 
+/* The list of our mounts is another. */
+void lookup_mounts_changed(struct tracer *t);
+/* Where calls come without a wait between them: it may be another. */
+void lookup_mounts(struct tracer *t);
 /* openat2(): a descriptor or negative errno. */
 int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 /*

@@ -43,13 +43,6 @@ static bool take_signals(struct tracer *t)
 	return idle;
 }
 
-static void mounts_changed(struct tracer *t)
-{
-	t->slow.changed = true;
-	if (!reader_is_wary(t->reader) && slow_any(&t->slow))
-		reader_be_wary(t->reader);
-}
-
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pollfd polled[4] = {
@@ -81,7 +74,7 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 	}
 	idle = polled[0].revents && take_signals(t);
 	if (polled[2].revents)
-		mounts_changed(t);
+		lookup_mounts_changed(t);
 	if (idle)
 		stops_adopt(t);
 	if (polled[1].revents & POLLIN)

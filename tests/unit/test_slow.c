@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -127,6 +129,38 @@ static void test_ways(void **state)
 	slow_free(&s);
 }
 
+/* Links of /proc may lead into the mounts of others, where nothing is known of what there is. */
+static void test_leaving(void **state)
+{
+	char folder[] = "/tmp/test_slow.XXXXXX", link[64];
+	auto_fd int root = open("/", O_PATH), memory = memfd_create("elsewhere", 0);
+	struct slow s;
+
+	(void)state;
+	memset(&s, 0, sizeof(s));
+	slow_begin(&s);
+	assert_true(root >= 0 && memory >= 0 && mkdtemp(folder));
+	snprintf(link, sizeof(link), "%s/link", folder);
+	assert_int_equal(symlink("/proc/self/root", link), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/root/etc"));
+		assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/cwd"));
+		s.apart = true;
+		assert_true(slow_on_way(&s, AT_FDCWD, link));
+		s.apart = false;
+	}
+	if (!slow_any(&s)) {
+		assert_false(slow_on_way(&s, AT_FDCWD, link));
+		assert_false(slow_on_way(&s, AT_FDCWD, "/proc/mounts"));
+		assert_false(slow_on_way(&s, AT_FDCWD, "/proc/thread-self/status"));
+	}
+	assert_true(slow_is_ours(&s, root));
+	assert_false(slow_is_ours(&s, memory));
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(rmdir(folder), 0);
+	slow_free(&s);
+}
+
 static void test_answers(void **state)
 {
 	struct slow_answer first, again;
@@ -174,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_overlays),
 		cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_leaving),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_known),
 	};

@@ -5,6 +5,7 @@
  * fuse FOLDER user: the file system of a user whom root may not look over the shoulder, used by that user.
  * fuse FOLDER program: the file is a program, which is executed, of a file system that cannot be written and of which its server
  * tells nothing (statfs).
+ * fuse FOLDER elsewhere: as silent, in a mount namespace of its own, and others open files there by links of /proc.
  * fuse FOLDER layer: as opens, through an overlay over FOLDER that has it as a layer.
  * fuse FOLDER layer-program: as program, likewise.
  * fuse FOLDER held: the server answers no read; processes have mapped the file and pass its page as an argument; meanwhile others open.
@@ -13,9 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -285,12 +288,60 @@ static void call_with(int which, char *page)
 
 static char content_of_pages[CALLS * PAGE];
 
+/* A file below the root of a process, by the ways that there are. */
+static void open_there(int which, pid_t there, const char *folder)
+{
+	char path[4096], link[4096];
+	int root;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)there);
+	switch (which) {
+	case 0:
+		snprintf(path, sizeof(path), "/proc/%d/root%s/file", (int)there, folder);
+		close(open(path, O_RDONLY));
+		return;
+	case 1:
+		snprintf(link, sizeof(link), "%s-root", folder);
+		unlink(link);
+		snprintf(path, sizeof(path), "%s-root%s/file", folder, folder);
+		snprintf(link + sizeof(link) / 2, sizeof(link) / 2, "/proc/%d/root", (int)there);
+		if (symlink(link + sizeof(link) / 2, link) == 0)
+			close(open(path, O_RDONLY));
+		return;
+	case 2:
+		root = open(path, O_PATH | O_DIRECTORY);
+		snprintf(path, sizeof(path), "%s/file", folder + 1);
+		close(openat(root, path, O_RDONLY));
+		return;
+	default:
+		if (chdir(path) == 0) {
+			snprintf(path, sizeof(path), "%s/file", folder + 1);
+			unlink(path);
+		}
+	}
+}
+
+#define WAYS_THERE 4
+
+/* Who has the file system in its mount namespace; 0 = the one that everybody has. */
+static pid_t server_elsewhere;
+
+/* By a program of its own: who makes namespaces opens files himself until it executes. */
+static void execute_there(int which, const char *folder)
+{
+	char way[16], there[16];
+
+	snprintf(way, sizeof(way), "%d", which);
+	snprintf(there, sizeof(there), "%d", (int)server_elsewhere);
+	execl("/proc/self/exe", "fuse", folder, "there", way, there, (char *)NULL);
+}
+
 static void wait_elsewhere(const char *folder)
 {
 	struct timespec since, now;
 	pid_t children[CALLS];
 	char path[4096], *pages = held ? map_pages(folder, CALLS) : NULL;
-	int n = held ? CALLS : 1;
+	int n = held ? CALLS : server_elsewhere ? WAYS_THERE : 1;
 
 	snprintf(path, sizeof(path), "%s/file", folder);
 	for (int i = 0; i < n; i++) {
@@ -299,6 +350,8 @@ static void wait_elsewhere(const char *folder)
 			continue;
 		if (held)
 			call_with(i, pages + i * PAGE);
+		else if (server_elsewhere)
+			execute_there(i, folder);
 		else
 			close(open(path, O_RDONLY));
 		_exit(0);
@@ -345,19 +398,43 @@ static bool lay_over(const char *folder)
 	return mount("overlay-test", folder, "overlay", 0, options) == 0;
 }
 
+/* The silent server's process has a mount namespace of its own. */
+static int move_elsewhere(int fd, const char *folder, const char *options)
+{
+	int ready[2];
+	char byte;
+
+	if (pipe(ready) < 0)
+		return -1;
+	server_elsewhere = fork();
+	if (server_elsewhere == 0) {
+		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("fuse-test", folder, "fuse", 0, options) < 0 || write(ready[1], "", 1) != 1)
+			_exit(2);
+		serve(fd, true);
+	}
+	close(ready[1]);
+	return read(ready[0], &byte, 1) == 1 ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), status;
 	char options[128];
-	bool user, silent, layer;
+	bool user, silent, layer, elsewhere;
 	pid_t server, child;
 
 	mute = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (argc == 5) {
+		open_there(atoi(argv[3]), atoi(argv[4]), argv[1]);
+		return 0;
+	}
 	if (argc != 3 || fd < 0 || mute == MAP_FAILED)
 		return 2;
 	layer = !strncmp(argv[2], "layer", 5);
 	user = !strcmp(argv[2], "user");
-	silent = !strcmp(argv[2], "silent");
+	elsewhere = !strcmp(argv[2], "elsewhere");
+	silent = !strcmp(argv[2], "silent") || elsewhere;
 	program = strstr(argv[2], "program");
 	held = !strcmp(argv[2], "held");
 	late = !strcmp(argv[2], "late");
@@ -369,9 +446,10 @@ int main(int argc, char **argv)
 		return 2;
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=%d,group_id=%d", fd, user ? USER : 0,
 		 user ? USER : 0);
-	if (mount("fuse-test", argv[1], "fuse", program ? MS_RDONLY : 0, options) < 0)
+	if (elsewhere ? move_elsewhere(fd, argv[1], options) < 0 :
+			mount("fuse-test", argv[1], "fuse", program ? MS_RDONLY : 0, options) < 0)
 		return 2;
-	server = fork();
+	server = elsewhere ? server_elsewhere : fork();
 	if (server == 0)
 		serve(fd, silent);
 	close(fd);
@@ -396,7 +474,7 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	waitpid(child, &status, 0);
-	for (int i = 0; i <= layer; i++)
+	for (int i = 0; i <= layer && !elsewhere; i++)
 		umount2(argv[1], MNT_DETACH);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);

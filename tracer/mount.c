@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tracer/mount.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/words.h"
+
+bool mount_is_prompt(struct str type)
+{
+	static const char *const names[] = {
+#define PROMPT(name) name,
+#include "tracer/slow.def"
+#undef PROMPT
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(type, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static bool is_read_only(struct str options)
+{
+	return str_eq(options, STR("ro")) || str_starts(options, STR("ro,"));
+}
+
+/* "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw" */
+bool mount_parse(struct str line, struct mount *ret_mount)
+{
+	struct str id = words_next(&line);
+	const char *mark = line.len ? memmem(line.ptr, line.len, " - ", 3) : NULL;
+
+	if (!mark || parse_u64(id, &ret_mount->id) < 0)
+		return false;
+	for (int skip = 0; skip < 3; skip++)
+		words_next(&line);
+	ret_mount->point = words_next(&line);
+	ret_mount->read_only = is_read_only(words_next(&line));
+	line = (struct str){ mark + 3, line.len - (size_t)(mark + 3 - line.ptr) };
+	ret_mount->type = words_next(&line);
+	words_next(&line);
+	ret_mount->options = words_next(&line);
+	ret_mount->read_only |= is_read_only(ret_mount->options);
+	return true;
+}
