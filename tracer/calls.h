@@ -39,6 +39,8 @@ enum call_trait {
 	CALL_AFFINITY = 1 << 21,
 	CALL_MOUNT = 1 << 22,
 	CALL_ASKS = 1 << 23,
+	CALL_TAKES = 1 << 24,
+	CALL_GOES = 1 << 25,
 };
 
 struct call_traits {

@@ -33,11 +33,74 @@ static char *path_of(struct tracer *t, const struct call *c)
 	return n < 0 ? NULL : str_dup((struct str){ t->path, (size_t)n });
 }
 
+/* The event of a call as if it had ended with a result, on the heap. NULL: memory is short, or its arguments are bad. */
+static struct event *as_if_done(struct tracer *t, const struct call *call, uint64_t cookie, int64_t result)
+{
+	struct event_ext ext = {
+		.real_path = { "", 0 },
+		.args = { "", 0 },
+		.stack = { "", 0 },
+		.ip = call->ip,
+		.region = call->region,
+		.raced = RACED_POSSIBLE,
+	};
+	struct call c = *call;
+	struct event ev;
+	struct error err;
+
+	c.has_result = true;
+	c.result = result;
+	if (decode_call(&c, &t->fetched, &ev, &err) < 0)
+		return NULL;
+	ev.call = cookie;
+	ev.ext = &ext;
+	return event_copy(&ev);
+}
+
+/*
+ * How a call may have ended whose caller did not live to see it: with success, as far as anybody knows. Who only waited for
+ * others, and shares with nobody what he may have got, has nothing: he was broken off.
+ */
+static int64_t outcome_of(const struct tracee *tracee, const struct call *c, unsigned int traits)
+{
+	const struct syscall_info *info = syscall_by_number(c->number);
+
+	if (traits & CALL_TAKES && !tracee->process->shares)
+		return -ARCH_ERESTARTSYS;
+	if (!info || !(event_info(info->event)->flags & EF_CREATES_FD))
+		return 0;
+	switch (info->event) {
+	case EV_SYSCALL_PIPE_X:
+	case EV_SYSCALL_PIPE2_X:
+	case EV_SOCKET_SOCKETPAIR_X:
+		return 0;
+	case EV_SYSCALL_DUP2_X:
+	case EV_SYSCALL_DUP3_X:
+		return (int32_t)c->args[1];
+	default:
+		return NUMBER_OF_NOBODY;
+	}
+}
+
+/* What can be told only while there is somebody who can be asked. */
+static void remember_unseen(struct tracer *t, struct tracee *tracee)
+{
+	const struct call *c = &t->pending.call;
+	unsigned int traits = calls_traits(&t->calls, c->number);
+
+	free(take_ptr(tracee->path));
+	free(take_ptr(tracee->unseen));
+	if (memory_is_late(c->memory)) /* nobody waits for it twice */
+		return;
+	if (traits & CALL_OPEN)
+		tracee->path = path_of(t, c);
+	else if (!(traits & (CALL_EXEC | CALL_GOES)))
+		tracee->unseen = as_if_done(t, c, t->pending.cookie, outcome_of(tracee, c, traits));
+}
+
 static void remember(struct tracer *t, struct tracee *tracee)
 {
-	free(take_ptr(tracee->path));
-	if (calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN)
-		tracee->path = path_of(t, &t->pending.call);
+	remember_unseen(t, tracee);
 	tracee->call = t->pending.call;
 	tracee->call.memory = NULL; /* may be closed meanwhile */
 	tracee->call.object_fd = -1;
@@ -97,8 +160,7 @@ static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_
 		t->ext.real_path = other;
 }
 
-int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,
-		 struct error *err)
+static int decode(struct tracer *t, const struct call *call, uint64_t cookie, struct event *ret_event, struct error *err)
 {
 	int r = decode_call(call, &t->builder, ret_event, err);
 
@@ -107,8 +169,17 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 	t->ext.ip = call->ip;
 	t->ext.region = call->region;
 	ret_event->call = cookie;
-	tracer_dress(t, ret_event, tracee);
 	return 0;
+}
+
+int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,
+		 struct error *err)
+{
+	int r = decode(t, call, cookie, ret_event, err);
+
+	if (r == 0)
+		tracer_dress(t, ret_event, tracee);
+	return r;
 }
 
 /* A signal can only have come before it began: before Linux 5.19 the caller may be gone while the kernel accepts that it goes on. */
@@ -157,29 +228,41 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	settled = call->socket && call->result >= 0 && connect_settle(tracee->socket, call->number);
 	t->ext.raced = tracee->alone || settled ? RACED_NO : RACED_POSSIBLE;
 	t->looked_behind = settled ? 0 : tracee->tid;
-	r = result_event(t, tracee, call, tracee->cookie, ret_event, err);
+	r = decode(t, call, tracee->cookie, ret_event, err);
 	foreign_late(t, tracee);
+	if (call->result >= 0 && arch_read(tracee->tid, &regs) < 0) { /* killed while we read what lies behind its pointers */
+		tracee->follow = follow;
+		tracee->continued = call->number;
+		return 0;
+	}
 	call->socket = NULL;
 	socket_release(take_ptr(tracee->socket));
+	free(take_ptr(tracee->unseen));
 	return r < 0 ? 0 : 1;
 }
 
-bool result_is_lost(const struct tracee *tracee)
-{
-	return (tracee->follow == FOLLOW_EXIT_CHECK || tracee->follow == FOLLOW_LEAVING) && tracee->wants_path && tracee->path &&
-	       tracee->continued == tracee->call.number;
-}
-
-int result_lost(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
+static struct event *open_unseen(struct tracer *t, struct tracee *tracee)
 {
 	struct call *call = &tracee->call;
 
-	tracee->follow = FOLLOW_NONE;
-	call->has_result = true;
-	call->result = NUMBER_OF_NOBODY;
-	call->ts = tracer_now();
 	call->memory = NULL;
 	call->path = str_of(tracee->path);
-	t->ext.raced = RACED_POSSIBLE;
-	return result_event(t, tracee, call, tracee->cookie, ret_event, err);
+	return as_if_done(t, call, tracee->cookie, NUMBER_OF_NOBODY);
+}
+
+void result_lose(struct tracer *t, struct tracee *tracee)
+{
+	bool begun = (tracee->follow == FOLLOW_EXIT_CHECK || tracee->follow == FOLLOW_LEAVING) &&
+		     tracee->continued == tracee->call.number;
+	struct event *ev = NULL;
+
+	tracee->follow = FOLLOW_NONE;
+	if (begun && tracee->wants_path && tracee->path)
+		ev = open_unseen(t, tracee);
+	else if (begun)
+		ev = take_ptr(tracee->unseen);
+	if (!ev)
+		return;
+	ev->ts = tracer_now();
+	told_add(t, &(struct told){ .kind = TOLD_LOST, .tid = tracee->tid, .pid = tracee->process->pid, .event = ev });
 }

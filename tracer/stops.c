@@ -167,6 +167,8 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid, pid_t 
 
 	if (former != tid)
 		decode_exec_forget(t->memo, tid);
+	if (former != tid && tracee) /* the first thread, whose end is not reported */
+		result_lose(t, tracee);
 	tracees_exec(&t->tracees, tid, former);
 	tracee = tracees_find(&t->tracees, tid);
 	if (!tracee) { /* nothing was known of the thread that executed */
@@ -249,10 +251,10 @@ static void ended(struct tracer *t, pid_t tid, int status)
 		tracees_remove(&t->tracees, tracee);
 		return;
 	}
-	if (tracee && WIFSIGNALED(status) && result_is_lost(tracee))
-		told_add(t, &(struct told){ .kind = TOLD_LOST, .tid = tid, .pid = tracee->process->pid });
-	if (tracee)
+	if (tracee) {
+		result_lose(t, tracee);
 		tracee->over = true;
+	}
 	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });
 }
 

@@ -38,7 +38,7 @@ enum told_kind {
 	TOLD_BIRTH_CHILD, /* … and of the child */
 	TOLD_EXEC,
 	TOLD_RESULT, /* the followed call of a stopped thread is done */
-	TOLD_LOST, /* a thread was killed in a followed open */
+	TOLD_LOST, /* a thread is gone whose followed call has no result that we know */
 	TOLD_END, /* a thread is gone */
 	TOLD_RESUME, /* no event: the thread goes on */
 };
@@ -55,6 +55,7 @@ struct told {
 	int status; /* wait status of an end */
 	uint64_t ts; /* 0 = now */
 	int signal; /* TOLD_RESUME: delivered */
+	struct event *event; /* TOLD_LOST: heap */
 };
 
 #define TOLD_MANY 256 /* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
@@ -171,6 +172,7 @@ struct tracer {
 	struct decode_memo *memo;
 	struct reader *reader;
 	struct event_ext ext;
+	struct event *lost; /* heap; the one of TOLD_LOST that was handed out */
 	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
 	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
@@ -206,6 +208,7 @@ void told_add(struct tracer *t, const struct told *told);
 void told_end(struct tracer *t, struct tracee *tracee, uint64_t ts);
 /* Whether the end of the command waits, and the front has said how it was: then it is to be told. */
 bool told_end_comes(struct tracer *t);
+void told_free(struct tracer *t);
 /* 1 = an event, 0 = nothing left to tell, negative = failure. */
 int told_next(struct tracer *t, struct event *ret_event, struct error *err);
 /* Finishes an event: extension, counters. */
@@ -305,10 +308,8 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
  * with a number that nobody can have.
  */
 #define NUMBER_OF_NOBODY INT_MAX
-/* Whether a thread that was killed was in an open whose result will not be seen. */
-bool result_is_lost(const struct tracee *tracee);
-/* Its event: success, as far as anybody knows. */
-int result_lost(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
+/* The thread is gone: what it may have done in a followed call, whose result nobody will see, is to be told. */
+void result_lose(struct tracer *t, struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
 

@@ -36,6 +36,7 @@ void told_add(struct tracer *t, const struct told *told)
 
 	if (q->first + q->count == q->room && grow(q) < 0) {
 		t->stats.dropped++;
+		free(told->event);
 		return;
 	}
 	q->list[q->first + q->count++] = *told;
@@ -208,7 +209,11 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 		r = tracee ? result_tell(t, tracee, ret_event, err) : 0;
 		return r > 0 ? 0 : -ESRCH;
 	case TOLD_LOST:
-		return tracee ? result_lost(t, tracee, ret_event, err) : -ESRCH;
+		free(take_ptr(t->lost));
+		t->lost = told->event;
+		*ret_event = *t->lost;
+		t->ext = *t->lost->ext;
+		return 0;
 	case TOLD_RESUME:
 		if (tracee)
 			stops_resume(t, tracee, told->signal);
@@ -216,6 +221,16 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 		return -ENODATA;
 	}
 	return -EINVAL;
+}
+
+void told_free(struct tracer *t)
+{
+	struct told_queue *q = &t->told;
+
+	for (size_t i = 0; i < q->count; i++)
+		free(q->list[q->first + i].event);
+	free(take_ptr(q->list));
+	free(take_ptr(t->lost));
 }
 
 int told_next(struct tracer *t, struct event *ret_event, struct error *err)

@@ -205,6 +205,7 @@ void tracees_remove(struct tracees *t, struct tracee *tracee)
 	free(tracee->exec_path);
 	free(tracee->exec_stack);
 	free(tracee->path);
+	free(tracee->unseen);
 	free(tracee);
 }
 

@@ -105,7 +105,8 @@ struct tracee {
 	/* the followed call */
 	struct call call;
 	uint64_t cookie;
-	char *path; /* heap; of an open, NULL = not known: what is told if it is killed before its end is seen */
+	char *path; /* heap; of an open, NULL = not known: what is told if its end is not seen */
+	struct event *unseen; /* heap; what is told then of another call; NULL = nothing */
 	bool alone; /* when it began: nobody could change what its pointers lead to */
 	bool wants_path; /* an open: the real path is read from the descriptor at the exit */
 	uint64_t exec_ip; /* where the exec was called from, and (when wanted) in which memory */

@@ -410,7 +410,7 @@ static void tracer_close(struct source *s)
 	inject_free(t);
 	tracees_free(&t->tracees);
 	task_rings_free(t->rings);
-	free(t->told.list);
+	told_free(t);
 	filter_free(t->filter);
 	links_free(t->links);
 	slow_free(&t->slow);
