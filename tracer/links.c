@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tracer/slow.h"
 #include "tracer/statx.h"
 
 #define SECOND_NS     1000000000ull
@@ -124,15 +125,16 @@ static bool same_view(const struct view *a, const struct view *b)
 	return a->root_dev == b->root_dev && a->root_ino == b->root_ino && a->mounts == b->mounts;
 }
 
-/* O_PATH: looking has no effect on what is looked at. */
-static void look(struct link *link, int root)
+/* O_PATH: looking has no effect on what is looked at. Where a file system may not answer only what the kernel knows is found. */
+static void look(struct link *link, int root, bool known)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	auto_fd int fd = (int)syscall(SYS_openat2, root, link->path.ptr, &how, sizeof(how));
+	auto_fd int fd = known ? slow_open_known(root, link->path.ptr, how.resolve) :
+				 (int)syscall(SYS_openat2, root, link->path.ptr, &how, sizeof(how));
 	struct stat st;
 
 	link->ino = 0;
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	link->dev = st.st_dev;
 	link->ino = st.st_ino;
@@ -146,12 +148,13 @@ static int open_root(pid_t tid)
 	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static void look_at_all(struct links *l, int root, const struct view *view)
+static void look_at_all(struct links *l, pid_t tid, int root, const struct view *view)
 {
 	uint64_t since = now();
+	bool known = slow_among(tid);
 
 	for (size_t i = 0; i < l->n; i++)
-		look(&l->list[i], root);
+		look(&l->list[i], root, known);
 	l->view = *view;
 	l->looked = now();
 	l->cost = l->looked > since ? l->looked - since : 0;
@@ -201,12 +204,12 @@ struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct 
 	if (root < 0)
 		return STR("");
 	if (link) { /* what was kept may have become another file's */
-		look(link, root);
+		look(link, root, true);
 		if (link->ino != st->st_ino || link->dev != st->st_dev)
 			link = NULL;
 	}
 	if (!link) {
-		look_at_all(l, root, &view);
+		look_at_all(l, tid, root, &view);
 		link = match(l, st, real_path);
 	}
 	return link && !str_eq(link->path, real_path) ? link->path : STR("");

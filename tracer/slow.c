@@ -91,12 +91,27 @@ static bool lies_there(const struct slow *s, int fd)
 /* ---- whether a path leads there ------------------------------------------------------------------------------------------------ */
 
 /* What the kernel knows already it finds without asking anybody: -EAGAIN when that is not enough, -EINVAL before Linux 5.12. */
-static int find_known(int base, const char *path)
+static int try_known(int base, const char *path, uint64_t resolve)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED };
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_CACHED };
 	int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
 
 	return fd < 0 ? -errno : fd;
+}
+
+static int find_known(int base, const char *path)
+{
+	return try_known(base, path, RESOLVE_NO_MAGICLINKS);
+}
+
+int slow_open_known(int base, const char *path, uint64_t resolve)
+{
+	int fd = -EAGAIN;
+
+	/* somebody may change a folder on the way at the moment */
+	for (int i = 0; i < TRIES && fd == -EAGAIN; i++)
+		fd = try_known(base, path, resolve);
+	return fd;
 }
 
 static int open_root(void)
@@ -318,6 +333,21 @@ bool slow_any(struct slow *s)
 	return s->count || s->unknown;
 }
 
+bool slow_among(pid_t tid)
+{
+	struct slow s = { .fd = -1 };
+	auto_free char *text = NULL;
+	char path[32] = "/proc/self/mountinfo";
+	bool among;
+	size_t len;
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%d/mountinfo", tid);
+	among = file_read_all(path, MOUNTS_BYTES, &text, &len, NULL) < 0 || slow_parse(&s, (struct str){ text, len }) < 0 || s.count;
+	slow_free(&s);
+	return among;
+}
+
 bool slow_has(struct slow *s, int fd)
 {
 	return slow_any(s) && lies_there(s, fd);
@@ -451,11 +481,8 @@ int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct stat *ret_
 
 int slow_stat(const char *path, struct stat *ret_st)
 {
-	auto_fd int fd = -EAGAIN;
+	auto_fd int fd = slow_open_known(AT_FDCWD, path, RESOLVE_NO_MAGICLINKS);
 
-	/* somebody may change a folder on the way at the moment */
-	for (int i = 0; i < TRIES && fd == -EAGAIN; i++)
-		fd = find_known(AT_FDCWD, path);
 	if (fd == -EINVAL || fd == -ENOSYS)
 		return stat(path, ret_st) < 0 ? -errno : 0;
 	if (fd < 0)

@@ -28,6 +28,8 @@ void slow_free(struct slow *s);
 int slow_parse(struct slow *s, struct str mounts);
 /* Whether there are such mounts, as far as can be known. */
 bool slow_any(struct slow *s);
+/* Whether there are such mounts among those of a process (0: ours), or that cannot be known. */
+bool slow_among(pid_t tid);
 /* Whether the list is another since that was last asked for, or waited for. */
 bool slow_moves(const struct slow *s);
 /* Whether the file lies in a mount that we have, too: what is mounted below others we do not know. */
@@ -40,6 +42,8 @@ bool slow_has(struct slow *s, int fd);
  */
 bool slow_on_way(struct slow *s, int base, const char *path);
 
+/* An O_PATH descriptor of what the kernel knows at the end of a path, with openat2()'s resolve: -EAGAIN, or another -errno. */
+int slow_open_known(int base, const char *path, uint64_t resolve);
 /* stat() of what the kernel knows, as it does the files that somebody has mapped. No server is asked: -EAGAIN, or another -errno. */
 int slow_stat(const char *path, struct stat *ret_st);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuse FOLDER opens: mounts a file system in FOLDER whose server, a child, opens a file of its own before it answers, and uses it.
- * fuse FOLDER silent: the server answers nothing; meanwhile other processes open files.
+ * fuse FOLDER silent: the server answers nothing; meanwhile other processes open files, and FOLDER-linked where that is there.
  * fuse FOLDER user: the file system of a user whom root may not look over the shoulder, used by that user.
  * fuse FOLDER program: the file is a program, which is executed, of a file system that cannot be written and of which its server
  * tells nothing (statfs).
@@ -360,6 +360,8 @@ static void wait_elsewhere(const char *folder)
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	for (int i = 0; i < 10; i++)
 		close(open("/", O_RDONLY | O_DIRECTORY));
+	snprintf(path, sizeof(path), "%s-linked", folder);
+	close(open(path, O_RDONLY));
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if ((now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1000000 > LIMIT_MS)
 		printf("others waited, too\n");

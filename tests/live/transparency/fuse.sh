@@ -22,6 +22,13 @@ for case in opens silent user program layer layer-program elsewhere held late; d
 	same "$src/fuse" "$dir/files" "$case"
 done
 
+# a file with several names is compared with paths of rules, which may lie there
+rule linked "evt.type in (open, openat) and fd.name = $dir/files/file" "opened" >"$dir/linked.yaml"
+echo >"$dir/files-linked"
+ln "$dir/files-linked" "$dir/files-other"
+timeout -k 1 20 "$MONITOR" run -r "$dir/linked.yaml" -- "$src/fuse" "$dir/files" silent >"$dir/out" 2>"$dir/err"
+equal "links and a silent server" "$? $(cat "$dir/out")" "0 caller 0 waits"
+
 # what cannot be asked there is known by the mounts
 rule started "evt.type in (execve, execveat) and proc.name = file" "writable %proc.is_exe_writable" >"$dir/program.yaml"
 timeout -k 1 20 "$MONITOR" run -r "$dir/program.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" program >/dev/null 2>&1
