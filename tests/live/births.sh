@@ -348,6 +348,7 @@ cat >"$dir/inner.yaml" <<END
   output: "<%proc.exepath %proc.cmdline %container.id>"
   priority: WARNING
 END
+rm -f "$dir/alerts"
 for way in stops records; do
 	"$MONITOR" run -r "$dir/inner.yaml" --output "$dir/alerts" --births $way -- python3 "$dir/inner.py" "$mark" 2>"$dir/err"
 	sed 's/.*</</' "$dir/alerts" >"$dir/told.$way"
