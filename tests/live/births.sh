@@ -276,6 +276,7 @@ rm -f "$dir/alerts"
 equal "its status" $? 0
 # shellcheck disable=SC2046 # words
 equal "whose children they are" "$(echo $(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts"))" "$(cat "$dir/out")"
+rm -f "$dir/alerts"
 
 # ---- processors that come on later have no ring: that is told, while there are any. Nothing here makes one come but a list of them
 cp /sys/devices/system/cpu/online "$dir/online"
