@@ -163,7 +163,7 @@ static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *ch
 	told->parent = parent->process->parent;
 	told->flags = translate(t, flags);
 	/* what the calls that change it have told of the caller is true of its copy */
-	told->ids_only = !t->in_full && child && sure && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
+	told->ids_only = !t->in_full && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
 	t->slow.apart |= (worst(flags, sure) & (CLONE_NEWNS | CLONE_NEWUSER)) != 0;
 	if (child && !thread)
 		note_sharing(parent->process, child->process, worst(flags, sure));
