@@ -45,10 +45,11 @@ static uint32_t translate(const struct tracer *t, uint64_t native)
 }
 
 /*
- * The flags as the parent's call has them, while the parent is stopped in it. *ret_sure: they are those that the kernel read; those of
- * clone3() lie in memory.
+ * The flags as the parent's call has them, while the parent is stopped in it. *ret_sure: they are those that
+ * the kernel read; those of clone3() lie in memory.
  */
-static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace_event, uint16_t *ret_type, bool *ret_sure)
+static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace_event, uint16_t *ret_type,
+			     bool *ret_sure)
 {
 	struct arch_regs regs;
 	struct memory *memory;
@@ -83,7 +84,8 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 /* What a process may have been born with, when others can have changed the flags since the kernel read them. */
 static uint64_t worst(uint64_t flags, bool sure)
 {
-	return sure ? flags : (flags | CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_NEWNS | CLONE_NEWPID) & ~(uint64_t)CLONE_VFORK;
+	return sure ? flags :
+		      (flags | CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_NEWNS | CLONE_NEWPID) & ~(uint64_t)CLONE_VFORK;
 }
 
 /* Exit signals other than SIGCHLD make a process look like a thread to ptrace, so only the kernel's word counts. */
@@ -110,8 +112,8 @@ static void note_sharing(struct process *parent, struct process *child, uint64_t
 }
 
 /*
- * Nothing more is asked of the two when ids say all: they go on before we tell of them. Whatever they do next is looked at after
- * that all the same.
+ * Nothing more is asked of the two when ids say all: they go on before we tell of them. Whatever they do next
+ * is looked at after that all the same.
  */
 static void resume(struct tracer *t, struct tracee *child, struct tracee *parent, bool at_once)
 {
@@ -154,7 +156,8 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 }
 
 /* Of whom, by whom and with which flags: the rest of told is as the kind of news has it. */
-static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *child, uint64_t flags, bool sure, struct told *told)
+static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *child, uint64_t flags, bool sure,
+		      struct told *told)
 {
 	bool thread = child && child->process == parent->process;
 

@@ -11,13 +11,14 @@
 #include "tracer/socket.h"
 
 /*
- * connect() and bind(). The address is behind a pointer and the socket behind a number that others may change once we have
- * looked. So we take a copy of the socket, read the address once, and make the call ourselves, with the caller's rights (low
- * ports), where it cannot wait. One that waits must be the caller's, for its signals and time limits: what became of it is
- * asked of our copy.
+ * connect() and bind(). The address is behind a pointer and the socket behind a number that others may change
+ * once we have looked. So we take a copy of the socket, read the address once, and make the call ourselves,
+ * with the caller's rights (low ports), where it cannot wait. One that waits must be the caller's, for its
+ * signals and time limits: what became of it is asked of our copy.
  *
- * That is so of internet sockets. A unix socket's peer would see us instead of the caller (SO_PEERCRED), so its calls are always
- * the caller's, and where rules want to know our copy tells behind the call what name it got, or which one its peer has.
+ * That is so of internet sockets. A unix socket's peer would see us instead of the caller (SO_PEERCRED), so
+ * its calls are always the caller's, and where rules want to know our copy tells behind the call what name it
+ * got, or which one its peer has.
  */
 
 static bool may_wait(long number, int fd, int type)
@@ -44,7 +45,8 @@ static struct held_socket *hold(const struct tracer *t, int *ret_domain, int *re
 	if (*ret_domain != AF_INET && *ret_domain != AF_INET6 && *ret_domain != AF_UNIX)
 		return NULL;
 	do
-		*ret_error = entry_fault(t, memory_read(c->memory, c->args[1], &s->address, (uint32_t)c->args[2]), &tries);
+		*ret_error =
+			entry_fault(t, memory_read(c->memory, c->args[1], &s->address, (uint32_t)c->args[2]), &tries);
 	while (*ret_error > 0);
 	if (*ret_error == -ESRCH || (*ret_error < 0 && *ret_domain == AF_UNIX))
 		return NULL;

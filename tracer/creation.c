@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the making of files in a caller's place hangs on besides its path: its creation mask, and room in its descriptor table. */
+/*
+ * What the making of files in a caller's place hangs on besides its path: its creation mask, and room in its
+ * descriptor table.
+ */
 #include "tracer/supervisor.h"
 
 #include <linux/kcmp.h>

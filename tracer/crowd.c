@@ -8,13 +8,14 @@
 #include "tracer/notify.h"
 
 /*
- * Where callers and we wake each other up. A single caller and we take turns: whoever wakes the other goes to sleep next, so
- * the other should go on on the same processor, and the kernel has a flag for that. In a crowd we do not sleep, since the next
- * call waits already: callers that are woken up on our processor queue behind us there, while others have nothing to do.
+ * Where callers and we wake each other up. A single caller and we take turns: whoever wakes the other goes to
+ * sleep next, so the other should go on on the same processor, and the kernel has a flag for that. In a crowd
+ * we do not sleep, since the next call waits already: callers that are woken up on our processor queue behind
+ * us there, while others have nothing to do.
  *
- * So the flag is set while calls come one at a time. In a crowd it is taken back until no call waits: then there was none, or
- * other work keeps the processors busy and the callers from coming, which this would only delay further. So a trial that
- * does not last makes the next one come later.
+ * So the flag is set while calls come one at a time. In a crowd it is taken back until no call waits: then
+ * there was none, or other work keeps the processors busy and the callers from coming, which this would only
+ * delay further. So a trial that does not last makes the next one come later.
  */
 
 #define PATIENCE_MIN 8 /* calls in a row with others behind them, until a crowd is taken for one */
@@ -27,7 +28,9 @@ static void change(struct tracer *t, bool many)
 	struct crowd *c = &t->crowd;
 
 	if (!many)
-		c->patience = c->calls >= LASTING ? PATIENCE_MIN : c->patience < PATIENCE_MAX ? 2 * c->patience : PATIENCE_MAX;
+		c->patience = c->calls >= LASTING        ? PATIENCE_MIN :
+			      c->patience < PATIENCE_MAX ? 2 * c->patience :
+							   PATIENCE_MAX;
 	c->calls = 0;
 	c->many = many;
 	notify_set_synchronous(t->listener, !many);
@@ -41,8 +44,8 @@ void crowd_begin(struct tracer *t)
 }
 
 /*
- * One thread alone never has another call waiting, and is not asked. In a crowd, or while others wait for their descriptors, the
- * next look will tell soon enough.
+ * One thread alone never has another call waiting, and is not asked. In a crowd, or while others wait for
+ * their descriptors, the next look will tell soon enough.
  */
 void crowd_received(struct tracer *t, pid_t tid)
 {
@@ -51,7 +54,8 @@ void crowd_received(struct tracer *t, pid_t tid)
 
 	c->again = c->last == tid;
 	c->last = tid;
-	c->others = !c->again && (c->many || t->injections || (poll(&listener, 1, 0) == 1 && listener.revents & POLLIN));
+	c->others =
+		!c->again && (c->many || t->injections || (poll(&listener, 1, 0) == 1 && listener.revents & POLLIN));
 	c->single = c->many || c->others ? 0 : c->single + 1;
 	c->calls = c->many || c->others ? c->calls + 1 : 0;
 	if (!c->many && !c->fixed && c->calls >= c->patience)

@@ -127,9 +127,9 @@ STEP(put_number)
 
 /* The steps that look into the caller's memory at its entry. */
 static void (*const looking[])(const struct call *c, const struct step *s, struct event_builder *b) = {
-	put_path,	 put_open_how,	   put_fsconfig_value, put_prctl,      put_rlimit,	 put_keyctl,	  put_quota,
-	put_interval,	 put_sigset,	   put_offset,	       put_semop,      put_io_uring,	 put_sent,	  put_module,
-	put_sent_vector, put_vector_size, put_sent_message,    put_message_size, put_sockaddr, put_sockopt,
+	put_path,        put_open_how,    put_fsconfig_value, put_prctl,        put_rlimit,   put_keyctl,  put_quota,
+	put_interval,    put_sigset,      put_offset,         put_semop,        put_io_uring, put_sent,    put_module,
+	put_sent_vector, put_vector_size, put_sent_message,   put_message_size, put_sockaddr, put_sockopt,
 };
 
 static bool looks(const struct step *s)
@@ -141,8 +141,8 @@ static bool looks(const struct step *s)
 }
 
 /*
- * Whether the kernel may find other bytes than we do. What is sent matters to few rules and is looked at often: only sharers
- * count there, not memory that a single process has mapped so that others can write.
+ * Whether the kernel may find other bytes than we do. What is sent matters to few rules and is looked at
+ * often: only sharers count there, not memory that a single process has mapped so that others can write.
  */
 static bool may_change(const struct call *c, const struct step *s)
 {
@@ -153,7 +153,8 @@ static bool may_change(const struct call *c, const struct step *s)
 		return false;
 	if (c->bytes == BYTES_SHARED)
 		return true;
-	return (s->put == put_path || s->put == put_sockaddr || s->put == put_prctl) && !maps_is_private(c->tid, address);
+	return (s->put == put_path || s->put == put_sockaddr || s->put == put_prctl) &&
+	       !maps_is_private(c->tid, address);
 }
 
 /* ---- a call ---- */

@@ -15,8 +15,9 @@
  */
 
 /*
- * Bounded reading of a tracee's memory (memory.c): /proc/PID/mem kept open, or process_vm_readv where that is cheaper. What may have to
- * be waited for is read by reader (reader.h), which must live longer; NULL = whatever it takes.
+ * Bounded reading of a tracee's memory (memory.c): /proc/PID/mem kept open, or process_vm_readv where that is
+ * cheaper. What may have to be waited for is read by reader (reader.h), which must live longer; NULL =
+ * whatever it takes.
  */
 struct memory;
 struct reader;
@@ -29,8 +30,8 @@ void memory_follow(struct memory *m, pid_t tid); /* another thread that has the 
 int memory_keep(struct memory *m); /* from here on by a descriptor; negative errno: as before */
 void memory_close(struct memory *m); /* accepts NULL */
 /*
- * Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone, or m is NULL. -EAGAIN, as from those below:
- * it is there, perhaps, but did not come in time.
+ * Bytes read, at most len: short at the end of a mapping. 0 when the address space is gone, or m is NULL.
+ * -EAGAIN, as from those below: it is there, perhaps, but did not come in time.
  */
 ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len);
 /* Reads exactly len bytes: 0 or -EFAULT, -ESRCH. */
@@ -51,9 +52,13 @@ bool memory_is_wary(const struct memory *m);
 /* What /proc said last, to be said again where it cannot have changed (decode_process.c). One for all processes. */
 struct decode_memo;
 struct procfs_task;
-struct decode_memo *decode_memo_new(struct reader *reader); /* NULL: out of memory; the reader (or NULL) is as memory's */
+/* NULL: out of memory; the reader (or NULL) is as memory's */
+struct decode_memo *decode_memo_new(struct reader *reader);
 void decode_memo_free(struct decode_memo *m); /* accepts NULL */
-/* What stat and status said of the process that was read last; NULL when that was another one. Borrowed until the next call. */
+/*
+ * What stat and status said of the process that was read last; NULL when that was another one. Borrowed until
+ * the next call.
+ */
 const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t tid);
 
 struct held_socket;
@@ -76,13 +81,19 @@ struct call {
 	int64_t result; /* negative errno or value; valid when has_result */
 	struct memory *memory;
 	struct decode_memo *memo; /* the tracer's; needed by calls of the execve and clone families that are complete */
-	struct str path; /* the path argument, when it has been read already (.ptr NULL: not); valid as long as the call waits */
+	/*
+	 * the path argument, when it has been read already (.ptr NULL: not); valid as long as the call waits
+	 */
+	struct str path;
 	struct str other_path; /* likewise, of argument other_arg: of calls with two */
 	unsigned int other_arg;
 	enum call_bytes bytes;
 	bool has_how; /* openat2's request has been read already: the caller may have gone on since */
 	uint64_t how[3]; /* its flags, mode and resolve */
-	int object_fd; /* what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none */
+	/*
+	 * what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none
+	 */
+	int object_fd;
 	const struct stat *object; /* what object_fd is, when that has been asked already; NULL = not */
 	const struct held_socket *socket; /* connect, bind: ours (socket.h); NULL = it is the caller's to ask */
 	bool created; /* the open made the file: known to whoever opened on behalf */
@@ -103,23 +114,25 @@ struct native_test {
 	uint64_t mask, value;
 };
 #define NATIVE_TESTS 8
-bool decode_native_test(const struct arg_test *test, uint16_t event, long number, struct native_test ret_tests[NATIVE_TESTS],
-			size_t *ret_count);
+bool decode_native_test(const struct arg_test *test, uint16_t event, long number,
+			struct native_test ret_tests[NATIVE_TESTS], size_t *ret_count);
 
-/* ---- processes, from ptrace events and /proc (procfs.c) ----------------------------------------------------------------- */
+/* ---- processes, from ptrace events and /proc (procfs.c) ------------------------------------------------ */
 
 /*
- * execve exit event of a process that has just executed. image: what its stack says of it (image.h), and with it what system calls
- * say instead of /proc/PID/status, for a process of our own pid namespace; NULL = all from /proc.
+ * execve exit event of a process that has just executed. image: what its stack says of it (image.h), and with
+ * it what system calls say instead of /proc/PID/status, for a process of our own pid namespace; NULL = all
+ * from /proc.
  */
 struct exec_image;
-int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const struct exec_image *image, struct decode_memo *m, struct event_builder *b,
-		struct event *ret_event, struct error *err);
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const struct exec_image *image,
+		struct decode_memo *m, struct event_builder *b, struct event *ret_event, struct error *err);
 
 /*
- * The thread executes: what that leaves as it is, its cgroups and login, is read while it does, and decode_exec() finds it when it
- * comes with an image. One thread at a time; forgotten by decode_exec_forget(), which must come first when the thread may have
- * failed and gone on. tid 0: whoever it is.
+ * The thread executes: what that leaves as it is, its cgroups and login, is read while it does, and
+ * decode_exec() finds it when it comes with an image. One thread at a time; forgotten by
+ * decode_exec_forget(), which must come first when the thread may have failed and gone on. tid 0: whoever it
+ * is.
  */
 void decode_exec_ahead(pid_t tid, struct decode_memo *m);
 void decode_exec_forget(struct decode_memo *m, pid_t tid);
@@ -130,20 +143,27 @@ struct decode_birth {
 	uint16_t type;
 	uint32_t flags; /* PPM */
 	int64_t result; /* the child, for its parent; 0 for the child */
-	pid_t copy_of; /* a child: the caller, whose event came right before, when it has all but the ids from it; else 0 */
+	/* a child: the caller, whose event came right before, when it has all but the ids from it; else 0 */
+	pid_t copy_of;
 	bool running; /* nobody was stopped for it: who has ended meanwhile cannot be read */
-	bool ids_only; /* nothing is read: who it is about, in our own pid namespace; all else is as the caller's is known to be */
+	/*
+	 * nothing is read: who it is about, in our own pid namespace; all else is as the caller's is known to
+	 * be
+	 */
+	bool ids_only;
 };
 /* clone/fork/vfork exit event. */
 int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct event_builder *b, struct event *ret_event,
 		struct error *err);
 /* procexit event from a wait status. */
-int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event, struct error *err);
+int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event,
+		struct error *err);
 /*
- * ITER_TASK event of a process at first sight. twin: another process with the same program, environment and directories, which are read
- * there; tid where there is none. The reader is as memory's.
+ * ITER_TASK event of a process at first sight. twin: another process with the same program, environment and
+ * directories, which are read there; tid where there is none. The reader is as memory's.
  */
-int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struct event_builder *b, struct event *ret_event, struct error *err);
+int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struct event_builder *b,
+		struct event *ret_event, struct error *err);
 /* ITER_TASK_FILE_* event of one descriptor, from /proc/PID/fd, fdinfo and (sockets) pidfd_getfd. -ENOENT: not open. */
 int decode_fd(pid_t tid, int fd, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
 

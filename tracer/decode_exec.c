@@ -56,7 +56,9 @@ static size_t read_texts(const struct call *c, struct window *w, uint64_t array,
 
 		if (i % ARRAY_SIZE(pointers) == 0) {
 			/* an array that ends just before an unmapped page is read one by one */
-			have = memory_read(c->memory, array + i * 8, pointers, sizeof(pointers)) == 0 ? ARRAY_SIZE(pointers) : 0;
+			have = memory_read(c->memory, array + i * 8, pointers, sizeof(pointers)) == 0 ?
+				       ARRAY_SIZE(pointers) :
+				       0;
 		}
 		if (!have && memory_read(c->memory, array + i * 8, &pointers[i % ARRAY_SIZE(pointers)], 8) < 0)
 			break;

@@ -9,7 +9,10 @@ struct step;
 /* The step that gives this parameter alone (encodings.def); NULL when there is none. */
 const struct step *decode_step(uint16_t event, unsigned int param);
 
-/* Calls of the execve and clone families, whose events tell of a process rather than of arguments. -ENOENT: another call. */
+/*
+ * Calls of the execve and clone families, whose events tell of a process rather than of arguments. -ENOENT:
+ * another call.
+ */
 int decode_birth_or_exec(const struct call *c, uint16_t type, struct event_builder *b, struct event *ret_event,
 			 struct error *err);
 

@@ -31,7 +31,7 @@ static const struct {
 	{ "anon_inode:[perf_event]", 13 },
 };
 
-/* ---- sockets ------------------------------------------------------------------------------------------------------------- */
+/* ---- sockets ------------------------------------------------------------------------------------------- */
 
 int socket_copy(pid_t tid, int fd)
 {
@@ -63,7 +63,8 @@ int socket_domain(int fd, int *ret_type)
 	socklen_t len = sizeof(int);
 	int domain;
 
-	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &len) == 0 ?
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+			       getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &len) == 0 ?
 		       domain :
 		       -ENOTSOCK;
 }
@@ -235,7 +236,8 @@ static void put_address(struct event_builder *b, const struct sockaddr_storage *
 /* An abstract name begins with a NUL, which event text shows as '@'. */
 static void put_unix_path(struct event_builder *b, const struct socket_info *s)
 {
-	const struct sockaddr_un *un = (const struct sockaddr_un *)(s->local_len > sizeof(sa_family_t) ? &s->local : &s->remote);
+	const struct sockaddr_un *un =
+		(const struct sockaddr_un *)(s->local_len > sizeof(sa_family_t) ? &s->local : &s->remote);
 	socklen_t len = s->local_len > sizeof(sa_family_t) ? s->local_len : s->remote_len;
 	size_t room = len > offsetof(struct sockaddr_un, sun_path) ? len - offsetof(struct sockaddr_un, sun_path) : 0;
 	char path[sizeof(un->sun_path)];
@@ -252,7 +254,8 @@ static void put_unix_path(struct event_builder *b, const struct socket_info *s)
 	event_put_text(b, (struct str){ path, strnlen(path, room) });
 }
 
-static int put_socket(const struct socket_info *s, pid_t tid, int fd, uint64_t ts, uint64_t inode, struct event_builder *b)
+static int put_socket(const struct socket_info *s, pid_t tid, int fd, uint64_t ts, uint64_t inode,
+		      struct event_builder *b)
 {
 	static const struct {
 		int domain;
@@ -295,7 +298,7 @@ static int decode_socket(pid_t tid, int fd, uint64_t ts, struct str link, uint64
 	return r < 0 ? r : put_socket(&s, tid, fd, ts, inode, b);
 }
 
-/* ---- everything else --------------------------------------------------------------------------------------------------- */
+/* ---- everything else ----------------------------------------------------------------------------------- */
 
 static int decode_anonymous(pid_t tid, int fd, uint64_t ts, struct str link, uint64_t inode, struct event_builder *b)
 {

@@ -45,7 +45,10 @@ struct decode_memo {
 	struct reader *reader;
 };
 
-/* A search along PATH fails again and again: within this time what a failed exec says of its caller is not read anew. */
+/*
+ * A search along PATH fails again and again: within this time what a failed exec says of its caller is not
+ * read anew.
+ */
 #define AGAIN_NS 10000000u
 
 struct decode_memo *decode_memo_new(struct reader *reader)
@@ -102,8 +105,8 @@ static void read_command(pid_t tid, const struct exec_image *image, struct reade
 }
 
 /* ahead: of a process that has just executed (image), else NULL. */
-static int read_process(pid_t tid, const struct exec_image *image, const struct ahead *ahead, struct reader *reader, struct process *p,
-			struct error *err)
+static int read_process(pid_t tid, const struct exec_image *image, const struct ahead *ahead, struct reader *reader,
+			struct process *p, struct error *err)
 {
 	struct rlimit limit;
 	int r = image ? read_task_quickly(tid, ahead, &p->task, err) : -EOPNOTSUPP;
@@ -292,8 +295,8 @@ int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *
 	return event_end(b, ret_event, err);
 }
 
-int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const struct exec_image *image, struct decode_memo *memo,
-		struct event_builder *b, struct event *ret_event, struct error *err)
+int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const struct exec_image *image,
+		struct decode_memo *memo, struct event_builder *b, struct event *ret_event, struct error *err)
 {
 	struct exec_call x = { .type = EV_SYSCALL_EXECVE_19_X, .filename = filename, .image = image };
 
@@ -310,8 +313,8 @@ static bool has_ended(pid_t tid)
 }
 
 /*
- * The caller of a birth is stopped in it, and the child is its copy: what the caller's event said is the child's, but for the
- * ids. What a clone3() can give the child instead (a cgroup) is read.
+ * The caller of a birth is stopped in it, and the child is its copy: what the caller's event said is the
+ * child's, but for the ids. What a clone3() can give the child instead (a cgroup) is read.
  */
 static int read_born(const struct decode_birth *f, struct decode_memo *m, struct error *err)
 {
@@ -338,7 +341,8 @@ static int read_born(const struct decode_birth *f, struct decode_memo *m, struct
 	return 0;
 }
 
-static int decode_fork_ids(const struct decode_birth *f, struct event_builder *b, struct event *ret_event, struct error *err)
+static int decode_fork_ids(const struct decode_birth *f, struct event_builder *b, struct event *ret_event,
+			   struct error *err)
 {
 	const struct event_info *info = event_info(f->type);
 	int ids_at = event_param_index(f->type, STR("tid")), flags_at = event_param_index(f->type, STR("flags"));
@@ -389,7 +393,8 @@ int decode_fork(const struct decode_birth *f, struct decode_memo *m, struct even
 	return event_end(b, ret_event, err);
 }
 
-int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event, struct error *err)
+int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b, struct event *ret_event,
+		struct error *err)
 {
 	event_begin(b, EV_PROCEXIT_1_E, ts, tid);
 	event_put_int(b, wait_status);
@@ -408,8 +413,8 @@ static void put_link(struct event_builder *b, pid_t tid, const char *name)
 	event_put_text(b, n > 0 ? (struct str){ path, (size_t)n } : STR(""));
 }
 
-int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struct event_builder *b, struct event *ret_event,
-		struct error *err)
+int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struct event_builder *b,
+		struct event *ret_event, struct error *err)
 {
 	char env[EVENT_STRING_BYTES];
 	struct slow_memo mounts = { 0 };

@@ -73,7 +73,8 @@ static void write_unix_path(struct writer *w, const struct sockaddr_storage *a, 
 /* IPv4 sockets are bound by an address of no family, too, which no other socket takes. */
 static bool is_bound_by_none(const struct call *c, const struct sockaddr_storage *a, socklen_t len)
 {
-	return c->number == SYS_bind && call_succeeded(c) && a->ss_family == AF_UNSPEC && len >= sizeof(struct sockaddr_in);
+	return c->number == SYS_bind && call_succeeded(c) && a->ss_family == AF_UNSPEC &&
+	       len >= sizeof(struct sockaddr_in);
 }
 
 STEP(put_sockaddr)
@@ -112,8 +113,8 @@ static void map_to_v6(struct sockaddr_storage *a)
 }
 
 /*
- * An address as the kernel takes it. Of no family it is one of the socket's own family, but that UDP by IPv6 passes it over; and
- * IPv6 sockets take those of IPv4. False: it is none.
+ * An address as the kernel takes it. Of no family it is one of the socket's own family, but that UDP by IPv6
+ * passes it over; and IPv6 sockets take those of IPv4. False: it is none.
  */
 static bool resolve_given(const struct socket_info *info, struct sockaddr_storage *given, socklen_t *len)
 {
@@ -162,8 +163,10 @@ static void put_tuple(const struct call *c, int fd, enum direction direction, co
 	}
 	if (info.domain == AF_INET || info.domain == AF_INET6) {
 		writer_u8(&w, (uint8_t)info.domain);
-		write_endpoint(&w, out ? &info.local : &info.remote, out ? info.local_len : info.remote_len, info.domain);
-		write_endpoint(&w, out ? &info.remote : &info.local, out ? info.remote_len : info.local_len, info.domain);
+		write_endpoint(&w, out ? &info.local : &info.remote, out ? info.local_len : info.remote_len,
+			       info.domain);
+		write_endpoint(&w, out ? &info.remote : &info.local, out ? info.remote_len : info.local_len,
+			       info.domain);
 	} else if (info.domain == AF_UNIX) {
 		bool remote = out && info.remote_len > sizeof(sa_family_t);
 

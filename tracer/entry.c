@@ -12,7 +12,7 @@
 #include "tracer/socket.h"
 #include "tracer/ustack.h"
 
-/* ---- answering --------------------------------------------------------------------------------------------------------- */
+/* ---- answering ----------------------------------------------------------------------------------------- */
 
 void entry_done(struct tracer *t, uint64_t now)
 {
@@ -88,7 +88,7 @@ int entry_fault(const struct tracer *t, int r, unsigned int *tries)
 	return ++*tries < READ_TRIES ? 1 : -ENODATA;
 }
 
-/* ---- calls that are ours to handle, whatever the rules want -------------------------------------------------------------- */
+/* ---- calls that are ours to handle, whatever the rules want -------------------------------------------- */
 
 /* True when the call has its answer. */
 static bool handle_own(struct tracer *t, unsigned int traits)
@@ -109,7 +109,10 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		t->others_asked = true;
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
-	/* process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of /proc/PID/mem fails */
+	/*
+	 * process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of
+	 * /proc/PID/mem fails
+	 */
 	if (traits & CALL_FAULTS && (p->call.number != SYS_ioctl || (uint32_t)p->call.args[1] == CALLS_IOCTL_FAULTS))
 		t->tracees.direct = false;
 	if (traits & (CALL_PID | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
@@ -146,8 +149,9 @@ void entry_exec_stack(struct tracer *t, struct tracee *tracee)
 }
 
 /*
- * An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its beginning. Searches
- * along PATH fail mostly, for want of a file: that much can be told at once. True when there is an event of it.
+ * An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its
+ * beginning. Searches along PATH fail mostly, for want of a file: that much can be told at once. True when
+ * there is an event of it.
  */
 static bool handle_exec(struct tracer *t, struct event *ret_event, struct error *err)
 {
@@ -234,7 +238,7 @@ static bool handle(struct tracer *t)
 	return false;
 }
 
-/* ---- telling --------------------------------------------------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------------------------------------- */
 
 static int tell_open(struct tracer *t, struct event *ret_event, struct error *err)
 {
@@ -329,7 +333,10 @@ bool entry_alone(const struct tracer *t, const struct tracee *tracee)
 	return tracees_alone(tracee) && !tracee->late && !debugged;
 }
 
-/* What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there put up with it. */
+/*
+ * What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there
+ * put up with it.
+ */
 static enum call_bytes bytes_of(const struct tracer *t, const struct tracee *tracee, unsigned int traits)
 {
 	if (traits & CALL_OPEN)
@@ -352,17 +359,22 @@ static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 	if (traits & CALL_OPEN && !t->options.tell_all)
 		failure_only = !filter_wants_success(t->filter, p->call.number, p->call.args);
 	/*
-	 * Who opens in the caller's place has it in no ptrace stop. Nothing that succeeds can be missed where the registers say that
-	 * no success matters: the path that the call shows at its entry is good enough then.
+	 * Who opens in the caller's place has it in no ptrace stop. Nothing that succeeds can be missed where
+	 * the registers say that no success matters: the path that the call shows at its entry is good enough
+	 * then.
 	 */
-	behalf = traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK) && !failure_only;
+	behalf = traits & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT && !(t->facts & FACT_STACK) &&
+		 !failure_only;
 	if (t->injections && !behalf)
 		return 0; /* it is due, and comes behind them */
 	p->event_due = false;
 	t->looked_behind = 0;
 	if (!p->tried && handle(t))
 		return 0;
-	t->ext = p->tried ? p->ext : (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
+	t->ext = p->tried ? p->ext :
+			    (struct event_ext){
+				    .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip
+			    };
 	if (traits & CALL_EXEC)
 		return handle_exec(t, ret_event, err);
 	p->cookie = ++t->last_cookie;
@@ -399,7 +411,7 @@ int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 	return r;
 }
 
-/* ---- catching ---------------------------------------------------------------------------------------------------------------- */
+/* ---- catching ------------------------------------------------------------------------------------------ */
 
 static bool is_foreign(uint32_t arch, long number)
 {

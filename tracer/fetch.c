@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is told when it is asked for: before the start the workload's ancestors and descriptors, later what evaluations need. */
+/*
+ * What is told when it is asked for: before the start the workload's ancestors and descriptors, later what
+ * evaluations need.
+ */
 #include "tracer/supervisor.h"
 
 #include <dirent.h>
@@ -12,7 +15,8 @@
 #include "tracer/ustack.h"
 
 /* The front is closed to those who may not look into all processes, so also to us; we began as its copy. */
-int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
+int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event,
+	       struct error *err)
 {
 	return decode_task(tid, tid == t->launch.front ? getpid() : tid, ts, t->tracees.reader, b, ret_event, err);
 }
@@ -53,7 +57,8 @@ static void fetch_raced(struct tracer *t, pid_t tid)
 		struct mapping m;
 		char path[MAPS_PATH_BYTES];
 
-		if (address >= LOWEST_ADDRESS && maps_find(tid, address, &m, path) == 0 && !maps_is_private(tid, address))
+		if (address >= LOWEST_ADDRESS && maps_find(tid, address, &m, path) == 0 &&
+		    !maps_is_private(tid, address))
 			t->ext.raced = RACED_POSSIBLE;
 	}
 }

@@ -77,7 +77,8 @@ bool filter_matches(const struct filter *f, long number, const uint64_t args[6])
 		bool holds = true;
 
 		for (unsigned int arg = 0; arg < 6 && holds; arg++)
-			holds = !(a->args & 1u << arg) || ((args[arg] & a->mask[arg]) == a->value[arg]) == !(a->other & 1u << arg);
+			holds = !(a->args & 1u << arg) ||
+				((args[arg] & a->mask[arg]) == a->value[arg]) == !(a->other & 1u << arg);
 		if (holds)
 			return true;
 	}
@@ -225,7 +226,8 @@ static int catch_events(struct filter *f, const struct intercept_set *set, const
 		catch_always(f, number);
 	}
 	/* getcwd() only repeats what the calls that change the directory, or an answer to a need, have told */
-	if (writes && !(traits & CALL_EXEC) && info->event != EV_SYSCALL_PRCTL_X && info->event != EV_SYSCALL_GETCWD_X) {
+	if (writes && !(traits & CALL_EXEC) && info->event != EV_SYSCALL_PRCTL_X &&
+	    info->event != EV_SYSCALL_GETCWD_X) {
 		e->wanted = true;
 		catch_always(f, number);
 	}
@@ -238,8 +240,8 @@ static int catch_events(struct filter *f, const struct intercept_set *set, const
 }
 
 /* Two arguments at once, as catch_value(). */
-static int catch_pair(struct filter *f, long number, unsigned int arg, uint32_t value, unsigned int other, uint32_t mask,
-		      uint32_t other_value)
+static int catch_pair(struct filter *f, long number, unsigned int arg, uint32_t value, unsigned int other,
+		      uint32_t mask, uint32_t other_value)
 {
 	struct alternative a = { 0 };
 
@@ -355,8 +357,8 @@ static bool implies(const struct alternative *wide, const struct alternative *na
 	for (unsigned int i = 0; i < 6; i++) {
 		if (!(wide->args & 1u << i))
 			continue;
-		if (!(narrow->args & 1u << i) || (wide->other ^ narrow->other) & 1u << i || (wide->mask[i] & ~narrow->mask[i]) ||
-		    ((wide->value[i] ^ narrow->value[i]) & wide->mask[i]))
+		if (!(narrow->args & 1u << i) || (wide->other ^ narrow->other) & 1u << i ||
+		    (wide->mask[i] & ~narrow->mask[i]) || ((wide->value[i] ^ narrow->value[i]) & wide->mask[i]))
 			return false;
 	}
 	return true;
@@ -426,7 +428,10 @@ static int export(scmp_filter_ctx ctx, struct sock_filter **ret_program, size_t 
 	int ends[2], r;
 	ssize_t n;
 
-	/* a message waits in the socket as a whole, and needs neither a folder nor memfd_create(), which some places refuse */
+	/*
+	 * a message waits in the socket as a whole, and needs neither a folder nor memfd_create(), which some
+	 * places refuse
+	 */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
 	to = ends[0];
@@ -446,8 +451,8 @@ static int export(scmp_filter_ctx ctx, struct sock_filter **ret_program, size_t 
 	return 0;
 }
 
-int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program, size_t *ret_length,
-		   struct error *err)
+int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program,
+		   size_t *ret_length, struct error *err)
 {
 	uint32_t caught = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(FILTER_MESSAGE);
 	uint32_t foreign = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(FILTER_MESSAGE_FOREIGN);

@@ -12,8 +12,8 @@
 #include "tracer/decode.h"
 
 /*
- * Which calls are caught: first as a plan that can be compared (a filter in the kernel cannot be widened), then as a BPF
- * program made by libseccomp.
+ * Which calls are caught: first as a plan that can be compared (a filter in the kernel cannot be widened),
+ * then as a BPF program made by libseccomp.
  */
 struct filter;
 
@@ -57,7 +57,7 @@ enum filter_action { FILTER_NOTIFY, FILTER_TRACE };
 #define FILTER_MESSAGE_FOREIGN 2
 
 /* The program; the caller frees *ret_program. */
-int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program, size_t *ret_length,
-		   struct error *err);
+int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program,
+		   size_t *ret_length, struct error *err);
 
 #endif

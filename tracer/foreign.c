@@ -9,10 +9,10 @@
 #include "base/file.h"
 
 /*
- * Calls that pass by every rule: those of another ABI, whose numbers and arguments mean other things than the tables say,
- * and rings, whose operations are no calls at all. The policy refuses them or lets them pass; either way it is said
- * once for each program that a process executes. So are processes that the kernel does not let us look into, and those whose memory is
- * somebody's to give who takes his time.
+ * Calls that pass by every rule: those of another ABI, whose numbers and arguments mean other things than the
+ * tables say, and rings, whose operations are no calls at all. The policy refuses them or lets them pass;
+ * either way it is said once for each program that a process executes. So are processes that the kernel does
+ * not let us look into, and those whose memory is somebody's to give who takes his time.
  */
 
 #define X32_BIT 0x40000000
@@ -60,7 +60,8 @@ static void say(struct tracer *t, struct tracer_notice *notice)
 void foreign_call(struct tracer *t, uint32_t arch)
 {
 	struct pending *p = &t->pending;
-	struct tracer_notice notice = { .kind = TRACER_NOTICE_FOREIGN_ABI, .refused = t->options.foreign_abi == TRACER_DENY };
+	struct tracer_notice notice = { .kind = TRACER_NOTICE_FOREIGN_ABI,
+					.refused = t->options.foreign_abi == TRACER_DENY };
 
 	notice.abi = abi_name(arch, p->call.number);
 	if (!p->tracee || !p->tracee->process->told_foreign)
@@ -114,7 +115,9 @@ void foreign_listener(struct tracer *t)
 bool foreign_ring(struct tracer *t)
 {
 	struct pending *p = &t->pending;
-	struct tracer_notice notice = { .kind = TRACER_NOTICE_IO_URING, .refused = t->options.io_uring == TRACER_DENY, .abi = "" };
+	struct tracer_notice notice = { .kind = TRACER_NOTICE_IO_URING,
+					.refused = t->options.io_uring == TRACER_DENY,
+					.abi = "" };
 
 	if (t->options.io_uring == TRACER_ALLOW)
 		return false;

@@ -87,9 +87,9 @@ static void default_and_raise(int signal)
 }
 
 /*
- * Before the command begins the supervisor may wait for others, such as the reader of a FIFO: whoever ends us then ends all of it. The
- * supervisor goes with its parent (launch.c). In an ordinary start signals wait for the command: it may be stopped for ptrace, and its
- * supervisor does not look yet.
+ * Before the command begins the supervisor may wait for others, such as the reader of a FIFO: whoever ends us
+ * then ends all of it. The supervisor goes with its parent (launch.c). In an ordinary start signals wait for
+ * the command: it may be stopped for ptrace, and its supervisor does not look yet.
  */
 static void end_before_start(const struct front *f)
 {
@@ -99,7 +99,8 @@ static void end_before_start(const struct front *f)
 
 	sigpending(&pending);
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		if (!sigismember(&pending, ends[i]) || sigaction(ends[i], NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+		if (!sigismember(&pending, ends[i]) || sigaction(ends[i], NULL, &action) < 0 ||
+		    action.sa_handler == SIG_IGN)
 			continue;
 		kill(f->workload, SIGKILL);
 		default_and_raise(ends[i]);
@@ -145,8 +146,9 @@ static void pass_listener(const struct front *f, struct launch_shared *shared)
 }
 
 /*
- * The workload closes standard output, and a reader is to see that at once: the front may not have it, either. Until the workload's exec
- * both have one table, so the front takes a copy first: by close_range() where a container's profile refuses unshare().
+ * The workload closes standard output, and a reader is to see that at once: the front may not have it,
+ * either. Until the workload's exec both have one table, so the front takes a copy first: by close_range()
+ * where a container's profile refuses unshare().
  */
 static void let_go_of_descriptors(struct front *f)
 {
@@ -172,7 +174,10 @@ static void announce_stop(const struct front *f)
 		nanosleep(&pause, NULL);
 }
 
-/* How the command ended who does not trace it learns from its parent alone. Before it runs nobody is there to take the signal. */
+/*
+ * How the command ended who does not trace it learns from its parent alone. Before it runs nobody is there to
+ * take the signal.
+ */
 static void announce_end(const struct front *f)
 {
 	atomic_store(&f->shared->wait_status, f->workload_status);
@@ -181,7 +186,10 @@ static void announce_end(const struct front *f)
 		kill(f->supervisor, SIGIO);
 }
 
-/* The supervisor sends SIGCONT when the workload goes on, or ends. What is left to wait for comes out of reap() as ever. */
+/*
+ * The supervisor sends SIGCONT when the workload goes on, or ends. What is left to wait for comes out of
+ * reap() as ever.
+ */
 static void stop_too(const struct front *f, int signal)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -269,8 +277,8 @@ static void be_silent(struct front *f)
 }
 
 /*
- * Who is killed has no last words. They may wait for a reader, but the command's signals do not wait for that: at the latest they are
- * said at the end.
+ * Who is killed has no last words. They may wait for a reader, but the command's signals do not wait for
+ * that: at the latest they are said at the end.
  */
 static void tell_death(struct front *f)
 {
@@ -299,7 +307,10 @@ static void read_control(struct front *f)
 	struct launch_end end;
 	ssize_t n = recv(f->control, &end, sizeof(end), MSG_DONTWAIT);
 
-	/* who ended without reading all that it was sent resets the connection: Linux tells that once, before what it has said */
+	/*
+	 * who ended without reading all that it was sent resets the connection: Linux tells that once, before
+	 * what it has said
+	 */
 	if (n < 0 && errno == ECONNRESET)
 		n = recv(f->control, &end, sizeof(end), MSG_DONTWAIT);
 	if (n == sizeof(end)) {
@@ -313,8 +324,8 @@ static void read_control(struct front *f)
 }
 
 /*
- * Ptrace kills whom it traces when the supervisor dies; where it is refused, the command at least must not go on. If it is to, then
- * wherever there are processors.
+ * Ptrace kills whom it traces when the supervisor dies; where it is refused, the command at least must not go
+ * on. If it is to, then wherever there are processors.
  */
 static void look_at_supervisor(const struct front *f)
 {
@@ -327,8 +338,8 @@ static void look_at_supervisor(const struct front *f)
 }
 
 /*
- * Who has our status may read the alerts and start another monitor, so the supervisor's end is part of ours, unless something
- * of the workload lives on.
+ * Who has our status may read the alerts and start another monitor, so the supervisor's end is part of ours,
+ * unless something of the workload lives on.
  */
 static bool is_over(const struct front *f)
 {

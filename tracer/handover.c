@@ -10,9 +10,9 @@
 #include "tracer/notify.h"
 
 /*
- * A thread has one tracer. When the workload wants to trace one of its own, ours lets go first: its calls are still
- * notified (and opens still done on behalf); its execs and its end are known as those of all threads are where there is no
- * ptrace (unseized.c), and its children from their first caught call on.
+ * A thread has one tracer. When the workload wants to trace one of its own, ours lets go first: its calls are
+ * still notified (and opens still done on behalf); its execs and its end are known as those of all threads
+ * are where there is no ptrace (unseized.c), and its children from their first caught call on.
  *
  *   PTRACE_TRACEME       the caller itself is interrupted, its call answered "restart", and it is detached at the stop
  *                        that follows; the call runs again, untraced.

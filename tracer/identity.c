@@ -32,7 +32,10 @@ struct own_identity {
 	struct rights_book *rights; /* of our own identity alone */
 };
 
-/* The lines of /proc/TID/status that decide on access, one after the other. Of the ids only the file system's counts. */
+/*
+ * The lines of /proc/TID/status that decide on access, one after the other. Of the ids only the file system's
+ * counts.
+ */
 static int access_lines(const char *text, struct strbuf *out)
 {
 	static const char *const names[] = { "\nUid:\t", "\nGid:\t", "\nGroups:\t", "\nCapEff:\t" };
@@ -131,8 +134,8 @@ static void clear(struct own_identity *identity)
 }
 
 /*
- * The number of seccomp filters that a thread is under; -1 where it is not told (before Linux 5.9), or where it may make no calls but four
- * (strict mode).
+ * The number of seccomp filters that a thread is under; -1 where it is not told (before Linux 5.9), or where
+ * it may make no calls but four (strict mode).
  */
 static int count_filters(const char *task)
 {
@@ -187,8 +190,8 @@ static bool equal_place(const struct own_identity *a, const struct own_identity 
 }
 
 /*
- * Where every call stops, it does so before the filters that the program installed itself have judged it: made in its place, it
- * would pass them by. We are under all others, too.
+ * Where every call stops, it does so before the filters that the program installed itself have judged it:
+ * made in its place, it would pass them by. We are under all others, too.
  */
 static bool has_filters(const struct tracer *t, pid_t tid)
 {
@@ -233,7 +236,10 @@ void identity_return(const struct tracer *t)
 	rights_return(t->own->rights, t->pending.tracee->rights);
 }
 
-/* An exec changes neither groups, namespaces nor the root. Where no module gives us a label, none gives one to others. */
+/*
+ * An exec changes neither groups, namespaces nor the root. Where no module gives us a label, none gives one
+ * to others.
+ */
 void identity_executed(struct tracer *t, struct tracee *tracee)
 {
 	const struct procfs_task *task = decode_memo_task(t->memo, tracee->tid);
@@ -241,8 +247,9 @@ void identity_executed(struct tracer *t, struct tracee *tracee)
 
 	if (tracee->identity != IDENTITY_EXECUTING)
 		return;
-	tracee->identity = task && rights && t->own && t->own->label && !t->own->label[0] && task->fsuid == rights->fsuid &&
-					   task->fsgid == rights->fsgid && task->cap_effective == rights->capabilities ?
+	tracee->identity = task && rights && t->own && t->own->label && !t->own->label[0] &&
+					   task->fsuid == rights->fsuid && task->fsgid == rights->fsgid &&
+					   task->cap_effective == rights->capabilities ?
 				   IDENTITY_SAME :
 				   IDENTITY_UNKNOWN;
 }

@@ -10,7 +10,8 @@
 
 /* What exec gave a program, from the stack that it has not touched yet: cheaper than three files of /proc. */
 struct exec_image {
-	char args[EVENT_STRING_BYTES], env[EVENT_STRING_BYTES]; /* each text with its NUL; cut at the room that events have */
+	/* each text with its NUL; cut at the room that events have */
+	char args[EVENT_STRING_BYTES], env[EVENT_STRING_BYTES];
 	size_t args_len, env_len;
 };
 

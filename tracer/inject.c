@@ -11,12 +11,13 @@
 #include "tracer/notify.h"
 
 /*
- * A descriptor is put into the caller by the caller itself, which is woken up for that, and who hands it over waits: with idle
- * processors longer than all else takes. Where other calls wait already, a thread does that waiting while the next open is made.
+ * A descriptor is put into the caller by the caller itself, which is woken up for that, and who hands it over
+ * waits: with idle processors longer than all else takes. Where other calls wait already, a thread does that
+ * waiting while the next open is made.
  *
- * It is one thread and a queue, so that opens come to an end in the order in which they are told. Whatever is not such an open is
- * told when all of them have been (tracer_next()): then nothing that a caller does behind its open is told before it, and no
- * stop takes a thread away that an open still names.
+ * It is one thread and a queue, so that opens come to an end in the order in which they are told. Whatever is
+ * not such an open is told when all of them have been (tracer_next()): then nothing that a caller does behind
+ * its open is told before it, and no stop takes a thread away that an open still names.
  */
 
 #define QUEUE 16 /* more callers than that gain nothing from overlapping */
@@ -46,8 +47,9 @@ struct injector {
 };
 
 /*
- * In a crowd what is waited for comes sooner than a processor that has gone to sleep wakes up, and who has to wake that up pays for it,
- * too. So the first while is waited awake, giving way to whoever wants the processor.
+ * In a crowd what is waited for comes sooner than a processor that has gone to sleep wakes up, and who has to
+ * wake that up pays for it, too. So the first while is waited awake, giving way to whoever wants the
+ * processor.
  */
 static void wait_for(sem_t *sem)
 {
@@ -74,15 +76,16 @@ static void *work(void *context)
 		wait_for(&injector->queued);
 		if (atomic_load(&injector->ending))
 			return NULL;
-		in->number = notify_hand_over(injector->listener, in->pending.id, in->fd, in->cloexec, injector->killable);
+		in->number =
+			notify_hand_over(injector->listener, in->pending.id, in->fd, in->cloexec, injector->killable);
 		in->since = tracer_now();
 		sem_post(&injector->done);
 	}
 }
 
 /*
- * Where all processors are busy, nobody waits for one to wake up, and the switches to and from the thread only cost. Those who run
- * are we and the last that had its answer, when the machine is ours.
+ * Where all processors are busy, nobody waits for one to wake up, and the switches to and from the thread
+ * only cost. Those who run are we and the last that had its answer, when the machine is ours.
  */
 static bool has_room(struct tracer *t)
 {

@@ -75,7 +75,7 @@ pid_t launch_fork_sharing_files(void)
 	return pid < 0 ? -errno : pid;
 }
 
-/* ---- the workload before its exec: async-signal-safe code only ------------------------------------------------------ */
+/* ---- the workload before its exec: async-signal-safe code only ----------------------------------------- */
 
 static bool is_executable(const char *path)
 {
@@ -125,7 +125,8 @@ struct go_message {
 	uint32_t length; /* instructions, which follow */
 };
 
-static _Noreturn void workload_main(const struct launch_command *command, int go, struct launch_shared *shared, pid_t supervisor)
+static _Noreturn void workload_main(const struct launch_command *command, int go, struct launch_shared *shared,
+				    pid_t supervisor)
 {
 	static struct { /* in the child's copy: the stack of the forking process may be small */
 		struct go_message head;
@@ -156,7 +157,9 @@ static _Noreturn void workload_main(const struct launch_command *command, int go
 		workload_fail(shared, ECANCELED);
 	if (reason)
 		workload_fail(shared, reason);
-	r = message.head.length ? launch_install(message.program, message.head.length, message.head.listener, &killable) : 0;
+	r = message.head.length ?
+		    launch_install(message.program, message.head.length, message.head.listener, &killable) :
+		    0;
 	if (r < 0) {
 		atomic_store(&shared->not_installed, true);
 		workload_fail(shared, -r);
@@ -176,10 +179,10 @@ static _Noreturn void workload_main(const struct launch_command *command, int go
 	workload_fail(shared, errno);
 }
 
-/* ---- forking ---------------------------------------------------------------------------------------------------------- */
+/* ---- forking ------------------------------------------------------------------------------------------- */
 
-static _Noreturn void front_process(const struct launch_command *command, int control, const int go[2], struct launch_shared *shared,
-				    pid_t supervisor)
+static _Noreturn void front_process(const struct launch_command *command, int control, const int go[2],
+				    struct launch_shared *shared, pid_t supervisor)
 {
 	pid_t workload;
 
@@ -187,7 +190,10 @@ static _Noreturn void front_process(const struct launch_command *command, int co
 	workload = launch_fork_sharing_files();
 	if (workload == 0)
 		workload_main(command, go[1], shared, supervisor);
-	/* closed to processes of the same user as long as nothing runs: the supervisor lets the command go when it knows of it */
+	/*
+	 * closed to processes of the same user as long as nothing runs: the supervisor lets the command go
+	 * when it knows of it
+	 */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (send(control, &workload, sizeof(workload), MSG_NOSIGNAL) != sizeof(workload) || workload < 0) {
 		/* the supervisor reports */
@@ -222,8 +228,8 @@ static void raise_limits(void)
 }
 
 /*
- * Until its exec the command has the front's descriptors, too, so a front that is killed meanwhile is no end of a socket. It is seen by who
- * the supervisor's parent is. False: it is gone, or fd cannot be waited for.
+ * Until its exec the command has the front's descriptors, too, so a front that is killed meanwhile is no end
+ * of a socket. It is seen by who the supervisor's parent is. False: it is gone, or fd cannot be waited for.
  */
 static bool wait_for_front(int fd, pid_t front)
 {
@@ -279,7 +285,10 @@ int launch_fork(const struct launch_command *wanted, struct launch *ret_launch, 
 	/* unprivileged processes of the same user cannot attach to it or write its memory */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	raise_limits();
-	/* what comes before the command begins may wait for others, such as the reader of a FIFO: in vain, once the front is gone */
+	/*
+	 * what comes before the command begins may wait for others, such as the reader of a FIFO: in vain,
+	 * once the front is gone
+	 */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (!wait_for_front(control[0], front) || recv(control[0], &workload, sizeof(workload), 0) != sizeof(workload))
 		return error_set(err, -ECHILD, "the command could not be forked");
@@ -299,7 +308,9 @@ static int receive_listener(int control, pid_t front)
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} buffer;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &buffer, .msg_controllen = sizeof(buffer) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &buffer, .msg_controllen = sizeof(buffer)
+	};
 	struct cmsghdr *c;
 	ssize_t n;
 
@@ -317,8 +328,8 @@ static int receive_listener(int control, pid_t front)
 	return value;
 }
 
-int launch_start(struct launch *l, const struct sock_filter *program, size_t length, bool want_listener, int *ret_listener,
-		 struct error *err)
+int launch_start(struct launch *l, const struct sock_filter *program, size_t length, bool want_listener,
+		 int *ret_listener, struct error *err)
 {
 	struct go_message head = { want_listener, (uint32_t)length };
 	struct iovec iov[2] = { { &head, sizeof(head) },
@@ -327,7 +338,8 @@ int launch_start(struct launch *l, const struct sock_filter *program, size_t len
 	int fd = -1;
 
 	if (length > BPF_MAXINSNS)
-		return error_set(err, -E2BIG, "the filter has %zu instructions, the kernel takes %d", length, BPF_MAXINSNS);
+		return error_set(err, -E2BIG, "the filter has %zu instructions, the kernel takes %d", length,
+				 BPF_MAXINSNS);
 	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (sendmsg(l->go, &msg, MSG_NOSIGNAL) < 0)
 		return error_errno(err, -errno, "the workload is gone before it started");

@@ -13,7 +13,8 @@
 /*
  * Three processes:
  *
- *   front       the process that the user's shell started. It stays in the shell's job, is the workload's parent, passes
+ *   front the process that the user's shell started. It stays in the shell's job, is the workload's parent,
+ *   passes
  *               signals on and mirrors stops and the end (front.c).
  *   workload    the front's child, in the process group, session, terminal and signal mask that the front was
  *               started with.
@@ -24,12 +25,14 @@ struct launch_shared { /* one page, shared by all three until the exec */
 	atomic_int listener; /* descriptor number in the workload; -1 = not yet, -2 = there will be none */
 	atomic_int start_errno; /* why the command could not be run; 0 = nothing yet */
 	atomic_bool set_id; /* the command is a set-uid or set-gid program; known when launch_fork() returns */
-	atomic_bool kill_on_exit; /* the command may not outlive the supervisor: the front kills it where ptrace does not */
+	/* the command may not outlive the supervisor: the front kills it where ptrace does not */
+	atomic_bool kill_on_exit;
 	atomic_bool killable; /* the filter has WAIT_KILLABLE_RECV */
 	atomic_bool front_stops; /* as the workload has: the front waits until the supervisor has seen that */
 	atomic_int wait_status; /* of the command, as waitpid(2) has it, once the front has fetched it */
 	atomic_bool ended; /* it has */
-	atomic_ullong bound; /* a thread that may run on one processor only, by us (near.c): that << 32 | its id; 0 = none */
+	/* a thread that may run on one processor only, by us (near.c): that << 32 | its id; 0 = none */
+	atomic_ullong bound;
 	atomic_bool not_installed; /* the filter could not be installed: start_errno is the reason */
 };
 
@@ -51,11 +54,12 @@ struct launch_command {
 int launch_fork(const struct launch_command *command, struct launch *ret_launch, struct error *err);
 
 /*
- * Hands the program to the workload, which installs it and executes its command. With want_listener *ret_listener is
- * the notification descriptor (a length of 0 installs nothing), -1 when the command could not be run (shared->start_errno).
+ * Hands the program to the workload, which installs it and executes its command. With want_listener
+ * *ret_listener is the notification descriptor (a length of 0 installs nothing), -1 when the command could
+ * not be run (shared->start_errno).
  */
-int launch_start(struct launch *l, const struct sock_filter *program, size_t length, bool want_listener, int *ret_listener,
-		 struct error *err);
+int launch_start(struct launch *l, const struct sock_filter *program, size_t length, bool want_listener,
+		 int *ret_listener, struct error *err);
 
 /* What the supervisor tells the front when the command has ended. */
 struct launch_end {

@@ -125,7 +125,10 @@ static bool same_view(const struct view *a, const struct view *b)
 	return a->root_dev == b->root_dev && a->root_ino == b->root_ino && a->mounts == b->mounts;
 }
 
-/* O_PATH: looking has no effect on what is looked at. Where a file system may not answer only what the kernel knows is found. */
+/*
+ * O_PATH: looking has no effect on what is looked at. Where a file system may not answer only what the kernel
+ * knows is found.
+ */
 static void look(struct link *link, int root, bool known)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };

@@ -25,8 +25,9 @@ DEFINE_AUTO(struct links, links, links_free);
 #define auto_links AUTO(links)
 
 /*
- * The path, as tid resolves it (0: as we do, which asks nothing about a process), that leads to the regular file st, which was opened as real_path; empty when it has one name
- * only, when no path leads to it, or when real_path is such a path itself. Lives as long as l.
+ * The path, as tid resolves it (0: as we do, which asks nothing about a process), that leads to the regular
+ * file st, which was opened as real_path; empty when it has one name only, when no path leads to it, or when
+ * real_path is such a path itself. Lives as long as l.
  */
 struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path);
 

@@ -10,25 +10,27 @@
 #include "base/file.h"
 
 /*
- * Threads that are not ours by ptrace until they make a caught call. A child is born without a stop: its birth is in the
- * kernel's records (task_ring.h) before it or its parent can do anything more, and these are heard before anything that
- * they do is looked at. Its first caught call is held by its notification, and there it is seized: an exec's stop, results and
- * broken off calls are to be had from then on. A thread that makes no caught call costs nothing but its two records. Who has
- * children, and makes no caught call between two of their ends, is let go again at the signal that tells of the second.
+ * Threads that are not ours by ptrace until they make a caught call. A child is born without a stop: its
+ * birth is in the kernel's records (task_ring.h) before it or its parent can do anything more, and these are
+ * heard before anything that they do is looked at. Its first caught call is held by its notification, and
+ * there it is seized: an exec's stop, results and broken off calls are to be had from then on. A thread that
+ * makes no caught call costs nothing but its two records. Who has children, and makes no caught call between
+ * two of their ends, is let go again at the signal that tells of the second.
  */
 
 /*
- * A signal that comes before a call is received breaks it off, and only in threads that are ours it is made to start again (stops.c). So
- * the threads of processes that have handlers for signals that may come in numbers are ours from their birth on: what asks a
- * process to end or tells of its faults is no such signal, nor are the two that the C library has for itself.
+ * A signal that comes before a call is received breaks it off, and only in threads that are ours it is made
+ * to start again (stops.c). So the threads of processes that have handlers for signals that may come in
+ * numbers are ours from their birth on: what asks a process to end or tells of its faults is no such signal,
+ * nor are the two that the C library has for itself.
  */
 #define SIGNAL(n) (1ull << ((n) - 1))
-#define MANY_SIGNALS                                                                                                          \
-	(SIGNAL(SIGALRM) | SIGNAL(SIGVTALRM) | SIGNAL(SIGPROF) | SIGNAL(SIGUSR1) | SIGNAL(SIGUSR2) | SIGNAL(SIGIO) |          \
+#define MANY_SIGNALS                                                                                                 \
+	(SIGNAL(SIGALRM) | SIGNAL(SIGVTALRM) | SIGNAL(SIGPROF) | SIGNAL(SIGUSR1) | SIGNAL(SIGUSR2) | SIGNAL(SIGIO) | \
 	 SIGNAL(SIGURG) | ~(SIGNAL(34) - 1))
 #define HANDLERS_LOOK_NS 100000000ull
 
-/* ---- handlers of signals -------------------------------------------------------------------------------------------------- */
+/* ---- handlers of signals ------------------------------------------------------------------------------- */
 
 /* Whether the process has a handler for one of them; false also when it is gone. */
 static bool catches(pid_t pid, uint64_t signals)
@@ -90,7 +92,7 @@ static void look_at_handlers(struct tracer *t, struct tracee *parent, uint64_t n
 		tracees_each(&t->tracees, keep_if_of, &(struct keeping){ t, p });
 }
 
-/* ---- what the kernel tells ------------------------------------------------------------------------------------------------ */
+/* ---- what the kernel tells ----------------------------------------------------------------------------- */
 
 /* Event time of the records' clock. */
 static uint64_t clock_difference(void)
@@ -107,7 +109,8 @@ static void hear_birth(struct tracer *t, struct tracee *parent, const struct tas
 
 	look_at_handlers(t, parent, record->time);
 	/* where its parent stops for births, it is ours already, and its stop comes */
-	if (child && child->loose && parent->process->signals && (!parent->seized || parent->options_due) && seize(t, child))
+	if (child && child->loose && parent->process->signals && (!parent->seized || parent->options_due) &&
+	    seize(t, child))
 		child->loose = false;
 }
 
@@ -136,8 +139,9 @@ static void look_after(void *context, struct tracee *tracee)
 }
 
 /*
- * Children are known from their first caught call on where their birth was lost, and ends are looked for. What was lost may have come
- * before all that is heard now: so who has an id that was another's is known before his children are, and what they are is not certain.
+ * Children are known from their first caught call on where their birth was lost, and ends are looked for.
+ * What was lost may have come before all that is heard now: so who has an id that was another's is known
+ * before his children are, and what they are is not certain.
  */
 static void hear_loss(struct tracer *t)
 {
@@ -189,7 +193,7 @@ void loose_look_around(struct tracer *t)
 		t->stats.dropped++;
 }
 
-/* ---- who is ours ---------------------------------------------------------------------------------------------------------- */
+/* ---- who is ours --------------------------------------------------------------------------------------- */
 
 void loose_seize(struct tracer *t, struct tracee *tracee)
 {
@@ -221,7 +225,8 @@ bool loose_release(struct tracer *t, struct tracee *tracee, int signal)
 	if (!t->rings || signal != SIGCHLD)
 		return false;
 	tracee->called = false;
-	return !called && !is_busy(tracee) && !catches(tracee->tid, MANY_SIGNALS | SIGNAL(SIGCHLD)) && let_go(tracee, signal);
+	return !called && !is_busy(tracee) && !catches(tracee->tid, MANY_SIGNALS | SIGNAL(SIGCHLD)) &&
+	       let_go(tracee, signal);
 }
 
 void loose_hold_workload(struct tracer *t)
@@ -239,7 +244,7 @@ void loose_hold_workload(struct tracer *t)
 	atomic_store(&t->launch.shared->front_stops, false);
 }
 
-/* ---- whether it is to be so ----------------------------------------------------------------------------------------------- */
+/* ---- whether it is to be so ---------------------------------------------------------------------------- */
 
 uint16_t loose_lacks(const struct intercept_set *set)
 {

@@ -15,7 +15,7 @@
 #include "tracer/procfs.h"
 #include "tracer/slow.h"
 
-/* ---- the list ----------------------------------------------------------------------------------------------------------- */
+/* ---- the list ------------------------------------------------------------------------------------------ */
 
 /* Hexadecimal digits up to a character; false when there are none or too many. */
 static bool take_hex(struct str *rest, char end, uint64_t *ret_value)
@@ -121,7 +121,7 @@ static int search_list(int fd, uint64_t address, struct mapping *ret_mapping, ch
 	return -ENOENT;
 }
 
-/* ---- the kernel's search ------------------------------------------------------------------------------------------------- */
+/* ---- the kernel's search ------------------------------------------------------------------------------- */
 
 /* struct procmap_query of linux/fs.h, which older headers have not */
 struct query {
@@ -191,7 +191,7 @@ int maps_identify(pid_t tid, uint64_t address, struct mapping *ret_mapping, char
 /* Mappings that one stack is looked for in: a program that cuts its own into more has to be taken for odd anyway. */
 #define STACK_PIECES 16
 
-/* ---- regions --------------------------------------------------------------------------------------------------------------- */
+/* ---- regions ------------------------------------------------------------------------------------------- */
 
 /* The stack pointer is the last but one word of /proc/TID/syscall, which a thread in a call has; 0 = not known. */
 static uint64_t stack_pointer(pid_t tid)
@@ -211,8 +211,8 @@ static uint64_t stack_pointer(pid_t tid)
 }
 
 /*
- * Whether m belongs to the stack of the thread. Giving a part of it other rights makes a mapping of its own of that part:
- * so neighbours count that follow each other without a gap, a file or a guard page between.
+ * Whether m belongs to the stack of the thread. Giving a part of it other rights makes a mapping of its own
+ * of that part: so neighbours count that follow each other without a gap, a file or a guard page between.
  */
 static bool holds_stack(pid_t tid, const struct mapping *m)
 {
@@ -249,7 +249,8 @@ static bool is_systems(struct str file)
 		return false;
 	memcpy(path, file.ptr, file.len);
 	path[file.len] = '\0';
-	return slow_stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	return slow_stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 bool maps_is_private(pid_t tid, uint64_t address)
@@ -267,8 +268,8 @@ bool maps_is_private(pid_t tid, uint64_t address)
 /* Memory that has a path and no file behind it. */
 static bool is_memory_file(struct str path)
 {
-	return str_starts(path, STR("/memfd:")) || str_starts(path, STR("/dev/zero")) || str_starts(path, STR("/SYSV")) ||
-	       str_starts(path, STR("/anon_hugepage"));
+	return str_starts(path, STR("/memfd:")) || str_starts(path, STR("/dev/zero")) ||
+	       str_starts(path, STR("/SYSV")) || str_starts(path, STR("/anon_hugepage"));
 }
 
 enum region maps_region(pid_t tid, uint64_t ip)

@@ -26,15 +26,18 @@ struct mapping {
 /* Reads one line of /proc/PID/maps (without its newline); the path borrows from it. False when it is none. */
 bool maps_parse(struct str line, struct mapping *ret_mapping);
 
-/* By the kernel's own search (6.11), else by reading the list up to there. path holds ret_mapping's. -ENOENT: no mapping. */
+/*
+ * By the kernel's own search (6.11), else by reading the list up to there. path holds ret_mapping's. -ENOENT:
+ * no mapping.
+ */
 int maps_find(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES]);
 
 /* The same with the build id, for which the kernel reads in the file: that may have to be waited for. */
 int maps_identify(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES]);
 
 /*
- * Whether only the process itself writes there: private memory, and not a page that is still the file's own, unless that is a
- * file of the system's (texts of programs and libraries), which only root writes.
+ * Whether only the process itself writes there: private memory, and not a page that is still the file's own,
+ * unless that is a file of the system's (texts of programs and libraries), which only root writes.
  */
 bool maps_is_private(pid_t tid, uint64_t address);
 

@@ -15,13 +15,15 @@
 #include "tracer/reader.h"
 
 /*
- * Two ways. process_vm_readv needs no descriptor: for processes that make few calls, since the first look into a new
- * process's /proc costs more than several reads. A kept /proc/TID/mem is cheaper from then on, and open to us in
- * containers whose seccomp profile refuses process_vm_readv. That descriptor belongs to the address space of the moment
- * it was opened: after an exec it reads nothing any more (the kernel returns 0), so the owner closes and opens it again.
+ * Two ways. process_vm_readv needs no descriptor: for processes that make few calls, since the first look
+ * into a new process's /proc costs more than several reads. A kept /proc/TID/mem is cheaper from then on, and
+ * open to us in containers whose seccomp profile refuses process_vm_readv. That descriptor belongs to the
+ * address space of the moment it was opened: after an exec it reads nothing any more (the kernel returns 0),
+ * so the owner closes and opens it again.
  *
- * Once there may be pages that somebody has to give first (reader.h), only those are read by us that are in the page tables already. It
- * takes a look for each read, and between the two a page can go: after the first that held a thread up nothing is read by us any more.
+ * Once there may be pages that somebody has to give first (reader.h), only those are read by us that are in
+ * the page tables already. It takes a look for each read, and between the two a page can go: after the first
+ * that held a thread up nothing is read by us any more.
  */
 struct memory {
 	int fd; /* -1 = read directly */
@@ -110,7 +112,7 @@ void memory_close(struct memory *m)
 	free(m);
 }
 
-/* ---- one read ------------------------------------------------------------------------------------------------------------------- */
+/* ---- one read ------------------------------------------------------------------------------------------ */
 
 static ssize_t read_directly(const struct memory *m, uint64_t address, void *bytes, size_t len)
 {
@@ -206,7 +208,7 @@ uint64_t memory_fault(const struct memory *m)
 	return m->fault;
 }
 
-/* ---- many ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- many ---------------------------------------------------------------------------------------------- */
 
 int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)
 {
@@ -225,8 +227,9 @@ int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)
 }
 
 /*
- * The file gives also what the process itself may not read (PROT_NONE), where the kernel, copying its arguments, would fail. Asked
- * where that is to be thought of: behind the end of a page, and for nothing at all.
+ * The file gives also what the process itself may not read (PROT_NONE), where the kernel, copying its
+ * arguments, would fail. Asked where that is to be thought of: behind the end of a page, and for nothing at
+ * all.
  */
 static bool is_closed(struct memory *m, uint64_t address)
 {

@@ -11,10 +11,10 @@
 #include "base/cleanup.h"
 
 /*
- * Calls that make, move and remove names, or change what a name stands for. The paths are behind pointers, and links and
- * mounts move: so each path is read once and the call is made in the caller's place, from the folder that the path leads to.
- * The last part of a path is then no longer resolved. Under the conditions of open.c, and with the caller's rights from the
- * first folder on; everything else the caller does itself.
+ * Calls that make, move and remove names, or change what a name stands for. The paths are behind pointers,
+ * and links and mounts move: so each path is read once and the call is made in the caller's place, from the
+ * folder that the path leads to. The last part of a path is then no longer resolved. Under the conditions of
+ * open.c, and with the caller's rights from the first folder on; everything else the caller does itself.
  */
 
 #ifndef SYS_fchmodat2
@@ -168,7 +168,10 @@ static int change_mode(int fd, mode_t mode)
 {
 	char path[32];
 
-	/* before Linux 6.6 a descriptor of this kind has no other way; our own /proc leads to it without a second lookup */
+	/*
+	 * before Linux 6.6 a descriptor of this kind has no other way; our own /proc leads to it without a
+	 * second lookup
+	 */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return chmod(path, mode & 07777) < 0 ? -errno : 0;
 }
@@ -186,7 +189,9 @@ static int change(struct tracer *t, const struct call *c, const struct row *row,
 		return -EOPNOTSUPP;
 	if (row->operation == CHMOD)
 		return change_mode(fd, (mode_t)c->args[row->value]);
-	return fchownat(fd, "", (uid_t)c->args[row->value], (gid_t)c->args[row->value + 1], AT_EMPTY_PATH) < 0 ? -errno : 0;
+	return fchownat(fd, "", (uid_t)c->args[row->value], (gid_t)c->args[row->value + 1], AT_EMPTY_PATH) < 0 ?
+		       -errno :
+		       0;
 }
 
 static int make_folder(const struct place *p, mode_t mode, mode_t mask)
@@ -198,7 +203,8 @@ static int make_folder(const struct place *p, mode_t mode, mode_t mask)
 	return r;
 }
 
-static int carry_out(struct tracer *t, const struct row *row, const struct place *p, const struct place *p2, mode_t mask)
+static int carry_out(struct tracer *t, const struct row *row, const struct place *p, const struct place *p2,
+		     mode_t mask)
 {
 	const struct call *c = &t->pending.call;
 	int flags = row->add | flags_of(c, row), r = -1;
@@ -274,10 +280,11 @@ static int perform(struct tracer *t, const struct row *row)
 	if (row->operation == MKDIR && creation_mask(t->pending.tracee, &mask) < 0)
 		return -EOPNOTSUPP;
 	if (row->operation != SYMLINK)
-		r = begin_place(t, t->path, c->path.len, row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir], &places[0]);
+		r = begin_place(t, t->path, c->path.len, row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir],
+				&places[0]);
 	if (r == 0 && row->path2 != NONE)
-		r = begin_place(t, t->second_path, c->other_path.len, row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2],
-				&places[1]);
+		r = begin_place(t, t->second_path, c->other_path.len,
+				row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2], &places[1]);
 	if (r == 0)
 		r = act(t, row, places, mask);
 	leave(&places[0]);

@@ -30,7 +30,8 @@ static void demand(struct alternatives *a, const struct native_test *tests, size
 				out.too_many = true;
 				break;
 			}
-			out.list[out.count++] = (struct native_test){ old->arg, old->mask | more->mask, old->value | more->value };
+			out.list[out.count++] =
+				(struct native_test){ old->arg, old->mask | more->mask, old->value | more->value };
 		}
 	}
 	*a = out;
@@ -120,7 +121,8 @@ static bool enumeration_test(const struct step *s, uint64_t mask, uint64_t value
 }
 
 /* A parameter that is the register: its low bits, as many as the parameter has. */
-static bool register_test(const struct step *s, unsigned int size, uint64_t mask, uint64_t value, struct alternatives *a)
+static bool register_test(const struct step *s, unsigned int size, uint64_t mask, uint64_t value,
+			  struct alternatives *a)
 {
 	unsigned int bits = s->put == put_raw ? 8 * size : 32;
 	uint64_t low = bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
@@ -129,8 +131,8 @@ static bool register_test(const struct step *s, unsigned int size, uint64_t mask
 	return true;
 }
 
-bool decode_native_test(const struct arg_test *test, uint16_t event, long number, struct native_test ret_tests[NATIVE_TESTS],
-			size_t *ret_count)
+bool decode_native_test(const struct arg_test *test, uint16_t event, long number,
+			struct native_test ret_tests[NATIVE_TESTS], size_t *ret_count)
 {
 	const struct step *s = decode_step(event, test->param);
 	struct alternatives a = { .list = { { 0 } }, .count = 1 };

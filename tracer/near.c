@@ -7,19 +7,23 @@
 #include "tracer/notify.h"
 
 /*
- * Who takes a descriptor is woken up for that, wakes us up when he has it, and the kernel looks for an idle processor each time: two
- * of them come out of their sleep for what natively moves nobody. So he is bound, for that moment, to the processor that we are on,
- * where he was when he called, since a notification's wake-up keeps to it; and so are we.
+ * Who takes a descriptor is woken up for that, wakes us up when he has it, and the kernel looks for an idle
+ * processor each time: two of them come out of their sleep for what natively moves nobody. So he is bound,
+ * for that moment, to the processor that we are on, where he was when he called, since a notification's
+ * wake-up keeps to it; and so are we.
  *
- * He sees nothing of it: he waits in his call. Nor does it take part in what others set: only who may run wherever there are
- * processors is bound, which he then may again, and one whose processors are others by then is left with these. Calls that tell or set
- * those of another thread are caught, and let nobody be bound for a while.
+ * He sees nothing of it: he waits in his call. Nor does it take part in what others set: only who may run
+ * wherever there are processors is bound, which he then may again, and one whose processors are others by
+ * then is left with these. Calls that tell or set those of another thread are caught, and let nobody be bound
+ * for a while.
  *
- * In a crowd, or where all processors are busy, nobody is bound: nothing would wake up. Nor when we did not sleep before he called, and
- * another had called before: then the two run side by side, each where it should stay.
+ * In a crowd, or where all processors are busy, nobody is bound: nothing would wake up. Nor when we did not
+ * sleep before he called, and another had called before: then the two run side by side, each where it should
+ * stay.
  *
- * Two on one processor do one thing at a time. Where others keep the second one awake, such as a server's clients, to use both is
- * the faster way. So both ways are tried in turn, and the one by which opens follow each other sooner is kept for a while.
+ * Two on one processor do one thing at a time. Where others keep the second one awake, such as a server's
+ * clients, to use both is the faster way. So both ways are tried in turn, and the one by which opens follow
+ * each other sooner is kept for a while.
  */
 
 #define ASLEEP_NS 2000 /* who waits for less than two switches has not slept */
@@ -33,7 +37,7 @@
 #define PAUSE_NS 1000000u /* what comes later is no answer to how long an open takes */
 #define GAIN 16 /* a share: it must be that much sooner */
 
-/* ---- who may be bound ----------------------------------------------------------------------------------------------------- */
+/* ---- who may be bound ---------------------------------------------------------------------------------- */
 
 void near_begin(struct tracer *t)
 {
@@ -69,7 +73,7 @@ static void learn_again(struct tracer *t)
 	near_begin(t);
 }
 
-/* ---- which way is faster ---------------------------------------------------------------------------------------------------- */
+/* ---- which way is faster ------------------------------------------------------------------------------- */
 
 static uint64_t mean(const struct near_way *way)
 {
@@ -114,7 +118,7 @@ static bool choose(struct near *n, uint64_t now)
 	return n->on;
 }
 
-/* ---- binding -------------------------------------------------------------------------------------------------------------- */
+/* ---- binding ------------------------------------------------------------------------------------------- */
 
 static bool takes_turns(struct tracer *t)
 {

@@ -30,7 +30,8 @@ int notify_check_sizes(void)
 
 bool notify_set_synchronous(int listener, bool synchronous)
 {
-	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, synchronous ? SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP : 0) == 0;
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, synchronous ? SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP : 0) ==
+	       0;
 }
 
 int notify_receive(int listener, struct seccomp_notif *ret_notification)

@@ -18,9 +18,10 @@
  * Opens done in the caller's place. Whatever the path leads to when we open it is what the caller gets, so a rule
  * that looks at our descriptor cannot be raced: neither by changing the path's bytes nor by moving links and mounts.
  *
- * Only where nobody can tell the difference: regular files and directories on ordinary file systems, for callers with
- * our own view, and with their rights. We look before we open (an O_PATH descriptor has no effect on what it names), and what is
- * looked at is opened by descriptor. Everything else the caller opens itself, and we look behind the call.
+ * Only where nobody can tell the difference: regular files and directories on ordinary file systems, for
+ * callers with our own view, and with their rights. We look before we open (an O_PATH descriptor has no
+ * effect on what it names), and what is looked at is opened by descriptor. Everything else the caller opens
+ * itself, and we look behind the call.
  */
 
 /* Symlinks of /proc lead to where the caller, not we, would come; its other links are found by their file system. */
@@ -42,7 +43,7 @@ struct open_args {
 	size_t path_len; /* the path is in t->path */
 };
 
-/* ---- arguments ------------------------------------------------------------------------------------------------------------ */
+/* ---- arguments ----------------------------------------------------------------------------------------- */
 
 static int read_how(struct call *c, struct open_args *a)
 {
@@ -115,8 +116,8 @@ static int read_args(struct tracer *t, struct open_args *a)
 }
 
 /*
- * Kinds of opens that are not worth reproducing. To make a directory is refused, in an order of the kernel's own. Who is asked whether a file
- * may be opened (fanotify) may be in a call himself, and wait for us.
+ * Kinds of opens that are not worth reproducing. To make a directory is refused, in an order of the kernel's
+ * own. Who is asked whether a file may be opened (fanotify) may be in a call himself, and wait for us.
  */
 static bool is_special(const struct tracer *t, const struct open_args *a)
 {
@@ -131,7 +132,7 @@ static bool is_special(const struct tracer *t, const struct open_args *a)
 	       a->resolve & ~(uint64_t)(RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
-/* ---- looking ---------------------------------------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------------------------------------- */
 
 static bool is_plain_error(int error)
 {
@@ -190,11 +191,12 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
 	return fd == error;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 /*
- * The first try takes no symlinks: when it succeeds, the path as written is the real one. It is left out for paths that last led through
- * symlinks, as those of libraries do: what they lead to now is asked for behind the open anyway.
+ * The first try takes no symlinks: when it succeeds, the path as written is the real one. It is left out for
+ * paths that last led through symlinks, as those of libraries do: what they lead to now is asked for behind
+ * the open anyway.
  */
 static int open_path(struct tracer *t, const struct open_args *a, int base, uint64_t flags, struct look *l)
 {
@@ -225,13 +227,14 @@ static int open_creating(struct tracer *t, const struct open_args *a, int base, 
 }
 
 /*
- * What the path leads to now may be another thing than a moment ago: NONBLOCK then keeps us from waiting (for a FIFO's
- * writer, a lease's holder), and only regular files and directories are handed on. Asked for a directory, or to look, the kernel opens
- * nothing that one waits for.
+ * What the path leads to now may be another thing than a moment ago: NONBLOCK then keeps us from waiting (for
+ * a FIFO's writer, a lease's holder), and only regular files and directories are handed on. Asked for a
+ * directory, or to look, the kernel opens nothing that one waits for.
  */
 static int open_plain(struct tracer *t, const struct open_args *a, int base, struct look *l)
 {
-	return open_path(t, a, base, a->flags & (O_PATH | O_DIRECTORY) ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY, l);
+	return open_path(t, a, base, a->flags & (O_PATH | O_DIRECTORY) ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY,
+			 l);
 }
 
 static void read_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
@@ -251,7 +254,8 @@ static void read_real_path(struct tracer *t, const struct open_args *a, const st
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
 }
 
-static void set_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd, const struct stat *st)
+static void set_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
+			  const struct stat *st)
 {
 	struct str link;
 
@@ -269,9 +273,10 @@ static enum open_way fail(struct tracer *t, int error)
 }
 
 /*
- * Who may write can next execute the file, or let somebody do so who is not monitored, and it must not be busy through our
- * descriptor; who made it may lock it, and a lock lasts as long as one of the descriptors. Where a call returns in the same step in which
- * it gets its descriptor, ours is open for a moment longer: these then hold the call until ours is closed.
+ * Who may write can next execute the file, or let somebody do so who is not monitored, and it must not be
+ * busy through our descriptor; who made it may lock it, and a lock lasts as long as one of the descriptors.
+ * Where a call returns in the same step in which it gets its descriptor, ours is open for a moment longer:
+ * these then hold the call until ours is closed.
  */
 static bool has_effects(const struct open_args *a)
 {
@@ -315,7 +320,8 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 			     const struct stat *st)
 {
 	/* who asks where the call came from must find the caller still there */
-	bool quiet = !t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
+	bool quiet =
+		!t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
 	bool holds = !(t->killable || (t->finishes && !has_effects(a))) || (t->facts & FACT_CALLER && !quiet);
 	int number;
 
@@ -329,7 +335,10 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 		set_real_path(t, a, l, fd, st);
 	t->pending.quiet = quiet;
 	crowd_injects(t);
-	/* who is killed before he has his descriptor has read nothing, but what was made or cut off by then is told: it is not queued */
+	/*
+	 * who is killed before he has his descriptor has read nothing, but what was made or cut off by then
+	 * is told: it is not queued
+	 */
 	if (!holds && !has_effects(a) && inject_queue(t, fd, st, a->flags & O_CLOEXEC))
 		return OPEN_QUEUED;
 	number = near_hand_over(t, fd, a->flags & O_CLOEXEC, holds);
@@ -461,7 +470,10 @@ enum open_way open_pending(struct tracer *t)
 	base = lookup_base(t, t->path, a.dirfd);
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;
-	/* no need to ask whether the caller still waits: the id of a seized thread is not used again before we reap it */
+	/*
+	 * no need to ask whether the caller still waits: the id of a seized thread is not used again before
+	 * we reap it
+	 */
 	way = open_and_deliver(t, &a, base);
 	if (base >= 0)
 		close(base);

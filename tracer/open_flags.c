@@ -14,16 +14,17 @@
 #endif
 
 /*
- * The access mode is a number in the kernel (0, 1, 2) and two bits in events. Each row with any of its bits set counts:
- * O_SYNC and O_TMPFILE contain O_DSYNC and O_DIRECTORY, so that a directory's open shows O_TMPFILE, as with Falco's drivers.
+ * The access mode is a number in the kernel (0, 1, 2) and two bits in events. Each row with any of its bits
+ * set counts: O_SYNC and O_TMPFILE contain O_DSYNC and O_DIRECTORY, so that a directory's open shows
+ * O_TMPFILE, as with Falco's drivers.
  */
 static const struct {
 	uint64_t native;
 	uint32_t event;
 } bits[] = {
-	{ O_CREAT, 0x4 },	{ O_APPEND, 0x8 },	{ O_DSYNC, 0x10 },	{ O_EXCL, 0x20 },    { O_NONBLOCK, 0x40 },
-	{ O_SYNC, 0x80 },	{ O_TRUNC, 0x100 },	{ O_DIRECT, 0x200 },	{ O_DIRECTORY, 0x400 }, { LARGEFILE, 0x800 },
-	{ O_CLOEXEC, 0x1000 }, { O_TMPFILE, 0x2000 },
+	{ O_CREAT, 0x4 },       { O_APPEND, 0x8 },    { O_DSYNC, 0x10 },     { O_EXCL, 0x20 },
+	{ O_NONBLOCK, 0x40 },   { O_SYNC, 0x80 },     { O_TRUNC, 0x100 },    { O_DIRECT, 0x200 },
+	{ O_DIRECTORY, 0x400 }, { LARGEFILE, 0x800 }, { O_CLOEXEC, 0x1000 }, { O_TMPFILE, 0x2000 },
 };
 
 uint32_t open_flags_to_event(uint64_t flags)

@@ -4,9 +4,10 @@
 #include <string.h>
 
 /*
- * What a call gave that was made in its caller's place, and that the caller does not have yet. Before Linux 5.19 a signal may take it away
- * while the kernel accepts its answer; behind the handler it makes the call again, which must not be made twice. In a stop nothing
- * comes between: there it gets its answer, where it is ours by ptrace.
+ * What a call gave that was made in its caller's place, and that the caller does not have yet. Before Linux
+ * 5.19 a signal may take it away while the kernel accepts its answer; behind the handler it makes the call
+ * again, which must not be made twice. In a stop nothing comes between: there it gets its answer, where it is
+ * ours by ptrace.
  */
 
 static struct owed owed_for(const struct call *c)
@@ -61,7 +62,8 @@ void owed_give(struct tracee *tracee)
 	if (tracee->follow != FOLLOW_ANSWERING || arch_read(tracee->tid, &regs) < 0)
 		return;
 	tracee->follow = FOLLOW_NONE;
-	if (!regs.compat && arch_number(&regs) == answer->number && arch_ip(&regs) == answer->ip && arch_is_restart(arch_result(&regs))) {
+	if (!regs.compat && arch_number(&regs) == answer->number && arch_ip(&regs) == answer->ip &&
+	    arch_is_restart(arch_result(&regs))) {
 		arch_set_result(&regs, answer->value);
 		arch_write(tracee->tid, &regs);
 	} else {

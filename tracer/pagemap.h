@@ -10,12 +10,17 @@
 /* The entries of /proc/PID/pagemap, one for each page (Documentation/admin-guide/mm/pagemap.rst). */
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-#define PAGEMAP_OF_FILE (UINT64_C(1) << 61) /* the file's own, or shared memory; private pages lose it when they are written to */
+/* the file's own, or shared memory; private pages lose it when they are written to */
+#define PAGEMAP_OF_FILE (UINT64_C(1) << 61)
 
-/* Those of the pages that len bytes from address lie in: how many, 0 when they are more than max or cannot be read (fd -1). */
+/*
+ * Those of the pages that len bytes from address lie in: how many, 0 when they are more than max or cannot be
+ * read (fd -1).
+ */
 static inline int pagemap_read(int fd, uint64_t address, size_t len, uint64_t *ret_entries, size_t max)
 {
-	uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE), first = address / size, count = (address + len - 1) / size - first + 1;
+	uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE), first = address / size,
+		 count = (address + len - 1) / size - first + 1;
 
 	if (fd < 0 || count > max ||
 	    pread(fd, ret_entries, count * sizeof(*ret_entries), (off_t)(first * sizeof(*ret_entries))) !=

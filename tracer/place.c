@@ -74,9 +74,11 @@ int place_lets_live(struct error *err)
 	munmap(at, sizeof(*at));
 	if (child < 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
 		return 0;
-	return error_set(err, -EPERM,
-			 "the seccomp filter of this place kills who calls %s(): allow it, or let the filter refuse what it does not "
-			 "allow (systemd: SystemCallErrorNumber=EPERM)", tried[last].name);
+	return error_set(
+		err, -EPERM,
+		"the seccomp filter of this place kills who calls %s(): allow it, or let the filter refuse what it does not "
+		"allow (systemd: SystemCallErrorNumber=EPERM)",
+		tried[last].name);
 }
 
 enum place_proc place_proc(void)

@@ -9,8 +9,8 @@
 /* What the place that we run in lacks, beside ways to intercept. */
 
 /*
- * A seccomp filter that we are in may kill who makes a call that it does not allow: then what is tried is the end of us. 0, or -EPERM
- * where it would kill us, for a call that every run makes or tries.
+ * A seccomp filter that we are in may kill who makes a call that it does not allow: then what is tried is the
+ * end of us. 0, or -EPERM where it would kill us, for a call that every run makes or tries.
  */
 int place_lets_live(struct error *err);
 
@@ -24,7 +24,10 @@ enum place_proc place_proc(void);
 bool place_mount_proc(void);
 /* Whether that could be done; the caller's own mounts stay as they are. */
 bool place_can_mount_proc(void);
-/* Whether set-uid programs keep their rights: neither no_new_privs nor a tracer without privileges lets a program become more powerful. */
+/*
+ * Whether set-uid programs keep their rights: neither no_new_privs nor a tracer without privileges lets a
+ * program become more powerful.
+ */
 bool place_set_uid(void);
 /* Whether we may look into processes that are not dumpable. */
 bool place_sees_all(void);

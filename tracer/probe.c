@@ -157,7 +157,9 @@ static int run_notify(struct probe *p, bool attach, struct error *err)
 	r = probe_begin(p, SECCOMP_RET_USER_NOTIF, true, err);
 	if (r < 0)
 		return r;
-	r = attach ? seize(p, PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC, err) : 0;
+	r = attach ?
+		    seize(p, PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC, err) :
+		    0;
 	if (r < 0)
 		return r;
 	p->result.step = PROBE_ANSWERS;
@@ -196,7 +198,10 @@ static int go_on(struct probe *p, bool stops, struct error *err)
 	return r < 0 ? error_errno(err, -errno, "a stopped process cannot be continued") : 0;
 }
 
-/* Of one call the result is seen: in gVisor, and before Linux 4.8, its entry stops behind the filter's stop. The next one is answered. */
+/*
+ * Of one call the result is seen: in gVisor, and before Linux 4.8, its entry stops behind the filter's stop.
+ * The next one is answered.
+ */
 static int run_ptrace(struct probe *p, struct error *err)
 {
 	const int filtered = SIGTRAP | PTRACE_EVENT_SECCOMP << 8;

@@ -67,7 +67,7 @@ ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
 	return n;
 }
 
-/* ---- words as numbers ------------------------------------------------------------------------------------------------ */
+/* ---- words as numbers ---------------------------------------------------------------------------------- */
 
 static uint64_t word_u64(struct str *rest)
 {
@@ -106,7 +106,7 @@ static int64_t word_last(struct str *rest)
 	return v;
 }
 
-/* ---- stat and status -------------------------------------------------------------------------------------------------- */
+/* ---- stat and status ----------------------------------------------------------------------------------- */
 
 static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
 {
@@ -267,12 +267,14 @@ int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *e
 	return 0;
 }
 
-/* ---- cgroups ------------------------------------------------------------------------------------------------------------ */
+/* ---- cgroups ------------------------------------------------------------------------------------------- */
 
 /* Falco's drivers report these five controllers in this order, by the kernel's own names ("io" is v1's blkio). */
 static const struct {
 	const char *name, *v1_name;
-} controllers[] = { { "cpuset", "cpuset" }, { "cpu", "cpu" }, { "cpuacct", "cpuacct" }, { "io", "blkio" }, { "memory", "memory" } };
+} controllers[] = {
+	{ "cpuset", "cpuset" }, { "cpu", "cpu" }, { "cpuacct", "cpuacct" }, { "io", "blkio" }, { "memory", "memory" }
+};
 
 /* Whether the comma-separated list of a cgroup line names the controller. */
 static bool lists_controller(struct str list, const char *name)
@@ -339,7 +341,7 @@ size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max)
 	return used;
 }
 
-/* ---- descriptors ----------------------------------------------------------------------------------------------------------- */
+/* ---- descriptors --------------------------------------------------------------------------------------- */
 
 int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct error *err)
 {

@@ -34,7 +34,10 @@ struct procfs_task {
 /* 0, -ESRCH when the task is gone, -EBADMSG when the content is not what proc(5) describes. */
 int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err);
 
-/* stat alone, open as fd: ids of the parent, group and session, name, terminal, page faults, start, sizes but for swapped memory. */
+/*
+ * stat alone, open as fd: ids of the parent, group and session, name, terminal, page faults, start, sizes but
+ * for swapped memory.
+ */
 int procfs_read_stat(pid_t tid, int fd, struct procfs_task *ret_task, struct error *err);
 
 /* Whether job control has stopped a process. */
@@ -66,8 +69,8 @@ struct procfs_exe {
 	bool from_memfd;
 };
 /*
- * since_ns tells when the monitor started, asked on overlays only: a file there that changed later lies in the upper layer. No server of a
- * file system is waited for (slow.c).
+ * since_ns tells when the monitor started, asked on overlays only: a file there that changed later lies in
+ * the upper layer. No server of a file system is waited for (slow.c).
  */
 int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct slow_memo *mounts,
 		    struct procfs_exe *ret_exe, struct error *err);

@@ -24,8 +24,8 @@ static bool exe_is_writable(const struct procfs_task *task, const struct stat *s
 }
 
 /*
- * The value of upperdir= in the mount options that cover path, from mountinfo; false when there is none that we can see.
- * The mount point that is longest wins, the last one of equals (it lies on top).
+ * The value of upperdir= in the mount options that cover path, from mountinfo; false when there is none that
+ * we can see. The mount point that is longest wins, the last one of equals (it lies on top).
  */
 static bool find_upperdir(pid_t tid, struct str path, char *dir, size_t size, size_t *ret_mount_len)
 {

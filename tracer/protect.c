@@ -57,7 +57,8 @@ static int kill_all(const struct tracer *t, const struct call *call, bool *ret_d
 	return any ? 0 : -ESRCH;
 }
 
-int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits, bool *ret_done)
+int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
+		  bool *ret_done)
 {
 	pid_t target = (pid_t)call->args[t->calls.by_number[call->number].arg];
 	pid_t own = getpid();
@@ -72,7 +73,10 @@ int protect_check(struct tracer *t, const struct tracee *tracee, const struct ca
 		return 0;
 	if (!protect_same_ids(call->tid))
 		return 0;
-	/* setpriority() and ioprio_set() can also name groups, which has our number, and users; they count from 0 and from 1 */
+	/*
+	 * setpriority() and ioprio_set() can also name groups, which has our number, and users; they count
+	 * from 0 and from 1
+	 */
 	if (call->number == SYS_setpriority && (int)call->args[0] > PRIO_PGRP)
 		return 0;
 	if (call->number == SYS_ioprio_set && (int)call->args[0] > IOPRIO_WHO_PGRP)

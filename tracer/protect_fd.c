@@ -17,12 +17,12 @@
 #include "tracer/socket.h"
 
 /*
- * The supervisor named in ways that the filter cannot compare: as the owner of a file's signals behind a pointer, and by a
- * descriptor. A caller that is alone goes on when we have looked. For one whose memory or descriptors others could change
- * before the kernel looks, we make the call on a copy of the descriptor.
+ * The supervisor named in ways that the filter cannot compare: as the owner of a file's signals behind a
+ * pointer, and by a descriptor. A caller that is alone goes on when we have looked. For one whose memory or
+ * descriptors others could change before the kernel looks, we make the call on a copy of the descriptor.
  */
 
-/* ---- descriptors of processes ------------------------------------------------------------------------------------------------ */
+/* ---- descriptors of processes -------------------------------------------------------------------------- */
 
 /* A process's folder in /proc serves as a descriptor of it, too. 0 = neither. */
 static pid_t named_by_folder(int fd)
@@ -70,7 +70,8 @@ static int signal_by_copy(struct tracer *t, struct tracee *tracee, const struct 
 		return -EPERM;
 	if (call->args[2] && (!call->memory || memory_read(call->memory, call->args[2], &info, sizeof(info)) < 0))
 		return -EFAULT;
-	return syscall(SYS_pidfd_send_signal, copy, (int)call->args[1], call->args[2] ? &info : NULL, (unsigned int)call->args[3]) < 0 ?
+	return syscall(SYS_pidfd_send_signal, copy, (int)call->args[1], call->args[2] ? &info : NULL,
+		       (unsigned int)call->args[3]) < 0 ?
 		       -errno :
 		       0;
 }
@@ -93,7 +94,7 @@ static int check_pidfd(struct tracer *t, struct tracee *tracee, const struct cal
 	return r;
 }
 
-/* ---- owners of files ------------------------------------------------------------------------------------------------------------ */
+/* ---- owners of files ----------------------------------------------------------------------------------- */
 
 static int read_owner(const struct call *call, struct f_owner_ex *ret_owner)
 {
@@ -146,7 +147,8 @@ static int check_owner(struct tracer *t, struct tracee *tracee, const struct cal
 	return 0;
 }
 
-int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits, bool *ret_done)
+int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits,
+		     bool *ret_done)
 {
 	*ret_done = false;
 	return traits & CALL_PIDFD ? check_pidfd(t, tracee, call, ret_done) : check_owner(t, tracee, call, ret_done);

@@ -47,11 +47,11 @@ struct reader {
 	struct hand *hands[READER_THREADS]; /* NULL = not started */
 };
 
-/* ---- the threads --------------------------------------------------------------------------------------------------------------- */
+/* ---- the threads --------------------------------------------------------------------------------------- */
 
 /*
- * A kept descriptor tells whether the address space is the one that it was opened for. But read through, it has the whole address space
- * wait with it (no other thread gets memory), so that comes last.
+ * A kept descriptor tells whether the address space is the one that it was opened for. But read through, it
+ * has the whole address space wait with it (no other thread gets memory), so that comes last.
  */
 static ssize_t read_memory(const struct job *j, char *bytes)
 {
@@ -81,7 +81,8 @@ static void *work(void *context)
 		if (h->state == HAND_ENDING)
 			break;
 		pthread_mutex_unlock(&h->lock);
-		n = h->job.name[0] ? procfs_read_file(h->job.tid, h->job.name, h->bytes, h->job.len) : read_memory(&h->job, h->bytes);
+		n = h->job.name[0] ? procfs_read_file(h->job.tid, h->job.name, h->bytes, h->job.len) :
+				     read_memory(&h->job, h->bytes);
 		if (h->job.fd >= 0)
 			close(h->job.fd);
 		pthread_mutex_lock(&h->lock);
@@ -121,7 +122,7 @@ static struct hand *hand_new(void)
 	return NULL;
 }
 
-/* ---- asking ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------------------------------------- */
 
 static bool is_free(struct hand *h)
 {
@@ -197,7 +198,9 @@ static ssize_t ask(struct reader *r, struct job job, void *bytes)
 ssize_t reader_memory(struct reader *r, pid_t tid, int fd, uint64_t address, void *bytes, size_t len)
 {
 	/* the caller may close his while the thread reads */
-	struct job job = { .tid = tid, .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0), .address = address, .len = len };
+	struct job job = {
+		.tid = tid, .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0), .address = address, .len = len
+	};
 
 	return fd >= 0 && job.fd < 0 ? -EBUSY : ask(r, job, bytes);
 }
@@ -212,7 +215,7 @@ ssize_t reader_file(struct reader *r, pid_t tid, const char *name, char *bytes, 
 	return ask(r, job, bytes);
 }
 
-/* ---- what is known ---------------------------------------------------------------------------------------------------------------- */
+/* ---- what is known ------------------------------------------------------------------------------------- */
 
 struct reader *reader_new(void)
 {

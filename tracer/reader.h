@@ -8,9 +8,9 @@
 #include <sys/types.h>
 
 /*
- * Reads of processes' memory that may have to wait: a page of a file on FUSE or NFS comes when its server gives it, and until then the
- * reader waits in the kernel, where no signal but SIGKILL reaches it. So threads read what may not be there, and who is held up
- * loses a thread instead of everybody's time.
+ * Reads of processes' memory that may have to wait: a page of a file on FUSE or NFS comes when its server
+ * gives it, and until then the reader waits in the kernel, where no signal but SIGKILL reaches it. So threads
+ * read what may not be there, and who is held up loses a thread instead of everybody's time.
  */
 struct reader;
 struct reader *reader_new(void); /* NULL: out of memory */
@@ -21,15 +21,22 @@ void reader_free(struct reader *r);
 void reader_be_wary(struct reader *r);
 /* False for NULL: whoever has none reads as he likes. */
 bool reader_is_wary(const struct reader *r);
-/* Nobody has been held up yet: where a page is in memory it may be read at once, though it could be taken away in that moment. */
+/*
+ * Nobody has been held up yet: where a page is in memory it may be read at once, though it could be taken
+ * away in that moment.
+ */
 bool reader_is_trusting(const struct reader *r);
 
 /*
- * The memory of a thread's process, also by fd (/proc/TID/mem, -1 = none), which stays the caller's: bytes read, short where that is
- * all there is; 0: it is gone. -EAGAIN: it did not come in time (READER_WAIT_MS); -EBUSY: no thread is left; or another -errno.
+ * The memory of a thread's process, also by fd (/proc/TID/mem, -1 = none), which stays the caller's: bytes
+ * read, short where that is all there is; 0: it is gone. -EAGAIN: it did not come in time (READER_WAIT_MS);
+ * -EBUSY: no thread is left; or another -errno.
  */
 ssize_t reader_memory(struct reader *r, pid_t tid, int fd, uint64_t address, void *bytes, size_t len);
-/* As procfs_read_file(), of a file whose text lies in the process's memory: at once, unless that has become dangerous. */
+/*
+ * As procfs_read_file(), of a file whose text lies in the process's memory: at once, unless that has become
+ * dangerous.
+ */
 ssize_t reader_file(struct reader *r, pid_t tid, const char *name, char *bytes, size_t max);
 
 #endif

@@ -33,7 +33,10 @@ static char *path_of(struct tracer *t, const struct call *c)
 	return n < 0 ? NULL : str_dup((struct str){ t->path, (size_t)n });
 }
 
-/* The event of a call as if it had ended with a result, on the heap. NULL: memory is short, or its arguments are bad. */
+/*
+ * The event of a call as if it had ended with a result, on the heap. NULL: memory is short, or its arguments
+ * are bad.
+ */
 static struct event *as_if_done(struct tracer *t, const struct call *call, uint64_t cookie, int64_t result)
 {
 	struct event_ext ext = {
@@ -58,8 +61,8 @@ static struct event *as_if_done(struct tracer *t, const struct call *call, uint6
 }
 
 /*
- * How a call may have ended whose caller did not live to see it: with success, as far as anybody knows. Who only waited for
- * others, and shares with nobody what he may have got, has nothing: he was broken off.
+ * How a call may have ended whose caller did not live to see it: with success, as far as anybody knows. Who
+ * only waited for others, and shares with nobody what he may have got, has nothing: he was broken off.
  */
 static int64_t outcome_of(const struct tracee *tracee, const struct call *c, unsigned int traits)
 {
@@ -160,7 +163,8 @@ static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_
 		t->ext.real_path = other;
 }
 
-static int decode(struct tracer *t, const struct call *call, uint64_t cookie, struct event *ret_event, struct error *err)
+static int decode(struct tracer *t, const struct call *call, uint64_t cookie, struct event *ret_event,
+		  struct error *err)
 {
 	int r = decode_call(call, &t->builder, ret_event, err);
 
@@ -172,8 +176,8 @@ static int decode(struct tracer *t, const struct call *call, uint64_t cookie, st
 	return 0;
 }
 
-int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,
-		 struct error *err)
+int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie,
+		 struct event *ret_event, struct error *err)
 {
 	int r = decode(t, call, cookie, ret_event, err);
 
@@ -182,7 +186,10 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 	return r;
 }
 
-/* A signal can only have come before it began: before Linux 5.19 the caller may be gone while the kernel accepts that it goes on. */
+/*
+ * A signal can only have come before it began: before Linux 5.19 the caller may be gone while the kernel
+ * accepts that it goes on.
+ */
 static bool is_never_broken_off(const struct tracer *t, long number)
 {
 	return !t->killable && !(calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_OPEN));
@@ -230,7 +237,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	t->looked_behind = settled ? 0 : tracee->tid;
 	r = decode(t, call, tracee->cookie, ret_event, err);
 	foreign_late(t, tracee);
-	if (call->result >= 0 && arch_read(tracee->tid, &regs) < 0) { /* killed while we read what lies behind its pointers */
+	/* killed while we read what lies behind its pointers */
+	if (call->result >= 0 && arch_read(tracee->tid, &regs) < 0) {
 		tracee->follow = follow;
 		tracee->continued = call->number;
 		return 0;

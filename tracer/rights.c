@@ -96,7 +96,8 @@ static bool is_able(const struct rights *own, uint64_t permitted, uint64_t effec
 	const uint64_t needed = 1u << CAP_SETUID | 1u << CAP_SETGID;
 
 	return own->fsuid == 0 && geteuid() == 0 && own->fsgid == getegid() && permitted == effective &&
-	       (effective & needed) == needed && effective == own->capabilities && !holds("/proc/sys/fs/suid_dumpable", "1");
+	       (effective & needed) == needed && effective == own->capabilities &&
+	       !holds("/proc/sys/fs/suid_dumpable", "1");
 }
 
 struct rights_book *rights_new(const char *lines)
@@ -164,7 +165,7 @@ const struct rights *rights_find(struct rights_book *book, const char *lines)
 	return r;
 }
 
-/* ---- changing ---------------------------------------------------------------------------------------------------------- */
+/* ---- changing ------------------------------------------------------------------------------------------ */
 
 static int set_groups(const struct rights *r)
 {
@@ -176,7 +177,8 @@ static int set_ids(const struct rights *r)
 {
 	syscall(SYS_setfsgid, r->fsgid);
 	syscall(SYS_setfsuid, r->fsuid);
-	return (gid_t)syscall(SYS_setfsgid, -1) == r->fsgid && (uid_t)syscall(SYS_setfsuid, -1) == r->fsuid ? 0 : -EPERM;
+	return (gid_t)syscall(SYS_setfsgid, -1) == r->fsgid && (uid_t)syscall(SYS_setfsuid, -1) == r->fsuid ? 0 :
+													      -EPERM;
 }
 
 static int set_capabilities(const struct rights_book *book, uint64_t effective)
@@ -185,7 +187,8 @@ static int set_capabilities(const struct rights_book *book, uint64_t effective)
 	struct __user_cap_data_struct data[2];
 
 	for (int i = 0; i < 2; i++)
-		data[i] = (struct __user_cap_data_struct){ (uint32_t)(effective >> 32 * i), (uint32_t)(book->permitted >> 32 * i),
+		data[i] = (struct __user_cap_data_struct){ (uint32_t)(effective >> 32 * i),
+							   (uint32_t)(book->permitted >> 32 * i),
 							   (uint32_t)(book->inheritable >> 32 * i) };
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
@@ -205,7 +208,10 @@ void rights_return(const struct rights_book *book, const struct rights *rights)
 	if (set_capabilities(book, own->capabilities) == 0 && set_ids(own) == 0 &&
 	    (!differ(rights, own) || set_groups(own) == 0) && prctl(PR_SET_DUMPABLE, book->dumpable, 0, 0, 0) == 0)
 		return;
-	/* no memory for it, or a policy that changed: nothing that is done from here on would be done with the right rights */
+	/*
+	 * no memory for it, or a policy that changed: nothing that is done from here on would be done with
+	 * the right rights
+	 */
 	if (write(STDERR_FILENO, lost, sizeof(lost) - 1) < 0)
 		_exit(70);
 	abort();

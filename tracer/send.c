@@ -11,9 +11,10 @@
 #include "tracer/socket.h"
 
 /*
- * Datagrams of internet sockets. Where they go is behind a pointer (for sendmsg() behind several), and the socket behind a
- * number. So the message is read once, address, bytes and all, and sent from a copy of the socket, with the caller's rights. What has to wait for room is
- * the caller's own, and so is what would take the caller's pages along (MSG_ZEROCOPY). Streams have one address for good.
+ * Datagrams of internet sockets. Where they go is behind a pointer (for sendmsg() behind several), and the
+ * socket behind a number. So the message is read once, address, bytes and all, and sent from a copy of the
+ * socket, with the caller's rights. What has to wait for room is the caller's own, and so is what would take
+ * the caller's pages along (MSG_ZEROCOPY). Streams have one address for good.
  *
  * Of sendmmsg() each message is an event; the next is read and sent when the one before has been judged.
  */
@@ -40,7 +41,7 @@ static unsigned int flags_of(const struct call *c)
 	return (unsigned int)c->args[c->number == SYS_sendmsg ? 2 : 3];
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static int read_name(const struct call *c, uint64_t address, int64_t len, struct message *m)
 {
@@ -122,7 +123,7 @@ static int read_message(const struct call *c, uint32_t i, struct message *m)
 	return r < 0 ? r : read_piece(c, &whole, m);
 }
 
-/* ---- sending --------------------------------------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------------------- */
 
 static int64_t send_message(const struct tracer *t, int fd, const struct message *m)
 {
@@ -199,7 +200,10 @@ static int read_while_there(const struct tracer *t, uint32_t i, struct message *
 	return r;
 }
 
-/* Sends message number i: 0, or the errno that the call would have ended with. -EOPNOTSUPP: the caller's to do, -ENODATA: and not read. */
+/*
+ * Sends message number i: 0, or the errno that the call would have ended with. -EOPNOTSUPP: the caller's to
+ * do, -ENODATA: and not read.
+ */
 static int64_t send_one(struct tracer *t, struct held_socket *s, uint32_t i)
 {
 	const struct call *c = &t->pending.call;
@@ -238,7 +242,7 @@ static void read_address(const struct call *c, struct held_socket *s)
 	message_clear(&m);
 }
 
-/* ---- the call -------------------------------------------------------------------------------------------------------------- */
+/* ---- the call ------------------------------------------------------------------------------------------ */
 
 static struct held_socket *hold(const struct call *c, int *ret_type)
 {
@@ -273,7 +277,8 @@ enum open_way send_pending(struct tracer *t)
 	s = hold(c, &type);
 	if (!s)
 		return OPEN_ENTRY;
-	if (type == SOCK_STREAM && flags_of(c) & MSG_FASTOPEN) { /* connects, and the socket tells where to, if it is asked behind the call */
+	/* connects, and the socket tells where to, if it is asked behind the call */
+	if (type == SOCK_STREAM && flags_of(c) & MSG_FASTOPEN) {
 		read_address(c, s);
 		socket_release(p->tracee->socket);
 		p->tracee->socket = s;
@@ -315,7 +320,9 @@ int send_next(struct tracer *t, struct event *ret_event, struct error *err)
 		p->messages = p->message; /* the last that is told */
 	if (n >= 0 || (s && s->went)) {
 		p->call.result = n >= 0 ? p->value : p->value + 1;
-		t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip };
+		t->ext = (struct event_ext){
+			.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip
+		};
 		if (result_event(t, p->tracee, &p->call, 0, ret_event, err) == 0)
 			return 1;
 	}

@@ -22,15 +22,16 @@
 #include "tracer/statx.h"
 
 /*
- * File systems that ask another process or machine before they answer (FUSE, NFS, automounts, overlays on these). Who looks something
- * up there waits, perhaps for good, and if we did, all others would wait for us: for a server that we watch itself it would be a
- * deadlock as soon as it opens a file. So nothing is looked up there on behalf; callers do it themselves, and we look behind the
- * call. By then the kernel has what we ask for: AT_STATX_DONT_SYNC keeps it from asking again.
+ * File systems that ask another process or machine before they answer (FUSE, NFS, automounts, overlays on
+ * these). Who looks something up there waits, perhaps for good, and if we did, all others would wait for us:
+ * for a server that we watch itself it would be a deadlock as soon as it opens a file. So nothing is looked
+ * up there on behalf; callers do it themselves, and we look behind the call. By then the kernel has what we
+ * ask for: AT_STATX_DONT_SYNC keeps it from asking again.
  *
- * Mostly none is mounted, and the way of a path need not be known, unless it may leave our mounts: by links of /proc (PID/root,
- * PID/cwd, PID/fd/N) that it names, or to which links lead once there is somebody with other mounts. Who mounts one, or moves
- * links and folders, between our look and what is done on behalf can have us wait all the same: that takes the rights to mount,
- * or a server that all wait for.
+ * Mostly none is mounted, and the way of a path need not be known, unless it may leave our mounts: by links
+ * of /proc (PID/root, PID/cwd, PID/fd/N) that it names, or to which links lead once there is somebody with
+ * other mounts. Who mounts one, or moves links and folders, between our look and what is done on behalf can
+ * have us wait all the same: that takes the rights to mount, or a server that all wait for.
  */
 
 #define MOUNTS_BYTES (16u << 20)
@@ -41,7 +42,7 @@
 #define RESOLVE_CACHED 0x20
 #endif
 
-/* ---- which there are -------------------------------------------------------------------------------------------------------- */
+/* ---- which there are ----------------------------------------------------------------------------------- */
 
 static int add(uint64_t **list, size_t *count, uint64_t id)
 {
@@ -88,9 +89,12 @@ static bool lies_there(const struct slow *s, int fd)
 	return is_listed(s, st.stx_mnt_id);
 }
 
-/* ---- whether a path leads there ------------------------------------------------------------------------------------------------ */
+/* ---- whether a path leads there ------------------------------------------------------------------------ */
 
-/* What the kernel knows already it finds without asking anybody: -EAGAIN when that is not enough, -EINVAL before Linux 5.12. */
+/*
+ * What the kernel knows already it finds without asking anybody: -EAGAIN when that is not enough, -EINVAL
+ * before Linux 5.12.
+ */
 static int try_known(int base, const char *path, uint64_t resolve)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_CACHED };
@@ -205,7 +209,10 @@ static int walk(const struct slow *s, int base, const char *path)
 	return -ENOENT;
 }
 
-/* 1 = a path leads there, or that cannot be known; 0 = to another place; negative errno: nowhere, as the lookup itself will find. */
+/*
+ * 1 = a path leads there, or that cannot be known; 0 = to another place; negative errno: nowhere, as the
+ * lookup itself will find.
+ */
 static int way_of(const struct slow *s, int base, const char *path)
 {
 	auto_fd int fd = find_known(base, path);
@@ -215,12 +222,12 @@ static int way_of(const struct slow *s, int base, const char *path)
 	return fd == -ELOOP ? 1 : fd < 0 ? fd : lies_there(s, fd);
 }
 
-/* ---- overlays ---------------------------------------------------------------------------------------------------------------- */
+/* ---- overlays ------------------------------------------------------------------------------------------ */
 
 /*
- * An overlay is as prompt as its layers, which its options name as whoever mounted it did. Such a name tells where it is absolute and
- * needs no escapes, and there still is something. The overlay that is our own root is prompt: nothing is to be seen of its layers from
- * here, and all that runs here lies on it.
+ * An overlay is as prompt as its layers, which its options name as whoever mounted it did. Such a name tells
+ * where it is absolute and needs no escapes, and there still is something. The overlay that is our own root
+ * is prompt: nothing is to be seen of its layers from here, and all that runs here lies on it.
  */
 static bool is_prompt_layer(const struct slow *s, struct str layer)
 {
@@ -244,7 +251,10 @@ static struct str take_until(struct str *rest, char end)
 	return taken;
 }
 
-/* "rw,lowerdir=/a:/b::/data,upperdir=/c,workdir=/d"; newer mounts have each by itself, "lowerdir+=/a,lowerdir+=/b,datadir+=/data". */
+/*
+ * "rw,lowerdir=/a:/b::/data,upperdir=/c,workdir=/d"; newer mounts have each by itself,
+ * "lowerdir+=/a,lowerdir+=/b,datadir+=/data".
+ */
 static bool has_prompt_layers(const struct slow *s, struct str options)
 {
 	bool any = false;
@@ -274,7 +284,8 @@ static bool strike_overlays(struct slow *s, struct str mounts)
 	bool any = false;
 
 	while (words_line(&mounts, &line)) {
-		if (!mount_parse(line, &m) || !mount_is_overlay(m.type) || !is_listed(s, m.id) || !has_prompt_layers(s, m.options))
+		if (!mount_parse(line, &m) || !mount_is_overlay(m.type) || !is_listed(s, m.id) ||
+		    !has_prompt_layers(s, m.options))
 			continue;
 		strike(s, m.id);
 		any = true;
@@ -282,7 +293,7 @@ static bool strike_overlays(struct slow *s, struct str mounts)
 	return any;
 }
 
-/* ---- the mount table -------------------------------------------------------------------------------------------------------- */
+/* ---- the mount table ----------------------------------------------------------------------------------- */
 
 int slow_parse(struct slow *s, struct str mounts)
 {
@@ -343,7 +354,8 @@ bool slow_among(pid_t tid)
 
 	if (tid)
 		snprintf(path, sizeof(path), "/proc/%d/mountinfo", tid);
-	among = file_read_all(path, MOUNTS_BYTES, &text, &len, NULL) < 0 || slow_parse(&s, (struct str){ text, len }) < 0 || s.count;
+	among = file_read_all(path, MOUNTS_BYTES, &text, &len, NULL) < 0 ||
+		slow_parse(&s, (struct str){ text, len }) < 0 || s.count;
 	slow_free(&s);
 	return among;
 }
@@ -367,8 +379,8 @@ bool slow_is_ours(struct slow *s, int fd)
 	if (s->fd < 0)
 		return true;
 	slow_any(s);
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 && st.stx_mask & STATX_MNT_ID &&
-	       has(s->all, s->nall, st.stx_mnt_id);
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
+	       st.stx_mask & STATX_MNT_ID && has(s->all, s->nall, st.stx_mnt_id);
 }
 
 bool slow_on_way(struct slow *s, int base, const char *path)
@@ -378,7 +390,7 @@ bool slow_on_way(struct slow *s, int base, const char *path)
 	return (slow_any(s) || leaves) && way_of(s, base, path) > 0;
 }
 
-/* ---- what is asked of the file system itself -------------------------------------------------------------------------------------- */
+/* ---- what is asked of the file system itself ----------------------------------------------------------- */
 
 /* As the process sees it; false: not among its mounts. */
 static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *ret_mount)
@@ -408,7 +420,10 @@ static int ask(const char *path, struct slow_answer *ret_answer)
 	return 0;
 }
 
-/* What names a mount for good; 0 = nothing does. A disk is mounted anew by root alone, and a unique id is given once. */
+/*
+ * What names a mount for good; 0 = nothing does. A disk is mounted anew by root alone, and a unique id is
+ * given once.
+ */
 static uint64_t lasting_name(const struct statx *st)
 {
 	if (st->stx_mask & STATX_MNT_ID_UNIQUE)
@@ -420,7 +435,8 @@ static bool is_own_root(uint64_t name)
 {
 	struct statx st;
 
-	return name && statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) == 0 && lasting_name(&st) == name;
+	return name && statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) == 0 &&
+	       lasting_name(&st) == name;
 }
 
 static bool is_known(const struct slow_memo *m, uint64_t name)
@@ -449,7 +465,8 @@ static int ask_of_mount(struct slow_memo *m, pid_t tid, const char *path, uint64
 	if (!find_mount(tid, st.stx_mnt_id, &text, &mount))
 		return 0;
 	if (!mount_is_prompt(mount.type) && !(mount_is_overlay(mount.type) && is_own_root(name))) {
-		*ret_answer = (struct slow_answer){ .read_only = mount.read_only, .overlay = mount_is_overlay(mount.type) };
+		*ret_answer =
+			(struct slow_answer){ .read_only = mount.read_only, .overlay = mount_is_overlay(mount.type) };
 		return 0;
 	}
 	m->prompt[m->next++ % ARRAY_SIZE(m->prompt)] = name;

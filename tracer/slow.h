@@ -37,14 +37,20 @@ bool slow_is_ours(struct slow *s, int fd);
 /* Whether the file lies there. */
 bool slow_has(struct slow *s, int fd);
 /*
- * Whether a path, from a directory that is not there, leads there, or that cannot be known: as where a link of /proc leads, which may be
- * another's mounts. No server is asked.
+ * Whether a path, from a directory that is not there, leads there, or that cannot be known: as where a link
+ * of /proc leads, which may be another's mounts. No server is asked.
  */
 bool slow_on_way(struct slow *s, int base, const char *path);
 
-/* An O_PATH descriptor of what the kernel knows at the end of a path, with openat2()'s resolve: -EAGAIN, or another -errno. */
+/*
+ * An O_PATH descriptor of what the kernel knows at the end of a path, with openat2()'s resolve: -EAGAIN, or
+ * another -errno.
+ */
 int slow_open_known(int base, const char *path, uint64_t resolve);
-/* stat() of what the kernel knows, as it does the files that somebody has mapped. No server is asked: -EAGAIN, or another -errno. */
+/*
+ * stat() of what the kernel knows, as it does the files that somebody has mapped. No server is asked:
+ * -EAGAIN, or another -errno.
+ */
 int slow_stat(const char *path, struct stat *ret_st);
 
 /* What a file system says of itself. */
@@ -59,8 +65,9 @@ struct slow_memo {
 };
 
 /*
- * stat() and statfs() of the file behind a link of /proc/tid, without asking whoever may not answer: there the process's own list of mounts
- * says what it can. Nothing is said of the file system of a file that lies in none of them. 0, or -errno.
+ * stat() and statfs() of the file behind a link of /proc/tid, without asking whoever may not answer: there
+ * the process's own list of mounts says what it can. Nothing is said of the file system of a file that lies
+ * in none of them. 0, or -errno.
  */
 int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct stat *ret_st, struct slow_answer *ret_answer);
 

@@ -14,8 +14,9 @@ struct socket_info {
 };
 
 /*
- * The socket of a connect(), a bind() or a sendto() and its like that we hold a copy of: what is put over its number meanwhile does not matter. With the
- * address that was read once: the one that was used when we made the call, else the one that was there at the entry.
+ * The socket of a connect(), a bind() or a sendto() and its like that we hold a copy of: what is put over its
+ * number meanwhile does not matter. With the address that was read once: the one that was used when we made
+ * the call, else the one that was there at the entry.
  */
 struct held_socket {
 	int fd;
@@ -35,7 +36,10 @@ int socket_domain(int fd, int *ret_type);
 /* Whether our own descriptor is an IPv4 or IPv6 socket, and of which type. */
 bool socket_is_internet(int fd, int *ret_type);
 
-/* A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids pidfd_getfd. */
+/*
+ * A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids
+ * pidfd_getfd.
+ */
 int socket_copy(pid_t tid, int fd);
 /* Takes a copy of a task's descriptor and asks it. -EPERM where the profile forbids pidfd_getfd. */
 int socket_ask(pid_t tid, int fd, struct socket_info *s);

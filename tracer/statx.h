@@ -41,7 +41,10 @@ static inline struct stat statx_as_stat(const struct statx *x)
 	};
 }
 
-/* As fstatat(2) of what another process has open, by what the kernel knows of it: a server that is asked may wait for us (slow.c). */
+/*
+ * As fstatat(2) of what another process has open, by what the kernel knows of it: a server that is asked may
+ * wait for us (slow.c).
+ */
 static inline int statx_known_at(int dir, const char *path, int flags, struct stat *ret_stat)
 {
 	struct statx x;

@@ -115,8 +115,8 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 }
 
 /*
- * Where every call stops, it does so before the filters of the place: one that names what is allowed refuses the call that is none,
- * and its error took the place of the answer.
+ * Where every call stops, it does so before the filters of the place: one that names what is allowed refuses
+ * the call that is none, and its error took the place of the answer.
  */
 void stops_skip(struct tracer *t, struct tracee *tracee, struct arch_regs *regs, int64_t value)
 {
@@ -240,8 +240,8 @@ static void ended(struct tracer *t, pid_t tid, int status)
 	decode_exec_forget(t->memo, tid);
 	stops_wake_front(t, tid);
 	/*
-	 * The first thread of a process is reaped as the last. Who is left had its id already: a thread whose exec failed when there
-	 * was no way back.
+	 * The first thread of a process is reaped as the last. Who is left had its id already: a thread whose
+	 * exec failed when there was no way back.
 	 */
 	if (tracee && tid == tracee->process->pid && tracee->process->threads > 1)
 		tracees_each(&t->tracees, end_with_first, &(struct ending){ t, tracee });
@@ -255,7 +255,9 @@ static void ended(struct tracer *t, pid_t tid, int status)
 		result_lose(t, tracee);
 		tracee->over = true;
 	}
-	told_add(t, &(struct told){ .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });
+	told_add(t,
+		 &(struct told){
+			 .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });
 }
 
 static void stopped(struct tracer *t, const struct taken *k)
@@ -325,7 +327,10 @@ void stops_freed(struct tracer *t, pid_t tid)
 		look_at_taken(t);
 }
 
-/* Who ended, and a thread that executes when it is not the first, leave an id to whoever asks for it (clone3() with set_tid). */
+/*
+ * Who ended, and a thread that executes when it is not the first, leave an id to whoever asks for it
+ * (clone3() with set_tid).
+ */
 static struct taken report(pid_t tid, int status)
 {
 	unsigned long former = (unsigned long)tid;
@@ -334,7 +339,9 @@ static struct taken report(pid_t tid, int status)
 		return (struct taken){ .tid = tid, .status = status, .freed = tid };
 	if (status >> 16 == PTRACE_EVENT_EXEC)
 		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former);
-	return (struct taken){ .tid = tid, .status = status, .former = (pid_t)former, .freed = (pid_t)former == tid ? 0 : (pid_t)former };
+	return (struct taken){
+		.tid = tid, .status = status, .former = (pid_t)former, .freed = (pid_t)former == tid ? 0 : (pid_t)former
+	};
 }
 
 bool stops_take(struct tracer *t)

@@ -24,8 +24,8 @@
 #include "tracer/tracer.h"
 
 /*
- * The inside of the tracer: what its files share. One thread does everything, because ptrace requests belong to one; another only
- * hands descriptors over for it (inject.c).
+ * The inside of the tracer: what its files share. One thread does everything, because ptrace requests belong
+ * to one; another only hands descriptors over for it (inject.c).
  *
  * Two streams meet in tracer_next(): notifications (entry.c) and ptrace stops (stops.c). A stop is turned into told
  * items; each gives one event, and the last lets the thread go on. Nothing new is looked at while items wait, so
@@ -58,7 +58,8 @@ struct told {
 	struct event *event; /* TOLD_LOST: heap */
 };
 
-#define TOLD_MANY 256 /* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
+/* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
+#define TOLD_MANY 256
 
 struct told_queue {
 	struct told *list; /* heap */
@@ -177,7 +178,10 @@ struct tracer {
 	struct strbuf args, stack; /* of ext */
 	facts_t facts; /* wanted */
 	struct tracer_lack lack; /* what rules were refused for */
-	bool in_full; /* births and execs: somebody looks at the events themselves, or asks for what changes without a call */
+	/*
+	 * births and execs: somebody looks at the events themselves, or asks for what changes without a call
+	 */
+	bool in_full;
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c and names.c */
 	char second_path[PATH_MAX]; /* likewise */
@@ -200,7 +204,7 @@ struct tracer {
 /* Time as events have it. */
 uint64_t tracer_now(void);
 
-/* ---- told.c: what a stop tells ------------------------------------------------------------------------------------- */
+/* ---- told.c: what a stop tells ------------------------------------------------------------------------- */
 
 /* What memory is short for is counted as dropped. */
 void told_add(struct tracer *t, const struct told *told);
@@ -214,7 +218,7 @@ int told_next(struct tracer *t, struct event *ret_event, struct error *err);
 /* Finishes an event: extension, counters. */
 void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee);
 
-/* ---- wait.c, crowd.c, near.c: what comes next ------------------------------------------------------------------------------- */
+/* ---- wait.c, crowd.c, near.c: what comes next ---------------------------------------------------------- */
 
 /* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err);
@@ -239,16 +243,17 @@ int near_hand_over(struct tracer *t, int fd, bool cloexec, bool holds);
 /* Another thread is about to look at, or to change, where a thread of the workload may run. */
 void near_rest(struct tracer *t);
 
-/* ---- fetch.c: what is asked for ----------------------------------------------------------------------------------------- */
+/* ---- fetch.c: what is asked for ------------------------------------------------------------------------ */
 
 int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err);
 /* A process at first sight. */
-int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
+int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event,
+	       struct error *err);
 /* The workload's ancestors are told first: rules ask for them, and no event will tell. */
 void fetch_ancestors(struct tracer *t);
 int fetch_describe(struct tracer *t, source_sink sink, void *context, struct error *err);
 
-/* ---- entry.c: calls at their entry ---------------------------------------------------------------------------------- */
+/* ---- entry.c: calls at their entry --------------------------------------------------------------------- */
 
 /* Takes one notification. 1 = an event, 0 = none of interest, negative = failure. */
 int entry_receive(struct tracer *t, struct event *ret_event, struct error *err);
@@ -262,50 +267,64 @@ void entry_done(struct tracer *t, uint64_t now);
 void entry_continue(struct tracer *t);
 void entry_return(struct tracer *t, int64_t value);
 /*
- * An argument of the pending call could not be read (-EFAULT). True when nothing is mapped there, so that the caller can be told
- * what the kernel would say; false when the page may come as soon as the kernel asks for it (userfaultfd).
+ * An argument of the pending call could not be read (-EFAULT). True when nothing is mapped there, so that the
+ * caller can be told what the kernel would say; false when the page may come as soon as the kernel asks for
+ * it (userfaultfd).
  */
 bool entry_is_unmapped(const struct tracer *t);
 /* Nobody shares memory or descriptors with the thread, or may write there, at the moment. */
 bool entry_alone(const struct tracer *t, const struct tracee *tracee);
 /*
- * What it means that arguments were read with r, zero or negative. 1: they are to be read once more, they are mapped by now; who takes the page
- * away and gives it back all the time would be seen by luck alone. -ENODATA: only the kernel can read them. Else r: that is so. *tries begins with 0.
+ * What it means that arguments were read with r, zero or negative. 1: they are to be read once more, they are
+ * mapped by now; who takes the page away and gives it back all the time would be seen by luck alone.
+ * -ENODATA: only the kernel can read them. Else r: that is so. *tries begins with 0.
  */
 int entry_fault(const struct tracer *t, int r, unsigned int *tries);
 /* The frames that the stopped thread makes its exec from, where they are wanted: the new program has others. */
 void entry_exec_stack(struct tracer *t, struct tracee *tracee);
 
-/* ---- caller.c: who makes a call ------------------------------------------------------------------------------------------ */
+/* ---- caller.c: who makes a call ------------------------------------------------------------------------ */
 
 /* The process of a thread, from /proc; negative when it is gone. */
 pid_t caller_tgid(pid_t tid);
 /* A known tracee for tid; one that nothing told of is looked up in /proc, and told. NULL when it is gone. */
 struct tracee *caller_tracee(struct tracer *t, pid_t tid);
-/* Who makes the pending call becomes known. The first time his id may be known as another's, of whose end is to be told before. */
+/*
+ * Who makes the pending call becomes known. The first time his id may be known as another's, of whose end is
+ * to be told before.
+ */
 void caller_know(struct tracer *t, bool first);
 
-/* ---- owed.c: answers that a signal may keep from their callers ---------------------------------------------------------- */
+/* ---- owed.c: answers that a signal may keep from their callers ----------------------------------------- */
 
-/* What the caller of the pending call will be owed at its next try, to be filled in; NULL: it cannot be taken away by a signal. */
+/*
+ * What the caller of the pending call will be owed at its next try, to be filled in; NULL: it cannot be taken
+ * away by a signal.
+ */
 struct owed *owed_begin(struct tracer *t);
 /* Whether the pending call is such a next try. */
 enum owed_what owed_now(const struct tracer *t);
-/* The caller of the pending call will have value in its next stop, which comes: owed_give(). False: it is to be answered as ever. */
+/*
+ * The caller of the pending call will have value in its next stop, which comes: owed_give(). False: it is to
+ * be answered as ever.
+ */
 bool owed_answer_in_stop(struct tracer *t, int64_t value);
-/* A thread has stopped, whatever for: where it waits in its call's end it gets its answer, unless a signal came before. */
+/*
+ * A thread has stopped, whatever for: where it waits in its call's end it gets its answer, unless a signal
+ * came before.
+ */
 void owed_give(struct tracee *tracee);
 
-/* ---- result.c: results ------------------------------------------------------------------------------------------------ */
+/* ---- result.c: results --------------------------------------------------------------------------------- */
 
 /* Has the pending call's completed event come out of next() later. -EOPNOTSUPP: the thread cannot be followed. */
 int result_later(struct tracer *t);
 /* Builds the completed event of a call whose result is known. */
-int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie, struct event *ret_event,
-		 struct error *err);
+int result_event(struct tracer *t, struct tracee *tracee, const struct call *call, uint64_t cookie,
+		 struct event *ret_event, struct error *err);
 /*
- * Who was killed before it had its descriptor has none, but the file was made or cut off, or is in a table that others share. It is told
- * with a number that nobody can have.
+ * Who was killed before it had its descriptor has none, but the file was made or cut off, or is in a table
+ * that others share. It is told with a number that nobody can have.
  */
 #define NUMBER_OF_NOBODY INT_MAX
 /* The thread is gone: what it may have done in a followed call, whose result nobody will see, is to be told. */
@@ -313,7 +332,7 @@ void result_lose(struct tracer *t, struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
 
-/* ---- stops.c: ptrace stops -------------------------------------------------------------------------------------------- */
+/* ---- stops.c: ptrace stops ----------------------------------------------------------------------------- */
 
 /* The options of a thread of the process. */
 unsigned long stops_options(const struct tracer *t, const struct process *process);
@@ -327,17 +346,20 @@ void stops_resume(struct tracer *t, struct tracee *tracee, int signal);
 void stops_adopt(struct tracer *t);
 /* At an entry stop: the call is not made and returns value. */
 void stops_skip(struct tracer *t, struct tracee *tracee, struct arch_regs *regs, int64_t value);
-/* The shell sees the front, which stops as the command does: it must go on when that goes on, or ends. Other ids are left alone. */
+/*
+ * The shell sees the front, which stops as the command does: it must go on when that goes on, or ends. Other
+ * ids are left alone.
+ */
 void stops_wake_front(struct tracer *t, pid_t tid);
 
-/* ---- passing.c: a stop at every call ------------------------------------------------------------------------------------ */
+/* ---- passing.c: a stop at every call ------------------------------------------------------------------- */
 
 /* A stop of a call: true when it was the entry, and is dealt with. */
 bool passing_stop(struct tracer *t, struct tracee *tracee);
 /* From here on the workload, which waits for its start, stops at every call. */
 int passing_begin(struct tracer *t);
 
-/* ---- unseized.c: threads without a ptrace stop of ours -------------------------------------------------------------------- */
+/* ---- unseized.c: threads without a ptrace stop of ours ------------------------------------------------- */
 
 /* A thread is not ours by ptrace from here on. */
 void unseized_begin(struct tracer *t, struct tracee *tracee);
@@ -350,9 +372,12 @@ bool unseized_sweep(struct tracer *t);
 /* Nobody is left: true when the end of the workload's first process is still to be told. */
 bool unseized_end(struct tracer *t);
 
-/* ---- loose.c: threads that no stop tells of until they make a caught call ------------------------------------------------ */
+/* ---- loose.c: threads that no stop tells of until they make a caught call ------------------------------ */
 
-/* Whether the source can tell of births by records now, and is to. 0, or -errno where they were asked for and cannot be had. */
+/*
+ * Whether the source can tell of births by records now, and is to. 0, or -errno where they were asked for and
+ * cannot be had.
+ */
 int loose_begin(struct tracer *t, const struct intercept_set *set, struct error *err);
 /* The event that rules want of births and ends, and that only stops tell in full; 0 = they want none. */
 uint16_t loose_lacks(const struct intercept_set *set);
@@ -367,7 +392,7 @@ void loose_hold_workload(struct tracer *t);
 /* Now and then: processors that came on since record nothing. */
 void loose_look_around(struct tracer *t);
 
-/* ---- birth.c ------------------------------------------------------------------------------------------------------------ */
+/* ---- birth.c ------------------------------------------------------------------------------------------- */
 
 void birth_init(struct tracer *t);
 /* A fork, vfork or clone stop. */
@@ -375,12 +400,12 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event);
 /* The same by the kernel's record: nobody is stopped. The child, NULL when memory is short. */
 struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct task_record *record, uint64_t ts);
 
-/* ---- open.c, identity.c: opening on behalf ------------------------------------------------------------------------------ */
+/* ---- open.c, identity.c: opening on behalf ------------------------------------------------------------- */
 
 /* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
 enum open_way open_pending(struct tracer *t);
 
-/* ---- lookup.c: paths of callers, looked up by us ------------------------------------------------------------------------- */
+/* ---- lookup.c: paths of callers, looked up by us ------------------------------------------------------- */
 
 /* The list of our mounts is another. */
 void lookup_mounts_changed(struct tracer *t);
@@ -389,8 +414,8 @@ void lookup_mounts(struct tracer *t);
 /* openat2(): a descriptor or negative errno. */
 int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 /*
- * The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to be had, or the path
- * leads to where looking may take for ever.
+ * The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to
+ * be had, or the path leads to where looking may take for ever.
  */
 int lookup_base(struct tracer *t, const char *name, int dirfd);
 /* File systems whose files behave the same for whoever opened them, and that answer at once. */
@@ -398,7 +423,7 @@ bool lookup_is_ordinary(struct tracer *t, int fd);
 /* Below /proc the same name is another thing for the caller than for us. */
 bool lookup_mentions_proc(const char *path);
 
-/* ---- creation.c: what the making of files hangs on ------------------------------------------------------------------------ */
+/* ---- creation.c: what the making of files hangs on ----------------------------------------------------- */
 
 /* The caller's file creation mask; negative errno. */
 int creation_mask(struct tracee *tracee, mode_t *ret_mask);
@@ -409,7 +434,10 @@ bool creation_has_room(pid_t pid);
 /* Whether it perhaps can not, wherever that can be known at little cost. */
 bool creation_may_be_full(pid_t pid);
 
-/* names.c: does what the pending call does to names of files (unlink, rename and their like), where the caller is like us. */
+/*
+ * names.c: does what the pending call does to names of files (unlink, rename and their like), where the
+ * caller is like us.
+ */
 enum open_way names_pending(struct tracer *t);
 
 /* send.c: sends the pending call's datagram from a copy of its socket. */
@@ -417,12 +445,18 @@ enum open_way send_pending(struct tracer *t);
 /* The next message of a sendmmsg() whose first one send_pending() has sent: 1 = its event, 0 = there is none. */
 int send_next(struct tracer *t, struct event *ret_event, struct error *err);
 
-/* connect.c: makes the pending connect() or bind() of an internet socket, or holds its socket for the look behind it. */
+/*
+ * connect.c: makes the pending connect() or bind() of an internet socket, or holds its socket for the look
+ * behind it.
+ */
 enum open_way connect_pending(struct tracer *t);
 /* The call on the held socket has succeeded: whether its name is what is told, whoever else wrote to the address. */
 bool connect_settle(struct held_socket *s, long number);
 
-/* The errno of an execve() of t->path that leads nowhere, for the caller as for us: told at the entry. 0 = not certain. */
+/*
+ * The errno of an execve() of t->path that leads nowhere, for the caller as for us: told at the entry. 0 =
+ * not certain.
+ */
 int open_exec_failure(struct tracer *t, size_t path_len);
 
 int identity_init(struct tracer *t);
@@ -444,48 +478,66 @@ enum identity identity_of_stranger(const struct tracer *t);
 /* The call (traits) that the thread is about to make may change identities. */
 void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits);
 
-/* ---- inject.c: descriptors handed over while the next call is looked at --------------------------------------------------- */
+/* ---- inject.c: descriptors handed over while the next call is looked at -------------------------------- */
 
 /*
- * Takes over the pending open and fd, what it opened, where others wait. False: there is nothing to gain. What is not queued while
- * t->injections is not 0 has to wait with its event, and with whatever takes threads away, until inject_tell() has told them.
+ * Takes over the pending open and fd, what it opened, where others wait. False: there is nothing to gain.
+ * What is not queued while t->injections is not 0 has to wait with its event, and with whatever takes threads
+ * away, until inject_tell() has told them.
  */
 bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec);
 /* Nothing more is to be queued before all are told: there is no room, or no gain any more. */
 bool inject_is_due(const struct tracer *t);
-/* The oldest of t->injections: 1 = its event, 0 = nothing is to be said of it, or (without waiting) it is not done yet. */
+/*
+ * The oldest of t->injections: 1 = its event, 0 = nothing is to be said of it, or (without waiting) it is not
+ * done yet.
+ */
 int inject_tell(struct tracer *t, bool wait, struct event *ret_event, struct error *err);
 void inject_free(struct tracer *t);
 
-/* ---- handover.c: processes that the workload traces itself ------------------------------------------------------------------ */
+/* ---- handover.c: processes that the workload traces itself --------------------------------------------- */
 
-/* Whether the pending call is a ptrace() that succeeds only if we let its target go first: its result is not for us to see. */
+/*
+ * Whether the pending call is a ptrace() that succeeds only if we let its target go first: its result is not
+ * for us to see.
+ */
 bool handover_due(struct tracer *t);
 /* The pending call is ptrace(): what must be let go is let go. True when the call's answer was given or is delayed. */
 bool handover_pending(struct tracer *t);
 /* The thread has stopped and may be detached: done? */
 bool handover_stop(struct tracer *t, struct tracee *tracee, int signal);
 
-/* ---- foreign.c: calls that no rule can look into -------------------------------------------------------------------------- */
+/* ---- foreign.c: calls that no rule can look into ------------------------------------------------------- */
 
-/* The pending call is of another ABI than the machine's own (arch as in linux/audit.h, 0 = not known): it gets its answer. */
+/*
+ * The pending call is of another ABI than the machine's own (arch as in linux/audit.h, 0 = not known): it
+ * gets its answer.
+ */
 void foreign_call(struct tracer *t, uint32_t arch);
 /* The pending call makes a ring. True when it was refused. */
 bool foreign_ring(struct tracer *t);
 /* The pending call makes a seccomp listener. */
 void foreign_listener(struct tracer *t);
-/* A call of the thread is told without what lies behind its pointers: its memory could not be looked into (tracees_closed()). */
+/*
+ * A call of the thread is told without what lies behind its pointers: its memory could not be looked into
+ * (tracees_closed()).
+ */
 void foreign_closed(struct tracer *t, const struct tracee *tracee);
-/* A call of the thread has been looked at; says so if something of its memory did not come in time, and forgets that. */
+/*
+ * A call of the thread has been looked at; says so if something of its memory did not come in time, and
+ * forgets that.
+ */
 void foreign_late(struct tracer *t, const struct tracee *tracee);
 
-/* ---- protect.c --------------------------------------------------------------------------------------------------------------- */
+/* ---- protect.c ----------------------------------------------------------------------------------------- */
 
 /* 0 = the call may pass, else its result (negative errno, or 0 in *ret_done for one that we carried out). */
-int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits, bool *ret_done);
+int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
+		  bool *ret_done);
 /* Whether ids mean the same processes for the thread as for us. */
 bool protect_same_ids(pid_t tid);
 /* protect_fd.c: the same for calls that name processes by descriptors, or behind pointers (CALL_OWNER, CALL_PIDFD). */
-int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits, bool *ret_done);
+int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits,
+		     bool *ret_done);
 
 #endif

@@ -21,7 +21,7 @@
 /* In fresh lists only: the flags of a birth, of which caller is the thread that makes it. */
 #define TASK_FLAGS (TASK_LOST + 1)
 
-/* ---- records -------------------------------------------------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------------------------------- */
 
 /* PERF_RECORD_FORK and PERF_RECORD_EXIT. */
 struct fork_record {
@@ -80,7 +80,8 @@ static int read_fork(const void *bytes, size_t len, struct task_record *ret_reco
 
 static int read_sample(const void *bytes, size_t len, const struct task_format *format, struct task_record *ret_record)
 {
-	const unsigned char *raw = (const unsigned char *)bytes + offsetof(struct sample_record, raw_bytes) + sizeof(uint32_t);
+	const unsigned char *raw =
+		(const unsigned char *)bytes + offsetof(struct sample_record, raw_bytes) + sizeof(uint32_t);
 	struct sample_record s;
 	uint64_t flags = 0;
 
@@ -118,7 +119,8 @@ static int read_lost(const void *bytes, size_t len, struct task_record *ret_reco
 	return 1;
 }
 
-int task_queue_add(struct task_queue *q, const void *record, size_t len, const struct task_format *format, uint64_t until)
+int task_queue_add(struct task_queue *q, const void *record, size_t len, const struct task_format *format,
+		   uint64_t until)
 {
 	struct task_record out = { 0 };
 	struct perf_event_header header;
@@ -219,7 +221,7 @@ void task_queue_free(struct task_queue *q)
 	free(take_ptr(q->ready.records));
 }
 
-/* ---- the tracepoint ------------------------------------------------------------------------------------------------------- */
+/* ---- the tracepoint ------------------------------------------------------------------------------------ */
 
 /* The number behind a key, up to a character that ends it. */
 static int number_behind(const char *text, const char *key, uint32_t *ret_number)
@@ -236,7 +238,8 @@ int task_format_parse(const char *text, struct task_format *ret_format, struct e
 {
 	const char *flags = strstr(text, " clone_flags;");
 
-	if (number_behind(text, "\nID: ", &ret_format->id) < 0 || !flags || number_behind(flags, "offset:", &ret_format->flags_at) < 0 ||
+	if (number_behind(text, "\nID: ", &ret_format->id) < 0 || !flags ||
+	    number_behind(flags, "offset:", &ret_format->flags_at) < 0 ||
 	    number_behind(flags, "size:", &ret_format->flags_bytes) < 0 || ret_format->flags_at > RECORD_BYTES ||
 	    (ret_format->flags_bytes != sizeof(uint32_t) && ret_format->flags_bytes != sizeof(uint64_t)))
 		return error_set(err, -EBADMSG, "the kernel's description of task_newtask is not understood");
@@ -272,11 +275,13 @@ static int read_format(struct task_format *ret_format, struct error *err)
 		r = mounted < 0 ? r : file_read_all(path, 65536, &text, &len, NULL);
 	}
 	if (r < 0)
-		return error_errno(err, r, "births are not recorded for us: no description of the tracepoint task_newtask (the capability SYS_ADMIN, or a tracefs that we may read)");
+		return error_errno(
+			err, r,
+			"births are not recorded for us: no description of the tracepoint task_newtask (the capability SYS_ADMIN, or a tracefs that we may read)");
 	return task_format_parse(text, ret_format, err);
 }
 
-/* ---- one ring ------------------------------------------------------------------------------------------------------------- */
+/* ---- one ring ------------------------------------------------------------------------------------------ */
 
 /* Copies len bytes at a position that counts on; what reaches the end goes on at the beginning. */
 static void copy(const struct task_ring *ring, uint64_t position, void *bytes, size_t len)
@@ -298,8 +303,8 @@ static void hear_lost(struct task_ring *ring, struct task_record *record)
 }
 
 /* 1 = the record was taken, and its bytes are free again; 0 = it was made later. */
-static int take_record(struct task_ring *ring, struct task_queue *q, const struct task_format *format, uint64_t until, uint64_t tail,
-		       const struct perf_event_header *header)
+static int take_record(struct task_ring *ring, struct task_queue *q, const struct task_format *format, uint64_t until,
+		       uint64_t tail, const struct perf_event_header *header)
 {
 	size_t len = header->size < RECORD_BYTES ? header->size : RECORD_BYTES;
 	_Alignas(8) char record[RECORD_BYTES];
@@ -317,9 +322,10 @@ static int take_record(struct task_ring *ring, struct task_queue *q, const struc
 }
 
 /*
- * The kernel writes no record that would leave no byte free. It says how many were lost in front of the next one of this ring, which
- * may never come: until then they are one, behind what was recorded before. The ring fills up while it is read, too, and stays full
- * until the records are given back: how far it came only a look behind that tells.
+ * The kernel writes no record that would leave no byte free. It says how many were lost in front of the next
+ * one of this ring, which may never come: until then they are one, behind what was recorded before. The ring
+ * fills up while it is read, too, and stays full until the records are given back: how far it came only a
+ * look behind that tells.
  */
 static int note_loss(struct task_ring *ring, struct task_queue *q, uint64_t first, uint64_t tail, uint64_t until)
 {
@@ -338,7 +344,8 @@ static int note_loss(struct task_ring *ring, struct task_queue *q, uint64_t firs
 
 int task_ring_read(struct task_ring *ring, struct task_queue *q, const struct task_format *format, uint64_t until)
 {
-	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE), first = ring->page->data_tail, tail = first;
+	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE), first = ring->page->data_tail,
+		 tail = first;
 	int r = 1;
 
 	while (head - tail >= sizeof(struct perf_event_header) && r > 0) {
@@ -358,7 +365,7 @@ int task_ring_read(struct task_ring *ring, struct task_queue *q, const struct ta
 	return note_loss(ring, q, first, tail, until);
 }
 
-/* ---- rings ---------------------------------------------------------------------------------------------------------------- */
+/* ---- rings --------------------------------------------------------------------------------------------- */
 
 struct ring {
 	int fd;
@@ -411,7 +418,8 @@ static int open_ring(struct task_rings *r, int processor, size_t bytes)
 	page = mmap(NULL, r->page_bytes + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
 	if (page == MAP_FAILED)
 		return -errno;
-	ring->mapped = (struct task_ring){ .page = page, .records = (const char *)page + r->page_bytes, .bytes = bytes };
+	ring->mapped =
+		(struct task_ring){ .page = page, .records = (const char *)page + r->page_bytes, .bytes = bytes };
 	return epoll_ctl(r->poll, EPOLL_CTL_ADD, ring->fd, &event) < 0 ? -errno : 0;
 }
 
@@ -434,7 +442,9 @@ int task_rings_open(struct task_rings **ret_rings, struct error *err)
 	for (int i = 0; i < processors; i++) {
 		e = open_ring(r, i, ring_bytes(processors));
 		if (e < 0)
-			return error_errno(err, e, "births are not recorded for us: no perf event (the capabilities PERFMON and IPC_LOCK, and a profile that allows perf_event_open)");
+			return error_errno(
+				err, e,
+				"births are not recorded for us: no perf event (the capabilities PERFMON and IPC_LOCK, and a profile that allows perf_event_open)");
 	}
 	r->on = r->count;
 	*ret_rings = take_ptr(r);
@@ -477,12 +487,14 @@ int task_rings_look(struct task_rings *r)
 	int e = 0;
 
 	for (size_t i = 0; i < r->count && !any; i++)
-		any = __atomic_load_n(&r->rings[i].mapped.page->data_head, __ATOMIC_RELAXED) != r->rings[i].mapped.page->data_tail;
+		any = __atomic_load_n(&r->rings[i].mapped.page->data_head, __ATOMIC_RELAXED) !=
+		      r->rings[i].mapped.page->data_tail;
 	if (!any)
 		return 0;
 	/*
-	 * Rings are read one after the other, and meanwhile a child whose birth went into one that is done with can have children
-	 * of its own. What was made before the first is read is whole: a cause is in its ring before its consequences begin.
+	 * Rings are read one after the other, and meanwhile a child whose birth went into one that is done
+	 * with can have children of its own. What was made before the first is read is whole: a cause is in
+	 * its ring before its consequences begin.
 	 */
 	now = monotonic_ns();
 	for (size_t i = 0; i < r->count && e == 0; i++)
@@ -498,7 +510,8 @@ int task_rings_processors(struct task_rings *r, long on)
 		r->on = (size_t)on;
 		return 0;
 	}
-	return list_add(&r->queue.ready, &(struct task_record){ .change = TASK_LOST, .time = monotonic_ns(), .lost = 1 });
+	return list_add(&r->queue.ready,
+			&(struct task_record){ .change = TASK_LOST, .time = monotonic_ns(), .lost = 1 });
 }
 
 bool task_rings_lost(const struct task_rings *r)

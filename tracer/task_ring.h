@@ -12,10 +12,10 @@
 #include "base/error.h"
 
 /*
- * What the kernel records of births and ends of threads, by perf events of the whole machine: nobody stops for it. A record is
- * in its ring before the child begins to run, and before its caller returns, so whoever reads when a later call of either is at
- * hand finds it. perf_event_open(2); the flags of a birth are in the task_newtask tracepoint. Wants the capabilities PERFMON
- * (or SYS_ADMIN), and a tracefs.
+ * What the kernel records of births and ends of threads, by perf events of the whole machine: nobody stops
+ * for it. A record is in its ring before the child begins to run, and before its caller returns, so whoever
+ * reads when a later call of either is at hand finds it. perf_event_open(2); the flags of a birth are in the
+ * task_newtask tracepoint. Wants the capabilities PERFMON (or SYS_ADMIN), and a tracefs.
  */
 
 enum task_change {
@@ -47,8 +47,8 @@ DEFINE_AUTO(struct task_rings, task_rings, task_rings_free);
 int task_rings_fd(const struct task_rings *r);
 
 /*
- * The oldest record up to the time of the last task_rings_look(), in the order of time; false when there is none. Threads of
- * all processes of the machine are in it.
+ * The oldest record up to the time of the last task_rings_look(), in the order of time; false when there is
+ * none. Threads of all processes of the machine are in it.
  */
 bool task_rings_next(struct task_rings *r, struct task_record *ret_record);
 /* Whether some of what is to come tells of a loss. */
@@ -57,8 +57,8 @@ bool task_rings_lost(const struct task_rings *r);
 int task_rings_look(struct task_rings *r);
 
 /*
- * To be told now and then how many processors are on. Those that came since have no ring, also where they were on before: something is
- * lost there all the time. -ENOMEM, or 0.
+ * To be told now and then how many processors are on. Those that came since have no ring, also where they
+ * were on before: something is lost there all the time. -ENOMEM, or 0.
  */
 int task_rings_processors(struct task_rings *r, long on);
 
@@ -72,8 +72,8 @@ struct task_format {
 int task_format_parse(const char *text, struct task_format *ret_format, struct error *err);
 
 /*
- * Records in the order of time, whatever rings they come from, and one of the two that the kernel makes of a birth: that of the event
- * knows the child in our pid namespace, that of the tracepoint the flags.
+ * Records in the order of time, whatever rings they come from, and one of the two that the kernel makes of a
+ * birth: that of the event knows the child in our pid namespace, that of the tracepoint the flags.
  */
 struct task_list {
 	struct task_record *records;
@@ -86,10 +86,11 @@ struct task_queue {
 };
 
 /*
- * Adds one record of a ring (struct perf_event_header and its header.size bytes), unless it was made behind the given time.
- * 1 = done with, 0 = it was made later; -ENOMEM; -EBADMSG.
+ * Adds one record of a ring (struct perf_event_header and its header.size bytes), unless it was made behind
+ * the given time. 1 = done with, 0 = it was made later; -ENOMEM; -EBADMSG.
  */
-int task_queue_add(struct task_queue *q, const void *record, size_t len, const struct task_format *format, uint64_t until);
+int task_queue_add(struct task_queue *q, const void *record, size_t len, const struct task_format *format,
+		   uint64_t until);
 /* What was added is ready. */
 int task_queue_settle(struct task_queue *q);
 bool task_queue_next(struct task_queue *q, struct task_record *ret_record);

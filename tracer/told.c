@@ -78,7 +78,8 @@ static bool read_image(struct tracer *t, struct tracee *tracee, struct exec_imag
 	struct arch_regs regs;
 	struct memory *memory;
 
-	if (t->in_full || tracee->process->other_ids || !tracee->stopped || arch_read(tracee->tid, &regs) < 0 || regs.compat)
+	if (t->in_full || tracee->process->other_ids || !tracee->stopped || arch_read(tracee->tid, &regs) < 0 ||
+	    regs.compat)
 		return false;
 	memory = tracees_memory(&t->tracees, tracee);
 	return memory && image_read(memory, arch_sp(&regs), image) == 0;
@@ -102,7 +103,8 @@ static int tell_exec(struct tracer *t, const struct told *told, struct event *re
 	if (told->tid == t->launch.workload)
 		t->status.started = true;
 	read_full_args(t, told->tid);
-	r = decode_exec(told->tid, told->pid, tracer_now(), path, read_image(t, tracee, &image) ? &image : NULL, t->memo, &t->builder, ret_event, err);
+	r = decode_exec(told->tid, told->pid, tracer_now(), path, read_image(t, tracee, &image) ? &image : NULL,
+			t->memo, &t->builder, ret_event, err);
 	if (r == 0)
 		identity_executed(t, tracee);
 	return r;
@@ -145,7 +147,10 @@ bool told_end_comes(struct tracer *t)
 	if (!t->end_waits || (!said && !t->front_gone))
 		return false;
 	t->end_waits = false;
-	told_add(t, &(struct told){ .kind = TOLD_END, .tid = t->launch.workload, .pid = t->launch.workload, .ts = t->end_ts,
+	told_add(t, &(struct told){ .kind = TOLD_END,
+				    .tid = t->launch.workload,
+				    .pid = t->launch.workload,
+				    .ts = t->end_ts,
 				    .status = said ? atomic_load(&shared->wait_status) : SIGKILL });
 	return true;
 }

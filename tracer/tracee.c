@@ -39,7 +39,7 @@ static void close_memory(struct process *p)
 	p->reads = 0;
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------------------------ */
+/* ---- processes ----------------------------------------------------------------------------------------- */
 
 static struct process *find_process(const struct tracees *t, pid_t pid)
 {
@@ -115,7 +115,7 @@ static void put_process(struct tracees *t, struct process *p)
 	free(p);
 }
 
-/* ---- threads ---------------------------------------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------------------------------------- */
 
 struct tracee *tracees_find(const struct tracees *t, pid_t tid)
 {

@@ -15,15 +15,20 @@ struct process {
 	unsigned int threads;
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
 	bool crowded; /* it has had several threads; until exec */
-	bool signals; /* it has handlers for signals that may come in numbers; its children, too, until they execute (loose.c) */
+	/*
+	 * it has handlers for signals that may come in numbers; its children, too, until they execute
+	 * (loose.c)
+	 */
+	bool signals;
 	unsigned int births; /* by records, since exec; and when its handlers were looked at, monotonic ns */
 	uint64_t looked;
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
-	bool told_foreign, told_ring, told_listener, told_closed, told_late; /* foreign.c: said already, of this program */
+	/* foreign.c: said already, of this program */
+	bool told_foreign, told_ring, told_listener, told_closed, told_late;
 	/*
-	 * The file creation mask, read at the first open that creates, until somebody may change it: a call that does is let into the
-	 * kernel after we have seen it. mask_moves: it has been called since exec; mask_apart: shared with other processes, or not
-	 * shared by all threads.
+	 * The file creation mask, read at the first open that creates, until somebody may change it: a call
+	 * that does is let into the kernel after we have seen it. mask_moves: it has been called since exec;
+	 * mask_apart: shared with other processes, or not shared by all threads.
 	 */
 	uint16_t mask;
 	bool mask_known, mask_moves, mask_apart;
@@ -55,8 +60,9 @@ enum identity {
 };
 
 /*
- * A call that was made in the thread's place, and a signal took the thread away before it had the answer: behind the handler it
- * makes the call again. Not where received notifications are not broken off by signals (Linux 5.19).
+ * A call that was made in the thread's place, and a signal took the thread away before it had the answer:
+ * behind the handler it makes the call again. Not where received notifications are not broken off by signals
+ * (Linux 5.19).
  */
 struct owed {
 	enum owed_what {
@@ -76,7 +82,11 @@ struct tracee {
 	struct process *process;
 	struct tracee *next; /* of its hash bucket */
 	bool seized; /* ours by ptrace; false: loose, handed over, or never caught */
-	bool loose; /* not ours by ptrace until its next caught call: records tell of its birth, children and end (loose.c) */
+	/*
+	 * not ours by ptrace until its next caught call: records tell of its birth, children and end
+	 * (loose.c)
+	 */
+	bool loose;
 	bool options_due; /* births stop it from its next stop on */
 	bool called; /* since the stop for SIGCHLD before */
 	bool over; /* its end is known, and about to be told */

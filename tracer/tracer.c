@@ -23,7 +23,7 @@ static struct tracer *tracer_of(struct source *s)
 	return (struct tracer *)s;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 static int choose_backend(struct tracer *t, struct error *err)
 {
@@ -43,8 +43,9 @@ static int choose_backend(struct tracer *t, struct error *err)
 	t->injects = probed.injects;
 	t->finishes = probed.finishes;
 	if (info->lost[0])
-		snprintf(t->status.lost, sizeof(t->status.lost), "intercepting by %s%s%.120s%s: %s (monitor doctor says more)",
-			 info->how, refused.text[0] ? " (" : "", refused.text, refused.text[0] ? ")" : "", info->lost);
+		snprintf(t->status.lost, sizeof(t->status.lost),
+			 "intercepting by %s%s%.120s%s: %s (monitor doctor says more)", info->how,
+			 refused.text[0] ? " (" : "", refused.text, refused.text[0] ? ")" : "", info->lost);
 	return 0;
 }
 
@@ -63,14 +64,17 @@ static int prepare_proc(struct tracer *t, struct error *err)
 	if (proc == PLACE_PROC_OURS)
 		return 0;
 	if (place_mount_proc()) {
-		add_lost(t, proc == PLACE_PROC_NONE ?
-				    "/proc is missing and was mounted for the monitor alone: opened files are judged after the call" :
-				    "/proc belongs to another pid namespace and was mounted for the monitor alone: opened files are judged after the call");
+		add_lost(
+			t,
+			proc == PLACE_PROC_NONE ?
+				"/proc is missing and was mounted for the monitor alone: opened files are judged after the call" :
+				"/proc belongs to another pid namespace and was mounted for the monitor alone: opened files are judged after the call");
 		return 0;
 	}
 	if (proc == PLACE_PROC_FOREIGN)
-		return error_set(err, -EOPNOTSUPP,
-				 "/proc belongs to another pid namespace: mount one (mount -t proc proc /proc, or unshare --mount-proc)");
+		return error_set(
+			err, -EOPNOTSUPP,
+			"/proc belongs to another pid namespace: mount one (mount -t proc proc /proc, or unshare --mount-proc)");
 	return error_set(err, -EOPNOTSUPP, "there is no /proc: mount one (mount -t proc proc /proc)");
 }
 
@@ -159,7 +163,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	return 0;
 }
 
-/* ---- the vtable -------------------------------------------------------------------------------------------------------------- */
+/* ---- the vtable ---------------------------------------------------------------------------------------- */
 
 /* Births are told in full where they are more to somebody than the word that a process has a copy. */
 static bool wants_in_full(const struct tracer *t, const struct intercept_set *set)
@@ -174,7 +178,8 @@ static bool lacks_call(struct tracer *t, long number)
 {
 	const struct syscall_info *info = number < 0 ? NULL : syscall_by_number(number);
 
-	t->lack = (struct tracer_lack){ info ? info->event : 0, "the call ", info ? info->name : "?", "the running command's filter lets it pass", "--intercept all" };
+	t->lack = (struct tracer_lack){ info ? info->event : 0, "the call ", info ? info->name : "?",
+					"the running command's filter lets it pass", "--intercept all" };
 	return number >= 0;
 }
 
@@ -182,18 +187,27 @@ static bool lacks_births(struct tracer *t, const struct intercept_set *set)
 {
 	uint16_t event = loose_lacks(set);
 
-	t->lack = (struct tracer_lack){ event, "", event == EV_PROCEXIT_1_E ? "ends of processes" : "births of processes",
+	t->lack =
+		(struct tracer_lack){ event, "", event == EV_PROCEXIT_1_E ? "ends of processes" : "births of processes",
 				      "the running command does not stop for them", "--births stops" };
 	return event || wants_in_full(t, set);
 }
 
-/* Other rules while the workload runs: its filter stays, so what they want must be caught already. Takes links when it succeeds. */
-static int follow(struct tracer *t, const struct intercept_set *set, struct filter *wanted, struct links **links, struct error *err)
+/*
+ * Other rules while the workload runs: its filter stays, so what they want must be caught already. Takes
+ * links when it succeeds.
+ */
+static int follow(struct tracer *t, const struct intercept_set *set, struct filter *wanted, struct links **links,
+		  struct error *err)
 {
 	if (!t->every_call && lacks_call(t, filter_missing(t->filter, wanted)))
-		return error_set(err, -EOPNOTSUPP, "the new rules need %s calls, which the running workload's filter lets pass", t->lack.name);
+		return error_set(err, -EOPNOTSUPP,
+				 "the new rules need %s calls, which the running workload's filter lets pass",
+				 t->lack.name);
 	if (t->rings && lacks_births(t, set))
-		return error_set(err, -EOPNOTSUPP, "the new rules look at births or ends of processes, for which the running workload does not stop");
+		return error_set(
+			err, -EOPNOTSUPP,
+			"the new rules look at births or ends of processes, for which the running workload does not stop");
 	t->facts = set->facts;
 	t->in_full = wants_in_full(t, set);
 	filter_follow(t->filter, wanted);
@@ -206,7 +220,8 @@ static int seize_workload(struct tracer *t, struct error *err)
 {
 	struct tracee *workload = tracees_find(&t->tracees, t->launch.workload);
 
-	if (t->seizing && ptrace(PTRACE_SEIZE, t->launch.workload, NULL, (void *)stops_options(t, workload->process)) < 0)
+	if (t->seizing &&
+	    ptrace(PTRACE_SEIZE, t->launch.workload, NULL, (void *)stops_options(t, workload->process)) < 0)
 		return error_errno(err, -errno, "the workload cannot be traced");
 	workload->seized = t->seizing;
 	if (!t->seizing)
@@ -311,7 +326,8 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 		if (r != 0)
 			return r;
 		if (t->injections) {
-			bool due = t->told.count || (t->pending.active && t->pending.event_due) || t->waits_due || inject_is_due(t);
+			bool due = t->told.count || (t->pending.active && t->pending.event_due) || t->waits_due ||
+				   inject_is_due(t);
 
 			r = inject_tell(t, due, ret_event, err);
 			if (r != 0)
@@ -357,7 +373,9 @@ static int tracer_complete(struct source *s, const struct event *ev, struct even
 	/* nobody will tell the result of a thread that is not ours: success is assumed, and that is said */
 	p->call.has_result = true;
 	p->call.result = 0;
-	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE };
+	t->ext = (struct event_ext){
+		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE
+	};
 	r = result_event(t, p->tracee, &p->call, p->cookie, ret_event, err);
 	return r < 0 ? r : 1;
 }
@@ -469,7 +487,8 @@ static bool is_alone(const struct tracer *t)
 
 	if (t->listener >= 0)
 		return poll(&listener, 1, 0) == 1 && listener.revents & POLLHUP;
-	return t->seizing && waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD;
+	return t->seizing && waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0 &&
+	       errno == ECHILD;
 }
 
 void tracer_finish(struct source *s, int exit_code)

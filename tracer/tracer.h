@@ -13,7 +13,10 @@
  * processes are. The best backend that works here is chosen by end-to-end probes (backend.h).
  */
 enum tracer_opens { TRACER_OPENS_EXACT, TRACER_OPENS_FAST };
-/* How births are learnt: by the kernel's records where they can be had (task_ring.h), else by ptrace stops. In the order of the option's words. */
+/*
+ * How births are learnt: by the kernel's records where they can be had (task_ring.h), else by ptrace stops.
+ * In the order of the option's words.
+ */
 enum tracer_births { TRACER_BIRTHS_AUTO, TRACER_BIRTHS_RECORDS, TRACER_BIRTHS_STOPS };
 enum tracer_on_exit { TRACER_ON_EXIT_FAIL, TRACER_ON_EXIT_KILL };
 /* What becomes of calls that pass by every rule. In the order of the option's words. */
@@ -42,7 +45,8 @@ struct tracer_options {
 	enum tracer_opens opens;
 	enum tracer_on_exit on_exit;
 	enum tracer_births births;
-	enum tracer_policy foreign_abi; /* int 0x80, x32: calls that are not decoded. DENY: they fail with ENOSYS; never ALLOW */
+	/* int 0x80, x32: calls that are not decoded. DENY: they fail with ENOSYS; never ALLOW */
+	enum tracer_policy foreign_abi;
 	enum tracer_policy io_uring; /* io_uring_setup: its operations pass by every interception. DENY: ENOSYS */
 	void (*notice)(void *context, const struct tracer_notice *notice); /* called out of next() */
 	void *notice_context;
@@ -61,10 +65,10 @@ struct tracer_status {
 };
 
 /*
- * Prepares, and FORKS: the caller goes on in a child, the supervisor, in a session of its own. The calling process stays
- * behind as the front: the parent of the workload in the shell's job, it passes signals, stops and the exit status on,
- * and never returns. So call it before any thread is started and before buffered output is pending. What the caller
- * later returns from main() counts only through tracer_finish().
+ * Prepares, and FORKS: the caller goes on in a child, the supervisor, in a session of its own. The calling
+ * process stays behind as the front: the parent of the workload in the shell's job, it passes signals, stops
+ * and the exit status on, and never returns. So call it before any thread is started and before buffered
+ * output is pending. What the caller later returns from main() counts only through tracer_finish().
  *
  * The workload starts at the first intercept(). The source's next() gives -ENODATA once the workload and all its
  * descendants are gone.
@@ -73,8 +77,9 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 void tracer_status(const struct source *s, struct tracer_status *ret_status);
 
 /*
- * Tells of the workload's process and its ancestors, the oldest first, and of the descriptors that the workload inherits, by the
- * events that answer needs. Before the first intercept(). What cannot be read is left out.
+ * Tells of the workload's process and its ancestors, the oldest first, and of the descriptors that the
+ * workload inherits, by the events that answer needs. Before the first intercept(). What cannot be read is
+ * left out.
  */
 int tracer_describe(struct source *s, source_sink sink, void *context, struct error *err);
 

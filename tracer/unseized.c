@@ -11,11 +11,11 @@
 #include "tracer/statx.h"
 
 /*
- * The backend that must do without ptrace, and threads that a debugger of the workload has: no stop tells of births, execs
- * and ends. A child is known from its first caught call on. An exec shows by the auxiliary vector, whose addresses are other
- * ones for each program's start, or by the memory that was opened before it, which reads nothing any more (a vfork's parent
- * keeps it alive). A number that is used again shows by the time at which its process began. Ends are found by looking around
- * now and then.
+ * The backend that must do without ptrace, and threads that a debugger of the workload has: no stop tells of
+ * births, execs and ends. A child is known from its first caught call on. An exec shows by the auxiliary
+ * vector, whose addresses are other ones for each program's start, or by the memory that was opened before
+ * it, which reads nothing any more (a vfork's parent keeps it alive). A number that is used again shows by
+ * the time at which its process began. Ends are found by looking around now and then.
  */
 
 #define SWEEP_NS   100000000ull
@@ -51,7 +51,10 @@ enum holder {
 	HOLDER_OTHER, /* who began later */
 };
 
-/* What the kernel makes for a process in /proc goes with it, and its inode's number is not soon another's. 0 = there is none. */
+/*
+ * What the kernel makes for a process in /proc goes with it, and its inode's number is not soon another's. 0
+ * = there is none.
+ */
 static uint64_t folder_of(pid_t tid)
 {
 	char path[32];
@@ -145,7 +148,10 @@ static void look_around(void *context, struct tracee *tracee)
 		renew(t, tracee);
 }
 
-/* The front stopped, or is about to, as the command did, and is to go on when that does. True while it must be looked after. */
+/*
+ * The front stopped, or is about to, as the command did, and is to go on when that does. True while it must
+ * be looked after.
+ */
 static bool look_at_front(struct tracer *t)
 {
 	if (!t->front_held)
@@ -170,7 +176,8 @@ bool unseized_sweep(struct tracer *t)
 /* The front says how the command ended, or ends itself; there is nothing else to do. False: we are asked to end. */
 static bool await_front(struct tracer *t)
 {
-	struct pollfd polled[] = { { t->wait_signal, POLLIN, 0 }, { t->launch.control, 0, 0 } }; /* of control the hang-up only */
+	/* of control the hang-up only */
+	struct pollfd polled[] = { { t->wait_signal, POLLIN, 0 }, { t->launch.control, 0, 0 } };
 	struct signalfd_siginfo list[4];
 
 	if (poll(polled, ARRAY_SIZE(polled), -1) < 0)

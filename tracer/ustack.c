@@ -44,7 +44,7 @@ static size_t number_registers(const struct arch_regs *regs, uint64_t words[REGI
 #endif
 }
 
-/* ---- in the child ------------------------------------------------------------------------------------------------------- */
+/* ---- in the child -------------------------------------------------------------------------------------- */
 
 static int access_memory(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write, void *arg)
 {
@@ -149,7 +149,7 @@ static _Noreturn void child(pid_t tid, const int fds[3])
 	_exit(0);
 }
 
-/* ---- in the supervisor --------------------------------------------------------------------------------------------------- */
+/* ---- in the supervisor --------------------------------------------------------------------------------- */
 
 /* What the child says, until it is done or its time is over. */
 static void collect(int fd, struct strbuf *out)
@@ -175,7 +175,10 @@ static void collect(int fd, struct strbuf *out)
 		out->len--;
 }
 
-/* A message that nobody takes: it is there for each look. A file for it would need a folder, or a call that some places refuse. */
+/*
+ * A message that nobody takes: it is there for each look. A file for it would need a folder, or a call that
+ * some places refuse.
+ */
 static int keep_registers(pid_t tid)
 {
 	uint64_t words[REGISTERS];

@@ -7,11 +7,12 @@
 #include "base/str.h"
 
 /*
- * The call frames of a thread in one of our ptrace stops, innermost first, one a line: function and offset, file, and the
- * file's build id where the kernel tells it (6.11). False when there is nothing: no libunwind, or the thread is gone.
+ * The call frames of a thread in one of our ptrace stops, innermost first, one a line: function and offset,
+ * file, and the file's build id where the kernel tells it (6.11). False when there is nothing: no libunwind,
+ * or the thread is gone.
  *
- * The unwind tables and symbols are the workload's, and so is what libunwind makes of them: a child process reads them, with
- * limits on its time and on what it may say. If it crashes or loops, only the stack is lost.
+ * The unwind tables and symbols are the workload's, and so is what libunwind makes of them: a child process
+ * reads them, with limits on its time and on what it may say. If it crashes or loops, only the stack is lost.
  */
 bool ustack_take(pid_t tid, struct strbuf *out);
 

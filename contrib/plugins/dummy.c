@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The smallest plugin that does something: an event source that counts, and fields of its events. monitor-plugins(7) walks
- * through it and says how it is built. It is Falco's "dummy" in what it is configured with and gives.
+ * The smallest plugin that does something: an event source that counts, and fields of its events.
+ * monitor-plugins(7) walks through it and says how it is built. It is Falco's "dummy" in what it is
+ * configured with and gives.
  */
 #include <cjson/cJSON.h>
 #include <stdarg.h>
@@ -112,7 +113,8 @@ EXPORT ss_instance_t *plugin_open(ss_plugin_t *s, const char *params, ss_plugin_
 
 	*rc = SS_PLUGIN_FAILURE;
 	if (!h || !cJSON_IsObject(root)) {
-		snprintf(((struct dummy *)s)->error, PLUGIN_MAX_ERRLEN, "open_params must be a JSON object, not %s", params);
+		snprintf(((struct dummy *)s)->error, PLUGIN_MAX_ERRLEN, "open_params must be a JSON object, not %s",
+			 params);
 		cJSON_Delete(root);
 		free(h);
 		return NULL;
@@ -190,7 +192,8 @@ EXPORT const char *plugin_get_fields(void)
 	       "\"desc\":\"Whether the count can be divided by the argument\"}]";
 }
 
-EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_field_extract_input *in)
+EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt,
+					  const ss_plugin_field_extract_input *in)
 {
 	struct dummy *d = s;
 	uint32_t i;

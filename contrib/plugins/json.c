@@ -56,10 +56,10 @@ EXPORT void plugin_destroy(ss_plugin_t *s)
 
 enum { VALUE, OBJECT, RAWTIME, KINDS };
 
-#define FIELDS(prefix)                                                                                                       \
-	"{\"type\":\"string\",\"name\":\"" prefix ".value\",\"arg\":{\"isRequired\":true,\"isKey\":true},"                    \
-	"\"desc\":\"The value that a JSON pointer (RFC 6901) leads to\"},"                                                     \
-	"{\"type\":\"string\",\"name\":\"" prefix ".obj\",\"desc\":\"The whole event, indented\"},"                            \
+#define FIELDS(prefix)                                                                                     \
+	"{\"type\":\"string\",\"name\":\"" prefix ".value\",\"arg\":{\"isRequired\":true,\"isKey\":true}," \
+	"\"desc\":\"The value that a JSON pointer (RFC 6901) leads to\"},"                                 \
+	"{\"type\":\"string\",\"name\":\"" prefix ".obj\",\"desc\":\"The whole event, indented\"},"        \
 	"{\"type\":\"string\",\"name\":\"" prefix ".rawtime\",\"desc\":\"The time of the event in nanoseconds\"}"
 
 EXPORT const char *plugin_get_fields(void)
@@ -143,7 +143,8 @@ static const char *indented(struct json_event *j)
 	return json_event_keep(j, out);
 }
 
-EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_field_extract_input *in)
+EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt,
+					  const ss_plugin_field_extract_input *in)
 {
 	struct json_event *j = s;
 

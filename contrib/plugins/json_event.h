@@ -8,7 +8,10 @@
 
 #include "plugin/plugin_api.h"
 
-/* What plugins share whose events are JSON: the event as a tree, parsed once, and results that live until the next extraction. */
+/*
+ * What plugins share whose events are JSON: the event as a tree, parsed once, and results that live until the
+ * next extraction.
+ */
 #define EXPORT __attribute__((visibility("default")))
 
 struct json_event {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kubernetes audit events: Falco's "k8saudit". An event's data is the JSON text of one audit event. They come from a file with
- * one of them, a list of them or an EventList a line (open_params: its path, "-" for standard input), or are posted to a server (open_params:
- * http://HOST:PORT/PATH or https://…), as the API server's audit webhook does.
+ * Kubernetes audit events: Falco's "k8saudit". An event's data is the JSON text of one audit event. They come
+ * from a file with one of them, a list of them or an EventList a line (open_params: its path, "-" for
+ * standard input), or are posted to a server (open_params: http://HOST:PORT/PATH or https://…), as the API
+ * server's audit webhook does.
  */
 #include <errno.h>
 #include <limits.h>
@@ -74,7 +75,9 @@ static size_t size_of(const cJSON *config, const char *name, size_t otherwise)
 {
 	const cJSON *size = cJSON_GetObjectItemCaseSensitive(config, name);
 
-	return cJSON_IsNumber(size) && size->valuedouble >= 1 && size->valuedouble < LINE_MAX_BYTES ? (size_t)size->valuedouble : otherwise;
+	return cJSON_IsNumber(size) && size->valuedouble >= 1 && size->valuedouble < LINE_MAX_BYTES ?
+		       (size_t)size->valuedouble :
+		       otherwise;
 }
 
 EXPORT ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc)
@@ -150,7 +153,9 @@ static bool add_event(struct audit_source *h, const char *text, size_t len, uint
 	struct __attribute__((packed)) {
 		ss_plugin_event header;
 		uint32_t lengths[2], id;
-	} head = { { ts, UINT64_MAX, (uint32_t)(sizeof(head) + len), PLUGIN_EVENT, 2 }, { sizeof(uint32_t), (uint32_t)len }, PLUGIN_ID };
+	} head = { { ts, UINT64_MAX, (uint32_t)(sizeof(head) + len), PLUGIN_EVENT, 2 },
+		   { sizeof(uint32_t), (uint32_t)len },
+		   PLUGIN_ID };
 	char *event;
 
 	if (h->count == h->cap) {
@@ -235,10 +240,12 @@ EXPORT ss_instance_t *plugin_open(ss_plugin_t *s, const char *params, ss_plugin_
 
 	*rc = SS_PLUGIN_FAILURE;
 	if (!params || !*params) {
-		snprintf(k->error, sizeof(k->error), "open_params must be the path of a file with audit events, or http://HOST:PORT/PATH");
+		snprintf(k->error, sizeof(k->error),
+			 "open_params must be the path of a file with audit events, or http://HOST:PORT/PATH");
 	} else if (h && (strncmp(params, "http://", 7) == 0 || strncmp(params, "https://", 8) == 0)) {
-		h->web = k8saudit_web_open(&(struct k8saudit_web_options){ params, k->certificate, k->client_ca, k->max_body }, k->error,
-					   sizeof(k->error));
+		h->web = k8saudit_web_open(
+			&(struct k8saudit_web_options){ params, k->certificate, k->client_ca, k->max_body }, k->error,
+			sizeof(k->error));
 		if (h->web) {
 			*rc = SS_PLUGIN_SUCCESS;
 			return h;
@@ -345,7 +352,8 @@ __attribute__((destructor)) static void free_fields(void)
 }
 
 /* Of each event once, whichever fields are asked for. */
-EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_event_parse_input *in)
+EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_input *evt,
+				       const ss_plugin_event_parse_input *in)
 {
 	struct k8saudit *k = s;
 
@@ -355,7 +363,8 @@ EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_inp
 	return SS_PLUGIN_SUCCESS;
 }
 
-EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_field_extract_input *in)
+EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt,
+					  const ss_plugin_field_extract_input *in)
 {
 	struct json_event *j = &((struct k8saudit *)s)->event;
 

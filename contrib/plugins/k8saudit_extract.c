@@ -77,7 +77,10 @@ static const cJSON *at(const cJSON *value, const char *path)
 	return value;
 }
 
-/* All values at a path, through the lists on the way. Paths have a fixed length, so this does not go deep. False: there are none. */
+/*
+ * All values at a path, through the lists on the way. Paths have a fixed length, so this does not go deep.
+ * False: there are none.
+ */
 static bool collect(struct extraction *x, const cJSON *value, const char *path)
 {
 	bool has_index = x->f->arg_present && !x->f->arg_key;
@@ -302,7 +305,8 @@ static void find_TARGET_POD(struct extraction *x)
 {
 	const cJSON *resource = at(x->j->root, "objectRef|resource"), *sub = at(x->j->root, "objectRef|subresource");
 
-	if (cJSON_IsString(resource) && strcmp(resource->valuestring, "pods") == 0 && !(cJSON_IsString(sub) && *sub->valuestring))
+	if (cJSON_IsString(resource) && strcmp(resource->valuestring, "pods") == 0 &&
+	    !(cJSON_IsString(sub) && *sub->valuestring))
 		find_AT(x);
 }
 
@@ -420,7 +424,8 @@ static bool add_field(cJSON *list, size_t i)
 
 	if (!field || !cJSON_AddItemToArray(list, field))
 		return false;
-	if (!cJSON_AddStringToObject(field, "type", fields[i].many == NUMBER ? "uint64" : "string") || !cJSON_AddStringToObject(field, "name", fields[i].name) ||
+	if (!cJSON_AddStringToObject(field, "type", fields[i].many == NUMBER ? "uint64" : "string") ||
+	    !cJSON_AddStringToObject(field, "name", fields[i].name) ||
 	    !cJSON_AddStringToObject(field, "desc", fields[i].help))
 		return false;
 	if (fields[i].many == LIST && !cJSON_AddTrueToObject(field, "isList"))
@@ -452,7 +457,8 @@ void k8saudit_extract(struct k8saudit *k, ss_plugin_extract_field *f)
 	struct extraction x = { .k = k, .j = j, .f = f };
 
 	f->res_len = 0;
-	if (!j->root || f->field_id >= sizeof(fields) / sizeof(fields[0]) || !cJSON_GetObjectItemCaseSensitive(j->root, "auditID"))
+	if (!j->root || f->field_id >= sizeof(fields) / sizeof(fields[0]) ||
+	    !cJSON_GetObjectItemCaseSensitive(j->root, "auditID"))
 		return;
 	x.path = fields[f->field_id].path;
 	fields[f->field_id].find(&x);

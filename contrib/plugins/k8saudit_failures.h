@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * How often requests from an address lately failed with status 401: one is a mistake, many are somebody who guesses. Time is that of events.
- * Zero-initialise. Bounded: what was quiet for longest is forgotten for a new address, so that many addresses cannot take memory.
+ * How often requests from an address lately failed with status 401: one is a mistake, many are somebody who
+ * guesses. Time is that of events. Zero-initialise. Bounded: what was quiet for longest is forgotten for a
+ * new address, so that many addresses cannot take memory.
  */
 #define FAILURES_ADDRESSES 512
 #define FAILURES_KEPT	   32 /* of an address: counts end here */

@@ -144,7 +144,8 @@ static bool is_json(struct MHD_Connection *c)
 static bool has_certificate(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT };
+	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID,
+					  .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT };
 	unsigned int status = 0, n = 0;
 
 	return info && info->tls_session && gnutls_certificate_get_peers(info->tls_session, &n) && n &&
@@ -162,8 +163,8 @@ static int first_look(const struct k8saudit_web *w, struct MHD_Connection *c, co
 	return is_json(c) ? 0 : MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
 }
 
-static enum MHD_Result handle(void *context, struct MHD_Connection *c, const char *url, const char *method, const char *version,
-			      const char *data, size_t *len, void **request)
+static enum MHD_Result handle(void *context, struct MHD_Connection *c, const char *url, const char *method,
+			      const char *version, const char *data, size_t *len, void **request)
 {
 	struct k8saudit_web *w = context;
 	struct k8saudit_body *b = *request;
@@ -244,8 +245,8 @@ static struct addrinfo *resolve(struct k8saudit_web *w, const char *rest)
 
 static bool start(struct k8saudit_web *w, const struct addrinfo *at)
 {
-	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | (at->ai_family == AF_INET6 ? MHD_USE_DUAL_STACK : 0) |
-			     (w->pem ? MHD_USE_TLS : 0);
+	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO |
+			     (at->ai_family == AF_INET6 ? MHD_USE_DUAL_STACK : 0) | (w->pem ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, w->pem },
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, w->pem },
@@ -253,10 +254,10 @@ static bool start(struct k8saudit_web *w, const struct addrinfo *at)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	w->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, w, MHD_OPTION_SOCK_ADDR, at->ai_addr,
-				     MHD_OPTION_NOTIFY_COMPLETED, completed, w, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_ARRAY,
-				     w->pem ? tls : &tls[3], MHD_OPTION_END);
+	w->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, handle, w, MHD_OPTION_SOCK_ADDR, at->ai_addr, MHD_OPTION_NOTIFY_COMPLETED,
+		completed, w, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned int)IDLE_SECONDS, MHD_OPTION_ARRAY, w->pem ? tls : &tls[3], MHD_OPTION_END);
 	return w->daemon;
 }
 
@@ -279,7 +280,8 @@ struct k8saudit_web *k8saudit_web_open(const struct k8saudit_web_options *option
 	if (tls && !w->pem)
 		snprintf(error, room, "cannot read the certificate %s", options->certificate);
 	else if (*options->client_ca && !w->client_ca)
-		snprintf(error, room, tls ? "cannot read the certificate %s" : "%s is for https only", options->client_ca);
+		snprintf(error, room, tls ? "cannot read the certificate %s" : "%s is for https only",
+			 options->client_ca);
 	else if (!at)
 		snprintf(error, room, "%s: an address of the form http://HOST:PORT/PATH is needed", url);
 	else if (!start(w, at))

@@ -5,7 +5,10 @@
 #include <cjson/cJSON.h>
 #include <stddef.h>
 
-/* The server that audit webhooks post to. What is posted waits in a queue that is bounded: senders are told to come back. */
+/*
+ * The server that audit webhooks post to. What is posted waits in a queue that is bounded: senders are told
+ * to come back.
+ */
 struct k8saudit_web;
 
 /* One posted body that is JSON. */
@@ -20,7 +23,8 @@ struct k8saudit_body {
 struct k8saudit_web_options {
 	const char *url; /* http://HOST:PORT/PATH or https://…; HOST may be empty */
 	const char *certificate; /* for https: a PEM file with key and certificate */
-	const char *client_ca; /* for https: a PEM file with the authority that clients must come from; "" = anybody may post */
+	/* for https: a PEM file with the authority that clients must come from; "" = anybody may post */
+	const char *client_ca;
 	size_t max_body;
 };
 

@@ -11,8 +11,8 @@ struct answers {
 };
 
 /*
- * Keeps a copy for the event of a call; call 0 is for the next event, whichever it is. Where more than ANSWERS_HELD_BYTES wait for
- * calls, the oldest ones are forgotten. 0 or -ENOMEM.
+ * Keeps a copy for the event of a call; call 0 is for the next event, whichever it is. Where more than
+ * ANSWERS_HELD_BYTES wait for calls, the oldest ones are forgotten. 0 or -ENOMEM.
  */
 int answers_hold(struct answers *a, const struct event *ev, uint64_t call);
 /* Gives to sink, in order, what waits for that call, and forgets it. The first failure of sink is returned. */

@@ -43,7 +43,7 @@ static void fail(struct capture *c, const struct error *err)
 	c->failed = true;
 }
 
-/* ---- heads ---------------------------------------------------------------------------------------------------------- */
+/* ---- heads --------------------------------------------------------------------------------------------- */
 
 /* Where the lists of the state go. */
 struct listing {
@@ -118,7 +118,7 @@ static struct scap_writer_options writer_options(const struct capture *c)
 	};
 }
 
-/* ---- what came before ------------------------------------------------------------------------------------------------- */
+/* ---- what came before ---------------------------------------------------------------------------------- */
 
 static void drop(struct scap_writer **w)
 {
@@ -144,10 +144,12 @@ static int begin_part(struct capture *c, uint64_t ts, struct error *err)
 /* Memory for events, and for heads as long as they do not take more than that. */
 static bool is_full(const struct capture *c, uint64_t ts)
 {
-	size_t all = scap_writer_bytes(c->newer, true).len, events = scap_writer_bytes(c->newer, false).len, head = all - events;
+	size_t all = scap_writer_bytes(c->newer, true).len, events = scap_writer_bytes(c->newer, false).len,
+	       head = all - events;
 	uint64_t half = c->config->monitor_capture_before_max_mb * MIB / 2;
 
-	return ts - c->newer_since >= c->config->monitor_capture_before_duration * MS || (events >= half && events >= head);
+	return ts - c->newer_since >= c->config->monitor_capture_before_duration * MS ||
+	       (events >= half && events >= head);
 }
 
 /* The state has taken the event at hand already, so a part begins behind it. */
@@ -189,16 +191,20 @@ static int write_before(struct capture *c, uint64_t ts, struct error *err)
 	return r;
 }
 
-/* ---- files --------------------------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
-/* The name tells time and number of the event that started it, so that files sort. A folder may be everybody's, like /tmp. */
+/*
+ * The name tells time and number of the event that started it, so that files sort. A folder may be
+ * everybody's, like /tmp.
+ */
 static int open_file(struct capture *c, const struct event *ev, struct error *err)
 {
 	const struct scap_writer_options options = writer_options(c);
 	int r;
 
 	strbuf_reset(&c->path);
-	strbuf_addf(&c->path, STR_FMT "_%020" PRIu64 "_%020" PRIu64, STR_ARG(c->config->capture_path_prefix), ev->ts, ev->number);
+	strbuf_addf(&c->path, STR_FMT "_%020" PRIu64 "_%020" PRIu64, STR_ARG(c->config->capture_path_prefix), ev->ts,
+		    ev->number);
 	if (c->peer)
 		strbuf_addf(&c->path, "_%u", c->peer);
 	strbuf_adds(&c->path, ".scap");
@@ -279,7 +285,7 @@ static int write_event(struct capture *c, const struct event *ev, struct error *
 	return r;
 }
 
-/* ---- the pipeline's side -------------------------------------------------------------------------------------------------- */
+/* ---- the pipeline's side ------------------------------------------------------------------------------- */
 
 int capture_event(void *context, const struct event *ev, struct error *err)
 {
@@ -340,9 +346,10 @@ void capture_flush(struct capture *c)
 	}
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
-void capture_init(struct capture *c, const struct config *config, struct session *session, const struct scap_origin *origin)
+void capture_init(struct capture *c, const struct config *config, struct session *session,
+		  const struct scap_origin *origin)
 {
 	*c = (struct capture){
 		.config = config,
@@ -357,10 +364,11 @@ void capture_init(struct capture *c, const struct config *config, struct session
 	c->own.fd = NULL;
 }
 
-void capture_follow(struct capture *c, const struct config *config, struct session *session, const struct source *source,
-		    struct pipeline_options *settings)
+void capture_follow(struct capture *c, const struct config *config, struct session *session,
+		    const struct source *source, struct pipeline_options *settings)
 {
-	capture_init(c, config, session, &(struct scap_origin){ .traits = source->traits, .container = source->container });
+	capture_init(c, config, session,
+		     &(struct scap_origin){ .traits = source->traits, .container = source->container });
 	settings->record = capture_event;
 	settings->alerted = capture_alerted;
 	settings->record_context = c;

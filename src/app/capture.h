@@ -9,13 +9,15 @@
 #include "source/scap_write_meta.h"
 
 /*
- * Captures that alerts start (the configuration's block "capture", the keys capture, capture_duration, capture_events and
- * capture_filesize of rules): a file PREFIX_TIME_NUMBER.scap, which begins with what came shortly before, and ends by the time
- * of events, a number of events or its size. One is written at a time; further alerts make it longer.
+ * Captures that alerts start (the configuration's block "capture", the keys capture, capture_duration,
+ * capture_events and capture_filesize of rules): a file PREFIX_TIME_NUMBER.scap, which begins with what came
+ * shortly before, and ends by the time of events, a number of events or its size. One is written at a time;
+ * further alerts make it longer.
  *
- * What came before is kept in two parts in memory, each with a head that lists what was known when it began. The newer one
- * becomes the older one when it covers monitor.capture.before_duration or has taken half of monitor.capture.before_max_mb; so
- * between one and two times the duration is there, if it fits. Zero-initialise: then there are none.
+ * What came before is kept in two parts in memory, each with a head that lists what was known when it began.
+ * The newer one becomes the older one when it covers monitor.capture.before_duration or has taken half of
+ * monitor.capture.before_max_mb; so between one and two times the duration is there, if it fits.
+ * Zero-initialise: then there are none.
  */
 struct capture {
 	const struct config *config; /* NULL: none are wanted */
@@ -46,10 +48,11 @@ struct capture {
 /* Whether alerts of these rules can start captures; if not, nothing needs to be recorded. */
 bool capture_wanted(const struct config *c, const struct ruleset *rules);
 /* Borrows all. origin: of the events that will come. */
-void capture_init(struct capture *c, const struct config *config, struct session *session, const struct scap_origin *origin);
+void capture_init(struct capture *c, const struct config *config, struct session *session,
+		  const struct scap_origin *origin);
 /* Does that, and makes settings, of the session's pipeline, tell c of events and alerts. */
-void capture_follow(struct capture *c, const struct config *config, struct session *session, const struct source *source,
-		    struct pipeline_options *settings);
+void capture_follow(struct capture *c, const struct config *config, struct session *session,
+		    const struct source *source, struct pipeline_options *settings);
 /* Receives metadata for both captures and next. */
 const struct scap_receiver *capture_receiver(struct capture *c, const struct scap_receiver *next);
 /* pipeline_options.record and .alerted; context is a struct capture. The first never fails. */

@@ -59,7 +59,8 @@ static int tell_unread(struct check *k, const struct unread *u, struct error *er
 	return r;
 }
 
-static int check_all(struct check *k, const struct engine_options *engine, const struct rules_input *in, struct error *err)
+static int check_all(struct check *k, const struct engine_options *engine, const struct rules_input *in,
+		     struct error *err)
 {
 	size_t i;
 	int r;

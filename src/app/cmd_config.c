@@ -78,7 +78,8 @@ static int check_assignments(const struct options *o, struct error *err)
 }
 
 /* -- FALCO'S OPTIONS: what that command line would work with */
-static int load_falco(const struct command *c, const struct options *o, const char **ret_path, struct config **ret_config, struct error *err)
+static int load_falco(const struct command *c, const struct options *o, const char **ret_path,
+		      struct config **ret_config, struct error *err)
 {
 	auto_options struct options falco = { 0 };
 	int r;
@@ -114,7 +115,8 @@ int cmd_config(const struct command *c, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	of_falco = o.noperands > 1 && o.operands[1][0] == '-';
-	if (check_assignments(&o, &err) < 0 || (!of_falco && options_operands(c, &o, action == ACTION_SCHEMA ? 1 : 2, &err) < 0))
+	if (check_assignments(&o, &err) < 0 ||
+	    (!of_falco && options_operands(c, &o, action == ACTION_SCHEMA ? 1 : 2, &err) < 0))
 		return log_failure(&err, EXIT_USAGE);
 	if (action == ACTION_SCHEMA)
 		return print_schema();

@@ -57,7 +57,8 @@ static const struct place {
 #include "app/doctor.def"
 };
 
-#define PASSED_OVER "not used beside another seccomp listener, which would answer calls before this filter can stop them (--backend ptrace uses it)"
+#define PASSED_OVER \
+	"not used beside another seccomp listener, which would answer calls before this filter can stop them (--backend ptrace uses it)"
 
 struct finding {
 	bool works;
@@ -98,7 +99,8 @@ static const char *remedy_for(enum tracer_backend backend, const struct finding 
 	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++) {
 		const struct remedy *r = &remedies[i];
 
-		if ((r->backend == backend || r->backend == TRACER_AUTO) && r->step == f->probed.step && (!r->error || r->error == f->error))
+		if ((r->backend == backend || r->backend == TRACER_AUTO) && r->step == f->probed.step &&
+		    (!r->error || r->error == f->error))
 			return r->text;
 	}
 	return "";
@@ -119,7 +121,9 @@ static void examine_place(struct doctor *d)
 	d->states[1] = opens ? PLACE_IS_OPENS : notifies ? PLACE_IS_NO_OPENS : PLACE_IS_NO_OPENS_NEEDED;
 	d->states[2] = d->injects ? PLACE_IS_INJECTS : notifies ? PLACE_IS_NO_INJECTS : PLACE_IS_NO_INJECTS_NEEDED;
 	d->states[3] = place_set_uid() ? PLACE_IS_SET_UID : PLACE_IS_NO_SET_UID;
-	d->states[4] = d->best != TRACER_NOTIFY ? PLACE_IS_NO_RECORDS_NEEDED : place_records() ? PLACE_IS_RECORDS : PLACE_IS_NO_RECORDS;
+	d->states[4] = d->best != TRACER_NOTIFY ? PLACE_IS_NO_RECORDS_NEEDED :
+		       place_records()          ? PLACE_IS_RECORDS :
+						  PLACE_IS_NO_RECORDS;
 	d->behind = notifies && (!opens || !d->injects || mounts);
 	if (proc != PLACE_PROC_OURS && !mounts)
 		d->best = TRACER_AUTO;

@@ -60,7 +60,8 @@ static int run(struct session *s, struct setup *setup, const struct options *o, 
 	if (r == 0 && x.failure)
 		r = error_errno(err, x.failure, "cannot write the explanation");
 	if (r == 0 && !x.found)
-		r = error_set(err, -ENOENT, "%s has no event %llu that rules are shown", path, (unsigned long long)event);
+		r = error_set(err, -ENOENT, "%s has no event %llu that rules are shown", path,
+			      (unsigned long long)event);
 	return r;
 }
 
@@ -82,7 +83,8 @@ int cmd_explain(const struct command *c, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (parse_u64(str_of(options_value(&o, OPT_explain_event, "")), &event) < 0 || event == 0) {
-		log_error("--event takes an event's number (evt.num), not \"%s\"", options_value(&o, OPT_explain_event, ""));
+		log_error("--event takes an event's number (evt.num), not \"%s\"",
+			  options_value(&o, OPT_explain_event, ""));
 		return EXIT_USAGE;
 	}
 	signals_survive_writes();

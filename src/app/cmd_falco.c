@@ -39,7 +39,7 @@ static int read_form(const struct options *o, enum listing_form *ret_form, struc
 	return 0;
 }
 
-/* ---- what needs no configuration ---------------------------------------------------------------------------------- */
+/* ---- what needs no configuration ----------------------------------------------------------------------- */
 
 static int print_static(const struct options *o, enum listing_form form)
 {
@@ -58,11 +58,12 @@ static int print_static(const struct options *o, enum listing_form form)
 
 static bool is_static(const struct options *o)
 {
-	return options_has(o, OPT_falco_config_schema) || options_has(o, OPT_falco_rule_schema) || options_has(o, OPT_falco_ignored) ||
-	       options_has(o, OPT_falco_list_events) || options_has(o, OPT_falco_list_syscall_events);
+	return options_has(o, OPT_falco_config_schema) || options_has(o, OPT_falco_rule_schema) ||
+	       options_has(o, OPT_falco_ignored) || options_has(o, OPT_falco_list_events) ||
+	       options_has(o, OPT_falco_list_syscall_events);
 }
 
-/* ---- what does ---------------------------------------------------------------------------------------------------- */
+/* ---- what does ----------------------------------------------------------------------------------------- */
 
 static void sources_autofree(struct falco_sources *s)
 {
@@ -81,10 +82,12 @@ static int no_source(const struct plugins *plugins, const char *name, struct err
 
 	for (size_t i = 0; i < plugins->nsources; i++)
 		strbuf_addf(&all, ", " STR_FMT, STR_ARG(plugins->sources[i].name));
-	return error_set(err, -EINVAL, "there is no event source \"%s\"; there is syscall%s", name, all.ptr ? all.ptr : "");
+	return error_set(err, -EINVAL, "there is no event source \"%s\"; there is syscall%s", name,
+			 all.ptr ? all.ptr : "");
 }
 
-static int list(const struct options *o, const struct config *config, const struct plugins *plugins, enum listing_form form)
+static int list(const struct options *o, const struct config *config, const struct plugins *plugins,
+		enum listing_form form)
 {
 	struct error err = { 0 };
 	auto_strbuf struct strbuf out = { 0 };
@@ -94,16 +97,17 @@ static int list(const struct options *o, const struct config *config, const stru
 		(void)no_source(plugins, source, &err);
 		return failure(&err);
 	}
-	listing_falco_fields(&out, &(struct listing_request){
-					   .form = form,
-					   .verbose = options_has(o, OPT_falco_verbose),
-					   .names_only = options_has(o, OPT_falco_names_only),
-					   .which = &(struct field_options){ .container_plugin = config->container_plugin,
-									     .static_names = config->static_names,
-									     .nstatic = config->nstatic },
-					   .plugins = plugins,
-					   .source = str_of(source ? source : ""),
-				   });
+	listing_falco_fields(&out,
+			     &(struct listing_request){
+				     .form = form,
+				     .verbose = options_has(o, OPT_falco_verbose),
+				     .names_only = options_has(o, OPT_falco_names_only),
+				     .which = &(struct field_options){ .container_plugin = config->container_plugin,
+								       .static_names = config->static_names,
+								       .nstatic = config->nstatic },
+				     .plugins = plugins,
+				     .source = str_of(source ? source : ""),
+			     });
 	return listing_print(&out);
 }
 
@@ -128,7 +132,8 @@ static int choose_sources(const struct options *o, const struct config *config, 
 			  struct falco_sources *ret_sources, struct error *err)
 {
 	bool replays = str_eq(config->engine_kind, STR("replay"));
-	bool calls = is_enabled(o, STR("syscall")) && (!str_eq(config->engine_kind, STR("nodriver")) || plugins_give_calls(plugins));
+	bool calls = is_enabled(o, STR("syscall")) &&
+		     (!str_eq(config->engine_kind, STR("nodriver")) || plugins_give_calls(plugins));
 	struct falco_sources *s = ret_sources;
 
 	s->list = calloc(plugins->nsources + 1, sizeof(*s->list));
@@ -171,7 +176,8 @@ static int load_config(void *context, struct config **ret_config, struct error *
 }
 
 /* Programs are there as long as the configuration may name one. */
-static int give_up_rights(const struct options *o, const struct config *config, struct program_starter **ret_programs, struct error *err)
+static int give_up_rights(const struct options *o, const struct config *config, struct program_starter **ret_programs,
+			  struct error *err)
 {
 	const struct program_commands commands = {
 		.config = config,
@@ -188,9 +194,11 @@ static int give_up_rights(const struct options *o, const struct config *config, 
 }
 
 static int start(const struct options *o, const struct config *config, const struct plugins *plugins,
-		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter **programs)
+		 const struct engine_options *engine, const struct falco_sources *sources,
+		 struct program_starter **programs)
 {
-	const char *given = options_value(o, OPT_falco_pidfile, ""), *pidfile = *given ? given : NULL; /* empty is none, as in Falco */
+	const char *given = options_value(o, OPT_falco_pidfile, ""),
+		   *pidfile = *given ? given : NULL; /* empty is none, as in Falco */
 	struct error err = { 0 };
 	int status;
 
@@ -198,7 +206,10 @@ static int start(const struct options *o, const struct config *config, const str
 		log_error("cannot go to the background: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	/* no other process of our user reads secrets in our memory, and no core has them; programs that we execute are their own */
+	/*
+	 * no other process of our user reads secrets in our memory, and no core has them; programs that we
+	 * execute are their own
+	 */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	service_begin();
 	if (!options_has(o, OPT_falco_dry_run) && pidfile_write(pidfile, &err) < 0)
@@ -244,8 +255,9 @@ static void tell_start(const struct options *o, const struct config *config)
 
 static bool watches(const struct options *o)
 {
-	static const enum option_id others[] = { OPT_falco_plugin_info, OPT_falco_list_plugins, OPT_falco_list, OPT_falco_validate,
-						 OPT_falco_describe_all, OPT_falco_describe, OPT_falco_support, OPT_falco_dry_run };
+	static const enum option_id others[] = { OPT_falco_plugin_info, OPT_falco_list_plugins, OPT_falco_list,
+						 OPT_falco_validate,    OPT_falco_describe_all, OPT_falco_describe,
+						 OPT_falco_support,     OPT_falco_dry_run };
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (options_has(o, others[i]))
@@ -257,7 +269,8 @@ static bool watches(const struct options *o)
 static int act(const struct options *o, const struct config *config, enum listing_form form, char **argv)
 {
 	struct engine_options engine = config_engine_options(config);
-	const struct plugins_choice choice = { .config = config, .together = str_eq(config->engine_kind, STR("replay")) };
+	const struct plugins_choice choice = { .config = config,
+					       .together = str_eq(config->engine_kind, STR("replay")) };
 	auto_plugins struct plugins plugins = { 0 };
 	auto_sources struct falco_sources sources = { 0 };
 	auto_program_starter struct program_starter *programs = NULL;
@@ -272,7 +285,10 @@ static int act(const struct options *o, const struct config *config, enum listin
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
 	if (watches(o)) {
 		thread_unblock_signals();
-		/* who finds our number may ask before we are ready: that is done then. An end is no matter of waiting */
+		/*
+		 * who finds our number may ask before we are ready: that is done then. An end is no matter of
+		 * waiting
+		 */
 		signals_catch_reload();
 		signals_catch_reopen();
 	}

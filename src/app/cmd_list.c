@@ -140,14 +140,17 @@ static int refuse_strangers(const struct options *o, const char *kind, struct er
 	static const struct {
 		enum option_id id;
 		const char *of[2];
-	} bound[] = { { OPT_list_rules, { "rules" } }, { OPT_list_names, { "fields" } }, { OPT_list_format, { "fields", "events" } } };
+	} bound[] = { { OPT_list_rules, { "rules" } },
+		      { OPT_list_names, { "fields" } },
+		      { OPT_list_format, { "fields", "events" } } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bound); i++) {
 		const char *one = bound[i].of[0], *other = bound[i].of[1];
 
 		if (options_has(o, bound[i].id) && strcmp(kind, one) != 0 && (!other || strcmp(kind, other) != 0))
-			return error_set(err, -EINVAL, "--%s is for the list of %s%s%s, not of %s", option_table[bound[i].id].long_name, one,
-					 other ? " or " : "", other ? other : "", kind);
+			return error_set(err, -EINVAL, "--%s is for the list of %s%s%s, not of %s",
+					 option_table[bound[i].id].long_name, one, other ? " or " : "",
+					 other ? other : "", kind);
 	}
 	/* Falco's forms are of everything */
 	if (options_has(o, OPT_list_format) && o->noperands > 1)
@@ -160,8 +163,8 @@ static int log_nothing(const struct listing_names *names, const char *kind)
 {
 	struct str near = strcmp(kind, "fields") == 0 ? field_nearest(str_of(names->patterns[0])) : STR("");
 
-	log_error("none of the %s is called \"%s\"%s" STR_FMT "%s", kind, names->patterns[0], near.len ? " (did you mean \"" : "",
-		  STR_ARG(near), near.len ? "\"?)" : "");
+	log_error("none of the %s is called \"%s\"%s" STR_FMT "%s", kind, names->patterns[0],
+		  near.len ? " (did you mean \"" : "", STR_ARG(near), near.len ? "\"?)" : "");
 	return EXIT_FAILED;
 }
 

@@ -60,13 +60,17 @@ static void tell_stats(const struct session *s, uint64_t started)
 	struct pipeline_stats stats;
 
 	pipeline_stats(s->pipeline, &stats);
-	strbuf_addf(&out, "%" PRIu64 " events, %" PRIu64 " alerts, %.3f s, %.3f s of CPU time\n", stats.events, stats.alerts,
-		    (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9, (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9);
+	strbuf_addf(&out, "%" PRIu64 " events, %" PRIu64 " alerts, %.3f s, %.3f s of CPU time\n", stats.events,
+		    stats.alerts, (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9,
+		    (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9);
 	session_add_rule_counts(s, &out);
 	log_text(LOG_LEVEL_ERROR, strbuf_str(&out));
 }
 
-/* Who is to follow a capture may come before its writer's first flush: as long as there is nothing, there is no mistake either. */
+/*
+ * Who is to follow a capture may come before its writer's first flush: as long as there is nothing, there is
+ * no mistake either.
+ */
 static void await_begin(const char *path)
 {
 	struct stat st;
@@ -99,8 +103,8 @@ static int open_captures(const struct options *o, struct source **list, struct s
 }
 
 /* Printing needs no rules. */
-static int load_rules(struct session *s, const struct options *o, const struct replay_events *e, const struct setup *setup,
-		      struct error *err)
+static int load_rules(struct session *s, const struct options *o, const struct replay_events *e,
+		      const struct setup *setup, struct error *err)
 {
 	int r;
 
@@ -115,11 +119,11 @@ static int load_rules(struct session *s, const struct options *o, const struct r
 	return r;
 }
 
-static const struct recording_options recording_ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen, OPT_replay_buffers,
-							OPT_replay_layout };
+static const struct recording_options recording_ids = { OPT_replay_write, OPT_replay_compress, OPT_replay_snaplen,
+							OPT_replay_buffers, OPT_replay_layout };
 
-static int start(struct session *s, const struct options *o, const struct setup *setup, struct replay_events *e, struct source **list,
-		 struct error *err)
+static int start(struct session *s, const struct options *o, const struct setup *setup, struct replay_events *e,
+		 struct source **list, struct error *err)
 {
 	bool looks = e->filter || e->format || e->limit || e->max_ns || options_has(o, OPT_replay_write);
 	struct pipeline_options settings = {
@@ -176,7 +180,8 @@ static void tell_progress(const struct session *s)
 	log_warning("%" PRIu64 " events were read, %" PRIu64 " alerts raised", stats.events, stats.alerts);
 }
 
-static int run(struct session *s, struct setup *setup, const struct options *o, struct replay_events *e, struct error *err)
+static int run(struct session *s, struct setup *setup, const struct options *o, struct replay_events *e,
+	       struct error *err)
 {
 	auto_free struct source **list = calloc((size_t)o->noperands, sizeof(struct source *));
 	struct housekeeping housekeeping = { .session = s };
@@ -220,7 +225,8 @@ static int spare_captures(const struct options *o, struct error *err)
 	if (options_spare(o, OPT_replay_write, OPT_replay_output, err) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++)
-		if (options_spare(o, written[i].id, OPT_replay_rules, err) < 0 || options_spare(o, written[i].id, OPT_replay_config, err) < 0)
+		if (options_spare(o, written[i].id, OPT_replay_rules, err) < 0 ||
+		    options_spare(o, written[i].id, OPT_replay_config, err) < 0)
 			return -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
 		const char *path = options_value(o, written[i].id, "-");
@@ -228,9 +234,11 @@ static int spare_captures(const struct options *o, struct error *err)
 		if (is_stream(path) || stat(path, &to) < 0 || !S_ISREG(to.st_mode))
 			continue;
 		for (int k = 0; k < o->noperands; k++)
-			if ((is_stream(o->operands[k]) ? fstat(STDIN_FILENO, &from) : stat(o->operands[k], &from)) == 0 &&
+			if ((is_stream(o->operands[k]) ? fstat(STDIN_FILENO, &from) : stat(o->operands[k], &from)) ==
+				    0 &&
 			    from.st_dev == to.st_dev && from.st_ino == to.st_ino)
-				return error_set(err, -EINVAL, "%s %s: this is the capture that is read", written[i].name, path);
+				return error_set(err, -EINVAL, "%s %s: this is the capture that is read",
+						 written[i].name, path);
 	}
 	return 0;
 }
@@ -255,12 +263,13 @@ int cmd_replay(const struct command *c, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	fail_on = session_fail_on(&o, OPT_replay_fail_on, &err);
-	if (fail_on < 0 || replay_events_read_limits(&events, &o, &err) < 0 || recording_check(&o, &recording_ids, &err) < 0 ||
-	    spare_captures(&o, &err) < 0)
+	if (fail_on < 0 || replay_events_read_limits(&events, &o, &err) < 0 ||
+	    recording_check(&o, &recording_ids, &err) < 0 || spare_captures(&o, &err) < 0)
 		return log_failure(&err, EXIT_USAGE);
 
 	/* who has read enough of what we print ends us, as any filter; but a capture and a file are to be whole */
-	if (options_has(&o, OPT_replay_write) || options_has(&o, OPT_replay_output) || options_has(&o, OPT_replay_plugin))
+	if (options_has(&o, OPT_replay_write) || options_has(&o, OPT_replay_output) ||
+	    options_has(&o, OPT_replay_plugin))
 		signals_survive_writes();
 	if (setup_load(&setup, &o, &ids, &err) < 0)
 		return log_failure(&err, EXIT_FAILED);

@@ -52,7 +52,8 @@ static int take_stream(struct run *run, struct error *err)
 	if (others && !text)
 		return 0;
 	if (!text && log_is_lost()) {
-		static const char lost[] = "monitor: standard error is closed, so alerts need --output or --output-fd\n";
+		static const char lost[] =
+			"monitor: standard error is closed, so alerts need --output or --output-fd\n";
 
 		/* the command has not begun, so this is not its output */
 		(void)!write(STDOUT_FILENO, lost, sizeof(lost) - 1);
@@ -94,7 +95,8 @@ static int open_outputs(struct run *run, struct error *err)
 	}
 	if (r < 0 || run->stream < 0)
 		return r;
-	r = output_stream_open(run->stream, run->stream_known, true, run->json, log_color(run->stream), false, &output, err);
+	r = output_stream_open(run->stream, run->stream_known, true, run->json, log_color(run->stream), false, &output,
+			       err);
 	if (r < 0) {
 		close(run->stream);
 		return r;
@@ -108,8 +110,8 @@ static int start_status(const struct tracer_status *status)
 }
 
 /*
- * What is to be said on standard error has been said, unless alerts go there or were lost, a person looks on, more was asked for, or outputs,
- * captures and plugins may have a last word.
+ * What is to be said on standard error has been said, unless alerts go there or were lost, a person looks on,
+ * more was asked for, or outputs, captures and plugins may have a last word.
  */
 static bool is_done_with_stderr(const struct run *run)
 {
@@ -129,7 +131,8 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 	run->summary.end = clock_ns(CLOCK_REALTIME); /* outputs may take a while for what follows */
 	if (status->start_errno) {
 		code = start_status(status);
-		log_error("cannot run %s: %s", run->tracer.argv[0][0] ? run->tracer.argv[0] : "''", strerror(status->start_errno));
+		log_error("cannot run %s: %s", run->tracer.argv[0][0] ? run->tracer.argv[0] : "''",
+			  strerror(status->start_errno));
 	}
 	pipeline_flush(run->session.pipeline);
 	recording_flush(&run->recording);
@@ -147,8 +150,8 @@ static void finish_front(struct run *run, const struct tracer_status *status)
 }
 
 /*
- * Who stops a service, or the machine, asks all its processes to end at once: the command may have files to write yet, and its calls
- * fail when nobody watches. A second request is meant.
+ * Who stops a service, or the machine, asks all its processes to end at once: the command may have files to
+ * write yet, and its calls fail when nobody watches. A second request is meant.
  */
 static bool has_waited(struct run *run)
 {
@@ -192,7 +195,8 @@ static int watch(struct run *run, struct error *err)
 static void tell_sources(const struct plugins *p)
 {
 	for (size_t i = 1; i < p->nsets; i++)
-		log_info("the event source " STR_FMT " is for monitor falco; run watches its command", STR_ARG(p->sets[i].source));
+		log_info("the event source " STR_FMT " is for monitor falco; run watches its command",
+			 STR_ARG(p->sets[i].source));
 }
 
 static int prepare(struct run *run, struct error *err)
@@ -209,22 +213,25 @@ static int prepare(struct run *run, struct error *err)
 	if (r == 0)
 		r = run_read_rules(run, run->config, &run->session.input, err);
 	if (r == 0)
-		r = run_compile_rules(run, run->config, &run->session.input, &run->session.rules, &run->session.limits, err);
+		r = run_compile_rules(run, run->config, &run->session.input, &run->session.rules, &run->session.limits,
+				      err);
 
 	if (run->config && config_tree_get(run->config->root, "engine.kind"))
-		log_info("configuration: engine.kind: " STR_FMT " is for monitor falco; run intercepts the calls of its command",
+		log_info("configuration: engine.kind: " STR_FMT
+			 " is for monitor falco; run intercepts the calls of its command",
 			 STR_ARG(run->config->engine_kind));
-	run->notice = (struct notice){ .session = &run->session, .iso_time = !run->config || run->config->time_format_iso_8601 };
+	run->notice = (struct notice){ .session = &run->session,
+				       .iso_time = !run->config || run->config->time_format_iso_8601 };
 	run->housekeeping = (struct housekeeping){ .session = &run->session, .exporters = &run->exporters };
 	run->session.config = run->config;
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
-		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""), 0,
-				 STDERR_FILENO, run->json, err);
+		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""),
+				 0, STDERR_FILENO, run->json, err);
 	return r < 0 ? r : take_stream(run, err);
 }
 
-static const struct recording_options recording_ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen, OPT_run_buffers,
-							OPT_run_layout };
+static const struct recording_options recording_ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen,
+							OPT_run_buffers, OPT_run_layout };
 
 /* What the reader of a capture must know of this run: nothing is reported beyond what rules ask for. */
 static struct scap_origin origin_of(const struct run *run, const struct source *source)
@@ -278,7 +285,8 @@ static void note_alert(void *context, const struct event *ev, uint32_t rule)
 
 static int describe_host(struct run *run, struct error *err)
 {
-	const struct scap_receiver *receiver = recording_receiver(&run->recording, pipeline_receiver(run->session.pipeline));
+	const struct scap_receiver *receiver =
+		recording_receiver(&run->recording, pipeline_receiver(run->session.pipeline));
 
 	return host_describe(capture_receiver(&run->capture, receiver), err);
 }
@@ -333,7 +341,8 @@ static int give_up(struct run *run, const struct error *err, int status)
 
 static int run_workload(struct run *run)
 {
-	bool captures = capture_wanted(run->config, run->session.rules), records = captures || options_has(&run->options, OPT_run_write);
+	bool captures = capture_wanted(run->config, run->session.rules),
+	     records = captures || options_has(&run->options, OPT_run_write);
 	struct pipeline_options settings = {
 		.match_realpath = run->match_realpath,
 		.base64_buffers = run->config && run->config->buffer_format_base64,
@@ -370,7 +379,8 @@ static int run_workload(struct run *run)
 		return status;
 	}
 	if (!run->config)
-		inherited_let_go(STDOUT_FILENO); /* a configuration may have alerts there, now or when it is loaded again */
+		/* a configuration may have alerts there, now or when it is loaded again */
+		inherited_let_go(STDOUT_FILENO);
 	run->housekeeping.reload = reload;
 	run_tell_start(run);
 	drops_follow(&run->drops, run->config);
@@ -409,7 +419,8 @@ int cmd_run(const struct command *c, int argc, char **argv)
 		status = log_failure(&err, EXIT_USAGE);
 	} else if (run_summary_open(&run, &err) < 0) {
 		status = give_up(&run, &err, EXIT_FAILED);
-	} else if (run_check_files(&run, &err) < 0 || run_read_options(&run, &err) < 0 || recording_check(&run.options, &recording_ids, &err) < 0) {
+	} else if (run_check_files(&run, &err) < 0 || run_read_options(&run, &err) < 0 ||
+		   recording_check(&run.options, &recording_ids, &err) < 0) {
 		status = give_up(&run, &err, EXIT_USAGE);
 	} else {
 		if (run.verbose)

@@ -32,7 +32,10 @@ const struct command *command_by_index(size_t i); /* NULL past the end */
 /* What the user may have meant; NULL when nothing is near. */
 const struct command *command_nearest(const char *name);
 
-/* cmd_NAME() of each command, in a file of its own: gets argv from the command's name on and returns the exit status. */
+/*
+ * cmd_NAME() of each command, in a file of its own: gets argv from the command's name on and returns the exit
+ * status.
+ */
 #define COMMAND(id, ...) int cmd_##id(const struct command *c, int argc, char **argv);
 #include "app/commands.def"
 #undef COMMAND

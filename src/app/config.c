@@ -9,7 +9,7 @@
 
 #define CONFIG_ARENA_BYTES 16384
 
-/* ---- what is told ------------------------------------------------------------------------------------------------- */
+/* ---- what is told -------------------------------------------------------------------------------------- */
 
 int config_warn(struct config *c, const char *format, ...)
 {
@@ -19,7 +19,8 @@ int config_warn(struct config *c, const char *format, ...)
 	if (c->nwarnings > CONFIG_WARNINGS)
 		return 0;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), c->nwarnings < CONFIG_WARNINGS ? format : "configuration: there are more warnings", args);
+	vsnprintf(text, sizeof(text),
+		  c->nwarnings < CONFIG_WARNINGS ? format : "configuration: there are more warnings", args);
 	va_end(args);
 	if (c->nwarnings == c->warnings_cap) {
 		size_t cap = c->warnings_cap ? 2 * c->warnings_cap : 8;
@@ -63,19 +64,22 @@ int config_error(const struct config *c, const char *key, struct error *err, con
 	error_setv(err, -EINVAL, format, args);
 	va_end(args);
 	config_place(c, config_tree_get(c->root, key), &place);
-	if (str_starts(strbuf_str(&place), STR("-o ")) && str_eq(str_of(place.ptr + 3), str_of(key))) /* it names the key */
+	if (str_starts(strbuf_str(&place), STR("-o ")) &&
+	    str_eq(str_of(place.ptr + 3), str_of(key))) /* it names the key */
 		return error_prefix(err, -EINVAL, "%s", place.ptr);
 	return error_prefix(err, -EINVAL, "%s: %s", place.len ? place.ptr : "configuration", key);
 }
 
-/* ---- what it is made of ------------------------------------------------------------------------------------------- */
+/* ---- what it is made of -------------------------------------------------------------------------------- */
 
-int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin, struct error *err)
+int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin,
+		      struct error *err)
 {
 	struct config_origin *more;
 
 	if (c->norigins == CONFIG_ORIGINS)
-		return error_set(err, -E2BIG, "a configuration is made of at most %d files and assignments", CONFIG_ORIGINS);
+		return error_set(err, -E2BIG, "a configuration is made of at most %d files and assignments",
+				 CONFIG_ORIGINS);
 	if (c->norigins == c->origins_cap) {
 		c->origins_cap = c->norigins ? 2 * c->norigins : 8;
 		more = arena_array_of(c->arena, struct config_origin, c->origins_cap);
@@ -92,8 +96,8 @@ int config_new_origin(struct config *c, enum config_origin_kind kind, struct str
 	return 0;
 }
 
-int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text, struct yaml_node **ret_root,
-		  struct error *err)
+int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text,
+		  struct yaml_node **ret_root, struct error *err)
 {
 	struct str copy = arena_str(c->arena, text);
 	struct yaml_node *root;
@@ -124,12 +128,13 @@ bool config_is_same(const struct config *a, const struct config *b)
 	for (size_t i = 0; same && a && i < a->norigins; i++) {
 		const struct config_origin *one = &a->origins[i], *other = &b->origins[i];
 
-		same = one->kind == other->kind && str_eq(one->name, other->name) && strcmp(one->sha256, other->sha256) == 0;
+		same = one->kind == other->kind && str_eq(one->name, other->name) &&
+		       strcmp(one->sha256, other->sha256) == 0;
 	}
 	return same;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 struct config *config_new(void)
 {

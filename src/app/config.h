@@ -83,8 +83,8 @@ struct config_input {
 };
 
 /*
- * Reads a configuration file, the files that it includes, the assignments and the flags. -EINVAL with the reason when it
- * cannot be used, as Falco could not.
+ * Reads a configuration file, the files that it includes, the assignments and the flags. -EINVAL with the
+ * reason when it cannot be used, as Falco could not.
  */
 int config_load_input(const struct config_input *in, struct config **ret_config, struct error *err);
 int config_load(const char *path, const char *const *assignments, size_t nassignments, struct config **ret_config,
@@ -99,7 +99,8 @@ DEFINE_AUTO(struct config, config, config_free);
 #define auto_config AUTO(config)
 
 /*
- * A path or address as the system wants it: the configuration's texts have no NUL behind them. -ENAMETOOLONG names the key.
+ * A path or address as the system wants it: the configuration's texts have no NUL behind them. -ENAMETOOLONG
+ * names the key.
  */
 int config_c_text(char *ret_text, size_t size, struct str value, const char *key, struct error *err);
 
@@ -114,15 +115,18 @@ size_t config_items(const struct yaml_node *list); /* entries, texts or not */
 int config_warn(struct config *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A complaint about a key: "FILE:LINE:COLUMN: KEY: sentence", or what else it comes from. For checks outside of the reader,
- * too. key is a path as of config_tree_get(); one that is missing is told without a place.
+ * A complaint about a key: "FILE:LINE:COLUMN: KEY: sentence", or what else it comes from. For checks outside
+ * of the reader, too. key is a path as of config_tree_get(); one that is missing is told without a place.
  */
 int config_error(const struct config *c, const char *key, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Where the value of a node was written: "FILE:LINE:COLUMN", "-o KEY=...", "--flag"; empty when it is a default. */
 void config_place(const struct config *c, const struct yaml_node *node, struct strbuf *out);
 
-/* What is written at a path, with a line end, to be compared with another configuration's; the line is empty when it is missing. */
+/*
+ * What is written at a path, with a line end, to be compared with another configuration's; the line is empty
+ * when it is missing.
+ */
 void config_add_block(const struct config *c, const char *key, struct strbuf *out);
 /* A node as JSON; what is a number or truth value in YAML is one there. */
 void config_node_json(struct strbuf *out, const struct yaml_node *n);
@@ -130,10 +134,11 @@ void config_node_json(struct strbuf *out, const struct yaml_node *n);
 /* ---- for the parts of the reader alone, each a file that config_load.c calls in this order ---- */
 
 struct config *config_new(void); /* empty; NULL when memory is short */
-int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin, struct error *err);
+int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin,
+		      struct error *err);
 /* Reads one file's or one assignment's text as a tree whose nodes know their origin. */
-int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text, struct yaml_node **ret_root,
-		  struct error *err);
+int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text,
+		  struct yaml_node **ret_root, struct error *err);
 
 int config_include(struct config *c, struct str main_name, struct error *err); /* config_files */
 int config_values(struct config *c); /* members from c->root */

@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "output/syslog_local.h"
 
-/* ---- keys that nobody knows --------------------------------------------------------------------------------------- */
+/* ---- keys that nobody knows ---------------------------------------------------------------------------- */
 
 static int warn_unknown(struct config *c, struct str path, const struct yaml_node *key)
 {
@@ -17,8 +17,8 @@ static int warn_unknown(struct config *c, struct str path, const struct yaml_nod
 	const char *nearest = config_row_nearest(path);
 
 	config_place(c, key, &place);
-	return config_warn(c, "%s: unknown key " STR_FMT "%s%s%s", place.len ? place.ptr : "configuration", STR_ARG(path),
-			   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+	return config_warn(c, "%s: unknown key " STR_FMT "%s%s%s", place.len ? place.ptr : "configuration",
+			   STR_ARG(path), nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 /* The first counts, as with Falco, but many read a file from its end. */
@@ -27,7 +27,8 @@ static int warn_twice(struct config *c, struct str path, const struct yaml_node 
 	auto_strbuf struct strbuf place = { 0 };
 
 	config_place(c, key, &place);
-	return config_warn(c, "%s: " STR_FMT " is written twice; the first counts", place.len ? place.ptr : "configuration", STR_ARG(path));
+	return config_warn(c, "%s: " STR_FMT " is written twice; the first counts",
+			   place.len ? place.ptr : "configuration", STR_ARG(path));
 }
 
 static int warn_no_map(struct config *c, struct str path, const struct yaml_node *node)
@@ -39,7 +40,7 @@ static int warn_no_map(struct config *c, struct str path, const struct yaml_node
 			   place.len ? place.ptr : "configuration", STR_ARG(path));
 }
 
-/* ---- maps whose keys are the user's ------------------------------------------------------------------------------------ */
+/* ---- maps whose keys are the user's -------------------------------------------------------------------- */
 
 /* A pair of such a map, and where it stood. */
 struct free_pair {
@@ -64,7 +65,10 @@ static int warn_dropped(struct config *c, struct str path, const struct yaml_nod
 			   place.len ? place.ptr : "configuration", STR_ARG(path), STR_ARG(name));
 }
 
-/* Falco reads such a map as a whole, and what comes later takes the place of what was there: earlier pairs are dropped. */
+/*
+ * Falco reads such a map as a whole, and what comes later takes the place of what was there: earlier pairs
+ * are dropped.
+ */
 static int keep_last(struct config *c, struct yaml_node *map, struct str path)
 {
 	struct free_pair *pairs = arena_array_of(c->arena, struct free_pair, map->count);
@@ -103,7 +107,7 @@ static int check_free(struct config *c, struct yaml_node *node, struct str path)
 	return r;
 }
 
-/* ---- maps whose keys are ours ------------------------------------------------------------------------------------------- */
+/* ---- maps whose keys are ours -------------------------------------------------------------------------- */
 
 static int check_below(struct config *c, struct yaml_node *node, struct str path);
 
@@ -155,7 +159,7 @@ int config_check_keys(struct config *c)
 	return check_below(c, c->root, STR(""));
 }
 
-/* ---- texts where keys belong ----------------------------------------------------------------------------------------- */
+/* ---- texts where keys belong --------------------------------------------------------------------------- */
 
 /* Falco reads no keys of an engine that is not in use, nor those that it dropped. */
 static bool is_read(const struct config *c, const struct config_row *row)
@@ -170,7 +174,10 @@ static bool is_read(const struct config *c, const struct config_row *row)
 	return str_eq(below, c->engine_kind);
 }
 
-/* Falco looks for each of its keys below such a text, and ends. In a list it finds nothing, and takes the default: that is a warning. */
+/*
+ * Falco looks for each of its keys below such a text, and ends. In a list it finds nothing, and takes the
+ * default: that is a warning.
+ */
 static int check_maps(const struct config *c, struct error *err)
 {
 	for (size_t i = 0; i < config_nrows; i++) {
@@ -183,7 +190,8 @@ static int check_maps(const struct config *c, struct error *err)
 			snprintf(prefix, sizeof(prefix), "%.*s", (int)(dot - row->key), row->key);
 			node = config_tree_get(c->root, prefix);
 			if (node && node->kind == YAML_SCALAR && is_read(c, row))
-				return config_error(c, prefix, err, "it is a map of keys, such as %s, and no text", row->key);
+				return config_error(c, prefix, err, "it is a map of keys, such as %s, and no text",
+						    row->key);
 		}
 	}
 	return 0;
@@ -196,7 +204,8 @@ static int check_lists(const struct config *c, struct error *err)
 		const struct config_row *row = &config_rows[i];
 		const struct yaml_node *list;
 
-		if (row->member || row->type != CONFIG_LIST || row->state == CONFIG_GONE || config_row_leads(str_of(row->key)))
+		if (row->member || row->type != CONFIG_LIST || row->state == CONFIG_GONE ||
+		    config_row_leads(str_of(row->key)))
 			continue;
 		list = *(struct yaml_node *const *)((const char *)c + row->offset);
 		for (uint32_t k = 0; list && list->kind == YAML_SEQUENCE && k < list->count; k++)
@@ -206,7 +215,7 @@ static int check_lists(const struct config *c, struct error *err)
 	return 0;
 }
 
-/* ---- values that must make sense ---------------------------------------------------------------------------------- */
+/* ---- values that must make sense ----------------------------------------------------------------------- */
 
 static int check_words(const struct config *c, struct error *err)
 {
@@ -221,9 +230,9 @@ static int check_words(const struct config *c, struct error *err)
 			continue;
 		value = *(const struct str *)((const char *)c + row->offset);
 		if (!config_word(row->values, value, row->type == CONFIG_ANYCASE, &nearest))
-			return config_error(c, row->key, err, "\"" STR_FMT "\" is none of %s%s" STR_FMT "%s", STR_ARG(value),
-					    row->values, nearest.len ? "; did you mean " : "", STR_ARG(nearest),
-					    nearest.len ? "?" : "");
+			return config_error(c, row->key, err, "\"" STR_FMT "\" is none of %s%s" STR_FMT "%s",
+					    STR_ARG(value), row->values, nearest.len ? "; did you mean " : "",
+					    STR_ARG(nearest), nearest.len ? "?" : "");
 	}
 	return 0;
 }
@@ -234,7 +243,9 @@ static int check_log(const struct config *c, struct error *err)
 	char path[PATH_MAX];
 	int r = config_c_text(path, sizeof(path), c->monitor_log_syslog_socket, key, err);
 
-	return r == 0 && !syslog_local_path_ok(path) ? config_error(c, key, err, "it must be the absolute path of a socket") : r;
+	return r == 0 && !syslog_local_path_ok(path) ?
+		       config_error(c, key, err, "it must be the absolute path of a socket") :
+		       r;
 }
 
 /* ignore excludes the actions that tell. */
@@ -247,10 +258,12 @@ static int check_drop_actions(const struct config *c, struct error *err)
 	size_t i;
 
 	for (i = 0; i < config_items(c->syscall_event_drops_actions); i++) {
-		if (!config_item(c->syscall_event_drops_actions, i, &word) || !config_word(row->values, word, false, &nearest))
+		if (!config_item(c->syscall_event_drops_actions, i, &word) ||
+		    !config_word(row->values, word, false, &nearest))
 			return config_error(c, key, err, "entry %zu is none of %s", i, row->values);
 		if (ignored && (str_eq(word, STR("log")) || str_eq(word, STR("alert"))))
-			return config_error(c, key, err, "\"" STR_FMT "\" makes no sense beside \"ignore\"", STR_ARG(word));
+			return config_error(c, key, err, "\"" STR_FMT "\" makes no sense beside \"ignore\"",
+					    STR_ARG(word));
 		ignored |= str_eq(word, STR("ignore"));
 	}
 	return 0;
@@ -297,7 +310,8 @@ int config_check_values(struct config *c, struct error *err)
 	if (c->http_output_enabled && !c->http_output_url.len)
 		return config_error(c, "http_output.enabled", err, "http_output.url is missing");
 	if (!is_address(c->webserver_listen_address))
-		return config_error(c, "webserver.listen_address", err, "\"" STR_FMT "\" is no IP address", STR_ARG(c->webserver_listen_address));
+		return config_error(c, "webserver.listen_address", err, "\"" STR_FMT "\" is no IP address",
+				    STR_ARG(c->webserver_listen_address));
 	if (c->syscall_event_drops_threshold < 0 || c->syscall_event_drops_threshold > 1)
 		return config_error(c, "syscall_event_drops.threshold", err, "it is a number from 0 to 1");
 	if (!c->syscall_event_timeouts_max_consecutives)

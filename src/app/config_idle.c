@@ -72,7 +72,8 @@ static bool is_in_use(const struct config *c, const struct config_row *row)
 
 static bool is_told(struct config *c, const struct config_row *row)
 {
-	return row->state != CONFIG_WORKS && !row->member && !asks_nothing(row, config_tree_get(c->root, row->key)) && is_in_use(c, row);
+	return row->state != CONFIG_WORKS && !row->member && !asks_nothing(row, config_tree_get(c->root, row->key)) &&
+	       is_in_use(c, row);
 }
 
 int config_idle(struct config *c)
@@ -94,7 +95,8 @@ int config_idle(struct config *c)
 			strbuf_addf(&keys, "%s%s", keys.len ? ", " : "", config_rows[k].key);
 		}
 		if (first && keys.len)
-			r = config_warn(c, "configuration: accepted without effect: %s (%s)", keys.ptr, config_rows[i].why);
+			r = config_warn(c, "configuration: accepted without effect: %s (%s)", keys.ptr,
+					config_rows[i].why);
 	}
 	return r;
 }

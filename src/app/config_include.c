@@ -21,7 +21,8 @@ static int warn_twice(struct config *c, const struct yaml_node *root)
 		if (!config_tree_came_before(root, i) || !config_tree_text(root->pairs[i].key, &key))
 			continue;
 		config_place(c, root->pairs[i].key, &place);
-		r = config_warn(c, "%s: " STR_FMT " is written twice in an included file", place.len ? place.ptr : "configuration", STR_ARG(key));
+		r = config_warn(c, "%s: " STR_FMT " is written twice in an included file",
+				place.len ? place.ptr : "configuration", STR_ARG(key));
 	}
 	return r;
 }
@@ -93,8 +94,9 @@ static int warn_strategy(struct config *c, const struct yaml_node *node, struct 
 	auto_strbuf struct strbuf place = { 0 };
 
 	config_place(c, node, &place);
-	return config_warn(c, "%s: config_files: \"" STR_FMT "\" is no strategy (append, override, add-only); append is used",
-			   place.len ? place.ptr : "configuration", STR_ARG(word));
+	return config_warn(
+		c, "%s: config_files: \"" STR_FMT "\" is no strategy (append, override, add-only); append is used",
+		place.len ? place.ptr : "configuration", STR_ARG(word));
 }
 
 static int include_entry(struct config *c, struct str main_name, const struct yaml_node *entry, struct error *err)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists and maps of the configuration, made ready for use: rules, limits, outputs' additions, plugins, static fields. */
+/*
+ * Lists and maps of the configuration, made ready for use: rules, limits, outputs' additions, plugins, static
+ * fields.
+ */
 #include <errno.h>
 
 #include "app/config.h"
@@ -17,7 +20,8 @@ static int entry_error(struct config *c, const char *key, size_t i, struct error
 	const struct yaml_node *list = config_tree_get(c->root, key);
 	char path[64];
 
-	snprintf(path, sizeof(path), list && list->kind == YAML_SEQUENCE ? "%s[%zu]" : "%s", key, i); /* or one stands for a list of one */
+	snprintf(path, sizeof(path), list && list->kind == YAML_SEQUENCE ? "%s[%zu]" : "%s", key,
+		 i); /* or one stands for a list of one */
 	return config_error(c, path, err, "%s", text);
 }
 
@@ -50,7 +54,7 @@ static int member(const struct yaml_node *map, const char *key, struct str *ret_
 	return !node || config_tree_text(node, ret_text) ? 0 : -EINVAL;
 }
 
-/* ---- rules: ------------------------------------------------------------------------------------------------------- */
+/* ---- rules: -------------------------------------------------------------------------------------------- */
 
 static int read_selection(const struct yaml_node *entry, struct rule_selection *s)
 {
@@ -81,7 +85,7 @@ static int read_selections(struct config *c, struct error *err)
 	return 0;
 }
 
-/* ---- append_output: ----------------------------------------------------------------------------------------------- */
+/* ---- append_output: ------------------------------------------------------------------------------------ */
 
 static int read_match(struct config *c, const struct yaml_node *match, struct append_output *a)
 {
@@ -156,17 +160,17 @@ static int read_append(struct config *c, const struct yaml_node *entry, struct a
 }
 
 /* Falco says so, too: one may expect either to be enough. */
-#define BOTH                                                                                                          \
-	"configuration: append_output: an entry matches a rule and tags: it counts for the rule \"" STR_FMT               \
+#define BOTH                                                                                                \
+	"configuration: append_output: an entry matches a rule and tags: it counts for the rule \"" STR_FMT \
 	"\" alone, and only if that has all the tags"
 static bool names_both(const struct append_output *a)
 {
 	return a->match_rule.len && a->nmatch_tags;
 }
 
-#define APPEND_SHAPE                                                                                                   \
-	"it must be a map of match (source, rule, a list of tags), extra_output (a text), suggested_output (true or false) and " \
-	"extra_fields (a list of fields, or of a name and its format, each name once)"
+#define APPEND_SHAPE \
+	"it must be a map of match (source, rule, a list of tags), extra_output (a text), suggested_output " \
+	"(true or false) and extra_fields (a list of fields, or of a name and its format, each name once)"
 
 static int read_appends(struct config *c, struct error *err)
 {
@@ -190,7 +194,7 @@ static int read_appends(struct config *c, struct error *err)
 	return 0;
 }
 
-/* ---- static_fields: ----------------------------------------------------------------------------------------------- */
+/* ---- static_fields: ------------------------------------------------------------------------------------ */
 
 static int read_static(struct config *c, struct error *err)
 {
@@ -216,7 +220,7 @@ static int read_static(struct config *c, struct error *err)
 	return 0;
 }
 
-/* ---- rules_files: ------------------------------------------------------------------------------------------------- */
+/* ---- rules_files: -------------------------------------------------------------------------------------- */
 
 static int read_rules_files(struct config *c, struct error *err)
 {
@@ -247,7 +251,7 @@ static int read_rules_files(struct config *c, struct error *err)
 	return 0;
 }
 
-/* ---- plugins: ----------------------------------------------------------------------------------------------------- */
+/* ---- plugins: ------------------------------------------------------------------------------------------ */
 
 /* A text as it is, anything else as JSON: plugins take either. */
 static struct str plain_or_json(struct config *c, const struct yaml_node *node)
@@ -329,7 +333,7 @@ static int read_plugins(struct config *c, struct error *err)
 	return r < 0 ? error_set(err, r, "out of memory") : 0;
 }
 
-/* ---- monitor.limits: ---------------------------------------------------------------------------------------------- */
+/* ---- monitor.limits: ----------------------------------------------------------------------------------- */
 
 #define LIMIT_SECONDS 86400 /* at most: what is held back longer is of no use to anybody */
 
@@ -379,10 +383,12 @@ static int read_limits(struct config *c, struct error *err)
 		int r = read_limit(c, items[i], &c->limits[i]);
 
 		if (r < 0)
-			return r == -ENOMEM ? out_of_memory(err) :
-					      entry_error(c, "monitor.limits", i, err,
-							  "it needs seconds, from 1 to 86400; rule, alerts and a list of fields as "
-							  "key are optional");
+			return r == -ENOMEM ?
+				       out_of_memory(err) :
+				       entry_error(
+					       c, "monitor.limits", i, err,
+					       "it needs seconds, from 1 to 86400; rule, alerts and a list of fields as "
+					       "key are optional");
 	}
 	c->nlimits = n;
 	return 0;

@@ -18,8 +18,8 @@ static int assign_option(struct config *c, const char *assignment, bool strict, 
 
 	if (strict && is_list && assignment[key.len] && assignment[key.len + 1] == '[')
 		return error_set(err, -EINVAL,
-				 "-o " STR_FMT ": Falco takes a value in brackets for a text; write " STR_FMT "[]=ENTRY to add an entry, " STR_FMT
-				 "[0]=ENTRY to replace the first",
+				 "-o " STR_FMT ": Falco takes a value in brackets for a text; write " STR_FMT
+				 "[]=ENTRY to add an entry, " STR_FMT "[0]=ENTRY to replace the first",
 				 STR_ARG(key), STR_ARG(key), STR_ARG(key));
 	return r < 0 ? r : config_tree_assign(c->arena, c->root, assignment, is_list, origin, err);
 }
@@ -80,7 +80,8 @@ static int finish(struct config *c, struct str name, const struct config_input *
 	return r;
 }
 
-static int read_input(struct str name, struct str text, const struct config_input *in, struct config **ret_config, struct error *err)
+static int read_input(struct str name, struct str text, const struct config_input *in, struct config **ret_config,
+		      struct error *err)
 {
 	auto_config struct config *c = config_new();
 	int r;
@@ -115,12 +116,14 @@ int config_load_input(const struct config_input *in, struct config **ret_config,
 		if (r < 0)
 			return error_prefix(err, r, "cannot read the configuration");
 	}
-	return read_input(str_of(in->path ? in->path : "configuration"), (struct str){ text, len }, in, ret_config, err);
+	return read_input(str_of(in->path ? in->path : "configuration"), (struct str){ text, len }, in, ret_config,
+			  err);
 }
 
 int config_load(const char *path, const char *const *assignments, size_t nassignments, struct config **ret_config,
 		struct error *err)
 {
-	return config_load_input(&(struct config_input){ .path = path, .assignments = assignments, .nassignments = nassignments },
-				 ret_config, err);
+	return config_load_input(
+		&(struct config_input){ .path = path, .assignments = assignments, .nassignments = nassignments },
+		ret_config, err);
 }

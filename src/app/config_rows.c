@@ -33,7 +33,8 @@ bool config_row_leads(struct str path)
 	for (i = 0; i < config_nrows; i++) {
 		struct str key = str_of(config_rows[i].key);
 
-		if (key.len > path.len && (key.ptr[path.len] == '.' || key.ptr[path.len] == '[') && str_starts(key, path))
+		if (key.len > path.len && (key.ptr[path.len] == '.' || key.ptr[path.len] == '[') &&
+		    str_starts(key, path))
 			return true;
 	}
 	return false;
@@ -51,7 +52,9 @@ const char *config_row_nearest(struct str key)
 		unsigned int d = str_distance(key, name);
 
 		/* the right name at the wrong place */
-		if (d > 1 && dot && str_eq(str_of(dot + 1), asked ? (struct str){ asked + 1, (size_t)(key.ptr + key.len - asked - 1) } : key) &&
+		if (d > 1 && dot &&
+		    str_eq(str_of(dot + 1),
+			   asked ? (struct str){ asked + 1, (size_t)(key.ptr + key.len - asked - 1) } : key) &&
 		    strlen(dot) > 8)
 			d = 2;
 		if (d < best) {

@@ -104,7 +104,10 @@ static void add_type(struct strbuf *out, const struct config_row *row)
 	}
 }
 
-/* The next part of a row's key below path: "kind" of engine.kind below "engine"; false when it is not directly there. */
+/*
+ * The next part of a row's key below path: "kind" of engine.kind below "engine"; false when it is not
+ * directly there.
+ */
 static bool part_below(const char *key, struct str path, struct str *ret_part)
 {
 	struct str k = str_of(key);

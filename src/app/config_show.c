@@ -39,7 +39,7 @@ static void indent(struct strbuf *out, unsigned int depth)
 	strbuf_addf(out, "%*s", (int)(2 * depth), "");
 }
 
-/* ---- trees -------------------------------------------------------------------------------------------------------- */
+/* ---- trees --------------------------------------------------------------------------------------------- */
 
 struct walk {
 	struct strbuf *out;
@@ -126,9 +126,12 @@ static void add_tree(struct walk *w, const struct yaml_node *n, unsigned int dep
 	}
 }
 
-/* ---- rows --------------------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------------------- */
 
-/* The maps that this key lies in and the one before did not: "engine:", "  kmod:". Returns the depth of the key itself. */
+/*
+ * The maps that this key lies in and the one before did not: "engine:", " kmod:". Returns the depth of the
+ * key itself.
+ */
 static unsigned int open_maps(struct strbuf *out, const char *before, const char *key)
 {
 	unsigned int depth = 0;
@@ -230,7 +233,7 @@ void config_show(struct strbuf *out, const struct config *c)
 	}
 }
 
-/* ---- one line ----------------------------------------------------------------------------------------------------- */
+/* ---- one line ------------------------------------------------------------------------------------------ */
 
 static void dump(struct walk *w, const struct yaml_node *n)
 {

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/parse.h"
 
-/* ---- nodes -------------------------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------------- */
 
 static struct yaml_node *new_node(struct arena *arena, enum yaml_kind kind)
 {
@@ -55,7 +55,8 @@ bool config_tree_came_before(const struct yaml_node *map, uint32_t i)
 	struct str key, other;
 
 	for (uint32_t k = 0; k < i; k++)
-		if (config_tree_text(map->pairs[i].key, &key) && config_tree_text(map->pairs[k].key, &other) && str_eq(key, other))
+		if (config_tree_text(map->pairs[i].key, &key) && config_tree_text(map->pairs[k].key, &other) &&
+		    str_eq(key, other))
 			return true;
 	return false;
 }
@@ -107,7 +108,7 @@ static struct yaml_node **add_item(struct arena *arena, struct yaml_node *list)
 	return &list->items[list->count++];
 }
 
-/* ---- paths -------------------------------------------------------------------------------------------------------- */
+/* ---- paths --------------------------------------------------------------------------------------------- */
 
 /* One step: a name (unescaped, in name) or an index, APPEND for []. */
 struct step {
@@ -215,7 +216,8 @@ static int descend(struct arena *arena, struct yaml_node *n, const struct step *
 	return 0;
 }
 
-int config_tree_set(struct arena *arena, struct yaml_node *root, const char *path, struct yaml_node *value, struct error *err)
+int config_tree_set(struct arena *arena, struct yaml_node *root, const char *path, struct yaml_node *value,
+		    struct error *err)
 {
 	struct yaml_node **place = &root;
 	const char *p = path;
@@ -244,8 +246,8 @@ static bool is_flow(struct str text, char open, char close)
 	return text.len > 1 && text.ptr[0] == open && text.ptr[text.len - 1] == close;
 }
 
-int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, bool is_list, uint16_t origin,
-		       struct error *err)
+int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *assignment, bool is_list,
+		       uint16_t origin, struct error *err)
 {
 	const char *equals = strchr(assignment, '=');
 	struct yaml_node *value;
@@ -276,9 +278,10 @@ int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *
 	return config_tree_set(arena, root, key, value, err);
 }
 
-/* ---- whole files -------------------------------------------------------------------------------------------------- */
+/* ---- whole files --------------------------------------------------------------------------------------- */
 
-int config_tree_parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root, struct error *err)
+int config_tree_parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
+		      struct error *err)
 {
 	struct yaml_documents documents;
 	struct yaml_position where = { 0 };
@@ -295,7 +298,8 @@ int config_tree_parse(struct arena *arena, struct str name, struct str text, str
 	return 0;
 }
 
-int config_tree_load(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root, struct error *err)
+int config_tree_load(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
+		     struct error *err)
 {
 	struct yaml_node *root;
 	int r = config_tree_parse(arena, name, text, &root, err);
@@ -312,7 +316,8 @@ int config_tree_load(struct arena *arena, struct str name, struct str text, stru
 	return 0;
 }
 
-static int merge_one(struct arena *arena, struct yaml_node *root, struct str key, struct yaml_node *value, enum config_merge how)
+static int merge_one(struct arena *arena, struct yaml_node *root, struct str key, struct yaml_node *value,
+		     enum config_merge how)
 {
 	struct yaml_pair *there = find(root, key);
 	struct yaml_node **place = there ? &there->value : NULL;
@@ -353,7 +358,7 @@ int config_tree_merge(struct arena *arena, struct yaml_node *root, struct yaml_n
 	return 0;
 }
 
-/* ---- ${VARIABLE} -------------------------------------------------------------------------------------------------- */
+/* ---- ${VARIABLE} --------------------------------------------------------------------------------------- */
 
 /* The variable's name is between "${" and "}"; a name that is too long is that of none. */
 static struct str variable(struct str name)
@@ -367,8 +372,9 @@ static struct str variable(struct str name)
 }
 
 /*
- * What a variable brings is looked at again, as Falco does, so ${A} may hold ${B}: *budget of them at most, since it may
- * hold itself. $${A} is the way to write ${A}; only its "${" is passed over, so that $${${A}} has the value of A in it.
+ * What a variable brings is looked at again, as Falco does, so ${A} may hold ${B}: *budget of them at most,
+ * since it may hold itself. $${A} is the way to write ${A}; only its "${" is passed over, so that $${${A}}
+ * has the value of A in it.
  */
 static void expand_text(struct strbuf *out, struct str s, unsigned int *budget)
 {
@@ -386,7 +392,8 @@ static void expand_text(struct strbuf *out, struct str s, unsigned int *budget)
 			i += 3;
 		} else {
 			if (*budget && (*budget)--)
-				expand_text(out, variable((struct str){ rest.ptr + 2, (size_t)(close - rest.ptr) - 2 }), budget);
+				expand_text(out, variable((struct str){ rest.ptr + 2, (size_t)(close - rest.ptr) - 2 }),
+					    budget);
 			i += (size_t)(close - rest.ptr) + 1;
 		}
 	}

@@ -123,8 +123,9 @@ static int tell_wrong_type(struct config *c, const struct config_row *row, const
 	const char *range = strstr(row->values, "..") ? row->values : row->type == CONFIG_UINT ? "0.." : "";
 
 	config_place(c, node, &place);
-	return config_warn(c, "%s: %s has the wrong type: it is %s%s%s; %s is used", place.len ? place.ptr : "configuration", row->key,
-			   expected[row->type], *range ? " in " : "", range, *row->fallback ? row->fallback : "the default");
+	return config_warn(c, "%s: %s has the wrong type: it is %s%s%s; %s is used",
+			   place.len ? place.ptr : "configuration", row->key, expected[row->type], *range ? " in " : "",
+			   range, *row->fallback ? row->fallback : "the default");
 }
 
 /* yaml-cpp makes a text of what is left out, and Falco a path or a URL of that. */

@@ -9,11 +9,26 @@
 
 static const char rule[] = "Falco internal: syscall event drop";
 
-/* What Falco's alert carries, in the order of its JSON. Kernel buffers, maps and page faults are drivers'; we have none. */
+/*
+ * What Falco's alert carries, in the order of its JSON. Kernel buffers, maps and page faults are drivers'; we
+ * have none.
+ */
 static const char *const fields[] = {
-	"ebpf_enabled", "n_drops", "n_drops_buffer_clone_fork_exit", "n_drops_buffer_close_exit", "n_drops_buffer_connect_exit",
-	"n_drops_buffer_dir_file_exit", "n_drops_buffer_execve_exit", "n_drops_buffer_open_exit", "n_drops_buffer_other_interest_exit",
-	"n_drops_buffer_proc_exit", "n_drops_buffer_total", "n_drops_bug", "n_drops_page_faults", "n_drops_scratch_map", "n_evts",
+	"ebpf_enabled",
+	"n_drops",
+	"n_drops_buffer_clone_fork_exit",
+	"n_drops_buffer_close_exit",
+	"n_drops_buffer_connect_exit",
+	"n_drops_buffer_dir_file_exit",
+	"n_drops_buffer_execve_exit",
+	"n_drops_buffer_open_exit",
+	"n_drops_buffer_other_interest_exit",
+	"n_drops_buffer_proc_exit",
+	"n_drops_buffer_total",
+	"n_drops_bug",
+	"n_drops_page_faults",
+	"n_drops_scratch_map",
+	"n_evts",
 };
 
 static bool claim_token(struct drops *d, uint64_t now)
@@ -40,7 +55,9 @@ static void raise_alert(const struct drops *d, struct session *s, uint64_t now, 
 
 	strbuf_addf(&message, "%s. %" PRIu64 " system calls dropped in last second.", rule, dropped);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		uint64_t n = strcmp(fields[i], "n_drops") == 0 ? dropped : strcmp(fields[i], "n_evts") == 0 ? events : 0;
+		uint64_t n = strcmp(fields[i], "n_drops") == 0 ? dropped :
+			     strcmp(fields[i], "n_evts") == 0  ? events :
+								 0;
 		char text[24];
 
 		snprintf(text, sizeof(text), "%" PRIu64, n); /* numbers are texts there */
@@ -61,7 +78,8 @@ static int act(struct drops *d, struct session *s, uint64_t now, uint64_t events
 		else if (str_eq(action, STR("alert")))
 			raise_alert(d, s, now, events, dropped);
 		else if (str_eq(action, STR("exit")))
-			r = error_set(err, -ECANCELED, "%s. %" PRIu64 " system calls dropped in last second. Exiting.", rule, dropped);
+			r = error_set(err, -ECANCELED, "%s. %" PRIu64 " system calls dropped in last second. Exiting.",
+				      rule, dropped);
 	}
 	return r;
 }

@@ -6,8 +6,9 @@
 #include "app/session.h"
 
 /*
- * What is done when the source loses events (syscall_event_drops): once a second of event time, if the share of lost events is
- * above the threshold and the token bucket has one left. Zero-initialise; config is the caller's, NULL = nothing is done.
+ * What is done when the source loses events (syscall_event_drops): once a second of event time, if the share
+ * of lost events is above the threshold and the token bucket has one left. Zero-initialise; config is the
+ * caller's, NULL = nothing is done.
  */
 struct drops {
 	const struct config *config;

@@ -30,7 +30,8 @@ static void judged(void *context, struct field_context *ctx)
 	auto_strbuf struct strbuf out = { 0 };
 
 	x->open = false;
-	if (x->event ? ctx->ev->provisional || ctx->ev->number != x->event : !explain_looks_at(x->rules, x->rule, ctx->ev))
+	if (x->event ? ctx->ev->provisional || ctx->ev->number != x->event :
+		       !explain_looks_at(x->rules, x->rule, ctx->ev))
 		return;
 	x->found = true;
 	x->failure = x->failure ? x->failure : explain_event(x->rules, x->rule, ctx, &explanation);
@@ -53,9 +54,10 @@ static void judged(void *context, struct field_context *ctx)
 
 static void fetched(void *context, const struct needs *needs)
 {
-	static const char *const kinds[] = { [NEED_THREAD] = "thread", [NEED_FD] = "descriptor", [NEED_CWD] = "directory",
-					     [NEED_REGION] = "region",	     [NEED_STACK] = "stack",
-					     [NEED_RACED] = "arguments' memory" };
+	static const char *const kinds[] = {
+		[NEED_THREAD] = "thread", [NEED_FD] = "descriptor", [NEED_CWD] = "directory",
+		[NEED_REGION] = "region", [NEED_STACK] = "stack",   [NEED_RACED] = "arguments' memory"
+	};
 	struct explain *x = context;
 	auto_strbuf struct strbuf out = { 0 };
 

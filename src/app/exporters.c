@@ -3,7 +3,8 @@
 
 #include "app/log.h"
 
-int exporters_open(struct exporters *e, const struct config *config, const struct engine_options *offered, struct error *err)
+int exporters_open(struct exporters *e, const struct config *config, const struct engine_options *offered,
+		   struct error *err)
 {
 	int r;
 

@@ -5,7 +5,10 @@
 #include "app/metrics_snapshot.h"
 #include "app/webserver.h"
 
-/* Who tells a session's figures to others, as the configuration asks. Zero-initialise; exporters_free() in any state. */
+/*
+ * Who tells a session's figures to others, as the configuration asks. Zero-initialise; exporters_free() in
+ * any state.
+ */
 struct exporters {
 	struct webserver *web; /* NULL = none */
 	struct metrics_snapshot *snapshot; /* NULL = none */
@@ -13,7 +16,8 @@ struct exporters {
 };
 
 /* As webserver_open() and metrics_snapshot_new(): config and offered are borrowed, threads are started. */
-int exporters_open(struct exporters *e, const struct config *config, const struct engine_options *offered, struct error *err);
+int exporters_open(struct exporters *e, const struct config *config, const struct engine_options *offered,
+		   struct error *err);
 /* Tells the figures when it is time, between events. */
 void exporters_look(struct exporters *e, struct session *s);
 /* Files were rotated; failures go to the log. */

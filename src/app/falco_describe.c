@@ -4,7 +4,8 @@
 #include "app/listing.h"
 #include "app/log.h"
 
-int falco_describe_loaded(struct strbuf *out, struct rule_loader *loader, const char *rule, bool json, struct error *err)
+int falco_describe_loaded(struct strbuf *out, struct rule_loader *loader, const char *rule, bool json,
+			  struct error *err)
 {
 	auto_ruleset struct ruleset *rules = NULL;
 	int r;
@@ -15,8 +16,8 @@ int falco_describe_loaded(struct strbuf *out, struct rule_loader *loader, const 
 	return r < 0 ? r : listing_falco_rules(out, rules, rule, err);
 }
 
-static int describe(const struct config *config, const struct options *o, const struct engine_options *engine, struct strbuf *out,
-		    struct error *err)
+static int describe(const struct config *config, const struct options *o, const struct engine_options *engine,
+		    struct strbuf *out, struct error *err)
 {
 	auto_rule_loader struct rule_loader *loader = NULL;
 	auto_rules_input struct rules_input in = { 0 };
@@ -26,7 +27,8 @@ static int describe(const struct config *config, const struct options *o, const 
 	if (r == 0)
 		r = rules_input_load(&in, engine, true, &loader, err);
 	if (r == 0)
-		r = falco_describe_loaded(out, loader, options_value(o, OPT_falco_describe, NULL), config->json_output, err);
+		r = falco_describe_loaded(out, loader, options_value(o, OPT_falco_describe, NULL), config->json_output,
+					  err);
 	return r;
 }
 

@@ -31,14 +31,16 @@ const char *falco_config_path(const struct options *o)
 {
 	const char *given = options_value(o, OPT_falco_config, "");
 
-	return *given ? given : access(FALCO_CONFIG, F_OK) == 0 ? FALCO_CONFIG : NULL; /* an empty one is as none, as in Falco */
+	/* an empty one is as none, as in Falco */
+	return *given ? given : access(FALCO_CONFIG, F_OK) == 0 ? FALCO_CONFIG : NULL;
 }
 
 /* "--snaplen", or "-A" where there is no long form. */
 static const char *name_of(struct arena *arena, enum option_id id)
 {
 	const struct option_info *o = &option_table[id];
-	struct str name = *o->long_name ? arena_printf(arena, "--%s", o->long_name) : arena_printf(arena, "-%c", o->short_name);
+	struct str name =
+		*o->long_name ? arena_printf(arena, "--%s", o->long_name) : arena_printf(arena, "-%c", o->short_name);
 
 	return name.ptr;
 }
@@ -88,8 +90,8 @@ static int add_row(struct flags *f, const struct flag_row *row, const char *argu
 	struct str value = str_of(row->value);
 
 	if (percent)
-		value = arena_printf(f->arena, "%.*s%s%s", (int)(percent - row->value), row->value, argument ? argument : "",
-				     percent + 1);
+		value = arena_printf(f->arena, "%.*s%s%s", (int)(percent - row->value), row->value,
+				     argument ? argument : "", percent + 1);
 	return value.ptr ? add(f, row->option, row->key, value.ptr) : -ENOMEM;
 }
 
@@ -122,14 +124,16 @@ static int tell_old(struct config *c, struct arena *arena, const struct options 
 	int r = 0;
 
 	for (k = 0; r == 0 && k < ARRAY_SIZE(rows); k++) {
-		if (!options_has(o, rows[k].option) || !*rows[k].replacement || (k && rows[k - 1].option == rows[k].option))
+		if (!options_has(o, rows[k].option) || !*rows[k].replacement ||
+		    (k && rows[k - 1].option == rows[k].option))
 			continue;
-		r = config_warn(c, "%s is of older versions of Falco; it was replaced by %s", name_of(arena, rows[k].option),
-				rows[k].replacement);
+		r = config_warn(c, "%s is of older versions of Falco; it was replaced by %s",
+				name_of(arena, rows[k].option), rows[k].replacement);
 	}
 	for (k = 0; r == 0 && k < ARRAY_SIZE(idle); k++)
 		if (options_has(o, idle[k].option))
-			r = config_warn(c, "%s is accepted without effect: %s", name_of(arena, idle[k].option), idle[k].why);
+			r = config_warn(c, "%s is accepted without effect: %s", name_of(arena, idle[k].option),
+					idle[k].why);
 	if (r == 0 && options_has(o, OPT_falco_markdown))
 		r = config_warn(c, "--markdown is deprecated; use --format markdown");
 	if (r == 0 && options_has(o, OPT_falco_print))
@@ -139,10 +143,12 @@ static int tell_old(struct config *c, struct arena *arena, const struct options 
 
 static int refuse(const struct options *o, struct error *err)
 {
-	if (options_has(o, OPT_falco_only_tag) && (options_has(o, OPT_falco_disable_tag) || options_has(o, OPT_falco_disable_rules)))
+	if (options_has(o, OPT_falco_only_tag) &&
+	    (options_has(o, OPT_falco_disable_tag) || options_has(o, OPT_falco_disable_rules)))
 		return error_set(err, -EINVAL, "-t cannot be combined with -T or -D");
 	if (options_has(o, OPT_falco_userspace))
-		return error_set(err, -EINVAL, "-u needed a driver that traces programs: `monitor run -- COMMAND` does that");
+		return error_set(err, -EINVAL,
+				 "-u needed a driver that traces programs: `monitor run -- COMMAND` does that");
 	if (options_has(o, OPT_falco_gvisor_generate))
 		return error_set(err, -EINVAL, "--gvisor-generate-config: events of gVisor are not read");
 	return 0;

@@ -9,8 +9,9 @@
 const char *falco_config_path(const struct options *o);
 
 /*
- * The configuration that Falco's command line means: the file, -o, then the flags that stand for keys. What is said of old
- * flags is among its warnings. -EINVAL as config_load_input(), or when flags contradict each other.
+ * The configuration that Falco's command line means: the file, -o, then the flags that stand for keys. What
+ * is said of old flags is among its warnings. -EINVAL as config_load_input(), or when flags contradict each
+ * other.
  */
 int falco_config(const struct options *o, struct config **ret_config, struct error *err);
 

@@ -22,7 +22,8 @@ void falco_log(const struct config *config, const struct options *o)
 	/* without any configuration somebody tries something out */
 	settings.quiet = !config->log_stderr && (falco_config_path(o) || config_tree_get(config->root, "log_stderr"));
 	if (config->log_syslog && (falco_config_path(o) || config_tree_get(config->root, "log_syslog")) &&
-	    config_c_text(socket, sizeof(socket), config->monitor_log_syslog_socket, "monitor.log.syslog_socket", &err) == 0)
+	    config_c_text(socket, sizeof(socket), config->monitor_log_syslog_socket, "monitor.log.syslog_socket",
+			  &err) == 0)
 		settings.syslog = socket;
 	/* the words were checked with the configuration */
 	(void)log_level_of(config->log_level, &settings.level);

@@ -11,7 +11,10 @@
 
 #define MEASURE_MS 1000 /* the web server's figures are no newer */
 
-/* Several event sources at once: each has its pipeline, state, limits, captures and copies of plugins; rules and outputs are shared. */
+/*
+ * Several event sources at once: each has its pipeline, state, limits, captures and copies of plugins; rules
+ * and outputs are shared.
+ */
 struct falco_peer {
 	struct session session;
 	struct capture capture;
@@ -90,7 +93,8 @@ static int open_one(struct falco_peer *p, struct str name, const struct falco_pe
 	return session_start(s, source, &options, err);
 }
 
-int falco_peers_open(struct falco_peers *p, const struct falco_sources *sources, const struct falco_peers_options *o, struct error *err)
+int falco_peers_open(struct falco_peers *p, const struct falco_sources *sources, const struct falco_peers_options *o,
+		     struct error *err)
 {
 	struct session *main = o->main;
 	int r = 0;

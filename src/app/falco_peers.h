@@ -9,7 +9,10 @@
 #include "app/plugins.h"
 #include "app/session.h"
 
-/* The event sources that are watched: names of plugins' sources, or empty for system calls or a capture. At least one. */
+/*
+ * The event sources that are watched: names of plugins' sources, or empty for system calls or a capture. At
+ * least one.
+ */
 struct falco_sources {
 	struct str *list;
 	size_t n;
@@ -38,7 +41,8 @@ struct falco_peers_options {
 	const struct pipeline_options *settings;
 };
 /* Opens sources[1..]. */
-int falco_peers_open(struct falco_peers *p, const struct falco_sources *sources, const struct falco_peers_options *o, struct error *err);
+int falco_peers_open(struct falco_peers *p, const struct falco_sources *sources, const struct falco_peers_options *o,
+		     struct error *err);
 int falco_peers_start(struct falco_peers *p, const struct config *config, struct error *err);
 /* Whether any is at work. Negative as soon as one has failed. */
 int falco_peers_running(struct falco_peers *p, struct error *err);

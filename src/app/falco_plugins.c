@@ -42,12 +42,16 @@ static void add_loaded(struct strbuf *out, const struct plugin_view *v)
 		unsigned int bit;
 		const char *name;
 	} capabilities[] = {
-		{ PLUGIN_EXTRACT, "Field Extraction" }, { PLUGIN_PARSE, "Event Parsing" },   { PLUGIN_ASYNC, "Async Events" },
+		{ PLUGIN_EXTRACT, "Field Extraction" },
+		{ PLUGIN_PARSE, "Event Parsing" },
+		{ PLUGIN_ASYNC, "Async Events" },
 		{ PLUGIN_LISTEN, "Capture Listening" },
 	};
 	size_t i;
 
-	strbuf_addf(out, "Name: " STR_FMT "\nDescription: " STR_FMT "\nContact: " STR_FMT "\nVersion: " STR_FMT "\nCapabilities: \n",
+	strbuf_addf(out,
+		    "Name: " STR_FMT "\nDescription: " STR_FMT "\nContact: " STR_FMT "\nVersion: " STR_FMT
+		    "\nCapabilities: \n",
 		    STR_ARG(v->name), STR_ARG(v->description), STR_ARG(v->contact), STR_ARG(v->version));
 	if (v->capabilities & PLUGIN_SOURCE && v->source.len)
 		strbuf_addf(out, "  - Event Sourcing (ID=%u, source='" STR_FMT "')\n", v->id, STR_ARG(v->source));
@@ -97,15 +101,18 @@ static int add_open_params(struct strbuf *out, struct plugin *p, struct error *e
 	plugin_get(p, &view);
 	if (!state)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = plugin_host_new(&(struct plugin_host_options){ .state = state, .source = view.source, .live = true }, &host, err);
+	r = plugin_host_new(&(struct plugin_host_options){ .state = state, .source = view.source, .live = true }, &host,
+			    err);
 	if (r == 0)
 		r = plugin_host_add(host, p, err);
 	if (r < 0 || !(view.capabilities & PLUGIN_SOURCE))
 		return r;
 	r = plugin_open_params(p, add_suggestion, &s, err);
 	if (r == 0 && !s.n)
-		strbuf_adds(out, "No suggested open params available: plugin has not been configured, or it does not implement the "
-				 "open params suggestion functionality\n");
+		strbuf_adds(
+			out,
+			"No suggested open params available: plugin has not been configured, or it does not implement the "
+			"open params suggestion functionality\n");
 	strbuf_addc(out, '\n');
 	return r;
 }
@@ -120,8 +127,8 @@ static int print_loaded(struct plugin *p)
 	plugin_get(p, &view);
 	add_loaded(&out, &view);
 	strbuf_addf(&out, "\nInit config schema type: %s\n%.*s\n\n",
-		    schema ? "JSON" : "Not available, plugin does not implement the init config schema functionality", PLUGIN_TEXT_BYTES,
-		    schema ? schema : "");
+		    schema ? "JSON" : "Not available, plugin does not implement the init config schema functionality",
+		    PLUGIN_TEXT_BYTES, schema ? schema : "");
 	if (add_open_params(&out, p, &err) < 0)
 		return log_failure(&err, EXIT_FAILED);
 	return listing_print(&out);

@@ -67,7 +67,8 @@ static int replay(struct session *s, struct run *run, uint64_t max_ns, bool live
 		if (signals_reopen_requested())
 			housekeeping_reopen(&run->housekeeping);
 		if (!live && signals_reload_requested())
-			log_warning("SIGHUP loads nothing again: a capture is judged by the rules of its start, all of it");
+			log_warning(
+				"SIGHUP loads nothing again: a capture is judged by the rules of its start, all of it");
 		now = !max_ns ? 0 : live ? clock_ns(CLOCK_MONOTONIC) : pipeline_time(s->pipeline);
 		if (!first)
 			first = now;
@@ -88,7 +89,8 @@ static const char *kind_missing(struct str kind)
 	} missing[] = {
 		{ "kmod", "there is no kernel module; `monitor run -- COMMAND` watches a command without one" },
 		{ "modern_ebpf", "there is no eBPF driver; `monitor run -- COMMAND` watches a command without one" },
-		{ "ebpf", "Falco dropped the legacy eBPF driver; `monitor run -- COMMAND` watches a command without a driver" },
+		{ "ebpf",
+		  "Falco dropped the legacy eBPF driver; `monitor run -- COMMAND` watches a command without a driver" },
 		{ "gvisor", "events of gVisor are not read; `monitor run -- COMMAND` works inside a gVisor sandbox" },
 	};
 	size_t i;
@@ -171,7 +173,8 @@ static int start(struct session *s, struct run *run, struct error *err)
 static int require_output(const struct config *config, struct error *err)
 {
 	if (!outputs_wanted(config))
-		return error_set(err, -EINVAL, "no output is enabled: nobody would see alerts; stdout_output.enabled is one");
+		return error_set(err, -EINVAL,
+				 "no output is enabled: nobody would see alerts; stdout_output.enabled is one");
 	return metrics_check(config, err);
 }
 
@@ -211,7 +214,7 @@ static int read_duration(const struct options *o, uint64_t *ret_ns, struct error
 	return 0;
 }
 
-/* ---- loading again ------------------------------------------------------------------------------------------------- */
+/* ---- loading again ------------------------------------------------------------------------------------- */
 
 struct again {
 	const struct options *options;
@@ -225,8 +228,8 @@ struct again {
 };
 
 /* Of the other event sources, each its own. */
-static int compile_peers(const struct again *a, struct rule_loader *loader, const struct field_options *fields, struct reload_set *set,
-			 struct error *err)
+static int compile_peers(const struct again *a, struct rule_loader *loader, const struct field_options *fields,
+			 struct reload_set *set, struct error *err)
 {
 	int r = 0;
 
@@ -378,7 +381,8 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 }
 
 int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
-		 const struct engine_options *engine, const struct falco_sources *sources, struct program_starter *programs)
+		 const struct engine_options *engine, const struct falco_sources *sources,
+		 struct program_starter *programs)
 {
 	struct run run = { .config = config, .plugins = plugins, .sources = sources, .fields = &engine->fields };
 	struct session s = { .outputs.programs = programs };

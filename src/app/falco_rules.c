@@ -21,7 +21,8 @@ int falco_require_rules(const struct rules_input *in, struct error *err)
 	return rules_input_require(in, "name a file or folder with -r or in rules_files of the configuration", err);
 }
 
-int falco_read_first_rules(struct rules_input *in, const struct config *config, const struct options *o, struct error *err)
+int falco_read_first_rules(struct rules_input *in, const struct config *config, const struct options *o,
+			   struct error *err)
 {
 	int r = falco_read_rules(in, config, o, err);
 
@@ -34,8 +35,8 @@ int falco_read_first_rules(struct rules_input *in, const struct config *config, 
 	return 0;
 }
 
-int falco_load_rules(struct session *s, const struct config *config, const struct options *o, const struct engine_options *engine,
-		     struct error *err)
+int falco_load_rules(struct session *s, const struct config *config, const struct options *o,
+		     const struct engine_options *engine, struct error *err)
 {
 	int r = falco_read_first_rules(&s->input, config, o, err);
 

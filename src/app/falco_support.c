@@ -10,8 +10,8 @@
 #include "base/json.h"
 
 /*
- * --support: what a report needs, as one JSON object with Falco's keys. Secrets of the configuration are masked, and what
- * the command line assigns is left out.
+ * --support: what a report needs, as one JSON object with Falco's keys. Secrets of the configuration are
+ * masked, and what the command line assigns is left out.
  */
 
 static void add_text(struct strbuf *out, const char *key, const char *text)
@@ -84,7 +84,8 @@ static void add_system(struct strbuf *out)
 	strbuf_adds(out, "},");
 }
 
-int falco_support(const struct config *config, const struct options *o, const struct engine_options *engine, char **command_line)
+int falco_support(const struct config *config, const struct options *o, const struct engine_options *engine,
+		  char **command_line)
 {
 	auto_session struct session s = { 0 };
 	auto_strbuf struct strbuf out = { 0 };

@@ -22,8 +22,8 @@ static bool has_warnings(const struct load_result *result)
 }
 
 /*
- * Good files with warnings are only named; the warnings are for the log. Files are a line end apart, so that a bad one, whose
- * findings end with one, is followed by an empty line.
+ * Good files with warnings are only named; the warnings are for the log. Files are a line end apart, so that
+ * a bad one, whose findings end with one, is followed by an empty line.
  */
 static void add_text(struct strbuf *out, const struct load_result *result)
 {
@@ -40,7 +40,8 @@ static void add_text(struct strbuf *out, const struct load_result *result)
 	}
 }
 
-static int validate(struct validation *v, const struct rules_input *in, const struct engine_options *engine, struct error *err)
+static int validate(struct validation *v, const struct rules_input *in, const struct engine_options *engine,
+		    struct error *err)
 {
 	const struct load_result *result;
 	size_t i;
@@ -70,7 +71,9 @@ static int print(struct validation *v, bool json, const struct options *o, struc
 {
 	auto_strbuf struct strbuf out = { 0 }, described = { 0 };
 	bool describe = !v->bad && (options_has(o, OPT_falco_describe_all) || options_has(o, OPT_falco_describe));
-	int r = describe ? falco_describe_loaded(&described, v->loader, options_value(o, OPT_falco_describe, NULL), json, err) : 0;
+	int r = describe ? falco_describe_loaded(&described, v->loader, options_value(o, OPT_falco_describe, NULL),
+						 json, err) :
+			   0;
 
 	if (r < 0)
 		return log_failure(err, EXIT_FAILED);

@@ -21,11 +21,12 @@ void falco_version_json(struct strbuf *out, const struct engine_options *offered
 {
 	unsigned int n = 0;
 
-	strbuf_adds(out, "{\"default_driver_version\":\"none\",\"driver_api_version\":\"" FALCO_DRIVER_API
-				  "\",\"driver_schema_version\":\"" FALCO_DRIVER_SCHEMA "\",\"engine_version\":\"" ENGINE_VERSION_MINOR
-				  "\",\"engine_version_semver\":\"" ENGINE_VERSION "\",\"falco_version\":\"" FALCO_VERSION
-				  "\",\"libs_version\":\"" FALCO_LIBS "\",\"monitor_version\":\"" VERSION
-				  "\",\"plugin_api_version\":\"" PLUGIN_API_VERSION_STR "\"");
+	strbuf_adds(out,
+		    "{\"default_driver_version\":\"none\",\"driver_api_version\":\"" FALCO_DRIVER_API
+		    "\",\"driver_schema_version\":\"" FALCO_DRIVER_SCHEMA
+		    "\",\"engine_version\":\"" ENGINE_VERSION_MINOR "\",\"engine_version_semver\":\"" ENGINE_VERSION
+		    "\",\"falco_version\":\"" FALCO_VERSION "\",\"libs_version\":\"" FALCO_LIBS
+		    "\",\"monitor_version\":\"" VERSION "\",\"plugin_api_version\":\"" PLUGIN_API_VERSION_STR "\"");
 	if (offered && offered->fields.container_plugin)
 		add_version(out, &n, STR(CONTAINER_PLUGIN), STR(CONTAINER_PLUGIN_VERSION));
 	for (size_t i = 0; offered && i < offered->nplugins; i++)

@@ -25,7 +25,7 @@ struct file_watch {
 	bool pending; /* the kernel told of something */
 };
 
-/* ---- what is there -------------------------------------------------------------------------------------------------------- */
+/* ---- what is there ------------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -73,16 +73,18 @@ static uint64_t state_of_all(const struct file_watch *w)
 		if (stat(w->paths[i], &st) < 0)
 			hash = mix(hash, (uint64_t)errno);
 		else
-			hash = mix(hash, S_ISDIR(st.st_mode) ? state_of_folder(w->paths[i]) : state_of(w->paths[i], &st));
+			hash = mix(hash,
+				   S_ISDIR(st.st_mode) ? state_of_folder(w->paths[i]) : state_of(w->paths[i], &st));
 	}
 	return hash;
 }
 
-/* ---- what the kernel tells ---------------------------------------------------------------------------------------------- */
+/* ---- what the kernel tells ----------------------------------------------------------------------------- */
 
 static void watch_folder(struct file_watch *w, const char *path)
 {
-	(void)inotify_add_watch(w->fd, path, IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR);
+	(void)inotify_add_watch(w->fd, path,
+				IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR);
 }
 
 static void watch_parent(struct file_watch *w, const char *path)
@@ -120,7 +122,7 @@ static bool drain(struct file_watch *w)
 	return any;
 }
 
-/* ---- the interface ------------------------------------------------------------------------------------------------------ */
+/* ---- the interface ------------------------------------------------------------------------------------- */
 
 int file_watch_new(struct file_watch **ret_watch, struct error *err)
 {

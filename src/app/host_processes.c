@@ -28,7 +28,8 @@ static int give(struct answers_to *to, int r, const struct event *ev)
 }
 
 /* Calls each with the numbers that a folder of /proc has as names, until it fails. */
-static int each_number(const char *path, int (*each)(struct answers_to *to, pid_t owner, int number), struct answers_to *to, pid_t owner)
+static int each_number(const char *path, int (*each)(struct answers_to *to, pid_t owner, int number),
+		       struct answers_to *to, pid_t owner)
 {
 	DIR *folder = opendir(path);
 	int r = 0;

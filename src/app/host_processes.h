@@ -10,9 +10,8 @@
 /* All threads of this machine and the descriptors of its processes, as they are now, into the receiver's lists. */
 int host_processes(const struct scap_receiver *receiver, struct error *err);
 /*
- * source_ops.fetch(): a thread that nobody told the birth of.
- * Its descriptors stay unknown: sockets take a call that plugins may not make. All else is known from host_processes() and what was
- * told since.
+ * source_ops.fetch(): a thread that nobody told the birth of. Its descriptors stay unknown: sockets take a
+ * call that plugins may not make. All else is known from host_processes() and what was told since.
  */
 int host_answer(const struct needs *needs, source_sink sink, void *context, struct error *err);
 #else /* nobody here reads it */

@@ -33,14 +33,15 @@ static void tell_refused(struct housekeeping *h)
 	if (n == h->told_refused)
 		return;
 	h->told_refused = n;
-	strbuf_addf(&message, "The monitor's sandbox refused a system call of the monitor itself (%s)", call ? call : "unknown");
-	log_error("%s: a fault of the monitor, or an attack on it; %llu so far", message.ptr ? message.ptr : "out of memory",
-		  (unsigned long long)n);
+	strbuf_addf(&message, "The monitor's sandbox refused a system call of the monitor itself (%s)",
+		    call ? call : "unknown");
+	log_error("%s: a fault of the monitor, or an attack on it; %llu so far",
+		  message.ptr ? message.ptr : "out of memory", (unsigned long long)n);
 	alert_fields_number(&fields, "monitor.calls_refused", n);
 	alert_fields_text(&fields, "monitor.call", str_of(call ? call : "unknown"));
 	internal_alert_raise(s, s->config && s->config->time_format_iso_8601,
-			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL, "System call of the monitor refused",
-						       &message, &fields });
+			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL,
+						       "System call of the monitor refused", &message, &fields });
 }
 
 static void look(struct housekeeping *h)
@@ -90,10 +91,11 @@ void housekeeping_finish(struct housekeeping *h)
 	tell_loss(h);
 	pipeline_stats(s->pipeline, &stats);
 	if (stats.outputs_failed > (h->told_loss ? 1 : 0))
-		log_error("%llu alert%s lost in all", (unsigned long long)stats.outputs_failed, stats.outputs_failed == 1 ? " was" : "s were");
+		log_error("%llu alert%s lost in all", (unsigned long long)stats.outputs_failed,
+			  stats.outputs_failed == 1 ? " was" : "s were");
 	if (stats.threads_dropped || stats.fds_dropped)
-		log_warning("%llu threads and %llu descriptors found no room in the tables", (unsigned long long)stats.threads_dropped,
-			    (unsigned long long)stats.fds_dropped);
+		log_warning("%llu threads and %llu descriptors found no room in the tables",
+			    (unsigned long long)stats.threads_dropped, (unsigned long long)stats.fds_dropped);
 	if (stats.unanswered)
 		log_warning("%llu questions of rules were beyond the limit of one event and taken for absent",
 			    (unsigned long long)stats.unanswered);

@@ -7,8 +7,9 @@
 #include "app/session.h"
 
 /*
- * What is to be done beside the events of a session, by the thread that steps it: outputs that work by themselves are heard, figures
- * told, another configuration taken up, losses said. Initialise the pointers, all of which are borrowed.
+ * What is to be done beside the events of a session, by the thread that steps it: outputs that work by
+ * themselves are heard, figures told, another configuration taken up, losses said. Initialise the pointers,
+ * all of which are borrowed.
  */
 struct housekeeping {
 	struct session *session;

@@ -10,7 +10,8 @@ struct internal_alert {
 	uint64_t ts;
 	enum priority priority;
 	const char *rule; /* static: alerts are counted by it */
-	struct strbuf *message; /* the sentence that follows the time and the priority; control characters in it are replaced */
+	/* the sentence that follows the time and the priority; control characters in it are replaced */
+	struct strbuf *message;
 	struct alert_fields *fields; /* as text they follow the message */
 };
 

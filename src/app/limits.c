@@ -43,7 +43,7 @@ struct limits {
 	struct limits_burst *ended; /* borrowed by whoever took its alert */
 };
 
-/* ---- bursts -------------------------------------------------------------------------------------------------------------------- */
+/* ---- bursts -------------------------------------------------------------------------------------------- */
 
 static void free_burst(struct limits_burst *b)
 {
@@ -105,7 +105,7 @@ static void take_out(struct limits *l, struct limits_burst *b)
 	l->nbursts--;
 }
 
-/* ---- alerts -------------------------------------------------------------------------------------------------------------------- */
+/* ---- alerts -------------------------------------------------------------------------------------------- */
 
 struct limits_burst *limits_hold(struct limits *l, struct field_context *ctx, uint32_t rule)
 {
@@ -149,7 +149,7 @@ void limits_keep(struct limits *l, struct limits_burst *b, const struct alert *a
 	b->last = copy;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------------------------------- */
 
 bool limits_are_due(const struct limits *l, uint64_t now)
 {
@@ -194,7 +194,7 @@ const struct alert *limits_expire(struct limits *l, uint64_t now)
 	return NULL;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 int limits_bind(struct limits *l, const struct ruleset *rules, struct error *err)
 {
@@ -218,7 +218,8 @@ int limits_bind(struct limits *l, const struct ruleset *rules, struct error *err
 }
 
 /* "%proc.name %container.id": the fields' values as outputs print them. */
-static int compile_key(const struct config_limit *from, const struct field_options *fields, struct format **ret_key, struct error *err)
+static int compile_key(const struct config_limit *from, const struct field_options *fields, struct format **ret_key,
+		       struct error *err)
 {
 	auto_strbuf struct strbuf text = { 0 };
 
@@ -232,7 +233,8 @@ static int compile_key(const struct config_limit *from, const struct field_optio
 	return text.len ? format_compile(strbuf_str(&text), fields, ret_key, err) : 0;
 }
 
-int limits_new(const struct config *config, const struct field_options *fields, bool live, struct limits **ret_limits, struct error *err)
+int limits_new(const struct config *config, const struct field_options *fields, bool live, struct limits **ret_limits,
+	       struct error *err)
 {
 	struct limits *l;
 	int r = 0;

@@ -18,7 +18,8 @@ bool listing_wants(struct listing_names *names, struct str name)
 	for (size_t i = 0; i < names->npatterns && !wanted; i++) {
 		struct str pattern = str_of(names->patterns[i]);
 
-		wanted = strpbrk(names->patterns[i], "*?") ? glob_match(pattern, name, true) : str_icontains(name, pattern);
+		wanted = strpbrk(names->patterns[i], "*?") ? glob_match(pattern, name, true) :
+							     str_icontains(name, pattern);
 	}
 	names->listed += wanted;
 	return wanted;
@@ -30,7 +31,8 @@ static bool event_is_listed(uint16_t type)
 	const struct event_info *e = &event_table[type];
 	uint16_t i;
 
-	if (e->flags & (EF_UNUSED | EF_OLD_VERSION) || e->category & (EC_METAEVENT | EC_ITER) || e->category == EC_UNKNOWN)
+	if (e->flags & (EF_UNUSED | EF_OLD_VERSION) || e->category & (EC_METAEVENT | EC_ITER) ||
+	    e->category == EC_UNKNOWN)
 		return false;
 	/* the exit kind has the parameters; kinds without a pair have an even number */
 	for (i = 0; i < EV_COUNT; i++)

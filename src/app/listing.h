@@ -11,8 +11,8 @@
 #include "rule/engine.h"
 
 /*
- * Which names of a list are wanted: those that a pattern with * or ? matches, or that hold one without; all when there is no
- * pattern. Case does not matter. What was listed is counted.
+ * Which names of a list are wanted: those that a pattern with * or ? matches, or that hold one without; all
+ * when there is no pattern. Case does not matter. What was listed is counted.
  */
 struct listing_names {
 	char *const *patterns;

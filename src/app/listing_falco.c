@@ -20,12 +20,13 @@ static const struct field_group {
 #define GROUP(name, shown, qualifier, description) { name, shown, qualifier, description, NULL, NULL }
 	GROUP("evt_all", "evt", "All event types", "What every event has, whichever source it comes from."),
 	GROUP("evt", "evt", "Syscall events only",
-	  "What events of system calls have. Single parameters are read with evt.arg, such as evt.arg.flags."),
+	      "What events of system calls have. Single parameters are read with evt.arg, such as evt.arg.flags."),
 	GROUP("process", "process", "", "The process and the thread that an event is about."),
 	GROUP("user", "user", "", "The user that the process runs as."),
 	GROUP("group", "group", "", "The group that the process runs as."),
 	GROUP("fd", "fd", "", "The descriptor that an event is about, and the file or socket behind it."),
-	GROUP("fs.path", "fs.path", "", "The paths that a call names, those of rename or unlink too, which open nothing."),
+	GROUP("fs.path", "fs.path", "",
+	      "The paths that a call names, those of rename or unlink too, which open nothing."),
 	GROUP("fdlist", "fdlist", "", "The descriptors that a poll waits for."),
 	GROUP("static", "static", "", "Values that the configuration sets."),
 	GROUP("container", "container (plugin)", "", ""),
@@ -61,7 +62,8 @@ static bool is_listed(const struct field_info *f, const struct field_options *wh
 {
 	unsigned int flags = field_flags(f);
 
-	if (flags & (FIELD_HIDDEN | FIELD_DEPRECATED | FIELD_TABLE_ONLY | FIELD_PRINT_ONLY | FIELD_OURS) || !group_of(f))
+	if (flags & (FIELD_HIDDEN | FIELD_DEPRECATED | FIELD_TABLE_ONLY | FIELD_PRINT_ONLY | FIELD_OURS) ||
+	    !group_of(f))
 		return false;
 	return !(flags & FIELD_CONTAINER_PLUGIN) || which->container_plugin;
 }
@@ -74,7 +76,8 @@ struct entry {
 };
 
 static void take_fields(const struct listing_request *q, const struct field_group *group,
-			void (*add)(struct strbuf *out, const struct listing_request *q, const struct entry *e), struct strbuf *out)
+			void (*add)(struct strbuf *out, const struct listing_request *q, const struct entry *e),
+			struct strbuf *out)
 {
 	const struct field_info *f;
 
@@ -137,7 +140,8 @@ static bool takes_key(unsigned int flags)
 
 static bool takes_index(unsigned int flags)
 {
-	return flags & FIELD_ARG_INDEX && flags & (FIELD_CONTAINER_PLUGIN | FIELD_FOREIGN) && flags & (FIELD_ARG_ALLOWED | FIELD_ARG_REQUIRED);
+	return flags & FIELD_ARG_INDEX && flags & (FIELD_CONTAINER_PLUGIN | FIELD_FOREIGN) &&
+	       flags & (FIELD_ARG_ALLOWED | FIELD_ARG_REQUIRED);
 }
 
 static bool has_source(const struct field_group *g, struct str source)
@@ -152,9 +156,12 @@ static bool shows_source(const struct listing_request *q, const struct field_gro
 	return has_source(g, source) && (!q->source.len || str_eq(source, q->source));
 }
 
-/* The event sources that have these fields, of those that are asked for, in byte order as in Falco; without a separator as words of JSON. */
-static void add_sources(struct strbuf *out, const struct listing_request *q, const struct field_group *g, const char *between,
-			const char *behind)
+/*
+ * The event sources that have these fields, of those that are asked for, in byte order as in Falco; without a
+ * separator as words of JSON.
+ */
+static void add_sources(struct strbuf *out, const struct listing_request *q, const struct field_group *g,
+			const char *between, const char *behind)
 {
 	bool json = *between;
 	const char *before = "";
@@ -166,7 +173,8 @@ static void add_sources(struct strbuf *out, const struct listing_request *q, con
 		for (size_t i = 0; i == 0 || (q->plugins && i < q->plugins->nsets); i++) {
 			struct str source = i ? q->plugins->sets[i].source : STR("syscall");
 
-			if (shows_source(q, g, source) && str_cmp(source, last) > 0 && (!next.len || str_cmp(source, next) < 0))
+			if (shows_source(q, g, source) && str_cmp(source, last) > 0 &&
+			    (!next.len || str_cmp(source, next) < 0))
 				next = source;
 		}
 		if (!next.len)
@@ -247,13 +255,16 @@ static void add_text_group(struct strbuf *out, const struct listing_request *q, 
 static void add_markdown_field(struct strbuf *out, const struct listing_request *q, const struct entry *e)
 {
 	(void)q;
-	strbuf_addf(out, e->flags & FIELD_LIST ? "`" STR_FMT "` | LIST(%s) | " STR_FMT "\n" : "`" STR_FMT "` | %s | " STR_FMT "\n",
+	strbuf_addf(out,
+		    e->flags & FIELD_LIST ? "`" STR_FMT "` | LIST(%s) | " STR_FMT "\n" :
+					    "`" STR_FMT "` | %s | " STR_FMT "\n",
 		    STR_ARG(e->name), e->type, STR_ARG(e->help));
 }
 
 static void add_markdown_group(struct strbuf *out, const struct listing_request *q, const struct field_group *g)
 {
-	strbuf_addf(out, "## Field Class: %s\n\n%s%sEvent Sources: ", g->shown, g->description, *g->description ? "\n\n" : "");
+	strbuf_addf(out, "## Field Class: %s\n\n%s%sEvent Sources: ", g->shown, g->description,
+		    *g->description ? "\n\n" : "");
 	add_sources(out, q, g, "", " ");
 	strbuf_adds(out, "\n\nName | Type | Description\n:----|:-----|:-----------\n");
 	take_fields(q, g, add_markdown_field, out);
@@ -269,7 +280,8 @@ static void add_json_field(struct strbuf *out, const struct listing_request *q, 
 	(void)q;
 	strbuf_adds(out, out->ptr[out->len - 1] == '[' ? "{" : ",{");
 	if (e->flags & (FIELD_ARG_ALLOWED | FIELD_ARG_REQUIRED))
-		strbuf_addf(out, "\"argument\":{\"required\":%s,\"type\":[%s%s]}", e->flags & FIELD_ARG_REQUIRED ? "true" : "false",
+		strbuf_addf(out, "\"argument\":{\"required\":%s,\"type\":[%s%s]}",
+			    e->flags & FIELD_ARG_REQUIRED ? "true" : "false",
 			    index ? key ? "\"INDEX\"," : "\"INDEX\"" : "", key ? "\"KEY\"" : "");
 	else
 		strbuf_adds(out, "\"argument\":null");

@@ -17,7 +17,10 @@ static const struct {
 	{ "Metaevents", EC_METAEVENT },
 };
 
-/* Calls that move data at high rates and change no state: a monitor that looks at all calls leaves them out by default. */
+/*
+ * Calls that move data at high rates and change no state: a monitor that looks at all calls leaves them out
+ * by default.
+ */
 static bool is_ignored(const struct event_info *e)
 {
 	uint32_t what = e->category & EC_MASK;
@@ -94,7 +97,8 @@ static void add_json_param(struct strbuf *out, const struct param_info *p)
 	strbuf_addf(out, "\"name\":\"%s\",\"type\":\"%s\"}", p->name, param_type_name(p->type));
 }
 
-static void add_event(struct strbuf *out, const struct event_info *e, bool enter, const char *name, enum listing_form form)
+static void add_event(struct strbuf *out, const struct event_info *e, bool enter, const char *name,
+		      enum listing_form form)
 {
 	char dir = enter ? '>' : '<';
 	bool available = !is_ignored(e);
@@ -120,7 +124,8 @@ static void add_kind(struct strbuf *out, unsigned int kind, enum listing_form fo
 {
 	for (unsigned int type = 0; type < EV_COUNT && !out->failed; type++)
 		if (is_listed(type) && kind_of(&event_table[type]) == kind)
-			add_event(out, &event_table[type], event_type_is_enter((uint16_t)type), event_table[type].name, form);
+			add_event(out, &event_table[type], event_type_is_enter((uint16_t)type), event_table[type].name,
+				  form);
 	for (unsigned int code = 0; kind == 0 && code < SYSCALL_CODES && !out->failed; code++) {
 		const char *name = generic_name(code);
 

@@ -44,7 +44,10 @@ static void add_facts(struct strbuf *out, facts_t reads)
 	}
 }
 
-/* Ours are facts of the tracer, which the captures that it writes keep; the metadata of containers is in captures alone. */
+/*
+ * Ours are facts of the tracer, which the captures that it writes keep; the metadata of containers is in
+ * captures alone.
+ */
 static const char *sources(const struct field_info *f)
 {
 	unsigned int flags = field_flags(f);
@@ -77,8 +80,8 @@ static void add_field(struct strbuf *out, const struct field_info *f, bool verbo
 	auto_strbuf struct strbuf type = { 0 };
 
 	strbuf_addf(&type, flags & FIELD_LIST ? "LIST(%s)" : "%s", param_type_name(field_type(f)));
-	strbuf_addf(out, "  %-42.*s %-14s %-10s %-12s ", (int)field_name(f).len, field_name(f).ptr, type.ptr ? type.ptr : "",
-		    argument(f), sources(f));
+	strbuf_addf(out, "  %-42.*s %-14s %-10s %-12s ", (int)field_name(f).len, field_name(f).ptr,
+		    type.ptr ? type.ptr : "", argument(f), sources(f));
 	add_facts(out, field_reads(f));
 	strbuf_adds(out, flags & FIELD_OURS ? "  (not in Falco)\n" : "\n");
 	if (verbose)
@@ -95,7 +98,8 @@ static void add_fields(struct strbuf *out, const struct listing_request *q, stru
 	for (size_t i = 0; (f = foreign ? foreign_by_index(foreign, i) : field_by_index(i)); i++) {
 		struct str class = field_class(f);
 
-		if (field_flags(f) & (FIELD_HIDDEN | FIELD_DEPRECATED | FIELD_TABLE_ONLY) || !listing_wants(names, field_name(f)))
+		if (field_flags(f) & (FIELD_HIDDEN | FIELD_DEPRECATED | FIELD_TABLE_ONLY) ||
+		    !listing_wants(names, field_name(f)))
 			continue;
 		if (q->names_only) {
 			strbuf_addf(out, STR_FMT "\n", STR_ARG(field_name(f)));
@@ -111,7 +115,8 @@ static void add_fields(struct strbuf *out, const struct listing_request *q, stru
 void listing_fields(struct strbuf *out, struct listing_names *names, const struct listing_request *q)
 {
 	if (!q->names_only)
-		strbuf_addf(out, "  %-42s %-14s %-10s %-12s %s\n", "FIELD", "TYPE", "ARGUMENT", "SOURCES", "FACTS IT READS");
+		strbuf_addf(out, "  %-42s %-14s %-10s %-12s %s\n", "FIELD", "TYPE", "ARGUMENT", "SOURCES",
+			    "FACTS IT READS");
 	add_fields(out, q, names, NULL);
 	for (size_t i = 0; q->plugins && i < q->plugins->count; i++) {
 		struct plugin_view view;

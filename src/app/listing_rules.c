@@ -27,6 +27,7 @@ void listing_rules(struct strbuf *out, const struct ruleset *rules, struct listi
 			strbuf_addf(out, "%s" STR_FMT "%s", t ? ", " : "  tags:      ", STR_ARG(rule.tags[t]),
 				    t + 1 == rule.ntags ? "\n" : "");
 		strbuf_addf(out, "  desc:      " STR_FMT "\n  condition: " STR_FMT "\n  output:    " STR_FMT "\n\n",
-			    STR_ARG(trimmed(rule.description)), STR_ARG(trimmed(rule.condition)), STR_ARG(trimmed(rule.output)));
+			    STR_ARG(trimmed(rule.description)), STR_ARG(trimmed(rule.condition)),
+			    STR_ARG(trimmed(rule.output)));
 	}
 }

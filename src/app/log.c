@@ -58,10 +58,10 @@ bool log_level_of(struct str word, enum log_level *ret_level)
 		const char *word;
 		enum log_level level;
 	} levels[] = {
-		{ "emergency", LOG_LEVEL_EMERGENCY }, { "alert", LOG_LEVEL_ALERT },   { "fatal", LOG_LEVEL_ALERT },
-		{ "critical", LOG_LEVEL_CRITICAL },   { "error", LOG_LEVEL_ERROR },   { "warning", LOG_LEVEL_WARNING },
-		{ "notice", LOG_LEVEL_NOTICE },	      { "info", LOG_LEVEL_INFO },     { "informational", LOG_LEVEL_INFO },
-		{ "debug", LOG_LEVEL_DEBUG },	      { "trace", LOG_LEVEL_TRACE },
+		{ "emergency", LOG_LEVEL_EMERGENCY }, { "alert", LOG_LEVEL_ALERT }, { "fatal", LOG_LEVEL_ALERT },
+		{ "critical", LOG_LEVEL_CRITICAL },   { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING },
+		{ "notice", LOG_LEVEL_NOTICE },       { "info", LOG_LEVEL_INFO },   { "informational", LOG_LEVEL_INFO },
+		{ "debug", LOG_LEVEL_DEBUG },         { "trace", LOG_LEVEL_TRACE },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
@@ -154,7 +154,10 @@ static bool error_is_journal(void)
 	return strcmp(stream, ours) == 0;
 }
 
-/* In one write, so that lines of several threads do not mix. The journal takes the level from the line's beginning, sd-daemon(3). */
+/*
+ * In one write, so that lines of several threads do not mix. The journal takes the level from the line's
+ * beginning, sd-daemon(3).
+ */
 static void stderr_line(enum log_level level, struct str message)
 {
 	auto_strbuf struct strbuf line = { 0 };
@@ -180,7 +183,7 @@ static bool is_shown(enum log_level level)
 	return level <= LOG_LEVEL_ERROR || (level <= settings.level && !settings.quiet);
 }
 
-/* ---- syslog ---------------------------------------------------------------------------------------------------------------- */
+/* ---- syslog -------------------------------------------------------------------------------------------- */
 
 /* Nobody waits for a syslog that does not read: its lines are lost, and counted. */
 static int send_line(enum log_level level, struct str text, struct error *err)
@@ -242,7 +245,7 @@ static void syslog_text(enum log_level level, struct str text)
 	pthread_mutex_unlock(&to_syslog.lock);
 }
 
-/* ---- messages -------------------------------------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------------------ */
 
 static void log_line(enum log_level level, const char *format, va_list args)
 {

@@ -8,8 +8,8 @@
 #include "base/str.h"
 
 /*
- * The only logger: what the program says of itself, on standard error and to syslog. Alerts are not logs and do not come here.
- * Its settings are the process's own and set once by the command at its start.
+ * The only logger: what the program says of itself, on standard error and to syslog. Alerts are not logs and
+ * do not come here. Its settings are the process's own and set once by the command at its start.
  */
 enum log_level { /* syslog's severities */
 	LOG_LEVEL_EMERGENCY,
@@ -31,15 +31,17 @@ struct log_settings {
 	bool iso_time;
 	bool quiet; /* errors only, on standard error (log_stderr: false) */
 	const char *syslog; /* path of the socket (log_syslog); NULL = not there. Copied */
-	bool chooses_libs; /* what plugins say is shown from libs on, whatever the level (libs_logger), else as all is */
+	/* what plugins say is shown from libs on, whatever the level (libs_logger), else as all is */
+	bool chooses_libs;
 	bool libs_quiet; /* and none of it */
 	enum log_level libs;
 };
 void log_setup(const struct log_settings *settings);
 
 /*
- * Closed standard descriptors are put on /dev/null, for us alone: else the next file that is opened would be taken for one of
- * them. Programs that we execute find them closed. Who writes to a standard output that was closed is told so.
+ * Closed standard descriptors are put on /dev/null, for us alone: else the next file that is opened would be
+ * taken for one of them. Programs that we execute find them closed. Who writes to a standard output that was
+ * closed is told so.
  */
 void log_claim_descriptors(void);
 /* Nobody can read what is logged: standard error was closed. */

@@ -14,10 +14,11 @@ bool metrics_wants(enum metric_group group, const struct session *s, const struc
 void metrics_collect(const struct session *s, struct metrics *ret_metrics);
 
 /*
- * metrics_prometheus.c: Prometheus' text format 0.0.4: the table without the groups that config leaves out, what the program and the host
- * are, rules that fired, alerts of each output.
+ * metrics_prometheus.c: Prometheus' text format 0.0.4: the table without the groups that config leaves out,
+ * what the program and the host are, rules that fired, alerts of each output.
  */
-void metrics_add_prometheus(const struct metrics *m, const struct session *s, const struct config *config, struct strbuf *out);
+void metrics_add_prometheus(const struct metrics *m, const struct session *s, const struct config *config,
+			    struct strbuf *out);
 
 /* metrics_plugins.c: what plugins measure, as that text and for snapshots; empty: those that are 0 too. */
 void metrics_add_plugins(const struct session *s, struct strbuf *out);

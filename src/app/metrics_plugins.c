@@ -4,7 +4,10 @@
 
 #include "app/metrics.h"
 
-/* What plugins measure, of all event sources that are watched: each has copies of its own, which may tell figures of one name. */
+/*
+ * What plugins measure, of all event sources that are watched: each has copies of its own, which may tell
+ * figures of one name.
+ */
 
 struct figure {
 	char *name, *value;

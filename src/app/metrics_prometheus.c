@@ -82,7 +82,8 @@ static void add_outputs(const struct session *s, struct strbuf *out)
 		struct output_stats o;
 
 		output_stats(s->outputs.list[i], &o);
-		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"delivered\"} %" PRIu64 "\n", name, o.name, i, o.written);
+		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"delivered\"} %" PRIu64 "\n", name, o.name, i,
+			    o.written);
 		strbuf_addf(out, "%s{output=\"%s\",number=\"%zu\",result=\"lost\"} %" PRIu64 "\n", name, o.name, i,
 			    o.errors + o.dropped);
 	}
@@ -114,8 +115,8 @@ static void add_calls(const struct figures *f, struct strbuf *out)
 	for (long n = 0; n < CALLS_MAX; n++)
 		for (size_t way = 0; way < ARRAY_SIZE(ways); way++)
 			if (f->calls[n][way])
-				strbuf_addf(out, "%s{call=\"%s\",way=\"%s\"} %" PRIu64 "\n", name, call_name(n), ways[way],
-					    f->calls[n][way]);
+				strbuf_addf(out, "%s{call=\"%s\",way=\"%s\"} %" PRIu64 "\n", name, call_name(n),
+					    ways[way], f->calls[n][way]);
 }
 
 static void add_waits(const struct figures *f, struct strbuf *out)
@@ -157,7 +158,10 @@ static void add_row(const struct metrics *m, const struct metric_row *row, struc
 		strbuf_addf(out, " %" PRIu64 "\n", value);
 }
 
-/* The digest of each file that counts; a folder of drop-ins has names of its own, so the last part is enough, as in Falco. */
+/*
+ * The digest of each file that counts; a folder of drop-ins has names of its own, so the last part is enough,
+ * as in Falco.
+ */
 static void add_digest(struct strbuf *out, const char *name, const char *path, const char *digest)
 {
 	const char *slash = strrchr(path, '/');
@@ -169,7 +173,8 @@ static void add_digest(struct strbuf *out, const char *name, const char *path, c
 
 static void add_digests(const struct session *s, const struct config *c, struct strbuf *out)
 {
-	static const char rules[] = "falcosecurity_falco_sha256_rules_files_info", config[] = "falcosecurity_falco_sha256_config_files_info";
+	static const char rules[] = "falcosecurity_falco_sha256_rules_files_info",
+			  config[] = "falcosecurity_falco_sha256_config_files_info";
 
 	if (s->input.count)
 		add_head(out, rules, "gauge", FALCO_HELP);
@@ -182,7 +187,8 @@ static void add_digests(const struct session *s, const struct config *c, struct 
 			add_digest(out, config, c->origins[i].name.ptr, c->origins[i].sha256);
 }
 
-void metrics_add_prometheus(const struct metrics *m, const struct session *s, const struct config *config, struct strbuf *out)
+void metrics_add_prometheus(const struct metrics *m, const struct session *s, const struct config *config,
+			    struct strbuf *out)
 {
 	struct utsname host;
 

@@ -8,7 +8,15 @@
 #define FALCO_HELP "https://falco.org/docs/metrics/" /* what Falco says of each of its own */
 
 /* metrics.def as a table; its header comment tells what the columns mean. */
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_SECONDS_COUNTER, METRIC_SECONDS_GAUGE, METRIC_BYTES, METRIC_KIB, METRIC_PERMILLE };
+enum metric_kind {
+	METRIC_COUNTER,
+	METRIC_GAUGE,
+	METRIC_SECONDS_COUNTER,
+	METRIC_SECONDS_GAUGE,
+	METRIC_BYTES,
+	METRIC_KIB,
+	METRIC_PERMILLE
+};
 enum metric_group { METRIC_ALWAYS, METRIC_RESOURCES, METRIC_STATE, METRIC_EVENTS };
 
 /* A row of metrics.def. */

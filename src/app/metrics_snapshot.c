@@ -30,14 +30,15 @@ struct metrics_snapshot {
 	uint64_t ts, events, seen, dropped;
 };
 
-/* ---- the interval --------------------------------------------------------------------------------------------------------- */
+/* ---- the interval -------------------------------------------------------------------------------------- */
 
 int metrics_interval(struct str text, uint64_t *ret_ms)
 {
 	static const struct {
 		const char *unit;
 		uint64_t ms;
-	} units[] = { { "y", 31536000000u }, { "w", 604800000 }, { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
+	} units[] = { { "y", 31536000000u }, { "w", 604800000 }, { "d", 86400000 }, { "h", 3600000 },
+		      { "m", 60000 },        { "s", 1000 },      { "ms", 1 } };
 	uint64_t sum = 0;
 	size_t at = 0, unit = 0;
 
@@ -66,7 +67,7 @@ int metrics_interval(struct str text, uint64_t *ret_ms)
 	return 0;
 }
 
-/* ---- the figures ---------------------------------------------------------------------------------------------------------- */
+/* ---- the figures --------------------------------------------------------------------------------------- */
 
 /* Letters, digits, '_' and ':'; whatever else is there becomes one '_', none at the end. */
 static void add_sanitized(struct strbuf *out, struct str name)
@@ -134,8 +135,9 @@ static bool collect_addresses(const struct ifaddrs *list, const struct ifaddrs *
 			continue;
 		if (first && a != of)
 			return false;
-		address = family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void *)a->ifa_addr)->sin_addr :
-					      (const void *)&((const struct sockaddr_in6 *)(const void *)a->ifa_addr)->sin6_addr;
+		address = family == AF_INET ?
+				  (const void *)&((const struct sockaddr_in *)(const void *)a->ifa_addr)->sin_addr :
+				  (const void *)&((const struct sockaddr_in6 *)(const void *)a->ifa_addr)->sin6_addr;
 		if (inet_ntop(family, address, text, sizeof(text)))
 			strbuf_addf(out, "%s%s", first ? "" : ",", text);
 		first = false;
@@ -169,7 +171,8 @@ static double rate(uint64_t now, uint64_t last, double seconds)
 	return seconds > 0 ? (double)(now - last) / seconds : 0;
 }
 
-static void add_rates(struct alert_fields *f, struct metrics_snapshot *snapshot, const struct metrics *m, bool counters, uint64_t now)
+static void add_rates(struct alert_fields *f, struct metrics_snapshot *snapshot, const struct metrics *m, bool counters,
+		      uint64_t now)
 {
 	double seconds = snapshot->ts ? (double)(now - snapshot->ts) / 1e9 : 0;
 	uint64_t seen = m->events - snapshot->seen, dropped = m->events_dropped - snapshot->dropped;
@@ -217,7 +220,8 @@ static void add_row(struct alert_fields *f, const struct metric_row *row, uint64
 /* As in Falco these are told even when they are 0. */
 static bool is_essential(const struct metric_row *row)
 {
-	return row->group == METRIC_ALWAYS || strcmp(row->snapshot, "scap.n_evts") == 0 || strcmp(row->snapshot, "scap.n_drops") == 0;
+	return row->group == METRIC_ALWAYS || strcmp(row->snapshot, "scap.n_evts") == 0 ||
+	       strcmp(row->snapshot, "scap.n_drops") == 0;
 }
 
 static void collect(struct metrics_snapshot *snapshot, const struct session *s, struct alert_fields *f, uint64_t now)
@@ -254,7 +258,7 @@ static void collect(struct metrics_snapshot *snapshot, const struct session *s, 
 		metrics_tell_plugins(s, c->metrics_include_empty_values, f);
 }
 
-/* ---- telling them --------------------------------------------------------------------------------------------------------- */
+/* ---- telling them -------------------------------------------------------------------------------------- */
 
 static void write_line(struct metrics_snapshot *m, struct alert_fields *f)
 {
@@ -284,7 +288,8 @@ static void tell(struct metrics_snapshot *m, struct session *s)
 		return;
 	strbuf_adds(&message, "Falco metrics snapshot");
 	internal_alert_raise(s, s->config->time_format_iso_8601,
-			     &(struct internal_alert){ now, PRIORITY_INFORMATIONAL, "Falco internal: metrics snapshot", &message, &f });
+			     &(struct internal_alert){ now, PRIORITY_INFORMATIONAL, "Falco internal: metrics snapshot",
+						       &message, &f });
 }
 
 void metrics_snapshot_look(struct metrics_snapshot *m, struct session *s)
@@ -298,7 +303,7 @@ void metrics_snapshot_look(struct metrics_snapshot *m, struct session *s)
 	tell(m, s);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 int metrics_snapshot_reopen(struct metrics_snapshot *m, struct error *err)
 {
@@ -319,7 +324,8 @@ static int read_interval(const struct config *config, uint64_t *ret_ms, struct e
 {
 	if (metrics_interval(config->metrics_interval, ret_ms) == 0)
 		return 0;
-	return config_error(config, "metrics.interval", err, "\"" STR_FMT "\" is no time of at least 100ms, such as 1h30m or 500ms",
+	return config_error(config, "metrics.interval", err,
+			    "\"" STR_FMT "\" is no time of at least 100ms, such as 1h30m or 500ms",
 			    STR_ARG(config->metrics_interval));
 }
 
@@ -331,8 +337,9 @@ int metrics_check(const struct config *config, struct error *err)
 	if (r < 0 || !config->metrics_enabled || config->metrics_output_rule || config->metrics_output_file.len ||
 	    config->webserver_prometheus_metrics_enabled)
 		return r;
-	return config_error(config, "metrics.enabled", err,
-			    "nobody would be told: metrics.output_rule, metrics.output_file and webserver.prometheus_metrics_enabled are off");
+	return config_error(
+		config, "metrics.enabled", err,
+		"nobody would be told: metrics.output_rule, metrics.output_file and webserver.prometheus_metrics_enabled are off");
 }
 
 int metrics_snapshot_new(const struct config *config, struct metrics_snapshot **ret_snapshot, struct error *err)

@@ -6,15 +6,18 @@
 #include "app/session.h"
 
 /*
- * metrics: of the configuration: every interval the figures are told, by an alert of Falco's internal rule (output_rule) and as a line
- * of JSON in a file (output_file). The clock counts, also when no event comes.
+ * metrics: of the configuration: every interval the figures are told, by an alert of Falco's internal rule
+ * (output_rule) and as a line of JSON in a file (output_file). The clock counts, also when no event comes.
  */
 struct metrics_snapshot;
 
 /* "1h30m", "500ms"; as ms. -EINVAL without a unit, as in Falco, for what is no such time, and below 100 ms. */
 int metrics_interval(struct str text, uint64_t *ret_ms);
 
-/* Of a configuration that wants metrics: whether its interval is one, and anybody is told. Falco does not start without. */
+/*
+ * Of a configuration that wants metrics: whether its interval is one, and anybody is told. Falco does not
+ * start without.
+ */
 int metrics_check(const struct config *config, struct error *err);
 /* *ret_snapshot NULL when none are asked for. */
 int metrics_snapshot_new(const struct config *config, struct metrics_snapshot **ret_snapshot, struct error *err);

@@ -25,13 +25,18 @@ static void add_message(struct strbuf *out, const struct tracer_notice *n)
 			    n->refused ? "refused" : "let pass");
 	else if (n->kind == TRACER_NOTICE_LISTENER)
 		strbuf_addf(out, "A seccomp listener below the monitor's %s",
-			    n->refused ? "is refused by the kernel: --backend ptrace would let it be" : "was made: every call stops now");
+			    n->refused ? "is refused by the kernel: --backend ptrace would let it be" :
+					 "was made: every call stops now");
 	else if (n->kind == TRACER_NOTICE_CLOSED)
-		strbuf_adds(out, "The monitor may not look into a process (not dumpable, or a program that may not be read): "
-				 "paths and addresses of its calls are unknown");
+		strbuf_adds(
+			out,
+			"The monitor may not look into a process (not dumpable, or a program that may not be read): "
+			"paths and addresses of its calls are unknown");
 	else if (n->kind == TRACER_NOTICE_LATE)
-		strbuf_adds(out, "Memory of a process cannot be read in time (a file on FUSE or a network): what its calls point to "
-				 "is looked for behind them");
+		strbuf_adds(
+			out,
+			"Memory of a process cannot be read in time (a file on FUSE or a network): what its calls point to "
+			"is looked for behind them");
 	else
 		strbuf_adds(out, "io_uring, whose operations rules cannot see, was let pass");
 }

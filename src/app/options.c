@@ -121,11 +121,13 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 			return error_set(err, -EINVAL, "option --%s takes no value",
 					 option_table[optopt - LONG_BASE].long_name);
 		if (ch == '?')
-			return unknown(c, optopt ? "-" : argv[optind - 1], err); /* optopt: within a cluster of short ones */
+			return unknown(c, optopt ? "-" : argv[optind - 1],
+				       err); /* optopt: within a cluster of short ones */
 		if (ch == ':')
 			return error_set(err, -EINVAL, "option %s needs a value", argv[optind - 1]);
 		row = ch >= LONG_BASE ? ch - LONG_BASE : find_short(c, ch);
-		if (option_table[row].argument == OPTION_REQUIRED && check_value(c, &option_table[row], optarg, err) < 0)
+		if (option_table[row].argument == OPTION_REQUIRED &&
+		    check_value(c, &option_table[row], optarg, err) < 0)
 			return -EINVAL;
 		o.given[o.ngiven++] = (struct option_given){ (enum option_id)row, optarg };
 	}
@@ -188,8 +190,8 @@ int options_spare(const struct options *o, enum option_id written, enum option_i
 		return 0;
 	for (size_t i = 0; (one = options_nth(o, other, i)); i++)
 		if (file_is_same(path, one))
-			return error_set(err, -EINVAL, "--%s and --%s name the same file, %s", option_table[written].long_name,
-					 option_table[other].long_name, path);
+			return error_set(err, -EINVAL, "--%s and --%s name the same file, %s",
+					 option_table[written].long_name, option_table[other].long_name, path);
 	return 0;
 }
 
@@ -214,6 +216,7 @@ int options_choice(const struct options *o, enum option_id id, int fallback, str
 	int i = value ? options_word(id, str_of(value)) : fallback;
 
 	if (i < 0)
-		return error_set(err, -EINVAL, "--%s takes %s, not \"%s\"", option_table[id].long_name, option_table[id].metavar, value);
+		return error_set(err, -EINVAL, "--%s takes %s, not \"%s\"", option_table[id].long_name,
+				 option_table[id].metavar, value);
 	return i;
 }

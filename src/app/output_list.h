@@ -9,14 +9,15 @@
 #include "output/output.h"
 
 /*
- * The outputs that all alerts go to: those that the configuration enables, and others that a command adds. Zero-initialise;
- * output_list_free() in any state.
+ * The outputs that all alerts go to: those that the configuration enables, and others that a command adds.
+ * Zero-initialise; output_list_free() in any state.
  */
 #define OUTPUTS_MAX 8
 struct program_starter;
 struct output_list {
 	struct output *list[OUTPUTS_MAX];
-	char *made_of[OUTPUTS_MAX]; /* what the configuration said of each, see outputs.c; NULL = it is none of the configuration's */
+	/* what the configuration said of each, see outputs.c; NULL = it is none of the configuration's */
+	char *made_of[OUTPUTS_MAX];
 	size_t count;
 	struct retired *retired;
 	uint64_t dropped; /* by the queues of those that are gone */

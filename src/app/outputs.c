@@ -25,8 +25,8 @@ struct opening {
 };
 
 /*
- * Whether an output of ours, which is about to end for one of another configuration, has what only one can have: what the key
- * names. Who comes after it waits, in its own thread.
+ * Whether an output of ours, which is about to end for one of another configuration, has what only one can
+ * have: what the key names. Who comes after it waits, in its own thread.
  */
 static bool follows_own(const struct opening *o, bool had_one, const char *key)
 {
@@ -45,7 +45,9 @@ static int open_file(const struct opening *o, struct output **ret_output, struct
 	char path[PATH_MAX];
 	int r = config_c_text(path, sizeof(path), c->file_output_filename, "file_output.filename", err);
 
-	return r < 0 ? r : output_file_open(path, c->file_output_keep_alive, c->monitor_file_output_sync, c->json_output, ret_output, err);
+	return r < 0 ? r :
+		       output_file_open(path, c->file_output_keep_alive, c->monitor_file_output_sync, c->json_output,
+					ret_output, err);
 }
 
 static int open_grpc(const struct opening *o, struct output **ret_output, struct error *err)
@@ -80,7 +82,9 @@ static int open_program(const struct opening *o, struct output **ret_output, str
 	char command[PROGRAM_COMMAND_BYTES];
 	int r = config_c_text(command, sizeof(command), c->program_output_program, "program_output.program", err);
 
-	return r < 0 ? r : output_program_open(o->programs, command, c->program_output_keep_alive, c->json_output, ret_output, err);
+	return r < 0 ? r :
+		       output_program_open(o->programs, command, c->program_output_keep_alive, c->json_output,
+					   ret_output, err);
 }
 
 static int open_syslog(const struct opening *o, struct output **ret_output, struct error *err)
@@ -99,13 +103,17 @@ static int open_syslog(const struct opening *o, struct output **ret_output, stru
 	};
 	int r;
 
-	r = config_c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address", err);
+	r = config_c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address",
+			  err);
 	if (r == 0)
-		r = config_c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert", err);
+		r = config_c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert",
+				  err);
 	if (r == 0)
-		r = config_c_text(cert, sizeof(cert), c->monitor_syslog_output_client_cert, "monitor.syslog_output.client_cert", err);
+		r = config_c_text(cert, sizeof(cert), c->monitor_syslog_output_client_cert,
+				  "monitor.syslog_output.client_cert", err);
 	if (r == 0)
-		r = config_c_text(key, sizeof(key), c->monitor_syslog_output_client_key, "monitor.syslog_output.client_key", err);
+		r = config_c_text(key, sizeof(key), c->monitor_syslog_output_client_key,
+				  "monitor.syslog_output.client_key", err);
 	if (r == 0)
 		r = config_c_text(tag, sizeof(tag), c->monitor_syslog_output_tag, "monitor.syslog_output.tag", err);
 	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
@@ -115,10 +123,12 @@ static int open_journal(const struct opening *o, struct output **ret_output, str
 {
 	const struct config *c = o->config;
 	char path[PATH_MAX], identifier[64];
-	int r = config_c_text(path, sizeof(path), c->monitor_journal_output_socket, "monitor.journal_output.socket", err);
+	int r = config_c_text(path, sizeof(path), c->monitor_journal_output_socket, "monitor.journal_output.socket",
+			      err);
 
 	if (r == 0)
-		r = config_c_text(identifier, sizeof(identifier), c->monitor_journal_output_identifier, "monitor.journal_output.identifier", err);
+		r = config_c_text(identifier, sizeof(identifier), c->monitor_journal_output_identifier,
+				  "monitor.journal_output.identifier", err);
 	return r < 0 ? r : output_journal_open(path, identifier, SYSLOG_TIMEOUT_MS, c->json_output, ret_output, err);
 }
 
@@ -129,7 +139,8 @@ static int read_headers(const struct config *c, struct str *headers, size_t *ret
 	size_t n = config_items(c->monitor_http_output_headers);
 
 	if (n >= HTTP_HEADERS)
-		return error_set(err, -EINVAL, "monitor.http_output.headers has more than %d entries", HTTP_HEADERS - 1);
+		return error_set(err, -EINVAL, "monitor.http_output.headers has more than %d entries",
+				 HTTP_HEADERS - 1);
 	*ret_count = 0;
 	if (first.len)
 		headers[(*ret_count)++] = first;
@@ -142,7 +153,8 @@ static int read_headers(const struct config *c, struct str *headers, size_t *ret
 static int open_http(const struct opening *o, struct output **ret_output, struct error *err)
 {
 	const struct config *c = o->config;
-	char url[HTTP_URL_BYTES], agent[256], ca_cert[PATH_MAX], bundle[PATH_MAX], ca_path[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
+	char url[HTTP_URL_BYTES], agent[256], ca_cert[PATH_MAX], bundle[PATH_MAX], ca_path[PATH_MAX], cert[PATH_MAX],
+		key[PATH_MAX];
 	char spool[PATH_MAX];
 	struct str headers[HTTP_HEADERS];
 	struct output_http_options options = {
@@ -192,7 +204,8 @@ static int open_stdout(const struct opening *o, struct output **ret_output, stru
 {
 	const struct config *c = o->config;
 
-	return output_stream_open(STDOUT_FILENO, STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs, ret_output, err);
+	return output_stream_open(STDOUT_FILENO, STDOUT_FILENO, false, c->json_output, false, c->buffered_outputs,
+				  ret_output, err);
 }
 
 /* An output stays as it is while these blocks of the configuration stay as they are. */
@@ -203,12 +216,16 @@ static const struct output_kind {
 	bool serves; /* clients come to it: it has a bounded queue for each */
 	const char *blocks[3];
 } kinds[] = {
-	{ "file", open_file, offsetof(struct config, file_output_enabled), false, { "file_output", "monitor.file_output" } },
+	{ "file", open_file, offsetof(struct config, file_output_enabled), false,
+	  { "file_output", "monitor.file_output" } },
 	{ "stdout", open_stdout, offsetof(struct config, stdout_output_enabled), false, { "stdout_output" } },
-	{ "syslog", open_syslog, offsetof(struct config, syslog_output_enabled), false, { "syslog_output", "monitor.syslog_output" } },
-	{ "journal", open_journal, offsetof(struct config, monitor_journal_output_enabled), false, { "monitor.journal_output" } },
+	{ "syslog", open_syslog, offsetof(struct config, syslog_output_enabled), false,
+	  { "syslog_output", "monitor.syslog_output" } },
+	{ "journal", open_journal, offsetof(struct config, monitor_journal_output_enabled), false,
+	  { "monitor.journal_output" } },
 	{ "program", open_program, offsetof(struct config, program_output_enabled), false, { "program_output" } },
-	{ "http", open_http, offsetof(struct config, http_output_enabled), false, { "http_output", "monitor.http_output" } },
+	{ "http", open_http, offsetof(struct config, http_output_enabled), false,
+	  { "http_output", "monitor.http_output" } },
 	{ "grpc", open_grpc, offsetof(struct config, grpc_enabled), true, { "grpc", "grpc_output" } },
 };
 
@@ -228,7 +245,8 @@ bool outputs_wanted(const struct config *c)
 /* What an output of that kind depends on, as a text to compare. NULL when memory is short. */
 static char *made_of(const struct output_kind *kind, const struct config *c)
 {
-	static const char *const common[] = { "json_output", "buffered_outputs", "outputs_queue", "output_timeout", NULL };
+	static const char *const common[] = { "json_output", "buffered_outputs", "outputs_queue", "output_timeout",
+					      NULL };
 	auto_strbuf struct strbuf text = { 0 };
 
 	strbuf_adds(&text, kind->name);
@@ -240,7 +258,8 @@ static char *made_of(const struct output_kind *kind, const struct config *c)
 }
 
 /* Behind a queue of its own, so that it delays nobody. */
-static int open_one(const struct output_kind *kind, const struct opening *o, struct output **ret_output, struct error *err)
+static int open_one(const struct output_kind *kind, const struct opening *o, struct output **ret_output,
+		    struct error *err)
 {
 	const struct config *c = o->config;
 	const struct output_queue_options options = {
@@ -279,7 +298,7 @@ int outputs_open(struct output_list *o, const struct config *c, bool live, struc
 	return r;
 }
 
-/* ---- another configuration --------------------------------------------------------------------------------------------------- */
+/* ---- another configuration ----------------------------------------------------------------------------- */
 
 /* Which output is of that kind, -1 = none. */
 static int find(const struct output_list *o, const struct output_kind *kind)
@@ -292,8 +311,8 @@ static int find(const struct output_list *o, const struct output_kind *kind)
 	return -1;
 }
 
-static int prepare(const struct output_list *o, const struct output_kind *kind, const struct opening *opening, struct outputs_change *change,
-		   struct error *err)
+static int prepare(const struct output_list *o, const struct output_kind *kind, const struct opening *opening,
+		   struct outputs_change *change, struct error *err)
 {
 	auto_free char *text = made_of(kind, opening->config);
 	struct output *output;
@@ -313,8 +332,8 @@ static int prepare(const struct output_list *o, const struct output_kind *kind, 
 	return 0;
 }
 
-int outputs_prepare(const struct output_list *o, const struct config *c, const struct config *former, struct outputs_change *change,
-		    struct error *err)
+int outputs_prepare(const struct output_list *o, const struct config *c, const struct config *former,
+		    struct outputs_change *change, struct error *err)
 {
 	const struct opening opening = { .config = c, .former = former, .programs = o->programs, .live = true };
 	int r = 0;
@@ -342,7 +361,8 @@ void outputs_undo(struct outputs_change *change)
 }
 
 /* The outputs behind the change, OUTPUTS_MAX at most, borrowed. */
-static size_t list_after(const struct output_list *o, const struct outputs_change *change, struct output **list, char **texts)
+static size_t list_after(const struct output_list *o, const struct outputs_change *change, struct output **list,
+			 char **texts)
 {
 	size_t n = 0;
 

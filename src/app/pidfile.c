@@ -42,8 +42,9 @@ static void name_of(int pid, char *name, size_t size)
 }
 
 /*
- * A lock of the process: it ends with it, however that ends, while the number in the file may be of another process by now. No child of
- * ours has it. 1 = another process has it, whose number comes back, 0 where that is not known (in another pid namespace).
+ * A lock of the process: it ends with it, however that ends, while the number in the file may be of another
+ * process by now. No child of ours has it. 1 = another process has it, whose number comes back, 0 where that
+ * is not known (in another pid namespace).
  */
 static int lock(int fd, int *ret_holder)
 {
@@ -64,9 +65,11 @@ static void tell_former(const char *path, int former, bool runs)
 	if (former)
 		name_of(former, name, sizeof(name));
 	if (runs)
-		log_warning("%s is the file of a monitor that still runs (process %d): it names this one from now on", path, former);
+		log_warning("%s is the file of a monitor that still runs (process %d): it names this one from now on",
+			    path, former);
 	else if (former && *name)
-		log_warning("%s was left behind by process %d, whose number is of another now (%s)", path, former, name);
+		log_warning("%s was left behind by process %d, whose number is of another now (%s)", path, former,
+			    name);
 	else if (former)
 		log_warning("%s was left behind by process %d, which ended without taking it away", path, former);
 }

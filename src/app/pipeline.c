@@ -119,7 +119,9 @@ static EVERY int step(struct pipeline *p, struct error *err)
 		r_async = handle_plugins_events(p, r == 1 ? &ev : NULL, r < 0, err);
 	if (RARELY(r <= 0))
 		return r_async < 0 ? r_async : r;
-	r = r_async < 0 ? r_async : p->types[ev.type].texts ? event_clean(&ev, p->types[ev.type].texts, &p->clean, err) : 0;
+	r = r_async < 0             ? r_async :
+	    p->types[ev.type].texts ? event_clean(&ev, p->types[ev.type].texts, &p->clean, err) :
+				      0;
 	if (r < 0) {
 		if (ev.provisional)
 			(void)pipeline_answer(p, &ev, NULL);
@@ -184,7 +186,7 @@ const struct scap_receiver *pipeline_receiver(struct pipeline *p)
 	return &p->receiver.to;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static void fill_context(struct pipeline *p)
 {
@@ -205,8 +207,10 @@ static void fill_context(struct pipeline *p)
 /* Texts are cleaned for who reads them: the state, rules and their outputs, or whoever gets to see every event. */
 void pipeline_note_rules(struct pipeline *p)
 {
-	const struct intercept_set *wants = p->options.intercept ? p->options.intercept : ruleset_wants(p->options.rules);
-	bool seen = p->options.record || p->options.inspect || p->options.observer || p->options.plugins || p->options.nothers;
+	const struct intercept_set *wants =
+		p->options.intercept ? p->options.intercept : ruleset_wants(p->options.rules);
+	bool seen = p->options.record || p->options.inspect || p->options.observer || p->options.plugins ||
+		    p->options.nothers;
 
 	p->facts = wants->facts;
 	if (!(p->source->traits & SOURCE_REPORTS_FDS))
@@ -240,7 +244,8 @@ static int new_judges(struct pipeline *p, struct error *err)
 	return r;
 }
 
-int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err)
+int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline,
+		 struct error *err)
 {
 	struct state_options state_options = {
 		.traits = source->traits,

@@ -20,7 +20,10 @@ struct pipeline;
 /* Who wants to watch how events are judged (explanations). Costs nothing where there is none. */
 struct pipeline_observer {
 	void *context;
-	/* An event was evaluated, shown or not wanted by any rule: ctx is as the engine saw it, with needs when they can be met. */
+	/*
+	 * An event was evaluated, shown or not wanted by any rule: ctx is as the engine saw it, with needs
+	 * when they can be met.
+	 */
 	void (*judged)(void *context, struct field_context *ctx);
 	/* What an evaluation lacked is about to be asked of the source. */
 	void (*fetched)(void *context, const struct needs *needs);
@@ -40,32 +43,39 @@ struct pipeline_options {
 	/* A state that was made before the source was open (plugins look into it); borrowed. NULL = its own */
 	struct state *state;
 	struct plugin_host *plugins; /* parse events and add their own; borrowed, open; NULL = none */
-	/* What a capture has beside system calls: the events of plugins by their ids, and the rules for them. Borrowed. */
+	/*
+	 * What a capture has beside system calls: the events of plugins by their ids, and the rules for them.
+	 * Borrowed.
+	 */
 	const struct pipeline_source {
 		uint32_t id;
 		struct str name;
 		const struct ruleset *rules; /* of the same files as rules: their numbers are the same */
 	} *others;
 	size_t nothers;
-	const struct intercept_set *intercept; /* what is asked of the source, as wide as the rules' own at least; NULL = that */
+	/* what is asked of the source, as wide as the rules' own at least; NULL = that */
+	const struct intercept_set *intercept;
 	const struct pipeline_observer *observer; /* NULL = none; borrowed */
 	/*
-	 * Looks at each event that is shown to the rules, before they do; false keeps it from them. NULL = nobody looks. What it
-	 * puts into ctx->arena dies with the next evaluation.
+	 * Looks at each event that is shown to the rules, before they do; false keeps it from them. NULL =
+	 * nobody looks. What it puts into ctx->arena dies with the next evaluation.
 	 */
 	bool (*inspect)(void *context, struct field_context *ctx);
 	void *inspect_context;
 	/*
-	 * Gets every event that the state gets; what a capture is written from. Answers to needs come, as "state only", before the
-	 * event that asked for them. Every call that is held is followed to its result then, also when no rule can match. NULL =
-	 * nobody does. Negative ends the run.
+	 * Gets every event that the state gets; what a capture is written from. Answers to needs come, as
+	 * "state only", before the event that asked for them. Every call that is held is followed to its
+	 * result then, also when no rule can match. NULL = nobody does. Negative ends the run.
 	 */
 	int (*record)(void *context, const struct event *ev, struct error *err);
 	/* A rule has alerted on an event that record() is about to get. NULL = nobody asks. */
 	void (*alerted)(void *context, const struct event *ev, uint32_t rule);
 	void *record_context; /* of both */
 	struct limits *limits; /* of alerts; NULL = none, borrowed */
-	/* The descriptor lists of captures hold for the state. Otherwise they are for other readers: see receive_fd(). */
+	/*
+	 * The descriptor lists of captures hold for the state. Otherwise they are for other readers: see
+	 * receive_fd().
+	 */
 	bool known_fds;
 };
 
@@ -89,18 +99,21 @@ struct pipeline_stats {
  * Joins a source (borrowed) and a rule set. The source learns here what is wanted, so a synchronous source starts its
  * workload here.
  */
-int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline, struct error *err);
+int pipeline_new(struct source *source, const struct pipeline_options *options, struct pipeline **ret_pipeline,
+		 struct error *err);
 void pipeline_free(struct pipeline *p);
 DEFINE_AUTO(struct pipeline, pipeline, pipeline_free);
 #define auto_pipeline AUTO(pipeline)
 
 /*
- * Other rules between two events, in two steps, so that several pipelines can change together: what can refuse is the first. Of options
- * rules, limits, static values, base64_buffers and intercept count, the rest stays as it was. -EOPNOTSUPP: the source cannot deliver
- * what the rules want any more; one that does not refuse has been asked when this returns, so take it or make another.
+ * Other rules between two events, in two steps, so that several pipelines can change together: what can
+ * refuse is the first. Of options rules, limits, static values, base64_buffers and intercept count, the rest
+ * stays as it was. -EOPNOTSUPP: the source cannot deliver what the rules want any more; one that does not
+ * refuse has been asked when this returns, so take it or make another.
  */
 struct pipeline_change;
-int pipeline_change_new(struct pipeline *p, const struct pipeline_options *options, struct pipeline_change **ret_change, struct error *err);
+int pipeline_change_new(struct pipeline *p, const struct pipeline_options *options, struct pipeline_change **ret_change,
+			struct error *err);
 void pipeline_change_free(struct pipeline_change *c); /* accepts NULL */
 DEFINE_AUTO(struct pipeline_change, pipeline_change, pipeline_change_free);
 #define auto_pipeline_change AUTO(pipeline_change)
@@ -110,15 +123,18 @@ void pipeline_change_take(struct pipeline *p, struct pipeline_change *c);
 void pipeline_outputs_changed(struct pipeline *p, size_t noutputs, uint64_t lost);
 
 /*
- * Handles up to n events, n > 0. The result is the last step's: 1 = one event handled, 0 = nothing now, -ENODATA = end, other
- * negative = failure, which ends it sooner.
+ * Handles up to n events, n > 0. The result is the last step's: 1 = one event handled, 0 = nothing now,
+ * -ENODATA = end, other negative = failure, which ends it sooner.
  */
 int pipeline_steps(struct pipeline *p, unsigned int n, struct error *err);
 /* No event has come for a while, and this is the time (ns): what waits for it is delivered. Live sources only. */
 void pipeline_idle(struct pipeline *p, uint64_t now);
 /* Sends an alert that comes of no rule. */
 void pipeline_alert(struct pipeline *p, const struct alert *a);
-/* Delivers what limits hold back and makes the outputs write what they do. Failures are counted like those of a send. */
+/*
+ * Delivers what limits hold back and makes the outputs write what they do. Failures are counted like those of
+ * a send.
+ */
 void pipeline_flush(struct pipeline *p);
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);
 

@@ -16,12 +16,15 @@ static bool depends_on_result(const struct pipeline *p, const struct event *ev)
 /* Only what was opened tells its real path. */
 static bool needs_real_path(const struct pipeline *p, const struct event *ev)
 {
-	return p->options.match_realpath && !ev->failure_only && ev->info->flags & EF_CREATES_FD && ev->info->derivable & FACT_FD &&
-	       ev->info->category & EC_SYSCALL && (ev->info->category & EC_MASK) == EC_FILE &&
-	       ruleset_wants_type(p->options.rules, ev->type);
+	return p->options.match_realpath && !ev->failure_only && ev->info->flags & EF_CREATES_FD &&
+	       ev->info->derivable & FACT_FD && ev->info->category & EC_SYSCALL &&
+	       (ev->info->category & EC_MASK) == EC_FILE && ruleset_wants_type(p->options.rules, ev->type);
 }
 
-/* An open, whose two ends say much of the descriptor already: what is asked to be a directory is no file, a failure no number. */
+/*
+ * An open, whose two ends say much of the descriptor already: what is asked to be a directory is no file, a
+ * failure no number.
+ */
 static bool has_ends(const struct event *ev)
 {
 	return ev->info->flags & EF_CREATES_FD && (ev->info->category & EC_MASK) == EC_FILE;
@@ -93,8 +96,8 @@ static int hold_for_call(void *context, const struct event *ev)
 }
 
 /*
- * What is recorded has its result and what it was about: a close can be asked for its descriptor only before it is done. The
- * answers wait for the call's end, since others' events can come first.
+ * What is recorded has its result and what it was about: a close can be asked for its descriptor only before
+ * it is done. The answers wait for the call's end, since others' events can come first.
  */
 static int record_call(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err)
 {

@@ -60,8 +60,9 @@ static inline bool pipeline_is_answer(const struct pipeline *p, const struct eve
 }
 
 /*
- * Captures of a source that was asked hold its answers before the event that asked for them. They are applied when that event
- * is known: what an earlier call had learnt of descriptors is forgotten first, as it was live.
+ * Captures of a source that was asked hold its answers before the event that asked for them. They are applied
+ * when that event is known: what an earlier call had learnt of descriptors is forgotten first, as it was
+ * live.
  */
 int pipeline_hold_answer(struct pipeline *p, const struct event *ev, struct error *err);
 int pipeline_apply_held(struct pipeline *p, const struct event *ev, struct error *err);
@@ -69,7 +70,8 @@ int pipeline_apply_held(struct pipeline *p, const struct event *ev, struct error
 void pipeline_subject_needs(struct pipeline *p, const struct event *ev);
 /* 1 = something was asked for (and the state may know more now), 0 = there was nothing to ask. */
 int pipeline_fetch(struct pipeline *p, struct error *err);
-int pipeline_fetch_to(struct pipeline *p, source_sink to, struct error *err); /* the same, the answers given to another */
+/* the same, the answers given to another */
+int pipeline_fetch_to(struct pipeline *p, source_sink to, struct error *err);
 
 /* ---- pipeline_judge.c: from an event to alerts ---- */
 
@@ -87,10 +89,17 @@ void pipeline_expire_limits(struct pipeline *p, uint64_t now);
 
 /* ---- pipeline_plugins.c: what plugins have to do with it ---- */
 
-/* Chooses the rules by whose event it is. Events of plugins that nobody here knows are not shown, but keep the state right. */
+/*
+ * Chooses the rules by whose event it is. Events of plugins that nobody here knows are not shown, but keep
+ * the state right.
+ */
 void pipeline_choose_judge(struct pipeline *p, struct event *ev);
-void pipeline_parse(struct pipeline *p, const struct event *ev); /* shows it to plugins; the subject may be another then */
-/* The next event that a plugin made by itself, up to this time (ns); borrowed until the following call. 1, 0 = none, or negative. */
+/* shows it to plugins; the subject may be another then */
+void pipeline_parse(struct pipeline *p, const struct event *ev);
+/*
+ * The next event that a plugin made by itself, up to this time (ns); borrowed until the following call. 1, 0
+ * = none, or negative.
+ */
 int pipeline_next_async(struct pipeline *p, uint64_t until, struct event *ret_ev, struct error *err);
 
 static inline bool pipeline_parses(const struct pipeline *p, uint16_t type)
@@ -105,8 +114,9 @@ void pipeline_note_rules(struct pipeline *p); /* what follows from the rules in 
 /* ---- pipeline_entry.c: calls at their entry ---- */
 
 /*
- * 1: the call is done, *ret_done is its event, borrowed from the source, and the caller waits for pipeline_answer(), however it fares.
- * 0: nothing is left to do: the caller goes on, or is gone; if the result is wanted, its event comes out of next().
+ * 1: the call is done, *ret_done is its event, borrowed from the source, and the caller waits for
+ * pipeline_answer(), however it fares. 0: nothing is left to do: the caller goes on, or is gone; if the
+ * result is wanted, its event comes out of next().
  */
 int pipeline_entry(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err);
 int pipeline_answer(struct pipeline *p, const struct event *ev, struct error *err); /* lets the caller go on */

@@ -57,7 +57,8 @@ void pipeline_change_free(struct pipeline_change *c)
 	free(c);
 }
 
-int pipeline_change_new(struct pipeline *p, const struct pipeline_options *options, struct pipeline_change **ret_change, struct error *err)
+int pipeline_change_new(struct pipeline *p, const struct pipeline_options *options, struct pipeline_change **ret_change,
+			struct error *err)
 {
 	const struct intercept_set *wants = options->intercept ? options->intercept : ruleset_wants(options->rules);
 	size_t nrules = ruleset_count(options->rules);

@@ -18,12 +18,14 @@
 #include "base/thread.h"
 #include "plugin/calls.h"
 
-/* ---- crashes: only what a signal handler may do ------------------------------------------------------------------------- */
+/* ---- crashes: only what a signal handler may do -------------------------------------------------------- */
 
 static const struct {
 	int number;
 	const char *name;
-} crashes[] = { { SIGSEGV, "SIGSEGV" }, { SIGBUS, "SIGBUS" }, { SIGILL, "SIGILL" }, { SIGFPE, "SIGFPE" }, { SIGABRT, "SIGABRT" } };
+} crashes[] = {
+	{ SIGSEGV, "SIGSEGV" }, { SIGBUS, "SIGBUS" }, { SIGILL, "SIGILL" }, { SIGFPE, "SIGFPE" }, { SIGABRT, "SIGABRT" }
+};
 
 static const void *where(const void *context)
 {
@@ -92,12 +94,13 @@ static void catch_crashes(void)
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
 		struct sigaction there;
 
-		if (sigaction(crashes[i].number, NULL, &there) == 0 && !(there.sa_flags & SA_SIGINFO) && there.sa_handler == SIG_DFL)
+		if (sigaction(crashes[i].number, NULL, &there) == 0 && !(there.sa_flags & SA_SIGINFO) &&
+		    there.sa_handler == SIG_DFL)
 			(void)sigaction(crashes[i].number, &ours, NULL);
 	}
 }
 
-/* ---- calls that do not return --------------------------------------------------------------------------------------------- */
+/* ---- calls that do not return -------------------------------------------------------------------------- */
 
 struct watch {
 	struct slot {
@@ -133,8 +136,8 @@ static void look(void *context, unsigned int i, const char *plugin, const char *
 	snprintf(s->plugin, sizeof(s->plugin), "%s", plugin);
 	w->stuck = w->stuck || s->seconds > 0;
 	if (s->seconds == w->limit)
-		log_error("plugin %s: %s() has not returned for %u s; until it does, the events of its source wait", plugin, function,
-			  s->seconds);
+		log_error("plugin %s: %s() has not returned for %u s; until it does, the events of its source wait",
+			  plugin, function, s->seconds);
 }
 
 static void tell_returned(struct watch *w)
@@ -156,8 +159,9 @@ static void end_if_stuck(struct watch *w)
 		return;
 	for (size_t i = 0; i < PLUGIN_WATCHED; i++)
 		if (w->slots[i].looked == w->round && w->slots[i].seconds)
-			log_error("plugin %s: %s() does not return; monitor ends without it, and without what still waited", w->slots[i].plugin,
-				  w->slots[i].function);
+			log_error(
+				"plugin %s: %s() does not return; monitor ends without it, and without what still waited",
+				w->slots[i].plugin, w->slots[i].function);
 	_exit(EXIT_FAILED);
 }
 

@@ -19,7 +19,7 @@ static void log_plugin(const char *plugin, int severity, const char *text)
 	log_libs(known ? levels[severity] : LOG_LEVEL_ERROR, "plugin %s: %.1024s", plugin, text);
 }
 
-/* ---- which ones ------------------------------------------------------------------------------------------------------ */
+/* ---- which ones ---------------------------------------------------------------------------------------- */
 
 static int add_config(struct plugins *p, const struct config_plugin *c)
 {
@@ -33,7 +33,10 @@ static int add_config(struct plugins *p, const struct config_plugin *c)
 	return w->path.failed || !w->open_params ? -ENOMEM : 0;
 }
 
-/* LIBRARY[:INIT_CONFIG]. A name without a slash is one in the folder of plugins, short of "lib" and ".so" if one likes. */
+/*
+ * LIBRARY[:INIT_CONFIG]. A name without a slash is one in the folder of plugins, short of "lib" and ".so" if
+ * one likes.
+ */
 static int add_given(struct plugins *p, const char *text)
 {
 	struct plugin_wanted *w = &p->wanted[p->nwanted++];
@@ -41,7 +44,8 @@ static int add_given(struct plugins *p, const char *text)
 	struct str library = { text, len };
 	bool path = memchr(text, '/', len), whole = path || str_ends(library, STR(".so"));
 
-	strbuf_addf(&w->path, whole ? "%s" STR_FMT : "%slib" STR_FMT ".so", path ? "" : PLUGINSDIR "/", STR_ARG(library));
+	strbuf_addf(&w->path, whole ? "%s" STR_FMT : "%slib" STR_FMT ".so", path ? "" : PLUGINSDIR "/",
+		    STR_ARG(library));
 	w->init_config = str_of(text[len] ? text + len + 1 : "");
 	w->open_params = str_dup(STR(""));
 	return w->path.failed || !w->open_params ? -ENOMEM : 0;
@@ -73,7 +77,7 @@ static int load(const struct plugin_wanted *w, struct plugin **ret_plugin, struc
 	return plugin_load(w->path.ptr, &config, ret_plugin, err);
 }
 
-/* ---- loading --------------------------------------------------------------------------------------------------------- */
+/* ---- loading ------------------------------------------------------------------------------------------- */
 
 /* The copies of one source. */
 static int fill_set(struct plugins *p, struct plugin_set *set, struct error *err)
@@ -121,7 +125,10 @@ static int add_sets(struct plugins *p, struct error *err)
 	return r;
 }
 
-/* Two of one name could not be told apart by the rules' requirements, nor by their figures; two of one id not by events. */
+/*
+ * Two of one name could not be told apart by the rules' requirements, nor by their figures; two of one id not
+ * by events.
+ */
 static int check_twice(const struct plugins *p, struct error *err)
 {
 	struct plugin_view one, other;
@@ -188,9 +195,11 @@ int plugins_check_threads(const struct plugins *p, struct error *err)
 		plugin_get(p->list[i], &view);
 		strbuf_addf(&names, "%s" STR_FMT, i ? ", " : "", STR_ARG(view.name));
 	}
-	return error_set(err, -ENOTSUP,
-			 "a library of these plugins begins threads as soon as it is loaded, as Go's do, and run has to fork: %s; "
-			 "monitor falco takes it", names.ptr ? names.ptr : "");
+	return error_set(
+		err, -ENOTSUP,
+		"a library of these plugins begins threads as soon as it is loaded, as Go's do, and run has to fork: %s; "
+		"monitor falco takes it",
+		names.ptr ? names.ptr : "");
 }
 
 /* The fields of all plugins that have values for a source. */
@@ -207,7 +216,8 @@ static int add_fields(const struct plugins *p, struct plugin_set *set, struct fi
 		for (size_t k = 0; (name = plugin_field(set->list[i], k)).len; k++)
 			if (field_exists(name, fields))
 				return error_set(err, -EEXIST,
-						 "plugin " STR_FMT ": its field " STR_FMT " is another one's already for the event source " STR_FMT,
+						 "plugin " STR_FMT ": its field " STR_FMT
+						 " is another one's already for the event source " STR_FMT,
 						 STR_ARG(view.name), STR_ARG(name), STR_ARG(set->source));
 		set->catalogues[fields->nforeign++] = view.fields;
 	}
@@ -314,8 +324,8 @@ bool plugins_take_config(const struct plugin_host *h, struct str name)
 	return false;
 }
 
-int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others, size_t *ret_n,
-			   struct error *err)
+int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others,
+			   size_t *ret_n, struct error *err)
 {
 	int r = 0;
 
@@ -389,7 +399,9 @@ int plugins_check_used(const struct plugins *p, struct error *err)
 			used = used || p->sets[k].list[i];
 		plugin_get(p->list[i], &view);
 		if (!used)
-			return error_set(err, -EINVAL, "plugin " STR_FMT ": none of the event sources that there are is one that it works on",
+			return error_set(err, -EINVAL,
+					 "plugin " STR_FMT
+					 ": none of the event sources that there are is one that it works on",
 					 STR_ARG(view.name));
 	}
 	return 0;
@@ -403,8 +415,8 @@ static const struct plugin_set *find_set(const struct plugins *p, struct str sou
 	return NULL;
 }
 
-int plugins_start(const struct plugins *p, struct str source, struct state *state, bool live, struct plugin_host **ret_host,
-		  struct error *err)
+int plugins_start(const struct plugins *p, struct str source, struct state *state, bool live,
+		  struct plugin_host **ret_host, struct error *err)
 {
 	auto_plugin_host struct plugin_host *h = NULL;
 	const struct plugin_set *set = find_set(p, source);
@@ -421,7 +433,8 @@ int plugins_start(const struct plugins *p, struct str source, struct state *stat
 	return r;
 }
 
-int plugins_open(const struct plugins *p, struct str source, plugin_answers answers, struct source **ret_source, struct error *err)
+int plugins_open(const struct plugins *p, struct str source, plugin_answers answers, struct source **ret_source,
+		 struct error *err)
 {
 	const struct plugin_set *set = find_set(p, source);
 
@@ -431,7 +444,8 @@ int plugins_open(const struct plugins *p, struct str source, plugin_answers answ
 		if (!set->list[i])
 			continue;
 		plugin_get(set->list[i], &view);
-		if (view.capabilities & PLUGIN_SOURCE && str_eq(view.source, str_eq(set->source, STR("syscall")) ? STR("") : set->source))
+		if (view.capabilities & PLUGIN_SOURCE &&
+		    str_eq(view.source, str_eq(set->source, STR("syscall")) ? STR("") : set->source))
 			return plugin_source_open(set->list[i], p->wanted[i].open_params, answers, ret_source, err);
 	}
 	return error_set(err, -ENOENT, "no plugin gives events of the source " STR_FMT, STR_ARG(source));

@@ -8,9 +8,9 @@
 #include "plugin/host.h"
 
 /*
- * The plugins of the configuration, and what they add to what rules may use. As in Falco each event source has a copy of the
- * plugins that have to do with it, so that a plugin is only ever called by one thread; a capture, which may have the events of
- * all sources, is looked into by one copy. Zero-initialise.
+ * The plugins of the configuration, and what they add to what rules may use. As in Falco each event source
+ * has a copy of the plugins that have to do with it, so that a plugin is only ever called by one thread; a
+ * capture, which may have the events of all sources, is looked into by one copy. Zero-initialise.
  */
 struct plugins {
 	struct plugin **list; /* one of each, never started unless together: what there is */
@@ -53,8 +53,9 @@ int plugins_offer(struct plugins *p, struct engine_options *options, struct erro
 /* The same again for options that were made anew, of those that plugins_offer() has filled. */
 void plugins_repeat_offer(const struct engine_options *offered, struct engine_options *options);
 /*
- * What another configuration has for the plugins of a host (NULL = none) that take a new init_config while they work: whether it fits
- * their schemas; and giving it to them, where one's refusal is told and leaves that one as it was. While no thread is in them.
+ * What another configuration has for the plugins of a host (NULL = none) that take a new init_config while
+ * they work: whether it fits their schemas; and giving it to them, where one's refusal is told and leaves
+ * that one as it was. While no thread is in them.
  */
 int plugins_check_configs(struct plugin_host *h, const struct config *now, struct error *err);
 void plugins_set_configs(struct plugin_host *h, const struct config *now);
@@ -68,10 +69,11 @@ static inline void plugins_autofree(struct plugins *p)
 #define auto_plugins __attribute__((cleanup(plugins_autofree)))
 
 /*
- * The rules for events of plugins that a capture may have: none unless together. The loader has the rules. To be freed in any case.
+ * The rules for events of plugins that a capture may have: none unless together. The loader has the rules. To
+ * be freed in any case.
  */
-int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others, size_t *ret_n,
-			   struct error *err);
+int plugins_compile_others(const struct plugins *p, struct rule_loader *loader, struct pipeline_source **ret_others,
+			   size_t *ret_n, struct error *err);
 void plugins_free_others(struct pipeline_source *others, size_t n);
 
 bool plugins_have_source(const struct plugins *p, struct str source);
@@ -80,11 +82,15 @@ bool plugins_send(const struct plugins *p);
 /* -EINVAL, naming it, when a plugin has to do with none of the sources that there are. */
 int plugins_check_used(const struct plugins *p, struct error *err);
 /* Starts those that have to do with a source (empty: system calls; together: all). NULL when there are none. */
-int plugins_start(const struct plugins *p, struct str source, struct state *state, bool live, struct plugin_host **ret_host,
-		  struct error *err);
+int plugins_start(const struct plugins *p, struct str source, struct state *state, bool live,
+		  struct plugin_host **ret_host, struct error *err);
 /* Whether one gives events of system calls: it has no id of its own. */
 bool plugins_give_calls(const struct plugins *p);
-/* Opens the event source of that name (empty: system calls, see plugin_source_open()). Its plugins have been started. */
-int plugins_open(const struct plugins *p, struct str source, plugin_answers answers, struct source **ret_source, struct error *err);
+/*
+ * Opens the event source of that name (empty: system calls, see plugin_source_open()). Its plugins have been
+ * started.
+ */
+int plugins_open(const struct plugins *p, struct str source, plugin_answers answers, struct source **ret_source,
+		 struct error *err);
 
 #endif

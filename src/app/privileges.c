@@ -24,7 +24,7 @@
 #define BIT(capability) ((uint64_t)1 << (capability))
 #define KEY "monitor.user"
 
-/* ---- the user ---------------------------------------------------------------------------------------------------------- */
+/* ---- the user ------------------------------------------------------------------------------------------ */
 
 static int find(const struct config *c, struct account *ret_account, struct error *err)
 {
@@ -53,8 +53,9 @@ int privileges_become(const struct config *config, struct error *err)
 }
 
 /*
- * The saved id stays root's, so what is permitted stays, too. When the last of the ids goes, the kernel takes all capabilities away; the C
- * library lets all threads do that, which it does for no call that is about capabilities alone.
+ * The saved id stays root's, so what is permitted stays, too. When the last of the ids goes, the kernel takes
+ * all capabilities away; the C library lets all threads do that, which it does for no call that is about
+ * capabilities alone.
  */
 static int begin_as_user(const struct config *config, const struct account *a, struct error *err)
 {
@@ -63,7 +64,7 @@ static int begin_as_user(const struct config *config, const struct account *a, s
 	return become(config, a, 0, err);
 }
 
-/* ---- capabilities ------------------------------------------------------------------------------------------------------ */
+/* ---- capabilities -------------------------------------------------------------------------------------- */
 
 static uint64_t kept(enum sandbox_use use)
 {
@@ -110,7 +111,7 @@ static void bound_capabilities(uint64_t set)
 			(void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static bool traces(enum sandbox_use use)
 {
@@ -137,13 +138,15 @@ int privileges_limit(const struct config *config, enum sandbox_use use, struct e
 		return r;
 	changes = changes && geteuid() != a.uid;
 	if (changes && traces(use))
-		return config_error(config, KEY, err, "monitor run watches with the rights of who starts it: start it as that user");
+		return config_error(config, KEY, err,
+				    "monitor run watches with the rights of who starts it: start it as that user");
 	/* what is executed behind the filter is foreign code's alone */
 	bound_capabilities(has_plugins(use) && !changes ? kept(SANDBOX_PLUGINS) : 0);
 	if (changes)
 		r = begin_as_user(config, &a, err);
 	if (r == 0 && !traces(use))
-		r = keep_capabilities(changes ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_BIND_SERVICE) : kept(use), false, err);
+		r = keep_capabilities(changes ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_BIND_SERVICE) : kept(use), false,
+				      err);
 	if (r == 0 && no_new_privs(config) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = error_errno(err, -errno, "monitor.no_new_privs");
 	return r;
@@ -161,8 +164,9 @@ int privileges_seal(const struct config *config, enum sandbox_use use, struct er
 	if (config && !config->monitor_sandbox)
 		return 0;
 	if (has_plugins(use))
-		log_info("plugins are loaded, whose system calls nobody can list: the sandbox refuses only calls that change the machine or other "
-			 "processes");
+		log_info(
+			"plugins are loaded, whose system calls nobody can list: the sandbox refuses only calls that change the machine or other "
+			"processes");
 	r = sandbox_enter(use, &why);
 	if (r == 0)
 		return 0;

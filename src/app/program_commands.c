@@ -33,7 +33,8 @@ static void prepare(void *context)
 		_exit(1);
 }
 
-int program_commands_fork(const struct program_commands *commands, struct program_starter **ret_starter, struct error *err)
+int program_commands_fork(const struct program_commands *commands, struct program_starter **ret_starter,
+			  struct error *err)
 {
 	struct program_commands copy = *commands; /* the child's, while it runs */
 	const struct program_starter_options options = { prepare, may, &copy, commands->detached };

@@ -63,8 +63,8 @@ static int pass_interface(void *context, const struct interface_record *i)
 	return r->next->interface(r->next->context, i);
 }
 
-const struct scap_receiver *receivers_join(struct receivers *r, const struct scap_receiver *(*copy)(void *owner), void *owner,
-					   const struct scap_receiver *next)
+const struct scap_receiver *receivers_join(struct receivers *r, const struct scap_receiver *(*copy)(void *owner),
+					   void *owner, const struct scap_receiver *next)
 {
 	*r = (struct receivers){
 		.copy = copy,

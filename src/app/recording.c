@@ -10,8 +10,8 @@
 /* In event time: at most so much is lost when we are killed while events come in a row. */
 #define FLUSH_NS NS_PER_SECOND
 
-static int read_options(const struct options *o, const struct recording_options *ids, struct scap_writer_options *ret_options,
-			struct error *err)
+static int read_options(const struct options *o, const struct recording_options *ids,
+			struct scap_writer_options *ret_options, struct error *err)
 {
 	const enum option_id needy[] = { ids->compress, ids->snaplen, ids->buffers, ids->layout };
 	const char *snaplen = options_value(o, ids->snaplen, NULL);
@@ -24,7 +24,8 @@ static int read_options(const struct options *o, const struct recording_options 
 		return error_set(err, -EINVAL, "--snaplen takes a number of bytes, not \"%s\"", snaplen);
 	for (size_t i = 0; i < sizeof(needy) / sizeof(*needy); i++)
 		if (options_has(o, needy[i]) && !options_has(o, ids->write))
-			return error_set(err, -EINVAL, "--%s is about a capture: give --write, too", option_table[needy[i]].long_name);
+			return error_set(err, -EINVAL, "--%s is about a capture: give --write, too",
+					 option_table[needy[i]].long_name);
 	ret_options->compress = options_has(o, ids->compress) ? SCAP_GZIP : SCAP_PLAIN;
 	ret_options->buffers = (enum scap_buffers)buffers;
 	ret_options->older_layouts = layout == 1;
@@ -38,8 +39,8 @@ int recording_check(const struct options *o, const struct recording_options *ids
 	return read_options(o, ids, &ignored, err);
 }
 
-int recording_open(struct recording *r, const struct options *o, const struct recording_options *ids, const struct scap_origin *origin,
-		   struct error *err)
+int recording_open(struct recording *r, const struct options *o, const struct recording_options *ids,
+		   const struct scap_origin *origin, struct error *err)
 {
 	const char *path = options_value(o, ids->write, NULL);
 	struct scap_writer_options options = { .snaplen = UINT32_MAX, .origin = *origin };

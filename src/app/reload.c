@@ -32,7 +32,7 @@ struct reload {
 	uint64_t gather_until; /* monotonic ms; 0 = nobody was asked to stop yet */
 };
 
-/* ---- what is watched ------------------------------------------------------------------------------------------------------ */
+/* ---- what is watched ----------------------------------------------------------------------------------- */
 
 static int watch_texts(struct file_watch *w, const struct yaml_node *list)
 {
@@ -43,7 +43,8 @@ static int watch_texts(struct file_watch *w, const struct yaml_node *list)
 		struct str text;
 		const struct yaml_node *entry = list->kind == YAML_SEQUENCE ? list->items[i] : list;
 
-		if (!config_tree_text(entry->kind == YAML_MAP ? yaml_get(entry, "path") : entry, &text) || text.len >= sizeof(path))
+		if (!config_tree_text(entry->kind == YAML_MAP ? yaml_get(entry, "path") : entry, &text) ||
+		    text.len >= sizeof(path))
 			continue;
 		snprintf(path, sizeof(path), STR_FMT, STR_ARG(text));
 		r = file_watch_add(w, path);
@@ -79,7 +80,7 @@ static void watch_all(struct reload *r)
 		log_error("out of memory: not all files are watched");
 }
 
-/* ---- the thread ----------------------------------------------------------------------------------------------------------- */
+/* ---- the thread ---------------------------------------------------------------------------------------- */
 
 static void *work(void *reload)
 {
@@ -110,7 +111,7 @@ static void begin(struct reload *r)
 	service_ready();
 }
 
-/* ---- its result ----------------------------------------------------------------------------------------------------------- */
+/* ---- its result ---------------------------------------------------------------------------------------- */
 
 static void refuse(struct reload *r)
 {
@@ -124,8 +125,8 @@ static void refuse(struct reload *r)
 	strbuf_adds(&message, "Falco internal: hot restart failure: ");
 	strbuf_adds(&message, r->err.text);
 	internal_alert_raise(s, s->config && s->config->time_format_iso_8601,
-			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL, "Falco internal: hot restart failure",
-						       &message, &fields });
+			     &(struct internal_alert){ clock_ns(CLOCK_REALTIME), PRIORITY_CRITICAL,
+						       "Falco internal: hot restart failure", &message, &fields });
 }
 
 /* The plugins of an event source: 0 is the session's own, then its peers'. */
@@ -150,7 +151,8 @@ static bool plugins_are_same(const struct session *s, const struct config *now, 
 	for (size_t i = 0; same && i < now->nload; i++) {
 		const struct config_plugin *a = &now->load[i], *b = &former->load[i];
 
-		same = str_eq(a->name, b->name) && str_eq(a->library_path, b->library_path) && str_eq(a->open_params, b->open_params) &&
+		same = str_eq(a->name, b->name) && str_eq(a->library_path, b->library_path) &&
+		       str_eq(a->open_params, b->open_params) &&
 		       (str_eq(a->init_config, b->init_config) || takes_config(s, a->name));
 	}
 	return same;
@@ -181,8 +183,8 @@ static int adopt(struct reload *r)
 	for (size_t i = 0; i <= r->session->npeers && error == 0; i++)
 		error = plugins_check_configs(host_of(r->session, i), set->config, &r->err);
 	if (error == 0)
-		error = reload_set_adopt(set, r->session, r->exporters, r->ops->wants ? r->ops->wants(r->context, set->rules) : NULL,
-					 &r->err);
+		error = reload_set_adopt(set, r->session, r->exporters,
+					 r->ops->wants ? r->ops->wants(r->context, set->rules) : NULL, &r->err);
 	if (error == -EOPNOTSUPP && r->ops->explain)
 		r->ops->explain(r->context, set->rules, &r->err);
 	return error;
@@ -218,7 +220,10 @@ static void finish(struct reload *r)
 	log_warning("the configuration and the rules were loaded again: %zu rules", ruleset_count_enabled(s->rules));
 }
 
-/* Whether all stand still, as it must be for a good set to be taken up; or one does not in time, and then it is no good one. */
+/*
+ * Whether all stand still, as it must be for a good set to be taken up; or one does not in time, and then it
+ * is no good one.
+ */
 static bool is_gathered(struct reload *r)
 {
 	uint64_t now;
@@ -234,7 +239,7 @@ static bool is_gathered(struct reload *r)
 	return true;
 }
 
-/* ---- the interface -------------------------------------------------------------------------------------------------------- */
+/* ---- the interface ------------------------------------------------------------------------------------- */
 
 void reload_look(struct reload *r)
 {
@@ -286,8 +291,8 @@ static bool is_current(const struct reload *r)
 	       rules_input_is_same(&now.input, &s->input);
 }
 
-int reload_new(const struct reload_ops *ops, void *context, struct session *session, struct exporters *exporters, bool watch_files,
-	       struct reload **ret_reload, struct error *err)
+int reload_new(const struct reload_ops *ops, void *context, struct session *session, struct exporters *exporters,
+	       bool watch_files, struct reload **ret_reload, struct error *err)
 {
 	struct reload *r = calloc(1, sizeof(*r));
 	struct error why = { 0 };

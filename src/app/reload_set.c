@@ -21,8 +21,12 @@ static void free_changes(struct pipeline_change **changes, size_t n)
 	free(changes);
 }
 
-/* Of all pipelines or of none. The first is asked last: only its source can refuse, and what it was asked for stays asked for. */
-static int change_rules(struct session *s, const struct reload_set *set, const struct pipeline_options *options, struct error *err)
+/*
+ * Of all pipelines or of none. The first is asked last: only its source can refuse, and what it was asked for
+ * stays asked for.
+ */
+static int change_rules(struct session *s, const struct reload_set *set, const struct pipeline_options *options,
+			struct error *err)
 {
 	struct pipeline_change **changes = calloc(s->npeers + 1, sizeof(struct pipeline_change *));
 	struct pipeline_options of_peer = *options;
@@ -80,7 +84,8 @@ static int bind_limits(const struct reload_set *set, struct error *err)
 	return r;
 }
 
-int reload_set_adopt(struct reload_set *set, struct session *s, struct exporters *e, const struct intercept_set *wants, struct error *err)
+int reload_set_adopt(struct reload_set *set, struct session *s, struct exporters *e, const struct intercept_set *wants,
+		     struct error *err)
 {
 	const struct pipeline_options options = {
 		.rules = set->rules,

@@ -22,10 +22,12 @@ struct reload_set {
 };
 
 /*
- * Puts a set in force between two events: outputs, web server, limits and rules. When it succeeds the set's rules and limits are the
- * former ones, to be freed, and the session borrows its configuration; when it fails all is as before. wants: NULL = what the rules want.
+ * Puts a set in force between two events: outputs, web server, limits and rules. When it succeeds the set's
+ * rules and limits are the former ones, to be freed, and the session borrows its configuration; when it fails
+ * all is as before. wants: NULL = what the rules want.
  */
-int reload_set_adopt(struct reload_set *set, struct session *s, struct exporters *e, const struct intercept_set *wants, struct error *err);
+int reload_set_adopt(struct reload_set *set, struct session *s, struct exporters *e, const struct intercept_set *wants,
+		     struct error *err);
 void reload_set_free(struct reload_set *set); /* and empties it */
 #define auto_reload_set __attribute__((cleanup(reload_set_free)))
 

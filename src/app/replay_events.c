@@ -11,18 +11,22 @@ static int read_number(const struct options *o, enum option_id id, uint64_t *ret
 	const char *text = options_value(o, id, NULL);
 
 	if (text && (parse_u64(str_of(text), ret_value) < 0 || !*ret_value))
-		return error_set(err, -EINVAL, "--%s takes a number from 1, not \"%s\"", option_table[id].long_name, text);
+		return error_set(err, -EINVAL, "--%s takes a number from 1, not \"%s\"", option_table[id].long_name,
+				 text);
 	return 0;
 }
 
-int replay_events_read(struct replay_events *e, const struct options *o, const struct field_options *fields, struct error *err)
+int replay_events_read(struct replay_events *e, const struct options *o, const struct field_options *fields,
+		       struct error *err)
 {
-	const char *filter = options_value(o, OPT_replay_filter, NULL), *print = options_value(o, OPT_replay_print, NULL);
+	const char *filter = options_value(o, OPT_replay_filter, NULL),
+		   *print = options_value(o, OPT_replay_print, NULL);
 	int r = 0;
 
 	e->json = options_has(o, OPT_replay_json);
 	if (print && options_has(o, OPT_replay_rules))
-		return error_set(err, -EINVAL, "--print shows events and applies no rules: leave out --rules or --print");
+		return error_set(err, -EINVAL,
+				 "--print shows events and applies no rules: leave out --rules or --print");
 	if (filter) {
 		r = event_filter_new(str_of(filter), fields, &e->filter, err);
 		if (r < 0)
@@ -95,8 +99,8 @@ static int write_answer(void *context, const struct event *ev)
 
 static bool is_brief(const struct replay_events *e, const struct event *ev)
 {
-	return e->brief_answers && ev->flags & EVENT_FLAG_STATE_ONLY && ev->info->category & EC_ITER && ev->type != EV_ITER_TASK_E &&
-	       event_param_int(ev, 0) >= 0;
+	return e->brief_answers && ev->flags & EVENT_FLAG_STATE_ONLY && ev->info->category & EC_ITER &&
+	       ev->type != EV_ITER_TASK_E && event_param_int(ev, 0) >= 0;
 }
 
 /* The answers that the event at hand was judged with go before it. */
@@ -108,8 +112,9 @@ static int write_behind_answers(struct replay_events *e, const struct event *ev,
 }
 
 /*
- * Events that do not pass are kept for the tables' sake alone, so that those that do can be told as well as here. What nobody's
- * table needs goes with them: answers of events that are left out, and what only rules look at.
+ * Events that do not pass are kept for the tables' sake alone, so that those that do can be told as well as
+ * here. What nobody's table needs goes with them: answers of events that are left out, and what only rules
+ * look at.
  */
 int replay_events_record(void *context, const struct event *ev, struct error *err)
 {

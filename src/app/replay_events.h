@@ -21,7 +21,10 @@ struct replay_events {
 	bool done; /* a limit was reached */
 	bool kept; /* the event at hand passed the filter */
 	bool failed; /* an event could not be printed */
-	bool brief_answers; /* an answer about a descriptor holds for the next event alone: the source does not report descriptors */
+	/*
+	 * an answer about a descriptor holds for the next event alone: the source does not report descriptors
+	 */
+	bool brief_answers;
 	struct answers held; /* such ones, for the event that comes */
 	struct strbuf line;
 	struct recording recording;
@@ -29,7 +32,8 @@ struct replay_events {
 
 /* How many and how long; then what is to be shown, with fields that plugins may add. */
 int replay_events_read_limits(struct replay_events *e, const struct options *o, struct error *err);
-int replay_events_read(struct replay_events *e, const struct options *o, const struct field_options *fields, struct error *err);
+int replay_events_read(struct replay_events *e, const struct options *o, const struct field_options *fields,
+		       struct error *err);
 /* pipeline_options.inspect and .record; context is a struct replay_events */
 bool replay_events_inspect(void *context, struct field_context *ctx);
 int replay_events_record(void *context, const struct event *ev, struct error *err);

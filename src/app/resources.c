@@ -34,7 +34,8 @@ static void collect_memory(struct metrics *m)
 {
 	auto_free char *status = read_proc("/proc/self/status"), *rollup = read_proc("/proc/self/smaps_rollup");
 	auto_free char *host = read_proc("/proc/meminfo");
-	uint64_t unused = kib_of(host, "MemFree:") + kib_of(host, "Buffers:") + kib_of(host, "\nCached:") + kib_of(host, "SReclaimable:");
+	uint64_t unused = kib_of(host, "MemFree:") + kib_of(host, "Buffers:") + kib_of(host, "\nCached:") +
+			  kib_of(host, "SReclaimable:");
 	uint64_t total = kib_of(host, "MemTotal:");
 
 	m->memory_rss = kib_of(status, "VmRSS:");
@@ -46,7 +47,8 @@ static void collect_memory(struct metrics *m)
 /* In a container the limit that it may be ended for is its control group's. */
 static void collect_container(struct metrics *m)
 {
-	static const char *const places[] = { "/sys/fs/cgroup/memory/memory.usage_in_bytes", "/sys/fs/cgroup/memory.current" };
+	static const char *const places[] = { "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+					      "/sys/fs/cgroup/memory.current" };
 	const char *named = getenv("FALCO_CGROUP_MEM_PATH");
 	auto_free char *text = read_proc(named && *named ? named : places[0]);
 
@@ -63,8 +65,8 @@ static void collect_processors(struct metrics *m, uint64_t start_ts)
 	const char *running = text ? strstr(text, "procs_running ") : NULL;
 	struct rusage own;
 
-	if (text && sscanf(text, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &t[0], &t[1],
-			   &t[2], &t[3], &t[4], &t[5], &t[6]) == 7)
+	if (text && sscanf(text, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+			   &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6]) == 7)
 		for (size_t i = 0; i < ARRAY_SIZE(t); i++)
 			sum += t[i];
 	if (sum) /* the fourth is what was idle */

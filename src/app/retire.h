@@ -7,8 +7,8 @@
 #include "output/output.h"
 
 /*
- * Outputs that a new configuration no longer has. What waits in them is still delivered, by a thread for each, since that can take a
- * while and nobody is to wait for it.
+ * Outputs that a new configuration no longer has. What waits in them is still delivered, by a thread for
+ * each, since that can take a while and nobody is to wait for it.
  */
 struct retired;
 

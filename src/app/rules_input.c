@@ -131,8 +131,8 @@ int rules_input_require(const struct rules_input *in, const char *remedy, struct
 {
 	if (in->count)
 		return 0;
-	return error_set(err, -ENOENT, "no rules: " STR_FMT "%s%s", STR_ARG(strbuf_str(&in->barren)), in->barren.len && *remedy ? "; " : "",
-			 remedy);
+	return error_set(err, -ENOENT, "no rules: " STR_FMT "%s%s", STR_ARG(strbuf_str(&in->barren)),
+			 in->barren.len && *remedy ? "; " : "", remedy);
 }
 
 /* The folder of our own program with a relative path behind it; false when it is not a readable file. */
@@ -188,7 +188,8 @@ bool rules_input_is_same(const struct rules_input *a, const struct rules_input *
 	for (size_t i = 0; same && i < a->count; i++) {
 		const struct rules_file *one = &a->list[i], *other = &b->list[i];
 
-		same = strcmp(one->path, other->path) == 0 && one->len == other->len && memcmp(one->text, other->text, one->len) == 0;
+		same = strcmp(one->path, other->path) == 0 && one->len == other->len &&
+		       memcmp(one->text, other->text, one->len) == 0;
 	}
 	return same;
 }
@@ -265,11 +266,13 @@ static void tell_selections(const struct ruleset *rules, const struct engine_opt
 
 		if (!ruleset_has_selected(rules, s))
 			log_warning("rules[%zu] of the configuration %s nothing: no rule has the %s \"" STR_FMT "\"", i,
-				    s->enable ? "enables" : "disables", s->rule.len ? "name" : "tag", STR_ARG(s->rule.len ? s->rule : s->tag));
+				    s->enable ? "enables" : "disables", s->rule.len ? "name" : "tag",
+				    STR_ARG(s->rule.len ? s->rule : s->tag));
 	}
 }
 
-int rules_input_finish(struct rule_loader *loader, const struct engine_options *options, struct ruleset **ret_rules, struct error *err)
+int rules_input_finish(struct rule_loader *loader, const struct engine_options *options, struct ruleset **ret_rules,
+		       struct error *err)
 {
 	int r = rule_loader_compile(loader, ret_rules, err);
 

@@ -25,7 +25,8 @@ struct rules_input {
 const char *rules_file_sha256(struct rules_file *f);
 
 enum rules_input_flag {
-	RULES_INPUT_YAML_ONLY = 1 << 0, /* a file that is not named *.yaml or *.yml is passed over, as Falco's -r does */
+	/* a file that is not named *.yaml or *.yml is passed over, as Falco's -r does */
+	RULES_INPUT_YAML_ONLY = 1 << 0,
 	RULES_INPUT_OPTIONAL = 1 << 1,	/* what is not there is passed over, as Falco's rules_files does */
 };
 
@@ -39,7 +40,10 @@ int rules_input_add_configured(struct rules_input *in, const struct config *conf
 int rules_input_add_default(struct rules_input *in, struct error *err);
 /* 0 when there is a file. Else -ENOENT: what was named and gave none, then the remedy, "" for none. */
 int rules_input_require(const struct rules_input *in, const char *remedy, struct error *err);
-/* The files given by an option, else those that are in the input already, else the default ones. -ENOENT when there are none at all. */
+/*
+ * The files given by an option, else those that are in the input already, else the default ones. -ENOENT when
+ * there are none at all.
+ */
 int rules_input_add_given(struct rules_input *in, const struct options *o, enum option_id id, struct error *err);
 /* Whether the same paths had the same texts. */
 bool rules_input_is_same(const struct rules_input *a, const struct rules_input *b);
@@ -55,12 +59,17 @@ static inline void rules_input_autofree(struct rules_input *in)
 int rules_input_load(const struct rules_input *in, const struct engine_options *options, bool warnings,
 		     struct rule_loader **ret_loader, struct error *err);
 /*
- * Loads and compiles all of them. What was found goes to the log: errors always, warnings from LOG_LEVEL_INFO on or
- * when warnings is set. Negative when anything is wrong (then *err has a closing sentence). The texts may go when it returns.
+ * Loads and compiles all of them. What was found goes to the log: errors always, warnings from LOG_LEVEL_INFO
+ * on or when warnings is set. Negative when anything is wrong (then *err has a closing sentence). The texts
+ * may go when it returns.
  */
 int rules_input_compile(const struct rules_input *in, const struct engine_options *options, bool warnings,
 			struct ruleset **ret_rules, struct error *err);
-/* The second half of that: compiles, and tells of the options' selections that are about no rule (a typing mistake leaves a rule on). */
-int rules_input_finish(struct rule_loader *loader, const struct engine_options *options, struct ruleset **ret_rules, struct error *err);
+/*
+ * The second half of that: compiles, and tells of the options' selections that are about no rule (a typing
+ * mistake leaves a rule on).
+ */
+int rules_input_finish(struct rule_loader *loader, const struct engine_options *options, struct ruleset **ret_rules,
+		       struct error *err);
 
 #endif

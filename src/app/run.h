@@ -63,12 +63,19 @@ int run_read_options(struct run *run, struct error *err);
 /* ---- run_reload.c: rules, at the start and while the command runs ---- */
 
 int run_read_rules(const struct run *run, const struct config *c, struct rules_input *in, struct error *err);
-/* Tells the configuration's warnings, too. The results are the caller's, and on failure the limits may have been made. */
-int run_compile_rules(const struct run *run, const struct config *c, const struct rules_input *in, struct ruleset **ret_rules,
-		      struct limits **limits, struct error *err);
-/* Whether more is intercepted than the rules ask for: then run_widen() says what. *ret_wants is the caller's; *ret_set borrows from it. */
+/*
+ * Tells the configuration's warnings, too. The results are the caller's, and on failure the limits may have
+ * been made.
+ */
+int run_compile_rules(const struct run *run, const struct config *c, const struct rules_input *in,
+		      struct ruleset **ret_rules, struct limits **limits, struct error *err);
+/*
+ * Whether more is intercepted than the rules ask for: then run_widen() says what. *ret_wants is the caller's;
+ * *ret_set borrows from it.
+ */
 bool run_is_wide(const struct run *run);
-int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants);
+int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set,
+	      struct intercept_want **ret_wants);
 /* *ret_reload stays NULL when nothing is loaded again. */
 int run_allow_reload(struct run *run, struct reload **ret_reload, struct error *err);
 
@@ -86,8 +93,8 @@ void run_tell_summary(const struct run *run);
 /* Makes the file empty: it stays so until the end, and for good when the monitor is killed. */
 int run_summary_open(struct run *run, struct error *err);
 /*
- * Writes the object, at the command's end and, last, at the monitor's; what cannot be written again is written then alone. error: what went
- * wrong, NULL = nothing.
+ * Writes the object, at the command's end and, last, at the monitor's; what cannot be written again is
+ * written then alone. error: what went wrong, NULL = nothing.
  */
 void run_summary_write(struct run *run, const char *error, bool last);
 

@@ -14,15 +14,17 @@ static int choose(const struct run *run, enum option_id id, struct str configure
 }
 
 /*
- * Falling silent must not pass for a good result: where alerts fail the run, a command that the monitor does not outlive ends with it,
- * unless somebody asked for another end. Its status is no success in either case (front.c).
+ * Falling silent must not pass for a good result: where alerts fail the run, a command that the monitor does
+ * not outlive ends with it, unless somebody asked for another end. Its status is no success in either case
+ * (front.c).
  */
 static int choose_on_exit(const struct run *run, struct str configured, struct error *err)
 {
 	bool said = options_has(&run->options, OPT_run_on_exit) ||
 		    (run->config && config_tree_get(run->config->root, "monitor.run.on_exit"));
 
-	return said || !options_has(&run->options, OPT_run_fail_on) ? choose(run, OPT_run_on_exit, configured, 1, err) : 0;
+	return said || !options_has(&run->options, OPT_run_fail_on) ? choose(run, OPT_run_on_exit, configured, 1, err) :
+								      0;
 }
 
 int run_load_config(const struct run *run, struct config **ret_config, struct error *err)
@@ -51,7 +53,8 @@ static const enum option_id files[] = {
 static int check_file(const struct run *run, size_t i, struct error *err)
 {
 	if (strcmp(options_value(&run->options, files[i], ""), "-") == 0)
-		return error_set(err, -EINVAL, "--%s -: standard output is the command's; name a file", option_table[files[i]].long_name);
+		return error_set(err, -EINVAL, "--%s -: standard output is the command's; name a file",
+				 option_table[files[i]].long_name);
 	for (size_t k = i + 1; k < ARRAY_SIZE(files); k++)
 		if (options_spare(&run->options, files[i], files[k], err) < 0)
 			return -EINVAL;
@@ -98,9 +101,12 @@ int run_read_options(struct run *run, struct error *err)
 	backend = choose(run, OPT_run_backend, c->monitor_run_backend, TRACER_AUTO, err);
 	births = backend < 0 ? backend : choose(run, OPT_run_births, c->monitor_run_births, TRACER_BIRTHS_AUTO, err);
 	opens = births < 0 ? births : choose(run, OPT_run_opens, c->monitor_run_opens, TRACER_OPENS_EXACT, err);
-	match = opens < 0 ? opens : choose(run, OPT_run_match_realpath, c->monitor_run_match_realpath ? STR("yes") : STR("no"), 0, err);
+	match = opens < 0 ? opens :
+			    choose(run, OPT_run_match_realpath, c->monitor_run_match_realpath ? STR("yes") : STR("no"),
+				   0, err);
 	on_exit = match < 0 ? match : choose_on_exit(run, c->monitor_run_on_exit, err);
-	foreign = on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
+	foreign =
+		on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
 	ring = foreign < 0 ? foreign : choose(run, OPT_run_io_uring, c->monitor_run_io_uring, TRACER_DENY, err);
 	scope = ring < 0 ? ring : choose(run, OPT_run_intercept, c->monitor_run_intercept, INTERCEPT_RULES, err);
 	run->fail_on = scope < 0 ? scope : session_fail_on(o, OPT_run_fail_on, err);

@@ -14,8 +14,8 @@ int run_read_rules(const struct run *run, const struct config *c, struct rules_i
 	return r < 0 ? r : rules_input_add_given(in, &run->options, OPT_run_rules, err);
 }
 
-int run_compile_rules(const struct run *run, const struct config *c, const struct rules_input *in, struct ruleset **ret_rules,
-		      struct limits **limits, struct error *err)
+int run_compile_rules(const struct run *run, const struct config *c, const struct rules_input *in,
+		      struct ruleset **ret_rules, struct limits **limits, struct error *err)
 {
 	struct engine_options engine = setup_engine_options(c);
 	int r;
@@ -43,7 +43,8 @@ static int compile_again(void *context, struct reload_set *set, struct error *er
 	return run_compile_rules(context, set->config, &set->input, &set->rules, &set->limits, err);
 }
 
-int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set, struct intercept_want **ret_wants)
+int run_widen(const struct run *run, const struct ruleset *rules, struct intercept_set *ret_set,
+	      struct intercept_want **ret_wants)
 {
 	return intercept_widen(ruleset_wants(rules), run->scope, run->session.plugins, ret_set, ret_wants);
 }
@@ -81,7 +82,8 @@ static bool has_rule(const struct ruleset *rules, struct str name)
 }
 
 /* Rules that were not there before are the likelier reason. */
-static size_t add_rules_of(struct strbuf *out, const struct run *run, const struct ruleset *rules, uint16_t type, bool also_old)
+static size_t add_rules_of(struct strbuf *out, const struct run *run, const struct ruleset *rules, uint16_t type,
+			   bool also_old)
 {
 	size_t n = 0;
 
@@ -104,9 +106,11 @@ static void explain_refusal(void *context, const struct ruleset *rules, struct e
 	struct tracer_lack lack;
 
 	tracer_lack(run->session.source, &lack);
-	if (!lack.event || (!add_rules_of(&names, run, rules, lack.event, false) && !add_rules_of(&names, run, rules, lack.event, true)))
+	if (!lack.event || (!add_rules_of(&names, run, rules, lack.event, false) &&
+			    !add_rules_of(&names, run, rules, lack.event, true)))
 		strbuf_adds(&names, "what they read of processes");
-	error_set(err, -EOPNOTSUPP, "the new rules need %s%s, for %s, but %s (%s)", lack.kind, lack.name, names.ptr ? names.ptr : "", lack.why, lack.remedy);
+	error_set(err, -EOPNOTSUPP, "the new rules need %s%s, for %s, but %s (%s)", lack.kind, lack.name,
+		  names.ptr ? names.ptr : "", lack.why, lack.remedy);
 }
 
 static void adopted(void *context, const struct config *config)
@@ -138,13 +142,14 @@ static const struct reload_ops reload_ops = {
 };
 
 /*
- * Files are watched for a configuration that says so: without one they may be the workload's to write, who then could switch off what
- * watches it. An explanation is about the rules of the start.
+ * Files are watched for a configuration that says so: without one they may be the workload's to write, who
+ * then could switch off what watches it. An explanation is about the rules of the start.
  */
 int run_allow_reload(struct run *run, struct reload **ret_reload, struct error *err)
 {
 	*ret_reload = NULL;
 	if (options_has(&run->options, OPT_run_explain))
 		return 0;
-	return reload_new(&reload_ops, run, &run->session, &run->exporters, run->config && run->config->watch_config_files, ret_reload, err);
+	return reload_new(&reload_ops, run, &run->session, &run->exporters,
+			  run->config && run->config->watch_config_files, ret_reload, err);
 }

@@ -27,7 +27,7 @@ struct look {
 	bool last;
 };
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------------------ */
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static void separate(struct strbuf *out)
 {
@@ -74,7 +74,7 @@ static void put_time(struct strbuf *out, uint64_t ts)
 	strbuf_addc(out, '"');
 }
 
-/* ---- members --------------------------------------------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------------------------------------- */
 
 static void add_monitor(struct strbuf *out, const struct look *l)
 {
@@ -138,7 +138,9 @@ static void add_exit_status(struct strbuf *out, const struct look *l)
 
 static void add_fail_on(struct strbuf *out, const struct look *l)
 {
-	put_text(out, l->run->fail_on >= 0 && l->run->fail_on < PRIORITY_COUNT ? priority_name((enum priority)l->run->fail_on) : NULL);
+	put_text(out, l->run->fail_on >= 0 && l->run->fail_on < PRIORITY_COUNT ?
+			      priority_name((enum priority)l->run->fail_on) :
+			      NULL);
 }
 
 static void add_error(struct strbuf *out, const struct look *l)
@@ -299,7 +301,9 @@ static void add_not_watched(struct strbuf *out, const struct look *l)
 		json_add_string(out, strbuf_str(&reason));
 	}
 	if (run->tracer.foreign_abi == TRACER_ALERT)
-		put_text(out, "what is done by calls of other ABIs (i386, x32): they pass, and the first of a program alerts");
+		put_text(
+			out,
+			"what is done by calls of other ABIs (i386, x32): they pass, and the first of a program alerts");
 	if (run->tracer.io_uring == TRACER_ALERT)
 		put_text(out, "what is done by io_uring: it passes, and its use alerts");
 	else if (run->tracer.io_uring == TRACER_ALLOW)
@@ -315,7 +319,7 @@ static const struct {
 #include "app/run_summary.def"
 };
 
-/* ---- the file -------------------------------------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------------------ */
 
 int run_summary_open(struct run *run, struct error *err)
 {

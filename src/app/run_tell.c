@@ -9,8 +9,9 @@
 
 static void tell_waits(const char *indent, const struct figures_waits *w)
 {
-	log_info("%s%" PRIu64 " waits of calls: half up to %.1f us, 99 %% up to %.1f us, the longest %.1f us, %.3f ms in all", indent,
-		 w->count, (double)figures_quantile(w, 500) / 1e3, (double)figures_quantile(w, 990) / 1e3,
+	log_info("%s%" PRIu64
+		 " waits of calls: half up to %.1f us, 99 %% up to %.1f us, the longest %.1f us, %.3f ms in all",
+		 indent, w->count, (double)figures_quantile(w, 500) / 1e3, (double)figures_quantile(w, 990) / 1e3,
 		 (double)w->max_ns / 1e3, (double)w->total_ns / 1e6);
 }
 
@@ -23,8 +24,8 @@ static void tell_figures(const struct figures *f)
 
 		if (n[FIGURES_AT_ENTRY] + n[FIGURES_ON_BEHALF] + n[FIGURES_TO_RESULT] + n[FIGURES_REFUSED] == 0)
 			continue;
-		log_info("  %-20s %" PRIu64 " let go at entry, %" PRIu64 " done on behalf, %" PRIu64 " followed to the result, %" PRIu64
-			 " refused",
+		log_info("  %-20s %" PRIu64 " let go at entry, %" PRIu64 " done on behalf, %" PRIu64
+			 " followed to the result, %" PRIu64 " refused",
 			 info ? info->name : "?", n[FIGURES_AT_ENTRY], n[FIGURES_ON_BEHALF], n[FIGURES_TO_RESULT],
 			 n[FIGURES_REFUSED]);
 		if (f->by_call[number])
@@ -60,16 +61,21 @@ void run_tell_failed(const struct run *run, const struct tracer_status *status)
 		snprintf(end, sizeof(end), "; signal %d ended the command", WTERMSIG(status->wait_status));
 	else
 		snprintf(end, sizeof(end), "; the command's was %d", WEXITSTATUS(status->wait_status));
-	log_error("exit status %d: %" PRIu64 " alert%s of %s or above%s", EXIT_ALERTED, n, n == 1 ? "" : "s", priority, end);
+	log_error("exit status %d: %" PRIu64 " alert%s of %s or above%s", EXIT_ALERTED, n, n == 1 ? "" : "s", priority,
+		  end);
 }
 
-/* It has been raised as far as may be (launch.c). Who reaches it is killed, and the workload with it or its calls fail. */
+/*
+ * It has been raised as far as may be (launch.c). Who reaches it is killed, and the workload with it or its
+ * calls fail.
+ */
 static void tell_time_limit(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_CPU, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-		log_warning("the limit of processor time (ulimit -t) holds for the monitor, too: it ends after %" PRIu64 " s of its own",
+		log_warning("the limit of processor time (ulimit -t) holds for the monitor, too: it ends after %" PRIu64
+			    " s of its own",
 			    (uint64_t)limit.rlim_cur);
 }
 
@@ -79,9 +85,10 @@ static void tell_descriptor_limit(void)
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < RUN_FEW_DESCRIPTORS)
-		log_warning("the limit of descriptors (ulimit -n) leaves the monitor %" PRIu64
-			    ": what it finds no room to look at is missing in alerts, and rules that ask for it do not match",
-			    (uint64_t)limit.rlim_cur);
+		log_warning(
+			"the limit of descriptors (ulimit -n) leaves the monitor %" PRIu64
+			": what it finds no room to look at is missing in alerts, and rules that ask for it do not match",
+			(uint64_t)limit.rlim_cur);
 }
 
 void run_tell_start(const struct run *run)
@@ -97,8 +104,9 @@ void run_tell_start(const struct run *run)
 	tell_descriptor_limit();
 	if (idle)
 		log_warning("%s: nothing is watched", idle);
-	log_info("%zu rule%s; system calls are intercepted by %s, births of processes are learnt by %s",
-		 count, count == 1 ? "" : "s", backend_info(status.backend)->how, status.records ? "the kernel's records" : "their calls");
+	log_info("%zu rule%s; system calls are intercepted by %s, births of processes are learnt by %s", count,
+		 count == 1 ? "" : "s", backend_info(status.backend)->how,
+		 status.records ? "the kernel's records" : "their calls");
 	log_info("calls of other ABIs (i386, x32) %s; io_uring %s",
 		 run->tracer.foreign_abi == TRACER_DENY ? "are refused and alert" : "pass and alert",
 		 run->tracer.io_uring == TRACER_DENY  ? "is refused" :

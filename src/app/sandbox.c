@@ -62,7 +62,8 @@ static const struct allowed {
 } allowed[] = {
 /* not SCMP_SYS(): some names are macros of musl's, and would be replaced on their way there */
 #define ALLOW(name, purpose)			       { __SNR_##name, purpose, MANY, 0, 0 },
-#define ALLOW_IF(name, purpose, argument, mask, value) { __SNR_##name, purpose, argument, (uint64_t)(mask), (uint64_t)(value) },
+#define ALLOW_IF(name, purpose, argument, mask, value) \
+	{ __SNR_##name, purpose, argument, (uint64_t)(mask), (uint64_t)(value) },
 #include "app/sandbox.def"
 };
 
@@ -78,7 +79,7 @@ static void filter_autofree(scmp_filter_ctx *filter)
 }
 #define auto_filter __attribute__((cleanup(filter_autofree)))
 
-/* ---- refused calls ---------------------------------------------------------------------------------------------------- */
+/* ---- refused calls ------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
 #define RESULT(context) ((context)->uc_mcontext.gregs[REG_RAX])
@@ -87,8 +88,8 @@ static void filter_autofree(scmp_filter_ctx *filter)
 #endif
 
 /*
- * Calls since Linux 5.3 have one number everywhere, and libraries that make them do without on a kernel that lacks them. What no
- * table here knows yet is among them. EPERM they would take for the answer.
+ * Calls since Linux 5.3 have one number everywhere, and libraries that make them do without on a kernel that
+ * lacks them. What no table here knows yet is among them. EPERM they would take for the answer.
  */
 #define NEWER_CALLS 435
 
@@ -116,7 +117,7 @@ uint64_t sandbox_refused(const char **ret_call)
 	return n;
 }
 
-/* ---- the filter ------------------------------------------------------------------------------------------------------- */
+/* ---- the filter ---------------------------------------------------------------------------------------- */
 
 static bool is_open(enum sandbox_use use)
 {
@@ -125,7 +126,9 @@ static bool is_open(enum sandbox_use use)
 
 static int add(scmp_filter_ctx filter, const struct allowed *a)
 {
-	const struct scmp_arg_cmp test = { .arg = a->argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = a->mask, .datum_b = a->value };
+	const struct scmp_arg_cmp test = {
+		.arg = a->argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = a->mask, .datum_b = a->value
+	};
 
 	if (a->call < 0)
 		return 0;
@@ -136,7 +139,9 @@ static int add(scmp_filter_ctx filter, const struct allowed *a)
 /* A call that is wholly allowed by one purpose needs no tests by another: libseccomp merges the two. */
 static int add_allowed(scmp_filter_ctx filter, enum sandbox_use use)
 {
-	const struct scmp_arg_cmp own = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0 };
+	const struct scmp_arg_cmp own = {
+		.arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0
+	};
 	const unsigned int purposes = BASE | FILES | NET | (use == SANDBOX_TRACE ? TRACE : 0);
 	int r = 0;
 

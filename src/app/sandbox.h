@@ -7,9 +7,10 @@
 #include "base/error.h"
 
 /*
- * A seccomp filter of the monitor itself. What is refused fails with EPERM, in whatever thread, and is counted: an error that is not told
- * would hide faults of ours and attacks on us, and an end of the process would leave what it watches unwatched, which may be just what
- * was wanted. Calls of newer kernels fail with ENOSYS instead, so that libraries fall back to older ones.
+ * A seccomp filter of the monitor itself. What is refused fails with EPERM, in whatever thread, and is
+ * counted: an error that is not told would hide faults of ours and attacks on us, and an end of the process
+ * would leave what it watches unwatched, which may be just what was wanted. Calls of newer kernels fail with
+ * ENOSYS instead, so that libraries fall back to older ones.
  */
 enum sandbox_use {
 	SANDBOX_WATCH, /* events come from elsewhere */

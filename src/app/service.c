@@ -26,8 +26,8 @@ static void tell(const char *words)
 	auto_fd int fd = manager.len ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
 
 	/* a manager that does not read must not hold events up */
-	if (fd >= 0 && sendto(fd, words, strlen(words), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)(const void *)&manager.address,
-			      manager.len) < 0)
+	if (fd >= 0 && sendto(fd, words, strlen(words), MSG_NOSIGNAL | MSG_DONTWAIT,
+			      (const struct sockaddr *)(const void *)&manager.address, manager.len) < 0)
 		log_info("the service manager was not told: %s", strerror(errno));
 }
 
@@ -37,7 +37,8 @@ static void read_watchdog(void)
 	uint64_t us;
 	int whose;
 
-	if (!usec || parse_u64(str_of(usec), &us) < 0 || (pid && (parse_int(str_of(pid), &whose) < 0 || whose != (int)getpid())))
+	if (!usec || parse_u64(str_of(usec), &us) < 0 ||
+	    (pid && (parse_int(str_of(pid), &whose) < 0 || whose != (int)getpid())))
 		return;
 	manager.every_ms = us / 3000; /* three chances */
 	manager.every_ms += !manager.every_ms;
@@ -70,7 +71,8 @@ void service_reloading(void)
 {
 	char words[96];
 
-	snprintf(words, sizeof(words), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=Loading rules", clock_ns(CLOCK_MONOTONIC) / 1000);
+	snprintf(words, sizeof(words), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=Loading rules",
+		 clock_ns(CLOCK_MONOTONIC) / 1000);
 	tell(words);
 }
 

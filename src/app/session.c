@@ -8,8 +8,8 @@
 #include "app/plugin_guard.h"
 #include "base/clock.h"
 
-int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins, bool warnings,
-			  struct error *err)
+int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins,
+			  bool warnings, struct error *err)
 {
 	auto_rule_loader struct rule_loader *loader = NULL;
 	int r = rules_input_load(&s->input, options, warnings, &loader, err);
@@ -19,18 +19,20 @@ int session_compile_rules(struct session *s, const struct engine_options *option
 	return r == 0 && plugins ? plugins_compile_others(plugins, loader, &s->others, &s->nothers, err) : r;
 }
 
-int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
-		       const struct plugins *plugins, bool warnings, struct error *err)
+int session_load_rules(struct session *s, const struct options *o, enum option_id id,
+		       const struct engine_options *options, const struct plugins *plugins, bool warnings,
+		       struct error *err)
 {
 	int r = rules_input_add_given(&s->input, o, id, err);
 
 	return r < 0 ? r : session_compile_rules(s, options, plugins, warnings, err);
 }
 
-int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings, bool live,
-			  struct error *err)
+int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings,
+			  bool live, struct error *err)
 {
-	struct state_options options = { .max_threads = settings->max_threads, .container_plugin = settings->container_plugin };
+	struct state_options options = { .max_threads = settings->max_threads,
+					 .container_plugin = settings->container_plugin };
 
 	if (!plugins->count)
 		return 0;

@@ -30,14 +30,20 @@ struct session {
 	struct plugin_host *plugins;
 	struct pipeline_source *others; /* owned; see pipeline_options */
 	size_t nothers;
-	/* Sessions of other event sources, each on a thread of its own, with outputs and numbers of rules that are this one's; borrowed */
+	/*
+	 * Sessions of other event sources, each on a thread of its own, with outputs and numbers of rules
+	 * that are this one's; borrowed
+	 */
 	struct session *const *peers;
 	size_t npeers;
 	char hostname[65];
 	struct str source_name; /* of the events; empty = "syscall". Borrowed */
 	uint64_t start_ts, reload_ts; /* epoch ns: of the program, of the rules that are in force */
 	uint64_t reloads, reloads_refused;
-	/* alerts that came of no rule, by the names that they have in place of one: static texts, those of internal_alert_raise()'s callers */
+	/*
+	 * alerts that came of no rule, by the names that they have in place of one: static texts, those of
+	 * internal_alert_raise()'s callers
+	 */
 	struct session_internal {
 		const char *name;
 		uint64_t alerts;
@@ -45,17 +51,18 @@ struct session {
 };
 
 /*
- * The files given by an option, else those that are in the input already, else the default ones; compiled with the options, for all
- * event sources of plugins (NULL = none).
+ * The files given by an option, else those that are in the input already, else the default ones; compiled
+ * with the options, for all event sources of plugins (NULL = none).
  */
-int session_load_rules(struct session *s, const struct options *o, enum option_id id, const struct engine_options *options,
-		       const struct plugins *plugins, bool warnings, struct error *err);
+int session_load_rules(struct session *s, const struct options *o, enum option_id id,
+		       const struct engine_options *options, const struct plugins *plugins, bool warnings,
+		       struct error *err);
 /* Compiles what is in the input. */
-int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins, bool warnings,
-			  struct error *err);
+int session_compile_rules(struct session *s, const struct engine_options *options, const struct plugins *plugins,
+			  bool warnings, struct error *err);
 /* The plugins that have to do with settings' source, before the source is opened and session_start() called. */
-int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings, bool live,
-			  struct error *err);
+int session_start_plugins(struct session *s, const struct plugins *plugins, const struct pipeline_options *settings,
+			  bool live, struct error *err);
 /* The pipeline of source (taken over); settings has what the session does not know. */
 int session_start(struct session *s, struct source *source, const struct pipeline_options *settings, struct error *err);
 /* One step of the pipeline, as pipeline_steps(). What goes on beside it is housekeeping.h. */

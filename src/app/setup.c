@@ -21,7 +21,8 @@ int setup_load(struct setup *s, const struct options *o, const struct setup_opti
 
 	s->engine = setup_engine_options(s->config);
 	if (r == 0)
-		r = plugins_load(&s->plugins, &(struct plugins_choice){ s->config, o, ids->plugin, ids->together }, err);
+		r = plugins_load(&s->plugins, &(struct plugins_choice){ s->config, o, ids->plugin, ids->together },
+				 err);
 	return r == 0 ? plugins_offer(&s->plugins, &s->engine, err) : r;
 }
 
@@ -38,7 +39,8 @@ void setup_tell_warnings(const struct config *config)
 		log_warning(STR_FMT, STR_ARG(config->warnings[i]));
 }
 
-int setup_add_rules(const struct config *config, const struct options *o, enum option_id rules, struct rules_input *in, struct error *err)
+int setup_add_rules(const struct config *config, const struct options *o, enum option_id rules, struct rules_input *in,
+		    struct error *err)
 {
 	int r;
 

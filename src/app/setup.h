@@ -8,8 +8,9 @@
 #include "app/rules_input.h"
 
 /*
- * What the command line of our own commands says about rules, beside the files that they are in: a configuration (--config) and plugins
- * (--plugin). Zero-initialise; everything that was made with the engine's options goes before it.
+ * What the command line of our own commands says about rules, beside the files that they are in: a
+ * configuration (--config) and plugins (--plugin). Zero-initialise; everything that was made with the
+ * engine's options goes before it.
  */
 struct setup {
 	struct config *config; /* NULL = none was named */
@@ -36,8 +37,8 @@ static inline void setup_autofree(struct setup *s)
 struct engine_options setup_engine_options(const struct config *config);
 void setup_tell_warnings(const struct config *config); /* NULL has none */
 /*
- * Adds the rules that the configuration names, unless the option names some. -ENOENT when it has the key and no file comes of it. config may
- * be NULL.
+ * Adds the rules that the configuration names, unless the option names some. -ENOENT when it has the key and
+ * no file comes of it. config may be NULL.
  */
 int setup_add_rules(const struct config *config, const struct options *o, enum option_id rules, struct rules_input *in,
 		    struct error *err);

@@ -5,11 +5,15 @@
 #include <stdbool.h>
 
 /*
- * Signals to the monitor itself. They only leave a note; loops look at it between events. Signals that were ignored when
- * we started (nohup) stay ignored, and what we install is undone by exec, so a workload starts as if we were not there.
+ * Signals to the monitor itself. They only leave a note; loops look at it between events. Signals that were
+ * ignored when we started (nohup) stay ignored, and what we install is undone by exec, so a workload starts
+ * as if we were not there.
  */
 
-/* A reader of our output that went away (SIGPIPE) and the limit of a file's size (SIGXFSZ) are errors of write(2), not our death. */
+/*
+ * A reader of our output that went away (SIGPIPE) and the limit of a file's size (SIGXFSZ) are errors of
+ * write(2), not our death.
+ */
 void signals_survive_writes(void);
 /* SIGINT, SIGTERM and SIGHUP ask to stop; SIGUSR1 to open output files anew. */
 void signals_catch(void);

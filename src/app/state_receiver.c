@@ -19,7 +19,10 @@ static int receive_fd(void *context, int64_t tid, const struct fd_record *fd)
 {
 	struct state_receiver *r = context;
 
-	/* live, the source was asked when a rule needed one; the answers are among the events, and hold for one of them */
+	/*
+	 * live, the source was asked when a rule needed one; the answers are among the events, and hold for
+	 * one of them
+	 */
 	return r->known_fds ? state_add_fd(r->state, tid, fd) : 0;
 }
 

@@ -9,7 +9,8 @@
 struct state_receiver {
 	struct scap_receiver to;
 	struct state *state;
-	bool known_fds; /* descriptor lists hold for the state; otherwise they are for other readers: see receive_fd() */
+	/* descriptor lists hold for the state; otherwise they are for other readers: see receive_fd() */
+	bool known_fds;
 };
 
 void state_receiver_init(struct state_receiver *r, struct state *state, bool known_fds);

@@ -9,8 +9,8 @@
 #include "source/source_test.h"
 
 /*
- * A file of rule tests (monitor-test(5)), read and checked: every event can be built, every name is known. All of it lives in
- * the file's arena.
+ * A file of rule tests (monitor-test(5)), read and checked: every event can be built, every name is known.
+ * All of it lives in the file's arena.
  */
 struct test_fd {
 	struct fd_record record;

@@ -45,8 +45,8 @@ static struct source_test_event *new_event(struct test_file *f, struct test_case
 	return &c->events[c->nevents++];
 }
 
-int test_add_event(struct test_file *f, struct test_case *c, struct str line, struct str real_path, const struct yaml_node *node,
-		   struct error *err)
+int test_add_event(struct test_file *f, struct test_case *c, struct str line, struct str real_path,
+		   const struct yaml_node *node, struct error *err)
 {
 	struct event_builder builder = { 0 };
 	struct source_test_event *e;
@@ -55,7 +55,8 @@ int test_add_event(struct test_file *f, struct test_case *c, struct str line, st
 	struct str timed;
 	int r;
 
-	timed = arena_printf(f->arena, "%llu " STR_FMT, (unsigned long long)(FIRST_TS + STEP_NS * c->nevents), STR_ARG(line));
+	timed = arena_printf(f->arena, "%llu " STR_FMT, (unsigned long long)(FIRST_TS + STEP_NS * c->nevents),
+			     STR_ARG(line));
 	e = new_event(f, c);
 	if (!timed.ptr || !e)
 		return test_out_of_memory(err);
@@ -81,7 +82,8 @@ static bool is_word(struct str s)
 }
 
 /* A value as it stands in YAML, as event_text.h wants it. */
-static int add_value(struct test_file *f, struct strbuf *line, const struct param_info *p, const struct yaml_node *node, struct error *err)
+static int add_value(struct test_file *f, struct strbuf *line, const struct param_info *p, const struct yaml_node *node,
+		     struct error *err)
 {
 	bool list = str_eq(str_of(p->name), STR("args")) || str_eq(str_of(p->name), STR("env"));
 	struct str text;
@@ -135,19 +137,31 @@ static void add_process_param(struct strbuf *line, const char *name, const struc
 		const char *name;
 		int64_t value;
 	} numbers[] = {
-		{ "tid", r->tid }, { "pid", r->pid }, { "ptid", r->ptid }, { "fdlimit", r->fdlimit },
-		{ "vtid", r->vtid }, { "vpid", r->vpid }, { "vpgid", r->vpgid }, { "pgid", r->pgid },
-		{ "tty", r->tty }, { "loginuid", (int32_t)r->loginuid }, { "uid", (int32_t)r->uid }, { "gid", (int32_t)r->gid },
-		{ "cap_inheritable", (int64_t)r->cap_inheritable }, { "cap_permitted", (int64_t)r->cap_permitted },
+		{ "tid", r->tid },
+		{ "pid", r->pid },
+		{ "ptid", r->ptid },
+		{ "fdlimit", r->fdlimit },
+		{ "vtid", r->vtid },
+		{ "vpid", r->vpid },
+		{ "vpgid", r->vpgid },
+		{ "pgid", r->pgid },
+		{ "tty", r->tty },
+		{ "loginuid", (int32_t)r->loginuid },
+		{ "uid", (int32_t)r->uid },
+		{ "gid", (int32_t)r->gid },
+		{ "cap_inheritable", (int64_t)r->cap_inheritable },
+		{ "cap_permitted", (int64_t)r->cap_permitted },
 		{ "cap_effective", (int64_t)r->cap_effective },
-		{ "flags", r->exe_writable | r->exe_upper_layer << 1 | r->exe_from_memfd << 2 | r->exe_lower_layer << 3 },
+		{ "flags",
+		  r->exe_writable | r->exe_upper_layer << 1 | r->exe_from_memfd << 2 | r->exe_lower_layer << 3 },
 	};
 	const struct {
 		const char *name;
 		struct str value;
 	} texts[] = {
-		{ "exe", r->exe }, { "args", r->args }, { "comm", r->comm }, { "cgroups", r->cgroups }, { "env", r->env },
-		{ "trusted_exepath", r->exepath }, { "filename", r->exepath }, { "cwd", r->cwd },
+		{ "exe", r->exe },          { "args", r->args }, { "comm", r->comm },
+		{ "cgroups", r->cgroups },  { "env", r->env },   { "trusted_exepath", r->exepath },
+		{ "filename", r->exepath }, { "cwd", r->cwd },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -191,7 +205,8 @@ static void add_defaults(struct strbuf *line, uint16_t type, const struct test_p
 			strbuf_addf(line, " res=%d", info->flags & EF_CREATES_FD ? 3 : 0);
 		else if (i == 0 && str_eq(name, STR("fd")) && info->flags & EF_CREATES_FD)
 			strbuf_adds(line, " fd=3");
-		else if (param->type == PT_FD && (str_ends(name, STR("dirfd")) || str_eq(name, STR("olddir")) || str_eq(name, STR("newdir"))))
+		else if (param->type == PT_FD &&
+			 (str_ends(name, STR("dirfd")) || str_eq(name, STR("olddir")) || str_eq(name, STR("newdir"))))
 			strbuf_addf(line, " %s=-100", param->name);
 	}
 }
@@ -241,8 +256,8 @@ static int become(struct test_file *f, struct test_process *p, const struct yaml
 /* ---- events ---- */
 
 /* The process that an event is of: the one that it names, or the last that was declared. */
-static int find_process(struct test_file *f, struct test_case *c, const struct yaml_node *map, struct test_process **ret_process,
-			struct error *err)
+static int find_process(struct test_file *f, struct test_case *c, const struct yaml_node *map,
+			struct test_process **ret_process, struct error *err)
 {
 	const struct yaml_node *node = yaml_get(map, "process");
 	struct test_process *p = c->processes;
@@ -270,8 +285,8 @@ static bool is_own_key(struct str key)
 	return str_eq(key, STR("event")) || str_eq(key, STR("process")) || str_eq(key, STR("real_path"));
 }
 
-static int add_params(struct test_file *f, const struct test_process *p, uint16_t type, const struct yaml_node *map, struct strbuf *line,
-		      struct error *err)
+static int add_params(struct test_file *f, const struct test_process *p, uint16_t type, const struct yaml_node *map,
+		      struct strbuf *line, struct error *err)
 {
 	bool given[EVENT_MAX_PARAMS] = { 0 };
 	int r = 0;
@@ -284,7 +299,8 @@ static int add_params(struct test_file *f, const struct test_process *p, uint16_
 			continue;
 		param = event_param_index(type, pair->key->text);
 		if (param < 0)
-			return test_fault(f, pair->key, err, "%s has no parameter \"" STR_FMT "\" (see monitor list events -v)",
+			return test_fault(f, pair->key, err,
+					  "%s has no parameter \"" STR_FMT "\" (see monitor list events -v)",
 					  event_table[type].name, STR_ARG(pair->key->text));
 		if (given[param])
 			return test_fault(f, pair->key, err, "the parameter is given twice");
@@ -367,7 +383,8 @@ static int add_map(struct test_file *f, struct test_case *c, const struct yaml_n
 		return r;
 	type = event_text_type(word);
 	if (type < 0)
-		return test_fault(f, name, err, "there is no event \"" STR_FMT "\" (see monitor list events)", STR_ARG(word));
+		return test_fault(f, name, err, "there is no event \"" STR_FMT "\" (see monitor list events)",
+				  STR_ARG(word));
 	if (is_exec((uint16_t)type)) {
 		r = become(f, p, map, err);
 		if (r < 0)

@@ -46,7 +46,8 @@ static int read_expected_key(struct test_file *f, struct test_expected *e, const
 	if (str_eq(key, STR("fields")))
 		return read_fields(f, e, p->value, err);
 	if (!str_eq(key, STR("priority")))
-		return test_fault(f, p->key, err, "\"" STR_FMT "\" is none of rule, priority, output, fields, count", STR_ARG(key));
+		return test_fault(f, p->key, err, "\"" STR_FMT "\" is none of rule, priority, output, fields, count",
+				  STR_ARG(key));
 	r = test_text(f, p->value, &text, err);
 	if (r == 0 && priority_parse(text, &priority) < 0)
 		return test_fault(f, p->value, err, "\"" STR_FMT "\" is no priority", STR_ARG(text));
@@ -114,8 +115,8 @@ static int read_users(struct test_file *f, struct test_case *c, const struct yam
 			else if (str_eq(key, STR("shell")))
 				r = test_text(f, value, &u->shell, err);
 			else
-				r = test_fault(f, map->pairs[k].key, err, "\"" STR_FMT "\" is none of uid, gid, name, home, shell",
-					       STR_ARG(key));
+				r = test_fault(f, map->pairs[k].key, err,
+					       "\"" STR_FMT "\" is none of uid, gid, name, home, shell", STR_ARG(key));
 		}
 		u->next = c->users;
 		c->users = u;
@@ -125,7 +126,8 @@ static int read_users(struct test_file *f, struct test_case *c, const struct yam
 
 /* ---- tests ---- */
 
-static int case_key(struct test_file *f, struct test_case *c, const struct yaml_pair *p, bool *ret_expects, struct error *err)
+static int case_key(struct test_file *f, struct test_case *c, const struct yaml_pair *p, bool *ret_expects,
+		    struct error *err)
 {
 	struct str key = p->key->text;
 
@@ -152,7 +154,8 @@ static int case_key(struct test_file *f, struct test_case *c, const struct yaml_
 		*ret_expects = true;
 		return read_expected(f, c, p->value, err);
 	}
-	return test_fault(f, p->key, err, "\"" STR_FMT "\" is none of name, processes, users, events, capture, only, expect",
+	return test_fault(f, p->key, err,
+			  "\"" STR_FMT "\" is none of name, processes, users, events, capture, only, expect",
 			  STR_ARG(key));
 }
 
@@ -165,7 +168,10 @@ static int read_common(struct test_file *f, struct test_case *c, const struct ya
 	return r == 0 && processes ? test_read_processes(f, c, processes, err) : r;
 }
 
-/* Whether the map's key i stands before i, too: what a value fills was made for one. Keys are few: an unknown one ends it. */
+/*
+ * Whether the map's key i stands before i, too: what a value fills was made for one. Keys are few: an unknown
+ * one ends it.
+ */
 static int given_once(const struct test_file *f, const struct yaml_node *map, uint32_t i, struct error *err)
 {
 	const struct yaml_node *key = map->pairs[i].key;
@@ -176,8 +182,8 @@ static int given_once(const struct test_file *f, const struct yaml_node *map, ui
 	return 0;
 }
 
-static int read_case(struct test_file *f, struct test_case *c, const struct yaml_node *root, const struct yaml_node *node,
-		     struct error *err)
+static int read_case(struct test_file *f, struct test_case *c, const struct yaml_node *root,
+		     const struct yaml_node *node, struct error *err)
 {
 	const struct yaml_node *events;
 	bool expects = false;
@@ -198,7 +204,8 @@ static int read_case(struct test_file *f, struct test_case *c, const struct yaml
 	if (!c->name.len)
 		return test_fault(f, node, err, "a test needs a name");
 	if (!expects)
-		return test_fault(f, node, err, "the test does not say what it expects (\"expect: none\" for no alert)");
+		return test_fault(f, node, err,
+				  "the test does not say what it expects (\"expect: none\" for no alert)");
 	if (!events == !c->capture.len)
 		return test_fault(f, node, err, "a test has either events or a capture");
 	if (events && events->kind == YAML_SEQUENCE && !events->count)
@@ -206,7 +213,8 @@ static int read_case(struct test_file *f, struct test_case *c, const struct yaml
 	return events ? test_read_events(f, c, events, err) : 0;
 }
 
-static int read_cases(struct test_file *f, const struct yaml_node *root, const struct yaml_node *tests, struct error *err)
+static int read_cases(struct test_file *f, const struct yaml_node *root, const struct yaml_node *tests,
+		      struct error *err)
 {
 	struct test_case **end = &f->cases;
 	int r = test_kind(f, tests, YAML_SEQUENCE, err);
@@ -260,7 +268,8 @@ static int file_key(struct test_file *f, const struct yaml_pair *p, struct error
 	if (str_eq(key, STR("inline")))
 		return test_text(f, p->value, &f->rules_text, err);
 	if (!str_eq(key, STR("matching")))
-		return test_fault(f, p->key, err, "\"" STR_FMT "\" is none of rules, inline, matching, processes, users, tests",
+		return test_fault(f, p->key, err,
+				  "\"" STR_FMT "\" is none of rules, inline, matching, processes, users, tests",
 				  STR_ARG(key));
 	r = test_text(f, p->value, &text, err);
 	if (r == 0 && !str_eq(text, STR("all")) && !str_eq(text, STR("first")))
@@ -312,7 +321,8 @@ int test_file_parse(const char *path, struct str text, struct test_file **ret_fi
 	f->arena = arena;
 	f->path = arena_str(arena, str_of(path));
 	text = arena_str(arena, text);
-	r = f->path.ptr && text.ptr ? yaml_load(arena, text, 0, &documents, &where, &reason) : test_out_of_memory(&reason);
+	r = f->path.ptr && text.ptr ? yaml_load(arena, text, 0, &documents, &where, &reason) :
+				      test_out_of_memory(&reason);
 	if (r == -EINVAL || r == -E2BIG)
 		error_set(err, r, "%s:%u:%u: %s", path, where.line + 1, where.column + 1, reason.text);
 	else if (r < 0)

@@ -7,8 +7,8 @@
 #include "base/error.h"
 
 /*
- * Reads a file. -EINVAL with "path:line:column: reason" for the first fault; *ret_file is to be freed by test_file_free()
- * in any case of success.
+ * Reads a file. -EINVAL with "path:line:column: reason" for the first fault; *ret_file is to be freed by
+ * test_file_free() in any case of success.
  */
 int test_file_load(const char *path, struct test_file **ret_file, struct error *err);
 /* The same from text; path is for messages and for what relative paths start at. */

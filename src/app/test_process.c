@@ -81,11 +81,14 @@ static void add_member(struct strbuf *out, const char *name, struct str value)
 static void add_image(struct strbuf *out, struct str image)
 {
 	const char *colon = str_last(image, ':');
-	size_t len = colon && !memchr(colon, '/', image.len - (size_t)(colon - image.ptr)) ? (size_t)(colon - image.ptr) : image.len;
+	size_t len = colon && !memchr(colon, '/', image.len - (size_t)(colon - image.ptr)) ?
+			     (size_t)(colon - image.ptr) :
+			     image.len;
 
 	add_member(out, "image", image);
 	add_member(out, "imagerepo", (struct str){ image.ptr, len });
-	add_member(out, "imagetag", len < image.len ? (struct str){ image.ptr + len + 1, image.len - len - 1 } : STR("latest"));
+	add_member(out, "imagetag",
+		   len < image.len ? (struct str){ image.ptr + len + 1, image.len - len - 1 } : STR("latest"));
 }
 
 static int add_container_key(struct test_file *f, struct strbuf *out, const struct yaml_pair *p, struct error *err)
@@ -121,7 +124,8 @@ int test_process_container(struct test_file *f, struct test_process *p, struct s
 	for (size_t i = 0; i < id.len; i++)
 		if (parse_hex_digit((unsigned char)id.ptr[i]) < 0)
 			return test_fault(f, node, err, "the id of a container has hexadecimal digits");
-	strbuf_addf(&json, "{\"container\":{\"id\":\"%.12s\",\"full_id\":\"%s\",\"type\":0", full.ptr ? full.ptr : "", full.ptr ? full.ptr : "");
+	strbuf_addf(&json, "{\"container\":{\"id\":\"%.12s\",\"full_id\":\"%s\",\"type\":0", full.ptr ? full.ptr : "",
+		    full.ptr ? full.ptr : "");
 	for (uint32_t i = 0; r == 0 && node->kind == YAML_MAP && i < node->count; i++)
 		r = add_container_key(f, &json, &node->pairs[i], err);
 	strbuf_adds(&json, "}}");
@@ -158,10 +162,12 @@ static const struct {
 	const char *word;
 	enum fd_type type;
 } fd_words[] = {
-	{ "file", FD_FILE_V2 },	     { "directory", FD_DIRECTORY }, { "pipe", FD_FIFO },	 { "event", FD_EVENT },
-	{ "signalfd", FD_SIGNALFD }, { "eventpoll", FD_EVENTPOLL }, { "inotify", FD_INOTIFY },	 { "timerfd", FD_TIMERFD },
-	{ "netlink", FD_NETLINK },   { "bpf", FD_BPF },		    { "memfd", FD_MEMFD },	 { "pidfd", FD_PIDFD },
-	{ "unix", FD_UNIX_SOCK },    { "io_uring", FD_IOURING },    { "ipv4", FD_IPV4_SOCK },	 { "ipv6", FD_IPV6_SOCK },
+	{ "file", FD_FILE_V2 },    { "directory", FD_DIRECTORY }, { "pipe", FD_FIFO },
+	{ "event", FD_EVENT },     { "signalfd", FD_SIGNALFD },   { "eventpoll", FD_EVENTPOLL },
+	{ "inotify", FD_INOTIFY }, { "timerfd", FD_TIMERFD },     { "netlink", FD_NETLINK },
+	{ "bpf", FD_BPF },         { "memfd", FD_MEMFD },         { "pidfd", FD_PIDFD },
+	{ "unix", FD_UNIX_SOCK },  { "io_uring", FD_IOURING },    { "ipv4", FD_IPV4_SOCK },
+	{ "ipv6", FD_IPV6_SOCK },
 };
 
 /* family, then both ends (text_address.h's bytes) */
@@ -206,7 +212,9 @@ static int set_type(struct test_file *f, struct fd_record *record, const struct 
 		record->type = (uint8_t)fd_words[i].type;
 		return 0;
 	}
-	return test_fault(f, node, err, "\"" STR_FMT "\" is no kind of descriptor (file, directory, pipe, unix, ipv4 ...)", STR_ARG(word));
+	return test_fault(f, node, err,
+			  "\"" STR_FMT "\" is no kind of descriptor (file, directory, pipe, unix, ipv4 ...)",
+			  STR_ARG(word));
 }
 
 static int read_fd_key(struct test_file *f, struct fd_record *record, const struct yaml_pair *p, struct error *err)
@@ -230,8 +238,10 @@ static int read_fd_key(struct test_file *f, struct fd_record *record, const stru
 		return 0;
 	}
 	if (str_eq(key, STR("tuple")))
-		return set_tuple(record, text) ? 0 : test_fault(f, p->value, err, "\"" STR_FMT "\" is no tuple (inet:1.2.3.4:5->6.7.8.9:80)",
-								STR_ARG(text));
+		return set_tuple(record, text) ?
+			       0 :
+			       test_fault(f, p->value, err, "\"" STR_FMT "\" is no tuple (inet:1.2.3.4:5->6.7.8.9:80)",
+					  STR_ARG(text));
 	if (!str_eq(key, STR("l4")))
 		return test_fault(f, p->key, err, "\"" STR_FMT "\" is none of fd, type, name, tuple, l4", STR_ARG(key));
 	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
@@ -267,8 +277,8 @@ static int read_fds(struct test_file *f, struct test_process *p, const struct ya
 
 /* ---- processes ---- */
 
-static int read_parent(struct test_file *f, const struct test_case *c, struct test_process *p, const struct yaml_node *node,
-		       struct error *err)
+static int read_parent(struct test_file *f, const struct test_case *c, struct test_process *p,
+		       const struct yaml_node *node, struct error *err)
 {
 	const struct test_process *parent;
 	struct str text;
@@ -327,7 +337,8 @@ static const struct {
 #undef MEMBER
 };
 
-static int read_member(struct test_file *f, struct process_record *record, size_t i, const struct yaml_node *node, struct error *err)
+static int read_member(struct test_file *f, struct process_record *record, size_t i, const struct yaml_node *node,
+		       struct error *err)
 {
 	void *at = (char *)record + members[i].offset;
 	struct str text;
@@ -409,7 +420,8 @@ int test_read_process(struct test_file *f, struct test_case *c, const struct yam
 		r = test_i64(f, pid, &number, err);
 		if (r < 0)
 			return r;
-		p->record.tid = p->record.pid = p->record.sid = p->record.pgid = p->record.vpgid = p->record.vtid = p->record.vpid = number;
+		p->record.tid = p->record.pid = p->record.sid = p->record.pgid = p->record.vpgid = p->record.vtid =
+			p->record.vpid = number;
 	}
 	parent = yaml_get(node, "parent");
 	if (parent)

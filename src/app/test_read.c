@@ -14,7 +14,8 @@ int test_fault(const struct test_file *f, const struct yaml_node *node, struct e
 	va_start(args, format);
 	error_setv(&reason, -EINVAL, format, args);
 	va_end(args);
-	return error_set(err, -EINVAL, STR_FMT ":%u:%u: %s", STR_ARG(f->path), node->at.line + 1, node->at.column + 1, reason.text);
+	return error_set(err, -EINVAL, STR_FMT ":%u:%u: %s", STR_ARG(f->path), node->at.line + 1, node->at.column + 1,
+			 reason.text);
 }
 
 int test_add_note(struct test_file *f, struct test_case *c, const struct yaml_node *node, const char *format, ...)
@@ -60,8 +61,8 @@ int test_text(const struct test_file *f, const struct yaml_node *node, struct st
 	return r;
 }
 
-int test_text_or(const struct test_file *f, const struct yaml_node *map, const char *key, struct str fallback, struct str *ret_text,
-		 struct error *err)
+int test_text_or(const struct test_file *f, const struct yaml_node *map, const char *key, struct str fallback,
+		 struct str *ret_text, struct error *err)
 {
 	const struct yaml_node *node = yaml_get(map, key);
 
@@ -87,7 +88,8 @@ int test_u32(const struct test_file *f, const struct yaml_node *node, uint32_t *
 	if (r < 0)
 		return r;
 	if (parse_u32(node->text, ret_value) < 0)
-		return test_fault(f, node, err, "\"" STR_FMT "\" is no number from 0 to 4294967295", STR_ARG(node->text));
+		return test_fault(f, node, err, "\"" STR_FMT "\" is no number from 0 to 4294967295",
+				  STR_ARG(node->text));
 	return 0;
 }
 

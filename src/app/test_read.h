@@ -19,8 +19,8 @@ int test_out_of_memory(struct error *err);
 /* Each refuses another kind of node. What is written only on success. */
 int test_text(const struct test_file *f, const struct yaml_node *node, struct str *ret_text, struct error *err);
 /* That of a map's key, or fallback when it is not there. */
-int test_text_or(const struct test_file *f, const struct yaml_node *map, const char *key, struct str fallback, struct str *ret_text,
-		 struct error *err);
+int test_text_or(const struct test_file *f, const struct yaml_node *map, const char *key, struct str fallback,
+		 struct str *ret_text, struct error *err);
 int test_i64(const struct test_file *f, const struct yaml_node *node, int64_t *ret_value, struct error *err);
 int test_u32(const struct test_file *f, const struct yaml_node *node, uint32_t *ret_value, struct error *err);
 int test_kind(const struct test_file *f, const struct yaml_node *node, enum yaml_kind kind, struct error *err);
@@ -48,9 +48,12 @@ int test_read_events(struct test_file *f, struct test_case *c, const struct yaml
 /* The container events of the declared processes; node is the place of faults. */
 int test_add_containers(struct test_file *f, struct test_case *c, const struct yaml_node *node, struct error *err);
 /* Adds an event's line (what follows the time); its faults are reported at node. */
-int test_add_event(struct test_file *f, struct test_case *c, struct str line, struct str real_path, const struct yaml_node *node,
-		   struct error *err);
-/* The execve event that makes p the program that it is declared to be. given: parameters that it has already, or NULL. */
+int test_add_event(struct test_file *f, struct test_case *c, struct str line, struct str real_path,
+		   const struct yaml_node *node, struct error *err);
+/*
+ * The execve event that makes p the program that it is declared to be. given: parameters that it has already,
+ * or NULL.
+ */
 void test_add_program(struct strbuf *line, const struct test_process *p, const bool *given);
 /* Adds s in quotes with the escapes of event_text.h. */
 void test_quote(struct strbuf *out, struct str s);

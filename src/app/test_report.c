@@ -63,7 +63,8 @@ static void tap(struct test_report *r, struct str where, struct str name, enum t
 		indent(&r->out, "# ", detail);
 }
 
-static void junit(struct test_report *r, struct str where, struct str name, enum test_outcome outcome, struct str detail)
+static void junit(struct test_report *r, struct str where, struct str name, enum test_outcome outcome,
+		  struct str detail)
 {
 	static const char *const tags[] = { [TEST_FAILED] = "failure", [TEST_SKIPPED] = "skipped" };
 	const char *newline = detail.len ? memchr(detail.ptr, '\n', detail.len) : NULL;
@@ -84,7 +85,8 @@ static void junit(struct test_report *r, struct str where, struct str name, enum
 	strbuf_addf(&r->body, "</%s>\n    </testcase>\n", tags[outcome]);
 }
 
-static void text(struct test_report *r, struct str where, unsigned int line, struct str name, enum test_outcome outcome, struct str detail)
+static void text(struct test_report *r, struct str where, unsigned int line, struct str name, enum test_outcome outcome,
+		 struct str detail)
 {
 	static const char *const words[] = { "pass", "FAIL", "skip" };
 
@@ -109,12 +111,13 @@ static void add(struct test_report *r, struct str where, unsigned int line, stru
 		text(r, where, line, name, outcome, detail);
 }
 
-void test_report_case(struct test_report *r, const struct test_file *f, const struct test_case *c, enum test_outcome outcome,
-		      struct str detail)
+void test_report_case(struct test_report *r, const struct test_file *f, const struct test_case *c,
+		      enum test_outcome outcome, struct str detail)
 {
 	add(r, f->path, c->at.line + 1, c->name, outcome, detail);
 	for (const struct test_note *n = c->notes; n && r->format != TEST_JUNIT; n = n->next)
-		strbuf_addf(&r->out, "%s" STR_FMT "\n", r->format == TEST_TAP ? "# left out: " : "    left out: ", STR_ARG(n->text));
+		strbuf_addf(&r->out, "%s" STR_FMT "\n",
+			    r->format == TEST_TAP ? "# left out: " : "    left out: ", STR_ARG(n->text));
 }
 
 void test_report_broken(struct test_report *r, const char *path, struct str reason)
@@ -177,7 +180,8 @@ int test_report_coverage(struct test_report *r, const struct coverage *c)
 
 		result = note(r, rule->name, NULL, rule->matched, rule->evaluated - rule->matched, &at);
 		for (size_t k = 0; k < rule->nchecks && result == 0; k++)
-			result = note(r, rule->name, rule->checks[k].text, rule->checks[k].yes, rule->checks[k].no, &at);
+			result =
+				note(r, rule->name, rule->checks[k].text, rule->checks[k].yes, rule->checks[k].no, &at);
 	}
 	return result;
 }
@@ -209,8 +213,9 @@ static void add_coverage(struct test_report *r)
 		fired += e->yes != 0;
 		strbuf_addf(&r->out, "%s%s \"%s\"\n", comment, e->yes ? "fired" : "never fired", e->rule);
 	}
-	strbuf_addf(&r->out, "%scoverage: %llu of %llu rules fired, %llu of %llu outcomes of their checks were seen\n", comment,
-		    (unsigned long long)fired, (unsigned long long)rules, (unsigned long long)seen, (unsigned long long)outcomes);
+	strbuf_addf(&r->out, "%scoverage: %llu of %llu rules fired, %llu of %llu outcomes of their checks were seen\n",
+		    comment, (unsigned long long)fired, (unsigned long long)rules, (unsigned long long)seen,
+		    (unsigned long long)outcomes);
 }
 
 /* ---- the end ---- */

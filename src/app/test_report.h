@@ -19,8 +19,8 @@ struct test_report {
 	size_t nexercised, cap_exercised;
 };
 
-void test_report_case(struct test_report *r, const struct test_file *f, const struct test_case *c, enum test_outcome outcome,
-		      struct str detail);
+void test_report_case(struct test_report *r, const struct test_file *f, const struct test_case *c,
+		      enum test_outcome outcome, struct str detail);
 /* A file that cannot be used is a failed test of its own. */
 void test_report_broken(struct test_report *r, const char *path, struct str reason);
 /* Adds what the tests of a file exercised. 0 or -ENOMEM. */

@@ -9,7 +9,8 @@
 
 /* ---- rules ---- */
 
-static int add_rules(struct rules_input *in, const struct test_file *f, char *const *paths, size_t npaths, struct error *err)
+static int add_rules(struct rules_input *in, const struct test_file *f, char *const *paths, size_t npaths,
+		     struct error *err)
 {
 	int r = 0;
 
@@ -24,8 +25,8 @@ static int add_rules(struct rules_input *in, const struct test_file *f, char *co
 	return r;
 }
 
-int test_rules_load(const struct test_file *f, const struct setup *setup, char *const *paths, size_t npaths, bool coverage,
-		    struct test_rules *ret_rules, struct error *err)
+int test_rules_load(const struct test_file *f, const struct setup *setup, char *const *paths, size_t npaths,
+		    bool coverage, struct test_rules *ret_rules, struct error *err)
 {
 	struct engine_options options = setup->engine;
 	auto_rules_input struct rules_input in = { 0 };
@@ -217,7 +218,8 @@ static int open_source(const struct test_case *c, struct source **ret_source, st
 }
 
 /* Each case has a world of its own. */
-static int start_plugins(const struct test_rules *rules, struct state **ret_state, struct plugin_host **ret_host, struct error *err)
+static int start_plugins(const struct test_rules *rules, struct state **ret_state, struct plugin_host **ret_host,
+			 struct error *err)
 {
 	int r;
 
@@ -230,7 +232,8 @@ static int start_plugins(const struct test_rules *rules, struct state **ret_stat
 	return r == 0 && *ret_host ? plugin_host_open(*ret_host, err) : r;
 }
 
-static int drive(const struct test_rules *rules, const struct test_case *c, struct collector *collector, struct error *err)
+static int drive(const struct test_rules *rules, const struct test_case *c, struct collector *collector,
+		 struct error *err)
 {
 	auto_state struct state *state = NULL;
 	auto_plugin_host struct plugin_host *plugins = NULL;
@@ -269,8 +272,8 @@ static int drive(const struct test_rules *rules, const struct test_case *c, stru
 	return r == -ENODATA ? 0 : r;
 }
 
-int test_run(const struct test_rules *rules, const struct test_case *c, struct strbuf *detail, enum test_outcome *ret_outcome,
-	     struct error *err)
+int test_run(const struct test_rules *rules, const struct test_case *c, struct strbuf *detail,
+	     enum test_outcome *ret_outcome, struct error *err)
 {
 	auto_arena struct arena *arena = arena_new(4096);
 	struct collector collector = { .output.ops = &collector_ops, .arena = arena, .only = c->only };
@@ -288,7 +291,8 @@ int test_run(const struct test_rules *rules, const struct test_case *c, struct s
 	r = drive(rules, c, &collector, err);
 	if (r < 0)
 		return r;
-	passed = c->at_least ? any_matches(arena, c, collector.first, detail) : compare(arena, c, collector.first, detail);
+	passed = c->at_least ? any_matches(arena, c, collector.first, detail) :
+			       compare(arena, c, collector.first, detail);
 	*ret_outcome = passed ? TEST_PASSED : c->notes ? TEST_SKIPPED : TEST_FAILED;
 	if (*ret_outcome == TEST_SKIPPED) {
 		strbuf_reset(detail);

@@ -16,17 +16,17 @@ struct test_rules {
 };
 
 /* Compiles the rules that f names, or more (paths from the command line) in their place. Findings go to the log. */
-int test_rules_load(const struct test_file *f, const struct setup *setup, char *const *paths, size_t npaths, bool coverage,
-		    struct test_rules *ret_rules, struct error *err);
+int test_rules_load(const struct test_file *f, const struct setup *setup, char *const *paths, size_t npaths,
+		    bool coverage, struct test_rules *ret_rules, struct error *err);
 void test_rules_free(struct test_rules *r);
 
 enum test_outcome { TEST_PASSED, TEST_FAILED, TEST_SKIPPED };
 
 /*
- * Runs one test in a pipeline of its own. *detail gets the difference between what was expected (-) and what came (+), or
- * why it was skipped. Negative when we ourselves fail.
+ * Runs one test in a pipeline of its own. *detail gets the difference between what was expected (-) and what
+ * came (+), or why it was skipped. Negative when we ourselves fail.
  */
-int test_run(const struct test_rules *rules, const struct test_case *c, struct strbuf *detail, enum test_outcome *ret_outcome,
-	     struct error *err);
+int test_run(const struct test_rules *rules, const struct test_case *c, struct strbuf *detail,
+	     enum test_outcome *ret_outcome, struct error *err);
 
 #endif

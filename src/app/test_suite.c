@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Suites of Falco's event-generator. There they are carried out on a machine; here each resource is a descriptor or process
- * that is there, each step an event. What cannot be expressed so is noted at its step.
+ * Suites of Falco's event-generator. There they are carried out on a machine; here each resource is a
+ * descriptor or process that is there, each step an event. What cannot be expressed so is noted at its step.
  */
 #include <errno.h>
 
@@ -29,7 +29,8 @@ static struct str trim(struct str s)
 	return s;
 }
 
-static int fill_text(struct suite *s, const struct item *items, size_t n, const struct yaml_node *node, struct str *ret, struct error *err)
+static int fill_text(struct suite *s, const struct item *items, size_t n, const struct yaml_node *node, struct str *ret,
+		     struct error *err)
 {
 	auto_strbuf struct strbuf out = { 0 };
 	struct str rest = node->text;
@@ -44,10 +45,12 @@ static int fill_text(struct suite *s, const struct item *items, size_t n, const 
 		if (close) {
 			name = trim((struct str){ rest.ptr + 2, (size_t)(close - rest.ptr) - 2 });
 			if (str_starts(name, STR("item.")))
-				for (i = 0; i < n && !str_eq(items[i].key, (struct str){ name.ptr + 5, name.len - 5 }); i++)
+				for (i = 0; i < n && !str_eq(items[i].key, (struct str){ name.ptr + 5, name.len - 5 });
+				     i++)
 					;
 			if (i == n)
-				return test_fault(s->file, node, err, "no case gives a value for \"" STR_FMT "\"", STR_ARG(name));
+				return test_fault(s->file, node, err, "no case gives a value for \"" STR_FMT "\"",
+						  STR_ARG(name));
 			if (items[i].value->kind == YAML_SCALAR)
 				strbuf_addstr(&out, items[i].value->text);
 			rest.len -= (size_t)(close + 1 - rest.ptr);
@@ -61,8 +64,8 @@ static int fill_text(struct suite *s, const struct item *items, size_t n, const 
 	return out.failed || !ret->ptr ? test_out_of_memory(err) : 0;
 }
 
-static int fill(struct suite *s, const struct item *items, size_t n, const struct yaml_node *node, struct yaml_node **ret,
-		struct error *err)
+static int fill(struct suite *s, const struct item *items, size_t n, const struct yaml_node *node,
+		struct yaml_node **ret, struct error *err)
 {
 	struct arena *arena = s->file->arena;
 	struct yaml_node *copy = arena_new_of(arena, struct yaml_node);
@@ -140,7 +143,8 @@ static int read_context(struct suite *s, const struct yaml_node *test, struct er
 
 static int read_outcome(struct suite *s, const struct yaml_node *test, struct error *err)
 {
-	const struct yaml_node *outcome = yaml_get(test, "expectedOutcome"), *fields = yaml_get(outcome, "outputFields");
+	const struct yaml_node *outcome = yaml_get(test, "expectedOutcome"),
+			       *fields = yaml_get(outcome, "outputFields");
 	const struct yaml_node *priority = yaml_get(outcome, "priority");
 	struct test_expected *e = arena_new_of(s->file->arena, struct test_expected);
 	enum priority p;
@@ -159,7 +163,8 @@ static int read_outcome(struct suite *s, const struct yaml_node *test, struct er
 	if (priority) {
 		r = test_kind(s->file, priority, YAML_SCALAR, err);
 		if (r == 0 && priority_parse(priority->text, &p) < 0)
-			r = test_fault(s->file, priority, err, "\"" STR_FMT "\" is no priority", STR_ARG(priority->text));
+			r = test_fault(s->file, priority, err, "\"" STR_FMT "\" is no priority",
+				       STR_ARG(priority->text));
 		if (r < 0)
 			return r;
 		e->priority = (int)p;
@@ -195,7 +200,8 @@ static int read_body(struct suite *s, const struct yaml_node *test, struct error
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(scripts); i++) {
 		const struct yaml_node *script = yaml_get(test, scripts[i]);
 
-		if (r == 0 && script && test_add_note(s->file, s->c, script, "%s: a script cannot be expressed", scripts[i]) < 0)
+		if (r == 0 && script &&
+		    test_add_note(s->file, s->c, script, "%s: a script cannot be expressed", scripts[i]) < 0)
 			r = test_out_of_memory(err);
 	}
 	if (r == 0)
@@ -206,7 +212,8 @@ static int read_body(struct suite *s, const struct yaml_node *test, struct error
 	strbuf_adds(&line, " execve res=0");
 	test_add_program(&line, s->leaf, NULL);
 	if (r == 0)
-		r = line.failed ? test_out_of_memory(err) : test_add_event(s->file, s->c, strbuf_str(&line), STR(""), test, err);
+		r = line.failed ? test_out_of_memory(err) :
+				  test_add_event(s->file, s->c, strbuf_str(&line), STR(""), test, err);
 	if (r == 0)
 		r = suite_resources(s, yaml_get(test, "resources"), err);
 	test_processes_start(s->c);
@@ -215,7 +222,8 @@ static int read_body(struct suite *s, const struct yaml_node *test, struct error
 	return r == 0 ? read_outcome(s, test, err) : r;
 }
 
-static int add_test(struct suite *s, const struct yaml_node *test, const struct item *items, size_t n, int64_t number, struct error *err)
+static int add_test(struct suite *s, const struct yaml_node *test, const struct item *items, size_t n, int64_t number,
+		    struct error *err)
 {
 	struct test_case *c = arena_new_of(s->file->arena, struct test_case);
 	struct yaml_node *filled;
@@ -245,7 +253,8 @@ static int add_test(struct suite *s, const struct yaml_node *test, const struct 
 }
 
 /* All combinations of the lists: the last list turns fastest. */
-static int add_matrix(struct suite *s, const struct yaml_node *test, const struct yaml_node *values, int64_t *number, struct error *err)
+static int add_matrix(struct suite *s, const struct yaml_node *test, const struct yaml_node *values, int64_t *number,
+		      struct error *err)
 {
 	struct item items[TEST_SUITE_KEYS];
 	uint64_t total = 1;
@@ -273,7 +282,8 @@ static int add_matrix(struct suite *s, const struct yaml_node *test, const struc
 	return r;
 }
 
-static int add_vector(struct suite *s, const struct yaml_node *test, const struct yaml_node *values, int64_t *number, struct error *err)
+static int add_vector(struct suite *s, const struct yaml_node *test, const struct yaml_node *values, int64_t *number,
+		      struct error *err)
 {
 	struct item items[TEST_SUITE_KEYS];
 
@@ -295,7 +305,8 @@ static int add_template(struct suite *s, const struct yaml_node *test, const str
 		if (r < 0)
 			return r;
 		if (!values || values->kind != YAML_MAP || values->count > TEST_SUITE_KEYS)
-			return test_fault(s->file, cases->items[i], err, "a case needs values, a map of at most %d keys", TEST_SUITE_KEYS);
+			return test_fault(s->file, cases->items[i], err,
+					  "a case needs values, a map of at most %d keys", TEST_SUITE_KEYS);
 		if (str_eq(strategy, STR("matrix")))
 			r = add_matrix(s, test, values, &number, err);
 		else if (str_eq(strategy, STR("vector")))

@@ -22,8 +22,12 @@ struct suite {
 	int64_t next_fd;
 };
 
-/* test_suite_process.c: a process below the leaf, by the keys that contexts and resources have in common; name_key differs. */
-int suite_process(struct suite *s, const struct yaml_node *map, const char *name_key, struct test_process **ret, struct error *err);
+/*
+ * test_suite_process.c: a process below the leaf, by the keys that contexts and resources have in common;
+ * name_key differs.
+ */
+int suite_process(struct suite *s, const struct yaml_node *map, const char *name_key, struct test_process **ret,
+		  struct error *err);
 
 /* test_suite_steps.c; node may be NULL */
 int suite_resources(struct suite *s, const struct yaml_node *node, struct error *err);

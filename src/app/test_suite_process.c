@@ -49,7 +49,8 @@ static int read_env(struct suite *s, const struct yaml_node *node, struct str *r
 	return env.failed || !ret_env->ptr ? test_out_of_memory(err) : 0;
 }
 
-int suite_process(struct suite *s, const struct yaml_node *map, const char *name_key, struct test_process **ret, struct error *err)
+int suite_process(struct suite *s, const struct yaml_node *map, const char *name_key, struct test_process **ret,
+		  struct error *err)
 {
 	struct test_process *p = test_process_new(s->file, s->c);
 	const struct yaml_node *args, *env;
@@ -64,7 +65,9 @@ int suite_process(struct suite *s, const struct yaml_node *map, const char *name
 	if (r < 0)
 		return r;
 	slash = str_last(p->record.exepath, '/');
-	p->name = slash ? (struct str){ slash + 1, p->record.exepath.len - (size_t)(slash + 1 - p->record.exepath.ptr) } : p->record.exepath;
+	p->name =
+		slash ? (struct str){ slash + 1, p->record.exepath.len - (size_t)(slash + 1 - p->record.exepath.ptr) } :
+			p->record.exepath;
 	r = test_text_or(s->file, map, name_key, p->name, &p->name, err);
 	p->record.comm = (struct str){ p->name.ptr, p->name.len < 15 ? p->name.len : 15 };
 	if (r == 0)

@@ -66,15 +66,17 @@ static struct fd_record *add_fd(struct suite *s, enum fd_type type, struct str n
 }
 
 /* Files and folders are opened by the process itself, so that rules see it. */
-static int add_open(struct suite *s, const struct yaml_node *map, enum fd_type type, struct str path, int64_t *ret_number, struct error *err)
+static int add_open(struct suite *s, const struct yaml_node *map, enum fd_type type, struct str path,
+		    int64_t *ret_number, struct error *err)
 {
 	auto_strbuf struct strbuf line = { 0 };
 
 	*ret_number = s->next_fd++;
-	strbuf_addf(&line, "%lld openat fd=%lld dirfd=-100 flags=%s name=", (long long)s->leaf->record.tid, (long long)*ret_number,
-		    type == FD_DIRECTORY ? "O_RDONLY|O_DIRECTORY" : "O_RDWR");
+	strbuf_addf(&line, "%lld openat fd=%lld dirfd=-100 flags=%s name=", (long long)s->leaf->record.tid,
+		    (long long)*ret_number, type == FD_DIRECTORY ? "O_RDONLY|O_DIRECTORY" : "O_RDWR");
 	test_quote(&line, path);
-	return line.failed ? test_out_of_memory(err) : test_add_event(s->file, s->c, strbuf_str(&line), STR(""), map, err);
+	return line.failed ? test_out_of_memory(err) :
+			     test_add_event(s->file, s->c, strbuf_str(&line), STR(""), map, err);
 }
 
 static int add_fd_resource(struct suite *s, const struct yaml_node *map, struct str name, struct error *err)
@@ -107,14 +109,17 @@ static int add_fd_resource(struct suite *s, const struct yaml_node *map, struct 
 			r = add_open(s, map, kinds[i].type, path, &number, err);
 			return r == 0 && bind_name(s, name, "fd", number) < 0 ? test_out_of_memory(err) : r;
 		}
-		if (!add_fd(s, kinds[i].type, path, &number) || bind_name(s, name, kinds[i].second ? "readFd" : "fd", number) < 0)
+		if (!add_fd(s, kinds[i].type, path, &number) ||
+		    bind_name(s, name, kinds[i].second ? "readFd" : "fd", number) < 0)
 			return test_out_of_memory(err);
 		if (kinds[i].second &&
 		    (!add_fd(s, kinds[i].type, path, &number) || bind_name(s, name, kinds[i].second, number) < 0))
 			return test_out_of_memory(err);
 		return 0;
 	}
-	return test_add_note(s->file, s->c, map, "resource \"" STR_FMT "\": this kind of descriptor cannot be expressed", STR_ARG(name)) < 0 ?
+	return test_add_note(s->file, s->c, map,
+			     "resource \"" STR_FMT "\": this kind of descriptor cannot be expressed",
+			     STR_ARG(name)) < 0 ?
 		       test_out_of_memory(err) :
 		       0;
 }
@@ -155,10 +160,16 @@ static int add_pair(struct suite *s, const struct yaml_node *map, struct str nam
 		return test_fault(s->file, map, err, "a clientServer needs l4Proto and address");
 	unix_socket = str_eq(proto->text, STR("unix"));
 	if (!unix_socket && !parse_endpoint(address->text, ip, &v6, &port))
-		return test_fault(s->file, address, err, "\"" STR_FMT "\" is no address with a port", STR_ARG(address->text));
+		return test_fault(s->file, address, err, "\"" STR_FMT "\" is no address with a port",
+				  STR_ARG(address->text));
 	client = add_fd(s, unix_socket ? FD_UNIX_SOCK : v6 ? FD_IPV6_SOCK : FD_IPV4_SOCK, STR(""), &client_fd);
-	server = add_fd(s, unix_socket ? FD_UNIX_SOCK : v6 ? FD_IPV6_SERVSOCK : FD_IPV4_SERVSOCK, address->text, &server_fd);
-	if (!client || !server || bind_name(s, name, "client.fd", client_fd) < 0 || bind_name(s, name, "server.fd", server_fd) < 0)
+	server = add_fd(s,
+			unix_socket ? FD_UNIX_SOCK :
+			v6          ? FD_IPV6_SERVSOCK :
+				      FD_IPV4_SERVSOCK,
+			address->text, &server_fd);
+	if (!client || !server || bind_name(s, name, "client.fd", client_fd) < 0 ||
+	    bind_name(s, name, "server.fd", server_fd) < 0)
 		return test_out_of_memory(err);
 	client->l4 = server->l4 = str_starts(proto->text, STR("tcp")) ? L4_TCP : L4_UDP;
 	memcpy(client->sip, ip, sizeof(ip)); /* both ends are on this machine */
@@ -185,8 +196,8 @@ static int add_resource(struct suite *s, const struct yaml_node *map, struct err
 		r = suite_process(s, map, "procName", &p, err);
 		return r == 0 && bind_name(s, name->text, "pid", p->record.pid) < 0 ? test_out_of_memory(err) : r;
 	}
-	return test_add_note(s->file, s->c, map, "resource \"" STR_FMT "\": type " STR_FMT " cannot be expressed", STR_ARG(name->text),
-			  STR_ARG(type->text)) < 0 ?
+	return test_add_note(s->file, s->c, map, "resource \"" STR_FMT "\": type " STR_FMT " cannot be expressed",
+			     STR_ARG(name->text), STR_ARG(type->text)) < 0 ?
 		       test_out_of_memory(err) :
 		       0;
 }
@@ -238,12 +249,14 @@ static const struct {
 	int64_t number;
 } socket_words[] = { { "SOCK_STREAM", 1 }, { "SOCK_DGRAM", 2 }, { "SOCK_RAW", 3 } };
 
-static bool add_number(struct suite *s, struct strbuf *line, const struct param_info *param, struct str text, int64_t *ret_number)
+static bool add_number(struct suite *s, struct strbuf *line, const struct param_info *param, struct str text,
+		       int64_t *ret_number)
 {
 	uint32_t bit;
 	uint64_t number, all = 0;
 
-	if (bound(s, text, ret_number) || parse_i64(text, ret_number) == 0 || names_number(param->type, text, ret_number)) {
+	if (bound(s, text, ret_number) || parse_i64(text, ret_number) == 0 ||
+	    names_number(param->type, text, ret_number)) {
 		strbuf_addi(line, *ret_number);
 		return true;
 	}
@@ -286,14 +299,16 @@ static bool add_address(struct strbuf *line, const struct param_info *param, str
 	if (param->type == PT_SOCKADDR)
 		strbuf_addf(line, "%s:" STR_FMT, v6 ? "inet6" : "inet", STR_ARG(text));
 	else
-		strbuf_addf(line, "%s:%s:%d->" STR_FMT, v6 ? "inet6" : "inet", v6 ? "[::1]" : "127.0.0.1", CLIENT_PORT, STR_ARG(text));
+		strbuf_addf(line, "%s:%s:%d->" STR_FMT, v6 ? "inet6" : "inet", v6 ? "[::1]" : "127.0.0.1", CLIENT_PORT,
+			    STR_ARG(text));
 	return true;
 }
 
 static bool add_arg(struct suite *s, const struct call *call, const struct call_arg *arg, const struct yaml_node *value,
 		    struct strbuf *line, int64_t *ret_number)
 {
-	const struct param_info *param = &event_table[call->type].params[event_param_index(call->type, str_of(arg->param))];
+	const struct param_info *param =
+		&event_table[call->type].params[event_param_index(call->type, str_of(arg->param))];
 
 	if (value->kind != YAML_SCALAR)
 		return false;
@@ -324,7 +339,8 @@ static int64_t result_of(struct suite *s, const struct call *call, const int64_t
 	}
 }
 
-static int add_call(struct suite *s, const struct call *call, const struct yaml_node *step, struct str name, struct error *err)
+static int add_call(struct suite *s, const struct call *call, const struct yaml_node *step, struct str name,
+		    struct error *err)
 {
 	const struct yaml_node *args = yaml_get(step, "args");
 	const struct event_info *info = &event_table[call->type];
@@ -338,7 +354,9 @@ static int add_call(struct suite *s, const struct call *call, const struct yaml_
 		const struct yaml_node *value = get_arg(args, arg->name);
 
 		if (value && arg->param && !add_arg(s, call, arg, value, &line, &numbers[i]))
-			return test_add_note(s->file, s->c, value, "step \"" STR_FMT "\": argument %s cannot be expressed", STR_ARG(name), arg->name) < 0 ?
+			return test_add_note(s->file, s->c, value,
+					     "step \"" STR_FMT "\": argument %s cannot be expressed", STR_ARG(name),
+					     arg->name) < 0 ?
 				       test_out_of_memory(err) :
 				       0;
 		if (!value && arg->kind == KIND_FD && arg->param) {
@@ -364,7 +382,8 @@ static int add_step(struct suite *s, const struct yaml_node *step, struct error 
 	for (size_t i = 0; call && call->kind == YAML_SCALAR && i < ARRAY_SIZE(calls); i++)
 		if (str_eq(call->text, str_of(calls[i].name)))
 			return add_call(s, &calls[i], step, name->text, err);
-	return test_add_note(s->file, s->c, step, "step \"" STR_FMT "\": this kind of step cannot be expressed", STR_ARG(name->text)) < 0 ?
+	return test_add_note(s->file, s->c, step, "step \"" STR_FMT "\": this kind of step cannot be expressed",
+			     STR_ARG(name->text)) < 0 ?
 		       test_out_of_memory(err) :
 		       0;
 }

@@ -40,7 +40,8 @@ void test_watch_add(struct test_watch *w, const char *path)
 		folder[len] = 0;
 	}
 	/* one that cannot be watched is read again when another changes */
-	(void)inotify_add_watch(w->fd, slash && !len ? "/" : folder, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR);
+	(void)inotify_add_watch(w->fd, slash && !len ? "/" : folder,
+				IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR);
 }
 
 static int wait_for(struct test_watch *w, int timeout_ms, struct error *err)

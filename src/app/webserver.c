@@ -13,9 +13,11 @@
 #include "net/web.h"
 
 /* Falco serves all to everyone, so who comes from there must hear what is different. */
-static const char not_served[] = "This page is not served: webserver.listen_address is no loopback address, and the configuration has no "
-				 "monitor.webserver.token_file, no monitor.webserver.client_ca, and not monitor.webserver.open: true.\n";
-static const char no_metrics[] = "There are no metrics: metrics.enabled and webserver.prometheus_metrics_enabled are not both true.\n";
+static const char not_served[] =
+	"This page is not served: webserver.listen_address is no loopback address, and the configuration has no "
+	"monitor.webserver.token_file, no monitor.webserver.client_ca, and not monitor.webserver.open: true.\n";
+static const char no_metrics[] =
+	"There are no metrics: metrics.enabled and webserver.prometheus_metrics_enabled are not both true.\n";
 
 struct webserver {
 	const struct config *config;
@@ -31,7 +33,7 @@ struct webserver {
 	struct strbuf text; /* below lock: the last figures */
 };
 
-/* ---- pages: by the server's threads ------------------------------------------------------------------------------------------ */
+/* ---- pages: by the server's threads -------------------------------------------------------------------- */
 
 static void write_health(void *server, struct strbuf *out)
 {
@@ -55,7 +57,7 @@ static void write_metrics(void *server, struct strbuf *out)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* ---- the server ------------------------------------------------------------------------------------------------------------ */
+/* ---- the server ---------------------------------------------------------------------------------------- */
 
 /* The first line of the token's file. */
 static int read_token(const struct config *c, char **ret_token, struct error *err)
@@ -95,11 +97,14 @@ static int start(struct webserver *w, struct error *err)
 	int r = config_c_text(address, sizeof(address), c->webserver_listen_address, "webserver.listen_address", err);
 
 	if (r == 0)
-		r = config_c_text(certificate, sizeof(certificate), c->webserver_ssl_certificate, "webserver.ssl_certificate", err);
+		r = config_c_text(certificate, sizeof(certificate), c->webserver_ssl_certificate,
+				  "webserver.ssl_certificate", err);
 	if (r == 0)
-		r = config_c_text(w->health_path, sizeof(w->health_path), c->webserver_k8s_healthz_endpoint, "webserver.k8s_healthz_endpoint", err);
+		r = config_c_text(w->health_path, sizeof(w->health_path), c->webserver_k8s_healthz_endpoint,
+				  "webserver.k8s_healthz_endpoint", err);
 	if (r == 0)
-		r = config_c_text(client_ca, sizeof(client_ca), c->monitor_webserver_client_ca, "monitor.webserver.client_ca", err);
+		r = config_c_text(client_ca, sizeof(client_ca), c->monitor_webserver_client_ca,
+				  "monitor.webserver.client_ca", err);
 	if (r == 0)
 		r = read_token(c, &token, err);
 	if (r < 0)
@@ -110,21 +115,26 @@ static int start(struct webserver *w, struct error *err)
 		options.refuse = not_served;
 	w->pages[0] = (struct web_page){ w->health_path, "application/json", true, NULL, write_health };
 	w->pages[1] = (struct web_page){ "/versions", "application/json", false, NULL, write_versions };
-	w->pages[2] = (struct web_page){ "/metrics", "text/plain; version=0.0.4", false, w->metrics ? NULL : no_metrics, write_metrics };
+	w->pages[2] = (struct web_page){ "/metrics", "text/plain; version=0.0.4", false, w->metrics ? NULL : no_metrics,
+					 write_metrics };
 	r = web_new(&options, &w->web, err);
 	if (r < 0)
 		return r;
 	if (w->health_path[0] != '/')
-		log_warning("web server: webserver.k8s_healthz_endpoint is \"%s\" without the / that a path begins with: nobody gets there",
-			    w->health_path);
+		log_warning(
+			"web server: webserver.k8s_healthz_endpoint is \"%s\" without the / that a path begins with: nobody gets there",
+			w->health_path);
 	if (options.refuse)
-		log_warning("web server: %s is no loopback address, so only %s is served: give monitor.webserver.token_file or "
-			    "monitor.webserver.client_ca, or set monitor.webserver.open", address, w->health_path);
+		log_warning(
+			"web server: %s is no loopback address, so only %s is served: give monitor.webserver.token_file or "
+			"monitor.webserver.client_ca, or set monitor.webserver.open",
+			address, w->health_path);
 	log_info("web server: listening at %s port %u", address, web_port(w->web));
 	return 0;
 }
 
-int webserver_open(const struct config *config, const struct engine_options *offered, struct webserver **ret_server, struct error *err)
+int webserver_open(const struct config *config, const struct engine_options *offered, struct webserver **ret_server,
+		   struct error *err)
 {
 	struct webserver *w;
 	int r;
@@ -158,10 +168,12 @@ static void tell_refusals(struct webserver *w, const struct web_refusals *now, u
 	w->told = *now;
 	w->next_word_ms = ms + WEB_WORD_MS;
 	if (requests)
-		log_warning("web server: requests refused: %llu (the last one with status %u, from %s), connections given up: %llu",
-			    (unsigned long long)requests, now->status, now->from, (unsigned long long)broken);
+		log_warning(
+			"web server: requests refused: %llu (the last one with status %u, from %s), connections given up: %llu",
+			(unsigned long long)requests, now->status, now->from, (unsigned long long)broken);
 	else
-		log_warning("web server: %llu connections given up: no HTTP, too long, too slow or too many", (unsigned long long)broken);
+		log_warning("web server: %llu connections given up: no HTTP, too long, too slow or too many",
+			    (unsigned long long)broken);
 }
 
 static bool is_same(const struct config *a, const struct config *b)

@@ -9,13 +9,14 @@
 struct webserver;
 
 /*
- * *ret_server NULL when it is not enabled. config and offered, which has the plugins, are borrowed. Starts threads: behind
- * tracer_open(). Notes for a person go to the log.
+ * *ret_server NULL when it is not enabled. config and offered, which has the plugins, are borrowed. Starts
+ * threads: behind tracer_open(). Notes for a person go to the log.
  */
-int webserver_open(const struct config *config, const struct engine_options *offered, struct webserver **ret_server, struct error *err);
+int webserver_open(const struct config *config, const struct engine_options *offered, struct webserver **ret_server,
+		   struct error *err);
 /*
- * Another configuration is in force: the server goes on, or is made anew when what is said of it has changed; then, if that fails, the
- * old one comes back, and the log has the reason.
+ * Another configuration is in force: the server goes on, or is made anew when what is said of it has changed;
+ * then, if that fails, the old one comes back, and the log has the reason.
  */
 void webserver_follow(struct webserver **server, const struct config *config, const struct config *former,
 		      const struct engine_options *offered);

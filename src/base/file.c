@@ -47,7 +47,8 @@ int file_read_all(const char *path, size_t max, char **ret_text, size_t *ret_len
 	ssize_t n;
 
 	if (fd < 0)
-		return *path ? error_errno(err, -errno, "cannot open %s", path) : error_set(err, -errno, "the path is empty");
+		return *path ? error_errno(err, -errno, "cannot open %s", path) :
+			       error_set(err, -errno, "the path is empty");
 	while ((n = file_read(fd, piece, sizeof(piece))) > 0) {
 		if ((size_t)n > max - text.len) {
 			strbuf_free(&text);

@@ -3,8 +3,8 @@
 #define MONITOR_BASE_INHERITED_H
 
 /*
- * Descriptors that the program was started with. Whoever waits for the end of a pipe or for a lock waits for the last process that
- * has it, so processes of ours that outlive the command let go of them.
+ * Descriptors that the program was started with. Whoever waits for the end of a pipe or for a lock waits for
+ * the last process that has it, so processes of ours that outlive the command let go of them.
  */
 
 /* Closes those above standard error: what is ours is close-on-exec, what is not was inherited. */

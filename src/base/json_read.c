@@ -159,7 +159,8 @@ static size_t unescape_unicode(struct str s, size_t at, char *out, size_t *ret_l
 	if (high >= 0xd800 && high < 0xdc00 && at + 6 <= s.len && s.ptr[at + 4] == '\\' && s.ptr[at + 5] == 'u') {
 		low = hex4(s, at + 6);
 		if (low >= 0xdc00 && low < 0xe000) {
-			*ret_len = put_utf8(out, 0x10000 + ((uint32_t)(high - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+			*ret_len =
+				put_utf8(out, 0x10000 + ((uint32_t)(high - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
 			return 10;
 		}
 	}

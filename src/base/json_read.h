@@ -14,7 +14,10 @@
 /* The raw text of a member of an object; false when it has none of that name, or is no object. */
 bool json_member(struct str object, struct str name, struct str *ret_value);
 
-/* Walks an object's members or an array's elements (*ret_name stays empty for those); *at starts at 0. False at the end. */
+/*
+ * Walks an object's members or an array's elements (*ret_name stays empty for those); *at starts at 0. False
+ * at the end.
+ */
 bool json_next(struct str container, size_t *at, struct str *ret_name, struct str *ret_value);
 
 /* The unescaped text of a string value; "" for other kinds. .ptr is NULL when memory is short. */

@@ -21,8 +21,8 @@ static int fill(const struct library *l, void *const *handles, struct error *err
 {
 	for (size_t i = 0; i < l->nfunctions; i++)
 		if (!find(handles, l->nsonames, l->functions[i].name))
-			return error_set(err, -ELIBBAD, "%s has no function %s, which %s needs: is it too old?", l->sonames[0],
-					 l->functions[i].name, l->user);
+			return error_set(err, -ELIBBAD, "%s has no function %s, which %s needs: is it too old?",
+					 l->sonames[0], l->functions[i].name, l->user);
 	for (size_t i = 0; i < l->nfunctions; i++)
 		*l->functions[i].slot = find(handles, l->nsonames, l->functions[i].name);
 	return 0;
@@ -38,7 +38,8 @@ static int load(const struct library *l, struct error *err)
 		if (!handles[i]) {
 			const char *why = dlerror();
 
-			r = error_set(err, -ELIBACC, "%s needs a library that cannot be loaded: %s", l->user, why ? why : l->sonames[i]);
+			r = error_set(err, -ELIBACC, "%s needs a library that cannot be loaded: %s", l->user,
+				      why ? why : l->sonames[i]);
 		}
 	}
 	if (r == 0)

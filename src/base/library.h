@@ -11,10 +11,11 @@
 #include "base/error.h"
 
 /*
- * Shared libraries that are heavy to load and that few runs need: the program is not linked with them but opens them before
- * the first use. A table (.def) of rows FUNCTION(name) lists what is used of one; for each a stub of that name jumps to
- * the library's function, so that callers, macros of the library's headers and the compiler's checks are as if it were
- * linked. A function that the table lacks does not link. Before library_load() has succeeded a stub must not be called.
+ * Shared libraries that are heavy to load and that few runs need: the program is not linked with them but
+ * opens them before the first use. A table (.def) of rows FUNCTION(name) lists what is used of one; for each
+ * a stub of that name jumps to the library's function, so that callers, macros of the library's headers and
+ * the compiler's checks are as if it were linked. A function that the table lacks does not link. Before
+ * library_load() has succeeded a stub must not be called.
  *
  * Which files they are is what the linker would have noted: configure defines NAME_SONAMES and NAME_NOTE
  * (m4/library.m4). Without these the program is linked with the library as usual, and there is nothing to do here.
@@ -40,10 +41,11 @@ struct library {
  */
 int library_load(struct library *library, struct error *err);
 
-#define LIBRARY_INIT(names, table, who)                                                                                \
-	{                                                                                                              \
-		.sonames = (names), .nsonames = ARRAY_SIZE(names), .functions = (table), .nfunctions = ARRAY_SIZE(table), \
-		.user = (who), .lock = PTHREAD_MUTEX_INITIALIZER                                                       \
+#define LIBRARY_INIT(names, table, who)                                         \
+	{                                                                       \
+		.sonames = (names), .nsonames = ARRAY_SIZE(names),              \
+		.functions = (table), .nfunctions = ARRAY_SIZE(table),          \
+		.user = (who), .lock = PTHREAD_MUTEX_INITIALIZER                \
 	}
 
 /* A row of the array of functions. */
@@ -67,18 +69,19 @@ int library_load(struct library *library, struct error *err);
 		"\n.popsection\n");
 
 /*
- * Tells packagers of the dependency that the dynamic section does not show: the ELF note of the specification "ELF dlopen
- * metadata" (uapi-group.org), read by dh_dlopenlibdeps and the like.
+ * Tells packagers of the dependency that the dynamic section does not show: the ELF note of the specification
+ * "ELF dlopen metadata" (uapi-group.org), read by dh_dlopenlibdeps and the like.
  */
 #ifdef HAVE_SANITIZERS /* they would put their red zones into the section */
 #define LIBRARY_NOTE(id, json) struct library_note_##id
 #else
-#define LIBRARY_NOTE(id, json)                                                                                         \
-	static const struct {                                                                                          \
-		uint32_t owner_len, len, type;                                                                         \
-		char owner[4];                                                                                         \
-		char text[(sizeof(json) + 3) / 4 * 4];                                                                 \
-	} library_note_##id __attribute__((used, aligned(4), section(".note.dlopen"))) = { 4, sizeof(json), 0x407c0c0a, "FDO", json }
+#define LIBRARY_NOTE(id, json)                                                                              \
+	static const struct {                                                                               \
+		uint32_t owner_len, len, type;                                                              \
+		char owner[4];                                                                              \
+		char text[(sizeof(json) + 3) / 4 * 4];                                                      \
+	} library_note_##id __attribute__((used, aligned(4), section(".note.dlopen"))) = { 4, sizeof(json), \
+											   0x407c0c0a, "FDO", json }
 #endif
 
 #endif

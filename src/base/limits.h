@@ -21,7 +21,8 @@
 #define USTACK_SECONDS	  2	/* unwind tables can loop */
 
 /* calls in the caller's place */
-#define RIGHTS_KINDS 64 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
+/* users whose rights are taken on for it: of more, who come later make their calls themselves */
+#define RIGHTS_KINDS 64
 
 /* the kernel's records of births and ends: a process takes 170 bytes, and one processor makes some thousand a second */
 #define TASK_RING_BYTES_MAX (1 << 20) /* of a processor: half a second without a look */
@@ -40,9 +41,12 @@
 #define SCAP_BLOCK_BYTES  (64 << 20) /* a process list of 100,000 threads fits; more is a damaged length */
 #define SCAP_STORED_ENTER 65536	     /* enter events of old captures kept until their exit event, one a thread */
 #define SCAP_PATH_BYTES	  1024	     /* a path, program or thread name in the metadata blocks: the format's own limit */
-#define SCAP_TOLD_BYTES	  4352	     /* an answer that writer and reader remember: a path of the longest kind and numbers. They keep 4,096 */
-#define SCAP_TOLD_PATH_BYTES 1024    /* a real path that they remember: longer ones are told each time. They keep 2,304 */
-#define SCAP_TASKS	  64	     /* processes of the list that they remember: a command has fewer ancestors. One has at most 64 KiB */
+/* an answer that writer and reader remember: a path of the longest kind and numbers. They keep 4,096 */
+#define SCAP_TOLD_BYTES	  4352
+/* a real path that they remember: longer ones are told each time. They keep 2,304 */
+#define SCAP_TOLD_PATH_BYTES 1024
+/* processes of the list that they remember: a command has fewer ancestors. One has at most 64 KiB */
+#define SCAP_TASKS	  64
 #define SCAP_NAME_BYTES	  256	     /* a user's or group's name, home and shell there, likewise */
 #define SCAP_CONTAINER_BYTES 128     /* a container's id in the section header: most have 12, LXC's are names */
 
@@ -57,18 +61,24 @@
 #define PLUGIN_BATCH	   1000000   /* events at once: more is a wild number */
 #define PLUGIN_TABLES	   256	     /* state tables of all plugins together */
 #define PLUGIN_HANDLES	   4096	     /* entries of tables, and tables in entries, that a plugin holds in one call */
-#define PLUGIN_KEYS	   65536     /* the highest index in a list of texts: adding an entry fills what lies below it */
+/* the highest index in a list of texts: adding an entry fills what lies below it */
+#define PLUGIN_KEYS	   65536
 #define PLUGIN_ROUTINES	   256	     /* of one plugin: each is a thread */
 #define PLUGIN_SCHEMA_DEPTH 64	     /* of a schema of init_config, whose references may be circles */
-#define PLUGIN_SCHEMA_STEPS 1000000  /* schemas that one init_config is held against: of anyOf each may hold further ones */
+/* schemas that one init_config is held against: of anyOf each may hold further ones */
+#define PLUGIN_SCHEMA_STEPS 1000000
 #define PLUGIN_SCHEMA_UNIQUE 1000    /* items of a list that are compared each with each */
 #define PLUGIN_METRICS	   1000	     /* of one plugin */
 #define PLUGIN_ASYNC_BYTES (16 << 20) /* asynchronous events that wait for the pipeline; more are counted as dropped */
 #define PLUGIN_ASYNC_AHEAD_NS 10000000000u /* such an event may be so far ahead of the clock: it waits for its time */
-#define PLUGIN_WATCHED	   64	     /* of the program: whose crashes and endless calls are told with their names. Those beyond work as ever */
-#define PLUGIN_CALL_S	   10	     /* without a configuration (monitor.plugin_call_seconds): a call of a plugin that lasts longer is told */
-#define PLUGIN_STOP_S	   5	     /* a plugin has so long to return when the program is asked to end; service managers wait for more */
-#define STATE_ATTRIBUTES   256	     /* that are added to threads or descriptors: each costs a pointer on every object */
+/* of the program: whose crashes and endless calls are told with their names. Those beyond work as ever */
+#define PLUGIN_WATCHED	   64
+/* without a configuration (monitor.plugin_call_seconds): a call of a plugin that lasts longer is told */
+#define PLUGIN_CALL_S	   10
+/* a plugin has so long to return when the program is asked to end; service managers wait for more */
+#define PLUGIN_STOP_S	   5
+/* that are added to threads or descriptors: each costs a pointer on every object */
+#define STATE_ATTRIBUTES   256
 
 /* state */
 #define STATE_THREADS	   262144  /* Falco's falco_libs.thread_table_size */
@@ -86,9 +96,11 @@
 #define RULES_MAX_BYTES	    (64 << 20) /* one rules file */
 #define RULES_COND_BYTES    (16 << 20) /* one condition after list expansion */
 #define RULES_COND_DEPTH    1000       /* nesting of a condition: Falco's limit */
-#define RULES_TREE_DEPTH    4000       /* nesting of its tree: and, or, not in each pair of parentheses; macros add theirs */
+/* nesting of its tree: and, or, not in each pair of parentheses; macros add theirs */
+#define RULES_TREE_DEPTH    4000
 #define RULES_COND_NODES    1000000    /* checks and connectives of one condition with its macros: they may multiply */
-#define RULES_COND_PROBLEMS 100	       /* problems of one condition or output that are told: macros may multiply them, too */
+/* problems of one condition or output that are told: macros may multiply them, too */
+#define RULES_COND_PROBLEMS 100
 #define RULES_VALUE_BYTES   255	       /* a constant of a condition: Falco's limit */
 #define RULES_FINDINGS	    2000       /* findings of one file that are kept: each walks its condition's text */
 #define RULES_LISTS_BYTES   (64 << 20) /* all lists after expansion: a list of lists can multiply */
@@ -96,17 +108,22 @@
 #define RULES_TAGS	    1000       /* tags of one rule: kept sorted by moving them */
 #define RULES_EXCEPTIONS    1000       /* exceptions of one rule: searched in a row */
 #define RULES_PLAN_DEPTH    8	       /* questions that an event is asked before its rules are tried one by one */
-#define RULES_PLAN_ENTRIES  20000      /* rules in all plans, from which on no questions are added: each may double a plan */
+/* rules in all plans, from which on no questions are added: each may double a plan */
+#define RULES_PLAN_ENTRIES  20000
 #define PLUGIN_ALTERNATIVES 100	       /* plugins of one requirement: compared with each other */
-#define RULES_SIEVE_KEYS    32	       /* constants of a gate that shares a lookup with others: each is a node of its tree in each plan */
-#define RULES_SIEVE_GATES   4	       /* gates over one field from which on they share a lookup: it costs as much as two or three */
+/* constants of a gate that shares a lookup with others: each is a node of its tree in each plan */
+#define RULES_SIEVE_KEYS    32
+/* gates over one field from which on they share a lookup: it costs as much as two or three */
+#define RULES_SIEVE_GATES   4
 #define RULES_REGEX_BYTES   65536      /* one regular expression's text */
 #define ACCOUNTS_MAX_BYTES  (16 << 20) /* /etc/passwd of a very large site; more is not read */
 #define CONFIG_MAX_BYTES    (16 << 20) /* falco.yaml is 60 KiB */
 #define CONFIG_VARIABLES    100        /* ${VARIABLE} in one value: a variable may hold itself */
 #define CONFIG_WARNINGS	    100	       /* of one configuration that are told: looking for the nearest key takes time */
-#define CONFIG_KEYS	    10000      /* of one file at the top level: each is looked for among the others; Falco has 60 */
-#define CONFIG_ORIGINS	    10000      /* files and assignments of one configuration: each node names its own in 16 bits */
+/* of one file at the top level: each is looked for among the others; Falco has 60 */
+#define CONFIG_KEYS	    10000
+/* files and assignments of one configuration: each node names its own in 16 bits */
+#define CONFIG_ORIGINS	    10000
 
 /* outputs */
 #define OUTPUT_QUEUE_ALERTS 100000 /* that wait for one output: three minutes of 500 a second */
@@ -131,8 +148,10 @@
 #define SPOOL_RETRY_MS 50 /* while another output has it, which is about to end */
 #define SPOOL_SEGMENT_BYTES (1 << 20) /* of one file of a spool: read whole, and given back whole */
 #define SPOOL_RECORD_BYTES (16 << 20) /* of one alert: the largest event is no larger */
-#define SPOOL_FILE_BYTES (SPOOL_SEGMENT_BYTES + SPOOL_RECORD_BYTES + 16) /* the last record may stand out; the rest is damage */
-#define SPOOL_BAD_BODIES 64 /* wrong checksums in a row before the rest of a file is given up: each takes reading a body */
+/* the last record may stand out; the rest is damage */
+#define SPOOL_FILE_BYTES (SPOOL_SEGMENT_BYTES + SPOOL_RECORD_BYTES + 16)
+/* wrong checksums in a row before the rest of a file is given up: each takes reading a body */
+#define SPOOL_BAD_BODIES 64
 #define WEB_THREADS 8 /* more serve nobody better */
 #define WEB_CONNECTIONS 64 /* at once; others wait to be accepted */
 #define WEB_CONNECTIONS_PER_IP 16 /* who holds connections open for their own sake leaves room for others */
@@ -147,11 +166,15 @@
 #define RUN_ENDING_SECONDS 60 /* that a supervisor asked to end watches on for: service managers kill after 90 */
 
 /* gRPC: clients fetch alerts with empty requests */
-#define FRONT_START_MS		1000	    /* that a run whose command is killed before it began waits for its supervisor's last words */
-#define FRONT_LAST_WORDS_MS    5000	    /* that a run waits for its supervisor's end: outputs have been flushed before */
-#define LISTEN_PATIENCE_MS     3000	    /* a monitor closes its address after its command's end, and GRPC_STOP_SECONDS */
+/* that a run whose command is killed before it began waits for its supervisor's last words */
+#define FRONT_START_MS		1000
+/* that a run waits for its supervisor's end: outputs have been flushed before */
+#define FRONT_LAST_WORDS_MS    5000
+/* a monitor closes its address after its command's end, and GRPC_STOP_SECONDS */
+#define LISTEN_PATIENCE_MS     3000
 #define LISTEN_RETRY_MS	       20
-#define GRPC_ADDRESS_MS	       10000	    /* that the address of one that ends may take, until it is told: OUTPUT_DRAIN_SECONDS, GRPC_STOP_SECONDS */
+/* that the address of one that ends may take, until it is told: OUTPUT_DRAIN_SECONDS, GRPC_STOP_SECONDS */
+#define GRPC_ADDRESS_MS	       10000
 #define GRPC_CONNECTIONS       64	    /* served at once: more wait to be accepted */
 #define GRPC_CALLS	       16	    /* at once on one connection */
 #define GRPC_ACKS	       200	    /* answers to pings and settings that wait: more is a flood */
@@ -163,7 +186,8 @@
 #define GRPC_QUEUE_BYTES       (64 << 20) /* of these */
 
 /* reload */
-#define RELOAD_GATHER_MS 30000 /* that an event source may take for one batch of events, while others wait to change with it */
+/* that an event source may take for one batch of events, while others wait to change with it */
+#define RELOAD_GATHER_MS 30000
 
 /* rule tests */
 #define TEST_SUITE_CASES 10000 /* tests of one suite file after its templates: combinations multiply */

@@ -27,7 +27,8 @@ void moment_add(struct strbuf *out, uint64_t epoch_ns, enum moment_form form)
 	else
 		localtime_r(&seconds, &tm);
 	if (forms[form].behind_date)
-		strbuf_addf(out, "%04d-%02d-%02d%c", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, forms[form].behind_date);
+		strbuf_addf(out, "%04d-%02d-%02d%c", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+			    forms[form].behind_date);
 	strbuf_addf(out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (forms[form].digits)
 		strbuf_addf(out, ".%0*u", (int)forms[form].digits, forms[form].digits == 9 ? ns : ns / 1000);

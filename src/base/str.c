@@ -40,9 +40,9 @@ static inline bool bytes_eq(const char *a, const char *b, size_t len, bool folde
 }
 
 /*
- * Not memmem(): on the short texts that conditions look through, its set-up costs more than the search. Candidates are
- * places where both the first and the last byte fit, found 16 at a time. When case is folded, the bit that tells it is left
- * out: some other bytes fit, too, and are turned away then.
+ * Not memmem(): on the short texts that conditions look through, its set-up costs more than the search.
+ * Candidates are places where both the first and the last byte fit, found 16 at a time. When case is folded,
+ * the bit that tells it is left out: some other bytes fit, too, and are turned away then.
  */
 static inline bool contains(struct str s, struct str part, bool folded)
 {

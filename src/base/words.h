@@ -4,7 +4,10 @@
 
 #include "base/str.h"
 
-/* Texts of lines and words, as /proc and /etc have them, read from the front. What is given out is a view of the text. */
+/*
+ * Texts of lines and words, as /proc and /etc have them, read from the front. What is given out is a view of
+ * the text.
+ */
 
 /* Takes the first line, without its newline, which the last one may lack. False: nothing is left. */
 bool words_line(struct str *rest, struct str *ret_line);

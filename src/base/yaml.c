@@ -27,7 +27,7 @@ static int parser_start(struct yaml_loader *l, size_t base, unsigned int line, s
 	return 0;
 }
 
-/* ---- the parser's errors ------------------------------------------------------------------------------------------------ */
+/* ---- the parser's errors ------------------------------------------------------------------------------- */
 
 /* The end of a quote, or the colon after a key, where the text ends without it. */
 static const char *missing_at_end(struct yaml_loader *l)
@@ -189,11 +189,15 @@ int yaml_load(struct arena *arena, struct str text, unsigned int flags, struct y
 		text = (struct str){ text.ptr + 3, text.len - 3 };
 	if (text.len == 0)
 		text = STR("");
-	*l = (struct yaml_loader){ .arena = arena, .text = text, .flags = flags, .ascii = is_ascii(text), .missing = "" };
+	*l = (struct yaml_loader){
+		.arena = arena, .text = text, .flags = flags, .ascii = is_ascii(text), .missing = ""
+	};
 	l->odd = flags & YAML_FORGIVING && yaml_odd_count(text);
 	r = load_all(l, err);
 	for (missing = l->missing; r == -EINVAL && (flags & YAML_FORGIVING) && *missing; missing++) {
-		*l = (struct yaml_loader){ .arena = arena, .flags = flags, .ascii = l->ascii, .odd = l->odd, .missing = "" };
+		*l = (struct yaml_loader){
+			.arena = arena, .flags = flags, .ascii = l->ascii, .odd = l->odd, .missing = ""
+		};
 		r = complete(l, text, *missing, err);
 		if (r == 0)
 			r = load_all(l, err);

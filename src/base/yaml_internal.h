@@ -52,7 +52,8 @@ struct yaml_loader {
 	uint64_t weight;
 
 	struct yaml_position where;
-	const char *missing; /* the error is the end of the text where one of these characters is expected; else empty */
+	/* the error is the end of the text where one of these characters is expected; else empty */
+	const char *missing;
 };
 
 /* yaml_place.c: a parser's input begins here in the text; where its marks are; and where a byte is. */

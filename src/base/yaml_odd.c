@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Characters that YAML's standard forbids, or takes for the ends of lines, and yaml-cpp for characters like any other: controls,
- * U+2028 and the like, as they come with pasted text. The parser gets each as one of the last private plane, so that its counts of
- * characters stay those of the text; what it gives back is undone. A text that has characters of that plane itself is left as it is.
+ * Characters that YAML's standard forbids, or takes for the ends of lines, and yaml-cpp for characters like
+ * any other: controls, U+2028 and the like, as they come with pasted text. The parser gets each as one of the
+ * last private plane, so that its counts of characters stay those of the text; what it gives back is undone.
+ * A text that has characters of that plane itself is left as it is.
  */
 #include "base/json.h"
 #include "base/yaml_internal.h"

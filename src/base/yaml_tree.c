@@ -120,7 +120,8 @@ static int add_scalar(struct yaml_loader *l, const yaml_event_t *event, struct e
 	node->end = yaml_place(l, &event->end_mark).offset;
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	node->weight = 1;
-	node->text = arena_str(l->arena, (struct str){ (const char *)event->data.scalar.value, event->data.scalar.length });
+	node->text =
+		arena_str(l->arena, (struct str){ (const char *)event->data.scalar.value, event->data.scalar.length });
 	if (!node->text.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
 	if (l->odd)

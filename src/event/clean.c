@@ -46,10 +46,14 @@ static bool is_unprintable(struct str s, size_t n)
 		return p[0] == 0xc2 && p[1] < 0xa0; /* U+0080 to U+009F */
 	if (n == 3 && p[0] == 0xef && p[1] == 0xb7 && p[2] >= 0x90 && p[2] <= 0xaf) /* U+FDD0 to U+FDEF */
 		return true;
-	return p[n - 1] >= 0xbe && p[n - 2] == 0xbf && (n == 3 ? p[0] == 0xef : (p[1] & 0xf) == 0xf); /* the last two of a plane */
+	/* the last two of a plane */
+	return p[n - 1] >= 0xbe && p[n - 2] == 0xbf && (n == 3 ? p[0] == 0xef : (p[1] & 0xf) == 0xf);
 }
 
-/* Length of what can stay at the start: 0 for a character that cannot. ret_bad: then the length of what goes for one. */
+/*
+ * Length of what can stay at the start: 0 for a character that cannot. ret_bad: then the length of what goes
+ * for one.
+ */
 static size_t good_length(struct str s, size_t *ret_bad)
 {
 	unsigned char c = (unsigned char)s.ptr[0];
@@ -162,7 +166,8 @@ static void put_length(struct strbuf *out, size_t at, size_t width, size_t len)
 
 static int build(const struct event *ev, uint64_t dirty, struct strbuf *out)
 {
-	size_t width = ev->info->flags & EF_LARGE_PAYLOAD ? 4 : 2, lengths = EVENT_HEADER_BYTES, limit = width == 4 ? EVENT_MAX_BYTES : UINT16_MAX;
+	size_t width = ev->info->flags & EF_LARGE_PAYLOAD ? 4 : 2, lengths = EVENT_HEADER_BYTES,
+	       limit = width == 4 ? EVENT_MAX_BYTES : UINT16_MAX;
 
 	strbuf_reset(out);
 	strbuf_add(out, ev->bytes, EVENT_HEADER_BYTES + ev->nparams * width);
@@ -189,7 +194,8 @@ static int build(const struct event *ev, uint64_t dirty, struct strbuf *out)
 }
 
 /* Cold, and kept out of the function that runs for each event. */
-static __attribute__((noinline)) int replace_params(struct event *ev, uint64_t dirty, struct strbuf *storage, struct error *err)
+static __attribute__((noinline)) int replace_params(struct event *ev, uint64_t dirty, struct strbuf *storage,
+						    struct error *err)
 {
 	struct event fresh = { 0 };
 	int r;

@@ -182,8 +182,8 @@ static int bad_event(const uint8_t *bytes, size_t len, struct error *err)
 		return error_set(err, -EBADMSG, "event %s has %zu bytes, at most %u are allowed", info->name, len,
 				 large ? EVENT_MAX_BYTES : EVENT_SMALL_BYTES);
 	if (nparams > info->nparams)
-		return error_set(err, -EBADMSG, "event %s (type %u) has %u parameters, at most %u are known", info->name,
-				 type, nparams, info->nparams);
+		return error_set(err, -EBADMSG, "event %s (type %u) has %u parameters, at most %u are known",
+				 info->name, type, nparams, info->nparams);
 	return error_set(err, -EBADMSG, "event %s (type %u): parameter lengths do not sum up to the event's %zu bytes",
 			 info->name, type, len);
 }
@@ -196,7 +196,8 @@ int event_read(struct event *ret_event, const void *bytes, size_t len, struct er
 	uint64_t sum;
 
 	if (len < EVENT_HEADER_BYTES)
-		return error_set(err, -EBADMSG, "event has %zu bytes, its header alone has %d", len, EVENT_HEADER_BYTES);
+		return error_set(err, -EBADMSG, "event has %zu bytes, its header alone has %d", len,
+				 EVENT_HEADER_BYTES);
 	info = event_info(bytes_u16(at + EVENT_HEADER_TYPE));
 	nparams = bytes_u32(at + EVENT_HEADER_NPARAMS);
 	if (!info || bytes_u32(at + EVENT_HEADER_LEN) != len || nparams > info->nparams)
@@ -260,7 +261,8 @@ static struct str copy_text(uint8_t **at, struct str s)
 
 struct event *event_copy(const struct event *ev)
 {
-	size_t ext_len = ev->ext ? sizeof(*ev->ext) + ev->ext->real_path.len + ev->ext->args.len + ev->ext->stack.len : 0;
+	size_t ext_len =
+		ev->ext ? sizeof(*ev->ext) + ev->ext->real_path.len + ev->ext->args.len + ev->ext->stack.len : 0;
 	struct event *copy = malloc(sizeof(*copy) + ext_len + ev->len);
 	struct event_ext *ext;
 	uint8_t *at;

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "event/facts.h"
 
-/* ---- the tables (events.def) -------------------------------------------------------------------------------- */
+/* ---- the tables (events.def) --------------------------------------------------------------------------- */
 
 /* Parameter types; the numbers are Falco's PT_* and appear in plugins and captures. */
 enum param_type {
@@ -154,7 +154,7 @@ static inline bool event_type_is_enter(uint16_t type)
 /* Index of the named parameter, or -1. */
 int event_param_index(uint16_t type, struct str name);
 
-/* ---- syscalls (syscalls-*.def, syscall_codes.def) ------------------------------------------------------------ */
+/* ---- syscalls (syscalls-*.def, syscall_codes.def) ------------------------------------------------------ */
 
 struct syscall_info {
 	const char *name;
@@ -171,7 +171,7 @@ int syscall_code(struct str name);
 bool syscall_code_is_generic(unsigned int code);
 #define SYSCALL_CODES 512 /* exclusive upper bound of ppm_sc codes */
 
-/* ---- an event --------------------------------------------------------------------------------------------------- */
+/* ---- an event ------------------------------------------------------------------------------------------ */
 
 /* Event block flags (scap) */
 #define EVENT_FLAG_STATE_ONLY 1u /* keeps the tables right; not shown to rules. A number if UNSHOWN, too */
@@ -289,14 +289,14 @@ const struct param_info *event_param_variant(const struct event *ev, unsigned in
  */
 int event_read(struct event *ret_event, const void *bytes, size_t len, struct error *err);
 
-/* ---- building ----------------------------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------------------ */
 
 /*
- * Builds one event into memory that the builder owns and reuses. Parameters are put in table order; event_end()
- * fills ret_event, which borrows from the builder until its next event_begin(). Parameters left out at the end are
- * absent. What does not fit the table (too many parameters, an integer for a text) is a programming error and reported
- * by event_end() as -EINVAL. CHARBUF-like values longer than EVENT_STRING_BYTES (with their NUL) are cut, and .cut counts
- * it. Zero-initialise.
+ * Builds one event into memory that the builder owns and reuses. Parameters are put in table order;
+ * event_end() fills ret_event, which borrows from the builder until its next event_begin(). Parameters left
+ * out at the end are absent. What does not fit the table (too many parameters, an integer for a text) is a
+ * programming error and reported by event_end() as -EINVAL. CHARBUF-like values longer than
+ * EVENT_STRING_BYTES (with their NUL) are cut, and .cut counts it. Zero-initialise.
  */
 struct event_builder {
 	struct strbuf out;

@@ -7,11 +7,13 @@
 #include "event/event_wire.h"
 
 /*
- * event_read() for the reading loop of a source: inline, for the usual case, without messages. The caller has looked at the
- * header: of a known type with 16-bit lengths, no more parameters than that has. The lengths are readable, even where they
- * reach beyond len. False when they do not sum up to len: then event_read() has the message.
+ * event_read() for the reading loop of a source: inline, for the usual case, without messages. The caller has
+ * looked at the header: of a known type with 16-bit lengths, no more parameters than that has. The lengths
+ * are readable, even where they reach beyond len. False when they do not sum up to len: then event_read() has
+ * the message.
  */
-static inline bool event_read_quick(struct event *ret_event, const uint8_t *bytes, uint32_t len, uint16_t type, uint32_t nparams)
+static inline bool event_read_quick(struct event *ret_event, const uint8_t *bytes, uint32_t len, uint16_t type,
+				    uint32_t nparams)
 {
 	const uint8_t *lengths = bytes + EVENT_HEADER_BYTES;
 	uint32_t sum = 0;

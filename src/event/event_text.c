@@ -264,8 +264,8 @@ static int put_value(struct event_builder *b, const struct param_info *p, struct
 		event_put_bytes(b, bytes);
 	} else if (param_type_integer_size(p->type)) {
 		if (!parse_integer(bytes, p, &n))
-			return error_set(err, -EINVAL, "%s=" STR_FMT " is no number and no flag of this parameter", p->name,
-					 STR_ARG(bytes));
+			return error_set(err, -EINVAL, "%s=" STR_FMT " is no number and no flag of this parameter",
+					 p->name, STR_ARG(bytes));
 		event_put_int(b, n);
 	} else if (is_text(p->type)) {
 		event_put_text(b, bytes);

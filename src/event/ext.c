@@ -80,15 +80,16 @@ int ext_decode(const struct event *ev, struct event_ext *ret_ext, struct error *
 	if (r.failed)
 		return error_set(err, -EBADMSG, "extension record is empty");
 	if (version != EXT_VERSION)
-		return error_set(err, -ENOTSUP, "extension record has version %u, only %d is known", version, EXT_VERSION);
+		return error_set(err, -ENOTSUP, "extension record has version %u, only %d is known", version,
+				 EXT_VERSION);
 	while (r.len) {
 		uint8_t tag = reader_u8(&r);
 		uint32_t len = reader_u32(&r);
 		struct str value = reader_str(&r, len);
 
 		if (r.failed)
-			return error_set(err, -EBADMSG, "extension record is cut after %zu of %zu bytes", data.len - r.len,
-					 data.len);
+			return error_set(err, -EBADMSG, "extension record is cut after %zu of %zu bytes",
+					 data.len - r.len, data.len);
 		decode_record(&ext, tag, value);
 	}
 	*ret_ext = ext;

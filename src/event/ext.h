@@ -9,13 +9,15 @@
  * to, with the same time and thread. Its data is a version byte and records of u8 tag, u32 length, value; readers skip
  * tags that they do not know, so that facts can be added.
  *
- * A source may fill in the record until the event has been judged and its alerts are made (the caller's region and frames are
- * asked for only then): who writes a capture encodes it after that, and puts it before the event.
+ * A source may fill in the record until the event has been judged and its alerts are made (the caller's
+ * region and frames are asked for only then): who writes a capture encodes it after that, and puts it before
+ * the event.
  */
 
 /*
- * The record that an event has when none is there, in captures that say so: an opened file's real path is the absolute path that the
- * call gave, and nothing else is to be told. False when that is no such event; then nothing at all is to be told.
+ * The record that an event has when none is there, in captures that say so: an opened file's real path is the
+ * absolute path that the call gave, and nothing else is to be told. False when that is no such event; then
+ * nothing at all is to be told.
  */
 bool ext_implied(const struct event *ev, struct event_ext *ret_ext);
 

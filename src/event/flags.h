@@ -28,9 +28,9 @@ struct flag_set {
 #undef FLAG_SET_END
 
 /*
- * How a value is put into names. FLAGS_BITS: each name all of whose bits are set and not yet named, a zero name only for
- * zero. FLAGS_ENUMERATION: every equal name (synonyms are all printed). FLAGS_MODE: as bits, but the walk ends at a name
- * that equals the whole value, which is always printed.
+ * How a value is put into names. FLAGS_BITS: each name all of whose bits are set and not yet named, a zero
+ * name only for zero. FLAGS_ENUMERATION: every equal name (synonyms are all printed). FLAGS_MODE: as bits,
+ * but the walk ends at a name that equals the whole value, which is always printed.
  */
 enum flags_style { FLAGS_BITS = 0, FLAGS_ENUMERATION = 1, FLAGS_MODE = 2 };
 

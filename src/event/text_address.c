@@ -157,7 +157,8 @@ size_t text_address_parse(enum param_type type, struct str text, uint8_t bytes[T
 	if (family == FAMILY_UNIX)
 		good = put_unix(&w, tuple, rest);
 	else if (tuple)
-		good = split(rest, STR("->"), &from, &to) && put_endpoint(&w, family, from) && put_endpoint(&w, family, to);
+		good = split(rest, STR("->"), &from, &to) && put_endpoint(&w, family, from) &&
+		       put_endpoint(&w, family, to);
 	else
 		good = put_endpoint(&w, family, rest);
 	return good && !w.failed ? w.len : 0;

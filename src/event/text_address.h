@@ -5,8 +5,8 @@
 #include "event/event.h"
 
 /*
- * Socket addresses and tuples of the text form (event_text.h). Only a value that comes back byte for byte is printed so;
- * the caller prints others as bytes.
+ * Socket addresses and tuples of the text form (event_text.h). Only a value that comes back byte for byte is
+ * printed so; the caller prints others as bytes.
  */
 #define TEXT_ADDRESS_BYTES (1 + 16 + 108 + 1) /* a tuple of two pointers and the longest AF_UNIX path */
 

@@ -222,9 +222,12 @@ EXTRACTOR(pod_label);
 EXTRACTOR(pod_labels);
 EXTRACTOR(pod_network);
 
-/* ---- what extractors return ---------------------------------------------------------------------------------------- */
+/* ---- what extractors return ---------------------------------------------------------------------------- */
 
-/* Memory that runs short makes a value absent: the arena has no better word, and its owner sees it at the next reset. */
+/*
+ * Memory that runs short makes a value absent: the arena has no better word, and its owner sees it at the
+ * next reset.
+ */
 static inline enum presence extract_one(struct field_context *ctx, struct values *ret, const struct value *v)
 {
 	struct value *slot = arena_take(ctx->arena, sizeof(*slot)); /* written whole */
@@ -279,7 +282,7 @@ static inline enum presence extract_scratch(struct field_context *ctx, struct va
 	return s.ptr && !ctx->scratch.failed ? extract_text(ctx, ret, s) : ABSENT;
 }
 
-/* ---- what may be missing -------------------------------------------------------------------------------------------- */
+/* ---- what may be missing ------------------------------------------------------------------------------- */
 
 /* Asks the source: the value is unknown until it has answered. Absent when it can not be asked. */
 static inline enum presence extract_need(struct field_context *ctx, enum need_kind kind, int64_t fd)
@@ -305,7 +308,8 @@ static inline bool extract_param_unknown(const struct field_context *ctx, unsign
 /* The event returns something in its first parameter, as Falco defines it. */
 static inline bool extract_has_result(const struct event *ev)
 {
-	return ev->type != EV_GENERIC_X && (ev->info->category & EC_SYSCALL) && !event_type_is_enter(ev->type) && ev->nparams > 0;
+	return ev->type != EV_GENERIC_X && (ev->info->category & EC_SYSCALL) && !event_type_is_enter(ev->type) &&
+	       ev->nparams > 0;
 }
 
 static inline struct str extract_container(const struct thread *t)
@@ -313,12 +317,15 @@ static inline struct str extract_container(const struct thread *t)
 	return rstr_str(t->container_id);
 }
 
-/* Outputs print evt.rawarg by the type that the parameter has in this very event: sets it in a copy of the reference. */
+/*
+ * Outputs print evt.rawarg by the type that the parameter has in this very event: sets it in a copy of the
+ * reference.
+ */
 void field_evt_rawarg_type(struct field_ref *f, const struct event *ev);
 /* The type that such a copy has cannot be shown: Falco stops at the first alert with it. json: in output_fields. */
 bool field_evt_rawarg_unshowable(const struct field_ref *f, bool json);
 
-/* ---- shared texts (field_proc.c) -------------------------------------------------------------------------------------- */
+/* ---- shared texts (field_proc.c) ----------------------------------------------------------------------- */
 
 /* One of TEXT_*: borrowed from the thread, or built in the arena. .ptr is NULL when memory is short. */
 struct str field_proc_thread_text(struct arena *arena, const struct thread *t, int what);

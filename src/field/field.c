@@ -5,8 +5,19 @@
 #include "field/extract.h"
 
 static const struct field_info catalogue[] = {
-#define FIELD(name, class, type, format, flags, reads, extract, variant, help)                                       \
-	{ { name, sizeof(name) - 1 }, class, PT_##type, PF_##format, flags, reads, field_##extract, variant, help, NULL },
+#define FIELD(name, class, type, format, flags, reads, extract, variant, help) \
+	{                                                                      \
+		{ name, sizeof(name) - 1 },                                    \
+		class,                                                         \
+		PT_##type,                                                     \
+		PF_##format,                                                   \
+		flags,                                                         \
+		reads,                                                         \
+		field_##extract,                                               \
+		variant,                                                       \
+		help,                                                          \
+		NULL                                                           \
+	},
 #include "field/fields.def"
 #undef FIELD
 };
@@ -63,7 +74,9 @@ struct str field_nearest(struct str name)
 
 		if (catalogue[i].flags & (FIELD_HIDDEN | FIELD_DEPRECATED))
 			continue;
-		if (!whole && dot && str_eq(name, (struct str){ dot + 1, (size_t)(catalogue[i].name.ptr + catalogue[i].name.len - dot - 1) }))
+		if (!whole && dot &&
+		    str_eq(name,
+			   (struct str){ dot + 1, (size_t)(catalogue[i].name.ptr + catalogue[i].name.len - dot - 1) }))
 			d = 0;
 		if (d < best) {
 			best = d;

@@ -8,7 +8,7 @@
 #include "source/source.h"
 #include "state/state.h"
 
-/* ---- the catalogue (fields.def) ------------------------------------------------------------------------------------ */
+/* ---- the catalogue (fields.def) ------------------------------------------------------------------------ */
 
 enum field_flag {
 	FIELD_LIST = 1 << 0, /* several values */
@@ -39,8 +39,11 @@ struct field_context;
 enum field_several {
 	FIELD_ONE, /* it never does */
 	FIELD_ANY, /* proc.aname without an index: a comparison holds when it holds for any value */
-	FIELD_ENDS, /* fd.ip, fd.port, fd.net: both ends of a connection; != must hold for both, the others for any.
-		     * PRESENT with no value at all: a descriptor without addresses; it exists, and nothing else holds. */
+	/*
+	 * fd.ip, fd.port, fd.net: both ends of a connection; != must hold for both, the others for any. PRESENT with
+	 * no value at all: a descriptor without addresses; it exists, and nothing else holds.
+	 */
+	FIELD_ENDS,
 };
 
 /* A field with its argument, as a condition or a format names it. Immutable after field_lookup(). */
@@ -83,15 +86,17 @@ struct field_options {
 	size_t nforeign;
 	bool container_plugin; /* container.* and k8s.* exist */
 	bool extensions; /* FIELD_OURS exist: a file for Falco means the same without them */
-	const struct str *async_events; /* names of asynchronous events of plugins, which evt.type has beside those of the tables */
+	/* names of asynchronous events of plugins, which evt.type has beside those of the tables */
+	const struct str *async_events;
 	size_t nasync;
 	const struct str *static_names; /* static.NAME fields, of the configuration */
 	size_t nstatic;
 };
 
 /*
- * Finds the longest field name at the start of text, with its argument. *ret_used is how much of text it took. -ENOENT no
- * such field; -EINVAL argument missing, not allowed or malformed. ret_ref->text borrows from text.
+ * Finds the longest field name at the start of text, with its argument. *ret_used is how much of text it
+ * took. -ENOENT no such field; -EINVAL argument missing, not allowed or malformed. ret_ref->text borrows from
+ * text.
  */
 int field_lookup(struct str text, const struct field_options *options, struct field_ref *ret_ref, size_t *ret_used,
 		 struct error *err);
@@ -100,7 +105,10 @@ bool field_exists(struct str name, const struct field_options *options);
 /* The nearest known name, for "did you mean"; empty when none is near. */
 struct str field_nearest(struct str name);
 
-/* Why a known name is no field with some options, as the words behind "it"; NULL when the name is not known at all. Static. */
+/*
+ * Why a known name is no field with some options, as the words behind "it"; NULL when the name is not known
+ * at all. Static.
+ */
 const char *field_barred(struct str name);
 
 const struct field_info *field_by_index(size_t i); /* NULL past the end: walks the catalogue in order */
@@ -112,7 +120,7 @@ bool field_is_empty(const struct field_info *f); /* exists so that rules load; n
 struct str field_help(const struct field_info *f);
 struct str field_class(const struct field_info *f); /* evt, process, user … */
 
-/* ---- extraction ------------------------------------------------------------------------------------------------------ */
+/* ---- extraction ---------------------------------------------------------------------------------------- */
 
 /* Everything that an extraction may look at. One per pipeline, refilled for each event. */
 /* What whoever made an event says of it. */
@@ -123,8 +131,13 @@ struct field_context {
 	const struct event *ev;
 	struct subject subject;
 	struct arena *arena; /* reset per event by its owner: values borrow from it */
-	struct foreign_told *told; /* of the arena: what fields that come of elsewhere said of ev; NULL = nothing yet. NULL with each reset */
-	struct needs *needs; /* where an extractor puts what is missing; NULL = nothing can be asked (any more): it is absent */
+	/*
+	 * of the arena: what fields that come of elsewhere said of ev; NULL = nothing yet. NULL with each
+	 * reset
+	 */
+	struct foreign_told *told;
+	/* where an extractor puts what is missing; NULL = nothing can be asked (any more): it is absent */
+	struct needs *needs;
 	const struct str *static_values; /* parallel to field_options.static_names */
 	uint64_t first_ts, previous_ts; /* of the run; previous event */
 	struct last_look {
@@ -141,21 +154,28 @@ struct field_context {
 	void *maker_context;
 	uint64_t counter; /* util.cnt */
 	size_t shown_buffer; /* length of the last buffer that was printed: state_shown() */
-	uint64_t held, held_since; /* the alert that is made is held back by a limit: how many were with it, and since when (ns); 0 = it is not */
-	struct str unshowable; /* set while an output is made: the field whose value has a type that outputs cannot show */
+	/*
+	 * the alert that is made is held back by a limit: how many were with it, and since when (ns); 0 = it
+	 * is not
+	 */
+	uint64_t held, held_since;
+	/* set while an output is made: the field whose value has a type that outputs cannot show */
+	struct str unshowable;
 	struct strbuf scratch; /* extractors build text here before it goes to the arena; strbuf_free() at the end */
 };
 
 /*
  * The one way to a value. Gives UNKNOWN by itself when the event is provisional and the field reads a fact or
- * parameter that is not known yet, or when the state lacks something that the source can still tell (then a need was added).
+ * parameter that is not known yet, or when the state lacks something that the source can still tell (then a
+ * need was added).
  */
 enum presence field_extract(const struct field_ref *f, struct field_context *ctx, struct values *ret_values);
 
 /* One value as text, as %field prints it. */
 void value_print(struct strbuf *out, const struct value *v, enum param_type type, enum print_format format);
 /* As a JSON value of output_fields: number, boolean, string, array for lists, null when absent. */
-void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values);
+void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence,
+		      const struct values *values);
 /* As %field prints it: lists as (a,b), absent as <NA>. */
 void field_print(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values);
 

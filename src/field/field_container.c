@@ -150,7 +150,8 @@ static enum presence all_labels(struct field_context *ctx, struct values *ret, s
 	return extract_scratch(ctx, ret);
 }
 
-static enum presence one_label(struct field_context *ctx, struct values *ret, struct str object, struct str key, struct str name)
+static enum presence one_label(struct field_context *ctx, struct values *ret, struct str object, struct str key,
+			       struct str name)
 {
 	struct str labels, value, text;
 

@@ -4,7 +4,10 @@
 #include "field/extract.h"
 #include "field/field_container.h"
 
-/* container.mount and its parts: by number, or by a regular expression over the sources (over the destinations for the source). */
+/*
+ * container.mount and its parts: by number, or by a regular expression over the sources (over the
+ * destinations for the source).
+ */
 
 struct mount {
 	struct str source, dest, mode, propagation;
@@ -36,8 +39,8 @@ static struct mount read_mount(struct arena *arena, struct str object)
 
 static void add_mount(struct strbuf *out, const struct mount *m)
 {
-	strbuf_addf(out, STR_FMT ":" STR_FMT ":" STR_FMT ":%s:" STR_FMT, STR_ARG(m->source), STR_ARG(m->dest), STR_ARG(m->mode),
-		    m->rdwr ? "true" : "false", STR_ARG(m->propagation));
+	strbuf_addf(out, STR_FMT ":" STR_FMT ":" STR_FMT ":%s:" STR_FMT, STR_ARG(m->source), STR_ARG(m->dest),
+		    STR_ARG(m->mode), m->rdwr ? "true" : "false", STR_ARG(m->propagation));
 }
 
 EXTRACTOR(container_mounts)
@@ -69,7 +72,8 @@ static bool matches(const regex_t *pattern, struct arena *arena, struct str text
 	return copy.ptr && regexec(pattern, copy.ptr, 0, NULL, 0) == 0;
 }
 
-static bool find_by_pattern(struct field_context *ctx, struct str mounts, struct str pattern, bool by_dest, struct mount *ret)
+static bool find_by_pattern(struct field_context *ctx, struct str mounts, struct str pattern, bool by_dest,
+			    struct mount *ret)
 {
 	struct str text = arena_str(ctx->arena, pattern), name, value;
 	bool found = false;

@@ -87,10 +87,14 @@ static const char *io_category(const struct fd *fd)
 static const char *category_name(const struct field_context *ctx)
 {
 	static const char *const names[] = {
-		[EC_UNKNOWN] = "unknown", [EC_OTHER] = "other",	      [EC_FILE] = "file",	    [EC_NET] = "net",
-		[EC_IPC] = "IPC",	  [EC_MEMORY] = "memory",     [EC_PROCESS] = "process",	    [EC_SLEEP] = "sleep",
-		[EC_SYSTEM] = "system",	  [EC_SIGNAL] = "signal",     [EC_USER] = "user",	    [EC_TIME] = "time",
-		[EC_WAIT] = "wait",	  [EC_SCHEDULER] = "scheduler", [EC_INTERNAL] = "internal",
+		[EC_UNKNOWN] = "unknown",   [EC_OTHER] = "other",
+		[EC_FILE] = "file",         [EC_NET] = "net",
+		[EC_IPC] = "IPC",           [EC_MEMORY] = "memory",
+		[EC_PROCESS] = "process",   [EC_SLEEP] = "sleep",
+		[EC_SYSTEM] = "system",     [EC_SIGNAL] = "signal",
+		[EC_USER] = "user",         [EC_TIME] = "time",
+		[EC_WAIT] = "wait",         [EC_SCHEDULER] = "scheduler",
+		[EC_INTERNAL] = "internal",
 	};
 	uint32_t category = ctx->ev->info->category & EC_MASK;
 
@@ -214,9 +218,10 @@ static bool infra_item(struct str text, struct str key, struct str *ret_value)
 
 EXTRACTOR(evt_infra)
 {
-	static const struct str keys[] = {
-		[INFRA_EVENT] = { "Event", 5 }, [INFRA_ID] = { "ID", 2 }, [INFRA_NAME] = { "name", 4 }, [INFRA_IMAGE] = { "Image", 5 }
-	};
+	static const struct str keys[] = { [INFRA_EVENT] = { "Event", 5 },
+					   [INFRA_ID] = { "ID", 2 },
+					   [INFRA_NAME] = { "name", 4 },
+					   [INFRA_IMAGE] = { "Image", 5 } };
 	struct str value;
 	const char *at;
 

@@ -5,8 +5,9 @@
 /* The flags of an open get names that only its result decides (created, which overlay layer). */
 static bool result_decides(const struct event *ev, unsigned int i)
 {
-	bool opens = ev->type == EV_SYSCALL_OPEN_X || ev->type == EV_SYSCALL_OPENAT_2_X || ev->type == EV_SYSCALL_OPENAT2_X ||
-		     ev->type == EV_SYSCALL_OPEN_BY_HANDLE_AT_X || ev->type == EV_SYSCALL_CREAT_X;
+	bool opens = ev->type == EV_SYSCALL_OPEN_X || ev->type == EV_SYSCALL_OPENAT_2_X ||
+		     ev->type == EV_SYSCALL_OPENAT2_X || ev->type == EV_SYSCALL_OPEN_BY_HANDLE_AT_X ||
+		     ev->type == EV_SYSCALL_CREAT_X;
 
 	return opens && ev->info->params[i].type == PT_FLAGS32;
 }
@@ -36,7 +37,8 @@ static bool is_missing(struct field_context *ctx, unsigned int i)
 		return true;
 	}
 	if (type == PT_FD) {
-		if (ctx->subject.fd || !ctx->subject.fd_unknown || event_param_int(ctx->ev, i) != ctx->subject.fd_number)
+		if (ctx->subject.fd || !ctx->subject.fd_unknown ||
+		    event_param_int(ctx->ev, i) != ctx->subject.fd_number)
 			return false;
 		extract_need(ctx, NEED_FD, ctx->subject.fd_number);
 		return true;
@@ -171,7 +173,10 @@ EXTRACTOR(evt_rawarg)
 	bytes = event_param(ctx->ev, i);
 	kind = value_kind(ctx->ev->info->params[i].type);
 	if (kind != value_kind(f->type) && !f->output) {
-		/* the condition's value was read for another kind of parameter of this name: it exists, and equals nothing */
+		/*
+		 * the condition's value was read for another kind of parameter of this name: it exists, and
+		 * equals nothing
+		 */
 		*ret = (struct values){ NULL, 0 };
 		return bytes.len ? PRESENT : ABSENT;
 	}

@@ -120,7 +120,8 @@ static int error_class(const struct field_context *ctx)
 EXTRACTOR(evt_error_class)
 {
 	int wanted = f->info->variant;
-	bool counts = wanted == ERRORS_MEMORY ? (ctx->ev->info->category & EC_MASK) == EC_MEMORY : error_class(ctx) == wanted;
+	bool counts =
+		wanted == ERRORS_MEMORY ? (ctx->ev->info->category & EC_MASK) == EC_MEMORY : error_class(ctx) == wanted;
 
 	if (!ctx->subject.fd && ctx->subject.fd_unknown && ctx->needs)
 		return extract_need(ctx, NEED_FD, ctx->subject.fd_number);
@@ -165,7 +166,8 @@ static struct open_call open_call(uint16_t type)
 	}
 }
 
-static enum presence opens_executable(struct field_context *ctx, struct open_call call, uint32_t flags, struct values *ret)
+static enum presence opens_executable(struct field_context *ctx, struct open_call call, uint32_t flags,
+				      struct values *ret)
 {
 	if (call.has_flags && !(flags & (O_TEMPORARY | O_CREATE)))
 		return extract_bool(ctx, ret, false);
@@ -179,7 +181,8 @@ static enum presence opens_new(struct field_context *ctx, uint32_t flags, struct
 	/* that a file was created is known when it was: the flag and the descriptor come with the result */
 	if (ctx->ev->provisional && (flags & (O_CREATE | O_TEMPORARY)))
 		return UNKNOWN;
-	return extract_bool(ctx, ret, (flags & O_CREATED) || ((flags & O_TEMPORARY) && event_param_int(ctx->ev, 0) >= 0));
+	return extract_bool(ctx, ret,
+			    (flags & O_CREATED) || ((flags & O_TEMPORARY) && event_param_int(ctx->ev, 0) >= 0));
 }
 
 EXTRACTOR(evt_is_open)
@@ -218,9 +221,11 @@ static struct two_params abspath_params(uint16_t type, int64_t which)
 	switch (type) {
 	case EV_SYSCALL_RENAMEAT_X:
 	case EV_SYSCALL_RENAMEAT2_X:
-		return which == 2 ? (struct two_params){ "newdirfd", "newpath" } : (struct two_params){ "olddirfd", "oldpath" };
+		return which == 2 ? (struct two_params){ "newdirfd", "newpath" } :
+				    (struct two_params){ "olddirfd", "oldpath" };
 	case EV_SYSCALL_LINKAT_2_X:
-		return which == 2 ? (struct two_params){ "newdir", "newpath" } : (struct two_params){ "olddir", "oldpath" };
+		return which == 2 ? (struct two_params){ "newdir", "newpath" } :
+				    (struct two_params){ "olddir", "oldpath" };
 	case EV_SYSCALL_SYMLINKAT_X:
 		return (struct two_params){ "linkdirfd", "linkpath" };
 	case EV_SYSCALL_OPENAT_2_X:

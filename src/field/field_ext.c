@@ -78,7 +78,9 @@ EXTRACTOR(proc_drift)
 /* Where the call was made from. Asked only when a rule gets that far. */
 EXTRACTOR(evt_ip_region)
 {
-	static const char *const words[] = { [REGION_FILE] = "file", [REGION_ANONYMOUS] = "anonymous", [REGION_STACK] = "stack" };
+	static const char *const words[] = {
+		[REGION_FILE] = "file", [REGION_ANONYMOUS] = "anonymous", [REGION_STACK] = "stack"
+	};
 	const struct event_ext *ext = ctx->ev->ext;
 
 	(void)f;

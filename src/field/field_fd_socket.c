@@ -61,7 +61,8 @@ static void set_ip(const struct field_ref *f, struct value *v, const struct ip *
 }
 
 /* Both ends for the two-sided fields: none for what is no IP socket, one for a listener, which has one. */
-static enum presence both_ends(const struct field_ref *f, struct field_context *ctx, const struct fd *fd, struct values *ret)
+static enum presence both_ends(const struct field_ref *f, struct field_context *ctx, const struct fd *fd,
+			       struct values *ret)
 {
 	struct value *list = arena_array_of(ctx->arena, struct value, 2);
 	struct end ends[2] = { source_end(fd), destination_end(fd) };

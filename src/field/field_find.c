@@ -19,7 +19,8 @@ static int64_t find_static(struct str text, const struct field_options *options,
 		return -1;
 	name = (struct str){ text.ptr + STATIC_PREFIX.len, text.len - STATIC_PREFIX.len };
 	for (size_t i = 0; i < options->nstatic; i++) {
-		if (str_starts(name, options->static_names[i]) && (best < 0 || options->static_names[i].len > best_len)) {
+		if (str_starts(name, options->static_names[i]) &&
+		    (best < 0 || options->static_names[i].len > best_len)) {
 			best = (int64_t)i;
 			best_len = options->static_names[i].len;
 		}
@@ -29,8 +30,8 @@ static int64_t find_static(struct str text, const struct field_options *options,
 }
 
 /*
- * The lengths of the names, and two bytes of each, side by side: they tell nearly all names apart without touching their
- * rows. Loading the official rules makes thousands of look-ups.
+ * The lengths of the names, and two bytes of each, side by side: they tell nearly all names apart without
+ * touching their rows. Loading the official rules makes thousands of look-ups.
  */
 static const uint8_t lengths[] = {
 #define FIELD(name, ...) sizeof(name) - 1,
@@ -70,14 +71,18 @@ static const struct field_info *row_at(size_t i, struct str text, const struct f
 	return f->extract != field_static_value && str_starts(text, f->name) && usable(f, options) ? f : NULL;
 }
 
-/* The row whose name is all that can be one at the start of text: nearly always there is one, and no other is longer. */
+/*
+ * The row whose name is all that can be one at the start of text: nearly always there is one, and no other is
+ * longer.
+ */
 static const struct field_info *find_whole(struct str text, const struct field_options *options)
 {
 	const uint8_t *at = lengths, *end = lengths + ARRAY_SIZE(lengths);
 	const struct field_info *f = NULL;
 	size_t len = 0;
 
-	while (len < text.len && (isalnum((unsigned char)text.ptr[len]) || text.ptr[len] == '.' || text.ptr[len] == '_'))
+	while (len < text.len &&
+	       (isalnum((unsigned char)text.ptr[len]) || text.ptr[len] == '.' || text.ptr[len] == '_'))
 		len++;
 	for (; len && len <= UINT8_MAX && !f && (at = memchr(at, (int)len, (size_t)(end - at))); at++)
 		if (may_start((size_t)(at - lengths), text))
@@ -104,7 +109,8 @@ static const struct field_info *find_row(struct str text, const struct field_opt
 	return best;
 }
 
-const struct field_info *field_find(struct str text, const struct field_options *options, int64_t *ret_static, size_t *ret_len)
+const struct field_info *field_find(struct str text, const struct field_options *options, int64_t *ret_static,
+				    size_t *ret_len)
 {
 	const struct field_info *best = find_row(text, options);
 	size_t best_len = 0, static_len = 0;

@@ -3,7 +3,10 @@
 
 #include "field/extract.h"
 
-/* Fields of plugins as rows beside those of fields.def, so that whatever works with fields need not know the difference. */
+/*
+ * Fields of plugins as rows beside those of fields.def, so that whatever works with fields need not know the
+ * difference.
+ */
 struct foreign_catalogue {
 	size_t count;
 	struct field_info rows[];
@@ -24,7 +27,10 @@ int foreign_catalogue_new(const struct foreign_field *list, size_t n, struct for
 			.format = list[i].format,
 			.flags = list[i].flags | FIELD_FOREIGN,
 			.extract = field_foreign,
-			/* whatever it may look up: never remembered on a thread, and a source must tell all that the tables have */
+			/*
+			 * whatever it may look up: never remembered on a thread, and a source must tell all
+			 * that the tables have
+			 */
 			.reads = FACT_EVENT | FACTS_PROCESS | FACT_FD,
 			.help = list[i].help,
 			.foreign = &list[i],
@@ -44,8 +50,9 @@ const struct field_info *foreign_by_index(const struct foreign_catalogue *c, siz
 }
 
 /*
- * What was said of an event already. Whoever is asked may have to take a document apart for each answer, and an alert prints a field that its
- * condition has compared, in its text, among its fields and in what is appended.
+ * What was said of an event already. Whoever is asked may have to take a document apart for each answer, and
+ * an alert prints a field that its condition has compared, in its text, among its fields and in what is
+ * appended.
  */
 #define TOLD_LISTS 16 /* a rule set asks a few dozen fields of an event */
 

@@ -83,7 +83,8 @@ static enum presence raw_path(struct field_context *ctx, const char *param, stru
 		return ABSENT;
 	if (extract_param_unknown(ctx, (unsigned int)i))
 		return UNKNOWN;
-	*ret_path = event_param(ctx->ev, (unsigned int)i).len ? event_param_text(ctx->ev, (unsigned int)i) : STR("<NA>");
+	*ret_path =
+		event_param(ctx->ev, (unsigned int)i).len ? event_param_text(ctx->ev, (unsigned int)i) : STR("<NA>");
 	return PRESENT;
 }
 
@@ -103,8 +104,8 @@ static struct str event_directory(char out[PATHS_BYTES], const struct field_cont
 	return (struct str){ out, name.len + 1 };
 }
 
-static struct str base_directory(char out[PATHS_BYTES], struct field_context *ctx, const struct path_call *call, int what,
-				 struct str path)
+static struct str base_directory(char out[PATHS_BYTES], struct field_context *ctx, const struct path_call *call,
+				 int what, struct str path)
 {
 	struct thread *t = ctx->subject.thread;
 

@@ -4,7 +4,8 @@
 #include "base/json.h"
 #include "field/extract.h"
 
-static void print_list(struct strbuf *out, const struct field_ref *f, const struct values *values, const char *separator)
+static void print_list(struct strbuf *out, const struct field_ref *f, const struct values *values,
+		       const char *separator)
 {
 	for (uint32_t i = 0; i < values->count; i++) {
 		if (i > 0)
@@ -45,7 +46,10 @@ void field_print(struct strbuf *out, const struct field_ref *f, enum presence pr
 	} else if (values->count == 0) {
 		strbuf_adds(out, "<NA>");
 	} else {
-		print_list(out, f, values, is_chain(f) ? (f->info->variant ? " < " : " > ") : f->several == FIELD_ENDS ? "," : " ");
+		print_list(out, f, values,
+			   is_chain(f)              ? (f->info->variant ? " < " : " > ") :
+			   f->several == FIELD_ENDS ? "," :
+						      " ");
 	}
 }
 
@@ -108,7 +112,8 @@ static void json_value(struct strbuf *out, const struct field_ref *f, const stru
 	}
 }
 
-void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence, const struct values *values)
+void field_print_json(struct strbuf *out, const struct field_ref *f, enum presence presence,
+		      const struct values *values)
 {
 	if (presence != PRESENT || unprintable(f) || values->count == 0) {
 		strbuf_adds(out, "null");

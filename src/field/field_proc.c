@@ -116,7 +116,9 @@ EXTRACTOR(proc_args_count)
 	args = arguments(ctx->subject.thread);
 	n = arguments_count(args);
 	/* Falco counts the bytes as they came, and cleans them later */
-	return extract_uint(ctx, ret, f->info->variant == ARGS_NUMBER || n == 0 ? n : args.len - (n - 1) - ctx->subject.thread->args_grown);
+	return extract_uint(
+		ctx, ret,
+		f->info->variant == ARGS_NUMBER || n == 0 ? n : args.len - (n - 1) - ctx->subject.thread->args_grown);
 }
 
 EXTRACTOR(proc_cwd)
@@ -280,7 +282,8 @@ EXTRACTOR(proc_time)
 		if (!parent)
 			return ABSENT;
 		/* a parent whose start was not seen shows the count of its child's descriptors, as in Falco */
-		return parent->clone_ts ? since(ctx, ret, parent->clone_ts) : extract_uint(ctx, ret, thread_fd_count(t));
+		return parent->clone_ts ? since(ctx, ret, parent->clone_ts) :
+					  extract_uint(ctx, ret, thread_fd_count(t));
 	}
 }
 

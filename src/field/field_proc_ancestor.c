@@ -31,7 +31,8 @@ EXTRACTOR(proc_parent_id)
 
 /* One ancestor, or all of them in a row from the parent up: presence of the result in values. */
 static enum presence each_ancestor(struct field_context *ctx, struct values *ret,
-				   bool (*get)(struct field_context *ctx, struct thread *t, int what, struct value *v), int what)
+				   bool (*get)(struct field_context *ctx, struct thread *t, int what, struct value *v),
+				   int what)
 {
 	struct thread *t = ctx->subject.thread->leader, *p;
 	uint32_t count = 0, n = 0;
@@ -101,8 +102,9 @@ EXTRACTOR(proc_ancestor_text)
 		presence = each_ancestor(ctx, ret, get_text, what);
 		return presence == PRESENT && (f->output || f->several == FIELD_ONE) ? joined(ctx, ret) : presence;
 	}
-	p = f->number < 0 || f->number > STATE_ANCESTORS ? NULL :
-							    state_ancestor(ctx->state, ctx->subject.thread, (unsigned int)f->number);
+	p = f->number < 0 || f->number > STATE_ANCESTORS ?
+		    NULL :
+		    state_ancestor(ctx->state, ctx->subject.thread, (unsigned int)f->number);
 	if (!p)
 		return ABSENT;
 	s = field_proc_thread_text(ctx->arena, p, what);

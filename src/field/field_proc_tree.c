@@ -4,9 +4,9 @@
 #include "field/extract.h"
 
 /*
- * proc.tree: the process and its ancestors, the oldest first, as "systemd(1) > sshd(70) > bash(81)". Conditions compare
- * this text; outputs get the entries one by one (FIELD_CHAIN), so that a name with " > " in it cannot forge an ancestor in
- * output_fields.
+ * proc.tree: the process and its ancestors, the oldest first, as "systemd(1) > sshd(70) > bash(81)".
+ * Conditions compare this text; outputs get the entries one by one (FIELD_CHAIN), so that a name with " > "
+ * in it cannot forge an ancestor in output_fields.
  */
 static size_t count_line(const struct thread *t)
 {

@@ -16,8 +16,8 @@ EXTRACTOR(time_text)
 }
 
 /*
- * Conditions measure from the last event for which they came to look at the field, as in Falco, so what is tested before
- * it in a condition matters. Looking twice at one event is looking once.
+ * Conditions measure from the last event for which they came to look at the field, as in Falco, so what is
+ * tested before it in a condition matters. Looking twice at one event is looking once.
  */
 static uint64_t since_last_look(struct field_context *ctx, int variant)
 {

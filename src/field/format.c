@@ -127,8 +127,8 @@ int format_compile(struct str text, const struct field_options *options, struct 
 	return format_compile_at(text, options, ret_format, &offset, err);
 }
 
-int format_compile_at(struct str text, const struct field_options *options, struct format **ret_format, size_t *ret_offset,
-		      struct error *err)
+int format_compile_at(struct str text, const struct field_options *options, struct format **ret_format,
+		      size_t *ret_offset, struct error *err)
 {
 	auto_arena struct arena *arena = NULL;
 	struct format_parser p = { .options = options, .err = err };

@@ -19,8 +19,8 @@ struct format;
  */
 int format_compile(struct str text, const struct field_options *options, struct format **ret_format, struct error *err);
 /* The same; *ret_offset is the place in text that an error is about, 0 without one. */
-int format_compile_at(struct str text, const struct field_options *options, struct format **ret_format, size_t *ret_offset,
-		      struct error *err);
+int format_compile_at(struct str text, const struct field_options *options, struct format **ret_format,
+		      size_t *ret_offset, struct error *err);
 void format_free(struct format *f); /* accepts NULL */
 DEFINE_AUTO(struct format, format, format_free);
 #define auto_format AUTO(format)
@@ -28,8 +28,9 @@ DEFINE_AUTO(struct format, format, format_free);
 /* Every field that it reads, those inside transformers too, in order of appearance; NULL past the end. */
 const struct field_ref *format_field(const struct format *f, size_t i);
 /*
- * The names of its values as Falco lists them: those of the fields, and calls as it prints them; of a call that stands last in another
- * only the outer one. Names last as long as the arena and the format. -ENOMEM, or what add returned below 0.
+ * The names of its values as Falco lists them: those of the fields, and calls as it prints them; of a call
+ * that stands last in another only the outer one. Names last as long as the arena and the format. -ENOMEM, or
+ * what add returned below 0.
  */
 int format_names(const struct format *f, struct arena *arena, int (*add)(void *data, struct str name), void *data);
 /* A constant as Falco prints it: in quotes where anything in it is special. */

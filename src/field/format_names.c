@@ -98,7 +98,8 @@ static int add_names(struct naming *n, const struct format_expr *e)
 	return 0;
 }
 
-int format_names_of(const struct format_expr *e, struct arena *arena, int (*add)(void *data, struct str name), void *data)
+int format_names_of(const struct format_expr *e, struct arena *arena, int (*add)(void *data, struct str name),
+		    void *data)
 {
 	struct naming n = { arena, add, data, NULL };
 	int r = add_names(&n, e);

@@ -110,7 +110,10 @@ static bool find_field(struct format_parser *p, struct str s, size_t name, bool 
 	return false;
 }
 
-/* A field is called by its name with the argument as Falco prints it: with quotes where it needs some, and only there. */
+/*
+ * A field is called by its name with the argument as Falco prints it: with quotes where it needs some, and
+ * only there.
+ */
 static int name_field(struct format_parser *p, struct field_ref *ref)
 {
 	const char *bracket = memchr(ref->text.ptr, '[', ref->text.len);
@@ -144,7 +147,8 @@ static int parse_field(struct format_parser *p, bool exact, struct format_expr *
 	if (!find_field(p, s, name, exact, &e->ref)) {
 		barred = field_barred((struct str){ s.ptr, name });
 		if (barred)
-			return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field here: it %s", (int)name, s.ptr, barred);
+			return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field here: it %s", (int)name, s.ptr,
+					 barred);
 		nearest = field_nearest((struct str){ s.ptr, name });
 		return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field%s" STR_FMT "%s", (int)name, s.ptr,
 				 nearest.len ? " (did you mean '" : "", STR_ARG(nearest), nearest.len ? "'?)" : "");
@@ -321,7 +325,8 @@ static int check_call(struct format_parser *p, struct format_expr *e, bool has_s
 
 		types[i] = c->type;
 		if (e->nchildren == 1 && c->kind == EXPR_FIELD && (c->ref.info->flags & FIELD_NO_TRANSFORMER))
-			return error_set(p->err, -EINVAL, "field '" STR_FMT "' cannot be transformed", STR_ARG(c->ref.text));
+			return error_set(p->err, -EINVAL, "field '" STR_FMT "' cannot be transformed",
+					 STR_ARG(c->ref.text));
 	}
 	return transform_check(e->transform, types, e->nchildren, has_selector, selector, &e->type, p->err);
 }

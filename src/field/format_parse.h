@@ -32,6 +32,7 @@ struct format_parser {
 int format_parse_expr(struct format_parser *p, struct format_expr **ret_expr);
 
 /* format_names() of one of them (format_names.c) */
-int format_names_of(const struct format_expr *e, struct arena *arena, int (*add)(void *data, struct str name), void *data);
+int format_names_of(const struct format_expr *e, struct arena *arena, int (*add)(void *data, struct str name),
+		    void *data);
 
 #endif

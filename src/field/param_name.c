@@ -3,7 +3,10 @@
 
 #include <pthread.h>
 
-/* The names of all events' parameters, gathered at the first look: rules name them often, and there are 454 types to walk. */
+/*
+ * The names of all events' parameters, gathered at the first look: rules name them often, and there are 454
+ * types to walk.
+ */
 static struct param_name names[512]; /* test_every_parameter says when they do not do */
 static struct param_name *by_byte[256];
 

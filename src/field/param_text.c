@@ -70,7 +70,8 @@ static uint64_t read_integer(struct str bytes, size_t size)
  * Falco prints integers of parameters as an int or a long, except in hexadecimal and octal: those of 32 and 64 bits are
  * signed, whatever they are, and the narrow ones what they are.
  */
-static void number_print(struct strbuf *out, struct str bytes, const struct param_info *info, size_t size, enum print_format format)
+static void number_print(struct strbuf *out, struct str bytes, const struct param_info *info, size_t size,
+			 enum print_format format)
 {
 	unsigned int shift = info->type == PT_UINT8 || info->type == PT_UINT16 ? 0 : 64 - 8 * (unsigned int)size;
 	uint64_t u = read_integer(bytes, size);
@@ -161,7 +162,8 @@ static struct str base_directory(const struct field_context *ctx, const struct p
 	int64_t dirfd;
 	struct fd *fd;
 
-	if (info->type != PT_FSRELPATH || info->dirfd_param < 0 || (uint32_t)info->dirfd_param >= ctx->ev->info->nparams ||
+	if (info->type != PT_FSRELPATH || info->dirfd_param < 0 ||
+	    (uint32_t)info->dirfd_param >= ctx->ev->info->nparams ||
 	    ctx->ev->info->params[info->dirfd_param].type != PT_FD)
 		return cwd;
 	dirfd = event_param_int(ctx->ev, (unsigned int)info->dirfd_param);
@@ -179,8 +181,8 @@ static struct str base_directory(const struct field_context *ctx, const struct p
 	return (struct str){ with_slash, name.len + 1 };
 }
 
-static void path_text(const struct field_context *ctx, const struct param_info *info, struct str path, struct strbuf *value,
-		      struct strbuf *resolved)
+static void path_text(const struct field_context *ctx, const struct param_info *info, struct str path,
+		      struct strbuf *value, struct strbuf *resolved)
 {
 	char joined[PATHS_BYTES];
 
@@ -204,12 +206,13 @@ static void fdlist_text(const struct field_context *ctx, struct str bytes, struc
 		if (r.failed)
 			return;
 		fd = thread_fd(ctx->subject.thread, number);
-		strbuf_addf(value, "%s%" PRIu64 ":%c%x", j > 0 ? " " : "", (uint64_t)number, fd ? fd_type_char(fd->type) : '?',
-			    (unsigned int)(int)events);
+		strbuf_addf(value, "%s%" PRIu64 ":%c%x", j > 0 ? " " : "", (uint64_t)number,
+			    fd ? fd_type_char(fd->type) : '?', (unsigned int)(int)events);
 	}
 }
 
-static void id_text(const struct field_context *ctx, uint32_t id, bool group, struct strbuf *value, struct strbuf *resolved)
+static void id_text(const struct field_context *ctx, uint32_t id, bool group, struct strbuf *value,
+		    struct strbuf *resolved)
 {
 	const struct thread *t = ctx->subject.thread;
 	const struct group *g;

@@ -35,7 +35,8 @@ static struct transform_type origin_of(const struct transform_type *arg)
 
 static int wrong_type(const struct transform *t, struct error *err)
 {
-	return error_set(err, -EINVAL, "transformer '" STR_FMT "' does not take a value of this type", STR_ARG(t->name));
+	return error_set(err, -EINVAL, "transformer '" STR_FMT "' does not take a value of this type",
+			 STR_ARG(t->name));
 }
 
 static int check_text(const struct transform *t, const struct transform_type *args, size_t nargs,
@@ -87,8 +88,8 @@ static int check_concat(const struct transform *t, const struct transform_type *
 		struct transform_type arg = origin_of(&args[i]);
 
 		if (arg.type != PT_CHARBUF || arg.list)
-			return error_set(err, -EINVAL, STR_FMT "() takes texts only; argument %zu is none", STR_ARG(t->name),
-					 i + 1);
+			return error_set(err, -EINVAL, STR_FMT "() takes texts only; argument %zu is none",
+					 STR_ARG(t->name), i + 1);
 	}
 	*ret_type = (struct transform_type){ .type = PT_CHARBUF };
 	return 0;
@@ -103,7 +104,8 @@ static int check_getopt(const struct transform *t, const struct transform_type *
 	if (!list.list || list.type != PT_CHARBUF)
 		return error_set(err, -EINVAL, STR_FMT "() takes a list of texts first", STR_ARG(t->name));
 	if (letters.list || letters.type != PT_CHARBUF)
-		return error_set(err, -EINVAL, STR_FMT "() takes the option letters second, one text", STR_ARG(t->name));
+		return error_set(err, -EINVAL, STR_FMT "() takes the option letters second, one text",
+				 STR_ARG(t->name));
 	*ret_type = (struct transform_type){ .type = PT_CHARBUF, .list = true, .origin = PT_CHARBUF };
 	return 0;
 }
@@ -122,8 +124,8 @@ static enum presence one_text(const struct transform_call *call, struct str s, s
 }
 
 /* New text for each value of the first argument; NULL text (not base64, memory short) makes all absent. */
-static enum presence each_text(const struct transform_call *call, struct str (*change)(struct arena *arena, struct str s),
-			       struct values *ret)
+static enum presence each_text(const struct transform_call *call,
+			       struct str (*change)(struct arena *arena, struct str s), struct values *ret)
 {
 	const struct values *in = &call->args[0].values;
 	struct value *out = arena_array_of(call->arena, struct value, in->count);
@@ -254,7 +256,8 @@ static enum presence apply_concat(const struct transform_call *call, struct valu
 		return ABSENT;
 	for (size_t i = 0; i < call->nargs; i++)
 		row[i] = call->args[i].values.count ? call->args[i].values.list[0] : (struct value){ .s = STR("") };
-	return one_text(call, texts_in_a_row(call->arena, &(struct values){ row, (uint32_t)call->nargs }, STR("")), ret);
+	return one_text(call, texts_in_a_row(call->arena, &(struct values){ row, (uint32_t)call->nargs }, STR("")),
+			ret);
 }
 
 static enum presence apply_getopt(const struct transform_call *call, struct values *ret)
@@ -307,8 +310,9 @@ int transform_check(const struct transform *t, const struct transform_type *args
 	int r;
 
 	if (nargs < t->least || nargs > t->most)
-		return error_set(err, -EINVAL, "transformer '" STR_FMT "' takes %s%zu argument%s, not %zu", STR_ARG(t->name),
-				 t->most > t->least ? "at least " : "", t->least, t->least == 1 ? "" : "s", nargs);
+		return error_set(err, -EINVAL, "transformer '" STR_FMT "' takes %s%zu argument%s, not %zu",
+				 STR_ARG(t->name), t->most > t->least ? "at least " : "", t->least,
+				 t->least == 1 ? "" : "s", nargs);
 	r = t->check(t, args, nargs, &type, err);
 	if (r < 0)
 		return r;
@@ -319,7 +323,8 @@ int transform_check(const struct transform *t, const struct transform_type *args
 	}
 	if (has_selector) {
 		if (t->apply != apply_getopt)
-			return error_set(err, -EINVAL, "transformer '" STR_FMT "' takes nothing in brackets", STR_ARG(t->name));
+			return error_set(err, -EINVAL, "transformer '" STR_FMT "' takes nothing in brackets",
+					 STR_ARG(t->name));
 		if (selector.len != 1)
 			return error_set(err, -EINVAL, "what follows " STR_FMT "() in brackets is one option letter",
 					 STR_ARG(t->name));
@@ -374,7 +379,8 @@ static int make_texts(struct arena *arena, struct transform_arg *arg)
 	return texts ? 0 : -ENOMEM;
 }
 
-static enum presence apply_to_texts(const struct transform *t, const struct transform_call *call, struct values *ret_values)
+static enum presence apply_to_texts(const struct transform *t, const struct transform_call *call,
+				    struct values *ret_values)
 {
 	struct transform_call of_texts = *call;
 	struct transform_arg *args = arena_array_of(call->arena, struct transform_arg, call->nargs);
@@ -390,8 +396,8 @@ static enum presence apply_to_texts(const struct transform *t, const struct tran
 	return t->apply(&of_texts, ret_values);
 }
 
-enum presence transform_apply(const struct transform *t, struct arena *arena, const struct transform_arg *args, size_t nargs,
-			      struct str selector, struct values *ret_values)
+enum presence transform_apply(const struct transform *t, struct arena *arena, const struct transform_arg *args,
+			      size_t nargs, struct str selector, struct values *ret_values)
 {
 	struct transform_call call = { arena, args, nargs, selector };
 	bool absent = false;
@@ -431,7 +437,8 @@ static struct str item_text(struct arena *arena, const struct value *v, enum par
 	}
 }
 
-enum presence transform_list(struct arena *arena, const struct transform_arg *items, size_t nitems, struct values *ret_values)
+enum presence transform_list(struct arena *arena, const struct transform_arg *items, size_t nitems,
+			     struct values *ret_values)
 {
 	enum presence presence = PRESENT;
 	uint32_t count = 0, n = 0;

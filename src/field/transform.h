@@ -13,9 +13,9 @@
 struct transform;
 
 /*
- * The type of a value before it exists: of a field, a constant (text), a list literal (text, list) or another transformer.
- * What transformers made of one value has an origin: transformers of several arguments look at nothing else, so that
- * concat() takes len(proc.name) and not len(fd.types).
+ * The type of a value before it exists: of a field, a constant (text), a list literal (text, list) or another
+ * transformer. What transformers made of one value has an origin: transformers of several arguments look at
+ * nothing else, so that concat() takes len(proc.name) and not len(fd.types).
  */
 struct transform_type {
 	enum param_type type;
@@ -51,13 +51,14 @@ struct transform_arg {
  * the result unknown, else an absent one makes it absent; so does content that cannot be transformed (b64 of what is no
  * base64).
  */
-enum presence transform_apply(const struct transform *t, struct arena *arena, const struct transform_arg *args, size_t nargs,
-			      struct str selector, struct values *ret_values);
+enum presence transform_apply(const struct transform *t, struct arena *arena, const struct transform_arg *args,
+			      size_t nargs, struct str selector, struct values *ret_values);
 
 /*
  * A list literal with fields among its items, as join() and getopt() take it: all items' values in a row, numbers as
  * text. Constants are items of one text value.
  */
-enum presence transform_list(struct arena *arena, const struct transform_arg *items, size_t nitems, struct values *ret_values);
+enum presence transform_list(struct arena *arena, const struct transform_arg *items, size_t nitems,
+			     struct values *ret_values);
 
 #endif

@@ -2,10 +2,11 @@
 #include "field/transform_impl.h"
 
 /*
- * getopt(list, "ab:c") as getopt(3) reads an argument list, with these differences: it stops at the first argument
- * that is no option, passes over --long ones, gives "?" for a letter that is not known, and the empty text where an
- * argument is missing. The result is the letters and values in a row; with a selector, the last value (or, for an option
- * without one, the letter) of that option, and absent when it does not occur.
+ * getopt(list, "ab:c") as getopt(3) reads an argument list, with these differences: it stops at the first
+ * argument that is no option, passes over --long ones, gives "?" for a letter that is not known, and the
+ * empty text where an argument is missing. The result is the letters and values in a row; with a selector,
+ * the last value (or, for an option without one, the letter) of that option, and absent when it does not
+ * occur.
  */
 struct letters {
 	bool known[256];
@@ -106,7 +107,8 @@ enum presence transform_getopt(const struct transform_call *call, struct values 
 
 	letters_read(&letters, call->args[1].values.list[0].s);
 	for (uint32_t i = 0; i < in->count; i++)
-		c.cap += (uint32_t)in->list[i].s.len + 1; /* each letter gives one value, each argument at most one more */
+		/* each letter gives one value, each argument at most one more */
+		c.cap += (uint32_t)in->list[i].s.len + 1;
 	c.list = arena_array_of(call->arena, struct value, c.cap);
 	if (!c.list)
 		return ABSENT;

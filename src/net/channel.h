@@ -9,7 +9,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* What a TLS server proves and demands: its certificate chain and key, and the authority of its clients' certificates. */
+/*
+ * What a TLS server proves and demands: its certificate chain and key, and the authority of its clients'
+ * certificates.
+ */
 struct tls_server;
 
 /*

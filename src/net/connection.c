@@ -32,7 +32,7 @@ struct connection {
 
 #define HOST_BYTES 256
 
-/* ---- the socket ------------------------------------------------------------------------------------------------------------ */
+/* ---- the socket ---------------------------------------------------------------------------------------- */
 
 static int finish_connect(int fd, int timeout_ms)
 {
@@ -53,7 +53,8 @@ static int finish_connect(int fd, int timeout_ms)
 /* From now on calls wait, but no longer than this. */
 static int set_limits(int fd, unsigned int timeout_ms)
 {
-	struct timeval limit = { .tv_sec = (time_t)(timeout_ms / 1000), .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000 };
+	struct timeval limit = { .tv_sec = (time_t)(timeout_ms / 1000),
+				 .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000 };
 	int one = 1;
 
 	if (fcntl(fd, F_SETFL, 0) < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
@@ -91,7 +92,8 @@ static int dial(const struct connection_options *o, char host[HOST_BYTES], int *
 		return error_set(err, -EINVAL, "'%s' is no address: host:port", o->address);
 	r = getaddrinfo(host, port, &hints, &found);
 	if (r != 0)
-		return error_set(err, r == EAI_NONAME || r == EAI_SERVICE ? -ENOENT : -EAGAIN, "%s: %s", o->address, gai_strerror(r));
+		return error_set(err, r == EAI_NONAME || r == EAI_SERVICE ? -ENOENT : -EAGAIN, "%s: %s", o->address,
+				 gai_strerror(r));
 	for (const struct addrinfo *a = found; a; a = a->ai_next) {
 		n = dial_one(a, o->timeout_ms, ret_fd);
 		if (n == 0)
@@ -101,7 +103,7 @@ static int dial(const struct connection_options *o, char host[HOST_BYTES], int *
 	return n < 0 ? error_errno(err, n, "cannot connect to %s", o->address) : 0;
 }
 
-/* ---- TLS -------------------------------------------------------------------------------------------------------------------- */
+/* ---- TLS ----------------------------------------------------------------------------------------------- */
 
 #ifdef HAVE_OPENSSL
 
@@ -111,7 +113,8 @@ static int use_files(struct ssl_ctx_st *context, const struct connection_options
 		return openssl_fault(err, -EINVAL, o->ca ? o->ca : "the system's authorities");
 	if (o->cert && SSL_CTX_use_certificate_chain_file(context, o->cert) != 1)
 		return openssl_fault(err, -EINVAL, o->cert);
-	if (o->key && (SSL_CTX_use_PrivateKey_file(context, o->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(context) != 1))
+	if (o->key && (SSL_CTX_use_PrivateKey_file(context, o->key, SSL_FILETYPE_PEM) != 1 ||
+		       SSL_CTX_check_private_key(context) != 1))
 		return openssl_fault(err, -EINVAL, o->key);
 	return 0;
 }
@@ -223,7 +226,7 @@ static void end_tls(struct connection *c)
 
 #endif
 
-/* ---- both ------------------------------------------------------------------------------------------------------------------ */
+/* ---- both ---------------------------------------------------------------------------------------------- */
 
 int connection_open(const struct connection_options *options, struct connection **ret_connection, struct error *err)
 {

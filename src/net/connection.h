@@ -9,8 +9,8 @@
 #include "base/error.h"
 
 /*
- * A connection that we make, for a thread that may wait: every call ends within the time limit. By TLS 1.2 or newer when
- * asked for; the peer's certificate must then be of the authority and name the host.
+ * A connection that we make, for a thread that may wait: every call ends within the time limit. By TLS 1.2 or
+ * newer when asked for; the peer's certificate must then be of the authority and name the host.
  */
 struct connection;
 
@@ -22,7 +22,10 @@ struct connection_options {
 	unsigned int timeout_ms;
 };
 
-/* -EINVAL for what can never work (address, files), -ENOTSUP for TLS in a build without it; else what the network says. */
+/*
+ * -EINVAL for what can never work (address, files), -ENOTSUP for TLS in a build without it; else what the
+ * network says.
+ */
 int connection_open(const struct connection_options *options, struct connection **ret_connection, struct error *err);
 /* All of it, or an error; then the connection is of no use any more. */
 int connection_write(struct connection *c, const void *bytes, size_t len, struct error *err);

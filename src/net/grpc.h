@@ -28,15 +28,19 @@ struct grpc_message {
 };
 #define GRPC_PREFIX_BYTES 5
 
-/* A message with room for len bytes after its written prefix (an empty one is malloc()ed, free() releases); NULL = no memory. */
+/*
+ * A message with room for len bytes after its written prefix (an empty one is malloc()ed, free() releases);
+ * NULL = no memory.
+ */
 struct grpc_message *grpc_message_new(size_t len);
 
 struct grpc_method {
 	const char *path; /* "/package.service/method" */
 	bool streams_in; /* the client may ask several times in one call */
 	/*
-	 * The next response to one request, of which `given` were handed out before: 1 and a message, which the caller owns;
-	 * 0 = this request is answered; negative errno ends the call with an error. Called from the server's thread.
+	 * The next response to one request, of which `given` were handed out before: 1 and a message, which
+	 * the caller owns; 0 = this request is answered; negative errno ends the call with an error. Called
+	 * from the server's thread.
 	 */
 	int (*next)(void *context, uint64_t given, struct grpc_message **ret_message);
 	/*

@@ -47,14 +47,15 @@ void call_end(struct call *c, enum grpc_status status, const char *reason)
 	c->reason = reason;
 }
 
-/* ---- requests ----------------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------------------ */
 
 /* "application/grpc", alone or with a subtype or parameters; not "application/grpc-web". */
 static bool is_grpc(struct str type)
 {
 	struct str wanted = STR("application/grpc");
 
-	return str_starts(type, wanted) && (type.len == wanted.len || type.ptr[wanted.len] == '+' || type.ptr[wanted.len] == ';');
+	return str_starts(type, wanted) &&
+	       (type.len == wanted.len || type.ptr[wanted.len] == '+' || type.ptr[wanted.len] == ';');
 }
 
 static const struct grpc_method *find_method(const struct grpc_service *service, struct str path)
@@ -89,7 +90,8 @@ void call_header(struct call *c, const struct grpc_service *service, struct str 
 /* Our requests have no members, so their bytes are looked at only to find where the next begins. */
 static void request_begins(struct call *c)
 {
-	c->body_left = (uint32_t)c->prefix[1] << 24 | (uint32_t)c->prefix[2] << 16 | (uint32_t)c->prefix[3] << 8 | c->prefix[4];
+	c->body_left = (uint32_t)c->prefix[1] << 24 | (uint32_t)c->prefix[2] << 16 | (uint32_t)c->prefix[3] << 8 |
+		       c->prefix[4];
 	if (c->prefix[0])
 		call_end(c, GRPC_INTERNAL, "a compressed request without grpc-encoding");
 	else if (c->body_left > GRPC_REQUEST_BYTES)
@@ -134,7 +136,7 @@ void call_half_close(struct call *c)
 		call_end(c, GRPC_INTERNAL, "no request");
 }
 
-/* ---- responses ---------------------------------------------------------------------------------------------------- */
+/* ---- responses ----------------------------------------------------------------------------------------- */
 
 static nghttp2_nv header(const char *name, const char *value)
 {

@@ -50,7 +50,10 @@ struct call {
 struct call *call_new(int32_t id); /* NULL = no memory */
 void call_free(struct call *c, void *context);
 
-/* What the client sends, in the order in which it comes: headers (now: monotonic ns, for its deadline), bytes of messages, its end. */
+/*
+ * What the client sends, in the order in which it comes: headers (now: monotonic ns, for its deadline), bytes
+ * of messages, its end.
+ */
 void call_header(struct call *c, const struct grpc_service *service, struct str name, struct str value, uint64_t now);
 void call_data(struct call *c, const uint8_t *bytes, size_t len);
 void call_half_close(struct call *c);

@@ -46,7 +46,7 @@ struct grpc_server {
 	struct error trouble; /* not told yet */
 };
 
-/* ---- one connection ----------------------------------------------------------------------------------------------- */
+/* ---- one connection ------------------------------------------------------------------------------------ */
 
 static void connection_free(struct connection *c)
 {
@@ -111,7 +111,7 @@ static int serve(struct connection *c, uint64_t now, struct error *err)
 	return grpc_session_finished(c->session) ? -ENODATA : 0;
 }
 
-/* ---- the thread --------------------------------------------------------------------------------------------------- */
+/* ---- the thread ---------------------------------------------------------------------------------------- */
 
 static void count(struct grpc_server *s, uint64_t *counter, const struct error *err)
 {
@@ -259,7 +259,8 @@ static void *run(void *server)
 		bool room = !s->stopping && n < GRPC_CONNECTIONS; /* else clients wait in the backlog */
 
 		for (size_t i = 0; i < n; i++)
-			polled[i] = (struct pollfd){ .fd = s->connections[i]->channel.fd, .events = s->connections[i]->channel.waits };
+			polled[i] = (struct pollfd){ .fd = s->connections[i]->channel.fd,
+						     .events = s->connections[i]->channel.waits };
 		polled[n] = (struct pollfd){ .fd = room ? s->listener : -1, .events = POLLIN };
 		polled[n + 1] = (struct pollfd){ .fd = s->stopping ? -1 : s->wakeup, .events = POLLIN };
 		if (poll(polled, n + 2, sooner(patience(s, clock_ns(CLOCK_MONOTONIC)), again)) < 0 && errno != EINTR)
@@ -275,7 +276,7 @@ static void *run(void *server)
 	return NULL;
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static int start_thread(struct grpc_server *s, struct error *err)
 {

@@ -11,12 +11,15 @@ struct grpc_server;
 
 struct grpc_server_options {
 	/*
-	 * "unix:///path": plain, a socket file with mode 0600 that replaces one that nobody listens at. "host:port", host
-	 * perhaps in []: TLS with client certificates only.
+	 * "unix:///path": plain, a socket file with mode 0600 that replaces one that nobody listens at.
+	 * "host:port", host perhaps in []: TLS with client certificates only.
 	 */
 	const char *address;
 	const char *cert, *key, *ca; /* PEM files */
-	/* What to do while another one listens there: wait a while for its end, begin without and take the address when it is free, or fail. */
+	/*
+	 * What to do while another one listens there: wait a while for its end, begin without and take the
+	 * address when it is free, or fail.
+	 */
 	enum grpc_server_patience { GRPC_SERVER_WAIT, GRPC_SERVER_LATER, GRPC_SERVER_NOW } patience;
 };
 
@@ -28,7 +31,10 @@ struct grpc_server_stats {
 	struct error last; /* the latest fault */
 };
 
-/* Listens and starts the thread. service is borrowed; its functions are called from that thread until the server is freed. */
+/*
+ * Listens and starts the thread. service is borrowed; its functions are called from that thread until the
+ * server is freed.
+ */
 int grpc_server_new(const struct grpc_server_options *options, const struct grpc_service *service,
 		    struct grpc_server **ret_server, struct error *err);
 /* Says goodbye to clients, waits for them at most GRPC_STOP_SECONDS, ends the thread. Accepts NULL. */

@@ -17,7 +17,7 @@ struct grpc_session {
 	uint64_t now; /* of the bytes that are being received */
 };
 
-/* ---- messages on their way ---------------------------------------------------------------------------------------- */
+/* ---- messages on their way ----------------------------------------------------------------------------- */
 
 static void drop_sent(struct grpc_session *s)
 {
@@ -84,7 +84,7 @@ static void resume(struct grpc_session *s, struct call *c)
 	nghttp2_session_resume_data(s->http, c->id); /* fails only without memory, or for a stream that is gone */
 }
 
-/* ---- what comes in ------------------------------------------------------------------------------------------------ */
+/* ---- what comes in ------------------------------------------------------------------------------------- */
 
 static int on_begin_headers(nghttp2_session *http, const nghttp2_frame *frame, void *session)
 {
@@ -115,8 +115,8 @@ static int on_header(nghttp2_session *http, const nghttp2_frame *frame, const ui
 	c->header_bytes += name_len + value_len;
 	if (c->header_bytes > GRPC_HEADER_BYTES)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* this stream is reset, the others go on */
-	call_header(c, s->service, (struct str){ (const char *)name, name_len }, (struct str){ (const char *)value, value_len },
-		    s->now);
+	call_header(c, s->service, (struct str){ (const char *)name, name_len },
+		    (struct str){ (const char *)value, value_len }, s->now);
 	return 0;
 }
 
@@ -139,7 +139,8 @@ static int on_frame(nghttp2_session *http, const nghttp2_frame *frame, void *ses
 	return 0;
 }
 
-static int on_data(nghttp2_session *http, uint8_t flags, int32_t stream, const uint8_t *bytes, size_t len, void *session)
+static int on_data(nghttp2_session *http, uint8_t flags, int32_t stream, const uint8_t *bytes, size_t len,
+		   void *session)
 {
 	struct grpc_session *s = session;
 	struct call *c = nghttp2_session_get_stream_user_data(http, stream);
@@ -183,7 +184,7 @@ static int on_frame_sent(nghttp2_session *http, const nghttp2_frame *frame, void
 	return 0;
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static int open_http(struct grpc_session *s)
 {
@@ -288,8 +289,8 @@ void grpc_session_stop(struct grpc_session *s)
 		call_end(c, GRPC_UNAVAILABLE, "the server stops");
 		resume(s, c);
 	}
-	nghttp2_submit_goaway(s->http, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(s->http), NGHTTP2_NO_ERROR,
-			      NULL, 0);
+	nghttp2_submit_goaway(s->http, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(s->http),
+			      NGHTTP2_NO_ERROR, NULL, 0);
 }
 
 bool grpc_session_finished(const struct grpc_session *s)

@@ -40,7 +40,7 @@ struct web {
 	struct web_refusals refusals; /* below lock */
 };
 
-/* ---- requests --------------------------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------------------ */
 
 /* Takes as long for a wrong token as for a right one. */
 static bool same_secret(const char *a, const char *b)
@@ -53,7 +53,10 @@ static bool same_secret(const char *a, const char *b)
 	return !difference;
 }
 
-/* The library asks for a certificate, but a client without one, or with a bad one, is connected, too: the open pages are for it. */
+/*
+ * The library asks for a certificate, but a client without one, or with a bad one, is connected, too: the
+ * open pages are for it.
+ */
 static bool has_certificate(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -142,7 +145,8 @@ static enum MHD_Result request(void *web, struct MHD_Connection *connection, con
 		return refuse(w, connection, MHD_HTTP_NOT_FOUND, STR("no such page\n"));
 	if (!is_allowed(w, page, connection))
 		return w->options.refuse ? refuse(w, connection, MHD_HTTP_FORBIDDEN, str_of(w->options.refuse)) :
-					   refuse(w, connection, MHD_HTTP_UNAUTHORIZED, STR("a token or a certificate is needed\n"));
+					   refuse(w, connection, MHD_HTTP_UNAUTHORIZED,
+						  STR("a token or a certificate is needed\n"));
 	if (page->missing)
 		return refuse(w, connection, MHD_HTTP_NOT_FOUND, str_of(page->missing));
 	page->write(w->options.context, &body);
@@ -151,7 +155,7 @@ static enum MHD_Result request(void *web, struct MHD_Connection *connection, con
 	return answer(connection, MHD_HTTP_OK, page->content_type, strbuf_str(&body));
 }
 
-/* ---- start and end ---------------------------------------------------------------------------------------------------------- */
+/* ---- start and end ------------------------------------------------------------------------------------- */
 
 union endpoint {
 	struct sockaddr any;
@@ -230,14 +234,17 @@ static int start(struct web *w, struct error *err)
 	threads = threads < 1 ? 1 : threads > WEB_THREADS ? WEB_THREADS : threads;
 	errno = 0;
 	w->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, request, w, MHD_OPTION_EXTERNAL_LOGGER, count_broken, w, MHD_OPTION_NOTIFY_COMPLETED, count_late, w, MHD_OPTION_SOCK_ADDR, &at.any,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)WEB_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned int)WEB_CONNECTIONS_PER_IP, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)WEB_TIMEOUT_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_CONNECTION_BYTES, MHD_OPTION_THREAD_POOL_SIZE,
-		threads > 1 ? (unsigned int)threads : 0u, MHD_OPTION_ARRAY, rest, MHD_OPTION_END);
+		flags, 0, NULL, NULL, request, w, MHD_OPTION_EXTERNAL_LOGGER, count_broken, w,
+		MHD_OPTION_NOTIFY_COMPLETED, count_late, w, MHD_OPTION_SOCK_ADDR, &at.any, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned int)WEB_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned int)WEB_CONNECTIONS_PER_IP,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)WEB_TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)WEB_CONNECTION_BYTES, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (unsigned int)threads : 0u,
+		MHD_OPTION_ARRAY, rest, MHD_OPTION_END);
 	if (!w->daemon)
-		return errno ? error_errno(err, -errno, "web server: cannot listen at %s port %u", w->options.address, w->options.port) :
-			       error_set(err, -EINVAL, "web server: cannot start%s", w->pem ? ": is the certificate good?" : "");
+		return errno ? error_errno(err, -errno, "web server: cannot listen at %s port %u", w->options.address,
+					   w->options.port) :
+			       error_set(err, -EINVAL, "web server: cannot start%s",
+					 w->pem ? ": is the certificate good?" : "");
 	return 0;
 }
 

@@ -24,15 +24,26 @@ struct web_options {
 	unsigned int port; /* 0 = any free one */
 	unsigned int threads; /* 0 = as many as processors, at most WEB_THREADS */
 	const char *certificate; /* PEM file with certificate and key; NULL = no TLS */
-	const char *client_ca; /* PEM file of the authority whose clients get pages that are not open; NULL = none. Needs certificate */
-	const char *token; /* the other key to them, as "Authorization: Bearer TOKEN"; NULL = none. Without either they are for all */
-	const char *refuse; /* without either, pages that are not open are for nobody, who is told this; NULL = for all */
+	/*
+	 * PEM file of the authority whose clients get pages that are not open; NULL = none. Needs certificate
+	 */
+	const char *client_ca;
+	/*
+	 * the other key to them, as "Authorization: Bearer TOKEN"; NULL = none. Without either they are for
+	 * all
+	 */
+	const char *token;
+	/* without either, pages that are not open are for nobody, who is told this; NULL = for all */
+	const char *refuse;
 	const struct web_page *pages;
 	size_t npages;
 	void *context; /* of the pages */
 };
 
-/* Borrows pages and context until web_free(). -EINVAL for what can never work, -ENOTSUP in a build without the library. */
+/*
+ * Borrows pages and context until web_free(). -EINVAL for what can never work, -ENOTSUP in a build without
+ * the library.
+ */
 int web_new(const struct web_options *options, struct web **ret_web, struct error *err);
 unsigned int web_port(const struct web *w);
 

@@ -37,7 +37,7 @@ int priority_parse(struct str s, enum priority *ret_priority)
 	return -EINVAL;
 }
 
-/* ---- copies that are shared ------------------------------------------------------------------------------------------------ */
+/* ---- copies that are shared ---------------------------------------------------------------------------- */
 
 static size_t texts_len(const struct alert *a)
 {

@@ -39,10 +39,14 @@ struct alert {
 
 	/* the parts, for outputs with a form of their own */
 	struct str hostname;
-	struct str fields; /* the "output_fields" as a JSON object; empty unless asked for (engine_options.alert_fields) */
+	/* the "output_fields" as a JSON object; empty unless asked for (engine_options.alert_fields) */
+	struct str fields;
 	const struct str *tags;
 	size_t ntags;
-	/* Where the first who keeps it leaves its copy for the others; whoever passes the alert around lets go of it. NULL = no place. */
+	/*
+	 * Where the first who keeps it leaves its copy for the others; whoever passes the alert around lets
+	 * go of it. NULL = no place.
+	 */
 	struct alert_copy **kept;
 };
 
@@ -52,7 +56,10 @@ struct alert_copy {
 	size_t bytes; /* of memory, with all texts */
 	_Atomic uint32_t holders;
 };
-/* To keep an alert, for any thread: a copy, the one that others have already where there is one. NULL = out of memory. */
+/*
+ * To keep an alert, for any thread: a copy, the one that others have already where there is one. NULL = out
+ * of memory.
+ */
 struct alert_copy *alert_keep(const struct alert *a);
 void alert_let_go(struct alert_copy *copy); /* NULL is fine */
 

@@ -14,7 +14,10 @@
 
 typedef Falco__Outputs__Response__OutputFieldsEntry fields_entry;
 
-/* proto3 strings are UTF-8 and end at a NUL here: what is neither becomes "?", so that no client refuses the message. */
+/*
+ * proto3 strings are UTF-8 and end at a NUL here: what is neither becomes "?", so that no client refuses the
+ * message.
+ */
 static char *text_of(struct arena *arena, struct str s)
 {
 	char *copy = arena_array_of(arena, char, s.len + 1);
@@ -122,7 +125,8 @@ struct grpc_message *grpc_encode_alert(const struct alert *a)
 	r.output = text_of(arena, a->text);
 	r.hostname = text_of(arena, a->hostname);
 	r.source = text_of(arena, a->source);
-	if (!r.rule || !r.output || !r.hostname || !r.source || !add_fields(arena, a->fields, &r) || !add_tags(arena, a, &r))
+	if (!r.rule || !r.output || !r.hostname || !r.source || !add_fields(arena, a->fields, &r) ||
+	    !add_tags(arena, a, &r))
 		return NULL;
 	m = grpc_message_new(falco__outputs__response__get_packed_size(&r));
 	if (m)

@@ -91,7 +91,8 @@ int grpc_queue_put(struct grpc_queue *q, const struct alert *a)
 		return -ENOMEM;
 	}
 	pthread_mutex_lock(&q->lock);
-	fits = q->count < GRPC_QUEUE_ALERTS && bytes_of(w) <= GRPC_QUEUE_BYTES && q->bytes <= GRPC_QUEUE_BYTES - bytes_of(w);
+	fits = q->count < GRPC_QUEUE_ALERTS && bytes_of(w) <= GRPC_QUEUE_BYTES &&
+	       q->bytes <= GRPC_QUEUE_BYTES - bytes_of(w);
 	if (fits) {
 		*q->end = w;
 		q->end = &w->next;

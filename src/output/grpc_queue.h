@@ -8,8 +8,8 @@
 #include "output/alert.h"
 
 /*
- * Between the thread that alerts and the one that serves clients; bounded by number and bytes (limits.h). An alert becomes a message
- * when a client takes it, on the latter thread.
+ * Between the thread that alerts and the one that serves clients; bounded by number and bytes (limits.h). An
+ * alert becomes a message when a client takes it, on the latter thread.
  */
 struct grpc_queue {
 	pthread_mutex_t lock;

@@ -21,7 +21,7 @@ struct http_post {
 	char reason[CURL_ERROR_SIZE];
 };
 
-/* ---- one request ----------------------------------------------------------------------------------------------------------- */
+/* ---- one request --------------------------------------------------------------------------------------- */
 
 /* gzip, as the header says. */
 static int compress_body(struct strbuf *out, struct str text)
@@ -118,7 +118,7 @@ int http_post_send(struct http_post *p, struct str body, bool json, struct error
 	return perform(p, err);
 }
 
-/* ---- options --------------------------------------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------------------------- */
 
 static int add_header(struct curl_slist **headers, const char *line)
 {
@@ -143,8 +143,10 @@ static int set_headers(struct curl_slist **headers, const struct output_http_opt
 
 		/* a line break would smuggle a header or a body of its own in */
 		if (o->headers[i].len >= sizeof(line) || memchr(o->headers[i].ptr, '\n', o->headers[i].len) ||
-		    memchr(o->headers[i].ptr, '\r', o->headers[i].len) || !memchr(o->headers[i].ptr, ':', o->headers[i].len))
-			return error_set(err, -EINVAL, "http output: header %zu is not \"Name: value\" in one line", i + 1);
+		    memchr(o->headers[i].ptr, '\r', o->headers[i].len) ||
+		    !memchr(o->headers[i].ptr, ':', o->headers[i].len))
+			return error_set(err, -EINVAL, "http output: header %zu is not \"Name: value\" in one line",
+					 i + 1);
 		snprintf(line, sizeof(line), STR_FMT, STR_ARG(o->headers[i]));
 		r = add_header(headers, line);
 	}
@@ -216,7 +218,8 @@ static int set_options(struct http_post *p, const struct output_http_options *o,
 	return 0;
 }
 
-int http_post_new(const struct output_http_options *options, const atomic_bool *stop, struct http_post **ret_post, struct error *err)
+int http_post_new(const struct output_http_options *options, const atomic_bool *stop, struct http_post **ret_post,
+		  struct error *err)
 {
 	struct http_post *p;
 	int r;
@@ -263,7 +266,8 @@ void http_post_free(struct http_post *p)
 
 #else
 
-int http_post_new(const struct output_http_options *options, const atomic_bool *stop, struct http_post **ret_post, struct error *err)
+int http_post_new(const struct output_http_options *options, const atomic_bool *stop, struct http_post **ret_post,
+		  struct error *err)
 {
 	(void)options;
 	(void)stop;

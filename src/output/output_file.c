@@ -97,7 +97,8 @@ static const struct output_ops file_ops = {
 	.close = file_close,
 };
 
-int output_file_open(const char *path, bool keep_alive, bool sync, bool json, struct output **ret_output, struct error *err)
+int output_file_open(const char *path, bool keep_alive, bool sync, bool json, struct output **ret_output,
+		     struct error *err)
 {
 	struct file_output *f = calloc(1, sizeof(*f));
 	int r;
@@ -115,7 +116,10 @@ int output_file_open(const char *path, bool keep_alive, bool sync, bool json, st
 		return error_set(err, -ENOMEM, "out of memory");
 	}
 
-	/* opened now even when every line opens it anew: a wrong path is told before the run, not after the first alert */
+	/*
+	 * opened now even when every line opens it anew: a wrong path is told before the run, not after the
+	 * first alert
+	 */
 	r = open_file(f, err);
 	if (r < 0) {
 		file_close(&f->head);

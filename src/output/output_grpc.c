@@ -19,7 +19,7 @@ struct output_grpc {
 	struct grpc_server *server;
 };
 
-/* ---- methods: on the server's thread ------------------------------------------------------------------------------ */
+/* ---- methods: on the server's thread ------------------------------------------------------------------- */
 
 static int next_alert(void *output, uint64_t given, struct grpc_message **ret_message)
 {
@@ -50,10 +50,11 @@ static int next_version(void *output, uint64_t given, struct grpc_message **ret_
 static const struct grpc_method methods[] = {
 	{ .path = "/falco.version.service/version", .next = next_version },
 	{ .path = "/falco.outputs.service/get", .next = next_alert, .undelivered = alert_undelivered },
-	{ .path = "/falco.outputs.service/sub", .streams_in = true, .next = next_alert, .undelivered = alert_undelivered },
+	{ .path = "/falco.outputs.service/sub", .streams_in = true, .next = next_alert,
+	  .undelivered = alert_undelivered },
 };
 
-/* ---- the output --------------------------------------------------------------------------------------------------- */
+/* ---- the output ---------------------------------------------------------------------------------------- */
 
 static int grpc_send(struct output *head, const struct alert *a, struct error *err)
 {

@@ -64,7 +64,7 @@ static int http_check(struct output *o, struct error *err)
 	return err->code;
 }
 
-/* ---- without a spool: the others wait behind the alert at hand -------------------------------------------------------------- */
+/* ---- without a spool: the others wait behind the alert at hand ----------------------------------------- */
 
 static int post_until_taken(struct http_output *h, struct str body, struct error *err)
 {
@@ -88,7 +88,7 @@ static int post_until_taken(struct http_output *h, struct str body, struct error
 	return r;
 }
 
-/* ---- with a spool: what the peer does not take waits on the disk, and goes before what is newer ----------------------------- */
+/* ---- with a spool: what the peer does not take waits on the disk, and goes before what is newer -------- */
 
 static bool is_due(const struct http_output *h)
 {
@@ -244,11 +244,11 @@ static int http_drain(struct output *o, struct error *err)
 	}
 	if (!count_spooled(h))
 		return 0;
-	return error_set(err, -EAGAIN, "http output: %" PRIu64 " alerts stay in %s for the next start", count_spooled(h),
-			 spool_folder(h->spool));
+	return error_set(err, -EAGAIN, "http output: %" PRIu64 " alerts stay in %s for the next start",
+			 count_spooled(h), spool_folder(h->spool));
 }
 
-/* ---- the output -------------------------------------------------------------------------------------------------------------- */
+/* ---- the output ---------------------------------------------------------------------------------------- */
 
 static int http_send(struct output *o, const struct alert *a, struct error *err)
 {
@@ -305,7 +305,8 @@ static int open_spool(struct http_output *h, const char *folder, struct error *e
 	spool_stats(h->spool, &stats);
 	atomic_store(&h->spooled, stats.records);
 	if (stats.damaged)
-		error_set(&h->news, -EBADMSG, "http output: %" PRIu64 " bytes in %s are damaged and left out; %" PRIu64 " alerts are good",
+		error_set(&h->news, -EBADMSG,
+			  "http output: %" PRIu64 " bytes in %s are damaged and left out; %" PRIu64 " alerts are good",
 			  stats.damaged, folder, stats.records);
 	return 0;
 }

@@ -20,9 +20,11 @@ struct output_http_options {
 };
 
 /*
- * One POST for each alert, in order. What may be better later (no connection, a time limit, 408, 425, 429, 5xx) is tried again
- * with growing pauses, so a peer that is away costs nothing but the queue's room; other answers than 2xx lose the alert. It
- * blocks: put it behind a queue. With a spool alerts wait on the disk instead, in order, also for the next start. -EINVAL for what can never work, -ENOTSUP in a build without libcurl.
+ * One POST for each alert, in order. What may be better later (no connection, a time limit, 408, 425, 429,
+ * 5xx) is tried again with growing pauses, so a peer that is away costs nothing but the queue's room; other
+ * answers than 2xx lose the alert. It blocks: put it behind a queue. With a spool alerts wait on the disk
+ * instead, in order, also for the next start. -EINVAL for what can never work, -ENOTSUP in a build without
+ * libcurl.
  */
 int output_http_open(const struct output_http_options *options, struct output **ret_output, struct error *err);
 

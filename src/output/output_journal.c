@@ -18,9 +18,12 @@ struct journal_output {
 	struct strbuf entry;
 };
 
-/* ---- entries ------------------------------------------------------------------------------------------------------------ */
+/* ---- entries ------------------------------------------------------------------------------------------- */
 
-/* NAME=value and a newline; where the value has one itself: NAME, newline, its length as 64 bits in little-endian order, it, newline. */
+/*
+ * NAME=value and a newline; where the value has one itself: NAME, newline, its length as 64 bits in
+ * little-endian order, it, newline.
+ */
 static void add_field(struct strbuf *out, const char *name, struct str value)
 {
 	strbuf_adds(out, name);
@@ -66,7 +69,7 @@ static void make_entry(struct journal_output *j, const struct alert *a)
 	add_known(out, "MONITOR_FIELDS", a->fields);
 }
 
-/* ---- sending --------------------------------------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------------------- */
 
 static void disconnect(struct journal_output *j)
 {
@@ -149,8 +152,8 @@ static void journal_close(struct output *o)
 
 static const struct output_ops journal_ops = { .name = "journal", .send = journal_send, .close = journal_close };
 
-int output_journal_open(const char *socket, const char *identifier, unsigned int timeout_ms, bool json, struct output **ret_output,
-			struct error *err)
+int output_journal_open(const char *socket, const char *identifier, unsigned int timeout_ms, bool json,
+			struct output **ret_output, struct error *err)
 {
 	struct journal_output *j;
 	struct error unused;

@@ -23,7 +23,7 @@ struct program_output {
 	struct strbuf line;
 };
 
-/* ---- the program ----------------------------------------------------------------------------------------------------------- */
+/* ---- the program --------------------------------------------------------------------------------------- */
 
 static int start(struct program_output *p, struct error *err)
 {
@@ -67,8 +67,9 @@ static int reap(struct program_output *p, struct error *err)
 	p->pid = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return WIFEXITED(status) ? error_set(err, -EPIPE, "program output: the program ended with status %d", WEXITSTATUS(status)) :
-				   error_set(err, -EPIPE, "program output: the program was killed by signal %d", WTERMSIG(status));
+	return WIFEXITED(status) ?
+		       error_set(err, -EPIPE, "program output: the program ended with status %d", WEXITSTATUS(status)) :
+		       error_set(err, -EPIPE, "program output: the program was killed by signal %d", WTERMSIG(status));
 }
 
 static int finish(struct program_output *p, struct error *err)
@@ -78,7 +79,7 @@ static int finish(struct program_output *p, struct error *err)
 	return p->pid ? reap(p, err) : 0;
 }
 
-/* ---- the output ------------------------------------------------------------------------------------------------------------ */
+/* ---- the output ---------------------------------------------------------------------------------------- */
 
 static int write_line(struct program_output *p, struct error *err)
 {
@@ -159,8 +160,8 @@ static const struct output_ops program_ops = {
 	.close = program_close,
 };
 
-int output_program_open(struct program_starter *starter, const char *command, bool keep_alive, bool json, struct output **ret_output,
-			struct error *err)
+int output_program_open(struct program_starter *starter, const char *command, bool keep_alive, bool json,
+			struct output **ret_output, struct error *err)
 {
 	struct program_output *p;
 

@@ -42,7 +42,7 @@ static struct timespec at_ms(uint64_t ms)
 	return (struct timespec){ .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
 }
 
-/* ---- alerts that wait ------------------------------------------------------------------------------------------------------ */
+/* ---- alerts that wait ---------------------------------------------------------------------------------- */
 
 static size_t entry_bytes(const struct entry *e)
 {
@@ -118,7 +118,7 @@ static int queue_send(struct output *o, const struct alert *a, struct error *err
 	return error_set(err, -ENOBUFS, "%s: the queue is full, alerts are dropped", q->inner->ops->name);
 }
 
-/* ---- the worker ------------------------------------------------------------------------------------------------------------ */
+/* ---- the worker ---------------------------------------------------------------------------------------- */
 
 /* A failure is told once, until it was told. */
 static void note(struct queue *q, int r, const struct error *err)
@@ -138,8 +138,8 @@ static void note_delivery(struct queue *q, int r, const struct error *err)
 		q->failing = r;
 	} else if (q->failing) {
 		q->failing = 0;
-		error_set(&q->recovery, -ESTALE, "%s output: it works again, %llu alerts were lost meanwhile", q->inner->ops->name,
-			  (unsigned long long)(q->inner->failed - q->failed_before));
+		error_set(&q->recovery, -ESTALE, "%s output: it works again, %llu alerts were lost meanwhile",
+			  q->inner->ops->name, (unsigned long long)(q->inner->failed - q->failed_before));
 	}
 }
 
@@ -192,8 +192,8 @@ static bool is_asked(const struct queue *q)
 }
 
 /*
- * After an alert others are likely: they are let gather, so that the event path pays for one wake-up and not for one each. The first
- * one after a quiet time is delivered at once.
+ * After an alert others are likely: they are let gather, so that the event path pays for one wake-up and not
+ * for one each. The first one after a quiet time is delivered at once.
  */
 static void linger(struct queue *q)
 {
@@ -267,7 +267,7 @@ static void *work(void *queue)
 	return NULL;
 }
 
-/* ---- the other functions of an output ---------------------------------------------------------------------------------- */
+/* ---- the other functions of an output ------------------------------------------------------------------ */
 
 static int queue_reopen(struct output *o, struct error *err)
 {
@@ -302,8 +302,9 @@ static int queue_check(struct output *o, struct error *err)
 		q->told_busy = true;
 		if (q->inner->ops->check)
 			(void)q->inner->ops->check(q->inner, &why);
-		r = error_set(err, -ETIMEDOUT, "%s output: one alert has taken %llu ms so far, %zu wait%s%s", q->inner->ops->name,
-			      (unsigned long long)busy, q->count - 1, why.code ? ": " : "", why.code ? why.text : "");
+		r = error_set(err, -ETIMEDOUT, "%s output: one alert has taken %llu ms so far, %zu wait%s%s",
+			      q->inner->ops->name, (unsigned long long)busy, q->count - 1, why.code ? ": " : "",
+			      why.code ? why.text : "");
 	}
 	pthread_mutex_unlock(&q->lock);
 	return r;
@@ -365,7 +366,8 @@ static int queue_drain(struct output *o, struct error *err)
 		before = q->count;
 		sent = q->inner->sent;
 		wait_until(q, clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500, is_settled);
-	} while (!is_settled(q) && (q->count < before || q->inner->sent != sent) && clock_ms(CLOCK_MONOTONIC) < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
+	} while (!is_settled(q) && (q->count < before || q->inner->sent != sent) &&
+		 clock_ms(CLOCK_MONOTONIC) < begin + OUTPUT_DRAIN_MAX_SECONDS * 1000);
 	end = clock_ms(CLOCK_MONOTONIC) + OUTPUT_DRAIN_SECONDS * 500;
 	atomic_store(&q->inner->stop, true); /* whoever tries again and again gives up */
 	wait_until(q, end, is_empty);
@@ -380,7 +382,8 @@ static int queue_drain(struct output *o, struct error *err)
 	q->dropped += left;
 	count(q);
 	if (left) {
-		error_set(err, -ETIMEDOUT, "%s output: %zu alerts could not be delivered in time", q->inner->ops->name, left);
+		error_set(err, -ETIMEDOUT, "%s output: %zu alerts could not be delivered in time", q->inner->ops->name,
+			  left);
 	} else if (q->last_word.code) {
 		*err = q->last_word;
 		q->last_word.code = 0;

@@ -7,13 +7,17 @@
 struct output_queue_options {
 	size_t alerts; /* that may wait; 0 = OUTPUT_QUEUE_ALERTS */
 	unsigned int timeout_ms; /* a delivery that takes longer is told; 0 = never */
-	bool wait; /* a sender waits for room, as a reader of captures can; else an alert without room is dropped and counted */
+	/*
+	 * a sender waits for room, as a reader of captures can; else an alert without room is dropped and
+	 * counted
+	 */
+	bool wait;
 };
 
 /*
- * An output behind a bounded queue of its own, with a thread of its own that hands the alerts on: whoever sends is never
- * delayed by it. Takes inner over, also when it fails; inner's functions are called by that thread alone. Fork before, not
- * after. The thread takes no signals.
+ * An output behind a bounded queue of its own, with a thread of its own that hands the alerts on: whoever
+ * sends is never delayed by it. Takes inner over, also when it fails; inner's functions are called by that
+ * thread alone. Fork before, not after. The thread takes no signals.
  */
 int output_queue_open(struct output *inner, const struct output_queue_options *options, struct output **ret_output,
 		      struct error *err);

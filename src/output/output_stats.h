@@ -9,7 +9,8 @@ struct output;
 /* What became of an output's alerts since its start. */
 struct output_stats {
 	const char *name; /* "file", "http" …; static */
-	uint64_t queued; /* sent to it: written + errors + dropped + waiting, but for those that change place this moment */
+	/* sent to it: written + errors + dropped + waiting, but for those that change place this moment */
+	uint64_t queued;
 	uint64_t written; /* delivered */
 	uint64_t dropped; /* found no room in its queue, or were left there at the end */
 	uint64_t errors; /* could not be delivered */

@@ -64,7 +64,8 @@ static const struct output_ops stream_ops = {
 	.close = stream_close,
 };
 
-int output_stream_open(int fd, int known, bool owned, bool json, bool color, bool buffered, struct output **ret_output, struct error *err)
+int output_stream_open(int fd, int known, bool owned, bool json, bool color, bool buffered, struct output **ret_output,
+		       struct error *err)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 

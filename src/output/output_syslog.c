@@ -27,9 +27,10 @@ int output_syslog_facility(struct str name)
 		const char *name;
 		int facility;
 	} names[] = {
-		{ "user", LOG_USER },	  { "daemon", LOG_DAEMON }, { "auth", LOG_AUTH },     { "authpriv", LOG_AUTHPRIV },
-		{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
-		{ "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
+		{ "user", LOG_USER },         { "daemon", LOG_DAEMON }, { "auth", LOG_AUTH },
+		{ "authpriv", LOG_AUTHPRIV }, { "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
+		{ "local2", LOG_LOCAL2 },     { "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 },
+		{ "local5", LOG_LOCAL5 },     { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -38,7 +39,7 @@ int output_syslog_facility(struct str name)
 	return -EINVAL;
 }
 
-/* ---- messages -------------------------------------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------------------ */
 
 /* Priorities of rules are syslog's severities, in the same order. */
 static int pri(const struct syslog_output *s, const struct alert *a)
@@ -77,7 +78,7 @@ static void add_rfc5424(struct syslog_output *s, const struct alert *a, struct s
 	strbuf_addstr(&s->framed, strbuf_str(&s->message));
 }
 
-/* ---- sending --------------------------------------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------------------- */
 
 #define UNIX_SCHEME "unix://"
 #define TCP_SCHEME  "tcp://"
@@ -205,7 +206,8 @@ static int check_address(const char *address, struct error *err)
 		return 0;
 	}
 	if (!str_starts(a, STR(TCP_SCHEME)) && !str_starts(a, STR(TLS_SCHEME)))
-		return error_set(err, -EINVAL, "syslog output: '%s' is no address: unix:///path, tcp://host:port or tls://host:port",
+		return error_set(err, -EINVAL,
+				 "syslog output: '%s' is no address: unix:///path, tcp://host:port or tls://host:port",
 				 address);
 	return 0;
 }
@@ -237,7 +239,8 @@ int output_syslog_open(const struct output_syslog_options *options, struct outpu
 	}
 	s->head.absent = is_local(s);
 	if (is_local(s))
-		retry_note_answer(&s->head, syslog_local_connect(s->address + strlen(UNIX_SCHEME), s->timeout_ms, &s->local, &unused));
+		retry_note_answer(&s->head, syslog_local_connect(s->address + strlen(UNIX_SCHEME), s->timeout_ms,
+								 &s->local, &unused));
 	*ret_output = &s->head;
 	return 0;
 }

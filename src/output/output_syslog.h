@@ -6,8 +6,9 @@
 
 struct output_syslog_options {
 	/*
-	 * unix:///path of a datagram socket, in the form of syslog(3); or tcp://host:port, tls://host:port, in that of RFC 5424
-	 * with the lengths of RFC 6587 and RFC 5425. Borrowed like the others for the call.
+	 * unix:///path of a datagram socket, in the form of syslog(3); or tcp://host:port, tls://host:port,
+	 * in that of RFC 5424 with the lengths of RFC 6587 and RFC 5425. Borrowed like the others for the
+	 * call.
 	 */
 	const char *address;
 	const char *ca, *cert, *key; /* for tls; "" = the system's authorities, no certificate */

@@ -38,7 +38,7 @@ struct answer {
 	pid_t pid;
 };
 
-/* ---- what is done ------------------------------------------------------------------------------------------------------ */
+/* ---- what is done -------------------------------------------------------------------------------------- */
 
 /* As programs expect to be started: no signal blocked or ignored. */
 static int start(const char *command, int input, pid_t *ret_pid)
@@ -80,7 +80,7 @@ static void kill_group(pid_t pid)
 		;
 }
 
-/* ---- the process that does it ------------------------------------------------------------------------------------------ */
+/* ---- the process that does it -------------------------------------------------------------------------- */
 
 struct helper {
 	const struct program_starter_options *options;
@@ -140,7 +140,9 @@ static ssize_t receive(int fd, struct request *r, char *command, size_t size, in
 {
 	struct iovec parts[] = { { r, sizeof(*r) }, { command, size } };
 	union control control;
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+	struct msghdr message = {
+		.msg_iov = parts, .msg_iovlen = 2, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)
+	};
 	const struct cmsghdr *c;
 	ssize_t n;
 
@@ -210,7 +212,8 @@ static void help(const struct program_starter_options *options, int fd)
 	}
 }
 
-int program_starter_fork(const struct program_starter_options *options, struct program_starter **ret_starter, struct error *err)
+int program_starter_fork(const struct program_starter_options *options, struct program_starter **ret_starter,
+			 struct error *err)
 {
 	auto_program_starter struct program_starter *s = calloc(1, sizeof(*s));
 	int ends[2];
@@ -247,7 +250,7 @@ void program_starter_free(struct program_starter *s)
 	free(s);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------------ */
+/* ---- asking -------------------------------------------------------------------------------------------- */
 
 static int ask_locked(int fd, const struct msghdr *message, struct answer *ret_answer)
 {
@@ -264,9 +267,11 @@ static int ask_locked(int fd, const struct msghdr *message, struct answer *ret_a
 	return n == sizeof(*ret_answer) ? 0 : n < 0 ? -errno : -EPIPE;
 }
 
-static int ask(struct program_starter *s, const struct request *r, const char *command, int input, struct answer *ret_answer)
+static int ask(struct program_starter *s, const struct request *r, const char *command, int input,
+	       struct answer *ret_answer)
 {
-	struct iovec parts[] = { { (void *)(uintptr_t)r, sizeof(*r) }, { (void *)(uintptr_t)command, command ? strlen(command) + 1 : 0 } };
+	struct iovec parts[] = { { (void *)(uintptr_t)r, sizeof(*r) },
+				 { (void *)(uintptr_t)command, command ? strlen(command) + 1 : 0 } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	union control control = { 0 };
 	struct cmsghdr *c = &control.align;
@@ -275,7 +280,9 @@ static int ask(struct program_starter *s, const struct request *r, const char *c
 	if (command) {
 		message.msg_control = control.bytes;
 		message.msg_controllen = sizeof(control.bytes);
-		*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+				       .cmsg_level = SOL_SOCKET,
+				       .cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(c), &input, sizeof(int));
 	}
 	pthread_mutex_lock(&s->lock);

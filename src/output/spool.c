@@ -37,7 +37,7 @@ struct spool {
 	struct spool_stats stats;
 };
 
-/* ---- files -------------------------------------------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 #define NAME_FORMAT "%016" PRIx64 ".spool"
 #define NAME_BYTES 32
@@ -123,7 +123,7 @@ static int load(struct spool *s)
 	return n < 0 ? (int)n : s->text.failed ? -ENOMEM : 0;
 }
 
-/* ---- the position: how much was delivered ---------------------------------------------------------------------------------------- */
+/* ---- the position: how much was delivered -------------------------------------------------------------- */
 
 struct position {
 	uint64_t number, at;
@@ -162,7 +162,7 @@ static void apply_position(struct spool *s)
 		s->next = p.number + 1;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -239,8 +239,9 @@ static int open_folder(struct spool *s, struct error *err)
 	if (s->lock < 0)
 		return error_errno(err, -errno, "cannot use the spool %s", s->path);
 	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? error_set(err, -EBUSY, "the spool %s is used by another process", s->path) :
-					      error_errno(err, -errno, "cannot lock the spool %s", s->path);
+		return errno == EWOULDBLOCK ?
+			       error_set(err, -EBUSY, "the spool %s is used by another process", s->path) :
+			       error_errno(err, -errno, "cannot lock the spool %s", s->path);
 	s->position = openat(s->folder, "position", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return s->position < 0 ? error_errno(err, -errno, "cannot use the spool %s", s->path) : 0;
 }
@@ -271,7 +272,7 @@ int spool_open(const char *folder, uint64_t max_bytes, struct spool **ret_spool,
 	return 0;
 }
 
-/* ---- adding -------------------------------------------------------------------------------------------------------------------- */
+/* ---- adding -------------------------------------------------------------------------------------------- */
 
 /* Files that were here before are not written to: they may end within a record. */
 static int start_segment(struct spool *s)
@@ -302,7 +303,8 @@ int spool_add(struct spool *s, uint32_t kind, struct str body, struct error *err
 	if (body.len > SPOOL_RECORD_BYTES)
 		return error_set(err, -EMSGSIZE, "the spool %s takes no record of %zu bytes", s->path, body.len);
 	if (s->stats.bytes > s->max_bytes || SPOOL_HEAD_BYTES + body.len > s->max_bytes - s->stats.bytes)
-		return error_set(err, -ENOSPC, "the spool %s is full: it may have %" PRIu64 " bytes", s->path, s->max_bytes);
+		return error_set(err, -ENOSPC, "the spool %s is full: it may have %" PRIu64 " bytes", s->path,
+				 s->max_bytes);
 	strbuf_reset(&s->line);
 	spool_record_add(&s->line, kind, body);
 	if (s->line.failed)
@@ -325,7 +327,7 @@ int spool_add(struct spool *s, uint32_t kind, struct str body, struct error *err
 	return 0;
 }
 
-/* ---- taking -------------------------------------------------------------------------------------------------------------------- */
+/* ---- taking -------------------------------------------------------------------------------------------- */
 
 int spool_first(struct spool *s, struct spool_record *ret_record)
 {
@@ -364,7 +366,7 @@ int spool_done(struct spool *s, struct error *err)
 	return r < 0 ? error_errno(err, r, "cannot note in the spool %s what was delivered", s->path) : 0;
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the rest ------------------------------------------------------------------------------------------ */
 
 void spool_stats(const struct spool *s, struct spool_stats *ret_stats)
 {

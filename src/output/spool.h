@@ -7,9 +7,10 @@
 #include "output/spool_record.h"
 
 /*
- * Records that wait in files of a folder, first in first out, within a limit of bytes. They are there again when the folder is
- * opened the next time: what was delivered when the process was killed may be delivered once more, nothing is left out. A machine that
- * loses its power may lose the last file. One process at a time uses a folder.
+ * Records that wait in files of a folder, first in first out, within a limit of bytes. They are there again
+ * when the folder is opened the next time: what was delivered when the process was killed may be delivered
+ * once more, nothing is left out. A machine that loses its power may lose the last file. One process at a
+ * time uses a folder.
  */
 struct spool;
 
@@ -19,13 +20,16 @@ struct spool_stats {
 };
 
 /*
- * The folder is made when it is missing (its parents are not), for its owner only. -EBUSY: another process uses it. Damage in what is found
- * there is counted, not an error.
+ * The folder is made when it is missing (its parents are not), for its owner only. -EBUSY: another process
+ * uses it. Damage in what is found there is counted, not an error.
  */
 int spool_open(const char *folder, uint64_t max_bytes, struct spool **ret_spool, struct error *err);
 /* -ENOSPC when the limit or the disk is full, -EMSGSIZE for more than SPOOL_RECORD_BYTES; nothing has changed then. */
 int spool_add(struct spool *s, uint32_t kind, struct str body, struct error *err);
-/* 1 = the first record, borrowed until the next call; 0 = none waits. What cannot be read is passed over and counted. */
+/*
+ * 1 = the first record, borrowed until the next call; 0 = none waits. What cannot be read is passed over and
+ * counted.
+ */
 int spool_first(struct spool *s, struct spool_record *ret_record);
 /* The record that spool_first() gave was delivered. An error means that it may be delivered again after a restart. */
 int spool_done(struct spool *s, struct error *err);

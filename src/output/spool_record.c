@@ -50,7 +50,8 @@ int spool_record_next(struct str bytes, size_t *at, struct spool_record *ret_rec
 
 	while (here < bytes.len && bad < SPOOL_BAD_BODIES) {
 		const char *next;
-		enum verdict verdict = read_record((struct str){ bytes.ptr + here, bytes.len - here }, ret_record, &len);
+		enum verdict verdict =
+			read_record((struct str){ bytes.ptr + here, bytes.len - here }, ret_record, &len);
 
 		if (verdict == GOOD) {
 			*skipped += here - begin;

@@ -17,7 +17,8 @@ bool syslog_local_path_ok(const char *path)
 
 int syslog_local_connect(const char *path, unsigned int timeout_ms, int *ret_fd, struct error *err)
 {
-	struct timeval limit = { .tv_sec = (time_t)(timeout_ms / 1000), .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000 };
+	struct timeval limit = { .tv_sec = (time_t)(timeout_ms / 1000),
+				 .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000 };
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	auto_fd int fd = -1;
 

@@ -8,8 +8,8 @@
 #include "base/str.h"
 
 /*
- * The datagram socket of this machine's syslog: alerts of the syslog output and our own log both go there. syslog(3) is not
- * used, for it has one connection for the whole process and waits without an end.
+ * The datagram socket of this machine's syslog: alerts of the syslog output and our own log both go there.
+ * syslog(3) is not used, for it has one connection for the whole process and waits without an end.
  */
 bool syslog_local_path_ok(const char *path);
 /* timeout_ms: how long one send() may wait at most. */

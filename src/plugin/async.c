@@ -71,7 +71,8 @@ static ss_plugin_rc refuse(struct plugin *p, const char *why, char *err)
 {
 	atomic_fetch_add(&p->async_dropped, 1);
 	if (err)
-		snprintf(err, PLUGIN_MAX_ERRLEN, "plugin " STR_FMT ": its asynchronous event %s", STR_ARG(p->view.name), why);
+		snprintf(err, PLUGIN_MAX_ERRLEN, "plugin " STR_FMT ": its asynchronous event %s", STR_ARG(p->view.name),
+			 why);
 	return SS_PLUGIN_FAILURE;
 }
 
@@ -213,7 +214,7 @@ void async_stop(struct plugin *p)
 	atomic_store(&p->takes_async, false);
 }
 
-/* ---- what plugins know, for a capture -------------------------------------------------------------------------------- */
+/* ---- what plugins know, for a capture ------------------------------------------------------------------ */
 
 struct state_dump {
 	int (*to)(void *context, const struct event *ev, struct error *err);
@@ -243,7 +244,8 @@ static ss_plugin_rc take_state(ss_plugin_owner_t *owner, const ss_plugin_event *
 	return d->result < 0 ? refuse(p, "cannot be written", err) : SS_PLUGIN_SUCCESS;
 }
 
-int plugin_host_dump(struct plugin_host *h, uint64_t ts, int (*to)(void *context, const struct event *ev, struct error *err), void *context,
+int plugin_host_dump(struct plugin_host *h, uint64_t ts,
+		     int (*to)(void *context, const struct event *ev, struct error *err), void *context,
 		     struct error *err)
 {
 	struct state_dump d = { to, context, ts, err, 0 };

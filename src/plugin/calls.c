@@ -8,8 +8,8 @@
 static _Thread_local const struct plugin *current;
 
 /*
- * The plugins of this program: a table that is only ever looked at without a lock, by handlers, and changed under one. Those beyond it
- * work as ever and are not named.
+ * The plugins of this program: a table that is only ever looked at without a lock, by handlers, and changed
+ * under one. Those beyond it work as ever and are not named.
  */
 static _Atomic(struct plugin *) slots[PLUGIN_WATCHED];
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -18,7 +18,8 @@ const struct plugin *plugin_enter(struct plugin *p, const char *function)
 {
 	const struct plugin *before = current;
 
-	atomic_store_explicit(&p->calls, atomic_load_explicit(&p->calls, memory_order_relaxed) + 1, memory_order_relaxed);
+	atomic_store_explicit(&p->calls, atomic_load_explicit(&p->calls, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
 	atomic_store_explicit(&p->inside, function, memory_order_relaxed);
 	current = p;
 	return before;
@@ -101,7 +102,9 @@ bool plugin_culprit(const void *address, struct plugin_culprit *ret_culprit)
 	return false;
 }
 
-void plugin_calls(void (*each)(void *context, unsigned int slot, const char *plugin, const char *function, uint32_t serial), void *context)
+void plugin_calls(void (*each)(void *context, unsigned int slot, const char *plugin, const char *function,
+			       uint32_t serial),
+		  void *context)
 {
 	pthread_mutex_lock(&slots_lock);
 	for (unsigned int i = 0; i < PLUGIN_WATCHED; i++) {

@@ -91,7 +91,8 @@ int plugin_host_add_all(struct plugin_host *h, struct plugin *const *list, size_
 
 /* ---- begin and end ---- */
 
-static bool listen_call(struct plugin *p, const char *name, ss_plugin_rc (*call)(ss_plugin_t *s, const ss_plugin_capture_listen_input *i))
+static bool listen_call(struct plugin *p, const char *name,
+			ss_plugin_rc (*call)(ss_plugin_t *s, const ss_plugin_capture_listen_input *i))
 {
 	ss_plugin_table_reader_vtable_ext reader = table_reader;
 	ss_plugin_table_writer_vtable_ext writer = table_writer;

@@ -96,8 +96,9 @@ int plugin_read_names(struct plugin *p, const char *json, const char *what, stru
 int plugin_check_config(struct plugin *p, const char *schema, struct str text, struct error *err);
 
 /* The list of list_open_params(), handed out one by one. */
-int plugin_read_open_params(struct plugin *p, const char *json, void (*each)(void *context, struct str value, struct str description),
-			    void *context, struct error *err);
+int plugin_read_open_params(struct plugin *p, const char *json,
+			    void (*each)(void *context, struct str value, struct str description), void *context,
+			    struct error *err);
 
 /* plugin_field.c */
 enum presence plugin_extract(const struct foreign_field *f, const struct field_ref *ref, struct field_context *ctx,
@@ -114,7 +115,10 @@ void plugin_forget(const struct plugin *p);
 /* plugin_words.c */
 bool plugin_progress(struct plugin *p, double *ret_percent);
 
-/* plugin_start.c: init() with all that it may call; between its start and its end a plugin is in the list of its host. */
+/*
+ * plugin_start.c: init() with all that it may call; between its start and its end a plugin is in the list of
+ * its host.
+ */
 /* Checks a configuration against its schema; *ret_text is what it is given then. text has a NUL behind it. */
 int plugin_take_config(struct plugin *p, struct str text, const char **ret_text, struct error *err);
 int plugin_start(struct plugin *p, struct plugin_host *h, struct error *err);

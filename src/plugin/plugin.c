@@ -11,8 +11,8 @@ int plugin_error(struct plugin *p, int code, const char *what, struct error *err
 {
 	const char *said = p->api.get_last_error && p->state ? p->api.get_last_error(p->state) : NULL;
 
-	return error_set(err, code, "plugin " STR_FMT ": %s%s%.*s", STR_ARG(p->view.name), what, said && *said ? ": " : "",
-			 PLUGIN_MAX_ERRLEN, said ? said : "");
+	return error_set(err, code, "plugin " STR_FMT ": %s%s%.*s", STR_ARG(p->view.name), what,
+			 said && *said ? ": " : "", PLUGIN_MAX_ERRLEN, said ? said : "");
 }
 
 void plugin_tell_owner_error(struct plugin *p, const char *format, ...)
@@ -65,7 +65,8 @@ bool plugin_suits(const struct plugin *p, struct str source)
 
 	if (caps & PLUGIN_SOURCE && str_eq(p->view.source.len ? p->view.source : STR("syscall"), source))
 		return true;
-	return plugin_extracts_from(p, source) || (caps & PLUGIN_PARSE && plugin_takes_source(p, &p->parse_sources, source)) ||
+	return plugin_extracts_from(p, source) ||
+	       (caps & PLUGIN_PARSE && plugin_takes_source(p, &p->parse_sources, source)) ||
 	       (caps & PLUGIN_ASYNC && plugin_takes_source(p, &p->async_sources, source)) ||
 	       (caps & PLUGIN_LISTEN && !(caps & ~(unsigned int)PLUGIN_LISTEN));
 }

@@ -7,8 +7,9 @@
 #include "source/source.h"
 
 /*
- * A loaded plugin. It runs in this process: what it returns is checked, what it writes elsewhere or how long it takes cannot be.
- * Every error names it. Everything that it hands out is copied before it is used any further.
+ * A loaded plugin. It runs in this process: what it returns is checked, what it writes elsewhere or how long
+ * it takes cannot be. Every error names it. Everything that it hands out is copied before it is used any
+ * further.
  */
 struct plugin;
 
@@ -30,7 +31,8 @@ struct plugin_config {
 /* Opens the library and asks what it can do. plugin_host_add() starts it. */
 int plugin_load(const char *path, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err);
 /* The same for a table that is there already: plugins that are linked in, and tests. */
-int plugin_load_api(const plugin_api *api, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err);
+int plugin_load_api(const plugin_api *api, const struct plugin_config *config, struct plugin **ret_plugin,
+		    struct error *err);
 void plugin_free(struct plugin *p); /* after all that uses its fields and events; accepts NULL */
 DEFINE_AUTO(struct plugin, plugin, plugin_free);
 #define auto_plugin AUTO(plugin)
@@ -51,12 +53,15 @@ struct str plugin_async_event(const struct plugin *p, size_t i);
 /* Whether its fields have values for events of this source. */
 bool plugin_extracts_from(const struct plugin *p, struct str source);
 
-/* Whether its host has a use for it where the events are of this source: it has them, or extracts, parses or adds to them. */
+/*
+ * Whether its host has a use for it where the events are of this source: it has them, or extracts, parses or
+ * adds to them.
+ */
 bool plugin_suits(const struct plugin *p, struct str source);
 
 /* What it suggests to be opened with; after its start. 0 also when it suggests nothing. */
-int plugin_open_params(struct plugin *p, void (*each)(void *context, struct str value, struct str description), void *context,
-		       struct error *err);
+int plugin_open_params(struct plugin *p, void (*each)(void *context, struct str value, struct str description),
+		       void *context, struct error *err);
 /* The JSON schema of its configuration; NULL = none. */
 const char *plugin_schema(const struct plugin *p);
 /* Whether its configuration may change while it works: plugin_host_set_config(). */
@@ -66,9 +71,11 @@ bool plugin_takes_config(const struct plugin *p);
 typedef int (*plugin_answers)(const struct needs *needs, source_sink sink, void *context, struct error *err);
 
 /*
- * Opens its event source. The plugin has been started and outlives it. Events whose time the plugin leaves open get the clock's.
- * answers: for a plugin without an id, whose events are system calls of this machine; NULL = there is nobody to ask.
+ * Opens its event source. The plugin has been started and outlives it. Events whose time the plugin leaves
+ * open get the clock's. answers: for a plugin without an id, whose events are system calls of this machine;
+ * NULL = there is nobody to ask.
  */
-int plugin_source_open(struct plugin *p, const char *params, plugin_answers answers, struct source **ret_source, struct error *err);
+int plugin_source_open(struct plugin *p, const char *params, plugin_answers answers, struct source **ret_source,
+		       struct error *err);
 
 #endif

@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 /*
- * What plugins are built with: Falco's plugin interface, API 3.12, in binary form. A plugin is a shared library that exports
- * plugin_NAME() for members NAME of plugin_api below; those that it has decide what it can do. Names, order and sizes are
- * Falco's, so that a library built with either header works in both programs. It stands alone: no other header of monitor's
- * is needed. monitor-plugins(7) is the way in.
+ * What plugins are built with: Falco's plugin interface, API 3.12, in binary form. A plugin is a shared
+ * library that exports plugin_NAME() for members NAME of plugin_api below; those that it has decide what it
+ * can do. Names, order and sizes are Falco's, so that a library built with either header works in both
+ * programs. It stands alone: no other header of monitor's is needed. monitor-plugins(7) is the way in.
  *
  * Texts end with a NUL and belong to whoever returns them, at least until the same function is called again.
  */
@@ -161,19 +161,20 @@ typedef struct {
 	const char *(*get_table_name)(ss_plugin_table_t *t);
 	uint64_t (*get_table_size)(ss_plugin_table_t *t);
 	ss_plugin_table_entry_t *(*get_table_entry)(ss_plugin_table_t *t, const ss_plugin_state_data *key);
-	ss_plugin_rc (*read_entry_field)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e, const ss_plugin_table_field_t *f,
-					 ss_plugin_state_data *out);
+	ss_plugin_rc (*read_entry_field)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e,
+					 const ss_plugin_table_field_t *f, ss_plugin_state_data *out);
 } ss_plugin_table_reader_vtable;
 
 /* False ends the walk. */
-typedef ss_plugin_bool (*ss_plugin_table_iterator_func_t)(ss_plugin_table_iterator_state_t *s, ss_plugin_table_entry_t *e);
+typedef ss_plugin_bool (*ss_plugin_table_iterator_func_t)(ss_plugin_table_iterator_state_t *s,
+							  ss_plugin_table_entry_t *e);
 
 typedef struct {
 	const char *(*get_table_name)(ss_plugin_table_t *t);
 	uint64_t (*get_table_size)(ss_plugin_table_t *t); /* UINT64_MAX on failure */
 	ss_plugin_table_entry_t *(*get_table_entry)(ss_plugin_table_t *t, const ss_plugin_state_data *key);
-	ss_plugin_rc (*read_entry_field)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e, const ss_plugin_table_field_t *f,
-					 ss_plugin_state_data *out);
+	ss_plugin_rc (*read_entry_field)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e,
+					 const ss_plugin_table_field_t *f, ss_plugin_state_data *out);
 	void (*release_table_entry)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e);
 	ss_plugin_bool (*iterate_entries)(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it,
 					  ss_plugin_table_iterator_state_t *s);
@@ -187,8 +188,8 @@ typedef struct {
 	void (*destroy_table_entry)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e);
 	ss_plugin_table_entry_t *(*add_table_entry)(ss_plugin_table_t *t, const ss_plugin_state_data *key,
 						    ss_plugin_table_entry_t *entry);
-	ss_plugin_rc (*write_entry_field)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e, const ss_plugin_table_field_t *f,
-					  const ss_plugin_state_data *in);
+	ss_plugin_rc (*write_entry_field)(ss_plugin_table_t *t, ss_plugin_table_entry_t *e,
+					  const ss_plugin_table_field_t *f, const ss_plugin_state_data *in);
 } ss_plugin_table_writer_vtable;
 typedef ss_plugin_table_writer_vtable ss_plugin_table_writer_vtable_ext;
 
@@ -229,7 +230,8 @@ typedef enum ss_plugin_log_severity {
 } ss_plugin_log_severity;
 
 /* May be called from any thread. */
-typedef void (*ss_plugin_log_fn_t)(ss_plugin_owner_t *o, const char *component, const char *msg, ss_plugin_log_severity sev);
+typedef void (*ss_plugin_log_fn_t)(ss_plugin_owner_t *o, const char *component, const char *msg,
+				   ss_plugin_log_severity sev);
 
 typedef struct ss_plugin_init_input {
 	const char *config;
@@ -338,7 +340,8 @@ typedef struct {
 		ss_instance_t *(*open)(ss_plugin_t *s, const char *params, ss_plugin_rc *rc);
 		void (*close)(ss_plugin_t *s, ss_instance_t *h);
 		const char *(*list_open_params)(ss_plugin_t *s, ss_plugin_rc *rc); /* optional; JSON */
-		const char *(*get_progress)(ss_plugin_t *s, ss_instance_t *h, uint32_t *progress_pct); /* optional; of 10000 */
+		/* optional; of 10000 */
+		const char *(*get_progress)(ss_plugin_t *s, ss_instance_t *h, uint32_t *progress_pct);
 		const char *(*event_to_string)(ss_plugin_t *s, const ss_plugin_event_input *evt); /* optional */
 		/* events belong to the plugin until the next call on this instance */
 		ss_plugin_rc (*next_batch)(ss_plugin_t *s, ss_instance_t *h, uint32_t *nevts, ss_plugin_event ***evts);
@@ -357,7 +360,8 @@ typedef struct {
 	struct {
 		uint16_t *(*get_parse_event_types)(uint32_t *numtypes, ss_plugin_t *s);
 		const char *(*get_parse_event_sources)(void);
-		ss_plugin_rc (*parse_event)(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_event_parse_input *in);
+		ss_plugin_rc (*parse_event)(ss_plugin_t *s, const ss_plugin_event_input *evt,
+					    const ss_plugin_event_parse_input *in);
 	};
 
 	/* events of its own in a stream of others'; a NULL handler asks it to stop */

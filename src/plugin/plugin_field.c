@@ -43,8 +43,8 @@ static bool take_value(struct field_context *ctx, const ss_plugin_extract_field 
 	}
 }
 
-static enum presence take_values(const struct field_ref *ref, struct field_context *ctx, const ss_plugin_extract_field *got,
-				 struct values *ret_values)
+static enum presence take_values(const struct field_ref *ref, struct field_context *ctx,
+				 const ss_plugin_extract_field *got, struct values *ret_values)
 {
 	struct value *list;
 

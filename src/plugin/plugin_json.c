@@ -28,14 +28,16 @@ static const char *text_of(struct plugin *p, const cJSON *object, const char *ke
 	return cJSON_IsString(item) ? arena_str(p->arena, str_of(item->valuestring)).ptr : "";
 }
 
-static int refuse_field(const struct plugin *p, const struct foreign_field *f, const char *key, const char *what, struct error *err)
+static int refuse_field(const struct plugin *p, const struct foreign_field *f, const char *key, const char *what,
+			struct error *err)
 {
-	return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s: %s %s", STR_ARG(p->view.name), f->name, key, what);
+	return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s: %s %s", STR_ARG(p->view.name), f->name, key,
+			 what);
 }
 
 /* Adds flag where the key is true. */
-static int take_flag(const struct plugin *p, struct foreign_field *f, const cJSON *object, const char *key, unsigned int flag,
-		     struct error *err)
+static int take_flag(const struct plugin *p, struct foreign_field *f, const cJSON *object, const char *key,
+		     unsigned int flag, struct error *err)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
@@ -110,7 +112,8 @@ static int read_field(struct plugin *p, const cJSON *item, struct foreign_field 
 		return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s has an unknown type \"%s\"",
 				 STR_ARG(p->view.name), f->name, type);
 	if (!*f->help)
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s has no desc", STR_ARG(p->view.name), f->name);
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": the field %s has no desc", STR_ARG(p->view.name),
+				 f->name);
 	f->class = p->view.name.ptr;
 	f->type = types[i].type;
 	f->format = types[i].format;
@@ -161,11 +164,13 @@ int plugin_read_names(struct plugin *p, const char *text, const char *what, stru
 	if (!text || !*text)
 		return 0;
 	if (!cJSON_IsArray(root) || cJSON_GetArraySize(root) > PLUGIN_FIELDS)
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": its %s are no JSON list", STR_ARG(p->view.name), what);
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": its %s are no JSON list", STR_ARG(p->view.name),
+				 what);
 	names = arena_array_of(p->arena, struct str, (size_t)cJSON_GetArraySize(root));
 	cJSON_ArrayForEach(item, root) {
 		if (!cJSON_IsString(item))
-			return error_set(err, -EINVAL, "plugin " STR_FMT ": one of its %s is no text", STR_ARG(p->view.name), what);
+			return error_set(err, -EINVAL, "plugin " STR_FMT ": one of its %s is no text",
+					 STR_ARG(p->view.name), what);
 		if (names)
 			names[n] = arena_str(p->arena, str_of(item->valuestring));
 		if (!names || !names[n++].ptr)
@@ -175,8 +180,9 @@ int plugin_read_names(struct plugin *p, const char *text, const char *what, stru
 	return 0;
 }
 
-int plugin_read_open_params(struct plugin *p, const char *text, void (*each)(void *context, struct str value, struct str description),
-			    void *context, struct error *err)
+int plugin_read_open_params(struct plugin *p, const char *text,
+			    void (*each)(void *context, struct str value, struct str description), void *context,
+			    struct error *err)
 {
 	auto_json cJSON *root = text && *text ? cJSON_Parse(text) : NULL;
 	const cJSON *item;
@@ -184,12 +190,15 @@ int plugin_read_open_params(struct plugin *p, const char *text, void (*each)(voi
 	if (!text || !*text)
 		return 0;
 	if (!cJSON_IsArray(root))
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": what it can be opened with is no JSON list", STR_ARG(p->view.name));
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": what it can be opened with is no JSON list",
+				 STR_ARG(p->view.name));
 	cJSON_ArrayForEach(item, root) {
-		const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value"), *words = cJSON_GetObjectItemCaseSensitive(item, "desc");
+		const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value"),
+			    *words = cJSON_GetObjectItemCaseSensitive(item, "desc");
 
 		if (!cJSON_IsString(value) || !*value->valuestring)
-			return error_set(err, -EINVAL, "plugin " STR_FMT ": one of what it can be opened with has no value",
+			return error_set(err, -EINVAL,
+					 "plugin " STR_FMT ": one of what it can be opened with has no value",
 					 STR_ARG(p->view.name));
 		each(context, str_of(value->valuestring), str_of(cJSON_IsString(words) ? words->valuestring : ""));
 	}

@@ -16,13 +16,38 @@ static const struct {
 	const char *name;
 	size_t offset;
 } symbols[] = {
-	SYMBOL(get_required_api_version), SYMBOL(get_init_schema), SYMBOL(init), SYMBOL(destroy), SYMBOL(get_last_error),
-	SYMBOL(get_name), SYMBOL(get_description), SYMBOL(get_contact), SYMBOL(get_version), SYMBOL(get_id),
-	SYMBOL(get_event_source), SYMBOL(open), SYMBOL(close), SYMBOL(list_open_params), SYMBOL(get_progress),
-	SYMBOL(event_to_string), SYMBOL(next_batch), SYMBOL(get_extract_event_types), SYMBOL(get_extract_event_sources),
-	SYMBOL(get_fields), SYMBOL(extract_fields), SYMBOL(get_parse_event_types), SYMBOL(get_parse_event_sources),
-	SYMBOL(parse_event), SYMBOL(get_async_event_sources), SYMBOL(get_async_events), SYMBOL(set_async_event_handler),
-	SYMBOL(dump_state), SYMBOL(set_config), SYMBOL(get_metrics), SYMBOL(capture_open), SYMBOL(capture_close),
+	SYMBOL(get_required_api_version),
+	SYMBOL(get_init_schema),
+	SYMBOL(init),
+	SYMBOL(destroy),
+	SYMBOL(get_last_error),
+	SYMBOL(get_name),
+	SYMBOL(get_description),
+	SYMBOL(get_contact),
+	SYMBOL(get_version),
+	SYMBOL(get_id),
+	SYMBOL(get_event_source),
+	SYMBOL(open),
+	SYMBOL(close),
+	SYMBOL(list_open_params),
+	SYMBOL(get_progress),
+	SYMBOL(event_to_string),
+	SYMBOL(next_batch),
+	SYMBOL(get_extract_event_types),
+	SYMBOL(get_extract_event_sources),
+	SYMBOL(get_fields),
+	SYMBOL(extract_fields),
+	SYMBOL(get_parse_event_types),
+	SYMBOL(get_parse_event_sources),
+	SYMBOL(parse_event),
+	SYMBOL(get_async_event_sources),
+	SYMBOL(get_async_events),
+	SYMBOL(set_async_event_handler),
+	SYMBOL(dump_state),
+	SYMBOL(set_config),
+	SYMBOL(get_metrics),
+	SYMBOL(capture_open),
+	SYMBOL(capture_close),
 	SYMBOL(get_required_event_schema_version),
 };
 #undef SYMBOL
@@ -48,13 +73,15 @@ static const char *keep(struct plugin *p, const char *text, size_t max)
 
 static int check_api_version(struct plugin *p, struct version *ret_version, struct error *err)
 {
-	static const struct version ours = { PLUGIN_API_VERSION_MAJOR, PLUGIN_API_VERSION_MINOR, PLUGIN_API_VERSION_PATCH };
+	static const struct version ours = { PLUGIN_API_VERSION_MAJOR, PLUGIN_API_VERSION_MINOR,
+					     PLUGIN_API_VERSION_PATCH };
 	const char *text = p->api.get_required_api_version ? p->api.get_required_api_version() : NULL;
 
 	if (!text || version_parse(str_of(text), ret_version) < 0)
 		return error_set(err, -EINVAL, "it does not say which version of the plugin interface it needs");
 	if (!version_serves(&ours, ret_version))
-		return error_set(err, -ENOTSUP, "it needs version %s of the plugin interface, this is " PLUGIN_API_VERSION_STR, text);
+		return error_set(err, -ENOTSUP,
+				 "it needs version %s of the plugin interface, this is " PLUGIN_API_VERSION_STR, text);
 	return 0;
 }
 
@@ -98,7 +125,8 @@ static int read_identity(struct plugin *p, struct error *err)
 	const char *name, *version, *description, *contact;
 	struct version parsed;
 
-	if (!a->init || !a->destroy || !a->get_last_error || !a->get_name || !a->get_description || !a->get_contact || !a->get_version)
+	if (!a->init || !a->destroy || !a->get_last_error || !a->get_name || !a->get_description || !a->get_contact ||
+	    !a->get_version)
 		return error_set(err, -EINVAL, "it lacks one of the functions that every plugin has");
 	name = keep(p, a->get_name(), PLUGIN_NAME_BYTES);
 	version = keep(p, a->get_version(), PLUGIN_NAME_BYTES);
@@ -133,13 +161,15 @@ static int read_source(struct plugin *p, struct error *err)
 	p->view.id = id;
 	p->view.source = str_of(source);
 	if (str_eq(p->view.source, STR("syscall")))
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": its event source cannot be called syscall", STR_ARG(p->view.name));
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": its event source cannot be called syscall",
+				 STR_ARG(p->view.name));
 	return 0;
 }
 
 /* ---- life ---- */
 
-static int read_names(struct plugin *p, const char *(*get)(void), const char *what, struct names *ret_names, struct error *err)
+static int read_names(struct plugin *p, const char *(*get)(void), const char *what, struct names *ret_names,
+		      struct error *err)
 {
 	return get ? plugin_read_names(p, get(), what, ret_names, err) : 0;
 }
@@ -162,7 +192,8 @@ static int read_sources(struct plugin *p, struct error *err)
 	if (r == 0 && caps & PLUGIN_ASYNC)
 		r = read_names(p, p->api.get_async_events, "asynchronous events", &p->async_events, err);
 	if (r == 0 && caps & PLUGIN_ASYNC && !p->async_events.n)
-		r = error_set(err, -EINVAL, "plugin " STR_FMT ": it names no asynchronous events", STR_ARG(p->view.name));
+		r = error_set(err, -EINVAL, "plugin " STR_FMT ": it names no asynchronous events",
+			      STR_ARG(p->view.name));
 	return r;
 }
 
@@ -185,15 +216,16 @@ static int set_up(struct plugin *p, const struct plugin_config *config, struct e
 	if (r < 0)
 		return config->name.len ? error_prefix(err, r, "plugin " STR_FMT, STR_ARG(config->name)) : r;
 	if (config->name.len && !str_eq(config->name, p->view.name))
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": the library calls itself " STR_FMT, STR_ARG(config->name),
-				 STR_ARG(p->view.name));
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": the library calls itself " STR_FMT,
+				 STR_ARG(config->name), STR_ARG(p->view.name));
 	r = read_capabilities(p, err);
 	if (r == 0)
 		r = read_source(p, err);
 	return r == 0 ? read_sources(p, err) : r;
 }
 
-int plugin_load_api(const plugin_api *api, const struct plugin_config *config, struct plugin **ret_plugin, struct error *err)
+int plugin_load_api(const plugin_api *api, const struct plugin_config *config, struct plugin **ret_plugin,
+		    struct error *err)
 {
 	auto_plugin struct plugin *p = calloc(1, sizeof(*p));
 	int r;
@@ -217,7 +249,8 @@ int plugin_load(const char *path, const struct plugin_config *config, struct plu
 	int r;
 
 	if (!library)
-		return error_set(err, -ENOENT, "plugin%s" STR_FMT ": %s", config->name.len ? " " : "", STR_ARG(config->name), dlerror());
+		return error_set(err, -ENOENT, "plugin%s" STR_FMT ": %s", config->name.len ? " " : "",
+				 STR_ARG(config->name), dlerror());
 	find_symbols(library, &api);
 	r = plugin_load_api(&api, config, &p, err);
 	if (r < 0) {

@@ -36,7 +36,8 @@ static bool add_value(const ss_plugin_metric *m, struct strbuf *out)
 	return false;
 }
 
-static bool read_metric(struct plugin *p, const ss_plugin_metric *from, struct arena *arena, struct plugin_metric *ret_metric)
+static bool read_metric(struct plugin *p, const ss_plugin_metric *from, struct arena *arena,
+			struct plugin_metric *ret_metric)
 {
 	auto_strbuf struct strbuf name = { 0 };
 	auto_strbuf struct strbuf value = { 0 };
@@ -64,13 +65,20 @@ static void tell(struct plugin *p, const char *what)
 
 #define OWN_METRICS 3
 
-/* What is known here of a plugin: how far its source is, if it tells; events that it sent in vain, or could not parse. */
+/*
+ * What is known here of a plugin: how far its source is, if it tells; events that it sent in vain, or could
+ * not parse.
+ */
 static size_t own_metrics(struct plugin *p, ss_plugin_metric list[OWN_METRICS])
 {
-	ss_plugin_metric progress = { "progress_percent", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .d = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_D };
+	ss_plugin_metric progress = {
+		"progress_percent", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .d = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_D
+	};
 	const ss_plugin_metric counts[] = {
-		{ "async_dropped", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = atomic_load(&p->async_dropped) }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
-		{ "parse_failures", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = p->parse_failures }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
+		{ "async_dropped", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = atomic_load(&p->async_dropped) },
+		  SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
+		{ "parse_failures", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = p->parse_failures },
+		  SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
 	};
 	size_t n = 0;
 
@@ -135,7 +143,8 @@ void plugin_host_measure(struct plugin_host *h)
 	pthread_mutex_unlock(&h->measuring);
 }
 
-void plugin_host_metrics(struct plugin_host *h, void (*each)(void *context, const struct plugin_metric *m), void *context)
+void plugin_host_metrics(struct plugin_host *h, void (*each)(void *context, const struct plugin_metric *m),
+			 void *context)
 {
 	pthread_mutex_lock(&h->measuring);
 	for (size_t i = 0; i < h->count; i++)

@@ -5,8 +5,9 @@
 #include "plugin/internal.h"
 
 /*
- * A plugin's init_config against its JSON schema: types, values, members, items, schemas that are made of others, and references
- * inside of the schema. Keywords that are not here ask nothing, as the standard has it for unknown ones.
+ * A plugin's init_config against its JSON schema: types, values, members, items, schemas that are made of
+ * others, and references inside of the schema. Keywords that are not here ask nothing, as the standard has it
+ * for unknown ones.
  */
 struct check {
 	struct plugin *plugin;
@@ -25,8 +26,8 @@ static const cJSON *key(const cJSON *schema, const char *name)
 
 static int complain(struct check *c, const char *what, const char *which)
 {
-	return error_set(c->err, -EINVAL, "plugin " STR_FMT ": its init_config at %s: %s%.200s", STR_ARG(c->plugin->view.name),
-			 c->path.len ? c->path.ptr : "/", what, which);
+	return error_set(c->err, -EINVAL, "plugin " STR_FMT ": its init_config at %s: %s%.200s",
+			 STR_ARG(c->plugin->view.name), c->path.len ? c->path.ptr : "/", what, which);
 }
 
 static int check_member(struct check *c, const cJSON *schema, const cJSON *value, const char *name)
@@ -52,9 +53,12 @@ static bool has_type(const cJSON *value, const char *type)
 {
 	if (strcmp(type, "integer") == 0)
 		return cJSON_IsNumber(value) && is_whole(value->valuedouble);
-	return (strcmp(type, "string") == 0 && cJSON_IsString(value)) || (strcmp(type, "number") == 0 && cJSON_IsNumber(value)) ||
-	       (strcmp(type, "object") == 0 && cJSON_IsObject(value)) || (strcmp(type, "array") == 0 && cJSON_IsArray(value)) ||
-	       (strcmp(type, "boolean") == 0 && cJSON_IsBool(value)) || (strcmp(type, "null") == 0 && cJSON_IsNull(value));
+	return (strcmp(type, "string") == 0 && cJSON_IsString(value)) ||
+	       (strcmp(type, "number") == 0 && cJSON_IsNumber(value)) ||
+	       (strcmp(type, "object") == 0 && cJSON_IsObject(value)) ||
+	       (strcmp(type, "array") == 0 && cJSON_IsArray(value)) ||
+	       (strcmp(type, "boolean") == 0 && cJSON_IsBool(value)) ||
+	       (strcmp(type, "null") == 0 && cJSON_IsNull(value));
 }
 
 static int check_type(struct check *c, const cJSON *type, const cJSON *value)
@@ -62,7 +66,8 @@ static int check_type(struct check *c, const cJSON *type, const cJSON *value)
 	const cJSON *one;
 
 	if (cJSON_IsString(type))
-		return has_type(value, type->valuestring) ? 0 : complain(c, "it must be of the type ", type->valuestring);
+		return has_type(value, type->valuestring) ? 0 :
+							    complain(c, "it must be of the type ", type->valuestring);
 	if (!cJSON_IsArray(type))
 		return 0;
 	cJSON_ArrayForEach(one, type)
@@ -91,7 +96,8 @@ static int check_kind(struct check *c, const cJSON *schema, const cJSON *value)
 
 	if (same && !cJSON_Compare(same, value, true))
 		return complain(c, "it is not the value that it must have", "");
-	if (cJSON_IsNumber(unit) && unit->valuedouble > 0 && cJSON_IsNumber(value) && !is_whole(value->valuedouble / unit->valuedouble))
+	if (cJSON_IsNumber(unit) && unit->valuedouble > 0 && cJSON_IsNumber(value) &&
+	    !is_whole(value->valuedouble / unit->valuedouble))
 		return complain(c, "it is no multiple of what it must be", "");
 	if (!cJSON_IsTrue(key(schema, "uniqueItems")) || !cJSON_IsArray(value))
 		return 0;
@@ -221,7 +227,10 @@ static int check_made_of(struct check *c, const cJSON *schema, const cJSON *valu
 		cJSON_ArrayForEach(one, single)
 			n += fits(c, one, value);
 		if (n != 1)
-			return complain(c, n ? "it has several of the forms of which it must have one" : "none of the forms that it may have is its", "");
+			return complain(c,
+					n ? "it has several of the forms of which it must have one" :
+					    "none of the forms that it may have is its",
+					"");
 	}
 	return not && fits(c, not, value) ? complain(c, "it has a form that it must not have", "") : 0;
 }
@@ -298,7 +307,8 @@ int plugin_check_config(struct plugin *p, const char *schema, struct str text, s
 	if (!value)
 		r = error_set(err, -EINVAL, "plugin " STR_FMT ": its init_config must be JSON", STR_ARG(p->view.name));
 	else if (!cJSON_IsObject(root))
-		r = error_set(err, -EINVAL, "plugin " STR_FMT ": its schema of init_config is no JSON object", STR_ARG(p->view.name));
+		r = error_set(err, -EINVAL, "plugin " STR_FMT ": its schema of init_config is no JSON object",
+			      STR_ARG(p->view.name));
 	else
 		r = check_value(&c, root, value);
 	if (c.steps > PLUGIN_SCHEMA_STEPS) /* what fits or not was not found out */

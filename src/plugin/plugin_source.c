@@ -36,8 +36,8 @@ static int refuse(struct plugin_source *s, const char *why, struct error *err)
 }
 
 /*
- * Events of plugins carry the id of their plugin, for which 0 stands where that has one, and have no thread. A plugin with an id makes
- * no others.
+ * Events of plugins carry the id of their plugin, for which 0 stands where that has one, and have no thread.
+ * A plugin with an id makes no others.
  */
 static int check_own(struct plugin_source *s, struct event *ev, struct error *err)
 {
@@ -109,7 +109,8 @@ static int fill(struct plugin_source *s, struct error *err)
 	if (!n && failed(s->last))
 		return plugin_error(s->plugin, -EIO, "its event source failed", err);
 	if (n > PLUGIN_BATCH || (n && !batch))
-		return error_set(err, -EBADMSG, "plugin " STR_FMT ": a batch of %u events cannot be", STR_ARG(s->plugin->view.name), n);
+		return error_set(err, -EBADMSG, "plugin " STR_FMT ": a batch of %u events cannot be",
+				 STR_ARG(s->plugin->view.name), n);
 	s->batch = batch;
 	s->count = n;
 	if (n)
@@ -151,7 +152,8 @@ static void plugin_close(struct source *source)
 	free(s);
 }
 
-static int calls_fetch(struct source *source, const struct needs *needs, source_sink sink, void *context, struct error *err)
+static int calls_fetch(struct source *source, const struct needs *needs, source_sink sink, void *context,
+		       struct error *err)
 {
 	return of(source)->answers(needs, sink, context, err);
 }
@@ -172,7 +174,8 @@ static const struct source_ops calls_ops = {
 	.close = plugin_close,
 };
 
-int plugin_source_open(struct plugin *p, const char *params, plugin_answers answers, struct source **ret_source, struct error *err)
+int plugin_source_open(struct plugin *p, const char *params, plugin_answers answers, struct source **ret_source,
+		       struct error *err)
 {
 	ss_plugin_rc rc = SS_PLUGIN_FAILURE;
 	const struct plugin *before;

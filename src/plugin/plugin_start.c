@@ -84,7 +84,8 @@ static int read_types(struct plugin *p, uint16_t *(*get)(uint32_t *n, ss_plugin_
 	if (!types)
 		return error_set(err, -ENOMEM, "out of memory");
 	if (list && n > UINT16_MAX)
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": %u event types are more than there are", STR_ARG(p->view.name), n);
+		return error_set(err, -EINVAL, "plugin " STR_FMT ": %u event types are more than there are",
+				 STR_ARG(p->view.name), n);
 	for (uint32_t i = 0; list && i < n; i++) {
 		if (list[i] < EV_COUNT)
 			types[list[i]] = true;
@@ -107,18 +108,22 @@ static bool takes_calls(const bool *types)
 /* What looks into events of system calls may say which version of their tables it was made for. */
 static int check_schema_version(struct plugin *p, struct error *err)
 {
-	const char *text = p->api.get_required_event_schema_version ? p->api.get_required_event_schema_version(p->state) : NULL;
+	const char *text =
+		p->api.get_required_event_schema_version ? p->api.get_required_event_schema_version(p->state) : NULL;
 	struct version want, have;
 
 	if (!text || !(takes_calls(p->extract_types) || takes_calls(p->parse_types)))
 		return 0;
 	if (strnlen(text, PLUGIN_NAME_BYTES) == PLUGIN_NAME_BYTES || version_parse(str_of(text), &want) < 0 ||
 	    version_parse(STR(EVENT_SCHEMA), &have) < 0)
-		return error_set(err, -EINVAL, "plugin " STR_FMT ": the version of the event tables that it needs is not three numbers",
+		return error_set(err, -EINVAL,
+				 "plugin " STR_FMT
+				 ": the version of the event tables that it needs is not three numbers",
 				 STR_ARG(p->view.name));
 	if (version_serves(&have, &want))
 		return 0;
-	return error_set(err, -ENOTSUP, "plugin " STR_FMT ": it needs version %s of the event tables, these are " EVENT_SCHEMA,
+	return error_set(err, -ENOTSUP,
+			 "plugin " STR_FMT ": it needs version %s of the event tables, these are " EVENT_SCHEMA,
 			 STR_ARG(p->view.name), text);
 }
 

@@ -67,8 +67,8 @@ bool plugin_host_text(void *host, struct field_context *ctx, enum event_maker_te
 	return !out.failed && ret_text->ptr;
 }
 
-int plugin_open_params(struct plugin *p, void (*each)(void *context, struct str value, struct str description), void *context,
-		       struct error *err)
+int plugin_open_params(struct plugin *p, void (*each)(void *context, struct str value, struct str description),
+		       void *context, struct error *err)
 {
 	ss_plugin_rc rc = SS_PLUGIN_FAILURE;
 	const struct plugin *before;

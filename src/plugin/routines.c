@@ -39,7 +39,8 @@ static size_t count(const struct plugin *p)
 	return n;
 }
 
-static ss_plugin_routine_t *subscribe(ss_plugin_owner_t *owner, ss_plugin_routine_fn_t f, ss_plugin_routine_state_t *state)
+static ss_plugin_routine_t *subscribe(ss_plugin_owner_t *owner, ss_plugin_routine_fn_t f,
+				      ss_plugin_routine_state_t *state)
 {
 	struct plugin *p = owner;
 	struct routine *r = p && f && count(p) < PLUGIN_ROUTINES ? calloc(1, sizeof(*r)) : NULL;

@@ -3,7 +3,10 @@
 
 #include "plugin/internal.h"
 
-/* "file_descriptors" of one thread's process. An entry is a table and a number: others may replace what stands there. */
+/*
+ * "file_descriptors" of one thread's process. An entry is a table and a number: others may replace what
+ * stands there.
+ */
 
 static struct fdtable *fds_of(struct table_handle *h)
 {
@@ -148,7 +151,8 @@ static int write_value(struct table_handle *h, struct table_entry *e, int field,
 	if (is_read_only(name) || table_give(kind, data, &value) < 0 || (kind == ATTRIBUTE_ENUM && value.u > FD_PIDFD))
 		return table_fail(h, -EPERM, "this is not to be written into the field " STR_FMT, STR_ARG(name));
 	if (str_eq(name, STR("fd")) && e->fds) /* its number is its place */
-		return value.i == e->key ? 0 : table_fail(h, -EPERM, "descriptor %lld keeps its number", (long long)e->key);
+		return value.i == e->key ? 0 :
+					   table_fail(h, -EPERM, "descriptor %lld keeps its number", (long long)e->key);
 	return table_attribute_write(h, fd, field, &value);
 }
 

@@ -60,7 +60,8 @@ struct table_handle *table_handle_new(struct plugin *user, const struct table_op
 	return h;
 }
 
-ss_plugin_table_t *table_inner(struct table_handle *outer, const struct table_entry *e, const struct table_ops *ops, int attribute)
+ss_plugin_table_t *table_inner(struct table_handle *outer, const struct table_entry *e, const struct table_ops *ops,
+			       int attribute)
 {
 	struct table_user *u = &outer->user->tables;
 	struct table_handle *h;
@@ -223,7 +224,8 @@ static void release(ss_plugin_table_t *t, ss_plugin_table_entry_t *pointer)
 		entry_free(e);
 }
 
-static ss_plugin_bool iterate(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it, ss_plugin_table_iterator_state_t *s)
+static ss_plugin_bool iterate(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it,
+			      ss_plugin_table_iterator_state_t *s)
 {
 	struct table_handle *h = handle_of(t);
 	struct table_entry *e = h && it ? entry_new(h) : NULL;
@@ -269,7 +271,8 @@ static ss_plugin_table_entry_t *create_entry(ss_plugin_table_t *t)
 	return e;
 }
 
-static ss_plugin_table_entry_t *add_entry(ss_plugin_table_t *t, const ss_plugin_state_data *key, ss_plugin_table_entry_t *pointer)
+static ss_plugin_table_entry_t *add_entry(ss_plugin_table_t *t, const ss_plugin_state_data *key,
+					  ss_plugin_table_entry_t *pointer)
 {
 	struct table_handle *h = handle_of(t);
 	struct table_entry *e = h && key ? entry_of(h, pointer) : NULL;
@@ -283,8 +286,8 @@ static ss_plugin_table_entry_t *add_entry(ss_plugin_table_t *t, const ss_plugin_
 	return e;
 }
 
-static ss_plugin_rc write_field(ss_plugin_table_t *t, ss_plugin_table_entry_t *pointer, const ss_plugin_table_field_t *f,
-				const ss_plugin_state_data *in)
+static ss_plugin_rc write_field(ss_plugin_table_t *t, ss_plugin_table_entry_t *pointer,
+				const ss_plugin_table_field_t *f, const ss_plugin_state_data *in)
 {
 	struct table_handle *h = handle_of(t);
 	struct table_entry *e = h && in ? entry_of(h, pointer) : NULL;
@@ -340,7 +343,8 @@ static ss_plugin_table_field_t *get_field(ss_plugin_table_t *t, const char *name
 	if (i < 0)
 		table_fail(h, i, "there is no field %.256s", name);
 	else if (info.field_type != type)
-		i = table_fail(h, -EINVAL, "the field %.256s is of type %d, not %d", name, (int)info.field_type, (int)type);
+		i = table_fail(h, -EINVAL, "the field %.256s is of type %d, not %d", name, (int)info.field_type,
+			       (int)type);
 	return i < 0 ? NULL : (ss_plugin_table_field_t *)((uintptr_t)i + 1);
 }
 

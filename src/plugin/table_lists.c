@@ -5,8 +5,8 @@
 #include "plugin/internal.h"
 
 /*
- * "args", "env" and "cgroups" of a thread: lists of texts, keyed by their place. The state has them as one text with a NUL after
- * each item; an item of cgroups is "first=second".
+ * "args", "env" and "cgroups" of a thread: lists of texts, keyed by their place. The state has them as one
+ * text with a NUL after each item; an item of cgroups is "first=second".
  */
 
 static const struct table_ops *ops_of(const struct table_handle *h)
@@ -30,7 +30,8 @@ static int set_list(struct table_handle *h, struct thread *t, const struct strbu
 {
 	struct attribute_value value = { .text = { list->ptr ? list->ptr : "", list->len } };
 
-	return list->failed ? -ENOMEM : state_attribute_write(h->user->host->state, ATTRIBUTE_THREAD, t, h->attribute, &value);
+	return list->failed ? -ENOMEM :
+			      state_attribute_write(h->user->host->state, ATTRIBUTE_THREAD, t, h->attribute, &value);
 }
 
 /* Cuts the first item off. */
@@ -217,8 +218,9 @@ static int field(struct table_handle *h, int i, ss_plugin_table_fieldinfo *ret_i
 	return 0;
 }
 
-#define LIST_OPS(n)                                                                                                            \
-	{ .name = (n), .key_type = SS_PLUGIN_ST_UINT64, .size = size, .find = find, .iterate = iterate, .clear = clear,        \
-	  .erase = erase, .create = create, .add = add, .read = read_value, .write = write_value, .field = field }
+#define LIST_OPS(n)                                                                                          \
+	{ .name = (n), .key_type = SS_PLUGIN_ST_UINT64, .size = size, .find = find, .iterate = iterate,      \
+	  .clear = clear, .erase = erase, .create = create, .add = add, .read = read_value,                  \
+	  .write = write_value, .field = field }
 const struct table_ops table_list_ops = LIST_OPS("list");
 const struct table_ops table_pairs_ops = LIST_OPS("cgroups");

@@ -10,10 +10,12 @@ static const struct {
 	ss_plugin_state_type type;
 	enum attribute_kind kind;
 } types[] = {
-	{ SS_PLUGIN_ST_INT8, ATTRIBUTE_I8 },	 { SS_PLUGIN_ST_INT16, ATTRIBUTE_I16 },	  { SS_PLUGIN_ST_INT32, ATTRIBUTE_I32 },
-	{ SS_PLUGIN_ST_INT64, ATTRIBUTE_I64 },	 { SS_PLUGIN_ST_UINT8, ATTRIBUTE_U8 },	  { SS_PLUGIN_ST_UINT16, ATTRIBUTE_U16 },
-	{ SS_PLUGIN_ST_UINT32, ATTRIBUTE_U32 },	 { SS_PLUGIN_ST_UINT64, ATTRIBUTE_U64 },  { SS_PLUGIN_ST_BOOL, ATTRIBUTE_BOOL },
-	{ SS_PLUGIN_ST_STRING, ATTRIBUTE_TEXT }, { SS_PLUGIN_ST_TABLE, ATTRIBUTE_LIST }, { SS_PLUGIN_ST_UINT8, ATTRIBUTE_ENUM },
+	{ SS_PLUGIN_ST_INT8, ATTRIBUTE_I8 },    { SS_PLUGIN_ST_INT16, ATTRIBUTE_I16 },
+	{ SS_PLUGIN_ST_INT32, ATTRIBUTE_I32 },  { SS_PLUGIN_ST_INT64, ATTRIBUTE_I64 },
+	{ SS_PLUGIN_ST_UINT8, ATTRIBUTE_U8 },   { SS_PLUGIN_ST_UINT16, ATTRIBUTE_U16 },
+	{ SS_PLUGIN_ST_UINT32, ATTRIBUTE_U32 }, { SS_PLUGIN_ST_UINT64, ATTRIBUTE_U64 },
+	{ SS_PLUGIN_ST_BOOL, ATTRIBUTE_BOOL },  { SS_PLUGIN_ST_STRING, ATTRIBUTE_TEXT },
+	{ SS_PLUGIN_ST_TABLE, ATTRIBUTE_LIST }, { SS_PLUGIN_ST_UINT8, ATTRIBUTE_ENUM },
 };
 
 static ss_plugin_state_type type_of(enum attribute_kind kind)
@@ -34,7 +36,8 @@ static int kind_of(ss_plugin_state_type type)
 	return -EINVAL;
 }
 
-void table_take(struct table_handle *h, enum attribute_kind kind, const struct attribute_value *v, ss_plugin_state_data *ret_data)
+void table_take(struct table_handle *h, enum attribute_kind kind, const struct attribute_value *v,
+		ss_plugin_state_data *ret_data)
 {
 	switch (type_of(kind)) {
 	case SS_PLUGIN_ST_INT8:
@@ -110,7 +113,8 @@ int table_give(enum attribute_kind kind, const ss_plugin_state_data *data, struc
 
 int table_attribute(struct table_handle *h, int field, struct str *ret_name, enum attribute_kind *ret_kind)
 {
-	int r = state_attribute_get(h->user->host->state, h->ops->attributes, field - h->ops->own_fields, ret_name, ret_kind);
+	int r = state_attribute_get(h->user->host->state, h->ops->attributes, field - h->ops->own_fields, ret_name,
+				    ret_kind);
 
 	return r < 0 ? -ENOENT : 0;
 }
@@ -122,7 +126,8 @@ int table_attribute_field(struct table_handle *h, int field, ss_plugin_table_fie
 
 	if (table_attribute(h, field, &name, &kind) < 0)
 		return -ENOENT;
-	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, type_of(kind), h->ops->is_fixed(name) || kind == ATTRIBUTE_LIST };
+	*ret_info = (ss_plugin_table_fieldinfo){ name.ptr, type_of(kind),
+						 h->ops->is_fixed(name) || kind == ATTRIBUTE_LIST };
 	return 0;
 }
 
@@ -130,17 +135,21 @@ int table_attribute_add(struct table_handle *h, const char *name, ss_plugin_stat
 {
 	int kind = kind_of(type);
 
-	return kind < 0 ? kind : state_attribute_add(h->user->host->state, h->ops->attributes, str_of(name), (enum attribute_kind)kind);
+	return kind < 0 ? kind :
+			  state_attribute_add(h->user->host->state, h->ops->attributes, str_of(name),
+					      (enum attribute_kind)kind);
 }
 
 int table_attribute_read(struct table_handle *h, const void *object, int field, struct attribute_value *ret_value)
 {
-	return state_attribute_read(h->user->host->state, h->ops->attributes, object, field - h->ops->own_fields, ret_value);
+	return state_attribute_read(h->user->host->state, h->ops->attributes, object, field - h->ops->own_fields,
+				    ret_value);
 }
 
 int table_attribute_write(struct table_handle *h, void *object, int field, const struct attribute_value *value)
 {
-	int r = state_attribute_write(h->user->host->state, h->ops->attributes, object, field - h->ops->own_fields, value);
+	int r = state_attribute_write(h->user->host->state, h->ops->attributes, object, field - h->ops->own_fields,
+				      value);
 
 	return r < 0 ? table_fail(h, r, "%s", strerror(-r)) : 0;
 }

@@ -62,7 +62,8 @@ static void release(ss_plugin_table_t *t, ss_plugin_table_entry_t *e)
 		in->reader_ext->release_table_entry(in->table, e);
 }
 
-static ss_plugin_bool iterate(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it, ss_plugin_table_iterator_state_t *s)
+static ss_plugin_bool iterate(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it,
+			      ss_plugin_table_iterator_state_t *s)
 {
 	LEAD(reader_ext, iterate_entries, 0, it, s);
 }
@@ -90,7 +91,8 @@ static void destroy_entry(ss_plugin_table_t *t, ss_plugin_table_entry_t *e)
 		in->writer_ext->destroy_table_entry(in->table, e);
 }
 
-static ss_plugin_table_entry_t *add_entry(ss_plugin_table_t *t, const ss_plugin_state_data *key, ss_plugin_table_entry_t *e)
+static ss_plugin_table_entry_t *add_entry(ss_plugin_table_t *t, const ss_plugin_state_data *key,
+					  ss_plugin_table_entry_t *e)
 {
 	LEAD(writer_ext, add_table_entry, NULL, key, e);
 }
@@ -197,7 +199,8 @@ static void their_release(ss_plugin_table_t *t, ss_plugin_table_entry_t *e)
 		p->reader.release_table_entry(p->input.table, e);
 }
 
-static ss_plugin_bool their_iterate(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it, ss_plugin_table_iterator_state_t *s)
+static ss_plugin_bool their_iterate(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it,
+				    ss_plugin_table_iterator_state_t *s)
 {
 	const struct provided_table *p = provided(t);
 
@@ -238,7 +241,8 @@ static void their_destroy(ss_plugin_table_t *t, ss_plugin_table_entry_t *e)
 	p->writer.destroy_table_entry(p->input.table, e);
 }
 
-static ss_plugin_table_entry_t *their_add(ss_plugin_table_t *t, const ss_plugin_state_data *key, ss_plugin_table_entry_t *e)
+static ss_plugin_table_entry_t *their_add(ss_plugin_table_t *t, const ss_plugin_state_data *key,
+					  ss_plugin_table_entry_t *e)
 {
 	const struct provided_table *p = provided(t);
 	ss_plugin_table_entry_t *r = p->writer.add_table_entry(p->input.table, key, e);
@@ -329,7 +333,8 @@ ss_plugin_table_t *tables_get(ss_plugin_owner_t *owner, const char *name, ss_plu
 		return NULL;
 	}
 	if (h->input.key_type != key_type) {
-		plugin_tell_owner_error(p, "the table %.256s has keys of type %d, not %d", name, (int)h->input.key_type, (int)key_type);
+		plugin_tell_owner_error(p, "the table %.256s has keys of type %d, not %d", name, (int)h->input.key_type,
+					(int)key_type);
 		return NULL;
 	}
 	return &h->input;
@@ -347,8 +352,12 @@ static bool take_functions(struct provided_table *t, const ss_plugin_table_input
 	const ss_plugin_table_writer_vtable_ext *w = &t->writer;
 
 	if (old) {
-		t->reader = (ss_plugin_table_reader_vtable_ext){ in->reader.get_table_name, in->reader.get_table_size,
-								 in->reader.get_table_entry, in->reader.read_entry_field, NULL, NULL };
+		t->reader = (ss_plugin_table_reader_vtable_ext){ in->reader.get_table_name,
+								 in->reader.get_table_size,
+								 in->reader.get_table_entry,
+								 in->reader.read_entry_field,
+								 NULL,
+								 NULL };
 		t->writer = in->writer;
 		t->fields = in->fields;
 	} else {
@@ -358,12 +367,14 @@ static bool take_functions(struct provided_table *t, const ss_plugin_table_input
 		t->writer = *in->writer_ext;
 		t->fields = *in->fields_ext;
 		if (!r->release_table_entry || !r->iterate_entries || memcmp(r, &in->reader, sizeof(in->reader)) != 0 ||
-		    memcmp(w, &in->writer, sizeof(in->writer)) != 0 || memcmp(&t->fields, &in->fields, sizeof(in->fields)) != 0)
+		    memcmp(w, &in->writer, sizeof(in->writer)) != 0 ||
+		    memcmp(&t->fields, &in->fields, sizeof(in->fields)) != 0)
 			return false;
 	}
 	return r->get_table_name && r->get_table_size && r->get_table_entry && r->read_entry_field && w->clear_table &&
 	       w->erase_table_entry && w->create_table_entry && w->destroy_table_entry && w->add_table_entry &&
-	       w->write_entry_field && t->fields.list_table_fields && t->fields.get_table_field && t->fields.add_table_field;
+	       w->write_entry_field && t->fields.list_table_fields && t->fields.get_table_field &&
+	       t->fields.add_table_field;
 }
 
 ss_plugin_rc tables_add(ss_plugin_owner_t *owner, const ss_plugin_table_input *in)
@@ -388,7 +399,8 @@ ss_plugin_rc tables_add(ss_plugin_owner_t *owner, const ss_plugin_table_input *i
 	t->input = *in;
 	t->name = str_dup(str_of(in->name));
 	if (!t->name || !take_functions(t, in, p->api_minor < 1)) {
-		plugin_tell_owner_error(p, "the table %s lacks some of its functions, or has two of one kind", in->name);
+		plugin_tell_owner_error(p, "the table %s lacks some of its functions, or has two of one kind",
+					in->name);
 		free(t->name);
 		free(t);
 		return SS_PLUGIN_FAILURE;

@@ -6,9 +6,9 @@
 #include "state/edit.h"
 
 /*
- * State tables. What a plugin holds for a table is always a pointer to a ss_plugin_table_input: of ours it is the head of a
- * handle of that plugin, so that it is known who asks; other plugins' tables inside of tables are as their plugin made them.
- * Entries of ours are looked up anew at each use: none can dangle.
+ * State tables. What a plugin holds for a table is always a pointer to a ss_plugin_table_input: of ours it is
+ * the head of a handle of that plugin, so that it is known who asks; other plugins' tables inside of tables
+ * are as their plugin made them. Entries of ours are looked up anew at each use: none can dangle.
  */
 struct plugin;
 struct table_handle;
@@ -38,8 +38,10 @@ struct table_ops {
 	void (*drop)(struct table_entry *e); /* what the entry owns */
 	int (*read)(struct table_handle *h, struct table_entry *e, int field, ss_plugin_state_data *ret_data);
 	int (*write)(struct table_handle *h, struct table_entry *e, int field, const ss_plugin_state_data *data);
-	int (*field)(struct table_handle *h, int field, ss_plugin_table_fieldinfo *ret_info); /* -ENOENT past the last */
-	int (*add_field)(struct table_handle *h, const char *name, ss_plugin_state_type type); /* NULL: none can be added */
+	/* -ENOENT past the last */
+	int (*field)(struct table_handle *h, int field, ss_plugin_table_fieldinfo *ret_info);
+	/* NULL: none can be added */
+	int (*add_field)(struct table_handle *h, const char *name, ss_plugin_state_type type);
 	/* of tables whose fields are attributes of the state */
 	enum attribute_owner attributes;
 	int own_fields; /* that stand before them */
@@ -93,13 +95,16 @@ ss_plugin_rc tables_add(ss_plugin_owner_t *owner, const ss_plugin_table_input *i
 
 /* ---- table_handles.c: handles and entries of ours ---- */
 
-struct table_handle *table_handle_new(struct plugin *user, const struct table_ops *ops); /* kept until table_user_free() */
-ss_plugin_table_t *table_inner(struct table_handle *outer, const struct table_entry *e, const struct table_ops *ops, int attribute);
+/* kept until table_user_free() */
+struct table_handle *table_handle_new(struct plugin *user, const struct table_ops *ops);
+ss_plugin_table_t *table_inner(struct table_handle *outer, const struct table_entry *e, const struct table_ops *ops,
+			       int attribute);
 /* Takes back what a call has left. */
 void tables_end_call(struct plugin *p);
 void tables_user_free(struct plugin *p);
 int table_fail(struct table_handle *h, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-struct thread *table_thread(struct table_handle *h, const struct table_entry *e); /* of an entry of threads; NULL: it is gone */
+/* of an entry of threads; NULL: it is gone */
+struct thread *table_thread(struct table_handle *h, const struct table_entry *e);
 struct thread *table_outer_thread(struct table_handle *h); /* whose table this is */
 /* A text that lasts until the plugin's call ends. */
 const char *table_keep(struct table_handle *h, struct str text);
@@ -112,12 +117,15 @@ extern const struct table_ops table_list_ops, table_pairs_ops; /* table_lists.c:
 
 /* ---- table_values.c: attributes as fields of tables ---- */
 
-int table_attribute(struct table_handle *h, int field, struct str *ret_name, enum attribute_kind *ret_kind); /* -ENOENT past the last */
-int table_attribute_field(struct table_handle *h, int field, ss_plugin_table_fieldinfo *ret_info); /* table_ops.field, behind own_fields */
+/* -ENOENT past the last */
+int table_attribute(struct table_handle *h, int field, struct str *ret_name, enum attribute_kind *ret_kind);
+/* table_ops.field, behind own_fields */
+int table_attribute_field(struct table_handle *h, int field, ss_plugin_table_fieldinfo *ret_info);
 int table_attribute_add(struct table_handle *h, const char *name, ss_plugin_state_type type); /* table_ops.add_field */
 int table_attribute_read(struct table_handle *h, const void *object, int field, struct attribute_value *ret_value);
 int table_attribute_write(struct table_handle *h, void *object, int field, const struct attribute_value *value);
-void table_take(struct table_handle *h, enum attribute_kind kind, const struct attribute_value *v, ss_plugin_state_data *ret_data);
+void table_take(struct table_handle *h, enum attribute_kind kind, const struct attribute_value *v,
+		ss_plugin_state_data *ret_data);
 int table_give(enum attribute_kind kind, const ss_plugin_state_data *data, struct attribute_value *ret_value);
 
 #endif

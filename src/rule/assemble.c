@@ -29,7 +29,7 @@ static int copy_str(struct arena *arena, struct str s, struct str *ret_copy)
 	return ret_copy->ptr ? 0 : -ENOMEM;
 }
 
-/* ---- conditions ---------------------------------------------------------------------------------------------------------- */
+/* ---- conditions ---------------------------------------------------------------------------------------- */
 
 /* Warnings about the condition as a whole come before anything that is found inside it. */
 static void report_general(struct assembly *a, const struct rule_item *item, const struct ast *tree,
@@ -40,14 +40,21 @@ static void report_general(struct assembly *a, const struct rule_item *item, con
 
 	if (unsafe)
 		findings_add(a->findings, LOAD_UNSAFE_NA_CHECK,
-			     a->findings->ours ? resolve_place(&a->resolver, a->findings, item->condition_at, unsafe->offset) : at,
-			     "%s", a->findings->ours ? "'<NA>' may be the field's text: use 'exists' to see whether it has a value" : "");
+			     a->findings->ours ?
+				     resolve_place(&a->resolver, a->findings, item->condition_at, unsafe->offset) :
+				     at,
+			     "%s",
+			     a->findings->ours ?
+				     "'<NA>' may be the field's text: use 'exists' to see whether it has a value" :
+				     "");
 	for (unsigned int rank = 0; rank < CONDITION_DEPRECATED_FIELDS; rank++) {
 		for (const struct condition_warning *w = warnings; w; w = w->next) {
 			if (w->kind != CONDITION_WARN_DEPRECATED || w->rank != rank)
 				continue;
 			findings_add(a->findings, LOAD_DEPRECATED_ITEM,
-				     a->findings->ours ? resolve_place(&a->resolver, a->findings, item->condition_at, w->offset) : at,
+				     a->findings->ours ?
+					     resolve_place(&a->resolver, a->findings, item->condition_at, w->offset) :
+					     at,
 				     STR_FMT, STR_ARG(w->message));
 			findings_field(a->findings, w->field);
 		}
@@ -145,7 +152,7 @@ static int add_condition(struct assembly *a, const struct rule_item *item, struc
 	return check_event_types(a, item, tree, &rule->never);
 }
 
-/* ---- rules --------------------------------------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------------------- */
 
 static int copy_texts(struct assembly *a, const struct rule_item *item, struct rule *rule)
 {
@@ -159,7 +166,8 @@ static int copy_texts(struct assembly *a, const struct rule_item *item, struct r
 	rule->ntags = item->tags.count;
 	rule->priority = item->priority;
 	rule->enabled = item->enabled;
-	rule->capture = (struct rule_capture){ item->capture, item->capture_duration, item->capture_events, item->capture_filesize };
+	rule->capture = (struct rule_capture){ item->capture, item->capture_duration, item->capture_events,
+					       item->capture_filesize };
 	if (r == 0)
 		r = copy_str(arena, item->name, &rule->name);
 	if (r == 0)
@@ -232,7 +240,7 @@ static int add_rules(struct assembly *a)
 	return refused ? -EINVAL : 0;
 }
 
-/* ---- all together ---------------------------------------------------------------------------------------------------------- */
+/* ---- all together -------------------------------------------------------------------------------------- */
 
 static void warn_unused(struct assembly *a)
 {

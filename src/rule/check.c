@@ -21,7 +21,7 @@ struct checker {
 	bool deprecated_seen[CONDITION_DEPRECATED_FIELDS];
 };
 
-/* ---- which operators go with which types ------------------------------------------------------------------------------ */
+/* ---- which operators go with which types --------------------------------------------------------------- */
 
 enum type_class { CLASS_NONE, CLASS_NUMBER, CLASS_BOOL, CLASS_TEXT, CLASS_BUFFER, CLASS_IP, CLASS_LIST };
 
@@ -36,8 +36,8 @@ static const struct {
 	[CLASS_NONE] = { "values of this type", BIT(EXISTS) },
 	[CLASS_NUMBER] = { "numbers", EQUALITY | ORDER },
 	[CLASS_BOOL] = { "booleans", EQUALITY },
-	[CLASS_TEXT] = { "text", EQUALITY | ORDER | BIT(CONTAINS) | BIT(ICONTAINS) | BIT(STARTSWITH) | BIT(ENDSWITH) | BIT(GLOB) |
-					 BIT(IGLOB) | BIT(REGEX) | BIT(PMATCH) },
+	[CLASS_TEXT] = { "text", EQUALITY | ORDER | BIT(CONTAINS) | BIT(ICONTAINS) | BIT(STARTSWITH) | BIT(ENDSWITH) |
+					 BIT(GLOB) | BIT(IGLOB) | BIT(REGEX) | BIT(PMATCH) },
 	[CLASS_BUFFER] = { "buffers", EQUALITY | BIT(CONTAINS) | BIT(BCONTAINS) | BIT(STARTSWITH) | BIT(BSTARTSWITH) |
 					      BIT(ENDSWITH) },
 	[CLASS_IP] = { "addresses and networks", EQUALITY },
@@ -45,18 +45,18 @@ static const struct {
 };
 
 static const uint8_t type_classes[PT_COUNT] = {
-	[PT_INT8] = CLASS_NUMBER,     [PT_INT16] = CLASS_NUMBER,    [PT_INT32] = CLASS_NUMBER,	  [PT_INT64] = CLASS_NUMBER,
-	[PT_UINT8] = CLASS_NUMBER,    [PT_UINT16] = CLASS_NUMBER,   [PT_UINT32] = CLASS_NUMBER,	  [PT_UINT64] = CLASS_NUMBER,
-	[PT_ERRNO] = CLASS_NUMBER,    [PT_FD] = CLASS_NUMBER,	    [PT_PID] = CLASS_NUMBER,	  [PT_SYSCALLID] = CLASS_NUMBER,
-	[PT_SIGTYPE] = CLASS_NUMBER,  [PT_RELTIME] = CLASS_NUMBER,  [PT_ABSTIME] = CLASS_NUMBER,  [PT_PORT] = CLASS_NUMBER,
-	[PT_FLAGS8] = CLASS_NUMBER,   [PT_FLAGS16] = CLASS_NUMBER,  [PT_FLAGS32] = CLASS_NUMBER,  [PT_DOUBLE] = CLASS_NUMBER,
-	[PT_MODE] = CLASS_NUMBER,     [PT_ENUMFLAGS8] = CLASS_NUMBER, [PT_ENUMFLAGS16] = CLASS_NUMBER,
-	[PT_ENUMFLAGS32] = CLASS_NUMBER,
-	[PT_BOOL] = CLASS_BOOL,
-	[PT_IPV4ADDR] = CLASS_IP,     [PT_IPV4NET] = CLASS_IP,	    [PT_IPV6ADDR] = CLASS_IP,	  [PT_IPV6NET] = CLASS_IP,
-	[PT_IPADDR] = CLASS_IP,	      [PT_IPNET] = CLASS_IP,
-	[PT_CHARBUF] = CLASS_TEXT,    [PT_FSPATH] = CLASS_TEXT,	    [PT_FSRELPATH] = CLASS_TEXT,
-	[PT_BYTEBUF] = CLASS_BUFFER,
+	[PT_INT8] = CLASS_NUMBER,       [PT_INT16] = CLASS_NUMBER,       [PT_INT32] = CLASS_NUMBER,
+	[PT_INT64] = CLASS_NUMBER,      [PT_UINT8] = CLASS_NUMBER,       [PT_UINT16] = CLASS_NUMBER,
+	[PT_UINT32] = CLASS_NUMBER,     [PT_UINT64] = CLASS_NUMBER,      [PT_ERRNO] = CLASS_NUMBER,
+	[PT_FD] = CLASS_NUMBER,         [PT_PID] = CLASS_NUMBER,         [PT_SYSCALLID] = CLASS_NUMBER,
+	[PT_SIGTYPE] = CLASS_NUMBER,    [PT_RELTIME] = CLASS_NUMBER,     [PT_ABSTIME] = CLASS_NUMBER,
+	[PT_PORT] = CLASS_NUMBER,       [PT_FLAGS8] = CLASS_NUMBER,      [PT_FLAGS16] = CLASS_NUMBER,
+	[PT_FLAGS32] = CLASS_NUMBER,    [PT_DOUBLE] = CLASS_NUMBER,      [PT_MODE] = CLASS_NUMBER,
+	[PT_ENUMFLAGS8] = CLASS_NUMBER, [PT_ENUMFLAGS16] = CLASS_NUMBER, [PT_ENUMFLAGS32] = CLASS_NUMBER,
+	[PT_BOOL] = CLASS_BOOL,         [PT_IPV4ADDR] = CLASS_IP,        [PT_IPV4NET] = CLASS_IP,
+	[PT_IPV6ADDR] = CLASS_IP,       [PT_IPV6NET] = CLASS_IP,         [PT_IPADDR] = CLASS_IP,
+	[PT_IPNET] = CLASS_IP,          [PT_CHARBUF] = CLASS_TEXT,       [PT_FSPATH] = CLASS_TEXT,
+	[PT_FSRELPATH] = CLASS_TEXT,    [PT_BYTEBUF] = CLASS_BUFFER,
 };
 
 static enum type_class class_of(struct transform_type type)
@@ -79,7 +79,7 @@ static enum type_class class_of(struct transform_type type)
 	}
 }
 
-/* ---- problems and warnings ---------------------------------------------------------------------------------------------- */
+/* ---- problems and warnings ----------------------------------------------------------------------------- */
 
 static int refuse_with(struct checker *c, struct condition_error problem)
 {
@@ -159,9 +159,11 @@ static int warn_lookalike(struct checker *c, const struct ast *place, struct str
 		if (text.ptr[i] != ' ' && (text.ptr[i] < '\t' || text.ptr[i] > '\r'))
 			bare[s.len++] = text.ptr[i];
 	}
-	if (s.len && memchr(s.ptr, '.', s.len) && field_lookup(s, c->options, &field, &used, NULL) == 0 && used == s.len) {
+	if (s.len && memchr(s.ptr, '.', s.len) && field_lookup(s, c->options, &field, &used, NULL) == 0 &&
+	    used == s.len) {
 		int r = warn(c, place, CONDITION_WARN_VALUE,
-			     arena_printf(c->arena, "'" STR_FMT "' is compared as text but is the name of a field", STR_ARG(text)));
+			     arena_printf(c->arena, "'" STR_FMT "' is compared as text but is the name of a field",
+					  STR_ARG(text)));
 		if (r < 0)
 			return r;
 	}
@@ -173,7 +175,8 @@ static int warn_lookalike(struct checker *c, const struct ast *place, struct str
 
 		if (str_starts(s, name) && s.len >= name.len + 2 && s.ptr[name.len] == '(')
 			return warn(c, place, CONDITION_WARN_VALUE,
-				    arena_printf(c->arena, "'" STR_FMT "' is compared as text but reads like a transformer",
+				    arena_printf(c->arena,
+						 "'" STR_FMT "' is compared as text but reads like a transformer",
 						 STR_ARG(text)));
 		if (!t)
 			return 0;
@@ -209,7 +212,7 @@ static int warn_deprecated(struct checker *c, const struct ast *a)
 	return 0;
 }
 
-/* ---- constants ------------------------------------------------------------------------------------------------------------ */
+/* ---- constants ----------------------------------------------------------------------------------------- */
 
 static bool is_event_name(const struct field_options *options, struct str name)
 {
@@ -233,7 +236,8 @@ static struct str nearest_event(struct str name)
 	struct str nearest = STR("");
 
 	for (size_t i = 0; i < EV_COUNT + SYSCALL_CODES; i++) {
-		const char *other = i < EV_COUNT ? event_table[i].name : syscall_code_name((unsigned int)(i - EV_COUNT));
+		const char *other =
+			i < EV_COUNT ? event_table[i].name : syscall_code_name((unsigned int)(i - EV_COUNT));
 		unsigned int d = other && other[0] ? str_distance(name, str_of(other)) : UINT_MAX;
 
 		if (d < best || (d == best && !nearest.len)) {
@@ -244,7 +248,8 @@ static struct str nearest_event(struct str name)
 	return nearest;
 }
 
-static int check_constant(struct checker *c, const struct ast *check, const struct expression *left, const struct ast *constant)
+static int check_constant(struct checker *c, const struct ast *check, const struct expression *left,
+			  const struct ast *constant)
 {
 	struct str text = constant->text;
 	struct error err = { 0 };
@@ -253,7 +258,9 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 
 	if (check->op == OP_REGEX && regex_is_simple(text)) {
 		r = warn(c, check->right, CONDITION_WARN_REGEX,
-			 arena_printf(c->arena, "regex '" STR_FMT "' could be a simpler operator: =, contains, startswith, endswith",
+			 arena_printf(c->arena,
+				      "regex '" STR_FMT
+				      "' could be a simpler operator: =, contains, startswith, endswith",
 				      STR_ARG(text)));
 		if (r < 0)
 			return r;
@@ -272,7 +279,8 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 								    operator_word(check->op)));
 	}
 	if (text.len > RULES_VALUE_BYTES)
-		return refuse(c, constant, arena_printf(c->arena, "a value is longer than %d bytes", RULES_VALUE_BYTES));
+		return refuse(c, constant,
+			      arena_printf(c->arena, "a value is longer than %d bytes", RULES_VALUE_BYTES));
 	if (expression_is_field(left, "evt.rawarg") && value_kind(left->type.type) == VALUE_BYTES)
 		return refuse(c, constant, arena_str(c->arena, STR("a raw buffer cannot be compared with a constant")));
 	r = literal_parse(text, left->type.type, &value, &err);
@@ -289,12 +297,13 @@ static int check_constant(struct checker *c, const struct ast *check, const stru
 		regex_free(regex);
 	}
 	if (expression_is_field(expression_origin(left), "evt.type") && !is_event_name(c->options, text))
-		return refuse_with(c, (struct condition_error){
-					      .message = arena_printf(c->arena, "unknown event type " STR_FMT, STR_ARG(text)),
-					      .offset = constant->offset,
-					      .hint = nearest_event(text),
-					      .unknown_filter = true,
-				      });
+		return refuse_with(
+			c, (struct condition_error){
+				   .message = arena_printf(c->arena, "unknown event type " STR_FMT, STR_ARG(text)),
+				   .offset = constant->offset,
+				   .hint = nearest_event(text),
+				   .unknown_filter = true,
+			   });
 	if (expression_is_field(left, "evt.around") && check->op != OP_EQ && check->op != OP_EQ2)
 		return refuse(c, check, arena_str(c->arena, STR("evt.around can only be compared by =")));
 	return 0;
@@ -322,7 +331,7 @@ static int check_constants(struct checker *c, const struct ast *check, const str
 	return r;
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------------------------------------- */
 
 static int check_right_field(struct checker *c, const struct ast *check, const struct expression *left)
 {
@@ -335,10 +344,12 @@ static int check_right_field(struct checker *c, const struct ast *check, const s
 		return refuse(c, check->right,
 			      arena_printf(c->arena, "%s compares with constants only", operator_word(check->op)));
 	if (value_kind(left->type.type) == VALUE_NET)
-		return refuse(c, check->right, arena_str(c->arena, STR("networks can only be compared with constants")));
-	if (left->no_right)
 		return refuse(c, check->right,
-			      arena_printf(c->arena, STR_FMT " can only be compared with constants", STR_ARG(left->text)));
+			      arena_str(c->arena, STR("networks can only be compared with constants")));
+	if (left->no_right)
+		return refuse(
+			c, check->right,
+			arena_printf(c->arena, STR_FMT " can only be compared with constants", STR_ARG(left->text)));
 	if (right->no_right)
 		return refuse(c, check->right,
 			      arena_printf(c->arena, STR_FMT " cannot stand on the right side", STR_ARG(right->text)));
@@ -367,7 +378,9 @@ static int check_check(struct checker *c, const struct ast *check)
 		return r;
 	class = class_of(left->type);
 	if (!(classes[class].operators & 1u << check->op))
-		return refuse(c, check, arena_printf(c->arena, "%s cannot compare %s", operator_word(check->op), classes[class].name));
+		return refuse(
+			c, check,
+			arena_printf(c->arena, "%s cannot compare %s", operator_word(check->op), classes[class].name));
 	if (!check->right)
 		return 0;
 	arena_reset(c->scratch);
@@ -416,7 +429,9 @@ int condition_check(struct arena *arena, const struct ast *tree, const struct fi
 		    struct condition_error *ret_problem, struct condition_warning **ret_warnings)
 {
 	auto_arena struct arena *scratch = arena_new(4096);
-	struct checker c = { .arena = arena, .options = options, .problem = ret_problem, .warnings = ret_warnings, .scratch = scratch };
+	struct checker c = {
+		.arena = arena, .options = options, .problem = ret_problem, .warnings = ret_warnings, .scratch = scratch
+	};
 
 	if (!scratch)
 		return -ENOMEM;

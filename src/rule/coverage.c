@@ -64,7 +64,8 @@ static int add_check(struct coverage *c, struct program_builder *b, size_t i, co
 	ast_print(&text, a);
 	if (node < 0 || text.failed)
 		return node < 0 ? (int)node : -ENOMEM;
-	rule->checks[rule->nchecks] = (struct coverage_check){ .text = arena_str(c->program->arena, strbuf_str(&text)).ptr };
+	rule->checks[rule->nchecks] =
+		(struct coverage_check){ .text = arena_str(c->program->arena, strbuf_str(&text)).ptr };
 	if (!rule->checks[rule->nchecks].text)
 		return -ENOMEM;
 	f->nodes[rule->nchecks++] = (uint32_t)node;

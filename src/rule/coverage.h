@@ -6,9 +6,9 @@
 #include "rule/engine.h"
 
 /*
- * Which parts of conditions were exercised: each check of each rule with its macros, read from left to right as a person
- * would, and how often it was true and false when it was reached. It has a graph and an evaluator of its own, so that the
- * engine has no cost of it, and nothing that it remembers is shared.
+ * Which parts of conditions were exercised: each check of each rule with its macros, read from left to right
+ * as a person would, and how often it was true and false when it was reached. It has a graph and an evaluator
+ * of its own, so that the engine has no cost of it, and nothing that it remembers is shared.
  */
 struct coverage;
 

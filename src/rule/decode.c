@@ -57,7 +57,8 @@ static int scalar(const struct decode_from *from, const char *key, enum decode n
 		return findings_error(f, LOAD_ERR_YAML_VALIDATE, from->at, "the key '%s' has no value", key);
 	*ret_at = findings_context(f, from->at, ITEM_VALUE, str_of(key), node);
 	if (node->kind != YAML_SCALAR)
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, *ret_at, "the value must be a text or number, not a %s",
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, *ret_at,
+				      "the value must be a text or number, not a %s",
 				      node->kind == YAML_MAP ? "map" : "list");
 	if (empty)
 		return findings_error(f, LOAD_ERR_YAML_VALIDATE, *ret_at, "the value is empty");
@@ -83,7 +84,8 @@ int decode_bool(const struct decode_from *from, const char *key, enum decode nee
 	int r = scalar(from, key, need, &node, &value_at);
 
 	if (r == 0 && node && yaml_bool(node, value) < 0)
-		return findings_error(from->findings, LOAD_ERR_YAML_VALIDATE, value_at, "the value must be true or false");
+		return findings_error(from->findings, LOAD_ERR_YAML_VALIDATE, value_at,
+				      "the value must be true or false");
 	return r;
 }
 
@@ -129,7 +131,7 @@ int decode_texts(const struct decode_from *from, const char *key, enum decode ne
 	return 0;
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------------------------------- */
 
 static const struct load_context *whole_file(const struct load_context *at)
 {
@@ -158,8 +160,8 @@ static const struct decode_overridable *find_overridable(const struct decode_ove
 	return NULL;
 }
 
-static int read_override(const struct decode_from *from, const struct yaml_pair *pair, const struct decode_overridable *allowed,
-			 size_t nallowed, struct decode_form *form)
+static int read_override(const struct decode_from *from, const struct yaml_pair *pair,
+			 const struct decode_overridable *allowed, size_t nallowed, struct decode_form *form)
 {
 	const struct decode_overridable *found;
 	struct findings *f = from->findings;
@@ -175,13 +177,14 @@ static int read_override(const struct decode_from *from, const struct yaml_pair 
 	append = str_eq(operation, STR("append"));
 	replace = str_eq(operation, STR("replace"));
 	if (!append && !replace)
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, findings_context(f, from->at, ITEM_VALUE, key, pair->value),
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE,
+				      findings_context(f, from->at, ITEM_VALUE, key, pair->value),
 				      "'" STR_FMT "' is no override: it is append or replace", STR_ARG(operation));
 	found = find_overridable(allowed, nallowed, key);
 	if (!found || (append && !found->append) || (replace && !found->replace))
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, findings_context(f, from->at, ITEM_OVERRIDE, key, pair->key),
-				      "the key '" STR_FMT "' cannot be %s", STR_ARG(key),
-				      append ? "appended to" : "replaced");
+		return findings_error(
+			f, LOAD_ERR_YAML_VALIDATE, findings_context(f, from->at, ITEM_OVERRIDE, key, pair->key),
+			"the key '" STR_FMT "' cannot be %s", STR_ARG(key), append ? "appended to" : "replaced");
 	*(append ? &form->appended : &form->replaced) |= 1u << (found - allowed);
 	return 0;
 }
@@ -198,8 +201,8 @@ static int read_overrides(const struct decode_from *from, const struct decode_ov
 		return 0;
 	override.at = findings_context(from->findings, from->at, ITEM_OVERRIDE, STR(""), from->item);
 	if (node->kind == YAML_SEQUENCE && node->count)
-		return findings_error(from->findings, LOAD_ERR_VALIDATE, whole_file(from->at), "line %u: override must be a map",
-				      node->at.line + 1);
+		return findings_error(from->findings, LOAD_ERR_VALIDATE, whole_file(from->at),
+				      "line %u: override must be a map", node->at.line + 1);
 	for (uint32_t i = 0; node->kind == YAML_MAP && i < node->count && r == 0; i++)
 		r = read_override(&override, &node->pairs[i], allowed, nallowed, form);
 	return r;
@@ -220,8 +223,9 @@ int decode_form(const struct decode_from *from, const struct decode_overridable 
 	if (r < 0)
 		return r;
 	if (form.append && (form.appended || form.replaced))
-		return findings_error(from->findings, LOAD_ERR_YAML_VALIDATE, from->at,
-				      "'append: true' and 'override' exclude each other: name the key in 'override' only");
+		return findings_error(
+			from->findings, LOAD_ERR_YAML_VALIDATE, from->at,
+			"'append: true' and 'override' exclude each other: name the key in 'override' only");
 	*ret_form = form;
 	return 0;
 }
@@ -270,8 +274,8 @@ int decode_extensions(const struct decode_from *from)
 		struct str key = node->kind == YAML_SCALAR ? node->text : STR("?");
 
 		findings_add(f, LOAD_UNKNOWN_KEY, findings_context(f, at, at->item, at->name, node),
-			     "the key '" STR_FMT "' of '" STR_FMT "' is not known to this version and ignored", STR_ARG(key),
-			     STR_ARG(DECODE_EXTENSIONS));
+			     "the key '" STR_FMT "' of '" STR_FMT "' is not known to this version and ignored",
+			     STR_ARG(key), STR_ARG(DECODE_EXTENSIONS));
 	}
 	return 0;
 }

@@ -18,8 +18,8 @@ enum decode {
 };
 
 /*
- * The value of a key. All return 0, -EINVAL after a finding at the item or at the value, or -ENOMEM. A key that is optional and
- * missing leaves *value as it was. Texts are the file's own, borrowed.
+ * The value of a key. All return 0, -EINVAL after a finding at the item or at the value, or -ENOMEM. A key
+ * that is optional and missing leaves *value as it was. Texts are the file's own, borrowed.
  */
 int decode_text(const struct decode_from *from, const char *key, enum decode need, struct str *value);
 int decode_bool(const struct decode_from *from, const char *key, enum decode need, bool *value);
@@ -44,8 +44,8 @@ int decode_form(const struct decode_from *from, const struct decode_overridable 
 		struct decode_form *ret_form);
 
 /*
- * The key of a rule that is reserved for us: Falco warns of it and goes on. Here it takes a map, and what is in there that
- * this version does not know is warned of by name. 0 or -ENOMEM; findings are warnings.
+ * The key of a rule that is reserved for us: Falco warns of it and goes on. Here it takes a map, and what is
+ * in there that this version does not know is warned of by name. 0 or -ENOMEM; findings are warnings.
  */
 #define DECODE_EXTENSIONS STR("x-monitor")
 int decode_extensions(const struct decode_from *from);

@@ -35,7 +35,7 @@ static void note(struct description *d, struct texts *set, struct str text)
 		d->failed = true;
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -73,7 +73,7 @@ static void add_text(struct strbuf *out, const char *key, struct str text)
 	json_add_string(out, text);
 }
 
-/* ---- conditions ---------------------------------------------------------------------------------------------------------- */
+/* ---- conditions ---------------------------------------------------------------------------------------- */
 
 static void note_field(struct description *d, struct details *details, const struct ast *a)
 {
@@ -90,7 +90,8 @@ static void note_event_names(struct description *d, struct details *details, con
 {
 	const struct ast *left = check->left, *right = check->right;
 
-	if (!right || left->kind != AST_FIELD || !(str_eq(left->text, STR("evt.type")) || str_eq(left->text, STR("evt.asynctype"))))
+	if (!right || left->kind != AST_FIELD ||
+	    !(str_eq(left->text, STR("evt.type")) || str_eq(left->text, STR("evt.asynctype"))))
 		return;
 	if (right->kind == AST_VALUE)
 		note(d, &details->events, right->text);
@@ -122,7 +123,8 @@ static void walk(struct description *d, struct details *details, const struct as
 	for (size_t i = 0; i < a->nchildren; i++) {
 		const struct ast *child = a->children[i];
 
-		if (a->kind == AST_LIST && child->kind == AST_VALUE && names_find(&d->items->list_names, child->text) != NAMES_NONE)
+		if (a->kind == AST_LIST && child->kind == AST_VALUE &&
+		    names_find(&d->items->list_names, child->text) != NAMES_NONE)
 			note(d, &details->lists, child->text);
 		walk(d, details, child);
 	}
@@ -140,7 +142,10 @@ static void walk_written(struct description *d, struct details *details, struct 
 		walk(d, details, tree);
 }
 
-/* Those of another source than system calls are of two types, whatever the condition says. An empty source: of a macro. */
+/*
+ * Those of another source than system calls are of two types, whatever the condition says. An empty source:
+ * of a macro.
+ */
 static void add_events(struct description *d, struct str source, const struct ast *tree)
 {
 	struct condition_error problem;
@@ -163,7 +168,7 @@ static void add_events(struct description *d, struct str source, const struct as
 	add_set(d->out, "events", &names);
 }
 
-/* ---- rules --------------------------------------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------------------- */
 
 static void add_plugins(struct description *d, struct str source, const struct details *details)
 {
@@ -250,7 +255,8 @@ static void add_exceptions(struct description *d, const struct rule_item *item)
 
 static void add_rule_info(struct strbuf *out, const struct rule_item *item)
 {
-	strbuf_addf(out, "\"info\":{\"capture\":%s,\"capture_duration\":%u,", item->capture ? "true" : "false", item->capture_duration);
+	strbuf_addf(out, "\"info\":{\"capture\":%s,\"capture_duration\":%u,", item->capture ? "true" : "false",
+		    item->capture_duration);
 	add_text(out, "condition", item->condition);
 	strbuf_addc(out, ',');
 	add_text(out, "description", item->description);
@@ -266,8 +272,8 @@ static void add_rule_info(struct strbuf *out, const struct rule_item *item)
 }
 
 /* What rules and macros tell of a condition; ret_written and ret_compiled are empty before. */
-static void begin_details(struct description *d, struct str text, struct str source, const struct ast *tree, struct details *ret_written,
-			  struct details *ret_compiled)
+static void begin_details(struct description *d, struct str text, struct str source, const struct ast *tree,
+			  struct details *ret_written, struct details *ret_compiled)
 {
 	struct strbuf condition auto_strbuf = { 0 };
 
@@ -337,7 +343,7 @@ static size_t add_rules(struct description *d, const struct ruleset *rules, cons
 	return n;
 }
 
-/* ---- macros, lists, versions ------------------------------------------------------------------------------------------------ */
+/* ---- macros, lists, versions --------------------------------------------------------------------------- */
 
 static void add_macro(struct description *d, const struct macro_item *item, const struct resolved_macro *macro)
 {
@@ -402,7 +408,8 @@ static void add_versions(struct description *d)
 {
 	const struct version *v = &d->items->engine;
 
-	strbuf_addf(d->out, "\"required_engine_version\":\"%u.%u.%u\",\"required_plugin_versions\":[", v->major, v->minor, v->patch);
+	strbuf_addf(d->out, "\"required_engine_version\":\"%u.%u.%u\",\"required_plugin_versions\":[", v->major,
+		    v->minor, v->patch);
 	for (size_t i = 0; i < d->items->nplugins; i++) {
 		const struct plugin_requirement *p = &d->items->plugins[i];
 
@@ -423,7 +430,7 @@ static void add_versions(struct description *d)
 	strbuf_adds(d->out, "],");
 }
 
-/* ---- all together ----------------------------------------------------------------------------------------------------------- */
+/* ---- all together -------------------------------------------------------------------------------------- */
 
 /* Which macros and lists are used is known once every rule was resolved again. */
 static int resolve_all(struct description *d)
@@ -443,14 +450,15 @@ static int resolve_all(struct description *d)
 			condition = arena_str(d->arena, strbuf_str(&text));
 		}
 		if (r == 0)
-			r = condition.ptr ? resolve_condition(&d->resolver, &d->findings, condition, item->condition_at, item->at, &tree) :
+			r = condition.ptr ? resolve_condition(&d->resolver, &d->findings, condition, item->condition_at,
+							      item->at, &tree) :
 					    -ENOMEM;
 	}
 	return r;
 }
 
-int describe(struct strbuf *out, const struct items *items, const struct ruleset *rules, const struct engine_options *options,
-	     const char *rule, struct error *err)
+int describe(struct strbuf *out, const struct items *items, const struct ruleset *rules,
+	     const struct engine_options *options, const char *rule, struct error *err)
 {
 	struct description d = { .arena = arena_new(ARENA_BYTES), .items = items, .options = options, .out = out };
 	size_t n = 0;

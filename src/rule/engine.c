@@ -107,7 +107,8 @@ enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct
 	return ret_hits->count ? OUTCOME_YES : OUTCOME_NO;
 }
 
-int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, struct alert *ret_alert, struct error *err)
+int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, struct alert *ret_alert,
+		  struct error *err)
 {
 	return render_alert(&e->render, e->rules, ctx, rule, ret_alert, err);
 }

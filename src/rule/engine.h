@@ -9,7 +9,7 @@
 #include "rule/load_result.h"
 #include "source/source.h"
 
-/* ---- what to load -------------------------------------------------------------------------------------------------- */
+/* ---- what to load -------------------------------------------------------------------------------------- */
 
 /* One entry of the configuration's rules: list. */
 struct rule_selection {
@@ -47,7 +47,10 @@ struct engine_source {
 #define ENGINE_VERSION_MINOR "62"
 #define ENGINE_VERSION	     "0." ENGINE_VERSION_MINOR ".0"
 
-/* The plugin whose work is built in, and the version that it has where Falco bundles it: there with fields.container_plugin. */
+/*
+ * The plugin whose work is built in, and the version that it has where Falco bundles it: there with
+ * fields.container_plugin.
+ */
 #define CONTAINER_PLUGIN	 "container"
 #define CONTAINER_PLUGIN_VERSION "0.7.1"
 
@@ -86,7 +89,7 @@ struct engine_options {
 /* The fields that rules of this source may use; NULL when nothing delivers events of it. */
 const struct field_options *engine_source_fields(const struct engine_options *options, struct str source);
 
-/* ---- the compiled rule set ----------------------------------------------------------------------------------------- */
+/* ---- the compiled rule set ----------------------------------------------------------------------------- */
 
 /*
  * Immutable once compiled; shared between pipelines and swapped between events. Loading goes through a loader that
@@ -106,18 +109,18 @@ void rule_loader_free(struct rule_loader *l);
 int rule_loader_add(struct rule_loader *l, struct str name, struct str text, const struct load_result **ret_result,
 		    struct error *err);
 /* The same of one that could not be read. */
-int rule_loader_add_unread(struct rule_loader *l, struct str name, const char *why, const struct load_result **ret_result,
-			   struct error *err);
+int rule_loader_add_unread(struct rule_loader *l, struct str name, const char *why,
+			   const struct load_result **ret_result, struct error *err);
 
 /*
- * Whether the plugins that the files require are there; -EINVAL with the reason. Falco gives up over one that is missing
- * right after the file that asks for it.
+ * Whether the plugins that the files require are there; -EINVAL with the reason. Falco gives up over one that
+ * is missing right after the file that asks for it.
  */
 int rule_loader_check_plugins(const struct rule_loader *l, struct error *err);
 
 /*
- * Adds what falco -L prints as JSON of all that was added, falco -l of one rule. -EINVAL when a file had an error, -ENOENT when
- * there is no such rule.
+ * Adds what falco -L prints as JSON of all that was added, falco -l of one rule. -EINVAL when a file had an
+ * error, -ENOENT when there is no such rule.
  */
 int rule_loader_describe(struct rule_loader *l, const char *rule, struct strbuf *out, struct error *err);
 
@@ -166,7 +169,7 @@ bool ruleset_wants_type(const struct ruleset *r, uint16_t type);
 /* The same by the event, which tells the system calls apart that share the generic type. */
 bool ruleset_wants_event(const struct ruleset *r, const struct event *ev);
 
-/* ---- evaluating ------------------------------------------------------------------------------------------------------- */
+/* ---- evaluating ---------------------------------------------------------------------------------------- */
 
 /*
  * One engine per pipeline: caches, scratch and the memory on threads. No allocation per event once warm. Its successor
@@ -193,7 +196,11 @@ struct hits {
 /* Evaluates ctx->ev (complete or provisional). ret_hits borrows until the next call. Needs are added to ctx->needs. */
 enum outcome engine_evaluate(struct engine *e, struct field_context *ctx, struct hits *ret_hits);
 
-/* Renders the alert of a hit: text and JSON in Falco's forms, by the options of the rule set. Borrowed until the next call. */
-int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, struct alert *ret_alert, struct error *err);
+/*
+ * Renders the alert of a hit: text and JSON in Falco's forms, by the options of the rule set. Borrowed until
+ * the next call.
+ */
+int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, struct alert *ret_alert,
+		  struct error *err);
 
 #endif

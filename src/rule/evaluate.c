@@ -5,7 +5,7 @@
 
 #define GENERATION_MAX ((uint32_t)1 << 30)
 
-/* ---- expressions ---------------------------------------------------------------------------------------------------------- */
+/* ---- expressions --------------------------------------------------------------------------------------- */
 
 static enum presence extract(struct evaluator *e, const struct expression *x, struct values *ret_values);
 
@@ -52,7 +52,7 @@ static inline const struct slot_value *slot(struct evaluator *e, uint32_t number
 	return s;
 }
 
-/* ---- nodes ---------------------------------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------------- */
 
 static inline enum truth predicate(struct evaluator *e, const struct predicate *p)
 {
@@ -209,7 +209,7 @@ uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint
 	return candidates;
 }
 
-/* ---- events and threads --------------------------------------------------------------------------------------------------- */
+/* ---- events and threads -------------------------------------------------------------------------------- */
 
 static struct memo *memo_new(struct evaluator *e, struct thread *t)
 {

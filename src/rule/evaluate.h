@@ -47,8 +47,8 @@ const struct plan *evaluator_narrow(struct evaluator *e, const struct plan *plan
 uint64_t evaluator_sieve(struct evaluator *e, const struct sieve *s, uint32_t w);
 enum truth evaluator_node(struct evaluator *e, uint32_t node);
 /*
- * Word w of the plan: bit k is set unless rules[64 w + k].process is known not to hold. *ret_certain: what is set is known to
- * hold.
+ * Word w of the plan: bit k is set unless rules[64 w + k].process is known not to hold. *ret_certain: what is
+ * set is known to hold.
  */
 uint64_t evaluator_candidates(struct evaluator *e, const struct plan *plan, uint32_t w, bool *ret_certain);
 

@@ -11,9 +11,11 @@ static const struct {
 	enum deciding how;
 } fields[] = {
 #define ROW(name, how) { { name, sizeof(name) - 1 }, how }
-	ROW("evt.type", DECIDES_VALUE),		ROW("evt.dir", DECIDES_VALUE),	       ROW("syscall.type", DECIDES_VALUE),
-	ROW("evt.is_open_read", DECIDES_OPEN),	ROW("evt.is_open_write", DECIDES_OPEN), ROW("evt.is_open_exec", DECIDES_OPEN),
-	ROW("evt.is_open_create", DECIDES_OPEN), ROW("evt.arg", DECIDES_PARAMETER),     ROW("evt.rawarg", DECIDES_PARAMETER),
+	ROW("evt.type", DECIDES_VALUE),          ROW("evt.dir", DECIDES_VALUE),
+	ROW("syscall.type", DECIDES_VALUE),      ROW("evt.is_open_read", DECIDES_OPEN),
+	ROW("evt.is_open_write", DECIDES_OPEN),  ROW("evt.is_open_exec", DECIDES_OPEN),
+	ROW("evt.is_open_create", DECIDES_OPEN), ROW("evt.arg", DECIDES_PARAMETER),
+	ROW("evt.rawarg", DECIDES_PARAMETER),
 #undef ROW
 };
 
@@ -30,7 +32,7 @@ static enum deciding deciding(const struct predicate *p)
 	return DECIDES_NOTHING;
 }
 
-/* ---- one type ------------------------------------------------------------------------------------------------------------ */
+/* ---- one type ------------------------------------------------------------------------------------------ */
 
 /* What a type decides of one field after the other. */
 struct deciding_type {
@@ -44,7 +46,9 @@ struct deciding_type {
 
 static bool type_opens(const struct event_info *info)
 {
-	static const char *const names[] = { "open", "openat", "openat2", "open_by_handle_at", "creat", "memfd_create" };
+	static const char *const names[] = {
+		"open", "openat", "openat2", "open_by_handle_at", "creat", "memfd_create"
+	};
 
 	for (size_t i = 0; info->name && i < ARRAY_SIZE(names); i++)
 		if (strcmp(info->name, names[i]) == 0)
@@ -58,9 +62,12 @@ static void begin_type(struct deciding_type *t, struct arena *scratch, uint16_t 
 	const struct event_info *info = &event_table[type];
 
 	arena_reset(scratch);
-	*t = (struct deciding_type){ .number = number, .bytes = { (uint8_t)code, (uint8_t)(code >> 8) }, .opens = type_opens(info) };
-	t->generic = number < EV_COUNT && (type <= EV_GENERIC_X || !info->name || !(info->category & (EC_SYSCALL | EC_TRACEPOINT)) ||
-					   (info->category & EC_PLUGIN));
+	*t = (struct deciding_type){ .number = number,
+				     .bytes = { (uint8_t)code, (uint8_t)(code >> 8) },
+				     .opens = type_opens(info) };
+	t->generic =
+		number < EV_COUNT && (type <= EV_GENERIC_X || !info->name ||
+				      !(info->category & (EC_SYSCALL | EC_TRACEPOINT)) || (info->category & EC_PLUGIN));
 	t->event = (struct event){ .number = 1, .type = type, .info = info, .values = t->bytes };
 	if (type == EV_GENERIC_X) {
 		t->event.nparams = 1;
@@ -78,7 +85,8 @@ static bool has_parameter(const struct deciding_type *t, const struct field_ref 
 }
 
 /* The truths of predicates over one field: row[i] is that of the i-th. */
-static void decide(struct deciding_type *t, const struct program *p, const uint32_t *predicates, uint32_t n, uint8_t *row)
+static void decide(struct deciding_type *t, const struct program *p, const uint32_t *predicates, uint32_t n,
+		   uint8_t *row)
 {
 	const struct predicate *first = &p->predicates[predicates[0]];
 	const struct field_ref *f = &first->expression->field;
@@ -103,7 +111,7 @@ static void decide(struct deciding_type *t, const struct program *p, const uint3
 	}
 }
 
-/* ---- all types ----------------------------------------------------------------------------------------------------------- */
+/* ---- all types ----------------------------------------------------------------------------------------- */
 
 /* The class whose predicates come out as those of row, which is the row behind the classes found so far. */
 static uint16_t class_of(struct event_classes *c, const uint8_t *row)

@@ -5,10 +5,10 @@
 #include "rule/program.h"
 
 /*
- * What an event's type decides of the conditions. Predicates on evt.type and its like are run over an event of the type without
- * parameters; those on parameters that the type does not have are absent. The generic event stands for many system calls,
- * told apart by its first parameter: it counts as one type for each of them. Types for which all of these predicates come
- * out alike are one class.
+ * What an event's type decides of the conditions. Predicates on evt.type and its like are run over an event
+ * of the type without parameters; those on parameters that the type does not have are absent. The generic
+ * event stands for many system calls, told apart by its first parameter: it counts as one type for each of
+ * them. Types for which all of these predicates come out alike are one class.
  */
 #define EVENT_TYPES (EV_COUNT + SYSCALL_CODES) /* EV_COUNT + code: EV_GENERIC_X with that code */
 #define TRUTH_OPEN	 3 /* not decided */

@@ -22,7 +22,11 @@ static int build(struct event_filter *f, struct error *err)
 	struct program_builder b = { 0 };
 	int r = -ENOMEM;
 
-	f->rules = (struct ruleset){ .arena = f->arena, .options = f->rules.options, .rules = &f->rule, .nrules = 1, .order = &f->order,
+	f->rules = (struct ruleset){ .arena = f->arena,
+				     .options = f->rules.options,
+				     .rules = &f->rule,
+				     .nrules = 1,
+				     .order = &f->order,
 				     .norder = 1 };
 	f->rules.program = calloc(1, sizeof(*f->rules.program));
 	if (f->rules.program) {
@@ -45,13 +49,15 @@ static int refuse(struct str condition, const struct condition_error *problem, s
 
 	if (cut)
 		rest.len = SHOWN_BYTES;
-	return error_set(err, -EINVAL, "the condition, column %zu, %s" STR_FMT "%s" STR_FMT "%s" STR_FMT "%s", problem->offset + 1,
-			 rest.len ? "at \"" : "at its end: ", STR_ARG(rest), rest.len ? cut ? "...\": " : "\": " : "",
-			 STR_ARG(problem->message), problem->hint.len ? "; did you mean " : "", STR_ARG(problem->hint),
+	return error_set(err, -EINVAL, "the condition, column %zu, %s" STR_FMT "%s" STR_FMT "%s" STR_FMT "%s",
+			 problem->offset + 1, rest.len ? "at \"" : "at its end: ", STR_ARG(rest),
+			 rest.len ? cut ? "...\": " : "\": " : "", STR_ARG(problem->message),
+			 problem->hint.len ? "; did you mean " : "", STR_ARG(problem->hint),
 			 problem->hint.len ? "?" : "");
 }
 
-int event_filter_new(struct str condition, const struct field_options *options, struct event_filter **ret_filter, struct error *err)
+int event_filter_new(struct str condition, const struct field_options *options, struct event_filter **ret_filter,
+		     struct error *err)
 {
 	auto_event_filter struct event_filter *f = calloc(1, sizeof(*f));
 	struct condition_warning *warnings = NULL;

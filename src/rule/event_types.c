@@ -5,9 +5,9 @@
 #include "rule/literal.h"
 
 /*
- * Which event types can satisfy a condition: set algebra over the tree. "and" intersects, "or" unites; a negation is pushed
- * down to the checks (De Morgan), where the set of a check on evt.type is inverted, while a check on anything else stays
- * neutral: it allows all types whether it is negated or not.
+ * Which event types can satisfy a condition: set algebra over the tree. "and" intersects, "or" unites; a
+ * negation is pushed down to the checks (De Morgan), where the set of a check on evt.type is inverted, while
+ * a check on anything else stays neutral: it allows all types whether it is negated or not.
  */
 #define SET_BITS  (EV_COUNT + SYSCALL_CODES) /* the codes behind the types */
 #define SET_WORDS ((SET_BITS + 63) / 64)
@@ -49,8 +49,8 @@ static bool is_called(const char *known, struct str name)
 }
 
 /*
- * A name stands for all event types that are called so, or else for a system call without a type of its own; one that is neither, and was
- * found good, for an asynchronous event of a plugin.
+ * A name stands for all event types that are called so, or else for a system call without a type of its own;
+ * one that is neither, and was found good, for an asynchronous event of a plugin.
  */
 static void set_add_name(struct type_set *s, struct str name)
 {
@@ -152,7 +152,10 @@ static int walk_check(struct condition_error *problem, const struct ast *a, bool
 		if (r < 0)
 			return r;
 	}
-	/* Falco takes such a constant for an event's name: denied, the check has no type at all, and its rule is never tried */
+	/*
+	 * Falco takes such a constant for an event's name: denied, the check has no type at all, and its rule
+	 * is never tried
+	 */
 	if (by_type && negated && a->left->kind == AST_TRANSFORMER && ends_in_constant(a->left))
 		set_all(s, false);
 	if (!is_type_field(a->left))

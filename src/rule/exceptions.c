@@ -26,7 +26,7 @@ static const struct operator_word {
 #undef NUMBER
 };
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 /* A scalar or a list of entries; what is neither leaves an empty text. Recursion is bounded by YAML_DEPTH. */
 static int read_entry(struct findings *f, const struct yaml_node *node, struct str key, const struct load_context *at,
@@ -153,7 +153,7 @@ int exceptions_read(struct findings *f, const struct yaml_node *item, const stru
 	return r;
 }
 
-/* ---- checking ------------------------------------------------------------------------------------------------------------ */
+/* ---- checking ------------------------------------------------------------------------------------------ */
 
 static bool is_given(const struct exception_entry *e)
 {
@@ -277,11 +277,14 @@ int exceptions_check(struct arena *arena, struct findings *f, struct exception_i
 	if (!is_given(&ex->comps))
 		ex->comps = (struct exception_entry){ .text = STR("in") };
 	if (ex->comps.is_list)
-		return findings_error(f, LOAD_ERR_VALIDATE, ex->at, "fields and comps must both be a text or both a list");
+		return findings_error(f, LOAD_ERR_VALIDATE, ex->at,
+				      "fields and comps must both be a text or both a list");
 	ex->comps.text = trim(ex->comps.text);
 	if (!takes_list(ex->comps.text))
-		return findings_error(f, LOAD_ERR_VALIDATE, ex->at, "with a single field the comparison must be one with "
-				      "a list: in, pmatch, intersects, or one with a modifier such as startswith oneof");
+		return findings_error(
+			f, LOAD_ERR_VALIDATE, ex->at,
+			"with a single field the comparison must be one with "
+			"a list: in, pmatch, intersects, or one with a modifier such as startswith oneof");
 	return check_field(arena, f, ex, ex->fields.text, fields);
 }
 
@@ -327,7 +330,7 @@ int exceptions_append(struct arena *arena, struct findings *f, struct exceptions
 	return r;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------------------------------------- */
 
 static void print_list(struct strbuf *out, const struct exception_entry *values)
 {
@@ -363,7 +366,8 @@ static int print_single(struct findings *f, struct strbuf *out, const struct exc
 {
 	for (size_t i = 0; i < ex->values.count; i++) {
 		if (ex->values.items[i].is_list)
-			return findings_error(f, LOAD_ERR_VALIDATE, ex->at, "the values must be texts, as there is a single field");
+			return findings_error(f, LOAD_ERR_VALIDATE, ex->at,
+					      "the values must be texts, as there is a single field");
 		if (i == 0)
 			strbuf_addf(out, " and not (" STR_FMT " " STR_FMT " (", STR_ARG(ex->fields.text),
 				    STR_ARG(ex->comps.text));
@@ -385,7 +389,8 @@ static int print_tuples(struct findings *f, struct strbuf *out, const struct exc
 		if (ex->comps.count < ex->fields.count)
 			return refuse_comps(f, ex);
 		if (tuple->count != ex->fields.count)
-			return findings_error(f, LOAD_ERR_VALIDATE, ex->at, "each value must be a list as long as the list of fields");
+			return findings_error(f, LOAD_ERR_VALIDATE, ex->at,
+					      "each value must be a list as long as the list of fields");
 		strbuf_adds(out, i ? " or (" : " and not ((");
 		for (size_t k = 0; k < tuple->count; k++) {
 			strbuf_addf(out, "%s " STR_FMT " " STR_FMT " ", k ? " and " : "",

@@ -15,7 +15,10 @@
 int exceptions_read(struct findings *f, const struct yaml_node *item, const struct load_context *rule, bool append,
 		    struct exceptions *exceptions);
 
-/* Checks a rule's new exception and gives it its default comparisons. fields NULL: names of fields are not looked up. */
+/*
+ * Checks a rule's new exception and gives it its default comparisons. fields NULL: names of fields are not
+ * looked up.
+ */
 int exceptions_check(struct arena *arena, struct findings *f, struct exception_item *ex,
 		     const struct field_options *fields);
 /* The default comparisons only: for exceptions that replace a rule's, which Falco does not check. */

@@ -7,7 +7,7 @@
 #include "rule/condition.h"
 #include "rule/ruleset.h"
 
-/* ---- rules ------------------------------------------------------------------------------------------------------------ */
+/* ---- rules --------------------------------------------------------------------------------------------- */
 
 int explain_find(const struct ruleset *r, struct str name, uint32_t *ret_rule, struct error *err)
 {
@@ -47,7 +47,7 @@ bool explain_looks_at(const struct ruleset *r, uint32_t rule, const struct event
 	return code < SYSCALL_CODES ? codes[code] : types[ev->type];
 }
 
-/* ---- expressions ------------------------------------------------------------------------------------------------------ */
+/* ---- expressions --------------------------------------------------------------------------------------- */
 
 struct walk {
 	const struct ruleset *rules;
@@ -94,14 +94,15 @@ static int keep_value(struct walk *w, struct explained *x, const struct expressi
 	strbuf_adds(&text, several ? "(" : "");
 	for (uint32_t i = 0; i < values->count; i++) {
 		strbuf_adds(&text, i ? ", " : "");
-		value_print(&text, &values->list[i], e->type.type, e->kind == EXPRESSION_FIELD ? e->field.format : PF_NA);
+		value_print(&text, &values->list[i], e->type.type,
+			    e->kind == EXPRESSION_FIELD ? e->field.format : PF_NA);
 	}
 	strbuf_adds(&text, several ? ")" : "");
 	v->text = arena_str(w->ctx->arena, strbuf_str(&text));
 	return text.failed || !v->text.ptr ? -ENOMEM : 0;
 }
 
-/* ---- parts ------------------------------------------------------------------------------------------------------------ */
+/* ---- parts --------------------------------------------------------------------------------------------- */
 
 static int name_check(struct walk *w, struct explained *x)
 {
@@ -139,8 +140,8 @@ static int explain_check(struct walk *w, struct explained *x)
 		presence[0] = extract(w, left, &values[0]);
 		if (right)
 			presence[1] = extract(w, right, &values[1]);
-		x->truth = predicate_test(&p, presence[0], &values[0], right ? presence[1] : PRESENT, right ? &values[1] : NULL,
-					  w->regex);
+		x->truth = predicate_test(&p, presence[0], &values[0], right ? presence[1] : PRESENT,
+					  right ? &values[1] : NULL, w->regex);
 	}
 	predicate_release(&p);
 	if (r == 0 && w->keep)
@@ -198,7 +199,8 @@ static int find_shadow(struct walk *w, struct explanation *x)
 	return 0;
 }
 
-int explain_event(const struct ruleset *r, uint32_t rule, struct field_context *ctx, struct explanation *ret_explanation)
+int explain_event(const struct ruleset *r, uint32_t rule, struct field_context *ctx,
+		  struct explanation *ret_explanation)
 {
 	struct explanation x = { .rules = r, .rule = rule };
 	struct walk w = { .rules = r, .ctx = ctx, .regex = regex_scratch_new(), .keep = true };

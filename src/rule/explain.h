@@ -7,8 +7,9 @@
 #include "rule/predicate.h"
 
 /*
- * Why a rule did or did not match an event. A second, slow evaluator that walks the tree of one rule: the engine's graph
- * has forgotten macros and order, and is not to carry them. Every part is evaluated, also those that the engine passes over.
+ * Why a rule did or did not match an event. A second, slow evaluator that walks the tree of one rule: the
+ * engine's graph has forgotten macros and order, and is not to carry them. Every part is evaluated, also
+ * those that the engine passes over.
  */
 struct explained {
 	const struct ast *ast;
@@ -44,12 +45,16 @@ bool explain_looks_at(const struct ruleset *r, uint32_t rule, const struct event
  * Evaluates ctx->ev. The result lives in ctx->arena. What is missing counts as unknown when ctx->needs is set, else as
  * absent; nothing is added to them. 0 or -ENOMEM.
  */
-int explain_event(const struct ruleset *r, uint32_t rule, struct field_context *ctx, struct explanation *ret_explanation);
+int explain_event(const struct ruleset *r, uint32_t rule, struct field_context *ctx,
+		  struct explanation *ret_explanation);
 
 /* As an indented tree, one line a part, with the words in colours for a terminal; and as one JSON object. */
 void explain_print(struct strbuf *out, const struct explanation *x, const struct field_context *ctx, bool color);
 
-/* What was printed last, by the truth values of all parts: values alone make the difference between events of one kind. */
+/*
+ * What was printed last, by the truth values of all parts: values alone make the difference between events of
+ * one kind.
+ */
 #define EXPLAIN_TOLD 8
 struct explain_memory {
 	struct explain_told {
@@ -58,7 +63,10 @@ struct explain_memory {
 	} told[EXPLAIN_TOLD];
 	unsigned int next;
 };
-/* As explain_print(), but an event that does not match for what kept an earlier one from it is a line with the values that differ. */
+/*
+ * As explain_print(), but an event that does not match for what kept an earlier one from it is a line with
+ * the values that differ.
+ */
 void explain_print_brief(struct strbuf *out, const struct explanation *x, const struct field_context *ctx, bool color,
 			 struct explain_memory *m);
 void explain_memory_free(struct explain_memory *m);

@@ -23,7 +23,7 @@ static void add_word(struct strbuf *out, const char *word, enum truth truth, boo
 	strbuf_addf(out, "%s%-7s%s", color ? colors[truth] : "", word, color ? "\033[0m" : "");
 }
 
-/* ---- as text ---------------------------------------------------------------------------------------------------------- */
+/* ---- as text ------------------------------------------------------------------------------------------- */
 
 static void add_value(struct strbuf *out, const struct explained_value *v)
 {
@@ -71,7 +71,11 @@ static void add_head(struct strbuf *out, const struct explanation *x, const stru
 		add_plain(out, ctx->real_path);
 	}
 	strbuf_addf(out, ": \"" STR_FMT "\" ", STR_ARG(x->rules->rules[x->rule].name));
-	add_word(out, x->truth == TRUTH_YES ? "matches" : x->truth == TRUTH_NO ? "does not match" : "may match", x->truth, color);
+	add_word(out,
+		 x->truth == TRUTH_YES ? "matches" :
+		 x->truth == TRUTH_NO  ? "does not match" :
+					 "may match",
+		 x->truth, color);
 }
 
 void explain_print(struct strbuf *out, const struct explanation *x, const struct field_context *ctx, bool color)
@@ -79,12 +83,15 @@ void explain_print(struct strbuf *out, const struct explanation *x, const struct
 	add_head(out, x, ctx, color);
 	strbuf_addc(out, '\n');
 	if (x->shadowed)
-		strbuf_addf(out, "  but \"" STR_FMT "\", which is tried before it, %s: the first rule that matches is the only one\n",
-			    STR_ARG(x->rules->rules[x->shadow].name), x->shadow_truth == TRUTH_YES ? "matches, too" : "may match, too");
+		strbuf_addf(out,
+			    "  but \"" STR_FMT
+			    "\", which is tried before it, %s: the first rule that matches is the only one\n",
+			    STR_ARG(x->rules->rules[x->shadow].name),
+			    x->shadow_truth == TRUTH_YES ? "matches, too" : "may match, too");
 	add_part(out, &x->root, 0, color);
 }
 
-/* ---- what was told before ----------------------------------------------------------------------------------------------- */
+/* ---- what was told before ------------------------------------------------------------------------------ */
 
 /* Together all that is shown of an event; values end with a NUL each. */
 static void describe_parts(const struct explained *x, struct strbuf *truths, struct strbuf *values)
@@ -170,7 +177,7 @@ void explain_memory_free(struct explain_memory *m)
 	}
 }
 
-/* ---- as JSON ---------------------------------------------------------------------------------------------------------- */
+/* ---- as JSON ------------------------------------------------------------------------------------------- */
 
 static void json_values(struct strbuf *out, const struct explained *x)
 {
@@ -216,8 +223,8 @@ void explain_print_json(struct strbuf *out, const struct explanation *x, const s
 
 	strbuf_adds(out, "{\"rule\":");
 	json_add_string(out, x->rules->rules[x->rule].name);
-	strbuf_addf(out, ",\"event\":%" PRIu64 ",\"type\":\"%s\",\"thread\":%" PRId64 ",\"provisional\":%s", ev->number, ev->info->name,
-		    ev->tid, ev->provisional ? "true" : "false");
+	strbuf_addf(out, ",\"event\":%" PRIu64 ",\"type\":\"%s\",\"thread\":%" PRId64 ",\"provisional\":%s", ev->number,
+		    ev->info->name, ev->tid, ev->provisional ? "true" : "false");
 	if (ctx->real_path.len) {
 		strbuf_adds(out, ",\"real_path\":");
 		json_add_string(out, ctx->real_path);

@@ -15,15 +15,18 @@ static int refuse(struct builder *b, const struct ast *a, struct str message, st
 {
 	if (!message.ptr)
 		return -ENOMEM;
-	*b->problem = (struct condition_error){ .message = message, .offset = a->offset, .hint = hint, .unknown_filter = unknown };
+	*b->problem = (struct condition_error){
+		.message = message, .offset = a->offset, .hint = hint, .unknown_filter = unknown
+	};
 	return -EINVAL;
 }
 
 static int build_field(struct builder *b, const struct ast *a, struct expression *e)
 {
 	struct error err = { 0 };
-	struct str text = a->has_arg ? arena_printf(b->arena, STR_FMT "[" STR_FMT "]", STR_ARG(a->text), STR_ARG(a->arg)) :
-				       arena_str(b->arena, a->text);
+	struct str text = a->has_arg ?
+				  arena_printf(b->arena, STR_FMT "[" STR_FMT "]", STR_ARG(a->text), STR_ARG(a->arg)) :
+				  arena_str(b->arena, a->text);
 	const char *barred;
 	size_t used = 0;
 	int r;
@@ -37,11 +40,12 @@ static int build_field(struct builder *b, const struct ast *a, struct expression
 		return refuse(b, a, arena_str(b->arena, str_of(err.text)), (struct str){ "", 0 }, false);
 	barred = r < 0 ? field_barred(a->text) : NULL;
 	if (barred)
-		return refuse(b, a, arena_printf(b->arena, "there is no field " STR_FMT ": it %s", STR_ARG(text), barred),
+		return refuse(b, a,
+			      arena_printf(b->arena, "there is no field " STR_FMT ": it %s", STR_ARG(text), barred),
 			      (struct str){ "", 0 }, true);
 	if (r < 0 || used != text.len)
-		return refuse(b, a, arena_printf(b->arena, "there is no field " STR_FMT, STR_ARG(text)), field_nearest(a->text),
-			      true);
+		return refuse(b, a, arena_printf(b->arena, "there is no field " STR_FMT, STR_ARG(text)),
+			      field_nearest(a->text), true);
 	e->kind = EXPRESSION_FIELD;
 	e->type = (struct transform_type){ .type = e->field.type, .list = e->field.list };
 	e->reads = e->field.reads;

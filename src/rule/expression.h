@@ -7,8 +7,9 @@
 #include "rule/condition.h"
 
 /*
- * One side of a check with everything looked up: a field, a transformer's call, a list literal or a constant (the last two
- * only as arguments). Immutable; lives in the arena it was built in and borrows nothing from the tree.
+ * One side of a check with everything looked up: a field, a transformer's call, a list literal or a constant
+ * (the last two only as arguments). Immutable; lives in the arena it was built in and borrows nothing from
+ * the tree.
  */
 enum expression_kind { EXPRESSION_FIELD, EXPRESSION_CALL, EXPRESSION_LIST, EXPRESSION_CONSTANT };
 

@@ -20,7 +20,7 @@ static const char *const item_types[] = {
 #undef LOAD_ITEM
 };
 
-/* ---- contexts --------------------------------------------------------------------------------------------------------- */
+/* ---- contexts ------------------------------------------------------------------------------------------ */
 
 static const struct load_context *add_context(struct findings *f, const struct load_context *context)
 {
@@ -87,7 +87,7 @@ const struct load_context *findings_expression(struct findings *f, const struct 
 	return add_context(f, &c);
 }
 
-/* ---- exact places ----------------------------------------------------------------------------------------------------- */
+/* ---- exact places -------------------------------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -109,8 +109,9 @@ static size_t scalar_start(struct str raw)
 }
 
 /*
- * Walks a scalar as written and its value side by side: blanks stand for blanks, a backslash or a doubled quote for what
- * follows it. The offset in the value becomes one in the raw text; raw.len when they part before.
+ * Walks a scalar as written and its value side by side: blanks stand for blanks, a backslash or a doubled
+ * quote for what follows it. The offset in the value becomes one in the raw text; raw.len when they part
+ * before.
  */
 static size_t align(struct str raw, struct str value, size_t offset)
 {
@@ -163,7 +164,7 @@ const struct load_context *findings_exact(struct findings *f, const struct load_
 	return add_context(f, &c);
 }
 
-/* ---- snippets --------------------------------------------------------------------------------------------------------- */
+/* ---- snippets ------------------------------------------------------------------------------------------ */
 
 static void add_mark(struct strbuf *out, struct str line, size_t column)
 {
@@ -200,8 +201,9 @@ static void add_snippet(struct strbuf *out, struct str text, size_t offset)
 }
 
 /*
- * Falco's rendering of it: SNIPPET_SIDE characters after the place and one more, dots over the ends of what was cut, blanks up to
- * the mark. In a condition it looks for the place at its offset in the file, which mostly is past the condition's end.
+ * Falco's rendering of it: SNIPPET_SIDE characters after the place and one more, dots over the ends of what
+ * was cut, blanks up to the mark. In a condition it looks for the place at its offset in the file, which
+ * mostly is past the condition's end.
  */
 static void add_falco_snippet(struct strbuf *out, struct str text, size_t offset)
 {
@@ -240,7 +242,7 @@ static void add_falco_snippet(struct strbuf *out, struct str text, size_t offset
 		strbuf_addf(out, "%*s^\n", (int)mark, "");
 }
 
-/* ---- findings ----------------------------------------------------------------------------------------------------------- */
+/* ---- findings ------------------------------------------------------------------------------------------ */
 
 static struct str expression_name(struct findings *f, struct str expression)
 {

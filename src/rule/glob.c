@@ -12,9 +12,10 @@ static const struct {
 	struct str name;
 	int (*is)(int c);
 } classes[] = {
-	{ { "alnum", 5 }, isalnum }, { { "alpha", 5 }, isalpha }, { { "blank", 5 }, isblank }, { { "cntrl", 5 }, iscntrl },
-	{ { "digit", 5 }, isdigit }, { { "graph", 5 }, isgraph }, { { "lower", 5 }, islower }, { { "print", 5 }, isprint },
-	{ { "punct", 5 }, ispunct }, { { "space", 5 }, isspace }, { { "upper", 5 }, isupper }, { { "xdigit", 6 }, isxdigit },
+	{ { "alnum", 5 }, isalnum }, { { "alpha", 5 }, isalpha }, { { "blank", 5 }, isblank },
+	{ { "cntrl", 5 }, iscntrl }, { { "digit", 5 }, isdigit }, { { "graph", 5 }, isgraph },
+	{ { "lower", 5 }, islower }, { { "print", 5 }, isprint }, { { "punct", 5 }, ispunct },
+	{ { "space", 5 }, isspace }, { { "upper", 5 }, isupper }, { { "xdigit", 6 }, isxdigit },
 };
 
 /* [:name:] at p[i]: sets *ret_next behind it; false when it is none. */
@@ -23,7 +24,8 @@ static bool match_class(struct str p, size_t i, unsigned char c, bool fold, size
 	for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]); k++) {
 		struct str rest = { p.ptr + i + 2, p.len - i - 2 }, name = classes[k].name;
 
-		if (!str_starts(rest, name) || !str_starts((struct str){ rest.ptr + name.len, rest.len - name.len }, STR(":]")))
+		if (!str_starts(rest, name) ||
+		    !str_starts((struct str){ rest.ptr + name.len, rest.len - name.len }, STR(":]")))
 			continue;
 		*ret_next = i + 2 + name.len + 2;
 		/* byte classes of the C locale, whatever the program's locale is */
@@ -34,8 +36,8 @@ static bool match_class(struct str p, size_t i, unsigned char c, bool fold, size
 }
 
 /*
- * A bracket expression whose '[' is at p[at - 1]. Returns the index behind its ']' and whether c is in it; 0 when it never
- * ends: then the '[' was an ordinary character.
+ * A bracket expression whose '[' is at p[at - 1]. Returns the index behind its ']' and whether c is in it; 0
+ * when it never ends: then the '[' was an ordinary character.
  */
 static size_t match_bracket(struct str p, size_t at, unsigned char c, bool fold, bool *ret_hit)
 {

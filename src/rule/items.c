@@ -46,7 +46,7 @@ static int join(struct arena *arena, struct str *a, size_t *cap, struct str b)
 	return 0;
 }
 
-/* ---- lists --------------------------------------------------------------------------------------------------------------- */
+/* ---- lists --------------------------------------------------------------------------------------------- */
 
 int items_define_list(struct items *s, struct findings *f, const struct list_item *list)
 {
@@ -76,7 +76,8 @@ int items_append_list(struct items *s, struct findings *f, const struct list_ite
 	int r;
 
 	if (i == NAMES_NONE)
-		return findings_error(f, LOAD_ERR_VALIDATE, list->at, "there is no earlier list of this name to append to");
+		return findings_error(f, LOAD_ERR_VALIDATE, list->at,
+				      "there is no earlier list of this name to append to");
 	for (size_t k = 0; k < list->items.count; k++) {
 		r = texts_add(s->arena, &s->lists[i].items, list->items.list[k]);
 		if (r < 0)
@@ -86,7 +87,7 @@ int items_append_list(struct items *s, struct findings *f, const struct list_ite
 	return 0;
 }
 
-/* ---- macros -------------------------------------------------------------------------------------------------------------- */
+/* ---- macros -------------------------------------------------------------------------------------------- */
 
 int items_define_macro(struct items *s, struct findings *f, const struct macro_item *macro)
 {
@@ -116,14 +117,15 @@ int items_append_macro(struct items *s, struct findings *f, const struct macro_i
 	int r;
 
 	if (i == NAMES_NONE)
-		return findings_error(f, LOAD_ERR_VALIDATE, macro->at, "there is no earlier macro of this name to append to");
+		return findings_error(f, LOAD_ERR_VALIDATE, macro->at,
+				      "there is no earlier macro of this name to append to");
 	r = join(s->arena, &s->macros[i].condition, &s->macros[i].condition_cap, macro->condition);
 	if (r == 0)
 		s->macros[i].visibility = s->clock++;
 	return r;
 }
 
-/* ---- rules --------------------------------------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------------------- */
 
 /* The earlier rule of this name; *ret_rule is NULL when there is none. Its source cannot be changed. */
 static int find_rule(struct items *s, struct findings *f, struct str name, struct str source,
@@ -178,7 +180,8 @@ int items_enable_rule(struct items *s, struct findings *f, const struct rule_ite
 	uint32_t i = names_find(&s->rule_names, rule->name);
 
 	if (i == NAMES_NONE)
-		return findings_error(f, LOAD_ERR_VALIDATE, rule->at, "there is no earlier rule of this name to enable or disable");
+		return findings_error(f, LOAD_ERR_VALIDATE, rule->at,
+				      "there is no earlier rule of this name to enable or disable");
 	s->rules[i].enabled = rule->enabled;
 	return 0;
 }
@@ -190,7 +193,8 @@ static bool has(const struct rule_update *u, enum rule_key key)
 
 static int append_exceptions(struct items *s, struct findings *f, struct rule_item *rule, const struct exceptions *more)
 {
-	const struct field_options *fields = rule->unknown_source ? NULL : engine_source_fields(s->options, rule->source);
+	const struct field_options *fields =
+		rule->unknown_source ? NULL : engine_source_fields(s->options, rule->source);
 	int r = 0;
 
 	for (size_t i = 0; i < more->count && r == 0; i++)
@@ -221,9 +225,11 @@ int items_append_rule(struct items *s, struct findings *f, const struct rule_upd
 	if (r < 0)
 		return r;
 	if (!rule)
-		return findings_error(f, LOAD_ERR_VALIDATE, u->at, "there is no earlier rule of this name to append to");
+		return findings_error(f, LOAD_ERR_VALIDATE, u->at,
+				      "there is no earlier rule of this name to append to");
 	if (!u->keys)
-		return findings_error(f, LOAD_ERR_VALIDATE, u->at, "there is nothing to append: give a condition or exceptions");
+		return findings_error(f, LOAD_ERR_VALIDATE, u->at,
+				      "there is nothing to append: give a condition or exceptions");
 	r = append_texts(s, f, rule, u);
 	if (r == 0 && has(u, KEY_EXCEPTIONS))
 		r = append_exceptions(s, f, rule, &u->values.exceptions);
@@ -287,7 +293,7 @@ int items_replace_rule(struct items *s, struct findings *f, const struct rule_up
 	return 0;
 }
 
-/* ---- required plugins ---------------------------------------------------------------------------------------------------- */
+/* ---- required plugins ---------------------------------------------------------------------------------- */
 
 int items_require_plugin(struct items *s, const struct plugin_requirement *plugin)
 {

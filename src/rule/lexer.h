@@ -6,10 +6,10 @@
 #include "base/str.h"
 
 /*
- * Falco's condition language has no separate token stream: what a text is depends on what the grammar expects there ("in"
- * is an operator, a macro or a file name). So the parser asks for one kind of token at a time. Each function below either
- * takes a token (moves .at, sets .token, returns true) or leaves the lexer as it was. Every one is linear in what it
- * takes or in one word of look-ahead.
+ * Falco's condition language has no separate token stream: what a text is depends on what the grammar expects
+ * there ("in" is an operator, a macro or a file name). So the parser asks for one kind of token at a time.
+ * Each function below either takes a token (moves .at, sets .token, returns true) or leaves the lexer as it
+ * was. Every one is linear in what it takes or in one word of look-ahead.
  */
 struct lexer {
 	struct str text;
@@ -28,8 +28,8 @@ bool lexer_number(struct lexer *l); /* decimal with fraction and exponent, or 0x
 bool lexer_bare(struct lexer *l); /* a bare string */
 
 /*
- * A quoted string, unescaped. 1 = taken, 0 = there is none (or it never ends), -EINVAL an escape that the language does not
- * know (the string was taken; *ret_reason says why), -ENOMEM.
+ * A quoted string, unescaped. 1 = taken, 0 = there is none (or it never ends), -EINVAL an escape that the
+ * language does not know (the string was taken; *ret_reason says why), -ENOMEM.
  */
 int lexer_quoted(struct lexer *l, struct arena *arena, const char **ret_reason);
 

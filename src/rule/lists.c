@@ -24,7 +24,7 @@ void lists_print_value(struct strbuf *out, struct str value)
 	strbuf_add(out, "\"", quote);
 }
 
-/* ---- preparing ------------------------------------------------------------------------------------------------------------ */
+/* ---- preparing ----------------------------------------------------------------------------------------- */
 
 static bool is_word(struct str name)
 {
@@ -88,7 +88,7 @@ int lists_prepare(struct arena *arena, const struct items *items, struct lists *
 	return 0;
 }
 
-/* ---- pasting ------------------------------------------------------------------------------------------------------------- */
+/* ---- pasting ------------------------------------------------------------------------------------------- */
 
 /* Notes the lists, from a number on, whose names stand in the text as words. */
 static void want(struct lists *lists, struct str text, uint32_t from)
@@ -190,7 +190,8 @@ static int paste_list(struct arena *arena, struct pasted_list *list, struct str 
 		strbuf_adds(out, at_start ? "" : " ");
 		strbuf_addstr(out, list->text);
 		strbuf_addc(out, ' ');
-		if (out->failed || note_paste(arena, pastes, start, before - start + end - name_at, out->len - start) < 0)
+		if (out->failed ||
+		    note_paste(arena, pastes, start, before - start + end - name_at, out->len - start) < 0)
 			return -ENOMEM;
 		if (out->len + (text.len - end) > RULES_COND_BYTES)
 			return -E2BIG;

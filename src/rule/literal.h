@@ -6,9 +6,9 @@
 #include "field/value.h"
 
 /*
- * A constant of a condition as a value of the type that it is compared with. Text and bytes borrow from text. -EINVAL with
- * the reason when it is none. Numbers are read as Falco reads them: decimal, with a sign, clamped at 64 bits, then cut to
- * the type's width (so -1 is the largest unsigned number).
+ * A constant of a condition as a value of the type that it is compared with. Text and bytes borrow from text.
+ * -EINVAL with the reason when it is none. Numbers are read as Falco reads them: decimal, with a sign,
+ * clamped at 64 bits, then cut to the type's width (so -1 is the largest unsigned number).
  */
 int literal_parse(struct str text, enum param_type type, struct value *ret_value, struct error *err);
 

@@ -30,7 +30,7 @@ static size_t count_of(const struct load_result *r, bool errors)
 	return n;
 }
 
-/* ---- text --------------------------------------------------------------------------------------------------------------- */
+/* ---- text ---------------------------------------------------------------------------------------------- */
 
 static void print_code(struct strbuf *out, const struct load_finding *f)
 {
@@ -172,7 +172,7 @@ void load_result_print(struct strbuf *out, const struct load_result *r, bool ver
 	print_omitted(out, r);
 }
 
-/* ---- JSON --------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static void json_location(struct strbuf *out, const struct load_location *l)
 {

@@ -54,7 +54,7 @@ void rule_loader_free(struct rule_loader *l)
 	free(l);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static int read_document(struct rule_loader *l, struct findings *f, const struct yaml_node *root,
 			 const struct load_context *file)
@@ -91,8 +91,8 @@ static int read_text(struct rule_loader *l, struct findings *f, struct rule_file
 
 	r = yaml_load(l->arena, file->text, f->ours ? 0 : YAML_FORGIVING, &documents, &where, &err);
 	if (r == -EINVAL || r == -E2BIG)
-		return findings_error(f, LOAD_ERR_YAML_PARSE, findings_context_at(f, at, ITEM_VALUE, STR(""), where), "%s",
-				      err.text);
+		return findings_error(f, LOAD_ERR_YAML_PARSE, findings_context_at(f, at, ITEM_VALUE, STR(""), where),
+				      "%s", err.text);
 	if (r < 0)
 		return r;
 	file->text = documents.text;
@@ -149,7 +149,8 @@ static struct loaded_file *new_file(struct rule_loader *l, struct str name, stru
 }
 
 /* r: what became of it */
-static int take_file(struct rule_loader *l, struct loaded_file *loaded, const struct findings *f, int r, struct error *err)
+static int take_file(struct rule_loader *l, struct loaded_file *loaded, const struct findings *f, int r,
+		     struct error *err)
 {
 	if (f->failed || (r < 0 && r != -EINVAL))
 		return error_set(err, -ENOMEM, "out of memory while loading " STR_FMT, STR_ARG(loaded->result.name));
@@ -173,8 +174,8 @@ int rule_loader_add(struct rule_loader *l, struct str name, struct str text, con
 	if (!loaded)
 		return error_set(err, -ENOMEM, "out of memory");
 	if (text.len > RULES_MAX_BYTES)
-		r = findings_error(&f, LOAD_ERR_FILE_READ, findings_file(&f, &loaded->file), "the file is larger than %d MiB",
-				   RULES_MAX_BYTES >> 20);
+		r = findings_error(&f, LOAD_ERR_FILE_READ, findings_file(&f, &loaded->file),
+				   "the file is larger than %d MiB", RULES_MAX_BYTES >> 20);
 	else
 		r = load_text(l, loaded, &f);
 	r = take_file(l, loaded, &f, r, err);
@@ -183,8 +184,8 @@ int rule_loader_add(struct rule_loader *l, struct str name, struct str text, con
 	return r;
 }
 
-int rule_loader_add_unread(struct rule_loader *l, struct str name, const char *why, const struct load_result **ret_result,
-			   struct error *err)
+int rule_loader_add_unread(struct rule_loader *l, struct str name, const char *why,
+			   const struct load_result **ret_result, struct error *err)
 {
 	struct loaded_file *loaded = new_file(l, name, STR(""));
 	struct findings f = { .arena = l->arena, .ours = l->options.ours };
@@ -199,7 +200,7 @@ int rule_loader_add_unread(struct rule_loader *l, struct str name, const char *w
 	return r;
 }
 
-/* ---- what is asked of plugins ------------------------------------------------------------------------------------------------- */
+/* ---- what is asked of plugins -------------------------------------------------------------------------- */
 
 /* 1 = it will do, 0 = it is no plugin of that name, -EINVAL = it is too old. */
 static int serves(const struct plugin_version *wanted, struct str name, struct str version, struct error *err)
@@ -211,11 +212,13 @@ static int serves(const struct plugin_version *wanted, struct str name, struct s
 	version_parse(wanted->version, &v); /* checked when it was read */
 	if (version_serves(&there, &v))
 		return 1;
-	return error_set(err, -EINVAL, "the rules need version " STR_FMT " of the plugin '" STR_FMT "', this one has %u.%u.%u",
+	return error_set(err, -EINVAL,
+			 "the rules need version " STR_FMT " of the plugin '" STR_FMT "', this one has %u.%u.%u",
 			 STR_ARG(wanted->version), STR_ARG(wanted->name), there.major, there.minor, there.patch);
 }
 
-static int check_plugin(const struct plugin_requirement *plugin, const struct engine_options *options, struct error *err)
+static int check_plugin(const struct plugin_requirement *plugin, const struct engine_options *options,
+			struct error *err)
 {
 	struct strbuf names auto_strbuf = { 0 };
 	int r = 0;
@@ -245,7 +248,7 @@ int rule_loader_check_plugins(const struct rule_loader *l, struct error *err)
 	return r;
 }
 
-/* ---- compiling ------------------------------------------------------------------------------------------------------------------ */
+/* ---- compiling ----------------------------------------------------------------------------------------- */
 
 /* Nothing was added, or the last rule set was given away: what is found now was found before. */
 static int assemble_again(struct rule_loader *l, struct error *err)

@@ -4,8 +4,8 @@
 #include "rule/program.h"
 
 /*
- * The layout of a thread's memory: a bit for what is known of each node that reads only facts about the process, and for
- * each word of a plan; their truths; the plans' words.
+ * The layout of a thread's memory: a bit for what is known of each node that reads only facts about the
+ * process, and for each word of a plan; their truths; the plans' words.
  */
 
 static void mark_stale(struct program *p, facts_t reads, uint32_t bit)

@@ -42,7 +42,10 @@ static void add_field(struct strbuf *out, struct str name)
 	strbuf_addf(out, "=%%" STR_FMT, STR_ARG(name));
 }
 
-/* Each field that is worth having in any output, plugins' behind ours; static.* is one row for all fields of the configuration. */
+/*
+ * Each field that is worth having in any output, plugins' behind ours; static.* is one row for all fields of
+ * the configuration.
+ */
 static void add_suggested(struct strbuf *out, const struct field_options *options)
 {
 	const struct field_info *info;
@@ -109,7 +112,8 @@ static void warn_deprecated(struct findings *f, struct str format, const struct 
 	for (size_t i = 0; i < ARRAY_SIZE(deprecated_fields); i++) {
 		if (!str_contains(format, deprecated_fields[i]))
 			continue;
-		findings_add(f, LOAD_DEPRECATED_ITEM, at, "the output uses the field '" STR_FMT "', which is deprecated",
+		findings_add(f, LOAD_DEPRECATED_ITEM, at,
+			     "the output uses the field '" STR_FMT "', which is deprecated",
 			     STR_ARG(deprecated_fields[i]));
 		findings_field(f, deprecated_fields[i]);
 	}
@@ -159,14 +163,15 @@ static int add_extras(struct arena *arena, struct findings *f, const struct engi
 	if (!rule->extra)
 		return -ENOMEM;
 	for (size_t i = 0; i < options->nappends && r == 0; i++)
-		for (size_t k = 0; applies(item, &options->appends[i]) && k < options->appends[i].nextra_fields && r == 0; k++)
+		for (size_t k = 0;
+		     applies(item, &options->appends[i]) && k < options->appends[i].nextra_fields && r == 0; k++)
 			r = add_extra(arena, f, options, &options->appends[i].extra_fields[k], item, rule);
 	return r;
 }
 
 /* Ours: what else is wrong behind the first problem. */
-static void add_other_problems(struct findings *f, const struct field_options *fields, const struct rule_item *item, struct str text,
-			       size_t offset)
+static void add_other_problems(struct findings *f, const struct field_options *fields, const struct rule_item *item,
+			       struct str text, size_t offset)
 {
 	for (unsigned int i = 1; i < RULES_COND_PROBLEMS && offset < text.len; i++) {
 		const char *percent = memchr(text.ptr + offset, '%', text.len - offset);
@@ -181,7 +186,8 @@ static void add_other_problems(struct findings *f, const struct field_options *f
 		if (format_compile_at(rest, fields, &format, &at, &err) >= 0)
 			return;
 		offset = text.len - rest.len + (at ? at : 1);
-		findings_add(f, LOAD_ERR_COMPILE_OUTPUT, findings_exact(f, item->output_at, text, offset), "%s", err.text);
+		findings_add(f, LOAD_ERR_COMPILE_OUTPUT, findings_exact(f, item->output_at, text, offset), "%s",
+			     err.text);
 	}
 }
 
@@ -212,8 +218,8 @@ int outputs_add(struct arena *arena, struct findings *f, const struct engine_opt
 		bool added = offset >= item->output.len && rule->output.len > item->output.len;
 
 		findings_add(f, skip ? LOAD_UNKNOWN_FILTER : LOAD_ERR_COMPILE_OUTPUT,
-			     f->ours ? findings_exact(f, item->output_at, rule->output, offset) : item->output_at, "%s%s",
-			     added ? "in what append_output (or -p) adds to the output: " : "", err.text);
+			     f->ours ? findings_exact(f, item->output_at, rule->output, offset) : item->output_at,
+			     "%s%s", added ? "in what append_output (or -p) adds to the output: " : "", err.text);
 		if (f->ours && !skip)
 			add_other_problems(f, &options->fields, item, rule->output, offset);
 		return skip ? 1 : -EINVAL;

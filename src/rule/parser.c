@@ -171,13 +171,14 @@ static struct ast *parse_embedded(struct parser *p)
 }
 
 /*
- * A word alone is a macro. One that is compared was meant as a field, of which Falco says that it expected "and" or "or": it is told at the
- * same place, but by what it is.
+ * A word alone is a macro. One that is compared was meant as a field, of which Falco says that it expected
+ * "and" or "or": it is told at the same place, but by what it is.
  */
 static struct ast *fail_compared(struct parser *p, struct str word)
 {
-	struct str message = arena_printf(p->arena, STR_FMT " is no field, which has a dot in its name, and a macro is not compared",
-					  STR_ARG(word));
+	struct str message =
+		arena_printf(p->arena, STR_FMT " is no field, which has a dot in its name, and a macro is not compared",
+			     STR_ARG(word));
 
 	return message.ptr ? parser_fail_hint(p, message.ptr, field_nearest(word)) : parser_no_memory(p);
 }

@@ -17,7 +17,7 @@ static const struct str transformers[] = {
 #undef TRANSFORM
 };
 
-/* ---- values ------------------------------------------------------------------------------------------------------------ */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 /* A quoted string as a value; NULL without an error when there is none. */
 static struct ast *try_quoted(struct parser *p, size_t offset)
@@ -90,7 +90,7 @@ static struct ast *parse_list(struct parser *p, size_t offset)
 	return parser_adopt(p, parser_node(p, AST_LIST, offset), base);
 }
 
-/* ---- fields and transformers --------------------------------------------------------------------------------------------- */
+/* ---- fields and transformers --------------------------------------------------------------------------- */
 
 /* An optional [argument] of a. */
 static struct ast *parse_argument(struct parser *p, struct ast *a)
@@ -219,7 +219,7 @@ static struct ast *try_transformer(struct parser *p)
 	return a;
 }
 
-/* ---- the two sides ------------------------------------------------------------------------------------------------------ */
+/* ---- the two sides ------------------------------------------------------------------------------------- */
 
 struct ast *parser_try_left(struct parser *p)
 {

@@ -84,7 +84,8 @@ static bool match(const struct pathset_node *node, struct str path)
 	if (!next_component(&path, &component))
 		return false;
 	for (const struct pathset_node *child = node->children; child; child = child->next) {
-		if ((child->glob ? glob_match(child->component, component, false) : str_eq(child->component, component)) &&
+		if ((child->glob ? glob_match(child->component, component, false) :
+				   str_eq(child->component, component)) &&
 		    match(child, path))
 			return true;
 	}

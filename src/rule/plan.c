@@ -6,8 +6,8 @@
 #include "rule/specialise.h"
 
 /*
- * Plans: for each class of event types a tree of questions, whose leaves are the rules that the answers leave. What leads to
- * a plan is folded out of its conditions.
+ * Plans: for each class of event types a tree of questions, whose leaves are the rules that the answers
+ * leave. What leads to a plan is folded out of its conditions.
  */
 struct planner {
 	struct specialiser specialiser;
@@ -17,7 +17,7 @@ struct planner {
 	uint64_t entries; /* rules in all plans so far */
 };
 
-/* ---- what to ask ---------------------------------------------------------------------------------------------------------- */
+/* ---- what to ask --------------------------------------------------------------------------------------- */
 
 /* Predicates that are looked at for one plan, and children of a connective: the rest are asked rule by rule. */
 #define CANDIDATES_MAX 64
@@ -111,7 +111,8 @@ static uint32_t choose_ask(const struct program *p, const struct plan *plan)
 	}
 	for (uint32_t i = 0; i < c.count; i++) {
 		const struct node *node = &p->nodes[c.nodes[i]];
-		float saved = ((1 - node->yes) * (float)denied[i].no + node->yes * (float)denied[i].yes) / (node->cost + 10);
+		float saved =
+			((1 - node->yes) * (float)denied[i].no + node->yes * (float)denied[i].yes) / (node->cost + 10);
 
 		if ((denied[i].no > 1 || denied[i].yes > 1) && saved > most) {
 			most = saved;
@@ -121,7 +122,7 @@ static uint32_t choose_ask(const struct program *p, const struct plan *plan)
 	return best;
 }
 
-/* ---- the rules of a plan --------------------------------------------------------------------------------------------------- */
+/* ---- the rules of a plan ------------------------------------------------------------------------------- */
 
 /* Splits a condition into what a thread can remember and the rest. */
 static int split(struct planner *planner, uint32_t number, struct plan_rule *ret_rule)
@@ -205,7 +206,7 @@ static int add_rule(struct planner *planner, struct plan *plan, uint32_t rule)
 	return 0;
 }
 
-/* ---- trees ----------------------------------------------------------------------------------------------------------------- */
+/* ---- trees --------------------------------------------------------------------------------------------- */
 
 static int finish_plan(struct planner *planner, struct plan *plan, unsigned int depth);
 
@@ -285,7 +286,8 @@ static int plan_classes(struct planner *planner, const struct event_classes *cla
 			return r;
 	}
 	for (uint16_t type = 0; type < EVENT_TYPES; type++)
-		*(type < EV_COUNT ? &p->plan_of_type[type] : &p->plan_of_code[type - EV_COUNT]) = plans[classes->of_type[type]];
+		*(type < EV_COUNT ? &p->plan_of_type[type] : &p->plan_of_code[type - EV_COUNT]) =
+			plans[classes->of_type[type]];
 	return 0;
 }
 

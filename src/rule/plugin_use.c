@@ -8,7 +8,8 @@ static bool uses_container(const struct engine_options *options, const struct te
 	size_t used;
 
 	for (size_t i = 0; i < fields->count; i++)
-		if (field_lookup(fields->list[i], &options->fields, &ref, &used, NULL) == 0 && field_flags(ref.info) & FIELD_CONTAINER_PLUGIN)
+		if (field_lookup(fields->list[i], &options->fields, &ref, &used, NULL) == 0 &&
+		    field_flags(ref.info) & FIELD_CONTAINER_PLUGIN)
 			return true;
 	for (size_t i = 0; options->fields.container_plugin && i < events->count; i++)
 		if (str_eq(events->list[i], STR("container")))
@@ -23,7 +24,8 @@ static bool has_field(const struct engine_plugin *p, const struct field_options 
 	struct field_ref ref;
 	size_t used;
 
-	if (!p->fields || !of || field_lookup(name, of, &ref, &used, NULL) < 0 || !(field_flags(ref.info) & FIELD_FOREIGN))
+	if (!p->fields || !of || field_lookup(name, of, &ref, &used, NULL) < 0 ||
+	    !(field_flags(ref.info) & FIELD_FOREIGN))
 		return false;
 	for (size_t i = 0; (f = foreign_by_index(p->fields, i)); i++)
 		if (str_eq(field_name(f), field_name(ref.info)))
@@ -40,8 +42,8 @@ static bool sends(const struct engine_plugin *p, struct str event)
 }
 
 /* Whose events a rule is about, whose fields it names, or whose asynchronous events. */
-static bool is_used(const struct engine_options *options, const struct engine_plugin *p, struct str source, const struct texts *fields,
-		    const struct texts *events)
+static bool is_used(const struct engine_options *options, const struct engine_plugin *p, struct str source,
+		    const struct texts *fields, const struct texts *events)
 {
 	const struct field_options *of = engine_source_fields(options, source);
 	bool used = p->source.len && str_eq(p->source, source);
@@ -53,8 +55,8 @@ static bool is_used(const struct engine_options *options, const struct engine_pl
 	return used;
 }
 
-int plugin_use_names(const struct engine_options *options, struct str source, const struct texts *fields, const struct texts *events,
-		     struct arena *arena, struct texts *names)
+int plugin_use_names(const struct engine_options *options, struct str source, const struct texts *fields,
+		     const struct texts *events, struct arena *arena, struct texts *names)
 {
 	int r = uses_container(options, fields, events) ? texts_add(arena, names, STR("container")) : 0;
 

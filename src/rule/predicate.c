@@ -6,7 +6,7 @@
 #include "rule/glob.h"
 #include "rule/literal.h"
 
-/* ---- comparisons by kind of value ------------------------------------------------------------------------------------- */
+/* ---- comparisons by kind of value ---------------------------------------------------------------------- */
 
 static bool text_starts(struct str s, struct str prefix)
 {
@@ -88,7 +88,7 @@ static const compare_fn comparisons[][OP_COUNT] = {
 	[VALUE_IP] = EQUALITY_ROW(address),  [VALUE_NET] = EQUALITY_ROW(net),
 };
 
-/* ---- building ---------------------------------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------------------ */
 
 static int build_value(struct arena *arena, struct str text, const struct predicate *p, struct value *ret_value)
 {
@@ -114,7 +114,8 @@ static int build_values(struct arena *arena, const struct ast *right, struct pre
 	if (!values)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		int r = build_value(arena, right->kind == AST_LIST ? right->children[i]->text : right->text, p, &values[i]);
+		int r = build_value(arena, right->kind == AST_LIST ? right->children[i]->text : right->text, p,
+				    &values[i]);
 
 		if (r < 0)
 			return r;
@@ -174,8 +175,9 @@ static enum predicate_form form_of(struct predicate *p)
 }
 
 /*
- * What Falco makes of a list behind a modifier: where both ends of a connection are compared it looks at the first value alone;
- * "is any of" and "differs from all of" look for the address itself among networks, where it never is.
+ * What Falco makes of a list behind a modifier: where both ends of a connection are compared it looks at the
+ * first value alone; "is any of" and "differs from all of" look for the address itself among networks, where
+ * it never is.
  */
 static void follow_modifier(struct predicate *p, enum field_several several)
 {
@@ -191,10 +193,12 @@ static void follow_modifier(struct predicate *p, enum field_several several)
 		p->compare = always;
 }
 
-int predicate_build(struct arena *arena, const struct ast *check, const struct expression *left, const struct expression *right,
-		    struct predicate *ret_predicate)
+int predicate_build(struct arena *arena, const struct ast *check, const struct expression *left,
+		    const struct expression *right, struct predicate *ret_predicate)
 {
-	struct predicate p = { .op = check->op == OP_EQ2 ? OP_EQ : check->op, .modifier = check->modifier, .expression = left };
+	struct predicate p = { .op = check->op == OP_EQ2 ? OP_EQ : check->op,
+			       .modifier = check->modifier,
+			       .expression = left };
 	enum field_several several = left->kind == EXPRESSION_FIELD ? left->field.several : FIELD_ONE;
 	int r = 0;
 
@@ -242,7 +246,7 @@ void predicate_release(struct predicate *p)
 	p->regexes = NULL;
 }
 
-/* ---- testing ------------------------------------------------------------------------------------------------------------ */
+/* ---- testing ------------------------------------------------------------------------------------------- */
 
 static bool test_several(const struct predicate *p, const struct value *v, struct regex_scratch *scratch)
 {
@@ -271,7 +275,8 @@ static bool test_right(const struct predicate *p, const struct value *v, const s
 	return false;
 }
 
-static bool test_value(const struct predicate *p, const struct value *v, const struct values *right, struct regex_scratch *scratch)
+static bool test_value(const struct predicate *p, const struct value *v, const struct values *right,
+		       struct regex_scratch *scratch)
 {
 	switch (p->form) {
 	case FORM_EXISTS:
@@ -308,11 +313,14 @@ enum truth predicate_test(const struct predicate *p, enum presence left_presence
 		if (test_value(p, &left->list[i], right, scratch) != p->all)
 			return p->all ? TRUTH_NO : TRUTH_YES;
 	}
-	/* a list-typed field without elements is a subset of everything; a descriptor without addresses compares to nothing */
+	/*
+	 * a list-typed field without elements is a subset of everything; a descriptor without addresses
+	 * compares to nothing
+	 */
 	return p->all && (left->count || p->expression->type.list) ? TRUTH_YES : TRUTH_NO;
 }
 
-/* ---- estimates ------------------------------------------------------------------------------------------------------------ */
+/* ---- estimates ----------------------------------------------------------------------------------------- */
 
 /* Fields whose values differ much from the usual in what they cost or how often they hold. */
 static const struct {
@@ -356,7 +364,8 @@ void predicate_estimate(const struct predicate *p, float *ret_cost, float *ret_y
 	case FORM_ONE:
 	case FORM_AROUND:
 		cost += 6;
-		if (p->op == OP_NE || (p->op == OP_EQ && value_kind(p->expression->type.type) == VALUE_BOOL && !p->values[0].b))
+		if (p->op == OP_NE ||
+		    (p->op == OP_EQ && value_kind(p->expression->type.type) == VALUE_BOOL && !p->values[0].b))
 			yes = 0.8f;
 		else if (p->op == OP_LT || p->op == OP_GT || p->op == OP_LE || p->op == OP_GE)
 			yes = 0.6f;

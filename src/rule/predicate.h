@@ -49,8 +49,8 @@ struct predicate {
  * Builds the predicate of a check that condition_check() accepted; left and right have been built. Everything but the
  * regular expressions lives in arena. 0 or -ENOMEM.
  */
-int predicate_build(struct arena *arena, const struct ast *check, const struct expression *left, const struct expression *right,
-		    struct predicate *ret_predicate);
+int predicate_build(struct arena *arena, const struct ast *check, const struct expression *left,
+		    const struct expression *right, struct predicate *ret_predicate);
 void predicate_release(struct predicate *p);
 
 /* Tests what the left side (and the right side with FORM_RIGHT) gave. */

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* ---- names: canonical text → number -------------------------------------------------------------------------------------- */
+/* ---- names: canonical text → number -------------------------------------------------------------------- */
 
 struct name {
 	struct str text;
@@ -71,7 +71,7 @@ static int64_t name_number(const struct name_table *t, struct str text)
 	return n->text.ptr ? (int64_t)n->number : -ENOENT;
 }
 
-/* ---- growing arrays -------------------------------------------------------------------------------------------------------- */
+/* ---- growing arrays ------------------------------------------------------------------------------------ */
 
 bool program_grow(void *array, uint32_t *capacity, uint64_t needed, size_t size)
 {
@@ -101,7 +101,7 @@ static int64_t add_node(struct program *p, const struct node *node)
 	return p->nnodes++;
 }
 
-/* ---- building --------------------------------------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------------------ */
 
 int program_builder_init(struct program_builder *b, struct program *program)
 {
@@ -181,7 +181,8 @@ static int64_t add_predicate(struct program_builder *b, const struct ast *check,
 	struct predicate *predicate;
 	int64_t slot;
 
-	if (!program_grow(&p->predicates, &p->predicates_capacity, (uint64_t)p->npredicates + 1, sizeof(*p->predicates)))
+	if (!program_grow(&p->predicates, &p->predicates_capacity, (uint64_t)p->npredicates + 1,
+			  sizeof(*p->predicates)))
 		return -ENOMEM;
 	predicate = &p->predicates[p->npredicates];
 	if (predicate_build(p->arena, check, left, right, predicate) < 0)
@@ -310,8 +311,8 @@ static int by_rank(const void *a, const void *b)
 }
 
 /*
- * Orders stack[base..] by cost over the chance that the child decides. The order cannot change a result: and/or of three
- * values is the smallest/largest of them.
+ * Orders stack[base..] by cost over the chance that the child decides. The order cannot change a result:
+ * and/or of three values is the smallest/largest of them.
  */
 static int sort_children(struct program_builder *b, size_t base, enum node_kind kind)
 {

@@ -6,11 +6,11 @@
 #include "rule/ruleset.h"
 
 /*
- * The conditions of all rules as one graph. Equal expressions are one slot (extracted at most once an event), equal
- * predicates and equal connectives one node (evaluated at most once an event), whichever rules they come from. For each
- * class of event types that the conditions cannot tell apart there is a plan: the rules that can still match such an event,
- * with what depends on the type alone folded away. Nodes, slots and plans are numbered; children have smaller numbers
- * than their parents.
+ * The conditions of all rules as one graph. Equal expressions are one slot (extracted at most once an event),
+ * equal predicates and equal connectives one node (evaluated at most once an event), whichever rules they
+ * come from. For each class of event types that the conditions cannot tell apart there is a plan: the rules
+ * that can still match such an event, with what depends on the type alone folded away. Nodes, slots and plans
+ * are numbered; children have smaller numbers than their parents.
  */
 enum node_kind { NODE_CONSTANT, NODE_PREDICATE, NODE_NOT, NODE_AND, NODE_OR };
 
@@ -34,12 +34,14 @@ struct plan_rule {
 	uint32_t rest; /* node: the other part; the rule matches when both hold */
 	uint32_t gate; /* node: what rest asks first, itself when it is no AND */
 	const struct sieve *sieve; /* what tells whether the gate may hold, NULL = the gate itself alone */
-	uint64_t gated; /* the rules of the same word of the plan that have the same gate: none holds when it does not */
+	/* the rules of the same word of the plan that have the same gate: none holds when it does not */
+	uint64_t gated;
 };
 
 /*
- * What is left to do for an event. Where several rules depend on one predicate it is asked first, and its answer leads to a
- * plan for fewer rules with less of their conditions; where the answer is unknown the rules here are tried as they are.
+ * What is left to do for an event. Where several rules depend on one predicate it is asked first, and its
+ * answer leads to a plan for fewer rules with less of their conditions; where the answer is unknown the rules
+ * here are tried as they are.
  */
 struct plan {
 	const struct predicate *ask; /* NULL: the rules have nothing more in common */
@@ -69,9 +71,9 @@ struct program {
 	const struct plan *plan_of_code[SYSCALL_CODES]; /* EV_GENERIC_X: by the system call, its first parameter */
 
 	/*
-	 * A thread's memory, in 64-bit words: what is known (memo_known words: a bit for each node with a .memo and for each
-	 * word of a plan), the truth of the known nodes (from word memo_truth), the plans' words. stale[f] tells which known
-	 * bits fall when fact f changes.
+	 * A thread's memory, in 64-bit words: what is known (memo_known words: a bit for each node with a
+	 * .memo and for each word of a plan), the truth of the known nodes (from word memo_truth), the plans'
+	 * words. stale[f] tells which known bits fall when fact f changes.
 	 */
 	uint32_t memo_known, memo_truth, memo_words;
 	uint64_t *stale[32];
@@ -99,7 +101,7 @@ static inline bool node_is_process_only(const struct node *node)
 /* Free everything but the struct's arena, which belongs to the rule set. Accepts NULL. */
 void program_free(struct program *p);
 
-/* ---- building (program.c): node numbers or -ENOMEM -------------------------------------------------------------------- */
+/* ---- building (program.c): node numbers or -ENOMEM ----------------------------------------------------- */
 
 struct program_builder {
 	struct program *program;
@@ -121,7 +123,7 @@ int64_t program_not(struct program_builder *b, uint32_t child);
 /* Flattens, drops duplicates and constants, and orders the children by what they promise to save. Borrows children. */
 int64_t program_connective(struct program_builder *b, enum node_kind kind, const uint32_t *children, size_t n);
 
-/* ---- the steps of ruleset_compile() ------------------------------------------------------------------------------------ */
+/* ---- the steps of ruleset_compile() -------------------------------------------------------------------- */
 
 int compile_rules(struct ruleset *r, struct program_builder *b); /* compile.c: trees → nodes, into rule.node */
 int plan_rules(struct ruleset *r, struct program_builder *b); /* plan.c: nodes → plans */

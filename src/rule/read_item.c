@@ -28,7 +28,7 @@ static bool is_bare_string(struct str s)
 	return s.len > 0;
 }
 
-/* ---- lists and macros -------------------------------------------------------------------------------------------------------- */
+/* ---- lists and macros ---------------------------------------------------------------------------------- */
 
 /* Whether a list or macro (which have one key with a value) is to be appended to an earlier one. */
 static int read_append(const struct decode_from *from, const char *key, bool *ret_append)
@@ -94,9 +94,10 @@ static int read_macro(struct items *items, struct findings *f, const struct yaml
 	return r < 0 ? r : decode_warn_unknown(&from, keys, ARRAY_SIZE(keys));
 }
 
-/* ---- required versions --------------------------------------------------------------------------------------------------------- */
+/* ---- required versions --------------------------------------------------------------------------------- */
 
-static int read_engine_version(struct items *items, struct findings *f, const struct yaml_node *node, const struct load_context *file)
+static int read_engine_version(struct items *items, struct findings *f, const struct yaml_node *node,
+			       const struct load_context *file)
 {
 	static const char *const keys[] = { "required_engine_version" };
 	const struct decode_from from = { f, node, findings_context(f, file, ITEM_ENGINE_VERSION, STR(""), node) };
@@ -110,14 +111,17 @@ static int read_engine_version(struct items *items, struct findings *f, const st
 		if (r < 0)
 			return r;
 		if (version_parse(text, &wanted) < 0)
-			return findings_error(f, LOAD_ERR_YAML_VALIDATE, from.at, "'" STR_FMT
-					      "' is no version: it must be three numbers with dots between, or one number",
-					      STR_ARG(text));
+			return findings_error(
+				f, LOAD_ERR_YAML_VALIDATE, from.at,
+				"'" STR_FMT
+				"' is no version: it must be three numbers with dots between, or one number",
+				STR_ARG(text));
 	}
 	version_parse(STR(ENGINE_VERSION), &engine);
 	if (!version_serves(&engine, &wanted))
-		return findings_error(f, LOAD_ERR_VALIDATE, from.at, "the rules need engine version %u.%u.%u, this is %u.%u.%u",
-				      wanted.major, wanted.minor, wanted.patch, engine.major, engine.minor, engine.patch);
+		return findings_error(f, LOAD_ERR_VALIDATE, from.at,
+				      "the rules need engine version %u.%u.%u, this is %u.%u.%u", wanted.major,
+				      wanted.minor, wanted.patch, engine.major, engine.minor, engine.patch);
 	if (version_serves(&wanted, &items->engine))
 		items->engine = wanted;
 	return decode_warn_unknown(&from, keys, ARRAY_SIZE(keys));
@@ -147,7 +151,8 @@ static int add_alternative(struct findings *f, const struct yaml_node *node, con
 	return 0;
 }
 
-static int check_alternatives(struct findings *f, const struct plugin_requirement *plugin, const struct load_context *at)
+static int check_alternatives(struct findings *f, const struct plugin_requirement *plugin,
+			      const struct load_context *at)
 {
 	struct version version;
 
@@ -157,9 +162,10 @@ static int check_alternatives(struct findings *f, const struct plugin_requiremen
 		const struct plugin_version *v = &plugin->alternatives[i];
 
 		if (version_parse(v->version, &version) < 0)
-			return findings_error(f, LOAD_ERR_VALIDATE, at, "'" STR_FMT "' is no version of the plugin '" STR_FMT
-					      "': it must be three numbers with dots between", STR_ARG(v->version),
-					      STR_ARG(v->name));
+			return findings_error(f, LOAD_ERR_VALIDATE, at,
+					      "'" STR_FMT "' is no version of the plugin '" STR_FMT
+					      "': it must be three numbers with dots between",
+					      STR_ARG(v->version), STR_ARG(v->name));
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(plugin->alternatives[k].name, v->name))
 				return findings_error(f, LOAD_ERR_VALIDATE, at, "the plugin '" STR_FMT
@@ -213,7 +219,8 @@ int read_item(struct items *items, struct findings *f, const struct yaml_node *n
 	const struct load_context *at = findings_context(f, file, ITEM_CONTENT_ITEM, STR(""), node);
 
 	if (node->kind != YAML_MAP)
-		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at, "each item must be a map, such as \"- rule: NAME …\"");
+		return findings_error(f, LOAD_ERR_YAML_VALIDATE, at,
+				      "each item must be a map, such as \"- rule: NAME …\"");
 	if (yaml_get(node, "required_engine_version"))
 		return read_engine_version(items, f, node, file);
 	if (yaml_get(node, "required_plugin_versions"))

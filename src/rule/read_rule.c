@@ -39,9 +39,11 @@ static int read_text(struct reader *r, enum rule_key key, struct str *ret_text)
 static int check_priority(struct reader *r, struct str text, enum priority *ret_priority)
 {
 	if (priority_parse(text, ret_priority) < 0)
-		return findings_error(r->from.findings, LOAD_ERR_YAML_VALIDATE, key_at(r, KEY_PRIORITY, ITEM_RULE_PRIORITY),
+		return findings_error(r->from.findings, LOAD_ERR_YAML_VALIDATE,
+				      key_at(r, KEY_PRIORITY, ITEM_RULE_PRIORITY),
 				      "'" STR_FMT "' is no priority: it is one of emergency, alert, critical, error, "
-				      "warning, notice, informational, debug", STR_ARG(text));
+				      "warning, notice, informational, debug",
+				      STR_ARG(text));
 	return 0;
 }
 
@@ -102,7 +104,7 @@ static int read_key(struct reader *r, enum rule_key key, enum decode need, bool 
 	}
 }
 
-/* ---- override ------------------------------------------------------------------------------------------------------------ */
+/* ---- override ------------------------------------------------------------------------------------------ */
 
 /* The order in which overridden keys are read, which decides what is reported first. */
 static const enum rule_key override_order[] = {
@@ -168,7 +170,7 @@ static int read_overrides(struct reader *r, uint32_t appended, uint32_t replaced
 	return n;
 }
 
-/* ---- the other forms of a rule --------------------------------------------------------------------------------------------- */
+/* ---- the other forms of a rule ------------------------------------------------------------------------- */
 
 /* "append: true": only condition and exceptions count. */
 static int read_append(struct reader *r)
@@ -205,8 +207,11 @@ static int read_enabled(struct reader *r)
 static int read_definition(struct reader *r)
 {
 	static const enum rule_key optional[] = {
-		KEY_SOURCE, KEY_ENABLED, KEY_CAPTURE,	KEY_CAPTURE_DURATION, KEY_WARN_EVTTYPES, KEY_SKIP_IF_UNKNOWN_FILTER,
-		KEY_TAGS,   KEY_EXCEPTIONS, KEY_CAPTURE_EVENTS, KEY_CAPTURE_FILESIZE,
+		KEY_SOURCE,         KEY_ENABLED,
+		KEY_CAPTURE,        KEY_CAPTURE_DURATION,
+		KEY_WARN_EVTTYPES,  KEY_SKIP_IF_UNKNOWN_FILTER,
+		KEY_TAGS,           KEY_EXCEPTIONS,
+		KEY_CAPTURE_EVENTS, KEY_CAPTURE_FILESIZE,
 	};
 	struct rule_item rule = { .at = r->from.at,
 				  .name = r->name,

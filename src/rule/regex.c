@@ -96,13 +96,13 @@ static bool is_utf8(struct str text)
 }
 
 /*
- * No pattern matches bytes that are no character, as in RE2. The longest match comes first: PCRE2_ENDANCHORED would not do,
- * the DFA matcher (10.42) forgets it where more was possible.
+ * No pattern matches bytes that are no character, as in RE2. The longest match comes first: PCRE2_ENDANCHORED
+ * would not do, the DFA matcher (10.42) forgets it where more was possible.
  */
 bool regex_match(const struct regex *r, struct regex_scratch *s, struct str text)
 {
 	return is_utf8(text) &&
-	       pcre2_dfa_match(r->code, (PCRE2_SPTR)(text.len ? text.ptr : ""), text.len, 0, PCRE2_NO_UTF_CHECK, s->match, NULL,
-			       s->workspace, REGEX_WORKSPACE) >= 0 &&
+	       pcre2_dfa_match(r->code, (PCRE2_SPTR)(text.len ? text.ptr : ""), text.len, 0, PCRE2_NO_UTF_CHECK,
+			       s->match, NULL, s->workspace, REGEX_WORKSPACE) >= 0 &&
 	       pcre2_get_ovector_pointer(s->match)[1] == text.len;
 }

@@ -7,9 +7,10 @@
 #include "rule/regex.h"
 
 /*
- * RE2's POSIX syntax: literals, '.', brackets, groups, '|', '^' and '$' (at line ends), '*' '+' '?' '{n,m}', escapes of
- * punctuation, \a \f \n \r \t \v, octal and hexadecimal. A '{' that starts no repetition is a literal. Repetitions may be
- * stacked ("a**"), which PCRE2 reads differently, so each repeated atom is wrapped in a group of its own.
+ * RE2's POSIX syntax: literals, '.', brackets, groups, '|', '^' and '$' (at line ends), '*' '+' '?' '{n,m}',
+ * escapes of punctuation, \a \f \n \r \t \v, octal and hexadecimal. A '{' that starts no repetition is a
+ * literal. Repetitions may be stacked ("a**"), which PCRE2 reads differently, so each repeated atom is
+ * wrapped in a group of its own.
  */
 #define REGEX_REPEAT_MAX 1000 /* RE2's limit, for one repetition and for the product of nested ones */
 #define REGEX_DEPTH_MAX	 200 /* groups inside groups */

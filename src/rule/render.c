@@ -100,7 +100,8 @@ static void render_fields(struct render *r, const struct rule *rule, struct fiel
 	format_members_print(&r->members, &r->fields);
 }
 
-static void render_json(struct render *r, const struct ruleset *rules, const struct rule *rule, struct field_context *ctx)
+static void render_json(struct render *r, const struct ruleset *rules, const struct rule *rule,
+			struct field_context *ctx)
 {
 	const struct engine_options *o = &rules->options;
 	struct strbuf *out = &r->json;
@@ -134,8 +135,8 @@ static void render_json(struct render *r, const struct ruleset *rules, const str
 	strbuf_adds(out, "\"}");
 }
 
-int render_alert(struct render *r, const struct ruleset *rules, struct field_context *ctx, uint32_t number, struct alert *ret_alert,
-		 struct error *err)
+int render_alert(struct render *r, const struct ruleset *rules, struct field_context *ctx, uint32_t number,
+		 struct alert *ret_alert, struct error *err)
 {
 	const struct rule *rule = &rules->rules[number];
 	int result;
@@ -167,7 +168,9 @@ int render_alert(struct render *r, const struct ruleset *rules, struct field_con
 		return error_set(err, -ENOMEM, "out of memory");
 	/* Falco ends here; our own commands show <NA> and go on: a rule's author must not be able to stop the watch */
 	if (ctx->unshowable.len > 0 && !rules->options.ours)
-		return error_set(err, -EINVAL, "rule '%.*s': the output cannot show %%%.*s of event %" PRIu64 ": its type has no printed form",
+		return error_set(err, -EINVAL,
+				 "rule '%.*s': the output cannot show %%%.*s of event %" PRIu64
+				 ": its type has no printed form",
 				 (int)rule->name.len, rule->name.ptr, (int)ctx->unshowable.len, ctx->unshowable.ptr,
 				 ctx->ev->number);
 	*ret_alert = (struct alert){

@@ -15,7 +15,7 @@ struct render {
 void render_release(struct render *r);
 
 /* *ret_alert borrows from r and rules until the next call. */
-int render_alert(struct render *r, const struct ruleset *rules, struct field_context *ctx, uint32_t rule, struct alert *ret_alert,
-		 struct error *err);
+int render_alert(struct render *r, const struct ruleset *rules, struct field_context *ctx, uint32_t rule,
+		 struct alert *ret_alert, struct error *err);
 
 #endif

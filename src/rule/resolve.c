@@ -8,7 +8,7 @@
 
 #define SEES_ALL UINT32_MAX
 
-/* ---- texts and places ------------------------------------------------------------------------------------------------- */
+/* ---- texts and places ---------------------------------------------------------------------------------- */
 
 /* The text that an offset of a node belongs to. */
 static const struct resolve_text *text_of(const struct resolver *r, size_t offset)
@@ -77,7 +77,7 @@ static int parse(struct resolver *r, struct findings *f, struct str condition, c
 	return -EINVAL;
 }
 
-/* ---- macros -------------------------------------------------------------------------------------------------------------- */
+/* ---- macros -------------------------------------------------------------------------------------------- */
 
 /* The size of what is being built, counted as a walker meets it. */
 struct size {
@@ -94,7 +94,10 @@ static void set_problem(struct resolver *r, int kind, const struct ast *a)
 
 static int put_in(struct resolver *r, struct ast **slot, unsigned int level, struct size *ret_size);
 
-/* For explanations, which do without when memory is short. A macro that is nothing but another's name shows that one's. */
+/*
+ * For explanations, which do without when memory is short. A macro that is nothing but another's name shows
+ * that one's.
+ */
 static void name_tree(const struct resolver *r, struct ast *tree, struct str name)
 {
 	struct str copy = tree->macro.len ? (struct str){ NULL, 0 } : arena_str(r->arena, name);

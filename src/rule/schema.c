@@ -13,7 +13,18 @@
  * The shape of rules files as data: which keys an item may have, and of which kind each value is. Kinds are weak, as
  * YAML's scalars are: a text may be any scalar, a number any scalar that reads as one.
  */
-enum kind { KIND_TEXT, KIND_VERSION, KIND_INTEGER, KIND_BOOLEAN, KIND_TEXTS, KIND_PRIORITY, KIND_CHANGE, KIND_ANY, KIND_MAP, KIND_MAPS };
+enum kind {
+	KIND_TEXT,
+	KIND_VERSION,
+	KIND_INTEGER,
+	KIND_BOOLEAN,
+	KIND_TEXTS,
+	KIND_PRIORITY,
+	KIND_CHANGE,
+	KIND_ANY,
+	KIND_MAP,
+	KIND_MAPS
+};
 
 struct shape;
 
@@ -246,15 +257,19 @@ static bool check_map(struct check *c, const struct yaml_node *v, const struct s
 		bool fits;
 
 		if (!key) {
-			good = report_named(c, "Object contains a property that could not be validated using 'properties' or "
-					 "'additionalProperties' constraints: ", name);
+			good = report_named(
+				c,
+				"Object contains a property that could not be validated using 'properties' or "
+				"'additionalProperties' constraints: ",
+				name);
 			continue;
 		}
 		before = enter(c, name);
 		fits = check_value(c, v->pairs[i].value, key);
 		leave(c, before);
 		if (!fits)
-			good = report_named(c, "Failed to validate against schema associated with property name ", name);
+			good = report_named(c, "Failed to validate against schema associated with property name ",
+					    name);
 	}
 	for (size_t i = 0; i < shape->nkeys; i++)
 		if (shape->keys[i].required && !yaml_get(v, shape->keys[i].name))
@@ -348,7 +363,9 @@ void schema_print(struct strbuf *out)
 {
 	struct strbuf text auto_strbuf = { 0 };
 
-	strbuf_adds(&text, "{\"$schema\":\"http://json-schema.org/draft-06/schema#\",\"title\":\"rules\",\"type\":\"array\",\"items\":");
+	strbuf_adds(
+		&text,
+		"{\"$schema\":\"http://json-schema.org/draft-06/schema#\",\"title\":\"rules\",\"type\":\"array\",\"items\":");
 	add_shape(&text, &item);
 	strbuf_addc(&text, '}');
 	if (text.failed)

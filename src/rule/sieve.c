@@ -7,7 +7,7 @@
 
 #define CHILDREN_LISTED 8 /* more are found by their first byte */
 
-/* ---- what a gate compares with -------------------------------------------------------------------------------------------- */
+/* ---- what a gate compares with ------------------------------------------------------------------------- */
 
 struct key {
 	struct str text;
@@ -38,7 +38,8 @@ static bool predicate_keys(const struct predicate *p, struct keys *k)
 	bool equal = p->op == OP_EQ || p->op == OP_IN || p->op == OP_INTERSECTS;
 	bool begin = p->op == OP_STARTSWITH || p->op == OP_BSTARTSWITH;
 
-	if ((p->form != FORM_ONE && p->form != FORM_TEXT_SET && p->form != FORM_SEVERAL) || p->modifier || p->all || p->invert)
+	if ((p->form != FORM_ONE && p->form != FORM_TEXT_SET && p->form != FORM_SEVERAL) || p->modifier || p->all ||
+	    p->invert)
 		return false;
 	if (!equal && !begin && p->op != OP_GLOB)
 		return false;
@@ -52,7 +53,8 @@ static bool predicate_keys(const struct predicate *p, struct keys *k)
 		struct key *key = &k->list[k->count++];
 
 		key->begin = !equal;
-		key->text = text ? p->values[i].s : (struct str){ (const char *)&p->values[i].u, sizeof(p->values[i].u) };
+		key->text =
+			text ? p->values[i].s : (struct str){ (const char *)&p->values[i].u, sizeof(p->values[i].u) };
 		if (p->op == OP_GLOB)
 			key->text = glob_beginning(key->text);
 		if (key->begin && !key->text.len)
@@ -76,7 +78,7 @@ static bool gate_keys(const struct program *p, uint32_t number, struct keys *k)
 	return true;
 }
 
-/* ---- the tree ------------------------------------------------------------------------------------------------------------- */
+/* ---- the tree ------------------------------------------------------------------------------------------ */
 
 static size_t common_length(struct str a, struct str b)
 {
@@ -156,7 +158,7 @@ static int index_children(struct arena *arena, struct sieve_node *node)
 	return 0;
 }
 
-/* ---- the sieves of a plan ------------------------------------------------------------------------------------------------- */
+/* ---- the sieves of a plan ------------------------------------------------------------------------------ */
 
 static struct sieve *add_sieve(struct program *p, const struct plan *plan, const struct keys *k)
 {
@@ -233,7 +235,7 @@ int sieve_plan(struct program *p, struct plan *plan)
 	return 0;
 }
 
-/* ---- a value -------------------------------------------------------------------------------------------------------------- */
+/* ---- a value ------------------------------------------------------------------------------------------- */
 
 static void take(const struct sieve_hit *hit, uint64_t *words)
 {

@@ -5,8 +5,9 @@
 #include "rule/program.h"
 
 /*
- * One look at a field's value instead of a gate rule by rule: a tree of the values and beginnings that the gates of a plan's
- * rules compare one field with. What a value passes on its way down are the gates that may hold; no other one does.
+ * One look at a field's value instead of a gate rule by rule: a tree of the values and beginnings that the
+ * gates of a plan's rules compare one field with. What a value passes on its way down are the gates that may
+ * hold; no other one does.
  */
 struct sieve_hit {
 	const struct sieve_hit *next;
@@ -25,7 +26,8 @@ struct sieve_node {
 struct sieve {
 	uint32_t slot;
 	uint32_t number; /* of program.nsieves */
-	uint32_t place; /* its words among program.sieve_words: bit k of word w = the gate of rules[64 w + k] may hold */
+	/* its words among program.sieve_words: bit k of word w = the gate of rules[64 w + k] may hold */
+	uint32_t place;
 	uint32_t nwords;
 	bool text; /* else a number of eight bytes */
 	uint64_t *others; /* [nwords]: rules whose gates it does not judge */

@@ -42,7 +42,7 @@ void specialiser_release(struct specialiser *s)
 	free(s->next);
 }
 
-/* ---- what is decided ------------------------------------------------------------------------------------------------------ */
+/* ---- what is decided ----------------------------------------------------------------------------------- */
 
 static void forget_nodes(struct specialiser *s)
 {
@@ -64,8 +64,9 @@ static bool is_plain(const struct predicate *p)
 {
 	const struct expression *e = p->expression;
 
-	return (p->form == FORM_ONE || p->form == FORM_TEXT_SET || p->form == FORM_PATHS) && e->kind == EXPRESSION_FIELD &&
-	       !e->type.list && e->field.several == FIELD_ONE && value_kind(e->type.type) != VALUE_NET;
+	return (p->form == FORM_ONE || p->form == FORM_TEXT_SET || p->form == FORM_PATHS) &&
+	       e->kind == EXPRESSION_FIELD && !e->type.list && e->field.several == FIELD_ONE &&
+	       value_kind(e->type.type) != VALUE_NET;
 }
 
 static bool is_equality(const struct predicate *p)
@@ -110,7 +111,7 @@ void specialiser_assume(struct specialiser *s, uint32_t predicate, enum truth tr
 	forget_nodes(s);
 }
 
-/* ---- folding -------------------------------------------------------------------------------------------------------------- */
+/* ---- folding ------------------------------------------------------------------------------------------- */
 
 static uint8_t predicate_truth(const struct specialiser *s, uint32_t number)
 {

@@ -21,7 +21,8 @@ static uint32_t hash(struct str s)
 	} else if (s.len >= 4) {
 		h = (h ^ bytes_u32(p) ^ (uint64_t)bytes_u32(end - 4) << 32) * 0xff51afd7ed558ccdu;
 	} else if (s.len) {
-		h = (h ^ (unsigned char)p[0] ^ (uint64_t)(unsigned char)p[s.len / 2] << 8 ^ (uint64_t)(unsigned char)end[-1] << 16) *
+		h = (h ^ (unsigned char)p[0] ^ (uint64_t)(unsigned char)p[s.len / 2] << 8 ^
+		     (uint64_t)(unsigned char)end[-1] << 16) *
 		    0xff51afd7ed558ccdu;
 	}
 	return (uint32_t)(h >> 32);

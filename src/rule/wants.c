@@ -6,12 +6,13 @@
 #include "rule/program.h"
 
 /*
- * What a source must deliver for the rules: the types that have a plan, and the facts that conditions and outputs read. Where
- * every rule of a type has checks on integer parameters among its conjuncts, the type is wanted under these alone, an
- * alternative for each way in which a rule can match; with them, whether only calls that succeed or fail can. Checks that
- * are not understood only make it want more.
+ * What a source must deliver for the rules: the types that have a plan, and the facts that conditions and
+ * outputs read. Where every rule of a type has checks on integer parameters among its conjuncts, the type is
+ * wanted under these alone, an alternative for each way in which a rule can match; with them, whether only
+ * calls that succeed or fail can. Checks that are not understood only make it want more.
  */
-#define ALTERNATIVES_MAX 8 /* more are not worth their place in a filter: the type is wanted whatever its parameters are */
+/* more are not worth their place in a filter: the type is wanted whatever its parameters are */
+#define ALTERNATIVES_MAX 8
 
 /* PPM flags of an open that reads or writes, or that takes only directories. */
 enum { OPEN_READS = 1, OPEN_WRITES = 2, OPEN_DIRECTORY = 0x400 };
@@ -125,7 +126,8 @@ static bool join(const struct way *a, const struct way *b, struct way *ret_way)
 static size_t ways_of(const struct program *p, uint32_t number, uint16_t type, struct way ways[ALTERNATIVES_MAX]);
 
 /* Every way of one with every way of the other; a child that would make too many is taken to hold always. */
-static size_t ways_of_and(const struct program *p, const struct node *node, uint16_t type, struct way ways[ALTERNATIVES_MAX])
+static size_t ways_of_and(const struct program *p, const struct node *node, uint16_t type,
+			  struct way ways[ALTERNATIVES_MAX])
 {
 	size_t n = 1;
 
@@ -144,7 +146,8 @@ static size_t ways_of_and(const struct program *p, const struct node *node, uint
 	return n;
 }
 
-static size_t ways_of_or(const struct program *p, const struct node *node, uint16_t type, struct way ways[ALTERNATIVES_MAX])
+static size_t ways_of_or(const struct program *p, const struct node *node, uint16_t type,
+			 struct way ways[ALTERNATIVES_MAX])
 {
 	size_t n = 0;
 
@@ -190,8 +193,9 @@ static size_t wants_of_way(const struct way *w, struct intercept_want wants[2])
 	wants[0] = wants[1] = w->want;
 	if (!w->file || w->want.result == RESULT_FAILURE || w->want.ntests == INTERCEPT_TESTS || flags < 0)
 		return 1;
-	wants[0].tests[wants[0].ntests++] =
-		(struct arg_test){ .param = (uint16_t)flags, .negated = true, .mask = OPEN_DIRECTORY, .value = OPEN_DIRECTORY };
+	wants[0].tests[wants[0].ntests++] = (struct arg_test){
+		.param = (uint16_t)flags, .negated = true, .mask = OPEN_DIRECTORY, .value = OPEN_DIRECTORY
+	};
 	wants[0].result = RESULT_SUCCESS;
 	wants[1].result = RESULT_FAILURE;
 	return w->want.result == RESULT_SUCCESS ? 1 : 2;
@@ -305,7 +309,8 @@ static int collect_paths(struct ruleset *r)
 
 int wants_collect(struct ruleset *r)
 {
-	struct intercept_want *wants = arena_array_of(r->program->arena, struct intercept_want, EV_COUNT * ALTERNATIVES_MAX);
+	struct intercept_want *wants =
+		arena_array_of(r->program->arena, struct intercept_want, EV_COUNT * ALTERNATIVES_MAX);
 	size_t n = 0;
 
 	if (!wants)

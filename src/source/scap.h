@@ -22,7 +22,10 @@ struct scap_receiver {
 /* What follows from other events and is left out. Numbers are part of the format. */
 enum scap_implied {
 	SCAP_IMPLIES_NOTHING,
-	SCAP_IMPLIES_PATHS, /* extension records that tell nothing special: ext_implied(). Captures of ours were written so once */
+	/*
+	 * extension records that tell nothing special: ext_implied(). Captures of ours were written so once
+	 */
+	SCAP_IMPLIES_PATHS,
 	SCAP_IMPLIES_TOLD, /* those, and answers to needs that were told before. Likewise */
 	SCAP_IMPLIES_GUESSED, /* all that the reader guesses right: scap_told.h. Likewise */
 	SCAP_IMPLIES_LISTED, /* those, and what the process list says already: scap_tasks.h */
@@ -38,7 +41,10 @@ struct scap_origin {
 	bool known_fds; /* the descriptor lists tell what was known when it began, not all that was open */
 };
 
-/* Whether a replay may rely on the descriptor lists: the capture's source had not to be asked, or had been told them. */
+/*
+ * Whether a replay may rely on the descriptor lists: the capture's source had not to be asked, or had been
+ * told them.
+ */
 bool source_scap_knows_fds(const struct source *s);
 
 void source_scap_origin(const struct source *s, struct scap_origin *ret_origin);

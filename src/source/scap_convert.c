@@ -36,8 +36,9 @@ static const struct conversion conversions[] = {
 };
 
 #define P(...) +1
-#define PASSES(number, flags)                                                                                         \
-	(!((flags) & (EF_UNUSED | EF_OLD_VERSION | EF_LARGE_PAYLOAD)) && !((flags)&EF_CONVERTER_MANAGED && (number) % 2 == 0))
+#define PASSES(number, flags)                                            \
+	(!((flags) & (EF_UNUSED | EF_OLD_VERSION | EF_LARGE_PAYLOAD)) && \
+	 !((flags)&EF_CONVERTER_MANAGED && (number) % 2 == 0))
 #define EVENT(number, id, name, category, flags, writes, derivable, ...)                                              \
 	[number] = PASSES(number, flags) ? 0 __VA_ARGS__ : SCAP_CONVERT_NEVER,
 const uint8_t scap_convert_whole[EV_COUNT] = {
@@ -117,7 +118,8 @@ int scap_convert_header(struct scap_convert *c, const uint8_t **at, uint32_t *le
 	if (type == EV_NOTIFICATION_E || type == EV_INFRASTRUCTURE_EVENT_E)
 		rest = rest >= EVENT_HEADER_V1_BYTES + 3 ? rest - 3 : rest; /* their writers counted 3 bytes too many */
 	rest -= EVENT_HEADER_V1_BYTES;
-	n = info && !(info->flags & EF_LARGE_PAYLOAD) ? count_params(*at + EVENT_HEADER_V1_BYTES, rest, info->nparams) : -1;
+	n = info && !(info->flags & EF_LARGE_PAYLOAD) ? count_params(*at + EVENT_HEADER_V1_BYTES, rest, info->nparams) :
+							-1;
 	if (!info)
 		return -ENOTSUP;
 	if (n < 0)
@@ -207,8 +209,8 @@ static int find_enter(struct round *r, struct error *err)
 static int from_event(struct round *r, const struct event *ev, unsigned int i, struct str *ret_value, struct error *err)
 {
 	if (i >= ev->nparams)
-		return error_set(err, -EBADMSG, "event %s (type %u) has %u parameters, number %u was expected", ev->info->name,
-				 ev->type, ev->nparams, i);
+		return error_set(err, -EBADMSG, "event %s (type %u) has %u parameters, number %u was expected",
+				 ev->info->name, ev->type, ev->nparams, i);
 	*ret_value = fitted(&r->info->params[r->nparams], event_param(ev, i));
 	return 0;
 }
@@ -220,8 +222,8 @@ static int take_step(struct round *r, uint8_t step, struct error *err)
 	int e;
 
 	if (r->nparams >= r->info->nparams)
-		return error_set(err, -EBADMSG, "event %s (type %u) with %u parameters has no room for more", r->info->name,
-				 r->row->to, r->old->nparams);
+		return error_set(err, -EBADMSG, "event %s (type %u) with %u parameters has no room for more",
+				 r->info->name, r->row->to, r->old->nparams);
 	p = &r->info->params[r->nparams];
 	value = &r->params[r->nparams];
 	switch (STEP_KIND(step)) {
@@ -260,7 +262,8 @@ static int assemble(struct round *r, struct strbuf *out, struct event *ret_event
 	strbuf_add(out, header, sizeof(header));
 	for (uint32_t i = 0; i < r->nparams; i++) {
 		if (width == 2 && r->params[i].len > UINT16_MAX)
-			return error_set(err, -EBADMSG, "event %s (type %u): parameter %u has %zu bytes, at most %u fit",
+			return error_set(err, -EBADMSG,
+					 "event %s (type %u): parameter %u has %zu bytes, at most %u fit",
 					 r->info->name, r->row->to, i, r->params[i].len, UINT16_MAX);
 		len = (uint32_t)r->params[i].len;
 		strbuf_add(out, &len, width);
@@ -303,7 +306,10 @@ static int rebuild(struct scap_convert *c, const struct conversion *row, struct 
 
 /* ---- choosing ---- */
 
-/* A call's enter event is there for its exit event alone, whose parameters it may tell: rules never see it, as in Falco. */
+/*
+ * A call's enter event is there for its exit event alone, whose parameters it may tell: rules never see it,
+ * as in Falco.
+ */
 static void hide_enter(struct event *ev)
 {
 	if (event_type_is_enter(ev->type) && (ev->info->category & EC_SYSCALL))
@@ -333,8 +339,8 @@ int scap_convert(struct scap_convert *c, struct event *ev, struct error *err)
 			return 0; /* enter events of calls that are told by their exit today */
 		row = find_row(c, ev);
 		if (!row)
-			return error_set(err, -EBADMSG, "event %s (type %u) with %u parameters has no known layout", ev->info->name,
-					 ev->type, ev->nparams);
+			return error_set(err, -EBADMSG, "event %s (type %u) with %u parameters has no known layout",
+					 ev->info->name, ev->type, ev->nparams);
 		if (row->action == STORE || row->action == STORE_AND_PASS)
 			e = scap_store_put(&c->store, ev->tid, (struct str){ (const char *)ev->bytes, ev->len });
 		if (e < 0)
@@ -349,6 +355,6 @@ int scap_convert(struct scap_convert *c, struct event *ev, struct error *err)
 		if (e < 0)
 			return e;
 	}
-	return error_set(err, -EBADMSG, "event %s (type %u) was converted %d times and is still not current", ev->info->name,
-			 ev->type, MAX_ROUNDS);
+	return error_set(err, -EBADMSG, "event %s (type %u) was converted %d times and is still not current",
+			 ev->info->name, ev->type, MAX_ROUNDS);
 }

@@ -15,14 +15,15 @@ void scap_convert_free(struct scap_convert *c); /* accepts NULL */
 void scap_convert_reset(struct scap_convert *c); /* a new section: forgets the stored events */
 
 /*
- * 1: *ev is to be handed out (it may now borrow from c, until the next call); 0: it is not; -EBADMSG when an event cannot be of any
- * known layout. cpu and flags are kept.
+ * 1: *ev is to be handed out (it may now borrow from c, until the next call); 0: it is not; -EBADMSG when an
+ * event cannot be of any known layout. cpu and flags are kept.
  */
 int scap_convert(struct scap_convert *c, struct event *ev, struct error *err);
 
 /*
- * An event of the first version, whose header has no parameter count: it is the one that makes the lengths add up. *at and *len become the
- * event with a current header, borrowed from c. 0, -ENOTSUP for a type that is not known, or negative.
+ * An event of the first version, whose header has no parameter count: it is the one that makes the lengths
+ * add up. *at and *len become the event with a current header, borrowed from c. 0, -ENOTSUP for a type that
+ * is not known, or negative.
  */
 int scap_convert_header(struct scap_convert *c, const uint8_t **at, uint32_t *len, struct error *err);
 
@@ -30,8 +31,8 @@ int scap_convert_header(struct scap_convert *c, const uint8_t **at, uint32_t *le
 uint64_t scap_convert_forgotten(const struct scap_convert *c);
 
 /*
- * The number of parameters with which an event of each type certainly passes as it is and has 16-bit lengths: all of today's layout.
- * SCAP_CONVERT_NEVER, which is above EVENT_MAX_PARAMS, for types that never do.
+ * The number of parameters with which an event of each type certainly passes as it is and has 16-bit lengths:
+ * all of today's layout. SCAP_CONVERT_NEVER, which is above EVENT_MAX_PARAMS, for types that never do.
  */
 #define SCAP_CONVERT_NEVER UINT8_MAX
 extern const uint8_t scap_convert_whole[EV_COUNT];

@@ -70,7 +70,8 @@ static int next_member(struct scap_input *in, struct error *err)
 	if (r == 0) {
 		in->state = STATE_END;
 		if (in->z.avail_in)
-			return error_set(err, -EBADMSG, "offset %llu of the compressed file: a gzip member or the end was expected",
+			return error_set(err, -EBADMSG,
+					 "offset %llu of the compressed file: a gzip member or the end was expected",
 					 (unsigned long long)(in->offset - in->z.avail_in));
 		return 0;
 	}
@@ -93,14 +94,16 @@ static ssize_t inflate_some(struct scap_input *in, uint8_t *bytes, size_t len, s
 	if (r == Z_STREAM_END)
 		in->state = STATE_BETWEEN_MEMBERS;
 	else if (r != Z_OK && r != Z_BUF_ERROR)
-		return error_set(err, r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG, "near offset %llu of the compressed file: %s",
-				 (unsigned long long)at, in->z.msg ? in->z.msg : "damaged gzip data");
+		return error_set(err, r == Z_MEM_ERROR ? -ENOMEM : -EBADMSG,
+				 "near offset %llu of the compressed file: %s", (unsigned long long)at,
+				 in->z.msg ? in->z.msg : "damaged gzip data");
 	if (more || in->z.avail_out < len || r == Z_STREAM_END) /* zlib may still have had some */
 		return (ssize_t)(len - in->z.avail_out);
 	if (in->follow)
 		return -EAGAIN;
 	in->unended = true;
-	return error_set(err, -EBADMSG, "the compressed file ends at offset %llu in the middle of its data", (unsigned long long)in->offset);
+	return error_set(err, -EBADMSG, "the compressed file ends at offset %llu in the middle of its data",
+			 (unsigned long long)in->offset);
 }
 
 /* Right into the window; in small parts, which are still in the processor's cache when their events are read. */

@@ -29,7 +29,10 @@ void scap_file_close(struct scap_file *f); /* zeroed is fine */
 /* Reads until the window has n bytes. 1, 0 when the file ends before that, or a negative errno. */
 int scap_file_fill(struct scap_file *f, size_t n, struct error *err);
 
-/* Whether compressed data ended without its end, but where its writer had put all it had into the file: it was killed afterwards. */
+/*
+ * Whether compressed data ended without its end, but where its writer had put all it had into the file: it
+ * was killed afterwards.
+ */
 bool scap_file_ends_flushed(const struct scap_file *f);
 
 static inline int scap_file_need(struct scap_file *f, size_t n, struct error *err)

@@ -10,8 +10,10 @@
 int scap_fill_start(struct scap_fill *f, enum scap_implied kind, struct error *err)
 {
 	if (kind > SCAP_IMPLIES_NEWEST)
-		return error_set(err, -ENOTSUP, "a newer monitor wrote this capture, and left out what this one cannot fill in "
-				 "(implied=%u, %d is known)", kind, SCAP_IMPLIES_NEWEST);
+		return error_set(err, -ENOTSUP,
+				 "a newer monitor wrote this capture, and left out what this one cannot fill in "
+				 "(implied=%u, %d is known)",
+				 kind, SCAP_IMPLIES_NEWEST);
 	if (kind >= SCAP_IMPLIES_TOLD && !f->told)
 		f->told = scap_told_new();
 	if (kind >= SCAP_IMPLIES_LISTED && !f->tasks)

@@ -35,7 +35,8 @@ struct scap_known {
 	struct strbuf last[KNOWN_KINDS]; /* the last answer of each kind, wire form */
 	struct strbuf recent[SCAP_KNOWN_RECENT]; /* likewise */
 	uint8_t next_recent; /* that is replaced next */
-	struct learned flags[KNOWN_LEARNED], mounts[KNOWN_LEARNED]; /* what opens were asked for → what answers say; device → mount */
+	/* what opens were asked for → what answers say; device → mount */
+	struct learned flags[KNOWN_LEARNED], mounts[KNOWN_LEARNED];
 	struct event_builder guess;
 	struct strbuf path;
 	struct file files[KNOWN_FILES];
@@ -141,7 +142,8 @@ static uint32_t guess(struct learned *of, uint32_t key)
 
 bool scap_known_is_counted(uint16_t type)
 {
-	return type == EV_ITER_TASK_FILE_PIPE_E || (type >= EV_ITER_TASK_FILE_SOCKET_INET_E && type <= EV_ITER_TASK_FILE_SOCKET_NETLINK_E);
+	return type == EV_ITER_TASK_FILE_PIPE_E ||
+	       (type >= EV_ITER_TASK_FILE_SOCKET_INET_E && type <= EV_ITER_TASK_FILE_SOCKET_NETLINK_E);
 }
 
 static int64_t distance(const struct scap_known *k, uint32_t range, uint64_t inode)
@@ -156,7 +158,8 @@ uint32_t scap_known_range(const struct scap_known *k, uint64_t inode)
 	for (uint32_t i = 0; i < SCAP_KNOWN_RANGES; i++) {
 		int64_t d = distance(k, i, inode);
 
-		if (d >= -SCAP_KNOWN_NEAR && d < SCAP_KNOWN_NEAR && (best == SCAP_KNOWN_RANGES || llabs(d) < llabs(distance(k, best, inode))))
+		if (d >= -SCAP_KNOWN_NEAR && d < SCAP_KNOWN_NEAR &&
+		    (best == SCAP_KNOWN_RANGES || llabs(d) < llabs(distance(k, best, inode))))
 			best = i;
 	}
 	return best;
@@ -305,7 +308,8 @@ static bool same_file(struct str a, const struct event *b)
 	struct event own;
 	size_t lengths, rest;
 
-	if (a.len != b->len || event_read(&own, a.ptr, a.len, NULL) < 0 || own.type != b->type || own.nparams != b->nparams)
+	if (a.len != b->len || event_read(&own, a.ptr, a.len, NULL) < 0 || own.type != b->type ||
+	    own.nparams != b->nparams)
 		return false;
 	lengths = (size_t)(own.values - own.bytes) - EVENT_HEADER_BYTES;
 	rest = own.len - EVENT_HEADER_BYTES - lengths;

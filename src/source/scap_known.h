@@ -5,13 +5,14 @@
 #include "event/event.h"
 
 /*
- * What a capture has told of descriptors: by answers, and by opens, which say nearly as much. An answer is kept and given in wire form,
- * with whichever descriptor it was about; empty = nothing is known. All that is given is borrowed until the next change. Fixed size:
- * what is pushed out is not known.
+ * What a capture has told of descriptors: by answers, and by opens, which say nearly as much. An answer is
+ * kept and given in wire form, with whichever descriptor it was about; empty = nothing is known. All that is
+ * given is borrowed until the next change. Fixed size: what is pushed out is not known.
  */
 struct scap_known;
 
-#define SCAP_KNOWN_RANGES 4 /* that inodes of sockets and pipes come from: each processor takes numbers from one of its own */
+/* that inodes of sockets and pipes come from: each processor takes numbers from one of its own */
+#define SCAP_KNOWN_RANGES 4
 #define SCAP_KNOWN_NEAR	  2048 /* inodes of a range are less apart */
 #define SCAP_KNOWN_RECENT 16 /* answers that are known without their descriptor */
 
@@ -21,18 +22,22 @@ void scap_known_forget(struct scap_known *k);
 
 struct str scap_known_file(const struct scap_known *k, int64_t tid, int64_t fd);
 struct str scap_known_shared(const struct scap_known *k, int64_t fd); /* of the thread that it was told of last */
-struct str scap_known_latest(const struct scap_known *k, int64_t tid); /* the last directory opened of all, if by that thread */
+/* the last directory opened of all, if by that thread */
+struct str scap_known_latest(const struct scap_known *k, int64_t tid);
 struct str scap_known_like(const struct scap_known *k, uint16_t type); /* the last answer of that type */
-struct str scap_known_recent(const struct scap_known *k, uint32_t place); /* one of those written last, each of which stays at its place */
+/* one of those written last, each of which stays at its place */
+struct str scap_known_recent(const struct scap_known *k, uint32_t place);
 
 /* Whether answers of the type have an inode, their last parameter, that was the next number of a range. */
 bool scap_known_is_counted(uint16_t type);
 uint64_t scap_known_inode(const struct scap_known *k, uint32_t range); /* the last one */
-uint32_t scap_known_range(const struct scap_known *k, uint64_t inode); /* that it is near to; SCAP_KNOWN_RANGES = none */
+/* that it is near to; SCAP_KNOWN_RANGES = none */
+uint32_t scap_known_range(const struct scap_known *k, uint64_t inode);
 
 /*
- * The path that an open that went well asked for, from the root on; empty when its folder is not known. latest_folder: that is the
- * latest directory, whatever the number says; shared: whichever thread's does where its own is not known.
+ * The path that an open that went well asked for, from the root on; empty when its folder is not known.
+ * latest_folder: that is the latest directory, whatever the number says; shared: whichever thread's does
+ * where its own is not known.
  */
 struct str scap_known_asked(struct scap_known *k, const struct event *ev, bool latest_folder, bool shared);
 

@@ -22,7 +22,8 @@ static int fault(const struct body *b, const struct reader *r, const char *what)
 	unsigned long long at = b->at + (uint64_t)(r->ptr - b->start);
 
 	if (b->too_long)
-		return error_set(b->err, -EBADMSG, "offset %llu: %s has a text longer than this format allows", at, what);
+		return error_set(b->err, -EBADMSG, "offset %llu: %s has a text longer than this format allows", at,
+				 what);
 	return error_set(b->err, -EBADMSG, "offset %llu: %s is cut: %zu more bytes are not enough", at, what, r->len);
 }
 
@@ -124,7 +125,9 @@ static void read_process_tail(struct reader *r, struct process_record *p)
 
 static void read_process(struct body *b, struct reader *r, unsigned int version, struct process_record *p)
 {
-	*p = (struct process_record){ .sid = -1, .vpgid = -1, .pgid = -1, .vtid = -1, .vpid = -1, .loginuid = UINT32_MAX };
+	*p = (struct process_record){
+		.sid = -1, .vpgid = -1, .pgid = -1, .vtid = -1, .vpid = -1, .loginuid = UINT32_MAX
+	};
 	p->env = p->cgroups = p->root = p->exepath = STR("");
 
 	p->tid = (int64_t)reader_u64(r);
@@ -263,8 +266,8 @@ static int read_fds(struct body *b, bool v2)
 		end_entry(b, &entry, v2);
 		e = b->to->fd ? b->to->fd(b->to->context, tid, &fd) : 0;
 		if (e < 0)
-			return error_set(b->err, e, "cannot take over descriptor %lld of process %lld", (long long)fd.number,
-					 (long long)tid);
+			return error_set(b->err, e, "cannot take over descriptor %lld of process %lld",
+					 (long long)fd.number, (long long)tid);
 	}
 	return 0;
 }

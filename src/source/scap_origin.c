@@ -6,8 +6,8 @@
 
 void scap_origin_print(struct strbuf *out, const struct scap_origin *origin)
 {
-	strbuf_addf(out, "monitor traits=%u realpath=%d fds=%d implied=%d", origin->traits, origin->match_realpath, origin->known_fds,
-		    origin->implied);
+	strbuf_addf(out, "monitor traits=%u realpath=%d fds=%d implied=%d", origin->traits, origin->match_realpath,
+		    origin->known_fds, origin->implied);
 	if (origin->container.len)
 		strbuf_addf(out, " container=" STR_FMT, STR_ARG(origin->container));
 }
@@ -36,7 +36,8 @@ bool scap_origin_parse(struct str text, struct scap_origin *ret_origin)
 	uint32_t traits, realpath, fds = 0, implied = 0;
 
 	if (!take_number(&text, STR("monitor traits="), &traits) || !take_number(&text, STR(" realpath="), &realpath) ||
-	    (text.len && !take_number(&text, STR(" fds="), &fds)) || (text.len && !take_number(&text, STR(" implied="), &implied)))
+	    (text.len && !take_number(&text, STR(" fds="), &fds)) ||
+	    (text.len && !take_number(&text, STR(" implied="), &implied)))
 		return false;
 	if (str_starts(text, container) && text.len <= container.len + SCAP_CONTAINER_BYTES)
 		text = (struct str){ text.ptr + container.len, text.len - container.len };

@@ -146,7 +146,9 @@ int scap_paths_add(struct scap_paths *p, struct str real_path)
 {
 	struct str asked = strbuf_str(&p->asked);
 	const struct place *known = place(p->paths, PATHS, p->key);
-	struct str guess = known->key == p->key ? strbuf_str(&known->leads_to) : p->used ? strbuf_str(&p->guess) : asked;
+	struct str guess = known->key == p->key ? strbuf_str(&known->leads_to) :
+			   p->used              ? strbuf_str(&p->guess) :
+						  asked;
 	int r = 0;
 
 	if (p->asked.failed || p->guess.failed)
@@ -154,7 +156,8 @@ int scap_paths_add(struct scap_paths *p, struct str real_path)
 	if (str_eq(guess, real_path))
 		return 0;
 	if (p->used && str_eq(asked, real_path))
-		place(p->links, LINKS, p->used->key)->key = 0; /* what it was learned from is a link alone, not its folder */
+		/* what it was learned from is a link alone, not its folder */
+		place(p->links, LINKS, p->used->key)->key = 0;
 	else
 		r = add_link(p, asked, real_path);
 	return r < 0 ? r : set(place(p->paths, PATHS, p->key), p->key, real_path);

@@ -5,9 +5,10 @@
 #include "base/str.h"
 
 /*
- * Where opens have led: what a real path would be, by those that were told. Of each path that was no good guess the real one is
- * remembered, and of what the two have not in common at their ends, which is a folder behind a link. Only what is added decides, and
- * no clock, seed or address, so writer and reader of a capture guess alike. Fixed size; a collision makes a wrong guess, no more.
+ * Where opens have led: what a real path would be, by those that were told. Of each path that was no good
+ * guess the real one is remembered, and of what the two have not in common at their ends, which is a folder
+ * behind a link. Only what is added decides, and no clock, seed or address, so writer and reader of a capture
+ * guess alike. Fixed size; a collision makes a wrong guess, no more.
  */
 struct scap_paths;
 

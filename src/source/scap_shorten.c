@@ -33,7 +33,8 @@ static uint32_t kept_bytes(const struct scap_shorten *s, const struct event *ev)
 	}
 }
 
-int scap_shorten_buffer(struct scap_shorten *s, const struct event *ev, const uint8_t **at, uint32_t *len, struct error *err)
+int scap_shorten_buffer(struct scap_shorten *s, const struct event *ev, const uint8_t **at, uint32_t *len,
+			struct error *err)
 {
 	size_t width = ev->info->flags & EF_LARGE_PAYLOAD ? 4 : 2, lengths = EVENT_HEADER_BYTES;
 	uint32_t kept = kept_bytes(s, ev), drop, total, before;
@@ -69,7 +70,8 @@ static uint32_t kept_params(const struct event *ev)
 	return older[ev->type] && older[ev->type] < ev->nparams ? older[ev->type] : ev->nparams;
 }
 
-int scap_shorten_layout(struct scap_shorten *s, const struct event *ev, const uint8_t **at, uint32_t *len, struct error *err)
+int scap_shorten_layout(struct scap_shorten *s, const struct event *ev, const uint8_t **at, uint32_t *len,
+			struct error *err)
 {
 	uint32_t kept = kept_params(ev), values, total;
 

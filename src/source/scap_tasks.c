@@ -9,7 +9,8 @@
 #include "source/scap_meta.h"
 
 /* The parameters of ITER_TASK_E that a record has, one behind the other: part of the format. */
-static const uint8_t told_again[] = { 19, 20, 21, 22, 23, 29 }; /* vm_size, vm_rss, vm_swap, pgft_maj, pgft_min, start_time */
+/* vm_size, vm_rss, vm_swap, pgft_maj, pgft_min, start_time */
+static const uint8_t told_again[] = { 19, 20, 21, 22, 23, 29 };
 #define TOLD_AGAIN_BYTES (3 * 4 + 3 * 8)
 
 enum { ASYNC_NAME = 1, ASYNC_DATA = 2 }; /* of ASYNCEVENT_E */
@@ -29,7 +30,8 @@ struct scap_tasks {
 /* execve_flags of flags.def */
 static uint32_t exe_flags(const struct process_record *p)
 {
-	return p->exe_writable | (uint32_t)p->exe_upper_layer << 1 | (uint32_t)p->exe_from_memfd << 2 | (uint32_t)p->exe_lower_layer << 3;
+	return p->exe_writable | (uint32_t)p->exe_upper_layer << 1 | (uint32_t)p->exe_from_memfd << 2 |
+	       (uint32_t)p->exe_lower_layer << 3;
 }
 
 static void put_argv(struct event_builder *b, struct strbuf *argv, const struct process_record *p)
@@ -48,7 +50,8 @@ static int64_t task_tid(const struct process_record *p)
 }
 
 /* As the tracer tells it. */
-static int make_task(struct event_builder *b, struct strbuf *argv, const struct process_record *p, struct event *ret_event)
+static int make_task(struct event_builder *b, struct strbuf *argv, const struct process_record *p,
+		     struct event *ret_event)
 {
 	event_begin(b, EV_ITER_TASK_E, 0, task_tid(p));
 	event_put_int(b, p->ptid);
@@ -105,7 +108,8 @@ static int take_process(void *context, const struct process_record *p)
 	return 0;
 }
 
-int scap_tasks_list(struct scap_tasks *t, uint32_t type, const uint8_t *body, size_t len, uint64_t at, struct error *err)
+int scap_tasks_list(struct scap_tasks *t, uint32_t type, const uint8_t *body, size_t len, uint64_t at,
+		    struct error *err)
 {
 	const struct scap_receiver receiver = { .context = t, .process = take_process };
 
@@ -115,7 +119,8 @@ int scap_tasks_list(struct scap_tasks *t, uint32_t type, const uint8_t *body, si
 /* ---- events ---- */
 
 /* The task's event, of this time, with these TOLD_AGAIN_BYTES. 1, 0 = there is no such task, or negative. */
-static int tell(struct scap_tasks *t, uint64_t ts, int64_t tid, const char *again, struct event *ret_event, struct error *err)
+static int tell(struct scap_tasks *t, uint64_t ts, int64_t tid, const char *again, struct event *ret_event,
+		struct error *err)
 {
 	size_t i = 0;
 	struct event task;
@@ -180,10 +185,12 @@ int scap_tasks_restore(struct scap_tasks *t, struct event *ev, struct error *err
 	int r;
 
 	if (again.len != TOLD_AGAIN_BYTES)
-		return error_set(err, -EBADMSG, "a process is told again by %zu bytes, %d were expected", again.len, TOLD_AGAIN_BYTES);
+		return error_set(err, -EBADMSG, "a process is told again by %zu bytes, %d were expected", again.len,
+				 TOLD_AGAIN_BYTES);
 	r = tell(t, ev->ts, ev->tid, again.ptr, ev, err);
 	if (r == 0)
-		return error_set(err, -EBADMSG, "process %lld is told again, but the list has no such one", (long long)(ev->tid & UINT32_MAX));
+		return error_set(err, -EBADMSG, "process %lld is told again, but the list has no such one",
+				 (long long)(ev->tid & UINT32_MAX));
 	ev->cpu = cpu;
 	return r < 0 ? r : 0;
 }

@@ -21,7 +21,10 @@ struct scap_told {
 	enum scap_implied kind; /* how much is guessed */
 	uint32_t notes[EV_COUNT]; /* the last of each event type; 0 = none */
 	struct usual usual[TOLD_USUAL]; /* and of a thread */
-	uint16_t answered[EV_COUNT]; /* by event type: the type of its last answer that others can be like and that has no ends; 0 = none */
+	/*
+	 * by event type: the type of its last answer that others can be like and that has no ends; 0 = none
+	 */
+	uint16_t answered[EV_COUNT];
 	uint16_t answer; /* the type of the last answer of all */
 	struct scap_known *known;
 	struct scap_paths *paths;
@@ -38,8 +41,8 @@ static bool guesses_more(const struct scap_told *t)
 
 bool scap_told_holds(const struct event *ev)
 {
-	return ev->info->category & EC_ITER && ev->type != EV_ITER_TASK_E && ev->flags & EVENT_FLAG_STATE_ONLY && ev->nparams &&
-	       event_param(ev, 0).len == 4;
+	return ev->info->category & EC_ITER && ev->type != EV_ITER_TASK_E && ev->flags & EVENT_FLAG_STATE_ONLY &&
+	       ev->nparams && event_param(ev, 0).len == 4;
 }
 
 /* ---- sockets and pipes ---- */
@@ -51,13 +54,17 @@ static uint64_t noted_inode(const struct scap_told *t, uint32_t note)
 	return scap_known_inode(t->known, (note & SCAP_NOTE_RANGE) >> SCAP_NOTE_RANGE_SHIFT) + (uint64_t)delta;
 }
 
-/* Both ends of a connection, as the event has them: u8 family, and u16 port behind each address. Empty when it has none. */
+/*
+ * Both ends of a connection, as the event has them: u8 family, and u16 port behind each address. Empty when
+ * it has none.
+ */
 static struct str ends_of(const struct event *ev)
 {
 	for (uint32_t i = 0; i < ev->nparams; i++) {
 		struct str v = event_param(ev, i);
 
-		if (ev->info->params[i].type == PT_SOCKTUPLE && ((v.len == 13 && v.ptr[0] == 2) || (v.len == 37 && v.ptr[0] == 10)))
+		if (ev->info->params[i].type == PT_SOCKTUPLE &&
+		    ((v.len == 13 && v.ptr[0] == 2) || (v.len == 37 && v.ptr[0] == 10)))
 			return v;
 	}
 	return STR("");
@@ -92,7 +99,10 @@ struct difference {
 	uint64_t inode;
 };
 
-/* A pipe's name has its inode: pipe:[22782452]. Whether the text is of this kind; then ret_name is that of the other inode. */
+/*
+ * A pipe's name has its inode: pipe:[22782452]. Whether the text is of this kind; then ret_name is that of
+ * the other inode.
+ */
 static bool rename_inode(struct str text, uint64_t from, uint64_t to, struct strbuf *ret_name)
 {
 	size_t kept;
@@ -109,8 +119,8 @@ static bool rename_inode(struct str text, uint64_t from, uint64_t to, struct str
 }
 
 /* What is known, as an answer about fd. other: NULL = no difference. 1 or negative. */
-static int give(struct scap_told *t, const struct event *ev, struct str known_wire, int64_t fd, const struct difference *other,
-		struct event *ret_answer, struct error *err)
+static int give(struct scap_told *t, const struct event *ev, struct str known_wire, int64_t fd,
+		const struct difference *other, struct event *ret_answer, struct error *err)
 {
 	struct event known;
 	int r = event_read(&known, known_wire.ptr, known_wire.len, err);
@@ -125,7 +135,8 @@ static int give(struct scap_told *t, const struct event *ev, struct str known_wi
 		else if (other && other->ends.len && i >= 3 && i < 7)
 			event_put_bytes(&t->given, end_of(other->ends, i, other->unconnected));
 		else if (other && t->kind > SCAP_IMPLIES_GUESSED && known.type == EV_ITER_TASK_FILE_PIPE_E &&
-			 rename_inode(event_param_text(&known, i), event_param_uint(&known, known.nparams - 1), other->inode, &t->name))
+			 rename_inode(event_param_text(&known, i), event_param_uint(&known, known.nparams - 1),
+				      other->inode, &t->name))
 			event_put_text(&t->given, strbuf_str(&t->name));
 		else
 			event_put_bytes(&t->given, event_param(&known, i));
@@ -138,9 +149,12 @@ static int give(struct scap_told *t, const struct event *ev, struct str known_wi
 	return 1;
 }
 
-/* About a descriptor that nothing is known of but what the event says: as the last answer of its kind, with an inode beside a known one. */
-static int give_like(struct scap_told *t, const struct event *ev, uint32_t note, int64_t fd, struct str ends, struct event *ret_answer,
-		     struct error *err)
+/*
+ * About a descriptor that nothing is known of but what the event says: as the last answer of its kind, with
+ * an inode beside a known one.
+ */
+static int give_like(struct scap_told *t, const struct event *ev, uint32_t note, int64_t fd, struct str ends,
+		     struct event *ret_answer, struct error *err)
 {
 	const struct difference other = { ends, note & SCAP_NOTE_UNCONNECTED, noted_inode(t, note) };
 	uint16_t type = t->answered[ev->type];
@@ -184,7 +198,8 @@ static struct str known_at(const struct scap_told *t, int64_t tid, int64_t fd, u
 	return answer == SCAP_NOTE_SHARED ? scap_known_shared(t->known, fd) : scap_known_file(t->known, tid, fd);
 }
 
-int scap_told_answer(struct scap_told *t, const struct event *ev, uint32_t note, struct event *ret_answer, struct error *err)
+int scap_told_answer(struct scap_told *t, const struct event *ev, uint32_t note, struct event *ret_answer,
+		     struct error *err)
 {
 	uint32_t param = (note & SCAP_NOTE_PARAM) >> SCAP_NOTE_PARAM_SHIFT, answer = note & SCAP_NOTE_ANSWER;
 	struct str known, ends;
@@ -220,7 +235,8 @@ static bool gives(struct scap_told *t, const struct event *ev, uint32_t note, co
 	if (!answer)
 		return r == 0;
 	return r == 1 && own.type == answer->type && own.len == answer->len &&
-	       memcmp(own.bytes + EVENT_HEADER_BYTES, answer->bytes + EVENT_HEADER_BYTES, own.len - EVENT_HEADER_BYTES) == 0;
+	       memcmp(own.bytes + EVENT_HEADER_BYTES, answer->bytes + EVENT_HEADER_BYTES,
+		      own.len - EVENT_HEADER_BYTES) == 0;
 }
 
 /* How the answer's inode would be noted. */
@@ -231,13 +247,14 @@ static uint32_t note_inode(const struct scap_told *t, const struct event *answer
 
 	if (range == SCAP_KNOWN_RANGES)
 		return 0;
-	return range << SCAP_NOTE_RANGE_SHIFT | ((uint32_t)(inode - scap_known_inode(t->known, range)) << SCAP_NOTE_DELTA_SHIFT & SCAP_NOTE_DELTA);
+	return range << SCAP_NOTE_RANGE_SHIFT |
+	       ((uint32_t)(inode - scap_known_inode(t->known, range)) << SCAP_NOTE_DELTA_SHIFT & SCAP_NOTE_DELTA);
 }
 
 bool scap_told_find_answer(struct scap_told *t, const struct event *ev, const struct event *answer, uint32_t *note)
 {
-	static const uint32_t places[] = { SCAP_NOTE_SAME, SCAP_NOTE_SAME | SCAP_NOTE_UNCONNECTED, SCAP_NOTE_LIKE, SCAP_NOTE_SHARED,
-					   SCAP_NOTE_LATEST };
+	static const uint32_t places[] = { SCAP_NOTE_SAME, SCAP_NOTE_SAME | SCAP_NOTE_UNCONNECTED, SCAP_NOTE_LIKE,
+					   SCAP_NOTE_SHARED, SCAP_NOTE_LATEST };
 	const uint32_t of_inode = SCAP_NOTE_DELTA | SCAP_NOTE_RANGE;
 	uint32_t rest = *note & ~(uint32_t)(SCAP_NOTE_ANSWER | SCAP_NOTE_PARAM | SCAP_NOTE_UNCONNECTED), one;
 	int param;
@@ -333,7 +350,10 @@ bool scap_told_find_facts(struct scap_told *t, const struct event *ev, uint32_t 
 
 /* ---- what was told ---- */
 
-/* Whether an answer of the type can be like the next one, whose ends are not known: once any was remembered, of use or not. */
+/*
+ * Whether an answer of the type can be like the next one, whose ends are not known: once any was remembered,
+ * of use or not.
+ */
 static bool is_of_use(const struct scap_told *t, uint16_t type)
 {
 	bool has_ends = type == EV_ITER_TASK_FILE_SOCKET_INET_E || type == EV_ITER_TASK_FILE_SOCKET_INET6_E;

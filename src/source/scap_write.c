@@ -41,7 +41,10 @@ struct scap_writer {
 	struct scap_tasks *tasks; /* likewise, of the list of processes */
 	bool begun; /* the memory is the reader's, too */
 	struct strbuf waiting; /* an answer, for the event that comes; wire form */
-	int64_t asked; /* the descriptor of the last answer that was written as an event, for the event that comes; -1 = none */
+	/*
+	 * the descriptor of the last answer that was written as an event, for the event that comes; -1 = none
+	 */
+	int64_t asked;
 	struct scap_shorten shorten;
 	struct scap_writer_stats stats;
 };
@@ -117,7 +120,9 @@ static int start(struct scap_writer *w, struct error *err)
 {
 	const struct strbuf *list = &w->meta.processes;
 	auto_strbuf struct strbuf out = { 0 };
-	int r = w->tasks && list->len ? scap_tasks_list(w->tasks, SCAP_PROCESSES, (const uint8_t *)list->ptr, list->len, 0, err) : 0;
+	int r = w->tasks && list->len ?
+			scap_tasks_list(w->tasks, SCAP_PROCESSES, (const uint8_t *)list->ptr, list->len, 0, err) :
+			0;
 
 	if (r < 0)
 		return r;
@@ -140,8 +145,8 @@ static int start(struct scap_writer *w, struct error *err)
 
 /* ---- events ---- */
 
-static inline int put_event(struct scap_writer *w, const struct event *ev, const uint8_t *bytes, uint32_t len, uint32_t notes,
-			    struct error *err)
+static inline int put_event(struct scap_writer *w, const struct event *ev, const uint8_t *bytes, uint32_t len,
+			    uint32_t notes, struct error *err)
 {
 	uint32_t flags = (ev->flags & EVENT_FLAG_STATE_ONLY) | notes | (w->told && !w->begun ? SCAP_NOTE_FORGET : 0);
 	uint32_t padding, total, head = flags ? 6 : 2, type;
@@ -318,7 +323,10 @@ int scap_writer_take_head(struct scap_writer *w, const struct scap_write_meta *m
 	return w->meta.machine.failed || w->meta.interfaces.failed || w->meta.users.failed ? -ENOMEM : 0;
 }
 
-/* Compressed data has no end before scap_writer_close(), but readers get all of it up to here: a member for each flush took much more. */
+/*
+ * Compressed data has no end before scap_writer_close(), but readers get all of it up to here: a member for
+ * each flush took much more.
+ */
 int scap_writer_flush(struct scap_writer *w, struct error *err)
 {
 	return w->started ? drain(w, w->compressing ? Z_SYNC_FLUSH : Z_NO_FLUSH, err) : 0;
@@ -367,12 +375,14 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options,
 	w->asked = -1;
 	w->in_memory = in_memory;
 	w->told = shortens ? scap_told_new() : NULL;
-	w->tasks = shortens && !in_memory ? scap_tasks_new() : NULL; /* parts in memory may be written without their lists */
+	/* parts in memory may be written without their lists */
+	w->tasks = shortens && !in_memory ? scap_tasks_new() : NULL;
 	w->shortens = options->snaplen < EVENT_SMALL_BYTES || options->buffers != SCAP_BUFFERS_ALL;
 	w->cap = BUFFER_BYTES;
 	w->buffer = malloc(w->cap);
 	w->output = options->compress != SCAP_PLAIN ? malloc(OUTPUT_BYTES) : NULL;
-	if (!w->buffer || (shortens && (!w->told || (!in_memory && !w->tasks))) || (options->compress != SCAP_PLAIN && !w->output)) {
+	if (!w->buffer || (shortens && (!w->told || (!in_memory && !w->tasks))) ||
+	    (options->compress != SCAP_PLAIN && !w->output)) {
 		release(w);
 		return NULL;
 	}
@@ -380,7 +390,8 @@ static struct scap_writer *new_writer(const struct scap_writer_options *options,
 	return w;
 }
 
-int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err)
+int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer,
+		     struct error *err)
 {
 	struct scap_writer *w = new_writer(options, false);
 	int level = options->compress == SCAP_GZIP_FAST ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, r = 0;
@@ -390,11 +401,15 @@ int scap_writer_open(const char *path, const struct scap_writer_options *options
 	if (strcmp(path, "-") == 0)
 		w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	else
-		w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | (options->create_only ? O_EXCL | O_NOFOLLOW : 0), 0600);
+		w->fd = open(path,
+			     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+				     (options->create_only ? O_EXCL | O_NOFOLLOW : 0),
+			     0600);
 	if (w->fd < 0)
 		r = error_errno(err, -errno, "cannot write %s", path);
 	/* 15 bits of window, +16 for the gzip frame */
-	else if (options->compress != SCAP_PLAIN && deflateInit2(&w->z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	else if (options->compress != SCAP_PLAIN &&
+		 deflateInit2(&w->z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		r = error_set(err, -ENOMEM, "zlib cannot start");
 	w->compressing = r == 0 && options->compress != SCAP_PLAIN;
 	if (r < 0) {
@@ -405,7 +420,8 @@ int scap_writer_open(const char *path, const struct scap_writer_options *options
 	return 0;
 }
 
-int scap_writer_open_memory(const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err)
+int scap_writer_open_memory(const struct scap_writer_options *options, struct scap_writer **ret_writer,
+			    struct error *err)
 {
 	struct scap_writer_options plain = *options;
 	struct scap_writer *w;

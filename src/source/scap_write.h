@@ -6,9 +6,10 @@
 #include "source/scap.h"
 
 /*
- * Writes a capture that current readers of the format open: section header, machine, interfaces, users, processes and
- * descriptors, then events. What describes the machine is gathered until the first event. Whole blocks are written only, and
- * scap_writer_flush() leaves a file that can be read up to there, whatever happens afterwards.
+ * Writes a capture that current readers of the format open: section header, machine, interfaces, users,
+ * processes and descriptors, then events. What describes the machine is gathered until the first event. Whole
+ * blocks are written only, and scap_writer_flush() leaves a file that can be read up to there, whatever
+ * happens afterwards.
  */
 struct scap_writer;
 
@@ -33,10 +34,12 @@ struct scap_writer_stats {
 };
 
 /* "-" = standard output. An existing file is replaced. */
-int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err);
+int scap_writer_open(const char *path, const struct scap_writer_options *options, struct scap_writer **ret_writer,
+		     struct error *err);
 
 /* The same into memory, for scap_writer_bytes(). Nothing is compressed. */
-int scap_writer_open_memory(const struct scap_writer_options *options, struct scap_writer **ret_writer, struct error *err);
+int scap_writer_open_memory(const struct scap_writer_options *options, struct scap_writer **ret_writer,
+			    struct error *err);
 /* What a writer into memory has so far: all, or the blocks from the first event on. Borrowed until the next call. */
 struct str scap_writer_bytes(const struct scap_writer *w, bool with_head);
 /* Adds what another writer has made, which has so many events: with its head first, and without it from then on. */
@@ -48,7 +51,10 @@ int scap_writer_take_head(struct scap_writer *w, const struct scap_write_meta *m
 /* Takes what describes the machine; only before the first event (later calls are ignored). Borrowed from w. */
 const struct scap_receiver *scap_writer_receiver(struct scap_writer *w);
 
-/* Events with an extension get it as a record of their own before them. A failure to write stays: nothing follows it. */
+/*
+ * Events with an extension get it as a record of their own before them. A failure to write stays: nothing
+ * follows it.
+ */
 int scap_writer_event(struct scap_writer *w, const struct event *ev, struct error *err);
 int scap_writer_flush(struct scap_writer *w, struct error *err);
 void scap_writer_stats(const struct scap_writer *w, struct scap_writer_stats *ret_stats);

@@ -98,7 +98,8 @@ static int take_interface(void *context, const struct interface_record *r)
 {
 	struct scap_write_meta *m = context;
 	struct strbuf *b = &m->interfaces;
-	size_t at = b->len, bytes = r->v6 ? 16 : 4, name = r->name.len < SCAP_NAME_BYTES ? r->name.len : SCAP_NAME_BYTES;
+	size_t at = b->len, bytes = r->v6 ? 16 : 4,
+	       name = r->name.len < SCAP_NAME_BYTES ? r->name.len : SCAP_NAME_BYTES;
 	static const uint8_t none[16];
 
 	put_u32(b, 0);

@@ -5,8 +5,8 @@
 #include "source/scap.h"
 
 /*
- * The metadata blocks of a capture that is being written, gathered by their kind since they come in any order. Texts beyond
- * the format's limits are cut. Zero-initialise.
+ * The metadata blocks of a capture that is being written, gathered by their kind since they come in any
+ * order. Texts beyond the format's limits are cut. Zero-initialise.
  */
 struct scap_write_meta {
 	struct strbuf machine, interfaces, users, processes; /* bodies */

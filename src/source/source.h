@@ -20,7 +20,7 @@
  * call's entry, and the pipeline then says exactly one of answer() or complete() for it before it calls next() again.
  */
 
-/* ---- what is wanted ------------------------------------------------------------------------------------------------ */
+/* ---- what is wanted ------------------------------------------------------------------------------------ */
 
 /* An alternative: the event is wanted when all tests hold on the integer parameters. No tests: always wanted. */
 struct arg_test {
@@ -46,15 +46,16 @@ struct intercept_set {
 	size_t nwants;
 	facts_t facts; /* facts that any rule or output reads: events that write them are needed for the state */
 	/*
-	 * Absolute paths that rules compare with the name of a file. A source that sees files opened reports the path that leads to
-	 * an opened file with several hard links as its real path (struct event_ext). Borrowed, each once, sorted.
+	 * Absolute paths that rules compare with the name of a file. A source that sees files opened reports
+	 * the path that leads to an opened file with several hard links as its real path (struct event_ext).
+	 * Borrowed, each once, sorted.
 	 */
 	const struct str *paths;
 	size_t npaths;
 	bool syscall_codes[SYSCALL_CODES]; /* calls without an event of their own that rules name (generic events) */
 };
 
-/* ---- what is missing ------------------------------------------------------------------------------------------------ */
+/* ---- what is missing ----------------------------------------------------------------------------------- */
 
 enum need_kind {
 	NEED_THREAD, /* a thread or process that no event has introduced */
@@ -83,7 +84,7 @@ void needs_add(struct needs *needs, enum need_kind kind, int64_t tid, int64_t fd
 /* Receives an event that answers a need (Falco's ITER_TASK* kinds); it is to be applied to the state at once. */
 typedef int (*source_sink)(void *context, const struct event *ev);
 
-/* ---- what is decided ------------------------------------------------------------------------------------------------ */
+/* ---- what is decided ----------------------------------------------------------------------------------- */
 
 enum verdict_kind { VERDICT_CONTINUE, VERDICT_DENY, VERDICT_KILL };
 
@@ -92,7 +93,7 @@ struct verdict {
 	int deny_errno; /* VERDICT_DENY: positive errno that the call returns */
 };
 
-/* ---- the vtable ------------------------------------------------------------------------------------------------------ */
+/* ---- the vtable ---------------------------------------------------------------------------------------- */
 
 struct source_stats {
 	uint64_t events; /* handed out */
@@ -107,7 +108,8 @@ struct source_stats {
 /* What a source promises; the state and the fields rely on it. */
 enum source_trait {
 	SOURCE_SYNCHRONOUS = 1 << 0, /* provisional events, complete() and answer() work */
-	SOURCE_REPORTS_FDS = 1 << 1, /* every open, dup and close is seen: an fd that is not in the table does not exist */
+	/* every open, dup and close is seen: an fd that is not in the table does not exist */
+	SOURCE_REPORTS_FDS = 1 << 1,
 	SOURCE_REPORTS_THREADS = 1 << 2, /* a thread that is not in the table cannot be asked for either */
 	SOURCE_VERDICTS = 1 << 3, /* VERDICT_DENY and VERDICT_KILL can be carried out */
 };
@@ -125,8 +127,11 @@ struct source_ops {
 	 * -ENODATA = the end; other negative = failure. Blocks at most about a second. */
 	int (*next)(struct source *s, struct event *ret_event, struct error *err);
 
-	/* Answers needs by events given to sink, in order, before it returns (NEED_REGION, NEED_STACK and NEED_RACED: by filling in the record). Needs that have no answer (the process is
-	 * gone) are left out. NULL = nothing can be asked. */
+	/*
+	 * Answers needs by events given to sink, in order, before it returns (NEED_REGION, NEED_STACK and
+	 * NEED_RACED: by filling in the record). Needs that have no answer (the process is gone) are left
+	 * out. NULL = nothing can be asked.
+	 */
 	int (*fetch)(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err);
 
 	/* Asks for the completed form of a provisional event. 1 = *ret_event is it, and the call still waits for
@@ -155,14 +160,14 @@ static inline void source_close(struct source *s)
 DEFINE_AUTO(struct source, source, source_close);
 #define auto_source AUTO(source)
 
-/* ---- the sources that there are ----------------------------------------------------------------------------------------- */
+/* ---- the sources that there are ------------------------------------------------------------------------ */
 
 /* A capture file ("-" = standard input), plain or gzip. Fails on a file that is none; reports offsets. */
 int source_scap_open(const char *path, struct source **ret_source, struct error *err);
 
 /*
- * Several sources as one, ordered by the time of events; takes them over, also when it fails. What each promises must hold for
- * all: traits are those that they have in common.
+ * Several sources as one, ordered by the time of events; takes them over, also when it fails. What each
+ * promises must hold for all: traits are those that they have in common.
  */
 int source_merge_open(struct source *const *sources, size_t n, struct source **ret_source, struct error *err);
 

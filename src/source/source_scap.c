@@ -102,13 +102,14 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 	major = reader_u16(&r);
 	minor = reader_u16(&r);
 	if (magic == __builtin_bswap32(SECTION_MAGIC))
-		return fault(s, -ENOTSUP, err, "the capture was written on a big-endian machine, only little-endian is known");
+		return fault(s, -ENOTSUP, err,
+			     "the capture was written on a big-endian machine, only little-endian is known");
 	if (magic != SECTION_MAGIC)
 		return error_set(err, -EBADMSG, "offset %llu: section magic is 0x%08x, 0x%08x was expected",
 				 (unsigned long long)s->block_at, magic, SECTION_MAGIC);
 	if (major > SECTION_MAJOR)
-		return error_set(err, -ENOTSUP, "offset %llu: capture format %u.%u is newer than %u", (unsigned long long)s->block_at,
-				 major, minor, SECTION_MAJOR);
+		return error_set(err, -ENOTSUP, "offset %llu: capture format %u.%u is newer than %u",
+				 (unsigned long long)s->block_at, major, minor, SECTION_MAJOR);
 	(void)reader_u64(&r); /* the section's length */
 	s->origin = (struct scap_origin){ .container = STR("") };
 	read_options(s, r);
@@ -132,7 +133,8 @@ static int read_metadata(struct scap *s, uint32_t type, uint32_t total, struct e
 	int e;
 
 	if (total < BLOCK_HEAD + BLOCK_TAIL || total % 4 || total > SCAP_BLOCK_BYTES)
-		return error_set(err, -EBADMSG, "offset %llu: block 0x%x has %u bytes, a multiple of 4 from 12 to %d was expected",
+		return error_set(err, -EBADMSG,
+				 "offset %llu: block 0x%x has %u bytes, a multiple of 4 from 12 to %d was expected",
 				 (unsigned long long)s->block_at, type, total, SCAP_BLOCK_BYTES);
 	e = need(s, total, "a metadata block", err);
 	if (e < 0)
@@ -141,9 +143,11 @@ static int read_metadata(struct scap *s, uint32_t type, uint32_t total, struct e
 	if (bytes_u32(at + total - BLOCK_TAIL) != total)
 		return error_set(err, -EBADMSG, "offset %llu: block 0x%x ends with length %u, %u was expected",
 				 (unsigned long long)s->block_at, type, bytes_u32(at + total - BLOCK_TAIL), total);
-	e = scap_meta_read(type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD, &s->receiver, err);
+	e = scap_meta_read(type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD,
+			   &s->receiver, err);
 	if (e == 0 && s->fill.tasks)
-		e = scap_tasks_list(s->fill.tasks, type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, s->block_at + BLOCK_HEAD, err);
+		e = scap_tasks_list(s->fill.tasks, type, at + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL,
+				    s->block_at + BLOCK_HEAD, err);
 	if (e == 0)
 		scap_file_skip(&s->file, total);
 	return e;
@@ -178,8 +182,8 @@ static int keep_ext(struct scap *s, const struct event *ev, struct error *err)
 }
 
 /* The event of a block, found in place. 1 = hand it out, 0 = not, negative = damaged. */
-static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with_flags, bool old, struct event *ret_event,
-		      struct error *err)
+static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with_flags, bool old,
+		      struct event *ret_event, struct error *err)
 {
 	size_t head = with_flags ? 6 : 2; /* u16 cpu, u32 flags */
 	const uint8_t *at = body + head;
@@ -237,7 +241,8 @@ static int take_event(struct scap *s, uint32_t total, bool with_flags, bool old,
 	e = scap_file_need(&s->file, total, err);
 	if (e <= 0)
 		return need(s, total, "an event block", err);
-	e = read_event(s, scap_file_at(&s->file) + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, with_flags, old, ret_event, err);
+	e = read_event(s, scap_file_at(&s->file) + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, with_flags, old,
+		       ret_event, err);
 	if (e < 0)
 		return e;
 	scap_file_skip(&s->file, total);
@@ -298,7 +303,8 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 		return read_section(s, total, err);
 	default:
 		if (!s->in_metadata)
-			return error_set(err, -EBADMSG, "offset %llu: block 0x%x stands where an event or a new section was expected",
+			return error_set(err, -EBADMSG,
+					 "offset %llu: block 0x%x stands where an event or a new section was expected",
 					 (unsigned long long)s->block_at, type);
 		s->has_packets = s->has_packets || type == PACKET || type == PACKET_SIMPLE || type == PACKET_OLD;
 		return read_metadata(s, type, total, err);
@@ -325,7 +331,8 @@ static inline bool take_usual(struct scap *s, struct event *ret_event)
 		return false;
 	total = bytes_u32(at + 4);
 	len = bytes_u32(event + EVENT_HEADER_LEN);
-	if (total > window || total > BLOCK_HEAD + EVENT_SMALL_BYTES || (uint64_t)len + BLOCK_HEAD + 2 + BLOCK_TAIL > total)
+	if (total > window || total > BLOCK_HEAD + EVENT_SMALL_BYTES ||
+	    (uint64_t)len + BLOCK_HEAD + 2 + BLOCK_TAIL > total)
 		return false;
 	type = bytes_u16(event + EVENT_HEADER_TYPE);
 	nparams = bytes_u32(event + EVENT_HEADER_NPARAMS);
@@ -461,9 +468,12 @@ static int refuse_start(const unsigned char *start, size_t len, struct error *er
 		if (!str_starts(had, foreign[i].magic))
 			continue;
 		if (!foreign[i].unpack)
-			return error_set(err, -EBADMSG, "offset 0: this is a capture of a network (pcap), not of system calls");
-		return error_set(err, -EBADMSG, "offset 0: the file is compressed; '%s' gives a capture to standard input, which is the file \"-\"",
-				 foreign[i].unpack);
+			return error_set(err, -EBADMSG,
+					 "offset 0: this is a capture of a network (pcap), not of system calls");
+		return error_set(
+			err, -EBADMSG,
+			"offset 0: the file is compressed; '%s' gives a capture to standard input, which is the file \"-\"",
+			foreign[i].unpack);
 	}
 	return error_set(err, -EBADMSG, "offset 0: this is no capture: a section header (0a 0d 0d 0a) was expected");
 }

@@ -62,7 +62,8 @@ static const struct source_ops test_ops = {
 	.close = test_close,
 };
 
-int source_test_open(const struct source_test_event *events, size_t count, struct source **ret_source, struct error *err)
+int source_test_open(const struct source_test_event *events, size_t count, struct source **ret_source,
+		     struct error *err)
 {
 	struct test_source *s = calloc(1, sizeof(*s));
 

@@ -11,6 +11,7 @@ struct source_test_event {
 };
 
 /* The events are borrowed until the source is closed. */
-int source_test_open(const struct source_test_event *events, size_t count, struct source **ret_source, struct error *err);
+int source_test_open(const struct source_test_event *events, size_t count, struct source **ret_source,
+		     struct error *err);
 
 #endif

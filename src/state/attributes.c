@@ -231,7 +231,8 @@ int state_attribute_read(const struct state *s, enum attribute_owner owner, cons
 	if (handle < 0)
 		return -ENOENT;
 	if (handle < built_in[owner].count) {
-		load((const char *)object + built_in[owner].rows[handle].offset, built_in[owner].rows[handle].kind, ret_value);
+		load((const char *)object + built_in[owner].rows[handle].offset, built_in[owner].rows[handle].kind,
+		     ret_value);
 		return 0;
 	}
 	slot = (uint32_t)(handle - built_in[owner].count);
@@ -258,7 +259,8 @@ int state_attribute_write(struct state *s, enum attribute_owner owner, void *obj
 	if (owner == ATTRIBUTE_THREAD)
 		threads_changed(object, FACTS_PROCESS);
 	if (handle < built_in[owner].count)
-		return store((char *)object + built_in[owner].rows[handle].offset, built_in[owner].rows[handle].kind, value);
+		return store((char *)object + built_in[owner].rows[handle].offset, built_in[owner].rows[handle].kind,
+			     value);
 	slot = (uint32_t)(handle - built_in[owner].count);
 	if (slot >= s->attributes[owner].count)
 		return -ENOENT;

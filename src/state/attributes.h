@@ -5,7 +5,8 @@
 #include "base/str.h"
 
 /* The values of run-time attributes on one object: an array by slot, each entry its own reference. */
-int attributes_copy(struct rstr ***ret_to, uint32_t *ret_nto, struct rstr *const *from, uint32_t nfrom); /* 0 or -ENOMEM */
+/* 0 or -ENOMEM */
+int attributes_copy(struct rstr ***ret_to, uint32_t *ret_nto, struct rstr *const *from, uint32_t nfrom);
 void attributes_free(struct rstr **values, uint32_t n); /* accepts NULL */
 
 struct state;

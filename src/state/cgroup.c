@@ -83,7 +83,8 @@ static struct str containerd_id(struct str path)
 	struct str space = find_namespace(path), id;
 	size_t start, slash;
 
-	if (!space.len || str_ends(path, STR(".service")) || str_ends(path, STR(".slice")) || str_ends(path, STR(".scope")))
+	if (!space.len || str_ends(path, STR(".service")) || str_ends(path, STR(".slice")) ||
+	    str_ends(path, STR(".scope")))
 		return STR("");
 	start = find_last(path, space) + space.len;
 	if (path.len == start || path.len - start > FULL_ID)
@@ -113,7 +114,8 @@ static struct str lxc_id(struct str path)
 
 static struct str libvirt_id(struct str path)
 {
-	static const struct str plain = { ".libvirt-lxc", 12 }, escaped = { "-lxc\\x2", 7 }, legacy = { "/libvirt/lxc/", 13 };
+	static const struct str plain = { ".libvirt-lxc", 12 }, escaped = { "-lxc\\x2", 7 },
+				legacy = { "/libvirt/lxc/", 13 };
 	size_t at = find(path, 0, plain), end;
 	struct str tail;
 

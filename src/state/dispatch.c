@@ -123,7 +123,10 @@ static const state_handler handlers[EV_COUNT] = {
 	ON(ITER_TASK_FILE_ANON_INODE_E, parse_iter_file)
 };
 
-/* Where types with EF_USES_FD have their descriptor; index + 1, so that 0 means none. Enter events of old captures: first. */
+/*
+ * Where types with EF_USES_FD have their descriptor; index + 1, so that 0 means none. Enter events of old
+ * captures: first.
+ */
 #define AT(event, index) [EV_##event] = (index) + 1,
 
 static const int8_t fd_params[EV_COUNT] = {
@@ -198,6 +201,7 @@ void dispatch_fill(struct row rows[EV_COUNT])
 			row->fd_param = 0;
 	}
 	for (type = 0; type < EV_COUNT; type++)
-		if (!rows[type].handler && !event_type_is_enter(type) && (rows[type].bits & WHOLE_THREAD) == WHOLE_THREAD)
+		if (!rows[type].handler && !event_type_is_enter(type) &&
+		    (rows[type].bits & WHOLE_THREAD) == WHOLE_THREAD)
 			rows[type].bits |= ROW_QUIET;
 }

@@ -7,8 +7,8 @@
 #include "state/threads.h"
 
 /*
- * The table of threads as plugins change it, between the events' own changes: never while fields or a subject are in use other
- * than through a new look-up. Made-up threads are the caller's until they are added.
+ * The table of threads as plugins change it, between the events' own changes: never while fields or a subject
+ * are in use other than through a new look-up. Made-up threads are the caller's until they are added.
  */
 struct thread *edit_new_thread(void); /* no number, nothing known; NULL when memory is short */
 /* Under this number, in place of whoever had it. Takes t over also when it fails: -EINVAL, -ENOSPC, -ENOMEM. */

@@ -42,7 +42,10 @@ struct ip {
 	bool v6;
 };
 
-/* What a socket descriptor knows. s* is the source (the connecting side), d* the destination; a server socket has d only. */
+/*
+ * What a socket descriptor knows. s* is the source (the connecting side), d* the destination; a server socket
+ * has d only.
+ */
 struct fd_socket {
 	struct ip sip, dip;
 	uint16_t sport, dport; /* host order */
@@ -76,8 +79,9 @@ struct fd {
 	struct fd_socket socket;
 	bool name_changed; /* by the event at hand: only true from apply to settle */
 	/*
-	 * Where socket comes from. Falco keeps all views of a socket (IPv4 and IPv6, pair and listening, AF_UNIX) in one
-	 * memory, so a socket that changes its kind reads what the former kind wrote; names and roles of UDP servers depend on it.
+	 * Where socket comes from. Falco keeps all views of a socket (IPv4 and IPv6, pair and listening,
+	 * AF_UNIX) in one memory, so a socket that changes its kind reads what the former kind wrote; names
+	 * and roles of UDP servers depend on it.
 	 */
 	uint8_t overlay[40];
 	struct rstr **dynamic; /* attributes added at run time, by slot */

@@ -17,7 +17,8 @@ struct place {
 /* The sizes that a table of the C++ library takes when it doubles. */
 static uint32_t next_buckets(uint32_t buckets)
 {
-	static const uint32_t sizes[] = { FIRST_BUCKETS, 29, 59, 127, 257, 541, 1109, 2357, 5087, 10273, 20753, 42043, 85229 };
+	static const uint32_t sizes[] = { FIRST_BUCKETS, 29,   59,    127,   257,   541,  1109,
+					  2357,          5087, 10273, 20753, 42043, 85229 };
 	size_t i;
 
 	for (i = 0; i + 1 < ARRAY_SIZE(sizes) && sizes[i] <= buckets; i++)
@@ -45,7 +46,9 @@ static int by_group(const void *a, const void *b)
 
 static void add_place(struct place *p, struct fd *fd, int32_t key, uint32_t buckets)
 {
-	*p = (struct place){ .fd = fd, .key = key, .bucket = (uint32_t)((uint64_t)fd->number % (buckets ? buckets : 1)) };
+	*p = (struct place){ .fd = fd,
+			     .key = key,
+			     .bucket = (uint32_t)((uint64_t)fd->number % (buckets ? buckets : 1)) };
 }
 
 static struct place *list(const struct fdtable *t)

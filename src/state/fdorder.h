@@ -22,7 +22,10 @@ struct fdorder {
 	uint32_t buckets; /* the table grows when it has as many elements */
 };
 
-/* The table is about to hold one more than its buckets, or the keys have run out. Memory that is short costs the order only. */
+/*
+ * The table is about to hold one more than its buckets, or the keys have run out. Memory that is short costs
+ * the order only.
+ */
 void fdorder_grow(struct fdtable *t);
 /* All descriptors in order, to be freed by the caller; NULL when memory is short or there are none. */
 struct fd **fdorder_list(const struct fdtable *t);

@@ -19,7 +19,8 @@ struct fdtable {
 	uint32_t count;
 	uint32_t direct_len;
 	struct fd **direct;
-	uint64_t used[FDTABLE_DIRECT / 64]; /* bit set of the numbers in direct: a shell's 255 stands far behind the rest */
+	/* bit set of the numbers in direct: a shell's 255 stands far behind the rest */
+	uint64_t used[FDTABLE_DIRECT / 64];
 	struct fdorder order;
 	struct table high; /* numbers from FDTABLE_DIRECT */
 };

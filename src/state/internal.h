@@ -41,7 +41,8 @@ enum row_bit {
 };
 
 struct row {
-	int (*handler)(struct state *s, const struct event *ev, struct subject *sub); /* NULL: the type changes nothing */
+	/* NULL: the type changes nothing */
+	int (*handler)(struct state *s, const struct event *ev, struct subject *sub);
 	int8_t fd_param; /* index of the descriptor that it uses, -1 = none */
 	uint8_t bits;
 };
@@ -72,7 +73,8 @@ struct state {
 	struct fd *named; /* its name_changed is to be taken back; our reference */
 	struct fd *scratch; /* of a preview; our reference */
 
-	uint64_t listened[65536 / 64]; /* bit set of the ports that were seen to be listened on; only where descriptors are asked for */
+	/* bit set of the ports that were seen to be listened on; only where descriptors are asked for */
+	uint64_t listened[65536 / 64];
 
 	struct learnt *learnt;
 	size_t nlearnt, learnt_cap;
@@ -143,9 +145,12 @@ struct fd *subject_own_fd(struct subject *sub);
 /* The enter event that this exit event completes, when it was kept. */
 bool parse_enter_event(struct subject *sub, const struct event *ev, struct event *ret_enter);
 
-/* fd from the parameters of an open at its entry or exit; NULL without name, or no memory. Result parameters may be unknown. */
-struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct event *enter, struct thread *t, int64_t number,
-			 bool *ret_dir_unknown);
+/*
+ * fd from the parameters of an open at its entry or exit; NULL without name, or no memory. Result parameters
+ * may be unknown.
+ */
+struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct event *enter, struct thread *t,
+			 int64_t number, bool *ret_dir_unknown);
 
 /* The current directory of t's process becomes path, taken from the present one when it is relative. 0 or -ENOMEM. */
 int thread_set_cwd(struct state *s, struct thread *t, struct str path);

@@ -69,7 +69,9 @@ static bool is_learnt(const struct state *s, const struct fdtable *fds, int64_t 
 static int list_fd(void *context, struct fd *fd)
 {
 	struct visit *v = context;
-	struct fd_record r = { .number = fd->number, .ino = fd->ino, .type = (uint8_t)fd->type, .name = rstr_str(fd->name) };
+	struct fd_record r = {
+		.number = fd->number, .ino = fd->ino, .type = (uint8_t)fd->type, .name = rstr_str(fd->name)
+	};
 
 	if (fd->type <= FD_UNINITIALIZED)
 		return 0;

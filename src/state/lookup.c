@@ -50,7 +50,8 @@ struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, 
 	struct str copy;
 
 	/* several fields of one event ask for the same path */
-	if (s->arena_used && last->thread == t && last->dirfd == dirfd && last->path.ptr == path.ptr && last->path.len == path.len)
+	if (s->arena_used && last->thread == t && last->dirfd == dirfd && last->path.ptr == path.ptr &&
+	    last->path.len == path.len)
 		return last->result;
 	copy = arena_str(s->arena, paths_join(s->path, paths_directory(s->directory, t, dirfd, path), path));
 	if (!copy.ptr)

@@ -9,9 +9,26 @@
 
 /* The parameters that all clone exit events have alike. */
 enum {
-	CLONE_EXE = 1, CLONE_ARGS, CLONE_TID, CLONE_PID, CLONE_PTID, CLONE_CWD, CLONE_FDLIMIT, CLONE_PFMAJOR, CLONE_PFMINOR,
-	CLONE_VM_SIZE, CLONE_VM_RSS, CLONE_VM_SWAP, CLONE_COMM, CLONE_CGROUPS, CLONE_FLAGS, CLONE_UID, CLONE_GID, CLONE_VTID,
-	CLONE_VPID, CLONE_PIDNS_START
+	CLONE_EXE = 1,
+	CLONE_ARGS,
+	CLONE_TID,
+	CLONE_PID,
+	CLONE_PTID,
+	CLONE_CWD,
+	CLONE_FDLIMIT,
+	CLONE_PFMAJOR,
+	CLONE_PFMINOR,
+	CLONE_VM_SIZE,
+	CLONE_VM_RSS,
+	CLONE_VM_SWAP,
+	CLONE_COMM,
+	CLONE_CGROUPS,
+	CLONE_FLAGS,
+	CLONE_UID,
+	CLONE_GID,
+	CLONE_VTID,
+	CLONE_VPID,
+	CLONE_PIDNS_START
 };
 
 /* A child entry this old was left by an exit that nobody told: the number has been given to another. */
@@ -121,8 +138,12 @@ static int complete_caller(struct state *s, struct thread *t, const struct event
 	return threads_link(&s->threads, t);
 }
 
-/* Whether the caller's event may not make the child: it has only the child's number in another namespace, or comes too late. */
-static bool child_tells_itself(struct state *s, const struct event *ev, const struct thread *caller, uint32_t flags, int64_t child)
+/*
+ * Whether the caller's event may not make the child: it has only the child's number in another namespace, or
+ * comes too late.
+ */
+static bool child_tells_itself(struct state *s, const struct event *ev, const struct thread *caller, uint32_t flags,
+			       int64_t child)
 {
 	if (flags & (THREAD_CHILD_IN_PIDNS | THREAD_CLONE_NEWPID | THREAD_CLONE_PARENT) || caller->tid != caller->vtid)
 		return true;

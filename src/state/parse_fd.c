@@ -79,8 +79,8 @@ static struct open_request open_request(const struct open_layout *l, const struc
 	return q;
 }
 
-static struct str open_path(struct state *s, const struct open_layout *l, const struct open_request *q, struct thread *t,
-			    bool *ret_dir_unknown)
+static struct str open_path(struct state *s, const struct open_layout *l, const struct open_request *q,
+			    struct thread *t, bool *ret_dir_unknown)
 {
 	struct str dir = STR("");
 
@@ -94,8 +94,8 @@ static struct str open_path(struct state *s, const struct open_layout *l, const 
 	return paths_join(s->path, dir, q->name);
 }
 
-struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct event *enter, struct thread *t, int64_t number,
-			 bool *ret_dir_unknown)
+struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct event *enter, struct thread *t,
+			 int64_t number, bool *ret_dir_unknown)
 {
 	const struct open_layout *l = open_layout(ev->type);
 	struct open_request q = open_request(l, ev, enter);
@@ -119,7 +119,8 @@ struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct e
 	if (q.flags & PPM_FD_LOWER_LAYER)
 		fd->flags |= FDF_OVERLAY_LOWER;
 	if (fd_set_name(fd, path) == 0) {
-		fd->name_raw = fd->name && (path.ptr == q.name.ptr || str_eq(path, q.name)) ? rstr_ref(fd->name) : rstr_new(q.name);
+		fd->name_raw = fd->name && (path.ptr == q.name.ptr || str_eq(path, q.name)) ? rstr_ref(fd->name) :
+											      rstr_new(q.name);
 		if (fd->name_raw)
 			return fd;
 	}

@@ -224,9 +224,9 @@ struct fd_record records_read_file(const struct event *ev)
 }
 
 /*
- * An answer tells a connection's near and far end, not who connected. Here the near end is the server when somebody was seen
- * to listen on its port, or when the far one alone has a port of the range that kernels choose clients' ports from. As
- * elsewhere, the client is then put first.
+ * An answer tells a connection's near and far end, not who connected. Here the near end is the server when
+ * somebody was seen to listen on its port, or when the far one alone has a port of the range that kernels
+ * choose clients' ports from. As elsewhere, the client is then put first.
  */
 #define EPHEMERAL_FIRST 32768
 

@@ -189,8 +189,8 @@ int parse_prlimit(struct state *s, const struct event *ev, struct subject *sub)
 	struct thread *t;
 
 	(void)sub;
-	if (event_result(ev) != 0 || !event_has(ev, 6) || event_param_uint(ev, 6) != PPM_RLIMIT_NOFILE || current == -1 ||
-	    !event_has(ev, 5))
+	if (event_result(ev) != 0 || !event_has(ev, 6) || event_param_uint(ev, 6) != PPM_RLIMIT_NOFILE ||
+	    current == -1 || !event_has(ev, 5))
 		return 0;
 	t = threads_get(&s->threads, tid ? tid : ev->tid);
 	if (t && !thread_invalid(t))

@@ -131,7 +131,8 @@ int parse_bind(struct state *s, const struct event *ev, struct subject *sub)
 	if ((p.family == FAMILY_INET || p.family == FAMILY_INET6) && p.dport) {
 		bool v6 = p.family == FAMILY_INET6, mapped = v6 && ip_is_v4_mapped(p.dip);
 
-		socket_set_server(sub->fd, mapped ? p.dip + 12 : p.dip, p.dport, v6 && !mapped, socket_pair_l4(sub->fd, v6));
+		socket_set_server(sub->fd, mapped ? p.dip + 12 : p.dip, p.dport, v6 && !mapped,
+				  socket_pair_l4(sub->fd, v6));
 		sub->fd->flags |= FDF_ROLE_SERVER;
 		state_note_listened(s, p.dport);
 	}
@@ -418,7 +419,10 @@ static bool wants_tuple(const struct fd *fd)
 	return !fd->name || !fd->name->len || !socket_is_tcp(fd);
 }
 
-/* What is in the table as a file and yet has a pair was closed and made anew while events were lost: the call worked. */
+/*
+ * What is in the table as a file and yet has a pair was closed and made anew while events were lost: the call
+ * worked.
+ */
 int parse_recv(struct state *s, const struct event *ev, struct subject *sub)
 {
 	unsigned int at;

@@ -33,8 +33,8 @@ static inline lanes odd_lanes(const char *at)
 }
 
 /*
- * Whether nothing of the path has to be folded: no empty component and none that starts with a dot (which may be "." or ".."),
- * as in nearly every path. A doubtful one counts as not plain.
+ * Whether nothing of the path has to be folded: no empty component and none that starts with a dot (which may
+ * be "." or ".."), as in nearly every path. A doubtful one counts as not plain.
  */
 static bool is_plain(struct str path)
 {
@@ -59,7 +59,8 @@ static bool is_plain(struct str path)
 
 bool paths_is_folded(struct str name)
 {
-	return name.len > 1 && name.len + 2 <= STATE_PATH_BYTES && name.ptr[0] == '/' && name.ptr[name.len - 1] != '/' && is_plain(name);
+	return name.len > 1 && name.len + 2 <= STATE_PATH_BYTES && name.ptr[0] == '/' &&
+	       name.ptr[name.len - 1] != '/' && is_plain(name);
 }
 
 struct str paths_join(char out[PATHS_BYTES], struct str dir, struct str name)

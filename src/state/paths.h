@@ -17,7 +17,10 @@ struct thread;
  */
 struct str paths_join(char out[PATHS_BYTES], struct str dir, struct str name);
 
-/* Whether paths_join() makes of an absolute name that name, as of nearly all. False for one that is not, or in doubt. */
+/*
+ * Whether paths_join() makes of an absolute name that name, as of nearly all. False for one that is not, or
+ * in doubt.
+ */
 bool paths_is_folded(struct str name);
 
 #define PATHS_AT_FDCWD (-100)

@@ -81,8 +81,9 @@ int records_fill_thread(struct state *s, struct thread *t, const struct process_
 	t->exe_upper_layer = p->exe_upper_layer;
 	t->exe_lower_layer = p->exe_lower_layer;
 	t->exe_from_memfd = p->exe_from_memfd;
-	if (rstr_assign(&t->comm, p->comm) < 0 || rstr_assign(&t->exe, p->exe) < 0 || thread_set_exepath(t, p->exepath) < 0 ||
-	    thread_set_args(s, t, p->args) < 0 || rstr_assign(&t->root, p->root) < 0)
+	if (rstr_assign(&t->comm, p->comm) < 0 || rstr_assign(&t->exe, p->exe) < 0 ||
+	    thread_set_exepath(t, p->exepath) < 0 || thread_set_args(s, t, p->args) < 0 ||
+	    rstr_assign(&t->root, p->root) < 0)
 		return -ENOMEM;
 	if (thread_is_leader(t) && (thread_set_list(s, &t->env, p->env) < 0 || thread_set_cwd(s, t, p->cwd) < 0))
 		return -ENOMEM;

@@ -17,7 +17,10 @@ int records_fill_thread(struct state *s, struct thread *t, const struct process_
 /* A descriptor from a list entry; NULL for a type that is none, or no memory. */
 struct fd *records_make_fd(struct state *s, const struct fd_record *r);
 
-/* What answers to needs (ITER_TASK*, ITER_TASK_FILE_*) say, in the form of list entries; texts are those of ev. (parse_iter.c) */
+/*
+ * What answers to needs (ITER_TASK*, ITER_TASK_FILE_*) say, in the form of list entries; texts are those of
+ * ev. (parse_iter.c)
+ */
 struct process_record records_read_task(const struct event *ev);
 struct fd_record records_read_file(const struct event *ev);
 

@@ -25,7 +25,10 @@ static const uint8_t *read_end(const uint8_t *at, size_t bytes, const uint8_t **
 	return at + bytes + 2;
 }
 
-/* The family, then address and port of each end; of a unix socket two addresses in memory when there are both ends, and a path. */
+/*
+ * The family, then address and port of each end; of a unix socket two addresses in memory when there are both
+ * ends, and a path.
+ */
 static inline bool read_pair(struct str value, bool both, struct socket_pair *ret_pair)
 {
 	const uint8_t *b = (const uint8_t *)value.ptr;
@@ -121,9 +124,10 @@ void socket_publish(struct fd *fd)
 
 void socket_set_l4(struct fd *fd, enum l4_proto l4)
 {
-	static const uint8_t at[] = {
-		[FD_IPV4_SOCK] = V4_L4, [FD_IPV6_SOCK] = V6_L4, [FD_IPV4_SERVSOCK] = SERVER4_L4, [FD_IPV6_SERVSOCK] = SERVER6_L4
-	};
+	static const uint8_t at[] = { [FD_IPV4_SOCK] = V4_L4,
+				      [FD_IPV6_SOCK] = V6_L4,
+				      [FD_IPV4_SERVSOCK] = SERVER4_L4,
+				      [FD_IPV6_SERVSOCK] = SERVER6_L4 };
 
 	if (fd->type >= FD_IPV4_SOCK && fd->type <= FD_IPV6_SERVSOCK)
 		fd->overlay[at[fd->type]] = (uint8_t)l4;
@@ -164,8 +168,8 @@ static bool pair_is(const struct fd *fd, const struct places *p, const uint8_t *
 {
 	const uint8_t *o = fd->overlay;
 
-	return !memcmp(o + p->sip, sip, p->len) && bytes_u16(o + p->sport) == sport && !memcmp(o + p->dip, dip, p->len) &&
-	       bytes_u16(o + p->dport) == dport;
+	return !memcmp(o + p->sip, sip, p->len) && bytes_u16(o + p->sport) == sport &&
+	       !memcmp(o + p->dip, dip, p->len) && bytes_u16(o + p->dport) == dport;
 }
 
 static bool update(struct fd *fd, const struct places *p, const uint8_t *sip, uint16_t sport, const uint8_t *dip,

@@ -34,7 +34,8 @@ void socket_set_l4(struct fd *fd, enum l4_proto l4); /* for the fd's present typ
 bool socket_update_v4(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport);
 bool socket_update_v6(struct fd *fd, const uint8_t *sip, uint16_t sport, const uint8_t *dip, uint16_t dport);
 enum l4_proto socket_pair_l4(const struct fd *fd, bool v6); /* where a connection has it, whatever the type */
-void socket_set_server(struct fd *fd, const uint8_t *ip, uint16_t port, bool v6, enum l4_proto l4); /* sets the type too */
+/* sets the type too */
+void socket_set_server(struct fd *fd, const uint8_t *ip, uint16_t port, bool v6, enum l4_proto l4);
 void socket_set_unix(struct fd *fd, uint64_t source, uint64_t destination);
 void socket_set_destination(struct fd *fd, const uint8_t *ip, uint16_t port, bool v6); /* sets the type too */
 void socket_swap(struct fd *fd);

@@ -91,7 +91,8 @@ static void note_needs(struct state *s, const struct event *ev, struct subject *
 	struct thread *t = sub->thread;
 
 	if (s->asks_threads) {
-		sub->thread_unknown = t ? thread_invalid(t) : s->rows[ev->type].bits & ROW_THREAD && !introduces_itself(s, ev);
+		sub->thread_unknown =
+			t ? thread_invalid(t) : s->rows[ev->type].bits & ROW_THREAD && !introduces_itself(s, ev);
 		sub->cwd_unknown = t && !thread_invalid(t) && !thread_leader(t)->cwd_known && relative_path_given(ev);
 	}
 	if (s->asks_fds)
@@ -219,17 +220,19 @@ static inline void finish(struct state *s, const struct event *ev, const struct 
 }
 
 /*
- * Two events of three come from the thread of the event before and are of a type that changes nothing. What state_apply() does
- * for any event comes down to this for them, unless something is left to do first. False: nothing was done.
+ * Two events of three come from the thread of the event before and are of a type that changes nothing. What
+ * state_apply() does for any event comes down to this for them, unless something is left to do first. False:
+ * nothing was done.
  */
-static inline bool apply_quiet(struct state *s, const struct event *ev, const struct row *row, struct subject *ret_subject)
+static inline bool apply_quiet(struct state *s, const struct event *ev, const struct row *row,
+			       struct subject *ret_subject)
 {
 	struct thread *t = s->threads.last;
 	struct fd *fd = NULL;
 	int64_t number;
 
-	if (!(row->bits & ROW_QUIET) || !t || t->tid != ev->tid || t->lastevent_type || s->pending | s->unlinked | s->asks ||
-	    ev->ts >= s->threads.next_purge_ts)
+	if (!(row->bits & ROW_QUIET) || !t || t->tid != ev->tid || t->lastevent_type ||
+	    s->pending | s->unlinked | s->asks || ev->ts >= s->threads.next_purge_ts)
 		return false;
 	number = fd_parameter(ev, row);
 	if (number >= 0) {

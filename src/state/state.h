@@ -61,8 +61,9 @@ struct subject {
  * Answers to needs (ITER_TASK* events) may be applied between another event's apply or preview and its settle: they
  * settle nothing, and leave what that one's subject points to.
  *
- * Applies a complete event: births and updates. Metadata of captures (process lists, fd lists, users, machine) comes
- * through state_add_process() and kin below. Never fails for bad content: what makes no sense is counted and ignored. -ENOMEM otherwise.
+ * Applies a complete event: births and updates. Metadata of captures (process lists, fd lists, users,
+ * machine) comes through state_add_process() and kin below. Never fails for bad content: what makes no sense
+ * is counted and ignored. -ENOMEM otherwise.
  */
 int state_apply(struct state *s, const struct event *ev, struct subject *ret_subject);
 
@@ -78,16 +79,16 @@ void state_settle(struct state *s, const struct event *ev);
 /* Whether parameters of that type of event change the state, beside telling which thread and descriptor it is about. */
 bool state_reads_type(const struct state *s, uint16_t type);
 
-/* ---- looking up ---------------------------------------------------------------------------------------------------- */
+/* ---- looking up ---------------------------------------------------------------------------------------- */
 
 struct thread *state_thread(struct state *s, int64_t tid); /* NULL when not known */
 /* Parent process (n = 1), grandparent (n = 2) …; 0 is the thread's own process. NULL past the end. Chains may loop:
  * walks stop after STATE_ANCESTORS steps. */
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n);
 /*
- * Falco puts the text of whatever parameter it looks at to the start of one memory that it never clears. What it prints for
- * a buffer that is empty or none is that memory, as far as the last buffer reached. state_show() puts a text there;
- * state_shown() is all that was ever put there, borrowed until the next one.
+ * Falco puts the text of whatever parameter it looks at to the start of one memory that it never clears. What
+ * it prints for a buffer that is empty or none is that memory, as far as the last buffer reached.
+ * state_show() puts a text there; state_shown() is all that was ever put there, borrowed until the next one.
  */
 void state_show(struct state *s, struct str text);
 struct str state_shown(const struct state *s);
@@ -105,8 +106,8 @@ struct group {
 const struct user *state_user(const struct state *s, struct str container_id, uint32_t uid);
 const struct group *state_group(const struct state *s, struct str container_id, uint32_t gid);
 /* The texts are copied. 0 or -ENOMEM. */
-int state_set_user(struct state *s, struct str container_id, uint32_t uid, uint32_t gid, struct str name, struct str home,
-		   struct str shell);
+int state_set_user(struct state *s, struct str container_id, uint32_t uid, uint32_t gid, struct str name,
+		   struct str home, struct str shell);
 int state_set_group(struct state *s, struct str container_id, uint32_t gid, struct str name);
 
 /* Metadata of one container as the container event's JSON told it; NULL when not known. Opaque here. */
@@ -119,8 +120,9 @@ struct str container_json(const struct container *c);
 int state_add_process(struct state *s, const struct process_record *p);
 int state_add_fd(struct state *s, int64_t tid, const struct fd_record *fd);
 /*
- * What is known now, in the form in which a capture lists it: threads with their own descriptors, containers by the text of their
- * last event. Either of process (with fd) and container may be NULL. The event at hand has been applied; what it ends is left out. Negative of a callback ends it and is returned.
+ * What is known now, in the form in which a capture lists it: threads with their own descriptors, containers
+ * by the text of their last event. Either of process (with fd) and container may be NULL. The event at hand
+ * has been applied; what it ends is left out. Negative of a callback ends it and is returned.
  */
 struct state_lister {
 	void *context;
@@ -138,21 +140,25 @@ int state_add_interface(struct state *s, const struct interface_record *i);
  */
 bool state_is_local(const struct state *s, const struct thread *t, const struct ip *ip);
 
-/* cwd + path (or the dirfd's directory + path), folded lexically, as fd.name has it. Text lives in arena-like scratch until settle. */
+/*
+ * cwd + path (or the dirfd's directory + path), folded lexically, as fd.name has it. Text lives in arena-like
+ * scratch until settle.
+ */
 struct str state_resolve_path(struct state *s, struct thread *t, int64_t dirfd, struct str path);
 
 void state_stats(const struct state *s, struct state_stats *ret_stats);
 
-/* ---- memory of others on our objects ----------------------------------------------------------------------------------- */
+/* ---- memory of others on our objects ------------------------------------------------------------------- */
 
 /* Called before a thread object dies, so that the engine frees its memo. */
 void state_on_thread_free(struct state *s, void (*hook)(void *context, struct thread *t), void *context);
 
-/* ---- attributes by name ------------------------------------------------------------------------------------------------ */
+/* ---- attributes by name -------------------------------------------------------------------------------- */
 
 /*
- * Thread and fd attributes are also reachable by name: that is what plugins' state tables are made of. Built-in ones are rows of
- * attributes.def; a run-time one gets a slot on every object. A handle is an index from 0 up, built-in ones first.
+ * Thread and fd attributes are also reachable by name: that is what plugins' state tables are made of.
+ * Built-in ones are rows of attributes.def; a run-time one gets a slot on every object. A handle is an index
+ * from 0 up, built-in ones first.
  */
 enum attribute_owner { ATTRIBUTE_THREAD, ATTRIBUTE_FD };
 enum attribute_kind {

@@ -58,7 +58,8 @@ struct thread {
 	int64_t fdlimit;
 	uint32_t vm_size_kb, vm_rss_kb, vm_swap_kb;
 	uint64_t pfmajor, pfminor;
-	struct cpu_times { uint64_t user, system; } cpu, cpu_before; /* of the last procinfo event and of the one before it; 0 = none */
+	/* of the last procinfo event and of the one before it; 0 = none */
+	struct cpu_times { uint64_t user, system; } cpu, cpu_before;
 	uint64_t exe_ino, exe_ino_ctime, exe_ino_mtime; /* times: epoch ns */
 	uint64_t exe_ino_ctime_duration_clone_ts, exe_ino_ctime_duration_pidns_start;
 	uint64_t clone_ts, lastexec_ts; /* epoch ns, 0 = not seen */
@@ -80,12 +81,13 @@ struct thread {
 	int64_t lastevent_fd;
 
 	/*
-	 * What the engine may remember about a thread: a predicate over facts F (a part of FACTS_PROCESS) holds until one
-	 * of F changes. The state adds each fact that changed to stale; for FACT_LINEAGE it adds to all descendants, and
-	 * for what a process shares (cwd, environment, container) to all its threads. The engine, on its first look at a
-	 * thread in an event, drops from memo what reads any of stale and sets stale to 0: the check is one load and
-	 * a compare with 0. A new thread has stale 0 and memo NULL. Facts outside FACTS_PROCESS are never noted. Other
-	 * threads that are reached by number (session and group leaders) are not covered: what reads them is not to be remembered.
+	 * What the engine may remember about a thread: a predicate over facts F (a part of FACTS_PROCESS)
+	 * holds until one of F changes. The state adds each fact that changed to stale; for FACT_LINEAGE it
+	 * adds to all descendants, and for what a process shares (cwd, environment, container) to all its
+	 * threads. The engine, on its first look at a thread in an event, drops from memo what reads any of
+	 * stale and sets stale to 0: the check is one load and a compare with 0. A new thread has stale 0 and
+	 * memo NULL. Facts outside FACTS_PROCESS are never noted. Other threads that are reached by number
+	 * (session and group leaders) are not covered: what reads them is not to be remembered.
 	 */
 	facts_t stale;
 	void *memo; /* the engine's; state_on_thread_free() tells when it dies */

@@ -58,8 +58,12 @@ static inline struct thread *threads_get(struct threads *ts, int64_t tid)
 
 	return t ? t : threads_make_up(ts, tid);
 }
-int threads_add_unlinked(struct threads *ts, struct thread *t); /* as above, but leaves the linking to a later threads_link() */
-/* Enters t into its process and under its parent. Does nothing for one that is invalid or linked already. 0 or -ENOMEM. */
+/* as above, but leaves the linking to a later threads_link() */
+int threads_add_unlinked(struct threads *ts, struct thread *t);
+/*
+ * Enters t into its process and under its parent. Does nothing for one that is invalid or linked already. 0
+ * or -ENOMEM.
+ */
 int threads_link(struct threads *ts, struct thread *t);
 /* Another parent, by number; 0 when it is not known. */
 void threads_set_parent(struct threads *ts, struct thread *t, int64_t ptid);
@@ -78,7 +82,10 @@ void threads_remove_others(struct threads *ts, struct thread *t);
 /* For two seconds of event time, unless another end takes its place: a child may be told of only after it is gone. */
 void threads_note_exit(struct threads *ts, int64_t tid, int64_t ptid, uint64_t now);
 bool threads_exited_lately(const struct threads *ts, int64_t tid, int64_t ptid, uint64_t now);
-/* Once in a while (by event time) removes threads that have been silent for long and those of which nothing is known. */
+/*
+ * Once in a while (by event time) removes threads that have been silent for long and those of which nothing
+ * is known.
+ */
 void threads_purge_now(struct threads *ts, uint64_t now);
 
 static inline void threads_purge(struct threads *ts, uint64_t now)

@@ -131,7 +131,8 @@ int users_set_user(struct users *u, struct str container_id, const struct user *
 		user->uid = from->uid;
 		user->gid = from->gid;
 	}
-	if (rstr_assign(&user->name, name) < 0 || rstr_assign(&user->home, home) < 0 || rstr_assign(&user->shell, shell) < 0)
+	if (rstr_assign(&user->name, name) < 0 || rstr_assign(&user->home, home) < 0 ||
+	    rstr_assign(&user->shell, shell) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -231,8 +232,8 @@ const struct group *state_group(const struct state *s, struct str container_id, 
 	return users_group(&s->users, accounts_of(s, container_id), gid);
 }
 
-int state_set_user(struct state *s, struct str container_id, uint32_t uid, uint32_t gid, struct str name, struct str home,
-		   struct str shell)
+int state_set_user(struct state *s, struct str container_id, uint32_t uid, uint32_t gid, struct str name,
+		   struct str home, struct str shell)
 {
 	struct user from = { .uid = uid, .gid = gid };
 

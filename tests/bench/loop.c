@@ -103,7 +103,8 @@ static bool launch_programs(void)
 		int status;
 		pid_t pid;
 
-		if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ) != 0 || waitpid(pid, &status, 0) != pid || status)
+		if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, environ) != 0 || waitpid(pid, &status, 0) != pid ||
+		    status)
 			return false;
 	}
 	return true;
@@ -146,8 +147,8 @@ int main(int argc, char **argv)
 		if (!loops[i].run())
 			return 1;
 		clock_gettime(CLOCK_MONOTONIC, &end);
-		printf("%.1f\n",
-		       ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) / (double)count);
+		printf("%.1f\n", ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) /
+					 (double)count);
 		return 0;
 	}
 	return 2;

@@ -6,8 +6,8 @@
 #include "rule/ruleset.h"
 
 /*
- * A condition from its text to the compiled graph. What parses prints to a text that parses to the same; what passes the
- * checks compiles.
+ * A condition from its text to the compiled graph. What parses prints to a text that parses to the same; what
+ * passes the checks compiles.
  */
 static void round_trip(struct arena *arena, const struct ast *tree)
 {

@@ -5,8 +5,8 @@
 #include "app/config_show.h"
 
 /*
- * A configuration: the first line is up to four assignments between tabs, the rest is
- * the file. What can be read is printed, and what is printed is a configuration again: it can only be refused for what an
+ * A configuration: the first line is up to four assignments between tabs, the rest is the file. What can be
+ * read is printed, and what is printed is a configuration again: it can only be refused for what an
  * assignment or a masked secret did to it.
  */
 #define ASSIGNMENTS 4
@@ -36,8 +36,8 @@ static void look(const struct config *c)
 		(void)config_item(c->load_plugins, i, &item);
 	if (shown.failed || dumped.failed)
 		return;
-	if (config_read(STR("shown"), strbuf_str(&shown), NULL, 0, &again, &err) < 0 && str_starts(str_of(err.text), STR("shown:")) &&
-	    strstr(err.text, "did not find"))
+	if (config_read(STR("shown"), strbuf_str(&shown), NULL, 0, &again, &err) < 0 &&
+	    str_starts(str_of(err.text), STR("shown:")) && strstr(err.text, "did not find"))
 		abort(); /* it is no YAML */
 }
 

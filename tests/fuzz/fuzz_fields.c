@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Built with each of our plugins whose events are JSON. The first line is the argument of the fields that take one (a JSON pointer, a
- * key, a number), the rest what is posted: bodies a line for the plugin that has a source, an event for the other. All fields are
- * asked of the first events; what they give must be readable, and gone with the plugin.
+ * Built with each of our plugins whose events are JSON. The first line is the argument of the fields that
+ * take one (a JSON pointer, a key, a number), the rest what is posted: bodies a line for the plugin that has
+ * a source, an event for the other. All fields are asked of the first events; what they give must be
+ * readable, and gone with the plugin.
  */
 #include "plugin/plugin_api.h"
 
@@ -19,10 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc);
 void plugin_destroy(ss_plugin_t *s);
 const char *plugin_get_fields(void);
-ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_field_extract_input *in);
+ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt,
+				   const ss_plugin_field_extract_input *in);
 /* not all have a source */
 ss_instance_t *plugin_open(ss_plugin_t *s, const char *params, ss_plugin_rc *rc) __attribute__((weak));
-ss_plugin_rc plugin_next_batch(ss_plugin_t *s, ss_instance_t *h, uint32_t *n, ss_plugin_event ***events) __attribute__((weak));
+ss_plugin_rc plugin_next_batch(ss_plugin_t *s, ss_instance_t *h, uint32_t *n, ss_plugin_event ***events)
+	__attribute__((weak));
 void plugin_close(ss_plugin_t *s, ss_instance_t *h) __attribute__((weak));
 
 #define EVENTS 4 /* that all fields are asked of */
@@ -47,7 +50,8 @@ static void list_fields(void)
 
 		if (nfields == FIELDS)
 			abort();
-		snprintf(fields[nfields].name, sizeof(fields[0].name), "%s", cJSON_GetObjectItem(f, "name")->valuestring);
+		snprintf(fields[nfields].name, sizeof(fields[0].name), "%s",
+			 cJSON_GetObjectItem(f, "name")->valuestring);
 		fields[nfields].takes_key = cJSON_IsTrue(cJSON_GetObjectItem(arg, "isKey"));
 		fields[nfields].takes_index = cJSON_IsTrue(cJSON_GetObjectItem(arg, "isIndex"));
 		fields[nfields++].list = cJSON_IsTrue(cJSON_GetObjectItem(f, "isList"));
@@ -63,7 +67,9 @@ static void ask_all(ss_plugin_t *s, const ss_plugin_event *event, const char *ar
 	const ss_plugin_event_input in = { .evt = event, .evtnum = ++number, .evtsrc = "k8s_audit" };
 
 	for (uint32_t i = 0; i < nfields; i++) {
-		ss_plugin_extract_field f = { .field_id = i, .field = fields[i].name, .ftype = FTYPE_STRING, .flist = fields[i].list };
+		ss_plugin_extract_field f = {
+			.field_id = i, .field = fields[i].name, .ftype = FTYPE_STRING, .flist = fields[i].list
+		};
 		ss_plugin_field_extract_input request = { .num_fields = 1, .fields = &f };
 
 		f.arg_present = fields[i].takes_key || fields[i].takes_index;

@@ -5,8 +5,8 @@
 #include "field/format.h"
 
 /*
- * An output format, from its text to what it prints for an event about which nothing is known: fields, arguments, widths,
- * transformers inside one another.
+ * An output format, from its text to what it prints for an event about which nothing is known: fields,
+ * arguments, widths, transformers inside one another.
  */
 static void render(const struct format *format)
 {
@@ -45,7 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct str names[] = { { "name", 4 } };
-	const struct field_options options = { .container_plugin = true, .extensions = true, .static_names = names, .nstatic = 1 };
+	const struct field_options options = {
+		.container_plugin = true, .extensions = true, .static_names = names, .nstatic = 1
+	};
 	struct format *format;
 	struct error err;
 

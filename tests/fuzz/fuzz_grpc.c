@@ -30,7 +30,10 @@ static void undelivered(void *context, struct grpc_message *message)
 	free(message);
 }
 
-/* A hostile client: frames after a good preface, in pieces as a socket might give them; it reads only some of the answers. */
+/*
+ * A hostile client: frames after a good preface, in pieces as a socket might give them; it reads only some of
+ * the answers.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const struct grpc_method methods[] = {

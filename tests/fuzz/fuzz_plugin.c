@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hostile plugin: all that it returns comes of the input - junk and missing texts, wrong counts and sizes, events, values, tables,
- * figures. What it points to is memory as far as our own limits let us read: a wild pointer nobody can check.
+ * A hostile plugin: all that it returns comes of the input - junk and missing texts, wrong counts and sizes,
+ * events, values, tables, figures. What it points to is memory as far as our own limits let us read: a wild
+ * pointer nobody can check.
  */
 #include <stdlib.h>
 
@@ -102,7 +103,8 @@ static const char *get_fields(void)
 static const char *get_schema(ss_plugin_schema_type *type)
 {
 	*type = byte() < 200 ? SS_PLUGIN_SCHEMA_JSON : (ss_plugin_schema_type)byte();
-	return text("{\"$ref\":\"#/d/c\",\"d\":{\"c\":{\"type\":\"object\",\"properties\":{\"a\":{\"items\":{\"minimum\":1}}}}}}");
+	return text(
+		"{\"$ref\":\"#/d/c\",\"d\":{\"c\":{\"type\":\"object\",\"properties\":{\"a\":{\"items\":{\"minimum\":1}}}}}}");
 }
 
 static uint16_t *get_types(uint32_t *n, ss_plugin_t *s)
@@ -192,7 +194,8 @@ static ss_plugin_rc extract(ss_plugin_t *s, const ss_plugin_event_input *evt, co
 		if (f->ftype == FTYPE_STRING)
 			values.texts[i] = text("good");
 		else if (f->ftype == FTYPE_IPADDR || f->ftype == FTYPE_IPNET)
-			values.buffers[i] = (ss_plugin_byte_buffer){ byte() % 32, byte() < 240 ? event_bytes[3] : NULL };
+			values.buffers[i] =
+				(ss_plugin_byte_buffer){ byte() % 32, byte() < 240 ? event_bytes[3] : NULL };
 		else
 			values.numbers[i] = byte();
 	f->res_len = n < 128 ? n % 8 : n < 200 ? 1 : n < 220 ? PLUGIN_VALUES + 1 : UINT64_MAX;
@@ -256,7 +259,9 @@ static ss_plugin_metric *get_metrics(ss_plugin_t *s, uint32_t *n)
 {
 	(void)s;
 	for (unsigned int i = 0; i < 4; i++)
-		metrics[i] = (ss_plugin_metric){ text("figure"), (ss_plugin_metric_type)byte(), { .u64 = byte() * 0x0101010101010101u },
+		metrics[i] = (ss_plugin_metric){ text("figure"),
+						 (ss_plugin_metric_type)byte(),
+						 { .u64 = byte() * 0x0101010101010101u },
 						 (ss_plugin_metric_value_type)(byte() % 9) };
 	*n = count(byte() % 5, PLUGIN_METRICS);
 	return byte() < 240 ? metrics : NULL;
@@ -351,15 +356,38 @@ static void ignore(const char *plugin, int severity, const char *said)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const plugin_api all = {
-		.get_required_api_version = get_api, .get_init_schema = get_schema, .init = init, .destroy = destroy,
-		.get_last_error = get_error, .get_name = get_name, .get_description = get_text, .get_contact = get_text,
-		.get_version = get_version, .get_id = get_id, .get_event_source = get_source, .open = open_source,
-		.close = close_source, .next_batch = next_batch, .get_extract_event_types = get_types,
-		.get_extract_event_sources = get_sources, .get_fields = get_fields, .extract_fields = extract,
-		.get_parse_event_types = get_types, .get_parse_event_sources = get_sources, .parse_event = parse,
-		.get_async_event_sources = get_sources, .get_async_events = get_async, .set_async_event_handler = set_handler,
-		.dump_state = dump_state, .list_open_params = open_params,
-		.get_progress = progress, .event_to_string = event_text, .set_config = set_config, .get_metrics = get_metrics, .capture_open = listen_events, .capture_close = listen_events,
+		.get_required_api_version = get_api,
+		.get_init_schema = get_schema,
+		.init = init,
+		.destroy = destroy,
+		.get_last_error = get_error,
+		.get_name = get_name,
+		.get_description = get_text,
+		.get_contact = get_text,
+		.get_version = get_version,
+		.get_id = get_id,
+		.get_event_source = get_source,
+		.open = open_source,
+		.close = close_source,
+		.next_batch = next_batch,
+		.get_extract_event_types = get_types,
+		.get_extract_event_sources = get_sources,
+		.get_fields = get_fields,
+		.extract_fields = extract,
+		.get_parse_event_types = get_types,
+		.get_parse_event_sources = get_sources,
+		.parse_event = parse,
+		.get_async_event_sources = get_sources,
+		.get_async_events = get_async,
+		.set_async_event_handler = set_handler,
+		.dump_state = dump_state,
+		.list_open_params = open_params,
+		.get_progress = progress,
+		.event_to_string = event_text,
+		.set_config = set_config,
+		.get_metrics = get_metrics,
+		.capture_open = listen_events,
+		.capture_close = listen_events,
 		.get_required_event_schema_version = get_schema_version,
 	};
 	struct plugin_config config = { .init_config = STR("{\"a\":[1,2,\"x\"]}"), .log = ignore };
@@ -372,8 +400,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	at = bytes;
 	end = bytes + len;
 	options.state = state_new(&(struct state_options){ .traits = STATE_FDS_REPORTED | STATE_THREADS_REPORTED });
-	if (options.state && plugin_host_new(&options, &h, &err) == 0 && plugin_load_api(&all, &config, &p, &err) == 0 &&
-	    plugin_host_add(h, p, &err) == 0 && plugin_host_open(h, &err) == 0 && plugin_source_open(p, "", NULL, &s, &err) == 0)
+	if (options.state && plugin_host_new(&options, &h, &err) == 0 &&
+	    plugin_load_api(&all, &config, &p, &err) == 0 && plugin_host_add(h, p, &err) == 0 &&
+	    plugin_host_open(h, &err) == 0 && plugin_source_open(p, "", NULL, &s, &err) == 0)
 		run(p, h, s);
 	if (s)
 		s->ops->close(s);

@@ -6,7 +6,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-/* Lines of /proc/TID/status that decide on access: what is accepted has as many groups as its text can hold, and is found again. */
+/*
+ * Lines of /proc/TID/status that decide on access: what is accepted has as many groups as its text can hold,
+ * and is found again.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct rights_book *book;

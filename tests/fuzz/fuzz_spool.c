@@ -25,7 +25,8 @@ static void write_file(const char *name, const uint8_t *bytes, size_t len)
 
 static void take_away(void)
 {
-	static const char *const names[] = { "0000000000000001.spool", "0000000000000002.spool", "0000000000000003.spool", "position", "lock" };
+	static const char *const names[] = { "0000000000000001.spool", "0000000000000002.spool",
+					     "0000000000000003.spool", "position", "lock" };
 	char path[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -36,8 +37,9 @@ static void take_away(void)
 }
 
 /*
- * A folder as a crash or a bad disk may leave it: the first byte says how much is the position, the second how much the first file,
- * the rest is the second one. What was counted at the start is what comes out, and then there is room for a new record.
+ * A folder as a crash or a bad disk may leave it: the first byte says how much is the position, the second
+ * how much the first file, the rest is the second one. What was counted at the start is what comes out, and
+ * then there is room for a new record.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -51,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (len < 2)
 		return 0;
 	if (!folder[0]) {
-		snprintf(folder, sizeof(folder), "%s/fuzz_spool.XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+		snprintf(folder, sizeof(folder), "%s/fuzz_spool.XXXXXX",
+			 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 		if (!mkdtemp(folder))
 			abort();
 		atexit(take_away);
@@ -74,8 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			abort();
 		n++;
 	}
-	if (n != stats.records || spool_add(s, 3, STR("new"), &err) < 0 || spool_first(s, &record) != 1 || record.kind != 3 ||
-	    !str_eq(record.body, STR("new")))
+	if (n != stats.records || spool_add(s, 3, STR("new"), &err) < 0 || spool_first(s, &record) != 1 ||
+	    record.kind != 3 || !str_eq(record.body, STR("new")))
 		abort();
 	spool_done(s, &err);
 	spool_free(s);

@@ -4,7 +4,10 @@
 
 #include "app/test_file.h"
 
-/* A file of rule tests or an event-generator suite: read, checked, every event built. Rules and captures are not opened. */
+/*
+ * A file of rule tests or an event-generator suite: read, checked, every event built. Rules and captures are
+ * not opened.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -41,10 +41,15 @@ static struct web *start(void)
 	return w;
 }
 
-/* The fuzzer's alarm clock interrupts calls; on Linux a connect() that is made again goes on to wait for the same connection. */
+/*
+ * The fuzzer's alarm clock interrupts calls; on Linux a connect() that is made again goes on to wait for the
+ * same connection.
+ */
 static int connect_to(unsigned int port)
 {
-	const struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr_in at = { .sin_family = AF_INET,
+					.sin_port = htons((uint16_t)port),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	const struct linger now = { .l_onoff = 1 }; /* leaves no connection behind */
 	const struct timeval limit = { .tv_usec = 2000 };
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -59,8 +64,8 @@ static int connect_to(unsigned int port)
 }
 
 /*
- * A hostile client, in two pieces: whatever it says, the page behind the token stays hidden unless it has the token, and the server goes on
- * to answer others.
+ * A hostile client, in two pieces: whatever it says, the page behind the token stays hidden unless it has the
+ * token, and the server goes on to answer others.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {

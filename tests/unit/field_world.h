@@ -29,10 +29,28 @@ struct world {
 static inline void world_process(struct world *w, int64_t pid, int64_t ptid, const char *comm, struct str args)
 {
 	struct process_record p = {
-		.tid = pid, .pid = pid, .ptid = ptid, .sid = 50, .vpgid = pid, .pgid = pid, .vtid = pid, .vpid = pid,
-		.comm = str_of(comm), .exe = str_of(comm), .exepath = STR("/bin/x"), .args = args, .cwd = STR("/home/u/"),
-		.env = STR("A=1\0EMPTY=\0B= two \0"), .cgroups = STR("cpu=/a\0memory=/b/c\0"), .root = STR("/"),
-		.fdlimit = 1024, .uid = 7, .gid = 0, .loginuid = UINT32_MAX, .cap_effective = 3, .has_caps = true,
+		.tid = pid,
+		.pid = pid,
+		.ptid = ptid,
+		.sid = 50,
+		.vpgid = pid,
+		.pgid = pid,
+		.vtid = pid,
+		.vpid = pid,
+		.comm = str_of(comm),
+		.exe = str_of(comm),
+		.exepath = STR("/bin/x"),
+		.args = args,
+		.cwd = STR("/home/u/"),
+		.env = STR("A=1\0EMPTY=\0B= two \0"),
+		.cgroups = STR("cpu=/a\0memory=/b/c\0"),
+		.root = STR("/"),
+		.fdlimit = 1024,
+		.uid = 7,
+		.gid = 0,
+		.loginuid = UINT32_MAX,
+		.cap_effective = 3,
+		.has_caps = true,
 	};
 
 	assert_int_equal(state_add_process(w->state, &p), 0);
@@ -55,8 +73,14 @@ static inline int world_setup(void **state)
 	assert_int_equal(state_add_fd(w->state, 100, &pipe), 0);
 	assert_int_equal(state_add_fd(w->state, 100, &file), 0);
 	w->ctx = (struct field_context){
-		.state = w->state, .ev = &w->ev, .arena = w->arena, .needs = &w->needs,
-		.first_ts = WORLD_TS - 5, .previous_ts = WORLD_TS - 2, .source_name = STR("syscall"), .hostname = STR("box"),
+		.state = w->state,
+		.ev = &w->ev,
+		.arena = w->arena,
+		.needs = &w->needs,
+		.first_ts = WORLD_TS - 5,
+		.previous_ts = WORLD_TS - 2,
+		.source_name = STR("syscall"),
+		.hostname = STR("box"),
 	};
 	*state = w;
 	return 0;

@@ -60,8 +60,8 @@ static inline void loading_print(struct strbuf *out, const struct load_finding *
 		for (size_t k = 0; k < list[i].nlocations; k++)
 			if (list[i].locations[k].item_name.len)
 				item = list[i].locations[k].item_name;
-		strbuf_addf(out, "%s%s " STR_FMT " %u:%u", out->len ? "; " : "", load_code_name(list[i].code) + 5, STR_ARG(item),
-			    last->line, last->column);
+		strbuf_addf(out, "%s%s " STR_FMT " %u:%u", out->len ? "; " : "", load_code_name(list[i].code) + 5,
+			    STR_ARG(item), last->line, last->column);
 	}
 }
 

@@ -125,12 +125,13 @@ static int reset(void **state)
 	says.api_version = "3.12.0";
 	says.name = "liar";
 	says.version = "1.2.3";
-	says.fields = "[{\"name\":\"liar.text\",\"type\":\"string\",\"desc\":\"d\"},"
-		      "{\"name\":\"liar.list\",\"type\":\"uint64\",\"desc\":\"d\",\"isList\":true},"
-		      "{\"name\":\"liar.ip\",\"type\":\"ipaddr\",\"desc\":\"d\"},"
-		      "{\"name\":\"liar.key\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isKey\":true,\"isRequired\":true}},"
-		      "{\"name\":\"liar.index\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isIndex\":true}},"
-		      "{\"name\":\"liar.both\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isKey\":true,\"isIndex\":true}}]";
+	says.fields =
+		"[{\"name\":\"liar.text\",\"type\":\"string\",\"desc\":\"d\"},"
+		"{\"name\":\"liar.list\",\"type\":\"uint64\",\"desc\":\"d\",\"isList\":true},"
+		"{\"name\":\"liar.ip\",\"type\":\"ipaddr\",\"desc\":\"d\"},"
+		"{\"name\":\"liar.key\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isKey\":true,\"isRequired\":true}},"
+		"{\"name\":\"liar.index\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isIndex\":true}},"
+		"{\"name\":\"liar.both\",\"type\":\"string\",\"desc\":\"d\",\"arg\":{\"isKey\":true,\"isIndex\":true}}]";
 	says.source = "lies";
 	says.id = says.event_id = 999;
 	says.nevents = 1;
@@ -159,7 +160,8 @@ static void new_world(const char *source, bool live)
 	struct plugin_host_options options = { .source = str_of(source), .live = live };
 
 	end_world();
-	options.state = world.state = state_new(&(struct state_options){ .traits = STATE_FDS_REPORTED | STATE_THREADS_REPORTED });
+	options.state = world.state =
+		state_new(&(struct state_options){ .traits = STATE_FDS_REPORTED | STATE_THREADS_REPORTED });
 	assert_non_null(world.state);
 	assert_int_equal(plugin_host_new(&options, &world.host, NULL), 0);
 }

@@ -190,9 +190,20 @@ static inline void exit_of(struct world *w, int64_t tid, int64_t reaper)
 /* A process that an answer or a list would have told of. */
 static inline void known(struct world *w, int64_t tid, int64_t ptid, const char *cwd)
 {
-	struct process_record p = { .tid = tid, .pid = tid, .ptid = ptid, .vtid = tid, .vpid = tid, .sid = tid, .pgid = tid,
-				    .comm = STR("init"), .exe = STR("/sbin/init"), .exepath = STR("/sbin/init"), .cwd = str_of(cwd),
-				    .env = { "E=1", 4 }, .root = STR("/"), .fdlimit = 64 };
+	struct process_record p = { .tid = tid,
+				    .pid = tid,
+				    .ptid = ptid,
+				    .vtid = tid,
+				    .vpid = tid,
+				    .sid = tid,
+				    .pgid = tid,
+				    .comm = STR("init"),
+				    .exe = STR("/sbin/init"),
+				    .exepath = STR("/sbin/init"),
+				    .cwd = str_of(cwd),
+				    .env = { "E=1", 4 },
+				    .root = STR("/"),
+				    .fdlimit = 64 };
 
 	assert_int_equal(state_add_process(w->s, &p), 0);
 }

@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-static int check(struct arena *arena, const char *text, struct condition_error *ret_problem, struct condition_warning **ret_warnings)
+static int check(struct arena *arena, const char *text, struct condition_error *ret_problem,
+		 struct condition_warning **ret_warnings)
 {
 	struct field_options options = { 0 };
 	struct ast *tree;
@@ -27,42 +28,98 @@ static const struct {
 	bool good;
 } cases[] = {
 	/* numbers: decimal, clamped, whatever the quotes */
-	{ "fd.num = 3", true },		{ "fd.num = '3'", true },     { "fd.num = -1", true },	    { "fd.num = +3", true },
-	{ "fd.num = 03", true },	{ "fd.num = 0x10", false },   { "fd.num = 1e+2", false },   { "fd.num < 4.0", false },
-	{ "fd.num = x", false },	{ "fd.num = ''", false },     { "fd.num in (1, 2)", true }, { "fd.num in (1, x)", false },
-	{ "fd.num contains 1", false }, { "fd.num = 99999999999999999999", true },		    { "fd.num exists", true },
-	{ "fd.num startswith 1", false }, { "fd.num = anyof (1, 2)", true },
+	{ "fd.num = 3", true },
+	{ "fd.num = '3'", true },
+	{ "fd.num = -1", true },
+	{ "fd.num = +3", true },
+	{ "fd.num = 03", true },
+	{ "fd.num = 0x10", false },
+	{ "fd.num = 1e+2", false },
+	{ "fd.num < 4.0", false },
+	{ "fd.num = x", false },
+	{ "fd.num = ''", false },
+	{ "fd.num in (1, 2)", true },
+	{ "fd.num in (1, x)", false },
+	{ "fd.num contains 1", false },
+	{ "fd.num = 99999999999999999999", true },
+	{ "fd.num exists", true },
+	{ "fd.num startswith 1", false },
+	{ "fd.num = anyof (1, 2)", true },
 	/* booleans */
-	{ "evt.is_open_read = true", true }, { "evt.is_open_read = false", true }, { "evt.is_open_read = 1", false },
-	{ "evt.is_open_read = TRUE", false }, { "evt.is_open_read < 1", false },
+	{ "evt.is_open_read = true", true },
+	{ "evt.is_open_read = false", true },
+	{ "evt.is_open_read = 1", false },
+	{ "evt.is_open_read = TRUE", false },
+	{ "evt.is_open_read < 1", false },
 	/* text */
-	{ "proc.name = a", true },	{ "proc.name < 5", true },    { "proc.name contains a", true }, { "proc.name bcontains 61", false },
-	{ "proc.name regex 'a[bc]+'", true }, { "proc.name regex '('", false }, { "proc.name regex '(?i)a'", false },
-	{ "proc.name pmatch (/a)", true }, { "proc.name intersects (a)", true },
+	{ "proc.name = a", true },
+	{ "proc.name < 5", true },
+	{ "proc.name contains a", true },
+	{ "proc.name bcontains 61", false },
+	{ "proc.name regex 'a[bc]+'", true },
+	{ "proc.name regex '('", false },
+	{ "proc.name regex '(?i)a'", false },
+	{ "proc.name pmatch (/a)", true },
+	{ "proc.name intersects (a)", true },
 	/* buffers */
-	{ "evt.buffer contains a", true }, { "evt.buffer bcontains 6162", true }, { "evt.buffer bcontains 616", false },
-	{ "evt.buffer bcontains xy", false }, { "evt.buffer icontains a", false }, { "evt.buffer glob 'a*'", false },
+	{ "evt.buffer contains a", true },
+	{ "evt.buffer bcontains 6162", true },
+	{ "evt.buffer bcontains 616", false },
+	{ "evt.buffer bcontains xy", false },
+	{ "evt.buffer icontains a", false },
+	{ "evt.buffer glob 'a*'", false },
 	/* addresses, networks, ports */
-	{ "fd.sip = 127.0.0.1", true },	{ "fd.sip = ::1", true },     { "fd.sip = 127.0.0.0/8", false }, { "fd.sip = 1.2.3", false },
-	{ "fd.sip < 5", false },	{ "fd.snet = 10.0.0.0/8", true }, { "fd.snet = 10.0.0.1", false }, { "fd.snet = ::/0", false },
-	{ "fd.snet = 2001:db8::/32", true }, { "fd.snet = 10.0.0.0/33", false }, { "fd.sip contains 1", false },
-	{ "fd.sport = 65536", true },	{ "fd.sport = -1", false },   { "fd.sport = no_such_service", false },
+	{ "fd.sip = 127.0.0.1", true },
+	{ "fd.sip = ::1", true },
+	{ "fd.sip = 127.0.0.0/8", false },
+	{ "fd.sip = 1.2.3", false },
+	{ "fd.sip < 5", false },
+	{ "fd.snet = 10.0.0.0/8", true },
+	{ "fd.snet = 10.0.0.1", false },
+	{ "fd.snet = ::/0", false },
+	{ "fd.snet = 2001:db8::/32", true },
+	{ "fd.snet = 10.0.0.0/33", false },
+	{ "fd.sip contains 1", false },
+	{ "fd.sport = 65536", true },
+	{ "fd.sport = -1", false },
+	{ "fd.sport = no_such_service", false },
 	/* event types */
-	{ "evt.type = open", true },	{ "evt.type = OPEN", false }, { "evt.type contains name", false }, { "evt.type startswith open", true },
-	{ "evt.type in (open, nothing)", false }, { "tolower(evt.type) glob open", true }, { "tolower(evt.type) glob 'op*'", false },
+	{ "evt.type = open", true },
+	{ "evt.type = OPEN", false },
+	{ "evt.type contains name", false },
+	{ "evt.type startswith open", true },
+	{ "evt.type in (open, nothing)", false },
+	{ "tolower(evt.type) glob open", true },
+	{ "tolower(evt.type) glob 'op*'", false },
 	/* val() and transformers */
-	{ "proc.name = val(proc.pname)", true }, { "proc.name = val(fd.num)", false }, { "proc.name regex val(proc.pname)", false },
-	{ "fd.snet = val(fd.cnet)", false }, { "proc.aname[1] = val(proc.name)", false }, { "proc.name = val(proc.aname[1])", false },
-	{ "tolower(proc.name) = a", true }, { "tolower(fd.num) = a", false }, { "tolower(proc.aname[1]) = a", false },
+	{ "proc.name = val(proc.pname)", true },
+	{ "proc.name = val(fd.num)", false },
+	{ "proc.name regex val(proc.pname)", false },
+	{ "fd.snet = val(fd.cnet)", false },
+	{ "proc.aname[1] = val(proc.name)", false },
+	{ "proc.name = val(proc.aname[1])", false },
+	{ "tolower(proc.name) = a", true },
+	{ "tolower(fd.num) = a", false },
+	{ "tolower(proc.aname[1]) = a", false },
 	/* what a call of several values is compared with is not looked at, nor what became of a field that it takes */
-	{ "concat(proc.name, fd.name) = val(fd.num)", true }, { "len(join(',', fd.types)) = val(proc.name)", true },
-	{ "getopt(fd.types, 'a') in val(proc.name)", true }, { "concat(proc.name, fd.name) = val(proc.aname[1])", false },
-	{ "concat(proc.name, fd.name) regex val(proc.name)", false }, { "toupper(proc.name) = val(fd.num)", false },
-	{ "proc.name = concat(len(proc.name), fd.name)", true }, { "concat(len(fd.types), fd.name) = a", false },
-	{ "join(fd.num, fd.types) = a", true }, { "join(',', getopt(fd.types, 'a')) = a", false },
-	{ "len(proc.name) = 3", true }, { "len(proc.name) = x", false }, { "len(proc.name) contains 3", false },
+	{ "concat(proc.name, fd.name) = val(fd.num)", true },
+	{ "len(join(',', fd.types)) = val(proc.name)", true },
+	{ "getopt(fd.types, 'a') in val(proc.name)", true },
+	{ "concat(proc.name, fd.name) = val(proc.aname[1])", false },
+	{ "concat(proc.name, fd.name) regex val(proc.name)", false },
+	{ "toupper(proc.name) = val(fd.num)", false },
+	{ "proc.name = concat(len(proc.name), fd.name)", true },
+	{ "concat(len(fd.types), fd.name) = a", false },
+	{ "join(fd.num, fd.types) = a", true },
+	{ "join(',', getopt(fd.types, 'a')) = a", false },
+	{ "len(proc.name) = 3", true },
+	{ "len(proc.name) = x", false },
+	{ "len(proc.name) contains 3", false },
 	/* fields */
-	{ "proc.nothing = a", false },	{ "fd.name[1] = a", false },  { "proc.aname[x] = a", false }, { "proc.env[HOME] = a", true },
+	{ "proc.nothing = a", false },
+	{ "fd.name[1] = a", false },
+	{ "proc.aname[x] = a", false },
+	{ "proc.env[HOME] = a", true },
 	{ "some_macro", false },
 };
 
@@ -92,7 +149,8 @@ static void test_problems(void **state)
 	assert_true(str_eq(problem.hint, STR("proc.name")));
 	assert_null(problem.next);
 	/* each problem that a condition has, in its order */
-	assert_int_equal(check(arena, "proc.nmae = b and (fd.num = x or not fd.mun = 1) and fd.num in (1, a, b)", &problem, &warnings),
+	assert_int_equal(check(arena, "proc.nmae = b and (fd.num = x or not fd.mun = 1) and fd.num in (1, a, b)",
+			       &problem, &warnings),
 			 -EINVAL);
 	assert_int_equal(problem.offset, 0);
 	assert_int_equal(problem.next->offset, 28);
@@ -177,7 +235,7 @@ static void test_limits(void **state)
 	assert_int_equal(condition_check(arena, tree, &options, &problem, &warnings), -EINVAL);
 }
 
-/* ---- event types ---------------------------------------------------------------------------------------------------------- */
+/* ---- event types --------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *text;
@@ -227,7 +285,8 @@ static void test_event_types(void **state)
 
 static void test_event_types_refused(void **state)
 {
-	static const char *const texts[] = { "evt.type = val(proc.name)", "tolower(evt.type) = open", "concat(proc.name, evt.type) exists" };
+	static const char *const texts[] = { "evt.type = val(proc.name)", "tolower(evt.type) = open",
+					     "concat(proc.name, evt.type) exists" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		auto_arena struct arena *arena = arena_new(1024);
@@ -243,8 +302,9 @@ static void test_event_types_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),	    cmocka_unit_test(test_problems),	cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_limits),	    cmocka_unit_test(test_event_types), cmocka_unit_test(test_event_types_refused),
+		cmocka_unit_test(test_cases),       cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_warnings),    cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_event_types), cmocka_unit_test(test_event_types_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

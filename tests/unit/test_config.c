@@ -88,7 +88,10 @@ static const struct {
 	{ "http_output: {max_consecutive_timeouts: 256}\n", true },
 	{ "program_output: {enabled: true}\n", false },
 	{ "a: &x {b: *x}\n", false },
-	/* a text where keys belong: Falco cannot look below it; it takes a list for nothing, as it does what it has no use for */
+	/*
+	 * a text where keys belong: Falco cannot look below it; it takes a list for nothing, as it does what
+	 * it has no use for
+	 */
 	{ "outputs_queue: 5\n", false },
 	{ "outputs_queue: ''\n", false },
 	{ "outputs_queue:\n", true },
@@ -208,12 +211,14 @@ static void test_bad_assignments(void **state)
 static const struct {
 	const char *text, *assignment, *told;
 } complaints[] = {
-	{ "a: 1\npriority: warnin\n", NULL, "t.yaml:2:11: priority: \"warnin\" is none of emergency|alert|critical|error|warning|"
-					   "notice|informational|info|debug; did you mean warning?" },
+	{ "a: 1\npriority: warnin\n", NULL,
+	  "t.yaml:2:11: priority: \"warnin\" is none of emergency|alert|critical|error|warning|"
+	  "notice|informational|info|debug; did you mean warning?" },
 	{ "engine:\n  kind: modern_bpf\n", NULL, "t.yaml:2:9: engine.kind: \"modern_bpf\" is none of" },
 	{ "engine:\n  kind: modern_bpf\n", NULL, "did you mean modern_ebpf?" },
 	{ "", "engine.kind=x", "-o engine.kind: \"x\" is none of" },
-	{ "rules: [{disable: {rule: a}}, {enable: {}}]\n", NULL, "t.yaml:1:31: rules[1]: it must be enable or disable" },
+	{ "rules: [{disable: {rule: a}}, {enable: {}}]\n", NULL,
+	  "t.yaml:1:31: rules[1]: it must be enable or disable" },
 	{ "a: [b\n", NULL, "t.yaml:2:1" },
 	{ "http_output: {enabled: true}\n", NULL, "t.yaml:1:24: http_output.enabled: http_output.url is missing" },
 	{ "", "http_output={url: secret, enabled: [}", "http_output:1:" },
@@ -243,9 +248,10 @@ static void test_environment(void **state)
 	(void)state;
 	setenv("MONITOR_TEST_VALUE", "$info", 1);
 	unsetenv("MONITOR_TEST_NONE");
-	c = read_config("static_fields: {a: 'x${MONITOR_TEST_VALUE}y', b: '$${MONITOR_TEST_VALUE}', c: '${MONITOR_TEST_NONE}',"
-			" d: '${open', e: 'a$b'}\n",
-			NULL, 0, &r);
+	c = read_config(
+		"static_fields: {a: 'x${MONITOR_TEST_VALUE}y', b: '$${MONITOR_TEST_VALUE}', c: '${MONITOR_TEST_NONE}',"
+		" d: '${open', e: 'a$b'}\n",
+		NULL, 0, &r);
 	assert_int_equal(r, 0);
 	assert_true(str_eq(c->static_values[0], STR("x$infoy")));
 	assert_true(str_eq(c->static_values[1], STR("${MONITOR_TEST_VALUE}")));
@@ -305,15 +311,17 @@ static bool warned(const struct config *c, const char *part)
 static void test_warnings(void **state)
 {
 	int r;
-	auto_config struct config *c = read_config("jsonoutput: true\ncontainer_engines: {docker: {enabled: false}, cri: {disable_async: true}}\n"
-						   "engine: {kind: nodriver, ebpf: {probe: x}}\nmetrics: {intervall: 1h}\njson_output: perhaps\n",
-						   NULL, 0, &r);
+	auto_config struct config *c = read_config(
+		"jsonoutput: true\ncontainer_engines: {docker: {enabled: false}, cri: {disable_async: true}}\n"
+		"engine: {kind: nodriver, ebpf: {probe: x}}\nmetrics: {intervall: 1h}\njson_output: perhaps\n",
+		NULL, 0, &r);
 
 	(void)state;
 	assert_int_equal(r, 0);
 	assert_true(warned(c, "unknown key jsonoutput; did you mean json_output?"));
 	assert_true(warned(c, "unknown key metrics.intervall; did you mean metrics.interval?"));
-	assert_true(warned(c, "accepted without effect: container_engines.cri.disable_async (Falco itself dropped the key)"));
+	assert_true(warned(
+		c, "accepted without effect: container_engines.cri.disable_async (Falco itself dropped the key)"));
 	assert_true(warned(c, "json_output has the wrong type"));
 	assert_true(warned(c, "t.yaml:5:14: json_output"));
 	assert_true(warned(c, "t.yaml:1:1: unknown key jsonoutput"));
@@ -324,9 +332,10 @@ static void test_warnings(void **state)
 static void test_shape(void **state)
 {
 	int r;
-	auto_config struct config *c = read_config("outputs_queue: [5]\nengine: {kind: nodriver, kmod: 5}\npriority: info\npriority: debug\n"
-						   "metrics: {enabled: true, output_rule: true, enabled: false}\n",
-						   NULL, 0, &r);
+	auto_config struct config *c =
+		read_config("outputs_queue: [5]\nengine: {kind: nodriver, kmod: 5}\npriority: info\npriority: debug\n"
+			    "metrics: {enabled: true, output_rule: true, enabled: false}\n",
+			    NULL, 0, &r);
 
 	(void)state;
 	assert_int_equal(r, 0);
@@ -342,9 +351,10 @@ static void test_shape(void **state)
 static void test_free_maps(void **state)
 {
 	int r;
-	auto_config struct config *c = read_config("static_fields: {env: a, other: b, env: c, env: d}\nload_plugins: [p]\n"
-						   "plugins: [{name: p, library_path: x, init_config: {k: 1, l: [{m: 2, m: 3}], k: 4}}]\n",
-						   NULL, 0, &r);
+	auto_config struct config *c =
+		read_config("static_fields: {env: a, other: b, env: c, env: d}\nload_plugins: [p]\n"
+			    "plugins: [{name: p, library_path: x, init_config: {k: 1, l: [{m: 2, m: 3}], k: 4}}]\n",
+			    NULL, 0, &r);
 
 	(void)state;
 	assert_int_equal(r, 0);
@@ -365,12 +375,16 @@ static void test_free_maps(void **state)
 static const struct {
 	const char *text, *message;
 } refused[] = {
-	{ "load_plugins: [jsn]\nplugins: [{name: json, library_path: x}]\n", "t.yaml:1:16: load_plugins[0]: \"jsn\" is none of the names in plugins" },
-	{ "load_plugins: json\n", "t.yaml:1:15: load_plugins: \"json\" is none of the names in plugins, which is empty" },
+	{ "load_plugins: [jsn]\nplugins: [{name: json, library_path: x}]\n",
+	  "t.yaml:1:16: load_plugins[0]: \"jsn\" is none of the names in plugins" },
+	{ "load_plugins: json\n",
+	  "t.yaml:1:15: load_plugins: \"json\" is none of the names in plugins, which is empty" },
 	{ "plugins: 5\n", "t.yaml:1:10: plugins: it needs a name and a library_path" },
 	{ "webserver: {listen_address: localhost}\n", "webserver.listen_address: \"localhost\" is no IP address" },
-	{ "append_output: [{extra_output: []}]\n", "append_output[0]: it must be a map of match (source, rule, a list of tags), extra_output" },
-	{ "outputs_queue: 5\n", "t.yaml:1:16: outputs_queue: it is a map of keys, such as outputs_queue.capacity, and no text" },
+	{ "append_output: [{extra_output: []}]\n",
+	  "append_output[0]: it must be a map of match (source, rule, a list of tags), extra_output" },
+	{ "outputs_queue: 5\n",
+	  "t.yaml:1:16: outputs_queue: it is a map of keys, such as outputs_queue.capacity, and no text" },
 	{ "base_syscalls: {custom_set: [a, {b: c}]}\n", "base_syscalls.custom_set: entry 1 is no text" },
 };
 
@@ -390,7 +404,8 @@ static void test_refusals(void **state)
 static void test_null(void **state)
 {
 	int r;
-	auto_config struct config *c = read_config("program_output: {program: }\nhttp_output: {url: \"\"}\n", NULL, 0, &r);
+	auto_config struct config *c =
+		read_config("program_output: {program: }\nhttp_output: {url: \"\"}\n", NULL, 0, &r);
 
 	(void)state;
 	assert_int_equal(r, 0);
@@ -461,7 +476,8 @@ static void test_included(void **state)
 		assert_int_equal(c->min_priority, PRIORITY_ERROR);
 		assert_true(c->json_output);
 	}
-	snprintf(main_text, sizeof(main_text), "config_files: [{path: %s, strategy: override}]\nrules: [{disable: {rule: a}}]\n", folder);
+	snprintf(main_text, sizeof(main_text),
+		 "config_files: [{path: %s, strategy: override}]\nrules: [{disable: {rule: a}}]\n", folder);
 	{
 		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
 

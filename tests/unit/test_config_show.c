@@ -23,7 +23,7 @@ static struct config *must_read(struct str text, const char *const *assignments,
 	return c;
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------------------------------------- */
 
 /* A row that works has no reason against it, and the other way round; every default is a value of its type. */
 static void test_rows(void **state)
@@ -47,7 +47,8 @@ static void test_rows(void **state)
 			continue;
 		/* the default written out is accepted, and changes nothing */
 		snprintf(text, sizeof(text), "%s=%s", row->key, row->fallback);
-		if (config_read(STR("t"), STR("engine: {replay: {capture_file: x}}"), (const char *[]){ text }, 1, &same, &err) < 0)
+		if (config_read(STR("t"), STR("engine: {replay: {capture_file: x}}"), (const char *[]){ text }, 1,
+				&same, &err) < 0)
 			fail_msg("%s: %s", text, err.text);
 		for (k = 0; k < same->nwarnings; k++)
 			fail_msg("%s: " STR_FMT, text, STR_ARG(same->warnings[k]));
@@ -79,7 +80,7 @@ static void test_blocks(void **state)
 	}
 }
 
-/* ---- show --------------------------------------------------------------------------------------------------------------- */
+/* ---- show ---------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *text, *assignment, *shown;
@@ -97,7 +98,8 @@ static const struct {
 	{ "http_output: {url: 'https://u:secret@h/'}", NULL, "  url: \"********\"  # t.yaml:1:20\n" },
 	{ "", "http_output.url=https://secret", "  url: \"********\"  # -o http_output.url\n" },
 	{ "http_output: {url: ''}", NULL, "  url: \"\"  # t.yaml:1:20\n" },
-	{ "plugins: [{name: a, library_path: b, init_config: {token: secret}, open_params: secret}]\nload_plugins: []", NULL,
+	{ "plugins: [{name: a, library_path: b, init_config: {token: secret}, open_params: secret}]\nload_plugins: []",
+	  NULL,
 	  "plugins:\n  -\n    name: a  # t.yaml:1:18\n    library_path: b  # t.yaml:1:35\n"
 	  "    init_config: \"********\"  # t.yaml:1:51\n    open_params: \"********\"  # t.yaml:1:81\n" },
 	{ "static_fields: {a b: , 'c': 1}", NULL,
@@ -106,9 +108,11 @@ static const struct {
 	{ "rules: [{disable: {rule: x}}]", "rules[].enable.tag=y",
 	  "rules:\n  -\n    disable:\n      rule: x  # t.yaml:1:26\n  -\n    enable:\n      tag: y  # -o rules[].enable.tag\n" },
 	{ "rules_files: x", "rules_files[]=y", NULL },
-	{ "config_files: [/none]", "config_files[]=/none/either", "config_files:\n  - /none  # t.yaml:1:16\n  - /none/either  # -o config_files[]\nwatch" },
+	{ "config_files: [/none]", "config_files[]=/none/either",
+	  "config_files:\n  - /none  # t.yaml:1:16\n  - /none/either  # -o config_files[]\nwatch" },
 	{ "rules_files: [x]", "rules_files[]=y", "rules_files:\n  - x  # t.yaml:1:15\n  - y  # -o rules_files[]\n" },
-	{ "rules_files: [x]", "rules_files=[y, z]", "rules_files:\n  - y  # -o rules_files\n  - z  # -o rules_files\n" },
+	{ "rules_files: [x]", "rules_files=[y, z]",
+	  "rules_files:\n  - y  # -o rules_files\n  - z  # -o rules_files\n" },
 	{ "outputs: {rate: 5}", NULL, "outputs:\n  rate: 5  # t.yaml:1:17\n" },
 };
 
@@ -121,7 +125,8 @@ static void test_lines(void **state)
 		auto_strbuf struct strbuf out = { 0 };
 		auto_config struct config *c = NULL;
 		struct error err = { 0 };
-		int r = config_read(STR("t.yaml"), str_of(lines[i].text), &lines[i].assignment, lines[i].assignment ? 1 : 0, &c, &err);
+		int r = config_read(STR("t.yaml"), str_of(lines[i].text), &lines[i].assignment,
+				    lines[i].assignment ? 1 : 0, &c, &err);
 
 		if ((r == 0) != (lines[i].shown != NULL))
 			fail_msg("%s: %s", lines[i].text, err.text);
@@ -178,7 +183,7 @@ static void test_round(void **state)
 	}
 }
 
-/* ---- Falco's own files, where they are at hand --------------------------------------------------------------------------- */
+/* ---- Falco's own files, where they are at hand --------------------------------------------------------- */
 
 /* In which version a file says what, apart from what all say. */
 static const struct {
@@ -215,7 +220,8 @@ static void test_falco_yaml(void **state)
 		if (config_load(found.gl_pathv[i], NULL, 0, &c, &err) < 0)
 			fail_msg("%s: %s", found.gl_pathv[i], err.text);
 		for (k = 0; k < c->nwarnings; k++)
-			if (str_contains(c->warnings[k], STR("unknown key")) || str_contains(c->warnings[k], STR("wrong type")))
+			if (str_contains(c->warnings[k], STR("unknown key")) ||
+			    str_contains(c->warnings[k], STR("wrong type")))
 				fail_msg("%s: " STR_FMT, found.gl_pathv[i], STR_ARG(c->warnings[k]));
 		check_round(c, found.gl_pathv[i]);
 		config_show(&out, c);
@@ -231,17 +237,20 @@ static void test_falco_yaml(void **state)
 	globfree(&found);
 }
 
-/* ---- dump and schema ------------------------------------------------------------------------------------------------------- */
+/* ---- dump and schema ----------------------------------------------------------------------------------- */
 
 static void test_dump(void **state)
 {
-	auto_config struct config *c = must_read(STR("a: [1, 'x\"y', ~]\nhttp_output: {url: secret, echo: true}\nb: {}\n"), NULL, 0);
+	auto_config struct config *c =
+		must_read(STR("a: [1, 'x\"y', ~]\nhttp_output: {url: secret, echo: true}\nb: {}\n"), NULL, 0);
 	auto_strbuf struct strbuf out = { 0 };
 
 	(void)state;
 	config_dump(&out, c);
-	assert_string_equal(out.ptr, "{\"a\": [\"1\", \"x\\\"y\", null], \"http_output\": {\"url\": \"********\", \"echo\": \"true\"}, "
-				     "\"b\": {}}");
+	assert_string_equal(
+		out.ptr,
+		"{\"a\": [\"1\", \"x\\\"y\", null], \"http_output\": {\"url\": \"********\", \"echo\": \"true\"}, "
+		"\"b\": {}}");
 }
 
 static void test_schema(void **state)
@@ -251,7 +260,8 @@ static void test_schema(void **state)
 	(void)state;
 	config_schema(&out);
 	assert_false(out.failed);
-	assert_non_null(strstr(out.ptr, "\"kind\": {\n          \"type\": \"string\",\n          \"enum\": [\n            \"kmod\""));
+	assert_non_null(strstr(
+		out.ptr, "\"kind\": {\n          \"type\": \"string\",\n          \"enum\": [\n            \"kmod\""));
 	assert_non_null(strstr(out.ptr, "\"max_consecutive_timeouts\": {\n          \"type\": \"integer\",\n"
 					"          \"minimum\": 0,\n          \"maximum\": 255"));
 	assert_non_null(strstr(out.ptr, "\"init_config\""));

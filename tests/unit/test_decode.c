@@ -101,26 +101,33 @@ static void test_calls(void **state)
 		  "openat fd=-13 dirfd=5 name=../b flags=262 mode=420 dev=0 ino=0" },
 		{ SYS_openat, NO_RESULT, { AT_FDCWD, P(a), O_RDONLY | O_DIRECTORY, 0 },
 		  "openat fd=? dirfd=-100 name=/etc/a flags=9217 mode=0 dev=? ino=?" },
-		{ SYS_openat, -EFAULT, { AT_FDCWD, 8, 0, 0 }, "openat fd=-14 dirfd=-100 name=NA flags=1 mode=0 dev=0 ino=0" },
+		{ SYS_openat, -EFAULT, { AT_FDCWD, 8, 0, 0 },
+		  "openat fd=-14 dirfd=-100 name=NA flags=1 mode=0 dev=0 ino=0" },
 		{ SYS_openat2, -ENOENT, { AT_FDCWD, P(a), P(how), sizeof(how) },
 		  "openat2 fd=-2 dirfd=-100 name=/etc/a flags=7 mode=384 resolve=1 dev=0 ino=0" },
 		{ SYS_connect, NO_RESULT, { 3, P(&inet), sizeof(inet) },
 		  "connect res=? tuple=? fd=3 addr=inet:127.0.0.1:80" },
-		{ SYS_connect, -ECONNREFUSED, { 3, P(&un), sizeof(un) }, "connect res=-111 tuple=NA fd=3 addr=unix:/run/s" },
+		{ SYS_connect, -ECONNREFUSED, { 3, P(&un), sizeof(un) },
+		  "connect res=-111 tuple=NA fd=3 addr=unix:/run/s" },
 		{ SYS_connect, -ECONNREFUSED, { 3, P(&hidden), 7 }, "connect res=-111 tuple=NA fd=3 addr=unix:name" },
 		{ SYS_connect, -EFAULT, { 3, 8, sizeof(inet) }, "connect res=-14 tuple=NA fd=3 addr=NA" },
 		{ SYS_bind, 0, { 3, P(&inet), sizeof(inet) }, "bind res=0 addr=inet:127.0.0.1:80 fd=3" },
 		{ SYS_ptrace, NO_RESULT, { PTRACE_ATTACH, 77, 0, 0 }, "ptrace res=? addr=? data=? request=11 pid=77" },
-		{ SYS_ptrace, 0, { PTRACE_TRACEME, 0, 0, 0 },
+		{ SYS_ptrace,
+		  0,
+		  { PTRACE_TRACEME, 0, 0, 0 },
 		  "ptrace res=0 addr=b\"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\" "
 		  "data=b\"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\" request=1 pid=0" },
-		{ SYS_socket, 4, { AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 3 }, "socket fd=4 domain=17 type=524291 proto=3 flags=4096" },
+		{ SYS_socket, 4, { AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 3 },
+		  "socket fd=4 domain=17 type=524291 proto=3 flags=4096" },
 		{ SYS_dup, NO_RESULT, { 3 }, "dup res=? oldfd=3" },
 		{ SYS_dup3, 1, { 3, 1, O_CLOEXEC }, "dup3 res=1 oldfd=3 newfd=1 flags=4096" },
-		{ SYS_symlinkat, 0, { P(a), AT_FDCWD, P(b) }, "symlinkat res=0 target=/etc/a linkdirfd=-100 linkpath=../b" },
+		{ SYS_symlinkat, 0, { P(a), AT_FDCWD, P(b) },
+		  "symlinkat res=0 target=/etc/a linkdirfd=-100 linkpath=../b" },
 		{ SYS_linkat, 0, { AT_FDCWD, P(a), 4, P(b), AT_SYMLINK_FOLLOW },
 		  "linkat res=0 olddir=-100 oldpath=/etc/a newdir=4 newpath=../b flags=1024" },
-		{ SYS_unlinkat, 0, { AT_FDCWD, P(a), AT_REMOVEDIR }, "unlinkat res=0 dirfd=-100 name=/etc/a flags=512" },
+		{ SYS_unlinkat, 0, { AT_FDCWD, P(a), AT_REMOVEDIR },
+		  "unlinkat res=0 dirfd=-100 name=/etc/a flags=512" },
 		{ SYS_renameat2, 0, { 3, P(a), 4, P(b), 1 },
 		  "renameat2 res=0 olddirfd=3 oldpath=/etc/a newdirfd=4 newpath=../b flags=1" },
 		{ SYS_fchmodat, 0, { AT_FDCWD, P(a), 04755 }, "fchmodat res=0 dirfd=-100 filename=/etc/a mode=2541" },
@@ -138,7 +145,8 @@ static void test_calls(void **state)
 		{ SYS_fcntl, 3, { 3, F_DUPFD_CLOEXEC, 10 }, "fcntl res=3 fd=3 cmd=26 arg=10" },
 		{ SYS_write, 2, { 1, P(a), 6 }, "write res=2 data=b\"/e\" fd=1 size=6" },
 		{ SYS_read, -EIO, { 0, P(a), 6 }, "read res=-5 data=NA fd=0 size=6" },
-		{ SYS_mprotect, 0, { 4096, 8192, PROT_READ | PROT_EXEC }, "mprotect res=0 addr=4096 length=8192 prot=5" },
+		{ SYS_mprotect, 0, { 4096, 8192, PROT_READ | PROT_EXEC },
+		  "mprotect res=0 addr=4096 length=8192 prot=5" },
 		{ SYS_getpriority, 0, { 0 }, NULL }, /* no event of its own */
 	};
 
@@ -165,7 +173,8 @@ static void test_all(void **state)
 		if (!syscall_by_number(number))
 			continue;
 		for (size_t i = 0; i < ARRAY_SIZE(junk); i++) {
-			struct event entry = DECODE(number, NO_RESULT, junk[i], junk[i], junk[i], junk[i], junk[i], junk[i]);
+			struct event entry =
+				DECODE(number, NO_RESULT, junk[i], junk[i], junk[i], junk[i], junk[i], junk[i]);
 
 			assert_int_equal(entry.nparams, entry.info->nparams);
 			DECODE(number, -EINVAL, junk[i], junk[i], junk[i], junk[i], junk[i], junk[i]);
@@ -179,7 +188,12 @@ static void test_all(void **state)
 static void test_opened(void **state)
 {
 	auto_fd int fd = open("/", O_RDONLY | O_DIRECTORY);
-	struct call c = { .tid = getpid(), .pid = getpid(), .number = SYS_openat, .has_result = true, .memory = memory, .object_fd = -1 };
+	struct call c = { .tid = getpid(),
+			  .pid = getpid(),
+			  .number = SYS_openat,
+			  .has_result = true,
+			  .memory = memory,
+			  .object_fd = -1 };
 	struct event ev;
 	struct stat st;
 
@@ -218,7 +232,8 @@ static void test_tuple(void **state)
 	ev = DECODE(SYS_connect, 0, (uint64_t)client, P(&a), sizeof(a));
 	if (!event_param(&ev, 1).len)
 		skip(); /* pidfd_getfd is refused here */
-	snprintf(expected, sizeof(expected), "connect res=0 tuple=inet:127.0.0.1:%u->127.0.0.1:%u fd=%d addr=inet:127.0.0.1:%u",
+	snprintf(expected, sizeof(expected),
+		 "connect res=0 tuple=inet:127.0.0.1:%u->127.0.0.1:%u fd=%d addr=inet:127.0.0.1:%u",
 		 ntohs(mine.sin_port), ntohs(a.sin_port), client, ntohs(a.sin_port));
 	assert_string_equal(shown(&ev), expected);
 }

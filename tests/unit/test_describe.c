@@ -8,17 +8,18 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-static const char rules[] = "- required_engine_version: 0.31.0\n"
-			    "- required_engine_version: 5\n"
-			    "- list: shells\n  items: [bash, 'a b']\n"
-			    "- list: more\n  items: [shells, zsh]\n"
-			    "- macro: unused\n  condition: fd.num > 3\n"
-			    "- macro: any\n  condition: proc.name = cat\n"
-			    "- macro: read\n  condition: evt.type = pread\n"
-			    "- macro: spawned\n  condition: evt.type in (execve, execveat)\n"
-			    "- rule: one\n  desc: d\n  condition: spawned and not proc.name in (more)\n"
-			    "  output: x %fd.name %proc.aname[2]\n  priority: INFO\n  tags: [b, a]\n"
-			    "  exceptions:\n  - {name: e, fields: [proc.name, fd.name], comps: [=, in], values: [[a, [b, c]]]}\n";
+static const char rules[] =
+	"- required_engine_version: 0.31.0\n"
+	"- required_engine_version: 5\n"
+	"- list: shells\n  items: [bash, 'a b']\n"
+	"- list: more\n  items: [shells, zsh]\n"
+	"- macro: unused\n  condition: fd.num > 3\n"
+	"- macro: any\n  condition: proc.name = cat\n"
+	"- macro: read\n  condition: evt.type = pread\n"
+	"- macro: spawned\n  condition: evt.type in (execve, execveat)\n"
+	"- rule: one\n  desc: d\n  condition: spawned and not proc.name in (more)\n"
+	"  output: x %fd.name %proc.aname[2]\n  priority: INFO\n  tags: [b, a]\n"
+	"  exceptions:\n  - {name: e, fields: [proc.name, fd.name], comps: [=, in], values: [[a, [b, c]]]}\n";
 
 /* A format's values: each field, and what a whole chain of transformers makes of fields, which is one. */
 static const struct {
@@ -27,8 +28,10 @@ static const struct {
 	{ "%fd.name", "[\"fd.name\"]" },
 	{ "%toupper(fd.name)", "[\"fd.name\",\"toupper(fd.name)\"]" },
 	{ "%toupper(basename(fd.name))", "[\"fd.name\",\"toupper(basename(fd.name))\"]" },
-	{ "%concat(tolower(fd.name), proc.name)", "[\"concat(tolower(fd.name),proc.name)\",\"fd.name\",\"proc.name\",\"tolower(fd.name)\"]" },
-	{ "%concat(proc.name, tolower(fd.name))", "[\"concat(proc.name,tolower(fd.name))\",\"fd.name\",\"proc.name\"]" },
+	{ "%concat(tolower(fd.name), proc.name)",
+	  "[\"concat(tolower(fd.name),proc.name)\",\"fd.name\",\"proc.name\",\"tolower(fd.name)\"]" },
+	{ "%concat(proc.name, tolower(fd.name))",
+	  "[\"concat(proc.name,tolower(fd.name))\",\"fd.name\",\"proc.name\"]" },
 	{ "%concat(tolower(fd.name), 'a b')", "[\"concat(tolower(fd.name),\\\"a b\\\")\",\"fd.name\"]" },
 	{ "%join(':', (fd.name,'x'))", "[\"fd.name\",\"join(:,(fd.name,x))\"]" },
 	{ "%tolower(proc.name) %tolower(proc.name)", "[\"proc.name\",\"tolower(proc.name)\"]" },
@@ -38,22 +41,28 @@ static const struct {
 static const struct {
 	const char *rule, *part;
 } parts[] = {
-	{ NULL, "{\"lists\":[{\"details\":{\"items_compiled\":[\"bash\",\"a b\"],\"lists\":[],\"plugins\":[],\"used\":true},"
-		"\"info\":{\"items\":[\"bash\",\"a b\"],\"name\":\"shells\"}}," },
-	{ NULL, "{\"details\":{\"items_compiled\":[\"bash\",\"a b\",\"zsh\"],\"lists\":[\"shells\"],\"plugins\":[],\"used\":true},"
-		"\"info\":{\"items\":[\"zsh\"],\"name\":\"more\"}}]" },
+	{ NULL,
+	  "{\"lists\":[{\"details\":{\"items_compiled\":[\"bash\",\"a b\"],\"lists\":[],\"plugins\":[],\"used\":true},"
+	  "\"info\":{\"items\":[\"bash\",\"a b\"],\"name\":\"shells\"}}," },
+	{ NULL,
+	  "{\"details\":{\"items_compiled\":[\"bash\",\"a b\",\"zsh\"],\"lists\":[\"shells\"],\"plugins\":[],\"used\":true},"
+	  "\"info\":{\"items\":[\"zsh\"],\"name\":\"more\"}}]" },
 	{ NULL, "\"used\":false},\"info\":{\"condition\":\"fd.num > 3\",\"name\":\"unused\"}}" },
-	{ NULL, "{\"details\":{\"condition_compiled\":\"evt.type in (execve, execveat)\",\"condition_fields\":[\"evt.type\"],"
-		"\"condition_operators\":[\"in\"],\"events\":[\"asyncevent\",\"execve\",\"execveat\"],\"lists\":[],\"macros\":[],"
-		"\"plugins\":[],\"used\":true},\"info\":{" },
+	{ NULL,
+	  "{\"details\":{\"condition_compiled\":\"evt.type in (execve, execveat)\",\"condition_fields\":[\"evt.type\"],"
+	  "\"condition_operators\":[\"in\"],\"events\":[\"asyncevent\",\"execve\",\"execveat\"],\"lists\":[],\"macros\":[],"
+	  "\"plugins\":[],\"used\":true},\"info\":{" },
 	{ NULL, "\"required_engine_version\":\"0.31.0\",\"required_plugin_versions\":[],\"rules\":[{" },
-	{ "one", "{\"rules\":[{\"details\":{\"condition_compiled\":\"((evt.type in (execve, execveat) and not proc.name in (bash, \\\"a b\\\", "
-		 "zsh)) and not (proc.name = a and fd.name in (b, c)))\",\"condition_fields\":[\"evt.type\",\"fd.name\",\"proc.name\"]," },
-	{ "one", "\"events\":[\"asyncevent\",\"execve\",\"execveat\"],\"exception_fields\":[\"fd.name\",\"proc.name\"],"
-		 "\"exception_names\":[\"e\"],\"exception_operators\":[\"=\",\"in\"],\"lists\":[\"more\"],\"macros\":[\"spawned\"]," },
-	{ "one", "\"output_fields\":[\"fd.name\",\"proc.aname[2]\"],\"plugins\":[]},\"info\":{\"capture\":false,\"capture_duration\":0,"
-		 "\"condition\":\"spawned and not proc.name in (more)\",\"description\":\"d\",\"enabled\":true,\"name\":\"one\","
-		 "\"output\":\"x %fd.name %proc.aname[2]\",\"priority\":\"Informational\",\"source\":\"syscall\",\"tags\":[\"a\",\"b\"]}}]}" },
+	{ "one",
+	  "{\"rules\":[{\"details\":{\"condition_compiled\":\"((evt.type in (execve, execveat) and not proc.name in (bash, \\\"a b\\\", "
+	  "zsh)) and not (proc.name = a and fd.name in (b, c)))\",\"condition_fields\":[\"evt.type\",\"fd.name\",\"proc.name\"]," },
+	{ "one",
+	  "\"events\":[\"asyncevent\",\"execve\",\"execveat\"],\"exception_fields\":[\"fd.name\",\"proc.name\"],"
+	  "\"exception_names\":[\"e\"],\"exception_operators\":[\"=\",\"in\"],\"lists\":[\"more\"],\"macros\":[\"spawned\"]," },
+	{ "one",
+	  "\"output_fields\":[\"fd.name\",\"proc.aname[2]\"],\"plugins\":[]},\"info\":{\"capture\":false,\"capture_duration\":0,"
+	  "\"condition\":\"spawned and not proc.name in (more)\",\"description\":\"d\",\"enabled\":true,\"name\":\"one\","
+	  "\"output\":\"x %fd.name %proc.aname[2]\",\"priority\":\"Informational\",\"source\":\"syscall\",\"tags\":[\"a\",\"b\"]}}]}" },
 };
 
 static void test_parts(void **state)
@@ -91,7 +100,8 @@ static void test_output_fields(void **state)
 		const struct load_result *result;
 		struct error err = { 0 };
 
-		strbuf_addf(&text, "- {rule: r, desc: d, condition: evt.type = open, output: \"%s\", priority: INFO}\n", values[i].output);
+		strbuf_addf(&text, "- {rule: r, desc: d, condition: evt.type = open, output: \"%s\", priority: INFO}\n",
+			    values[i].output);
 		strbuf_addf(&part, "\"output_fields\":%s,", values[i].fields);
 		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
 		assert_int_equal(rule_loader_add(l, STR("f"), strbuf_str(&text), &result, &err), 0);
@@ -101,7 +111,10 @@ static void test_output_fields(void **state)
 	}
 }
 
-/* Falco's unused types are called NA; a call with a type of its own is listed by that alone, and the call of no name not at all. */
+/*
+ * Falco's unused types are called NA; a call with a type of its own is listed by that alone, and the call of
+ * no name not at all.
+ */
 static void test_events(void **state)
 {
 	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
@@ -152,7 +165,11 @@ static struct foreign_catalogue *catalogue(const char *name)
 	static size_t n;
 	struct foreign_catalogue *c;
 
-	fields[n] = (struct foreign_field){ .name = name, .class = "foreign", .help = "a field", .type = PT_CHARBUF, .flags = FIELD_ARG_KEY | FIELD_ARG_ALLOWED };
+	fields[n] = (struct foreign_field){ .name = name,
+					    .class = "foreign",
+					    .help = "a field",
+					    .type = PT_CHARBUF,
+					    .flags = FIELD_ARG_KEY | FIELD_ARG_ALLOWED };
 	assert_int_equal(foreign_catalogue_new(&fields[n++], 1, &c), 0);
 	return c;
 }
@@ -173,7 +190,10 @@ static void test_plugins(void **state)
 {
 	const struct str async = STR("alarmed");
 	struct foreign_catalogue *ours[] = { catalogue("js.on"), catalogue("aud.it") }, *of_calls = catalogue("js.on");
-	const struct engine_source source = { STR("audit"), { .generic = true, .foreign = (const struct foreign_catalogue *const *)ours, .nforeign = 2 } };
+	const struct engine_source source = {
+		STR("audit"),
+		{ .generic = true, .foreign = (const struct foreign_catalogue *const *)ours, .nforeign = 2 }
+	};
 	const struct engine_plugin plugins[] = {
 		{ STR("json"), STR("1.0.0"), STR(""), of_calls, NULL, 0 },
 		{ STR("audit"), STR("1.0.0"), STR("audit"), ours[1], NULL, 0 },
@@ -185,19 +205,23 @@ static void test_plugins(void **state)
 		.nsources = 1,
 		.plugins = plugins,
 		.nplugins = 3,
-		.fields = { .container_plugin = true, .foreign = (const struct foreign_catalogue *const *)&of_calls, .nforeign = 1,
-			    .async_events = &async, .nasync = 1 },
+		.fields = { .container_plugin = true,
+			    .foreign = (const struct foreign_catalogue *const *)&of_calls,
+			    .nforeign = 1,
+			    .async_events = &async,
+			    .nasync = 1 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
-		struct strbuf text auto_strbuf = { 0 }, out auto_strbuf = { 0 }, events auto_strbuf = { 0 }, used auto_strbuf = { 0 };
+		struct strbuf text auto_strbuf = { 0 }, out auto_strbuf = { 0 }, events auto_strbuf = { 0 },
+				   used auto_strbuf = { 0 };
 		auto_rule_loader struct rule_loader *l = NULL;
 		const struct load_result *result;
 		struct error err = { 0 };
 
-		strbuf_addf(&text, "- {rule: r, desc: d, condition: '%s', output: '%s', priority: INFO, source: %s}\n", uses[i].condition,
-			    uses[i].output, uses[i].source);
+		strbuf_addf(&text, "- {rule: r, desc: d, condition: '%s', output: '%s', priority: INFO, source: %s}\n",
+			    uses[i].condition, uses[i].output, uses[i].source);
 		strbuf_addf(&events, "\"events\":%s,", uses[i].events);
 		strbuf_addf(&used, "\"plugins\":%s}", uses[i].plugins);
 		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
@@ -214,7 +238,8 @@ static void test_plugins(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parts), cmocka_unit_test(test_output_fields),
-					    cmocka_unit_test(test_events), cmocka_unit_test(test_refused), cmocka_unit_test(test_plugins) };
+					    cmocka_unit_test(test_events), cmocka_unit_test(test_refused),
+					    cmocka_unit_test(test_plugins) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* ---- a rule set of bare conditions, and one event ---------------------------------------------------------------------- */
+/* ---- a rule set of bare conditions, and one event ------------------------------------------------------ */
 
 static struct ruleset *make_rules(const char *const *conditions, size_t n, bool all_matching)
 {
@@ -47,11 +47,18 @@ struct world {
 	struct field_context context;
 };
 
-/* A process "cat" with parent "sh", and openat(path, O_RDONLY) = result by it; as a provisional event its result is unknown. */
+/*
+ * A process "cat" with parent "sh", and openat(path, O_RDONLY) = result by it; as a provisional event its
+ * result is unknown.
+ */
 static void make_open(struct world *w, bool provisional, const char *path, int64_t result)
 {
-	struct process_record sh = { .tid = 5, .pid = 5, .ptid = 1, .comm = STR("sh"), .exe = STR("sh"), .cwd = STR("/tmp/") };
-	struct process_record cat = { .tid = 7, .pid = 7, .ptid = 5, .comm = STR("cat"), .exe = STR("cat"), .cwd = STR("/tmp/") };
+	struct process_record sh = {
+		.tid = 5, .pid = 5, .ptid = 1, .comm = STR("sh"), .exe = STR("sh"), .cwd = STR("/tmp/")
+	};
+	struct process_record cat = {
+		.tid = 7, .pid = 7, .ptid = 5, .comm = STR("cat"), .exe = STR("cat"), .cwd = STR("/tmp/")
+	};
 	struct state_options options = { .traits = STATE_FDS_REPORTED | STATE_THREADS_REPORTED };
 
 	*w = (struct world){ 0 };
@@ -116,7 +123,7 @@ static enum outcome evaluate_one(struct world *w, const char *condition)
 	return evaluate(w, &condition, 1, false, NULL);
 }
 
-/* ---- the tests --------------------------------------------------------------------------------------------------------------- */
+/* ---- the tests ----------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *condition;
@@ -195,9 +202,10 @@ static int random_condition(struct strbuf *out, unsigned int *seed, int depth)
 	static const struct {
 		const char *text;
 		int truth;
-	} atoms[] = { { "evt.num > 0", 2 },   { "evt.num = 0", 0 },    { "evt.rawarg.fd >= 0", 1 }, { "proc.name = cat", 2 },
-		      { "proc.name = x", 0 }, { "proc.aname[9] = x", 0 },   { "evt.type = openat", 2 },  { "evt.type = execve", 0 },
-		      { "proc.pname = sh", 2 }, { "evt.rawarg.fd = 77", 1 } };
+	} atoms[] = { { "evt.num > 0", 2 },       { "evt.num = 0", 0 },       { "evt.rawarg.fd >= 0", 1 },
+		      { "proc.name = cat", 2 },   { "proc.name = x", 0 },     { "proc.aname[9] = x", 0 },
+		      { "evt.type = openat", 2 }, { "evt.type = execve", 0 }, { "proc.pname = sh", 2 },
+		      { "evt.rawarg.fd = 77", 1 } };
 	int kind = depth ? rand_r(seed) % 4 : 0, n, result;
 
 	if (kind == 0) {
@@ -264,12 +272,35 @@ static void test_model(void **state)
 
 /* Checks that exclude, contain or repeat each other, as those of real rules do. */
 static const char *const related[] = {
-	"fd.num >= 0", "fd.num = -1", "fd.num = 3", "fd.num in (3, 4)", "fd.num != 3", "fd.num < 4", "fd.num = anyof (3, 9)",
-	"fd.typechar = f", "fd.typechar = d", "fd.typechar in (f, d)", "fd.typechar != f", "fd.name exists",
-	"fd.name startswith /etc", "fd.name = /etc/passwd", "fd.name in (/etc/passwd, /etc/motd)", "fd.name != /etc/motd",
-	"fd.name pmatch (/etc, /usr)", "fd.name contains mot", "fd.name != allof (/etc/motd, /x)", "fd.directory = /etc",
-	"evt.is_open_read = true", "evt.is_open_write = true", "evt.is_open_write = false", "evt.rawarg.fd = 3",
-	"evt.rawarg.fd > 2", "evt.res startswith E", "evt.arg.flags contains O_RDONLY", "proc.name = cat", "proc.pname = cat",
+	"fd.num >= 0",
+	"fd.num = -1",
+	"fd.num = 3",
+	"fd.num in (3, 4)",
+	"fd.num != 3",
+	"fd.num < 4",
+	"fd.num = anyof (3, 9)",
+	"fd.typechar = f",
+	"fd.typechar = d",
+	"fd.typechar in (f, d)",
+	"fd.typechar != f",
+	"fd.name exists",
+	"fd.name startswith /etc",
+	"fd.name = /etc/passwd",
+	"fd.name in (/etc/passwd, /etc/motd)",
+	"fd.name != /etc/motd",
+	"fd.name pmatch (/etc, /usr)",
+	"fd.name contains mot",
+	"fd.name != allof (/etc/motd, /x)",
+	"fd.directory = /etc",
+	"evt.is_open_read = true",
+	"evt.is_open_write = true",
+	"evt.is_open_write = false",
+	"evt.rawarg.fd = 3",
+	"evt.rawarg.fd > 2",
+	"evt.res startswith E",
+	"evt.arg.flags contains O_RDONLY",
+	"proc.name = cat",
+	"proc.pname = cat",
 	"fd.nameraw contains ..",
 };
 
@@ -340,7 +371,10 @@ static void test_questions(void **state)
 		bool provisional;
 		const char *path;
 		int64_t result;
-	} opens[] = { { false, "/etc/passwd", 3 }, { false, "/etc/motd", 4 }, { false, "../x", -2 }, { true, "/etc/passwd", 0 } };
+	} opens[] = { { false, "/etc/passwd", 3 },
+		      { false, "/etc/motd", 4 },
+		      { false, "../x", -2 },
+		      { true, "/etc/passwd", 0 } };
 	unsigned int seed = 5;
 	uint32_t asked = 0, sieves = 0;
 	struct world w;
@@ -367,16 +401,30 @@ static void test_questions(void **state)
 
 /* ---- a lookup that rules share ---- */
 
-/* A check of one of three fields with constants that begin, end within or equal what the events have, or are near it. */
+/*
+ * A check of one of three fields with constants that begin, end within or equal what the events have, or are
+ * near it.
+ */
 static void gate_check(struct strbuf *out, unsigned int *seed)
 {
-	static const char *const names[] = { "/etc/passwd", "/etc/passw", "/etc/passwdx", "/etc/motd", "/etc/", "/etc", "/", "/e",
-					     "/x", "/etc/p",	  "/etc/group", "/usr",	  "x",	  "../x", "/ab", "bc", "cd", "de" };
-	static const char *const checks[] = { "fd.name = %", "fd.name startswith %", "fd.name glob %*d", "fd.name in (%, %)",
-					      "fd.name glob %", "fd.nameraw = %", "fd.nameraw startswith %", "fd.name != %",
-					      "fd.name pmatch (%, %)", "(fd.name = % or fd.name startswith %)",
-					      "(fd.name = % or fd.nameraw = %)", "not fd.name startswith %" };
-	const char *one = names[(size_t)rand_r(seed) % ARRAY_SIZE(names)], *other = names[(size_t)rand_r(seed) % ARRAY_SIZE(names)];
+	static const char *const names[] = {
+		"/etc/passwd", "/etc/passw", "/etc/passwdx", "/etc/motd", "/etc/", "/etc", "/",  "/e", "/x",
+		"/etc/p",      "/etc/group", "/usr",         "x",         "../x",  "/ab",  "bc", "cd", "de"
+	};
+	static const char *const checks[] = { "fd.name = %",
+					      "fd.name startswith %",
+					      "fd.name glob %*d",
+					      "fd.name in (%, %)",
+					      "fd.name glob %",
+					      "fd.nameraw = %",
+					      "fd.nameraw startswith %",
+					      "fd.name != %",
+					      "fd.name pmatch (%, %)",
+					      "(fd.name = % or fd.name startswith %)",
+					      "(fd.name = % or fd.nameraw = %)",
+					      "not fd.name startswith %" };
+	const char *one = names[(size_t)rand_r(seed) % ARRAY_SIZE(names)],
+		   *other = names[(size_t)rand_r(seed) % ARRAY_SIZE(names)];
 	unsigned int number = (unsigned int)rand_r(seed) % 6;
 	char text[128];
 	size_t kind = (size_t)rand_r(seed) % (ARRAY_SIZE(checks) + 3);
@@ -391,7 +439,8 @@ static void gate_check(struct strbuf *out, unsigned int *seed)
 			}
 		}
 	} else {
-		(void)snprintf(text, sizeof(text), kind == ARRAY_SIZE(checks) ? "fd.num in (%u, 9)" : "fd.num = %u", number);
+		(void)snprintf(text, sizeof(text), kind == ARRAY_SIZE(checks) ? "fd.num in (%u, 9)" : "fd.num = %u",
+			       number);
 		strbuf_adds(out, text);
 	}
 }
@@ -501,10 +550,10 @@ static size_t count_wants(const struct ruleset *rules, uint16_t type, const stru
 /* Constant tests on flags narrow what a source delivers, unless some rule wants the type anyway. */
 static void test_wants(void **state)
 {
-	static const char *const conditions[] = { "evt.type in (openat, unlinkat) and evt.is_open_write = true and fd.name = /x",
-						  "evt.type = openat and evt.is_open_read = false",
-						  "evt.type = mkdir",
-						  "evt.type = sysinfo" };
+	static const char *const conditions[] = {
+		"evt.type in (openat, unlinkat) and evt.is_open_write = true and fd.name = /x",
+		"evt.type = openat and evt.is_open_read = false", "evt.type = mkdir", "evt.type = sysinfo"
+	};
 	struct ruleset *rules = make_rules(conditions, 4, false);
 	const struct intercept_want *want;
 
@@ -516,7 +565,8 @@ static void test_wants(void **state)
 	assert_false(want->tests[0].negated);
 	assert_true(want[1].tests[0].negated);
 	assert_int_equal(want[1].tests[0].mask, 1);
-	assert_int_equal(count_wants(rules, EV_SYSCALL_UNLINKAT_2_X, &want), 0); /* opens nothing: the rule cannot match */
+	/* opens nothing: the rule cannot match */
+	assert_int_equal(count_wants(rules, EV_SYSCALL_UNLINKAT_2_X, &want), 0);
 	assert_int_equal(count_wants(rules, EV_SYSCALL_MKDIR_2_X, &want), 1);
 	assert_int_equal(want->ntests, 0);
 	assert_int_equal(count_wants(rules, EV_SYSCALL_CLOSE_X, &want), 0);
@@ -553,9 +603,11 @@ static void test_wanted_ends(void **state)
 /* What a source needs for telling hard links to the files that rules name. */
 static void test_wanted_paths(void **state)
 {
-	static const char *const conditions[] = { "evt.type = openat and fd.name in (/b, /a, relative)",
-						  "evt.type = openat and (fd.name = /c or fd.name != /a or proc.exepath = /no)",
-						  "evt.type = openat and fd.name startswith /no and fd.name != no" };
+	static const char *const conditions[] = {
+		"evt.type = openat and fd.name in (/b, /a, relative)",
+		"evt.type = openat and (fd.name = /c or fd.name != /a or proc.exepath = /no)",
+		"evt.type = openat and fd.name startswith /no and fd.name != no"
+	};
 	struct ruleset *rules = make_rules(conditions, 3, false);
 	const struct intercept_set *set = ruleset_wants(rules);
 

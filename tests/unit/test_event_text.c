@@ -56,7 +56,8 @@ static void test_parse(void **state)
 	struct event ev;
 
 	(void)state;
-	assert_int_equal(event_text_parse(&b, STR("  5 6  openat  flags=O_RDWR|O_CREAT name=\"/a b\" fd=0x10"), &ev, NULL), 0);
+	assert_int_equal(
+		event_text_parse(&b, STR("  5 6  openat  flags=O_RDWR|O_CREAT name=\"/a b\" fd=0x10"), &ev, NULL), 0);
 	assert_int_equal(event_param_uint(&ev, 3), 7);
 	assert_int_equal(event_param_int(&ev, 0), 16);
 	assert_true(str_eq(event_param_text(&ev, 2), STR("/a b")));
@@ -64,7 +65,8 @@ static void test_parse(void **state)
 	assert_false(ev.provisional);
 	assert_int_equal(event_text_parse(&b, STR("5 6 openat fd=? name=/x"), &ev, NULL), 0);
 	assert_true(ev.provisional && event_param_unknown(&ev, 0) && !event_param_unknown(&ev, 2));
-	assert_int_equal(event_text_parse(&b, STR("5 6 execve res=0 exe=sh args=b\"-c\\x00id\\x00\" comm=sh"), &ev, NULL), 0);
+	assert_int_equal(
+		event_text_parse(&b, STR("5 6 execve res=0 exe=sh args=b\"-c\\x00id\\x00\" comm=sh"), &ev, NULL), 0);
 	assert_int_equal(ev.type, EV_SYSCALL_EXECVE_19_X);
 	assert_int_equal(event_param(&ev, 2).len, 6);
 	assert_int_equal(event_text_parse(&b, STR("5 6 procexit status=256"), &ev, NULL), 0);

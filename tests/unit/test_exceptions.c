@@ -18,7 +18,8 @@ static const struct {
 	  "(c) and not (( proc.name = a and  fd.name = b) or ( proc.name = \"c d\" and  fd.name = e))" },
 	{ RULE "[{name: e, fields: [proc.name], comps: [in], values: [[[a, b]], [c]]}]",
 	  "(c) and not (( proc.name in (a, b)) or ( proc.name in (c)))" },
-	{ RULE "[{name: e, fields: [proc.name], comps: [in], values: [['(c)']]}]", "(c) and not (( proc.name in (c)))" },
+	{ RULE "[{name: e, fields: [proc.name], comps: [in], values: [['(c)']]}]",
+	  "(c) and not (( proc.name in (c)))" },
 	{ RULE "[{name: e, fields: proc.name, values: [a, b c]}]", "(c) and not (proc.name in (a, \"b c\"))" },
 	{ RULE "[{name: e, fields: proc.name, comps: pmatch, values: [a]}]", "(c) and not (proc.name pmatch (a))" },
 	{ RULE "[{name: e, fields: proc.name, comps: ' startswith  oneof ', values: [a]}]",
@@ -28,11 +29,13 @@ static const struct {
 	{ RULE "[{name: e, fields: [toupper(proc.name)], values: [[A]]}]", "(c) and not (( toupper(proc.name) = A))" },
 	{ RULE "[{name: e, fields: [proc.name], values: [['a\"b']]}]", "(c) and not (( proc.name = a\"b))" },
 	/* later */
-	{ RULE "[{name: e, fields: proc.name, values: [a]}]" LATER "[{name: e, values: [b]}]", "(c) and not (proc.name in (a, b))" },
+	{ RULE "[{name: e, fields: proc.name, values: [a]}]" LATER "[{name: e, values: [b]}]",
+	  "(c) and not (proc.name in (a, b))" },
 	{ RULE "[]" LATER "[{name: e, fields: proc.name, values: [b]}]", "(c) and not (proc.name in (b))" },
 	{ RULE "[{name: e, fields: proc.name, values: [a]}]" REPLACED "[]", "(c)" },
 	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name], values: [[a]]}]", "(c) and not (( proc.name = a))" },
-	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name], comps: [=, in], values: [[a]]}]", "(c) and not (( proc.name = a))" },
+	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name], comps: [=, in], values: [[a]]}]",
+	  "(c) and not (( proc.name = a))" },
 	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name, fd.name], comps: [=], values: []}]", "(c)" },
 	/* refused */
 	{ RULE "x", "ERR_YAML_VALIDATE r 5:14" },
@@ -58,7 +61,8 @@ static const struct {
 	  "DEPRECATED_ITEM r 6:2; ERR_VALIDATE e 8:15" },
 	{ RULE "[]" LATER "[{name: e, fields: proc.name}]",
 	  "DEPRECATED_ITEM r 6:2; APPEND_NO_VALUES e 8:15; ERR_VALIDATE e 8:15" },
-	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name, fd.name], comps: [=], values: [[a, b]]}]", "ERR_VALIDATE e 8:15" },
+	{ RULE "[]" REPLACED "[{name: e, fields: [proc.name, fd.name], comps: [=], values: [[a, b]]}]",
+	  "ERR_VALIDATE e 8:15" },
 };
 
 static void test_conditions(void **state)
@@ -72,7 +76,8 @@ static void test_conditions(void **state)
 		loading_start(&l);
 		r = loading_read(&l, cases[i].text);
 		if (r == 0)
-			r = exceptions_print(&l.findings, &got, l.items.rules[0].condition, &l.items.rules[0].exceptions);
+			r = exceptions_print(&l.findings, &got, l.items.rules[0].condition,
+					     &l.items.rules[0].exceptions);
 		if (r < 0) {
 			strbuf_reset(&got);
 			loading_print(&got, l.findings.list, l.findings.count);

@@ -70,13 +70,14 @@ static void test_tree(void **state)
 	assert_int_equal(x.truth, TRUTH_NO);
 	assert_false(x.shadowed);
 	explain_print_json(&out, &x, &w->ctx);
-	assert_true(str_eq(strbuf_str(&out), STR(
-		"{\"rule\":\"third\",\"event\":42,\"type\":\"openat\",\"thread\":100,\"provisional\":false,\"outcome\":\"no\","
-		"\"condition\":{\"kind\":\"and\",\"value\":\"false\",\"parts\":["
-		"{\"kind\":\"check\",\"value\":\"true\",\"check\":\"evt.type = openat\",\"fields\":["
-		"{\"field\":\"evt.type\",\"value\":\"openat\",\"presence\":\"present\"}]},"
-		"{\"kind\":\"check\",\"value\":\"false\",\"check\":\"proc.pname = nobody\",\"fields\":["
-		"{\"field\":\"proc.pname\",\"value\":\"systemd\",\"presence\":\"present\"}]}]}}")));
+	assert_true(str_eq(
+		strbuf_str(&out),
+		STR("{\"rule\":\"third\",\"event\":42,\"type\":\"openat\",\"thread\":100,\"provisional\":false,\"outcome\":\"no\","
+		    "\"condition\":{\"kind\":\"and\",\"value\":\"false\",\"parts\":["
+		    "{\"kind\":\"check\",\"value\":\"true\",\"check\":\"evt.type = openat\",\"fields\":["
+		    "{\"field\":\"evt.type\",\"value\":\"openat\",\"presence\":\"present\"}]},"
+		    "{\"kind\":\"check\",\"value\":\"false\",\"check\":\"proc.pname = nobody\",\"fields\":["
+		    "{\"field\":\"proc.pname\",\"value\":\"systemd\",\"presence\":\"present\"}]}]}}")));
 }
 
 /* What differs from an earlier event in values alone is a line; what matches is told in full. */
@@ -93,7 +94,8 @@ static void test_brief(void **state)
 		const char *path, *line; /* NULL: in full */
 	} rows[] = {
 		{ "/var/one", NULL },
-		{ "/var/two", "event 42, openat of thread 100: \"second\" does not match, as event 42, but [fd.name = /var/two]\n" },
+		{ "/var/two",
+		  "event 42, openat of thread 100: \"second\" does not match, as event 42, but [fd.name = /var/two]\n" },
 		{ "/var/one", "event 42, openat of thread 100: \"second\" does not match, as event 42\n" },
 		{ "/etc/motd", NULL },
 		{ "/etc/motd", NULL },

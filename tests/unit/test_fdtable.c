@@ -182,7 +182,10 @@ static void chain_add(struct chain *c, int64_t number)
 
 	if (c->count >= c->buckets) {
 		while (grown.buckets <= c->buckets)
-			grown.buckets = sizes[grown.buckets < 13 ? 0 : grown.buckets < 29 ? 1 : grown.buckets < 59 ? 2 : 3];
+			grown.buckets = sizes[grown.buckets < 13 ? 0 :
+					      grown.buckets < 29 ? 1 :
+					      grown.buckets < 59 ? 2 :
+								   3];
 		for (i = 0; i < c->count; i++)
 			chain_insert(&grown, c->list[i]);
 		*c = grown;
@@ -225,7 +228,11 @@ static void test_falcos_order(void **ctx)
 		uint32_t numbers, rounds;
 		bool closes;
 		int64_t step;
-	} rows[] = { { 13, 400, true, 1 }, { 50, 50, false, 1 }, { 12, 12, false, 85 }, { 40, 40, false, 7 }, { 5, 5, false, 13 } };
+	} rows[] = { { 13, 400, true, 1 },
+		     { 50, 50, false, 1 },
+		     { 12, 12, false, 85 },
+		     { 40, 40, false, 7 },
+		     { 5, 5, false, 13 } };
 
 	(void)ctx;
 	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {

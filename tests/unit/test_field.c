@@ -89,10 +89,10 @@ static void test_lookup(void **state)
 			assert_true(err.text[0] != 0);
 			continue;
 		}
-		if (used != c->used || !str_eq(field_name(ref.info), str_of(c->name)) || !str_eq(ref.arg, str_of(c->arg)) ||
-		    ref.number != c->number)
-			fail_msg("%s: used %zu, name %.*s, argument %.*s, number %d", c->text, used, STR_ARG(field_name(ref.info)),
-				 STR_ARG(ref.arg), (int)ref.number);
+		if (used != c->used || !str_eq(field_name(ref.info), str_of(c->name)) ||
+		    !str_eq(ref.arg, str_of(c->arg)) || ref.number != c->number)
+			fail_msg("%s: used %zu, name %.*s, argument %.*s, number %d", c->text, used,
+				 STR_ARG(field_name(ref.info)), STR_ARG(ref.arg), (int)ref.number);
 	}
 }
 
@@ -339,7 +339,10 @@ static void test_supposed(void **state)
 		{ "fd.typechar", "f" }, { "fd.filename", "f.txt" }, { "fd.directory", "/home/u" }, { "fd.num", NULL },
 	};
 	static const struct value_case made_folder[] = {
-		{ "fd.typechar", "d" }, { "fd.filename", "<NA>" }, { "fd.directory", "/home/u/f.txt" }, { "fd.num", NULL },
+		{ "fd.typechar", "d" },
+		{ "fd.filename", "<NA>" },
+		{ "fd.directory", "/home/u/f.txt" },
+		{ "fd.num", NULL },
 	};
 	static const struct value_case failed[] = {
 		{ "fd.typechar", "f" }, { "fd.filename", "<NA>" }, { "fd.directory", "/home/u" }, { "fd.num", "-1" },

@@ -145,7 +145,10 @@ static void apply_exec(struct world *w, uint64_t ctime, bool memfd, const struct
 		else if (param_type_integer_size(info->params[i].type) == 0)
 			event_put_absent(&w->b);
 		else
-			event_put_int(&w->b, i == at_ctime ? (int64_t)ctime : i == at_flags ? (memfd ? 4 : 0) : i ? 100 : 0);
+			event_put_int(&w->b, i == at_ctime ? (int64_t)ctime :
+					     i == at_flags ? (memfd ? 4 : 0) :
+					     i             ? 100 :
+							     0);
 	}
 	while (w->b.nparams < info->nparams)
 		event_put_absent(&w->b);

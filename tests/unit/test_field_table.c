@@ -10,8 +10,8 @@
 #include "field/field.h"
 
 /*
- * The catalogue beside what Falco says of its fields (falco_fields.def): a field with another type takes other operators,
- * one without a flag is accepted where Falco refuses a rule.
+ * The catalogue beside what Falco says of its fields (falco_fields.def): a field with another type takes
+ * other operators, one without a flag is accepted where Falco refuses a rule.
  */
 enum argument { ARG_NONE, ARG_ALLOWED, ARG_REQUIRED };
 enum falco_flag {
@@ -85,10 +85,11 @@ static void test_as_falco(void **state)
 		}
 		for (size_t k = 0; k < sizeof(flags) / sizeof(flags[0]); k++)
 			have |= f->flags & flags[k].ours ? flags[k].falco : 0;
-		if (f->type != want->type || f->format != want->format || have != want->flags || argument_of(f) != want->argument) {
-			print_error("%s: type %d/%d, format %d/%d, flags %#x/%#x, argument %d/%d\n", want->name, (int)f->type,
-				    (int)want->type, (int)f->format, (int)want->format, have, want->flags, (int)argument_of(f),
-				    (int)want->argument);
+		if (f->type != want->type || f->format != want->format || have != want->flags ||
+		    argument_of(f) != want->argument) {
+			print_error("%s: type %d/%d, format %d/%d, flags %#x/%#x, argument %d/%d\n", want->name,
+				    (int)f->type, (int)want->type, (int)f->format, (int)want->format, have, want->flags,
+				    (int)argument_of(f), (int)want->argument);
 			bad++;
 		}
 	}

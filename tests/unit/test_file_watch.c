@@ -55,7 +55,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "a", "other", "rules/one", "rules", "..data", "v1/map", "v2/map", "v1", "v2", "map" };
+	static const char *const names[] = { "a",      "other",  "rules/one", "rules", "..data",
+					     "v1/map", "v2/map", "v1",        "v2",    "map" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

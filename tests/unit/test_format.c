@@ -79,9 +79,11 @@ static void test_members(void **state)
 	struct world *w = *state;
 
 	world_openat(w, "f.txt", 5);
-	assert_int_equal(format_compile(STR("%proc.name %evt.num %fd.sip %evt.failed %fd.types %evt.time %toupper(evt.type) %evt.rawtime.ns"),
-					NULL, &f, NULL),
-			 0);
+	assert_int_equal(
+		format_compile(
+			STR("%proc.name %evt.num %fd.sip %evt.failed %fd.types %evt.time %toupper(evt.type) %evt.rawtime.ns"),
+			NULL, &f, NULL),
+		0);
 	format_collect(f, &w->ctx, &m);
 	format_members_add(&m, STR("proc.name"), STR("\"later\""));
 	format_members_print(&m, &out);
@@ -124,9 +126,11 @@ static void test_times(void **state)
 
 	setenv("TZ", "UTC", 1);
 	world_openat(w, "f.txt", 5);
-	assert_int_equal(format_compile(STR("%evt.time|%evt.time.s|%evt.time.iso8601|%evt.datetime.s"), NULL, &f, NULL), 0);
+	assert_int_equal(format_compile(STR("%evt.time|%evt.time.s|%evt.time.iso8601|%evt.datetime.s"), NULL, &f, NULL),
+			 0);
 	format_render(f, &w->ctx, &out);
-	assert_string_equal(out.ptr, "22:13:20.123456789|22:13:20|2023-11-14T22:13:20.123456789+0000|2023-11-14 22:13:20");
+	assert_string_equal(out.ptr,
+			    "22:13:20.123456789|22:13:20|2023-11-14T22:13:20.123456789+0000|2023-11-14 22:13:20");
 }
 
 /* Values of some types have no printed form: the output says which field it was. */

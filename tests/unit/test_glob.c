@@ -51,7 +51,10 @@ static void test_model(void **state)
 			text[k] = text_bytes[(size_t)rand_r(&seed) % (sizeof(text_bytes) - 1)];
 		pattern[np] = text[nt] = '\0';
 		expect = fnmatch(pattern, text, fold ? FNM_CASEFOLD : 0) == 0;
-		/* a backslash before a bracket's end, and ranges that begin or end in odd places, are the library's own affair */
+		/*
+		 * a backslash before a bracket's end, and ranges that begin or end in odd places, are the
+		 * library's own affair
+		 */
 		if (strchr(pattern, '[') && (strchr(pattern, '\\') || strchr(pattern, '-')))
 			continue;
 		if (glob_match((struct str){ pattern, np }, (struct str){ text, nt }, fold) != expect)

@@ -67,8 +67,8 @@ static void queue_message(struct world *w, char number, size_t len)
 
 /* ---- a client in the same process ---- */
 
-static int got_header(nghttp2_session *s, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
-		      size_t value_len, uint8_t flags, void *world)
+static int got_header(nghttp2_session *s, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
+		      const uint8_t *value, size_t value_len, uint8_t flags, void *world)
 {
 	struct world *w = world;
 	size_t at = strlen(w->headers);
@@ -76,8 +76,8 @@ static int got_header(nghttp2_session *s, const nghttp2_frame *frame, const uint
 	(void)s;
 	(void)frame;
 	(void)flags;
-	snprintf(w->headers + at, sizeof(w->headers) - at, "%.*s=%.*s\n", (int)name_len, (const char *)name, (int)value_len,
-		 (const char *)value);
+	snprintf(w->headers + at, sizeof(w->headers) - at, "%.*s=%.*s\n", (int)name_len, (const char *)name,
+		 (int)value_len, (const char *)value);
 	return 0;
 }
 
@@ -139,11 +139,14 @@ static void talk(struct world *w)
 	do {
 		moved = false;
 		while ((n = nghttp2_session_mem_send(w->client, &out)) > 0) {
-			assert_int_equal(grpc_session_receive(w->server, (struct str){ (const char *)out, (size_t)n }, w->now, &err), 0);
+			assert_int_equal(grpc_session_receive(w->server, (struct str){ (const char *)out, (size_t)n },
+							      w->now, &err),
+					 0);
 			moved = true;
 		}
 		while (grpc_session_pending(w->server, &bytes, &err) > 0) {
-			assert_int_equal(nghttp2_session_mem_recv(w->client, (const uint8_t *)bytes.ptr, bytes.len), (ssize_t)bytes.len);
+			assert_int_equal(nghttp2_session_mem_recv(w->client, (const uint8_t *)bytes.ptr, bytes.len),
+					 (ssize_t)bytes.len);
 			grpc_session_sent(w->server, bytes.len);
 			moved = true;
 		}
@@ -175,12 +178,14 @@ static ssize_t read_request(nghttp2_session *s, int32_t stream, uint8_t *buf, si
 	return (ssize_t)n;
 }
 
-#define NV(name, value)                                                                                               \
-	{                                                                                                             \
-		(uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE \
+#define NV(name, value)                                                               \
+	{                                                                             \
+		(uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value),          \
+		strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE                     \
 	}
 
-static int32_t call(struct world *w, const char *path, const char *type, const char *name, const char *value, struct request *r)
+static int32_t call(struct world *w, const char *path, const char *type, const char *name, const char *value,
+		    struct request *r)
 {
 	nghttp2_nv headers[] = {
 		NV(":method", "POST"),	 NV(":scheme", "http"), NV(":path", path), NV(":authority", "localhost"),
@@ -220,9 +225,12 @@ static void test_statuses(void **state)
 		{ "/s/get", "application/grpc", "grpc-timeout", "soon", EMPTY_REQUEST, 5, "grpc-status=13\n" },
 		{ "/s/get", "application/grpc", "grpc-timeout", "10S", EMPTY_REQUEST, 5, "grpc-status=0\n" },
 		{ "/s/get", "application/grpc", "te", "trailers", "", 0, "grpc-status=13\n" }, /* no request */
-		{ "/s/get", "application/grpc", "te", "trailers", "\0\0\0\0\2x", 6, "grpc-status=13\n" }, /* half of one */
-		{ "/s/get", "application/grpc", "te", "trailers", "\1\0\0\0\1x", 6, "grpc-status=13\n" }, /* compressed */
-		{ "/s/get", "application/grpc", "te", "trailers", "\0\1\0\0\0xxxxxx", 11, "grpc-status=8\n" }, /* 16 MiB */
+		{ "/s/get", "application/grpc", "te", "trailers", "\0\0\0\0\2x", 6,
+		  "grpc-status=13\n" }, /* half of one */
+		{ "/s/get", "application/grpc", "te", "trailers", "\1\0\0\0\1x", 6,
+		  "grpc-status=13\n" }, /* compressed */
+		{ "/s/get", "application/grpc", "te", "trailers", "\0\1\0\0\0xxxxxx", 11,
+		  "grpc-status=8\n" }, /* 16 MiB */
 		{ "/s/get", "application/grpc", "te", "trailers", EMPTY_REQUEST EMPTY_REQUEST, 10, "grpc-status=13\n" },
 		{ "/s/sub", "application/grpc", "te", "trailers", EMPTY_REQUEST EMPTY_REQUEST, 10, "grpc-status=0\n" },
 		{ "/s/sub", "application/grpc", "te", "trailers", "", 0, "grpc-status=0\n" },
@@ -296,12 +304,14 @@ static void test_undelivered_comes_again(void **state)
 	talk(&w);
 	for (char c = 'a'; c <= 'e'; c++)
 		queue_message(&w, c, 10000);
-	assert_true(nghttp2_submit_request(w.client, NULL,
-					   (nghttp2_nv[]){ NV(":method", "POST"), NV(":scheme", "http"), NV(":path", "/s/get"),
-							   NV(":authority", "localhost"), NV("content-type", "application/grpc") },
-					   5, &(nghttp2_data_provider){ .source.ptr = &r, .read_callback = read_request }, NULL) > 0);
+	assert_true(nghttp2_submit_request(
+			    w.client, NULL,
+			    (nghttp2_nv[]){ NV(":method", "POST"), NV(":scheme", "http"), NV(":path", "/s/get"),
+					    NV(":authority", "localhost"), NV("content-type", "application/grpc") },
+			    5, &(nghttp2_data_provider){ .source.ptr = &r, .read_callback = read_request }, NULL) > 0);
 	while ((n = nghttp2_session_mem_send(w.client, &out)) > 0)
-		assert_int_equal(grpc_session_receive(w.server, (struct str){ (const char *)out, (size_t)n }, 0, &err), 0);
+		assert_int_equal(grpc_session_receive(w.server, (struct str){ (const char *)out, (size_t)n }, 0, &err),
+				 0);
 	/* the headers and a frame of 16 KiB: a is gone, b partly */
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(grpc_session_pending(w.server, &bytes, &err), 1);
@@ -362,8 +372,18 @@ static void test_timeouts(void **state)
 		const char *text;
 		uint64_t ns; /* 0 = none */
 	} cases[] = {
-		{ "1n", 1 }, { "20u", 20000 }, { "3m", 3000000 }, { "4S", 4000000000 }, { "1M", 60000000000 },
-		{ "2H", 7200000000000 }, { "99999999H", 0 }, { "", 0 }, { "S", 0 }, { "5", 0 }, { "5s", 0 }, { "-5S", 0 },
+		{ "1n", 1 },
+		{ "20u", 20000 },
+		{ "3m", 3000000 },
+		{ "4S", 4000000000 },
+		{ "1M", 60000000000 },
+		{ "2H", 7200000000000 },
+		{ "99999999H", 0 },
+		{ "", 0 },
+		{ "S", 0 },
+		{ "5", 0 },
+		{ "5s", 0 },
+		{ "-5S", 0 },
 		{ "123456789S", 0 },
 	};
 
@@ -419,7 +439,8 @@ static void take_and_check(struct grpc_queue *q, const char *rule, struct grpc_m
 	Falco__Outputs__Response *r;
 
 	assert_int_equal(grpc_queue_take(q, ret_message), 1);
-	r = falco__outputs__response__unpack(NULL, (*ret_message)->len - GRPC_PREFIX_BYTES, (*ret_message)->bytes + GRPC_PREFIX_BYTES);
+	r = falco__outputs__response__unpack(NULL, (*ret_message)->len - GRPC_PREFIX_BYTES,
+					     (*ret_message)->bytes + GRPC_PREFIX_BYTES);
 	assert_non_null(r);
 	assert_string_equal(r->rule, rule);
 	falco__outputs__response__free_unpacked(r, NULL);

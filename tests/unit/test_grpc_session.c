@@ -11,7 +11,19 @@
 
 #include "tests/unit/grpc_messages.h"
 
-enum { DATA, HEADERS, PRIORITY_FRAME, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION, KINDS };
+enum {
+	DATA,
+	HEADERS,
+	PRIORITY_FRAME,
+	RST_STREAM,
+	SETTINGS,
+	PUSH_PROMISE,
+	PING,
+	GOAWAY,
+	WINDOW_UPDATE,
+	CONTINUATION,
+	KINDS
+};
 enum { END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
 enum { HEADER_TABLE_SIZE = 1, ENABLE_PUSH, MAX_STREAMS, INITIAL_WINDOW, MAX_FRAME };
 enum { NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, CANCEL = 8, COMPRESSION_ERROR };
@@ -46,7 +58,9 @@ static void put_back(void *context, struct grpc_message *m)
 	messages_put_back(&((struct world *)context)->queue, m);
 }
 
-static const struct grpc_method methods[] = { { .path = "/s/sub", .streams_in = true, .next = next_queued, .undelivered = put_back } };
+static const struct grpc_method methods[] = {
+	{ .path = "/s/sub", .streams_in = true, .next = next_queued, .undelivered = put_back }
+};
 
 static void queue_message(struct world *w, char number, size_t len)
 {
@@ -58,7 +72,7 @@ static void queue_message(struct world *w, char number, size_t len)
 	messages_add(&w->queue, m);
 }
 
-/* ---- frames ------------------------------------------------------------------------------------------------------------- */
+/* ---- frames -------------------------------------------------------------------------------------------- */
 
 static uint32_t number(const uint8_t *at)
 {
@@ -231,7 +245,7 @@ static void is_over(struct world *w, uint32_t code)
 	assert_true(w->result < 0 || grpc_session_finished(w->session));
 }
 
-/* ---- the cases ---------------------------------------------------------------------------------------------------------- */
+/* ---- the cases ----------------------------------------------------------------------------------------- */
 
 static void test_ping(void **state)
 {

@@ -45,7 +45,8 @@ static void test_missing_function_is_named(void **state)
 	struct error err;
 
 	assert_int_equal(library_load(&l, &err), -ELIBBAD);
-	assert_string_equal(err.text, "libm.so.6 has no function no_such_function, which the test needs: is it too old?");
+	assert_string_equal(err.text,
+			    "libm.so.6 has no function no_such_function, which the test needs: is it too old?");
 	assert_null(library_slot_ilogb);
 	assert_false(l.loaded);
 }

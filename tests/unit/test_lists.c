@@ -19,7 +19,8 @@ static const struct {
 	{ "- {list: l, items: [a]}", "x in 'm l n'", "x in 'm a n'" },
 	/* lists in lists: one level, and only those that were defined before */
 	{ "- {list: l, items: [a]}\n- {list: m, items: [l, b]}", "x in (m)", "x in ( a, b )" },
-	{ "- {list: m, items: [l, b]}\n- {list: l, items: [a]}", "x in (m)", "x in ( a , b )" }, /* pasted: l comes later */
+	{ "- {list: m, items: [l, b]}\n- {list: l, items: [a]}", "x in (m)",
+	  "x in ( a , b )" }, /* pasted: l comes later */
 	{ "- {list: l, items: [a]}\n- {list: m, items: [l]}\n- {list: n, items: [m]}", "x in (n)", "x in ( l )" },
 	{ "- {list: l, items: [l, b]}", "x in (l)", "x in ( l, b )" },
 	{ "- {list: a b, items: [c]}", "x in (a b)", "x in ( c )" },
@@ -58,7 +59,8 @@ static void test_used(void **state)
 
 	(void)state;
 	loading_start(&l);
-	assert_int_equal(loading_read(&l, "- {list: l, items: [a]}\n- {list: m, items: [l]}\n- {list: n, items: [b]}"), 0);
+	assert_int_equal(loading_read(&l, "- {list: l, items: [a]}\n- {list: m, items: [l]}\n- {list: n, items: [b]}"),
+			 0);
 	assert_int_equal(lists_prepare(l.arena, &l.items, &lists, &which), 0);
 	assert_true(lists.list[0].used);
 	assert_false(lists.list[1].used);

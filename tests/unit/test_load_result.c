@@ -8,43 +8,49 @@
 #include <cmocka.h>
 
 /*
- * The form of falco -V to the byte: places, lines, marks, order of keys. @M stands for our sentence of the finding before, since
- * only codes, labels and form are Falco's.
+ * The form of falco -V to the byte: places, lines, marks, order of keys. @M stands for our sentence of the
+ * finding before, since only codes, labels and form are Falco's.
  */
 struct row {
 	const char *name, *text, *expected_text, *expected_json;
 };
 
 #define LOCATION(name, type, line, column, offset)                                                                    \
-	"{\"item_name\":\"" name "\",\"item_type\":\"" type "\",\"position\":{\"column\":" #column ",\"line\":" #line    \
+	"{\"item_name\":\"" name "\",\"item_type\":\"" type "\",\"position\":{\"column\":" #column ",\"line\":" #line \
 	",\"name\":\"f.yaml\",\"offset\":" #offset "}}"
 
 static const struct row rows[] = {
-	{ "good", "- macro: m\n  condition: fd.num = 1\n- rule: r\n  desc: d\n  condition: evt.type = open and m\n  output: o\n  priority: INFO\n",
+	{ "good",
+	  "- macro: m\n  condition: fd.num = 1\n- rule: r\n  desc: d\n  condition: evt.type = open and m\n  output: o\n  priority: INFO\n",
 	  "f.yaml: Ok",
 	  "{\"errors\":[],\"name\":\"f.yaml\",\"schema_valid\":true,\"schema_warnings\":[],\"successful\":true,\"warnings\":[]}" },
 	{ "a warning", "- list: unused\n  items: [a]\n",
 	  "f.yaml: Ok, with warnings\n1 Warnings:\nIn rules content: (f.yaml:0:0)\n    list 'unused': (f.yaml:0:2)\n------\n"
 	  "- list: unused\n  ^\n------\nLOAD_UNUSED_LIST (Unused list): @M\n",
 	  "{\"errors\":[],\"name\":\"f.yaml\",\"schema_valid\":true,\"schema_warnings\":[],\"successful\":true,\"warnings\":[{"
-	  "\"code\":\"LOAD_UNUSED_LIST\",\"codedesc\":\"@D\",\"context\":{\"locations\":[" LOCATION("", "rules content", 0, 0, 0) ","
-	  LOCATION("unused", "list", 0, 2, 2) "],\"snippet\":\"- list: unused\\n  ^\\n\"},\"message\":\"@M\"}]}" },
+	  "\"code\":\"LOAD_UNUSED_LIST\",\"codedesc\":\"@D\",\"context\":{\"locations\":[" LOCATION(
+		  "", "rules content", 0, 0,
+		  0) "," LOCATION("unused", "list", 0, 2,
+				  2) "],\"snippet\":\"- list: unused\\n  ^\\n\"},\"message\":\"@M\"}]}" },
 	{ "an error", "- rule: r\n  desc: d\n  output: o\n  priority: INFO\n",
 	  "f.yaml: Invalid\n1 Errors:\nIn rules content: (f.yaml:0:0)\n    rule 'r': (f.yaml:0:2)\n------\n"
 	  "- rule: r\n  ^\n------\nLOAD_ERR_YAML_VALIDATE (Error validating internal structure of YAML file): @M\n",
 	  "{\"errors\":[{\"code\":\"LOAD_ERR_YAML_VALIDATE\",\"codedesc\":\"Error validating internal structure of YAML file\","
-	  "\"context\":{\"locations\":[" LOCATION("", "rules content", 0, 0, 0) "," LOCATION("r", "rule", 0, 2, 2)
-	  "],\"snippet\":\"- rule: r\\n  ^\\n\"},\"message\":\"@M\"}],\"name\":\"f.yaml\",\"schema_valid\":true,"
-	  "\"schema_warnings\":[],\"successful\":false,\"warnings\":[]}" },
+	  "\"context\":{\"locations\":[" LOCATION("", "rules content", 0, 0, 0) "," LOCATION(
+		  "r", "rule", 0, 2,
+		  2) "],\"snippet\":\"- rule: r\\n  ^\\n\"},\"message\":\"@M\"}],\"name\":\"f.yaml\",\"schema_valid\":true,"
+		     "\"schema_warnings\":[],\"successful\":false,\"warnings\":[]}" },
 	{ "not YAML", "a: [\n", NULL,
 	  "{\"errors\":[{\"code\":\"LOAD_ERR_YAML_PARSE\",\"codedesc\":\"YAML parse error\",*" },
 	/* the place in the condition is added to that in the file, so the mark is at the condition's end */
-	{ "a condition", "- rule: r\n  desc: d\n  condition: evt.type = open and fd.nane = x\n  output: o\n  priority: INFO\n",
+	{ "a condition",
+	  "- rule: r\n  desc: d\n  condition: evt.type = open and fd.nane = x\n  output: o\n  priority: INFO\n",
 	  "f.yaml: Invalid\n1 Errors:\nIn rules content: (f.yaml:0:0)\n    rule 'r': (f.yaml:0:2)\n    rule condition: (f.yaml:2:13)\n"
 	  "    condition expression: (\"evt.type = open a...\":3:34)\n------\nevt.type = open and fd.nane = x\n"
 	  "                              ^\n------\nLOAD_ERR_COMPILE_CONDITION (Error compiling condition): @M\n",
 	  NULL },
-	{ "a deprecated field", "- rule: r\n  desc: d\n  condition: evt.type = open and evt.dir = <\n  output: o\n  priority: INFO\n",
+	{ "a deprecated field",
+	  "- rule: r\n  desc: d\n  condition: evt.type = open and evt.dir = <\n  output: o\n  priority: INFO\n",
 	  "f.yaml: Ok, with warnings\n1 Warnings:\nIn rules content: (f.yaml:0:0)\n    rule 'r': (f.yaml:0:2)\n"
 	  "    rule condition: (f.yaml:2:13)\n    condition expression: (\"evt.type = open a...\":3:14)\n------\n"
 	  "evt.type = open and evt.dir = <\n                              ^\n------\n"
@@ -104,7 +110,10 @@ static void test_form(void **state)
 	}
 }
 
-/* Lines that are longer than what is shown of them: 80 characters before the place, 80 and the place itself behind it. */
+/*
+ * Lines that are longer than what is shown of them: 80 characters before the place, 80 and the place itself
+ * behind it.
+ */
 static void test_long_lines(void **state)
 {
 	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
@@ -130,7 +139,8 @@ static void test_long_lines(void **state)
 	assert_non_null(mark);
 	assert_true(str_starts(snippet, STR("...")) || str_starts(snippet, STR("- {")));
 	assert_true((size_t)(line - snippet.ptr) <= 161);
-	assert_true(str_starts(snippet, STR("- {")) ? memcmp(line - 3, "...", 3) == 0 : (size_t)(mark - line - 1) == 80);
+	assert_true(str_starts(snippet, STR("- {")) ? memcmp(line - 3, "...", 3) == 0 :
+						      (size_t)(mark - line - 1) == 80);
 }
 
 int main(void)

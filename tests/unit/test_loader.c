@@ -39,7 +39,8 @@ static const struct {
 	{ RULE("r") "  capture_filesize: -1\n", "ERR_YAML_VALIDATE capture_filesize 5:20" },
 	{ RULE("r") "  condtion: x\n", "UNKNOWN_KEY r 0:2" },
 	{ RULE("r") "  x-monitor:\n    a: b\n", "UNKNOWN_KEY r 0:2" },
-	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: WARN\n", "ERR_YAML_VALIDATE r 4:12" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: WARN\n",
+	  "ERR_YAML_VALIDATE r 4:12" },
 	{ "- rule: r\n  desc: d\n", "ERR_YAML_VALIDATE r 0:2" },
 	{ "- rule: r\n", "ERR_YAML_VALIDATE r 0:2" },
 	/* versions */
@@ -56,8 +57,10 @@ static const struct {
 	{ "- required_plugin_versions: [{name: p, version: 0.1.0, alternatives: [{name: p, version: 0.1.0}]}]\n",
 	  "ERR_VALIDATE p 0:29" },
 	/* conditions and outputs */
-	{ "- rule: r\n  desc: d\n  condition: evt.type=open and\n  output: o\n  priority: INFO\n", "ERR_COMPILE_CONDITION r 3:31" },
-	{ "- rule: r\n  desc: d\n  condition: evt.type=open and nosuch\n  output: o\n  priority: INFO\n", "ERR_VALIDATE r 1:21" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and\n  output: o\n  priority: INFO\n",
+	  "ERR_COMPILE_CONDITION r 3:31" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and nosuch\n  output: o\n  priority: INFO\n",
+	  "ERR_VALIDATE r 1:21" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open and no.such=1\n  output: o\n  priority: INFO\n",
 	  "ERR_COMPILE_CONDITION r 3:32" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open and no.such=1\n  output: o\n  priority: INFO\n"
@@ -89,7 +92,8 @@ static const struct {
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: '%evt.dir'\n  priority: INFO\n",
 	  "DEPRECATED_ITEM r 3:10" },
 	{ "- rule: r\n  desc: d\n  condition: proc.name=a\n  output: o\n  priority: INFO\n", "NO_EVTTYPE r 0:2" },
-	{ "- rule: r\n  desc: d\n  condition: proc.name=a\n  output: o\n  priority: INFO\n  warn_evttypes: false\n", "" },
+	{ "- rule: r\n  desc: d\n  condition: proc.name=a\n  output: o\n  priority: INFO\n  warn_evttypes: false\n",
+	  "" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open and jevt.value[/a]=<NA>\n  output: o\n  priority: INFO\n",
 	  "UNSAFE_NA_CHECK r 3:14; ERR_COMPILE_CONDITION r 3:32" },
 	/* names, and what nobody uses */
@@ -146,9 +150,12 @@ static void test_files(void **state)
 	assert_string_equal(got.ptr, "");
 	assert_int_equal(rule_loader_compile(l, &rules, &err), 0);
 	assert_int_equal(ruleset_count(rules), 1);
-	assert_false(load(l, "- rule: x\n  desc: d\n  condition: evt.type=open and n\n  output: o\n  priority: INFO\n", &got)->successful);
+	assert_false(
+		load(l, "- rule: x\n  desc: d\n  condition: evt.type=open and n\n  output: o\n  priority: INFO\n", &got)
+			->successful);
 	assert_string_equal(got.ptr, "ERR_VALIDATE x 1:21");
-	assert_true(load(l, "- macro: n\n  condition: fd.num=1\n", &got)->successful); /* the rule was kept and is fine now */
+	assert_true(load(l, "- macro: n\n  condition: fd.num=1\n", &got)
+			    ->successful); /* the rule was kept and is fine now */
 }
 
 /* Ours: every error of the file, at its exact place, with what may have been meant. */
@@ -175,7 +182,8 @@ static void test_ours(void **state)
 	load_result_print(&got, result, true, true);
 	assert_non_null(strstr(got.ptr, "f:5:5: error: rule 'a': "));
 	/* an item that cannot be read hides nothing that is wrong with the others */
-	assert_int_equal(rule_loader_add(l, STR("g"), STR("- rule: c\n- macro: m\n  condition: fd.num=\n"), &result, &err), 0);
+	assert_int_equal(
+		rule_loader_add(l, STR("g"), STR("- rule: c\n- macro: m\n  condition: fd.num=\n"), &result, &err), 0);
 	strbuf_reset(&got);
 	loading_print(&got, result->findings, result->nfindings);
 	assert_string_equal(got.ptr, "ERR_YAML_VALIDATE c 0:2; ERR_COMPILE_CONDITION m 2:20");
@@ -195,7 +203,8 @@ static void test_ours_conditions(void **state)
 	     "- rule: d\n  desc: d\n  condition: evt.type=open and bad and proc.nam=x\n  output: o\n  priority: INFO\n"
 	     "- rule: e\n  desc: d\n  condition: evt.type=open and bad and fd.num=x\n  output: o\n  priority: INFO\n",
 	     &got);
-	assert_string_equal(got.ptr, "ERR_COMPILE_CONDITION bad 1:13; ERR_COMPILE_CONDITION d 4:39; ERR_COMPILE_CONDITION e 9:46");
+	assert_string_equal(
+		got.ptr, "ERR_COMPILE_CONDITION bad 1:13; ERR_COMPILE_CONDITION d 4:39; ERR_COMPILE_CONDITION e 9:46");
 }
 
 /* The same in an output; and a key that is missing under its name. */
@@ -219,7 +228,9 @@ static void test_ours_output(void **state)
 	result = load(other,
 		      "- rule: d\n  desc: d\n  condition: evt.type=open\n"
 		      "  output: '%fd.nmae %evt.num %toupper(fd.num) x%no.such %'\n  priority: INFO\n", &got);
-	assert_string_equal(got.ptr, "ERR_COMPILE_OUTPUT d 3:12; ERR_COMPILE_OUTPUT d 3:30; ERR_COMPILE_OUTPUT d 3:48; ERR_COMPILE_OUTPUT d 3:57");
+	assert_string_equal(
+		got.ptr,
+		"ERR_COMPILE_OUTPUT d 3:12; ERR_COMPILE_OUTPUT d 3:30; ERR_COMPILE_OUTPUT d 3:48; ERR_COMPILE_OUTPUT d 3:57");
 }
 
 /* The key that is ours: no warning of itself, one of each thing in it that we do not know. */
@@ -264,8 +275,10 @@ static void test_options(void **state)
 
 	(void)state;
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
-	load(l, RULE("a") "  tags: [u, t, u]\n" RULE("b") "- rule: c\n  desc: d\n  condition: evt.type=open\n  output: o\n"
-	     "  priority: debug\n", &got);
+	load(l,
+	     RULE("a") "  tags: [u, t, u]\n" RULE("b") "- rule: c\n  desc: d\n  condition: evt.type=open\n  output: o\n"
+						       "  priority: debug\n",
+	     &got);
 	assert_int_equal(rule_loader_compile(l, &rules, &err), 0);
 	assert_int_equal(ruleset_count(rules), 3);
 	ruleset_get(rules, 0, &view);
@@ -320,13 +333,14 @@ static void test_json(void **state)
 	assert_int_equal(rule_loader_new(&options, &l, &err), 0);
 	assert_int_equal(rule_loader_add(l, STR("f"), STR("- macro: m\n  condition: fd.num=1\n"), &result, &err), 0);
 	load_result_print_json(&out, result, true);
-	assert_string_equal(out.ptr,
-			    "{\"errors\":[],\"name\":\"f\",\"schema_valid\":true,\"schema_warnings\":[],\"successful\":true,"
-			    "\"warnings\":[{\"code\":\"LOAD_UNUSED_MACRO\",\"codedesc\":\"no rule uses this macro\",\"context\":{"
-			    "\"locations\":[{\"item_name\":\"\",\"item_type\":\"rules content\",\"position\":{\"column\":0,"
-			    "\"line\":0,\"name\":\"f\",\"offset\":0}},{\"item_name\":\"m\",\"item_type\":\"macro\",\"position\":{"
-			    "\"column\":2,\"line\":0,\"name\":\"f\",\"offset\":2}}],\"snippet\":\"- macro: m\\n  ^\\n\"},"
-			    "\"message\":\"no rule or macro uses this macro\"}]}");
+	assert_string_equal(
+		out.ptr,
+		"{\"errors\":[],\"name\":\"f\",\"schema_valid\":true,\"schema_warnings\":[],\"successful\":true,"
+		"\"warnings\":[{\"code\":\"LOAD_UNUSED_MACRO\",\"codedesc\":\"no rule uses this macro\",\"context\":{"
+		"\"locations\":[{\"item_name\":\"\",\"item_type\":\"rules content\",\"position\":{\"column\":0,"
+		"\"line\":0,\"name\":\"f\",\"offset\":0}},{\"item_name\":\"m\",\"item_type\":\"macro\",\"position\":{"
+		"\"column\":2,\"line\":0,\"name\":\"f\",\"offset\":2}}],\"snippet\":\"- macro: m\\n  ^\\n\"},"
+		"\"message\":\"no rule or macro uses this macro\"}]}");
 	strbuf_reset(&out);
 	load_result_print(&out, result, false, false);
 	assert_string_equal(out.ptr, "f: Ok, with warnings\n 1 warnings: [LOAD_UNUSED_MACRO (Unused macro)]");
@@ -342,18 +356,22 @@ static void test_schema(void **state)
 		{ "- list: l\n  items: [a, 1]\n", NULL, 0 },
 		{ "- macro: m\n  condition: fd.num=1\n  colour: red\n",
 		  "failed for <root>[0]: Object contains a property that could not be validated using 'properties' or "
-		  "'additionalProperties' constraints: 'colour'.", 2 },
+		  "'additionalProperties' constraints: 'colour'.",
+		  2 },
 		/* everything passes for a text or a version */
 		{ "- list: ~\n  items: [a, ~, [a], {a: b}]\n- required_engine_version: [1]\n", NULL, 0 },
-		{ "- rule: r\n  enabled: ~\n", "failed for <root>[0][enabled]: Value type not permitted by 'type' constraint.", 3 },
-		{ "- list: l\n  items: a\n", "failed for <root>[0][items]: Value type not permitted by 'type' constraint.", 3 },
+		{ "- rule: r\n  enabled: ~\n",
+		  "failed for <root>[0][enabled]: Value type not permitted by 'type' constraint.", 3 },
+		{ "- list: l\n  items: a\n",
+		  "failed for <root>[0][items]: Value type not permitted by 'type' constraint.", 3 },
 		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: Debug\n",
 		  "failed for <root>[0][priority]: Failed to match against any enum values.", 3 },
 		{ "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: o\n  priority: DEBUG\n  exceptions:\n  - fields: a\n",
 		  "failed for <root>[0][exceptions][0]: Missing required property 'name'.", 4 },
 		{ "- {list: l, items: [a], [k]: v}\n",
 		  "failed for <root>[0]: Object contains a property that could not be validated using 'properties' or "
-		  "'additionalProperties' constraints: ''.", 2 },
+		  "'additionalProperties' constraints: ''.",
+		  2 },
 		{ "- list: l\n  items: []\n---\n- macro: m\n  colour: red\n  condition: fd.num=1\n", NULL, 0 },
 	};
 	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };

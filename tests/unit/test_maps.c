@@ -18,11 +18,12 @@ static const struct {
 	uint64_t start, end, inode;
 	const char *path;
 } lines[] = {
-	{ "00400000-00452000 r-xp 00001000 08:02 173521      /usr/bin/my prog", true, 0x400000, 0x452000, 173521, "/usr/bin/my prog" },
+	{ "00400000-00452000 r-xp 00001000 08:02 173521      /usr/bin/my prog", true, 0x400000, 0x452000, 173521,
+	  "/usr/bin/my prog" },
 	{ "7ffc0-7ffd0 rw-p 00000000 00:00 0 ", true, 0x7ffc0, 0x7ffd0, 0, "" },
 	{ "7ffc0-7ffd0 rw-p 00000000 00:00 0", true, 0x7ffc0, 0x7ffd0, 0, "" },
-	{ "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]", true, 0xffffffffff600000,
-	  0xffffffffff601000, 0, "[vsyscall]" },
+	{ "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]", true,
+	  0xffffffffff600000, 0xffffffffff601000, 0, "[vsyscall]" },
 	{ "", false, 0, 0, 0, "" },
 	{ "-", false, 0, 0, 0, "" },
 	{ "1-2", false, 0, 0, 0, "" },

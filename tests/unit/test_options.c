@@ -92,7 +92,8 @@ static void test_messages(void **state)
 
 static void test_choice(void **state)
 {
-	static const char *const fast[] = { "--opens=fast", NULL }, *const wrong[] = { "--opens=f", NULL }, *const none[] = { NULL };
+	static const char *const fast[] = { "--opens=fast", NULL }, *const wrong[] = { "--opens=f", NULL },
+				 *const none[] = { NULL };
 	auto_options struct options a = { 0 }, b = { 0 }, c = { 0 };
 	struct error err = { 0 };
 

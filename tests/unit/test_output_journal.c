@@ -43,7 +43,9 @@ static size_t receive(int fd, bool *ret_in_file)
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = { received, sizeof(received) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)
+	};
 	ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	int file;
@@ -64,10 +66,18 @@ static size_t receive(int fd, bool *ret_in_file)
 static void test_fields(void **state)
 {
 	static const struct str tags[] = { { "a", 1 }, { "b", 1 } };
-	static const char expected[] = "MESSAGE=text\nPRIORITY=2\nSYSLOG_IDENTIFIER=me\nMONITOR_TIME_NS=7\nMONITOR_RULE\n\3\0\0\0\0\0\0\0x\ny\n"
-				       "MONITOR_SOURCE=syscall\nMONITOR_TAG=a\nMONITOR_TAG=b\nMONITOR_FIELDS={}\n";
-	const struct alert a = { .ts = 7, .priority = PRIORITY_CRITICAL, .rule = STR("x\ny"), .source = STR("syscall"), .text = STR("text"),
-				 .json = STR("{}"), .fields = STR("{}"), .tags = tags, .ntags = 2 };
+	static const char expected[] =
+		"MESSAGE=text\nPRIORITY=2\nSYSLOG_IDENTIFIER=me\nMONITOR_TIME_NS=7\nMONITOR_RULE\n\3\0\0\0\0\0\0\0x\ny\n"
+		"MONITOR_SOURCE=syscall\nMONITOR_TAG=a\nMONITOR_TAG=b\nMONITOR_FIELDS={}\n";
+	const struct alert a = { .ts = 7,
+				 .priority = PRIORITY_CRITICAL,
+				 .rule = STR("x\ny"),
+				 .source = STR("syscall"),
+				 .text = STR("text"),
+				 .json = STR("{}"),
+				 .fields = STR("{}"),
+				 .tags = tags,
+				 .ntags = 2 };
 	struct error err = { 0 };
 	struct output *o;
 	bool in_file;

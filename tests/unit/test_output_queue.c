@@ -289,7 +289,10 @@ static void test_last_of_a_burst(void **state)
 	output_close(o);
 }
 
-/* The worker that idles before each sleep does so much less often than alerts come, and a small queue is not let run full meanwhile. */
+/*
+ * The worker that idles before each sleep does so much less often than alerts come, and a small queue is not
+ * let run full meanwhile.
+ */
 static void test_burst_wakes_seldom(void **state)
 {
 	struct output *o = queue_of(true, 0, false);

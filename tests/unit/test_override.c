@@ -3,7 +3,10 @@
 
 #define BASE "- rule: r\n  desc: d\n  condition: c\n  output: ' o '\n  priority: INFO\n  tags: [b, a]\n- rule: r\n"
 
-/* The rule after both items: condition|output|desc|priority|tags|enabled; or the findings when the second is refused. */
+/*
+ * The rule after both items: condition|output|desc|priority|tags|enabled; or the findings when the second is
+ * refused.
+ */
 static const struct {
 	const char *second, *want;
 } cases[] = {
@@ -17,7 +20,8 @@ static const struct {
 	{ "  output: p\n  tags: [c]\n  priority: alert\n  override: {output: replace, tags: replace, priority: replace}\n",
 	  "c|p|d|1|c,|1" },
 	{ "  enabled: false\n  override: {enabled: replace}\n", "c|o|d|6|a,b,|0" },
-	{ "  condition: and x\n  output: p\n  override: {condition: append, output: replace}\n", "c and x|p|d|6|a,b,|1" },
+	{ "  condition: and x\n  output: p\n  override: {condition: append, output: replace}\n",
+	  "c and x|p|d|6|a,b,|1" },
 	{ "  tags: []\n  override: {tags: replace}\n", "c|o|d|6||1" },
 	{ "  enabled: false\n", "c|o|d|6|a,b,|0" },
 	{ "  append: true\n  condition: and x\n  output: ignored\n", "c and x|o|d|6|a,b,|1" },
@@ -33,7 +37,8 @@ static const struct {
 	{ "  condition: x\n  desc: d\n  override: {condition: append}\n", "ERR_YAML_VALIDATE desc 8:8" },
 	{ "  nonsense: x\n  override: {nonsense: replace}\n", "ERR_YAML_VALIDATE nonsense 8:13" },
 	{ "  condition: x\n  source: other\n  override: {condition: append}\n", "ERR_VALIDATE r 6:2" },
-	{ "  condition: x\n  append: true\n  override: {condition: append}\n", "DEPRECATED_ITEM r 6:2; ERR_YAML_VALIDATE r 6:2" },
+	{ "  condition: x\n  append: true\n  override: {condition: append}\n",
+	  "DEPRECATED_ITEM r 6:2; ERR_YAML_VALIDATE r 6:2" },
 	{ "  append: true\n  output: x\n", "DEPRECATED_ITEM r 6:2; ERR_VALIDATE r 6:2" },
 	{ "  priority: x\n  override: {priority: replace}\n", "ERR_YAML_VALIDATE r 7:12" },
 	{ "  condition: x\n", "ERR_YAML_VALIDATE r 6:2" },
@@ -48,7 +53,8 @@ static void print_rule(struct strbuf *out, const struct rule_item *rule)
 		strbuf_addf(out, STR_FMT ",", STR_ARG(rule->tags.list[i]));
 	strbuf_addf(out, "|%d", rule->enabled);
 	if (rule->capture)
-		strbuf_addf(out, "|capture %u %u %u", rule->capture_duration, rule->capture_events, rule->capture_filesize);
+		strbuf_addf(out, "|capture %u %u %u", rule->capture_duration, rule->capture_events,
+			    rule->capture_filesize);
 }
 
 static void test_rules(void **state)
@@ -91,8 +97,11 @@ static void test_many_appends(void **state)
 static void test_missing(void **state)
 {
 	static const char *const texts[] = {
-		"- {rule: r, condition: x, override: {condition: append}}", "- {rule: r, condition: x, override: {condition: replace}}",
-		"- {rule: r, enabled: true}", "- {list: l, items: [], append: true}", "- {macro: m, condition: x, override: {condition: append}}",
+		"- {rule: r, condition: x, override: {condition: append}}",
+		"- {rule: r, condition: x, override: {condition: replace}}",
+		"- {rule: r, enabled: true}",
+		"- {list: l, items: [], append: true}",
+		"- {macro: m, condition: x, override: {condition: append}}",
 	};
 
 	(void)state;

@@ -42,7 +42,10 @@ static const struct join joins[] = {
 	{ "", "a/../b", "b" },
 	{ "", "../b", "b" },
 	{ "", "./b", "b" },
-	/* longer than the sixteen bytes that are looked at together; what is to be folded stands in them, behind, and across */
+	/*
+	 * longer than the sixteen bytes that are looked at together; what is to be folded stands in them,
+	 * behind, and across
+	 */
 	{ "x", "/usr/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libc.so.6" },
 	{ "x", "/usr/lib/x86_64-linux-gnu/gconv/", "/usr/lib/x86_64-linux-gnu/gconv" },
 	{ "x", "/usr/lib/../lib/x86_64-linux-gnu/a", "/usr/lib/x86_64-linux-gnu/a" },
@@ -116,9 +119,11 @@ static void test_random(void **ctx)
 			assert_true(str_eq(got, (struct str){ name, len }));
 			folded++;
 		} else { /* in doubt only about components that begin with a dot */
-			assert_true(len == 1 || !str_eq(got, (struct str){ name, len }) || str_contains(got, STR("/.")));
+			assert_true(len == 1 || !str_eq(got, (struct str){ name, len }) ||
+				    str_contains(got, STR("/.")));
 		}
-		assert_false(str_contains(got, STR("//")) || str_contains(got, STR("/./")) || str_contains(got, STR("/../")));
+		assert_false(str_contains(got, STR("//")) || str_contains(got, STR("/./")) ||
+			     str_contains(got, STR("/../")));
 		assert_false(str_ends(got, STR("/..")) || str_ends(got, STR("/.")));
 		assert_true(got.len == 1 || got.ptr[got.len - 1] != '/');
 	}

@@ -26,9 +26,12 @@ static void note(const char *word)
 /* ---- the scripted source ---- */
 
 struct script {
-	const char *events; /* 'c' complete, 's' state only, 'S' state only with a number, 'p' provisional, 'w' provisional
-			     * that writes credentials, 'o' an open, 'f' one whose success does not matter, 't' one whose
-			     * name has a control character, '0' nothing now */
+	/*
+	 * 'c' complete, 's' state only, 'S' state only with a number, 'p' provisional, 'w' provisional that writes
+	 * credentials, 'o' an open, 'f' one whose success does not matter, 't' one whose name has a control
+	 * character, '0' nothing now
+	 */
+	const char *events;
 	int complete; /* what complete() returns */
 	int answer;
 	int fetch_gives; /* events that a fetch hands to the sink */
@@ -106,7 +109,9 @@ static int fake_intercept(struct source *s, const struct intercept_set *set, str
 static int fake_fetch(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
 {
 	static const uint8_t nothing[1];
-	struct event ev = { .type = EV_SYSCALL_OPEN_X, .info = &plain_info, .tid = 8, .bytes = nothing, .values = nothing };
+	struct event ev = {
+		.type = EV_SYSCALL_OPEN_X, .info = &plain_info, .tid = 8, .bytes = nothing, .values = nothing
+	};
 	int i, r = 0;
 
 	(void)s;
@@ -295,7 +300,8 @@ int state_add_interface(struct state *s, const struct interface_record *i)
 	(void)i;
 	return 0;
 }
-int state_set_user(struct state *s, struct str c, uint32_t uid, uint32_t gid, struct str name, struct str home, struct str shell)
+int state_set_user(struct state *s, struct str c, uint32_t uid, uint32_t gid, struct str name, struct str home,
+		   struct str shell)
 {
 	(void)s, (void)c, (void)uid, (void)gid, (void)name, (void)home, (void)shell;
 	return 0;
@@ -381,7 +387,9 @@ int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, st
 	(void)e;
 	(void)err;
 	assert_false(ctx->ev->provisional);
-	*ret = (struct alert){ .priority = rule ? PRIORITY_NOTICE : PRIORITY_WARNING, .text = STR("t"), .json = STR("{}") };
+	*ret = (struct alert){ .priority = rule ? PRIORITY_NOTICE : PRIORITY_WARNING,
+			       .text = STR("t"),
+			       .json = STR("{}") };
 	note(rule ? "render1" : "render0");
 	return 0;
 }
@@ -464,34 +472,44 @@ static const struct {
 	{ "complete, subject missing", true, false,
 	  { .events = "c", .outcomes = "n", .wanted = true, .lacks = 1, .fetch_gives = 1 },
 	  "intercept preview fetch apply-told settle-told apply evaluate settle" },
-	{ "complete, engine asks", true, false, { .events = "c", .outcomes = "My", .wanted = true, .fetch_gives = 1 },
+	{ "complete, engine asks", true, false,
+	  { .events = "c", .outcomes = "My", .wanted = true, .fetch_gives = 1 },
 	  "intercept preview apply evaluate fetch apply-told settle-told evaluate render0 send settle" },
-	{ "complete, engine asks for ever", true, false, { .events = "c", .outcomes = "MMMMn", .wanted = true },
+	{ "complete, engine asks for ever", true, false,
+	  { .events = "c", .outcomes = "MMMMn", .wanted = true },
 	  "intercept preview apply evaluate fetch evaluate fetch evaluate fetch evaluate fetch evaluate settle" },
 	{ "entry: nobody looks", true, false, { .events = "p", .outcomes = "", .wanted = false }, "intercept answer" },
-	{ "entry: no", true, false, { .events = "p", .outcomes = "n", .wanted = true }, "intercept preview evaluate answer" },
-	{ "entry: yes, completed in place", true, false, { .events = "p", .outcomes = "yy", .wanted = true, .complete = 1 },
+	{ "entry: no", true, false, { .events = "p", .outcomes = "n", .wanted = true },
+	  "intercept preview evaluate answer" },
+	{ "entry: yes, completed in place", true, false,
+	  { .events = "p", .outcomes = "yy", .wanted = true, .complete = 1 },
 	  "intercept preview evaluate complete preview apply evaluate render0 send settle answer" },
-	{ "entry: yes, completed later", true, false, { .events = "pc", .outcomes = "yy", .wanted = true, .complete = 0 },
+	{ "entry: yes, completed later", true, false,
+	  { .events = "pc", .outcomes = "yy", .wanted = true, .complete = 0 },
 	  "intercept preview evaluate complete preview apply evaluate render0 send settle" },
-	{ "entry: maybe without needs", true, false, { .events = "p", .outcomes = "mn", .wanted = true, .complete = 1 },
+	{ "entry: maybe without needs", true, false,
+	  { .events = "p", .outcomes = "mn", .wanted = true, .complete = 1 },
 	  "intercept preview evaluate complete preview apply evaluate settle answer" },
-	{ "entry: maybe, then no", true, false, { .events = "p", .outcomes = "Mn", .wanted = true, .fetch_gives = 2 },
+	{ "entry: maybe, then no", true, false,
+	  { .events = "p", .outcomes = "Mn", .wanted = true, .fetch_gives = 2 },
 	  "intercept preview evaluate fetch apply-told settle-told apply-told settle-told preview evaluate answer" },
 	{ "entry: the state depends on the result", true, false,
 	  { .events = "w", .outcomes = "n", .wanted = true, .complete = 1 },
 	  "intercept complete preview apply evaluate settle answer" },
-	{ "entry: the caller died", true, false, { .events = "p", .outcomes = "y", .wanted = true, .complete = -ESRCH },
+	{ "entry: the caller died", true, false,
+	  { .events = "p", .outcomes = "y", .wanted = true, .complete = -ESRCH },
 	  "intercept preview evaluate complete" },
 	{ "entry: the caller died before the answer", true, false,
-	  { .events = "p", .outcomes = "n", .wanted = true, .answer = -ENOENT }, "intercept preview evaluate answer" },
+	  { .events = "p", .outcomes = "n", .wanted = true, .answer = -ENOENT },
+	  "intercept preview evaluate answer" },
 	{ "entry: an open by both its ends", true, false, { .events = "o", .outcomes = "nn", .wanted = true },
 	  "intercept preview evaluate evaluate answer" },
 	{ "entry: an open that may match by its failure", true, false,
 	  { .events = "o", .outcomes = "nmn", .wanted = true, .complete = 1 },
 	  "intercept preview evaluate evaluate complete preview apply evaluate settle answer" },
 	{ "entry: an open's needs are those of the end that may match", true, false,
-	  { .events = "o", .outcomes = "Mnn", .wanted = true }, "intercept preview evaluate fetch preview evaluate evaluate answer" },
+	  { .events = "o", .outcomes = "Mnn", .wanted = true },
+	  "intercept preview evaluate fetch preview evaluate evaluate answer" },
 	{ "entry: an open whose success does not matter needs no real path", true, true,
 	  { .events = "f", .outcomes = "nn", .wanted = true }, "intercept preview evaluate evaluate answer" },
 	{ "entry: only an opened file has a real path", true, true,
@@ -500,7 +518,8 @@ static const struct {
 	{ "the real path gives another rule", false, true,
 	  { .events = "c", .outcomes = "yy", .wanted = true, .other_path = true },
 	  "apply evaluate render0 send evaluate-real render1 send settle" },
-	{ "the real path alone matches", false, true, { .events = "c", .outcomes = "ny", .wanted = true, .other_path = true },
+	{ "the real path alone matches", false, true,
+	  { .events = "c", .outcomes = "ny", .wanted = true, .other_path = true },
 	  "apply evaluate evaluate-real render0 send render1 send settle" },
 	{ "recorded: no rule looks, the result is wanted", true, false,
 	  { .events = "p", .outcomes = "", .wanted = false, .complete = 1, .records = true },
@@ -509,21 +528,24 @@ static const struct {
 	  { .events = "p", .outcomes = "y", .wanted = true, .complete = 1, .lacks = 1, .fetch_gives = 1,
 	    .records = true },
 	  "intercept preview fetch complete preview record-told apply-told settle-told preview apply evaluate render0 send record settle answer" },
-	{ "recorded: completed later", true, false, { .events = "pc", .outcomes = "n", .wanted = true, .complete = 0, .records = true },
+	{ "recorded: completed later", true, false,
+	  { .events = "pc", .outcomes = "n", .wanted = true, .complete = 0, .records = true },
 	  "intercept preview complete preview apply evaluate record settle" },
-	{ "recorded: the caller died", true, false, { .events = "p", .outcomes = "", .wanted = true, .complete = -ESRCH, .records = true },
+	{ "recorded: the caller died", true, false,
+	  { .events = "p", .outcomes = "", .wanted = true, .complete = -ESRCH, .records = true },
 	  "intercept preview complete" },
 	{ "bursts that are over come before the alerts of the event", false, false,
 	  { .events = "cs", .outcomes = "y", .wanted = true, .ended = 2 },
 	  "apply ended send ended send evaluate render0 send settle apply settle" },
-	{ "an alert is held back", false, true, { .events = "c", .outcomes = "yy", .wanted = true, .other_path = true, .holds = true },
+	{ "an alert is held back", false, true,
+	  { .events = "c", .outcomes = "yy", .wanted = true, .other_path = true, .holds = true },
 	  "apply evaluate render0 keep evaluate-real render1 keep settle" },
-	{ "a text that the state reads is cleaned", false, false, { .events = "t", .outcomes = "", .state_reads = true },
-	  "a\xef\xbf\xbd" "b settle" },
-	{ "a text that a rule may read is cleaned", false, false, { .events = "t", .outcomes = "n", .wanted = true },
-	  "a\xef\xbf\xbd" "b evaluate settle" },
-	{ "a text that is recorded is cleaned", false, false, { .events = "t", .outcomes = "", .records = true },
-	  "a\xef\xbf\xbd" "b record settle" },
+	{ "a text that the state reads is cleaned", false, false,
+	  { .events = "t", .outcomes = "", .state_reads = true }, "a\xef\xbf\xbd" "b settle" },
+	{ "a text that a rule may read is cleaned", false, false,
+	  { .events = "t", .outcomes = "n", .wanted = true }, "a\xef\xbf\xbd" "b evaluate settle" },
+	{ "a text that is recorded is cleaned", false, false,
+	  { .events = "t", .outcomes = "", .records = true }, "a\xef\xbf\xbd" "b record settle" },
 	{ "a text that nobody reads costs nothing", false, false, { .events = "t", .outcomes = "" }, "a\nb settle" },
 	{ "the real path is not asked for", false, false,
 	  { .events = "c", .outcomes = "n", .wanted = true, .other_path = true }, "apply evaluate settle" },
@@ -547,7 +569,8 @@ static void run_case(size_t i)
 		.noutputs = 1,
 		.match_realpath = cases[i].match_realpath,
 		.record = cases[i].script.records ? fake_record : NULL,
-		.limits = cases[i].script.holds || cases[i].script.ended ? (struct limits *)(void *)&dummy_limits : NULL,
+		.limits =
+			cases[i].script.holds || cases[i].script.ended ? (struct limits *)(void *)&dummy_limits : NULL,
 	};
 	auto_pipeline struct pipeline *p = NULL;
 	struct error err = { 0 };
@@ -582,7 +605,8 @@ static void test_orders(void **state)
 
 static void test_counts(void **state)
 {
-	struct output good = { .ops = &output_ops }, bad = { .ops = &output_ops, .json = true }, *outputs[] = { &bad, &good };
+	struct output good = { .ops = &output_ops }, bad = { .ops = &output_ops, .json = true },
+		      *outputs[] = { &bad, &good };
 	struct source source = { .ops = &async_ops };
 	struct pipeline_options options = {
 		.rules = (struct ruleset *)(void *)&dummy_rules, .outputs = outputs, .noutputs = 2
@@ -618,7 +642,9 @@ static void test_swap(void **state)
 {
 	struct output good = { .ops = &output_ops }, *outputs[] = { &good, &good };
 	struct source source = { .ops = &sync_ops };
-	const struct pipeline_options first = { .rules = (struct ruleset *)(void *)&dummy_rules, .outputs = outputs, .noutputs = 1 };
+	const struct pipeline_options first = { .rules = (struct ruleset *)(void *)&dummy_rules,
+						.outputs = outputs,
+						.noutputs = 1 };
 	const struct pipeline_options second = { .rules = (struct ruleset *)(void *)&other_rules };
 	auto_pipeline struct pipeline *p = NULL;
 	struct pipeline_change *change;
@@ -654,7 +680,8 @@ static void test_swap(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_counts), cmocka_unit_test(test_swap) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_counts),
+					    cmocka_unit_test(test_swap) };
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 
 	strbuf_free(&journal);

@@ -97,7 +97,10 @@ static void test_bad_fields(void **state)
 	}
 }
 
-/* What Falco lets pass: null for what is not there, an argument that may be left out, words for programs with windows. */
+/*
+ * What Falco lets pass: null for what is not there, an argument that may be left out, words for programs with
+ * windows.
+ */
 static void test_odd_fields(void **state)
 {
 	static const char *const fields[] = {
@@ -221,7 +224,10 @@ static int no_answer(const struct needs *needs, source_sink sink, void *context,
 	return 42;
 }
 
-/* Without an id its events are system calls, whatever it calls its source: of any type, and about processes that can be asked for. */
+/*
+ * Without an id its events are system calls, whatever it calls its source: of any type, and about processes
+ * that can be asked for.
+ */
 static void test_calls(void **state)
 {
 	plugin_api api = good_api();
@@ -361,7 +367,10 @@ static void test_values(void **state)
 	assert_string_equal(value_of("liar.ip"), "<NA>");
 }
 
-/* What it is told of an argument: the index, or all ones; the key, which a field that takes both has of an index, too. */
+/*
+ * What it is told of an argument: the index, or all ones; the key, which a field that takes both has of an
+ * index, too.
+ */
 static void test_arguments(void **state)
 {
 	static const struct {
@@ -393,7 +402,8 @@ static void test_arguments(void **state)
 			fail_msg("%s: %s", cases[i].field, value ? value : "refused");
 		if (says.seen.index != cases[i].index || says.seen.present != cases[i].present ||
 		    strcmp(says.seen.key, cases[i].key ? cases[i].key : "(none)") != 0)
-			fail_msg("%s: index %llu, key %s", cases[i].field, (unsigned long long)says.seen.index, says.seen.key);
+			fail_msg("%s: index %llu, key %s", cases[i].field, (unsigned long long)says.seen.index,
+				 says.seen.key);
 	}
 }
 
@@ -430,7 +440,8 @@ static void test_asked_once(void **state)
 			/* nothing of what it says later is heard */
 			says.res = i < 3 ? texts : others;
 			says.extract = i % 3 == 2 ? SS_PLUGIN_FAILURE : SS_PLUGIN_SUCCESS;
-			assert_int_equal(field_extract(&refs[i / 3 % 2][i % 3], &ctx, &values), i % 3 == 2 ? ABSENT : PRESENT);
+			assert_int_equal(field_extract(&refs[i / 3 % 2][i % 3], &ctx, &values),
+					 i % 3 == 2 ? ABSENT : PRESENT);
 			if (i % 3 != 2)
 				assert_true(str_eq(values.list[0].s, STR("one")));
 		}
@@ -459,7 +470,8 @@ static void add_metric(void *context, const struct plugin_metric *m)
 {
 	char *text = context;
 
-	snprintf(text + strlen(text), 256 - strlen(text), "%s=%s%s%s;", m->name, m->value, m->counter ? "+" : "", m->zero ? "0" : "");
+	snprintf(text + strlen(text), 256 - strlen(text), "%s=%s%s%s;", m->name, m->value, m->counter ? "+" : "",
+		 m->zero ? "0" : "");
 }
 
 static void assert_metrics(const char *expected)
@@ -481,9 +493,15 @@ static void test_metrics(void **state)
 	(void)state;
 	memset(endless, 'x', sizeof(endless));
 	memset(&measures, 0, sizeof(measures));
-	measures.list[0] = (ss_plugin_metric){ "a", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = UINT64_MAX }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 };
-	measures.list[1] = (ss_plugin_metric){ "b", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .f = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_F };
-	measures.list[2] = (ss_plugin_metric){ "c", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .i = -1 }, SS_PLUGIN_METRIC_VALUE_TYPE_I };
+	measures.list[0] = (ss_plugin_metric){
+		"a", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = UINT64_MAX }, SS_PLUGIN_METRIC_VALUE_TYPE_U64
+	};
+	measures.list[1] = (ss_plugin_metric){
+		"b", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .f = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_F
+	};
+	measures.list[2] = (ss_plugin_metric){
+		"c", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .i = -1 }, SS_PLUGIN_METRIC_VALUE_TYPE_I
+	};
 	measures.n = 3;
 	api.get_metrics = get_metrics;
 	assert_int_equal(load(&api, &p, &err), 0);
@@ -491,8 +509,12 @@ static void test_metrics(void **state)
 	measures.list[0].name = NULL;
 	measures.list[1].value.f = 1.0f / 0.0f;
 	measures.list[2].value_type = (ss_plugin_metric_value_type)77;
-	measures.list[3] = (ss_plugin_metric){ endless, SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = 1 }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 };
-	measures.list[4] = (ss_plugin_metric){ "e", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .d = 0.25 }, SS_PLUGIN_METRIC_VALUE_TYPE_D };
+	measures.list[3] = (ss_plugin_metric){
+		endless, SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = 1 }, SS_PLUGIN_METRIC_VALUE_TYPE_U64
+	};
+	measures.list[4] = (ss_plugin_metric){
+		"e", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .d = 0.25 }, SS_PLUGIN_METRIC_VALUE_TYPE_D
+	};
 	measures.n = 5;
 	assert_metrics("liar.e=0.25+;");
 	measures.n = PLUGIN_METRICS + 1;
@@ -537,11 +559,12 @@ static void check_config(const char *config, const char *complaint)
 static void test_schema(void **state)
 {
 	(void)state;
-	schema = "{\"$ref\":\"#/$defs/Config\",\"$defs\":{\"Config\":{\"type\":\"object\",\"required\":[\"a\"],"
-		 "\"additionalProperties\":false,\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1,\"exclusiveMaximum\":9},"
-		 "\"b\":{\"type\":[\"string\",\"null\"],\"minLength\":2,\"unheardOf\":7},\"c\":{\"enum\":[\"x\",5]},"
-		 "\"d\":{\"type\":\"array\",\"maxItems\":2,\"items\":{\"type\":\"boolean\"}},\"e\":false,"
-		 "\"f\":{\"additionalProperties\":{\"type\":\"number\"}}}}}}";
+	schema =
+		"{\"$ref\":\"#/$defs/Config\",\"$defs\":{\"Config\":{\"type\":\"object\",\"required\":[\"a\"],"
+		"\"additionalProperties\":false,\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1,\"exclusiveMaximum\":9},"
+		"\"b\":{\"type\":[\"string\",\"null\"],\"minLength\":2,\"unheardOf\":7},\"c\":{\"enum\":[\"x\",5]},"
+		"\"d\":{\"type\":\"array\",\"maxItems\":2,\"items\":{\"type\":\"boolean\"}},\"e\":false,"
+		"\"f\":{\"additionalProperties\":{\"type\":\"number\"}}}}}}";
 	check_config("{\"a\":8,\"b\":null,\"c\":5,\"d\":[true],\"f\":{\"any\":1.5}}", NULL);
 	check_config("{\"a\":1,\"b\":\"\u00e4\u00e4\"}", NULL);
 	check_config("", "at /: it lacks a");
@@ -557,13 +580,16 @@ static void test_schema(void **state)
 	check_config("{\"a\":1,\"f\":{\"any\":\"1\"}}", "at /f/any: it must be of the type number");
 	check_config("{\"a\":1,\"g\":1}", "there is no such key: g");
 	check_config("a", "must be JSON");
-	schema = "{\"properties\":{\"a\":{\"const\":{\"x\":[1]}},\"b\":{\"multipleOf\":3},\"c\":{\"uniqueItems\":true},"
-		 "\"d\":{\"minProperties\":1,\"maxProperties\":2},\"e\":{\"items\":[{\"type\":\"string\"},{\"type\":\"number\"}],"
-		 "\"additionalItems\":{\"type\":\"null\"}},\"f\":{\"anyOf\":[{\"type\":\"string\"},{\"minimum\":5}]},"
-		 "\"g\":{\"oneOf\":[{\"multipleOf\":2},{\"multipleOf\":3}]},\"h\":{\"allOf\":[{\"minimum\":2},{\"maximum\":4}]},"
-		 "\"i\":{\"not\":{\"type\":\"null\"}},\"j\":{\"items\":false}}}";
-	check_config("{\"a\":{\"x\":[1]},\"b\":9,\"c\":[1,2,\"1\"],\"d\":{\"x\":1},\"e\":[\"x\",1,null,null],\"f\":\"x\",\"g\":4,\"h\":3,"
-		     "\"i\":0,\"j\":[]}", NULL);
+	schema =
+		"{\"properties\":{\"a\":{\"const\":{\"x\":[1]}},\"b\":{\"multipleOf\":3},\"c\":{\"uniqueItems\":true},"
+		"\"d\":{\"minProperties\":1,\"maxProperties\":2},\"e\":{\"items\":[{\"type\":\"string\"},{\"type\":\"number\"}],"
+		"\"additionalItems\":{\"type\":\"null\"}},\"f\":{\"anyOf\":[{\"type\":\"string\"},{\"minimum\":5}]},"
+		"\"g\":{\"oneOf\":[{\"multipleOf\":2},{\"multipleOf\":3}]},\"h\":{\"allOf\":[{\"minimum\":2},{\"maximum\":4}]},"
+		"\"i\":{\"not\":{\"type\":\"null\"}},\"j\":{\"items\":false}}}";
+	check_config(
+		"{\"a\":{\"x\":[1]},\"b\":9,\"c\":[1,2,\"1\"],\"d\":{\"x\":1},\"e\":[\"x\",1,null,null],\"f\":\"x\",\"g\":4,\"h\":3,"
+		"\"i\":0,\"j\":[]}",
+		NULL);
 	check_config("{\"a\":{\"x\":[2]}}", "at /a: it is not the value");
 	check_config("{\"b\":10}", "at /b: it is no multiple");
 	check_config("{\"c\":[1,2,1]}", "at /c: it has one item twice");
@@ -628,12 +654,13 @@ static void test_schema_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_versions, reset),	cmocka_unit_test_setup(test_refused, reset),
+		cmocka_unit_test_setup(test_versions, reset),   cmocka_unit_test_setup(test_refused, reset),
 		cmocka_unit_test_setup(test_bad_fields, reset), cmocka_unit_test_setup(test_odd_fields, reset),
-		cmocka_unit_test_setup(test_sources, reset),	cmocka_unit_test_setup(test_arguments, reset), cmocka_unit_test_setup(test_events, reset), cmocka_unit_test_setup(test_calls, reset),
-		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),	cmocka_unit_test_setup(test_metrics, reset),
-		cmocka_unit_test_setup(test_asked_once, reset),
-		cmocka_unit_test_setup(test_schema, reset),	cmocka_unit_test_setup(test_schema_version, reset),
+		cmocka_unit_test_setup(test_sources, reset),    cmocka_unit_test_setup(test_arguments, reset),
+		cmocka_unit_test_setup(test_events, reset),     cmocka_unit_test_setup(test_calls, reset),
+		cmocka_unit_test_setup(test_bad_events, reset), cmocka_unit_test_setup(test_values, reset),
+		cmocka_unit_test_setup(test_metrics, reset),    cmocka_unit_test_setup(test_asked_once, reset),
+		cmocka_unit_test_setup(test_schema, reset),     cmocka_unit_test_setup(test_schema_version, reset),
 	};
 
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,8 @@ static const char *had(uint64_t ts)
 
 		assert_int_equal(event_param_uint(&ev, 0), 999);
 		if (ev.ts < 1000)
-			snprintf(text + len, sizeof(text) - len, "%.1s%u ", event_param(&ev, 2).ptr, (unsigned int)ev.ts);
+			snprintf(text + len, sizeof(text) - len, "%.1s%u ", event_param(&ev, 2).ptr,
+				 (unsigned int)ev.ts);
 		else
 			snprintf(text + len, sizeof(text) - len, "%.1s ", event_param(&ev, 2).ptr);
 	}

@@ -36,8 +36,8 @@ static void assert_fields(const ss_plugin_table_fields_vtable_ext *f, ss_plugin_
 	memcpy(sorted, list, n * sizeof(*list));
 	qsort(sorted, n, sizeof(*sorted), by_name);
 	for (uint32_t i = 0; i < n; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %d%s ", sorted[i].name, (int)sorted[i].field_type,
-			 sorted[i].read_only ? "*" : "");
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %d%s ", sorted[i].name,
+			 (int)sorted[i].field_type, sorted[i].read_only ? "*" : "");
 	assert_string_equal(text, expected);
 }
 
@@ -190,13 +190,24 @@ static const char *wanted_table;
 
 static const char *no_name(ss_plugin_table_t *t) { (void)t; return "mine"; }
 static uint64_t no_size(ss_plugin_table_t *t) { (void)t; return 0; }
-static ss_plugin_table_entry_t *no_entry(ss_plugin_table_t *t, const ss_plugin_state_data *key) { (void)t; (void)key; return NULL; }
+static ss_plugin_table_entry_t *no_entry(ss_plugin_table_t *t, const ss_plugin_state_data *key)
+{
+	(void)t;
+	(void)key;
+	return NULL;
+}
 static void no_release(ss_plugin_table_t *t, ss_plugin_table_entry_t *e) { (void)t; (void)e; }
 static ss_plugin_table_entry_t *no_new(ss_plugin_table_t *t) { (void)t; return NULL; }
 static ss_plugin_rc no_clear(ss_plugin_table_t *t) { (void)t; return SS_PLUGIN_FAILURE; }
-static ss_plugin_rc no_erase(ss_plugin_table_t *t, const ss_plugin_state_data *key) { (void)t; (void)key; return SS_PLUGIN_FAILURE; }
+static ss_plugin_rc no_erase(ss_plugin_table_t *t, const ss_plugin_state_data *key)
+{
+	(void)t;
+	(void)key;
+	return SS_PLUGIN_FAILURE;
+}
 
-static ss_plugin_rc no_read(ss_plugin_table_t *t, ss_plugin_table_entry_t *e, const ss_plugin_table_field_t *f, ss_plugin_state_data *out)
+static ss_plugin_rc no_read(ss_plugin_table_t *t, ss_plugin_table_entry_t *e, const ss_plugin_table_field_t *f,
+			    ss_plugin_state_data *out)
 {
 	(void)t;
 	(void)e;
@@ -215,7 +226,8 @@ static ss_plugin_rc no_write(ss_plugin_table_t *t, ss_plugin_table_entry_t *e, c
 	return SS_PLUGIN_FAILURE;
 }
 
-static ss_plugin_bool no_walk(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it, ss_plugin_table_iterator_state_t *s)
+static ss_plugin_bool no_walk(ss_plugin_table_t *t, ss_plugin_table_iterator_func_t it,
+			      ss_plugin_table_iterator_state_t *s)
 {
 	(void)t;
 	(void)it;
@@ -223,7 +235,8 @@ static ss_plugin_bool no_walk(ss_plugin_table_t *t, ss_plugin_table_iterator_fun
 	return 0;
 }
 
-static ss_plugin_table_entry_t *no_add(ss_plugin_table_t *t, const ss_plugin_state_data *key, ss_plugin_table_entry_t *e)
+static ss_plugin_table_entry_t *no_add(ss_plugin_table_t *t, const ss_plugin_state_data *key,
+				       ss_plugin_table_entry_t *e)
 {
 	(void)t;
 	(void)key;
@@ -246,9 +259,15 @@ static ss_plugin_t *init_provider(const ss_plugin_init_input *in, ss_plugin_rc *
 	ss_plugin_table_reader_vtable_ext reader = { no_name, no_size, no_entry, no_read, no_release, no_walk };
 	ss_plugin_table_writer_vtable_ext writer = { no_clear, no_erase, no_new, no_release, no_add, no_write };
 	ss_plugin_table_fields_vtable_ext fields = { no_fields, no_field, no_field };
-	ss_plugin_table_input table = { .name = "mine", .key_type = SS_PLUGIN_ST_UINT64, .table = &inits,
-					.reader = { no_name, no_size, no_entry, no_read }, .writer = writer, .fields = fields,
-					.reader_ext = &reader, .writer_ext = &writer, .fields_ext = &fields };
+	ss_plugin_table_input table = { .name = "mine",
+					.key_type = SS_PLUGIN_ST_UINT64,
+					.table = &inits,
+					.reader = { no_name, no_size, no_entry, no_read },
+					.writer = writer,
+					.fields = fields,
+					.reader_ext = &reader,
+					.writer_ext = &writer,
+					.fields_ext = &fields };
 
 	/* what is refused, first */
 	reader.iterate_entries = NULL;
@@ -256,7 +275,8 @@ static ss_plugin_t *init_provider(const ss_plugin_init_input *in, ss_plugin_rc *
 	reader.iterate_entries = no_walk;
 	table.reader.get_table_size = NULL;
 	assert_int_equal(in->tables->add_table(in->owner, &table), SS_PLUGIN_FAILURE);
-	assert_non_null(strstr(in->get_owner_last_error(in->owner), "the table mine lacks some of its functions, or has two"));
+	assert_non_null(
+		strstr(in->get_owner_last_error(in->owner), "the table mine lacks some of its functions, or has two"));
 	table.reader.get_table_size = no_size;
 	table.fields_ext = NULL;
 	assert_int_equal(in->tables->add_table(in->owner, &table), SS_PLUGIN_FAILURE);
@@ -274,12 +294,14 @@ static ss_plugin_t *init_provider(const ss_plugin_init_input *in, ss_plugin_rc *
 static ss_plugin_t *init_user(const ss_plugin_init_input *in, ss_plugin_rc *rc)
 {
 	inits++;
-	*rc = in->tables->get_table(in->owner, wanted_table, SS_PLUGIN_ST_UINT64) ? SS_PLUGIN_SUCCESS : SS_PLUGIN_FAILURE;
+	*rc = in->tables->get_table(in->owner, wanted_table, SS_PLUGIN_ST_UINT64) ? SS_PLUGIN_SUCCESS :
+										    SS_PLUGIN_FAILURE;
 	return &says;
 }
 
 /* The user stands first; what is there to be found of it. */
-static int start_user(const char *table, ss_plugin_t *(*provide)(const ss_plugin_init_input *in, ss_plugin_rc *rc), struct error *err)
+static int start_user(const char *table, ss_plugin_t *(*provide)(const ss_plugin_init_input *in, ss_plugin_rc *rc),
+		      struct error *err)
 {
 	struct plugin_config config = { .init_config = STR("{}") };
 	plugin_api user = good_api(), provider = good_api();

@@ -152,10 +152,14 @@ static void succeeds(struct program_starter *s, const char *command, int input)
 	assert_int_equal(status, 0);
 }
 
-/* Nothing that the monitor has open is a program's, and signals to all of a service's processes do not end what starts them. */
+/*
+ * Nothing that the monitor has open is a program's, and signals to all of a service's processes do not end
+ * what starts them.
+ */
 static void test_surroundings(void **state)
 {
-	static const char command[] = "test ! -e /proc/self/fd/20 && kill -TERM $PPID && kill -INT $PPID && kill -HUP $PPID";
+	static const char command[] =
+		"test ! -e /proc/self/fd/20 && kill -TERM $PPID && kill -INT $PPID && kill -HUP $PPID";
 	int extra = fcntl(STDERR_FILENO, F_DUPFD, 20); /* stays open at an exec */
 	auto_program_starter struct program_starter *s = fork_starter(command);
 	int input = open("/dev/null", O_RDONLY | O_CLOEXEC);

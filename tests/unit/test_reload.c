@@ -50,8 +50,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "rules.d/a.yaml", "rules.d/b.yaml", "rules.d/note", "rules.d", "conf.d/c", "conf.d",
-					     "config", "new" };
+	static const char *const names[] = { "rules.d/a.yaml", "rules.d/b.yaml", "rules.d/note", "rules.d",
+					     "conf.d/c",       "conf.d",         "config",       "new" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -59,7 +59,7 @@ static int tear_down(void **state)
 	return rmdir(folder);
 }
 
-/* ---- a command --------------------------------------------------------------------------------------------------------- */
+/* ---- a command ----------------------------------------------------------------------------------------- */
 
 struct loads {
 	int reads, compiles;
@@ -106,7 +106,7 @@ static int compiles_after(void (*happens)(void), bool watch, int *ret_reads)
 	return c.compiles;
 }
 
-/* ---- what happens ------------------------------------------------------------------------------------------------------ */
+/* ---- what happens -------------------------------------------------------------------------------------- */
 
 static void nothing(void)
 {

@@ -12,7 +12,8 @@ static const struct {
 	  "(not (fd.num = 1 or fd.num = 2)) and (fd.num = 1 or fd.num = 2)" },
 	{ "- {macro: m, condition: fd.num=1}\n- {macro: n, condition: not m}", "n", "not fd.num = 1" },
 	{ "- {macro: n, condition: not m}\n- {macro: m, condition: fd.num=1}", "n", "ERR_VALIDATE n 1:7" },
-	{ "- {macro: n, condition: fd.num=1}\n- {macro: m, condition: fd.num=2}\n- {macro: n, condition: m}", "n", "fd.num = 2" },
+	{ "- {macro: n, condition: fd.num=1}\n- {macro: m, condition: fd.num=2}\n- {macro: n, condition: m}", "n",
+	  "fd.num = 2" },
 	{ "- {macro: m, condition: m}", "m", "ERR_VALIDATE m 1:3" },
 	{ "- {macro: m, condition: fd.num=1}\n- {macro: m, condition: m}", "m", "ERR_VALIDATE m 2:3" },
 	{ "- {macro: m, condition: fd.num=1}\n- {macro: n, condition: m}\n- {macro: m, condition: n}", "m",
@@ -25,7 +26,8 @@ static const struct {
 static int resolve(struct loading *l, struct resolver *r, const char *condition, struct ast **ret_tree)
 {
 	const struct load_context *file = findings_file(&l->findings, &l->file);
-	const struct load_context *rule = findings_context_at(&l->findings, file, ITEM_RULE, STR("R"), (struct yaml_position){ 0 });
+	const struct load_context *rule =
+		findings_context_at(&l->findings, file, ITEM_RULE, STR("R"), (struct yaml_position){ 0 });
 	int n;
 
 	*r = (struct resolver){ .arena = l->arena };
@@ -51,7 +53,8 @@ static void test_macros(void **state)
 		else
 			loading_print(&got, l.findings.list, l.findings.count);
 		if (strcmp(got.ptr, cases[i].want) != 0)
-			fail_msg("%s: %s\n  gives %s\n  expected %s", cases[i].macros, cases[i].condition, got.ptr, cases[i].want);
+			fail_msg("%s: %s\n  gives %s\n  expected %s", cases[i].macros, cases[i].condition, got.ptr,
+				 cases[i].want);
 		loading_end(&l);
 	}
 }

@@ -342,7 +342,8 @@ static void test_broken(void **state)
 			_exit(try_broken(i));
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
-		if (breaks[i].back ? status != 0 : !(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) && status != 70 << 8)
+		if (breaks[i].back ? status != 0 :
+				     !(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) && status != 70 << 8)
 			fail_msg("%s: status %#x", breaks[i].what, (unsigned int)status);
 	}
 }

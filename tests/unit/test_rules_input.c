@@ -16,14 +16,16 @@ static int set_up(void **state)
 {
 	(void)state;
 	snprintf(folder, sizeof(folder), "/tmp/rules-input.XXXXXX");
-	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("empty", 0700) < 0 || mkdir("full", 0700) < 0 || mkdir("full/c.yml", 0700) < 0)
+	if (!mkdtemp(folder) || chdir(folder) < 0 || mkdir("empty", 0700) < 0 || mkdir("full", 0700) < 0 ||
+	    mkdir("full/c.yml", 0700) < 0)
 		return -1;
 	return system("echo '[]' >full/b.yaml; echo '[]' >full/a.yml; echo '[]' >full/notes; : >nothing.yaml");
 }
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "full/a.yml", "full/b.yaml", "full/c.yml", "full/notes", "full", "empty", "nothing.yaml" };
+	static const char *const names[] = { "full/a.yml", "full/b.yaml", "full/c.yml",  "full/notes",
+					     "full",       "empty",       "nothing.yaml" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -43,15 +45,21 @@ static const struct {
 	{ { "full/notes", "empty", "full/b.yaml" }, RULES_INPUT_YAML_ONLY, "full/b.yaml" },
 	{ { "nothing.yaml" }, 0, "nothing.yaml" },
 	{ { "missing" }, 0, "cannot read rules: cannot open missing: No such file or directory" },
-	{ { "missing.yml" }, RULES_INPUT_YAML_ONLY, "cannot read rules: cannot open missing.yml: No such file or directory" },
+	{ { "missing.yml" },
+	  RULES_INPUT_YAML_ONLY,
+	  "cannot read rules: cannot open missing.yml: No such file or directory" },
 	{ { "" }, 0, "cannot read rules: the path is empty" },
 	{ { NULL }, 0, "no rules: remedy" },
 	{ { "missing.yaml", "full/b.yaml" }, RULES_INPUT_OPTIONAL, "full/b.yaml" },
-	{ { "missing.yaml", "missing" }, RULES_INPUT_OPTIONAL | RULES_INPUT_YAML_ONLY, "no rules: missing.yaml is not there, missing is not there; remedy" },
+	{ { "missing.yaml", "missing" },
+	  RULES_INPUT_OPTIONAL | RULES_INPUT_YAML_ONLY,
+	  "no rules: missing.yaml is not there, missing is not there; remedy" },
 	{ { "empty" }, 0, "no rules: empty is a folder without *.yaml and *.yml; remedy" },
 	{ { "missing" }, RULES_INPUT_YAML_ONLY, "no rules: missing is not there; remedy" },
 	{ { "full/notes" }, RULES_INPUT_YAML_ONLY, "no rules: full/notes is not named *.yaml or *.yml; remedy" },
-	{ { "empty", "" }, RULES_INPUT_YAML_ONLY, "no rules: empty is a folder without *.yaml and *.yml, an empty path; remedy" },
+	{ { "empty", "" },
+	  RULES_INPUT_YAML_ONLY,
+	  "no rules: empty is a folder without *.yaml and *.yml, an empty path; remedy" },
 };
 
 static void test_cases(void **state)

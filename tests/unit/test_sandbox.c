@@ -30,10 +30,10 @@
 #define NONE 77 /* there can be no sandbox here */
 
 /* Each case is a child's own: what is closed stays so. Its status: 0 = as expected, else the line. */
-#define EXPECT(condition)                                                                                                      \
-	do {                                                                                                                   \
-		if (!(condition))                                                                                              \
-			_exit(__LINE__ % 75 + 1);                                                                              \
+#define EXPECT(condition)                         \
+	do {                                      \
+		if (!(condition))                 \
+			_exit(__LINE__ % 75 + 1); \
 	} while (0)
 
 static void enter(enum sandbox_use use)
@@ -194,11 +194,11 @@ static void lets_plugins_trace(void)
 	EXPECT(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
 }
 
-#define CASE(name)                                                                                                            \
-	static void test_##name(void **state)                                                                                  \
-	{                                                                                                                      \
-		(void)state;                                                                                                   \
-		in_child(name);                                                                                                \
+#define CASE(name)                            \
+	static void test_##name(void **state) \
+	{                                     \
+		(void)state;                  \
+		in_child(name);               \
 	}
 CASE(refuses)
 CASE(allows)

@@ -70,7 +70,8 @@ static void test_rows(void **state)
 		/* and taken only once: then the default */
 		{ "1 7 close res=0", 1, 1, "1 7 close @cpu=5 res=0 fd=0" },
 		{ "1 7 read/6 fd=4 size=100", 2, 0, NULL },
-		{ "1 8 read res=2 data=b\"ab\"", 2, 1, "1 8 read @cpu=5 res=2 data=b\"ab\" fd=0 size=0" }, /* another thread */
+		{ "1 8 read res=2 data=b\"ab\"", 2, 1,
+		  "1 8 read @cpu=5 res=2 data=b\"ab\" fd=0 size=0" }, /* another thread */
 		{ "1 7 read res=2 data=b\"ab\"", 2, 1, "1 7 read @cpu=5 res=2 data=b\"ab\" fd=4 size=100" },
 		/* the last enter event counts */
 		{ "1 7 close/4 fd=3", 1, 0, NULL },
@@ -160,7 +161,8 @@ static void test_named(void **state)
 		struct error err = { 0 };
 		char line[64];
 
-		snprintf(line, sizeof(line), "1 %zu %s/%u", 1000 + EV_COUNT + i, event_table[layouts[i].type].name, layouts[i].type);
+		snprintf(line, sizeof(line), "1 %zu %s/%u", 1000 + EV_COUNT + i, event_table[layouts[i].type].name,
+			 layouts[i].type);
 		if (convert_line(line, layouts[i].nparams, &out, &err) < 0)
 			fail_msg("%s, %u parameters: %s", line, layouts[i].nparams, err.text);
 	}
@@ -202,8 +204,8 @@ static void test_store(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_all), cmocka_unit_test(test_named),
-					    cmocka_unit_test(test_store) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_all),
+					    cmocka_unit_test(test_named), cmocka_unit_test(test_store) };
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -13,15 +13,47 @@
 
 #define RECORD "monitor-task" /* a record's own name */
 
-static const struct scap_writer_options newest = { .snaplen = UINT32_MAX, .origin = { .ours = true, .implied = SCAP_IMPLIES_NEWEST } };
+static const struct scap_writer_options newest = { .snaplen = UINT32_MAX,
+						   .origin = { .ours = true, .implied = SCAP_IMPLIES_NEWEST } };
 
 static const struct process_record shell = {
-	.tid = 30, .pid = 30, .ptid = 1, .sid = 30, .vpgid = 30, .pgid = 30, .vtid = 3, .vpid = 3,
-	.comm = { "sh", 2 }, .exe = { "/bin/sh", 7 }, .exepath = { "/usr/bin/dash", 13 }, .args = { "-c\0true", 8 }, .cwd = { "/tmp", 4 },
-	.env = { "A=b\0C=d", 8 }, .cgroups = { "cpu=/a", 7 }, .root = { "/", 1 }, .fdlimit = 1024, .uid = 5, .gid = 6, .loginuid = 7, .tty = 8,
-	.vm_size_kb = 100, .vm_rss_kb = 50, .vm_swap_kb = 1, .pfmajor = 2, .pfminor = 3, .cap_inheritable = 1, .cap_permitted = 2, .cap_effective = 4,
-	.exe_ino = 77, .exe_ino_ctime = 78, .exe_ino_mtime = 79, .exe_writable = true, .exe_lower_layer = true,
-	.has_caps = true, .has_loginuid = true, .has_tty = true,
+	.tid = 30,
+	.pid = 30,
+	.ptid = 1,
+	.sid = 30,
+	.vpgid = 30,
+	.pgid = 30,
+	.vtid = 3,
+	.vpid = 3,
+	.comm = { "sh", 2 },
+	.exe = { "/bin/sh", 7 },
+	.exepath = { "/usr/bin/dash", 13 },
+	.args = { "-c\0true", 8 },
+	.cwd = { "/tmp", 4 },
+	.env = { "A=b\0C=d", 8 },
+	.cgroups = { "cpu=/a", 7 },
+	.root = { "/", 1 },
+	.fdlimit = 1024,
+	.uid = 5,
+	.gid = 6,
+	.loginuid = 7,
+	.tty = 8,
+	.vm_size_kb = 100,
+	.vm_rss_kb = 50,
+	.vm_swap_kb = 1,
+	.pfmajor = 2,
+	.pfminor = 3,
+	.cap_inheritable = 1,
+	.cap_permitted = 2,
+	.cap_effective = 4,
+	.exe_ino = 77,
+	.exe_ino_ctime = 78,
+	.exe_ino_mtime = 79,
+	.exe_writable = true,
+	.exe_lower_layer = true,
+	.has_caps = true,
+	.has_loginuid = true,
+	.has_tty = true,
 };
 
 /* shell's event, as the tracer tells it: SAME up to its memory, and what the list has not. */
@@ -32,7 +64,8 @@ static const struct process_record shell = {
 		       " exe_ino_num=77 exe_ino_ctime=78 exe_ino_mtime=79"
 #define LAST	       " vtgid=3 vpid=3 pidns_init_start_ts=0 cgroups=b\"cpu=/a\\x00\" root=/"
 #define SHELL_TID      "128849018910" /* 30 << 32 | 30 */
-#define TASK(ts, tid, cwd, memory, began) HEAD(ts, tid) FIRST " cwd=" cwd THEN memory LAST " start_time=" began " tty=8 loginuid=7"
+#define TASK(ts, tid, cwd, memory, began) \
+	HEAD(ts, tid) FIRST " cwd=" cwd THEN memory LAST " start_time=" began " tty=8 loginuid=7"
 #define MEMORY " vm_size=100 vm_rss=50 vm_swap=1 pgft_maj=2 pgft_min=3"
 #define GROWN  " vm_size=104 vm_rss=54 vm_swap=0 pgft_maj=3 pgft_min=300"
 
@@ -44,7 +77,8 @@ static const struct {
 	{ TASK("2", SHELL_TID, "/tmp", GROWN, "12346"), false },
 	{ TASK("3", SHELL_TID, "/var", MEMORY, "12345"), true },
 	{ TASK("4", "128849018911", "/tmp", MEMORY, "12345"), true }, /* a thread that is not listed */
-	{ HEAD("5", SHELL_TID) " @flags=1" FIRST " cwd=/tmp" THEN MEMORY LAST " start_time=1 tty=8 loginuid=7", true }, /* an answer */
+	{ HEAD("5", SHELL_TID) " @flags=1" FIRST " cwd=/tmp" THEN MEMORY LAST " start_time=1 tty=8 loginuid=7",
+	  true }, /* an answer */
 	{ HEAD("6", SHELL_TID) FIRST " cwd=/tmp" THEN MEMORY LAST " start_time=NA tty=NA loginuid=NA", true },
 	{ "7 30 close res=0 fd=3", true },
 	{ TASK("8", SHELL_TID, "/tmp", MEMORY, "0"), false },
@@ -127,7 +161,8 @@ static void test_many(void **state)
 	for (int i = 0; i < SHELLS; i++) {
 		int64_t pid = 30 + i;
 
-		snprintf(lines[i], sizeof(lines[i]), "%d %lld%s", i, (long long)(pid << 32 | pid), strstr(cases[0].line, " task"));
+		snprintf(lines[i], sizeof(lines[i]), "%d %lld%s", i, (long long)(pid << 32 | pid),
+			 strstr(cases[0].line, " task"));
 		put(w, lines[i], NULL);
 	}
 	finish(w);
@@ -156,8 +191,10 @@ static void test_faults(void **state)
 	static const struct {
 		const char *line, *message;
 	} faults[] = {
-		{ "1 " SHELL_TID " asyncevent plugin_id=0 name=monitor-task data=b\"0123456789\"", "told again by 10 bytes, 36 were" },
-		{ "1 31 asyncevent plugin_id=0 name=monitor-task data=b\"012345678901234567890123456789012345\"", "process 31 is told again, but" },
+		{ "1 " SHELL_TID " asyncevent plugin_id=0 name=monitor-task data=b\"0123456789\"",
+		  "told again by 10 bytes, 36 were" },
+		{ "1 31 asyncevent plugin_id=0 name=monitor-task data=b\"012345678901234567890123456789012345\"",
+		  "process 31 is told again, but" },
 	};
 
 	(void)state;

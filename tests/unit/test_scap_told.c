@@ -34,13 +34,17 @@ static void test_implied(void **state)
 		{ "9 7 close res=0 fd=3", "", false, true },
 		{ "10 7 openat fd=3 dirfd=-100 name=/l/a/x flags=1 mode=0 dev=1 ino=2", "/usr/l/a/x", true, false },
 		{ "11 7 openat fd=3 dirfd=-100 name=/l/a/x flags=1 mode=0 dev=1 ino=2", "/usr/l/a/x", false, false },
-		{ "12 7 openat fd=3 dirfd=-100 name=/l/b/../b//y flags=1 mode=0 dev=1 ino=2", "/usr/l/b/y", false, false },
-		{ "13 7 openat fd=3 dirfd=-100 name=/l/z flags=1 mode=0 dev=1 ino=2", "/l/z", true, false }, /* no link any more */
+		{ "12 7 openat fd=3 dirfd=-100 name=/l/b/../b//y flags=1 mode=0 dev=1 ino=2", "/usr/l/b/y", false,
+		  false },
+		{ "13 7 openat fd=3 dirfd=-100 name=/l/z flags=1 mode=0 dev=1 ino=2", "/l/z", true,
+		  false }, /* no link any more */
 		{ "14 7 openat fd=3 dirfd=-100 name=/l/q flags=1 mode=0 dev=1 ino=2", "/l/q", false, false },
 		{ "15 7 openat fd=3 dirfd=-100 name=/l/a/x flags=1 mode=0 dev=1 ino=2", "/usr/l/a/x", false, false },
-		{ "16 7 openat fd=3 dirfd=-100 name=/proc/self/maps flags=1 mode=0 dev=1 ino=2", "/proc/7/maps", false, false },
+		{ "16 7 openat fd=3 dirfd=-100 name=/proc/self/maps flags=1 mode=0 dev=1 ino=2", "/proc/7/maps", false,
+		  false },
 	};
-	const struct scap_writer_options options = { .snaplen = UINT32_MAX, .origin = { .implied = SCAP_IMPLIES_NEWEST } };
+	const struct scap_writer_options options = { .snaplen = UINT32_MAX,
+						     .origin = { .implied = SCAP_IMPLIES_NEWEST } };
 	auto_source struct source *s = NULL;
 	struct scap_writer *w, *file;
 	struct error err;
@@ -48,14 +52,18 @@ static void test_implied(void **state)
 	(void)state;
 	assert_int_equal(scap_writer_open_memory(&options, &w, &err), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct event_ext ext = { .real_path = str_of(cases[i].real_path), .args = STR(""), .stack = STR(""), .ip = 77,
+		const struct event_ext ext = { .real_path = str_of(cases[i].real_path),
+					       .args = STR(""),
+					       .stack = STR(""),
+					       .ip = 77,
 					       .raced = cases[i].raced ? RACED_POSSIBLE : RACED_NO };
 		size_t before = scap_writer_bytes(w, false).len;
 
 		put(w, cases[i].line, &ext);
 		/* an extension record's own name */
-		assert_int_equal(memmem(scap_writer_bytes(w, false).ptr + before, scap_writer_bytes(w, false).len - before,
-					"monitor", 8) != NULL, cases[i].written);
+		assert_int_equal(memmem(scap_writer_bytes(w, false).ptr + before,
+					scap_writer_bytes(w, false).len - before, "monitor", 8) != NULL,
+				 cases[i].written);
 	}
 	assert_int_equal(scap_writer_open(path, &options, &file, &err), 0);
 	assert_int_equal(scap_writer_append(file, scap_writer_bytes(w, true), ARRAY_SIZE(cases), &err), 0);
@@ -89,7 +97,10 @@ static uint32_t roll(uint32_t sides)
 	return (seed >> 16) % sides;
 }
 
-/* Opens, calls that use descriptors and answers about them, of few threads, numbers and names: much follows, and much nearly does. */
+/*
+ * Opens, calls that use descriptors and answers about them, of few threads, numbers and names: much follows,
+ * and much nearly does.
+ */
 static size_t make_told(struct told *list, size_t most)
 {
 	static const char *const paths[] = { "/a", "/a/b", "/c", "/d/b" };
@@ -108,10 +119,13 @@ static size_t make_told(struct told *list, size_t most)
 			t->answer = true;
 			t->real_path = NULL;
 			if (roll(2))
-				snprintf(t->line, sizeof(t->line), "%d %d task_file_directory @flags=1 fd=%d path=%s ino_num=%d", ts, tid, about, paths[roll(2)], 9);
+				snprintf(t->line, sizeof(t->line),
+					 "%d %d task_file_directory @flags=1 fd=%d path=%s ino_num=%d", ts, tid, about,
+					 paths[roll(2)], 9);
 			else
-				snprintf(t->line, sizeof(t->line), "%d %d task_file_regular @flags=1 fd=%d path=%s flags=%d mnt_id=%d ino_num=%d", ts, tid,
-					 about, paths[roll(2)], 4097, 28, 9);
+				snprintf(t->line, sizeof(t->line),
+					 "%d %d task_file_regular @flags=1 fd=%d path=%s flags=%d mnt_id=%d ino_num=%d",
+					 ts, tid, about, paths[roll(2)], 4097, 28, 9);
 		}
 		t = &list[n++];
 		t->answer = false;
@@ -122,8 +136,9 @@ static size_t make_told(struct told *list, size_t most)
 			const char *name = roll(2) ? "b" : paths[roll(2)];
 			int number = roll(8) ? fd : -2;
 
-			snprintf(t->line, sizeof(t->line), "%d %d openat fd=%d dirfd=%d name=%s flags=%d mode=0 dev=1 ino=9", ts, tid,
-				 number, dirfd, name, directory ? 0x401 : 1);
+			snprintf(t->line, sizeof(t->line),
+				 "%d %d openat fd=%d dirfd=%d name=%s flags=%d mode=0 dev=1 ino=9", ts, tid, number,
+				 dirfd, name, directory ? 0x401 : 1);
 			t->real_path = roll(8) ? paths[roll(4)] : NULL;
 		}
 	}
@@ -133,7 +148,9 @@ static size_t make_told(struct told *list, size_t most)
 static size_t write_told(struct scap_writer *w, const struct told *list, size_t from, size_t n)
 {
 	for (size_t i = from; i < from + n; i++) {
-		const struct event_ext ext = { .real_path = str_of(list[i].real_path ? list[i].real_path : ""), .args = STR(""), .stack = STR("") };
+		const struct event_ext ext = { .real_path = str_of(list[i].real_path ? list[i].real_path : ""),
+					       .args = STR(""),
+					       .stack = STR("") };
 
 		put(w, list[i].line, list[i].real_path ? &ext : NULL);
 	}
@@ -143,7 +160,8 @@ static size_t write_told(struct scap_writer *w, const struct told *list, size_t 
 /* All comes back, of many parts, each of which starts from nothing. */
 static void test_told(void **state)
 {
-	const struct scap_writer_options told = { .snaplen = UINT32_MAX, .origin = { .implied = SCAP_IMPLIES_NEWEST } }, all = { .snaplen = UINT32_MAX };
+	const struct scap_writer_options told = { .snaplen = UINT32_MAX, .origin = { .implied = SCAP_IMPLIES_NEWEST } },
+					 all = { .snaplen = UINT32_MAX };
 	static struct told list[TOLD_EVENTS];
 	size_t n = make_told(list, TOLD_EVENTS), small = 0, large, end;
 	struct scap_writer *part, *plain, *file;
@@ -181,18 +199,26 @@ static size_t make_like(char (*told)[200])
 
 		for (int fd = 5; fd < 7; fd++)
 			for (int use = 0; use < 1 + (fd == 6 && i < 2); use++) {
-				snprintf(told[n++], 200, "%d %d task_file_socket_inet @flags=1 fd=%d sk_type=1 sk_proto=6 local_ip=16777343 "
-					 "local_port=%d remote_ip=16777343 remote_port=80 ino_num=%d", ts, fd + 2, fd, port, ino + fd - 5);
-				snprintf(told[n++], 200, "%d %d sendto res=1 data=b\"x\" fd=%d size=1 tuple=inet:127.0.0.1:%d->127.0.0.1:80",
-					 ts, fd + 2, fd, port);
+				snprintf(
+					told[n++], 200,
+					"%d %d task_file_socket_inet @flags=1 fd=%d sk_type=1 sk_proto=6 local_ip=16777343 "
+					"local_port=%d remote_ip=16777343 remote_port=80 ino_num=%d",
+					ts, fd + 2, fd, port, ino + fd - 5);
+				snprintf(
+					told[n++], 200,
+					"%d %d sendto res=1 data=b\"x\" fd=%d size=1 tuple=inet:127.0.0.1:%d->127.0.0.1:80",
+					ts, fd + 2, fd, port);
 			}
-		snprintf(told[n++], 200, "%d 9 task_file_pipe @flags=1 fd=4 path=pipe:[%d] ino_num=%d", ts + 2, 900000 + i, 900000 + i);
+		snprintf(told[n++], 200, "%d 9 task_file_pipe @flags=1 fd=4 path=pipe:[%d] ino_num=%d", ts + 2,
+			 900000 + i, 900000 + i);
 		snprintf(told[n++], 200, "%d 9 dup2 res=1 oldfd=4 newfd=1", ts + 2);
-		snprintf(told[n++], 200, "%d 9 task_file_regular @flags=1 fd=5 path=/o flags=1 mnt_id=2 ino_num=8", ts + 2);
+		snprintf(told[n++], 200, "%d 9 task_file_regular @flags=1 fd=5 path=/o flags=1 mnt_id=2 ino_num=8",
+			 ts + 2);
 		snprintf(told[n++], 200, "%d 9 dup2 res=1 oldfd=5 newfd=1", ts + 2);
 		snprintf(told[n++], 200, "%d 9 close res=0 fd=4", ts + 2);
 		/* a number that two files stand behind in turn */
-		snprintf(told[n++], 200, "%d 10 task_file_regular @flags=1 fd=0 path=%s flags=1 mnt_id=2 ino_num=9", ts + 3, i & 1 ? "/a" : "/b");
+		snprintf(told[n++], 200, "%d 10 task_file_regular @flags=1 fd=0 path=%s flags=1 mnt_id=2 ino_num=9",
+			 ts + 3, i & 1 ? "/a" : "/b");
 		snprintf(told[n++], 200, "%d 10 read res=1 data=b\"x\" fd=0 size=1", ts + 3);
 	}
 	return n;
@@ -236,7 +262,8 @@ static void count_blocks(struct str blocks, unsigned int *ret_answers, unsigned 
 /* An answer of each kind is written, and notes where numbers leave their order. */
 static void test_like(void **state)
 {
-	const struct scap_writer_options options = { .snaplen = UINT32_MAX, .origin = { .implied = SCAP_IMPLIES_NEWEST } };
+	const struct scap_writer_options options = { .snaplen = UINT32_MAX,
+						     .origin = { .implied = SCAP_IMPLIES_NEWEST } };
 	static char told[600][200];
 	auto_source struct source *s = NULL;
 	struct scap_writer *w, *file;

@@ -118,13 +118,30 @@ static void describe(const struct scap_receiver *to)
 {
 	const struct machine_record machine = { .cpus = 4, .boot_ts_ns = 123456789, .hostname = "box" };
 	const struct process_record process = {
-		.tid = 7, .pid = 7, .ptid = 1, .sid = 5, .vpgid = 6, .pgid = 8, .vtid = 2, .vpid = 3, .comm = STR("sh"),
-		.args = { "-c\0x", 5 }, .cgroups = { "cpu=/a", 7 }, .uid = 1000, .loginuid = 44, .has_loginuid = true, .tty = 9,
-		.cap_effective = 77, .exe_ino = 11, .exe_writable = true, .exe_from_memfd = true,
+		.tid = 7,
+		.pid = 7,
+		.ptid = 1,
+		.sid = 5,
+		.vpgid = 6,
+		.pgid = 8,
+		.vtid = 2,
+		.vpid = 3,
+		.comm = STR("sh"),
+		.args = { "-c\0x", 5 },
+		.cgroups = { "cpu=/a", 7 },
+		.uid = 1000,
+		.loginuid = 44,
+		.has_loginuid = true,
+		.tty = 9,
+		.cap_effective = 77,
+		.exe_ino = 11,
+		.exe_writable = true,
+		.exe_from_memfd = true,
 	};
 	const struct fd_record fds[] = {
 		{ .number = 1, .type = 16, .name = STR("/etc/hosts"), .open_flags = 1, .dev = 5, .ino = 6 },
-		{ .number = 2, .type = 3, .sip = { 1, 2, 3, 4 }, .dip = { 5, 6, 7, 8 }, .sport = 99, .dport = 80, .l4 = 2 },
+		{ .number = 2, .type = 3, .sip = { 1, 2, 3, 4 }, .dip = { 5, 6, 7, 8 }, .sport = 99,
+		  .dport = 80, .l4 = 2 },
 		{ .number = 3, .type = 6, .dip = { 0xfe }, .dport = 443, .l4 = 2 },
 		{ .number = 4, .type = 8, .name = STR("/run/x"), .unix_source = 1, .unix_destination = 2 },
 		{ .number = 5, .type = 7, .name = STR("pipe:[1]") },
@@ -275,7 +292,8 @@ static void test_buffers(void **state)
 
 static void test_layouts(void **state)
 {
-	static const char *const now[] = { "1 7 socket fd=3 domain=2 type=1 proto=0 flags=5", "2 7 fcntl res=0 fd=3 cmd=4 arg=9" };
+	static const char *const now[] = { "1 7 socket fd=3 domain=2 type=1 proto=0 flags=5",
+					   "2 7 fcntl res=0 fd=3 cmd=4 arg=9" };
 	static const uint32_t params[2][2] = { { 5, 4 }, { 4, 3 } };
 
 	(void)state;
@@ -298,7 +316,9 @@ static void test_layouts(void **state)
 			else
 				block = (struct str){ block.ptr + before.len, block.len - before.len };
 			/* behind block type, length and processor */
-			assert_int_equal(event_read(&first, block.ptr + 10, bytes_u32((const uint8_t *)block.ptr + 10 + 16), &err), 0);
+			assert_int_equal(event_read(&first, block.ptr + 10,
+						    bytes_u32((const uint8_t *)block.ptr + 10 + 16), &err),
+					 0);
 			assert_int_equal(first.nparams, params[i][older]);
 			if (event_text_parse(&b, str_of(now[i]), &ev, &err) < 0)
 				fail_msg("%s", err.text);
@@ -449,7 +469,8 @@ static void test_follow(void **state)
 static void test_merge(void **state)
 {
 	static const char *const order[] = {
-		"5 1 close res=0 fd=1", "6 2 close res=0 fd=1", "7 1 close res=0 fd=1", "7 2 close res=0 fd=1", "9 1 close res=0 fd=1",
+		"5 1 close res=0 fd=1", "6 2 close res=0 fd=1", "7 1 close res=0 fd=1",
+		"7 2 close res=0 fd=1", "9 1 close res=0 fd=1",
 	};
 	struct source *sources[2];
 	auto_source struct source *s = NULL;
@@ -495,9 +516,17 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),  cmocka_unit_test(test_gzip),  cmocka_unit_test(test_snaplen),
-		cmocka_unit_test(test_follow), cmocka_unit_test(test_merge), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_buffers), cmocka_unit_test(test_layouts), cmocka_unit_test(test_append), cmocka_unit_test(test_create_only), cmocka_unit_test(test_gzip_flush_of_much),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_snaplen),
+		cmocka_unit_test(test_follow),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_append),
+		cmocka_unit_test(test_create_only),
+		cmocka_unit_test(test_gzip_flush_of_much),
 	};
 
 	return cmocka_run_group_tests(tests, make_path, remove_path);

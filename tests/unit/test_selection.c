@@ -13,10 +13,18 @@ static void test_patterns(void **state)
 		const char *pattern, *name;
 		bool fits;
 	} cases[] = {
-		{ "alpha one", "alpha one", true }, { "alpha", "alpha one", false }, { "*one", "alpha one", true },
-		{ "a*o*e", "alpha one", true },	    { "alpha ?ne", "alpha one", false }, { "one", "alpha one", false },
-		{ "*", "", true },		    { "", "", true },			 { "", "a", false },
-		{ "a*b*", "ab", true },		    { "a**b", "axxb", true },		 { "*a*a*b", "aaaaaaaaaac", false },
+		{ "alpha one", "alpha one", true },
+		{ "alpha", "alpha one", false },
+		{ "*one", "alpha one", true },
+		{ "a*o*e", "alpha one", true },
+		{ "alpha ?ne", "alpha one", false },
+		{ "one", "alpha one", false },
+		{ "*", "", true },
+		{ "", "", true },
+		{ "", "a", false },
+		{ "a*b*", "ab", true },
+		{ "a**b", "axxb", true },
+		{ "*a*a*b", "aaaaaaaaaac", false },
 		{ "A*", "alpha", false },
 	};
 

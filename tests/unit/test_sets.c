@@ -23,14 +23,16 @@ static void test_texts(void **state)
 		struct textset set;
 
 		for (uint32_t i = 0; i < n; i++)
-			members[i] = arena_printf(arena, "%.*s%d", rand_r(&seed) % 70,
-						  "/usr/lib/a/very/long/path/that/has/many/bytes/in/it/and/then/some/more",
-						  rand_r(&seed) % 5);
+			members[i] =
+				arena_printf(arena, "%.*s%d", rand_r(&seed) % 70,
+					     "/usr/lib/a/very/long/path/that/has/many/bytes/in/it/and/then/some/more",
+					     rand_r(&seed) % 5);
 		assert_int_equal(textset_build(arena, members, n, &set), 0);
 		for (int q = 0; q < 100; q++) {
-			struct str text = arena_printf(arena, "%.*s%d", rand_r(&seed) % 70,
-						       "/usr/lib/a/very/long/path/that/has/many/bytes/in/it/and/then/some/more",
-						       rand_r(&seed) % 5);
+			struct str text =
+				arena_printf(arena, "%.*s%d", rand_r(&seed) % 70,
+					     "/usr/lib/a/very/long/path/that/has/many/bytes/in/it/and/then/some/more",
+					     rand_r(&seed) % 5);
 			bool expect = false;
 
 			for (uint32_t i = 0; i < n; i++)
@@ -54,7 +56,9 @@ static const struct {
 
 static void test_paths(void **state)
 {
-	static const struct str members[] = { { "/etc", 4 }, { "/usr/lib/", 9 }, { "/usr/lib/x", 10 }, { "/home/*/.ssh", 12 } };
+	static const struct str members[] = {
+		{ "/etc", 4 }, { "/usr/lib/", 9 }, { "/usr/lib/x", 10 }, { "/home/*/.ssh", 12 }
+	};
 	auto_arena struct arena *arena = arena_new(1024);
 	struct str root = STR("/");
 	struct pathset set;

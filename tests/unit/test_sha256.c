@@ -9,7 +9,10 @@
 
 #include "base/sha256.h"
 
-/* The first three are of FIPS 180's examples; the others have the lengths around a block's end, as sha256sum has them. */
+/*
+ * The first three are of FIPS 180's examples; the others have the lengths around a block's end, as sha256sum
+ * has them.
+ */
 static void test_vectors(void **state)
 {
 	static const struct {

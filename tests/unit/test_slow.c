@@ -39,7 +39,10 @@ static void test_mounts(void **state)
 	slow_free(&s);
 }
 
-/* Whether an overlay is slow, as if /proc were a mount that is, and the overlay 2 were another one with layers that cannot be told. */
+/*
+ * Whether an overlay is slow, as if /proc were a mount that is, and the overlay 2 were another one with
+ * layers that cannot be told.
+ */
 static bool slow_overlay(uint64_t proc, const char *point, const char *options)
 {
 	struct slow s = { .fd = -1 };

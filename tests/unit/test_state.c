@@ -52,7 +52,10 @@ static void put_ids(struct world *w, struct birth x)
 	event_put_int(&w->b, x.pid);
 }
 
-/* Of a birth that says nothing but who, the child is its caller's copy; the thread that called, not the process's first. */
+/*
+ * Of a birth that says nothing but who, the child is its caller's copy; the thread that called, not the
+ * process's first.
+ */
 static void test_birth_of_ids_alone(void **ctx)
 {
 	struct world *w = *ctx;
@@ -124,7 +127,10 @@ static void test_pidns_child_comes_by_its_own_event(void **ctx)
 	/* the result is a number of the inner namespace: nothing may be made of it */
 	clone_event(w, (struct birth){ .tid = 100, .pid = 100, .ptid = 1, .result = 2, .flags = CL_IN_PIDNS });
 	assert_null(state_thread(w->s, 2));
-	clone_event(w, (struct birth){ .tid = 300, .pid = 300, .ptid = 100, .result = 0, .flags = CL_IN_PIDNS, .vtid = 2, .vpid = 2 });
+	clone_event(
+		w,
+		(struct birth){
+			.tid = 300, .pid = 300, .ptid = 100, .result = 0, .flags = CL_IN_PIDNS, .vtid = 2, .vpid = 2 });
 	assert_int_equal(thread(w, 300)->vpid, 2);
 	assert_true(thread_in_pidns(thread(w, 300)));
 }
@@ -210,7 +216,10 @@ static void test_exec_ends_other_threads(void **ctx)
 
 	known(w, 100, 1, "/");
 	for (i = 1; i <= 5; i++)
-		clone_event(w, (struct birth){ .tid = 100, .pid = 100, .ptid = 1, .result = 100 + i, .flags = CL_THREAD | CL_FILES });
+		clone_event(
+			w,
+			(struct birth){
+				.tid = 100, .pid = 100, .ptid = 1, .result = 100 + i, .flags = CL_THREAD | CL_FILES });
 	assert_int_equal(thread_count(thread(w, 100)), 6);
 	assert_int_equal(thread_count_others(thread(w, 103)), 5);
 	assert_ptr_equal(thread(w, 103)->leader, thread(w, 100));
@@ -228,7 +237,8 @@ static void test_leader_waits_for_its_threads(void **ctx)
 
 	known(w, 1, 0, "/");
 	known(w, 100, 1, "/");
-	clone_event(w, (struct birth){ .tid = 100, .pid = 100, .ptid = 1, .result = 101, .flags = CL_THREAD | CL_FILES });
+	clone_event(w,
+		    (struct birth){ .tid = 100, .pid = 100, .ptid = 1, .result = 101, .flags = CL_THREAD | CL_FILES });
 	openat_result(w, 101, 3, "/x", 1);
 	exit_of(w, 100, 0);
 	settle(w);

@@ -395,7 +395,8 @@ static void test_attributes(void **ctx)
 	int text, number;
 
 	known(w, 100, 1, "/");
-	assert_int_equal(state_attribute_read(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle_of(w, ATTRIBUTE_THREAD, "exe_path"), &value),
+	assert_int_equal(state_attribute_read(w->s, ATTRIBUTE_THREAD, thread(w, 100),
+					      handle_of(w, ATTRIBUTE_THREAD, "exe_path"), &value),
 			 0);
 	assert_true(str_eq(value.text, STR("/sbin/init")));
 	assert_int_equal(state_attribute_add(w->s, ATTRIBUTE_THREAD, STR("comm"), ATTRIBUTE_TEXT), -EEXIST);
@@ -420,7 +421,9 @@ static void test_attributes(void **ctx)
 	assert_int_equal(state_attribute_read(w->s, ATTRIBUTE_THREAD, thread(w, 100), number, &value), 0);
 	assert_int_equal(value.i, -5);
 	value.u = 12;
-	assert_int_equal(state_attribute_write(w->s, ATTRIBUTE_THREAD, thread(w, 100), handle_of(w, ATTRIBUTE_THREAD, "uid"), &value), 0);
+	assert_int_equal(state_attribute_write(w->s, ATTRIBUTE_THREAD, thread(w, 100),
+					       handle_of(w, ATTRIBUTE_THREAD, "uid"), &value),
+			 0);
 	assert_int_equal(thread(w, 100)->uid, 12);
 	assert_int_equal(thread(w, 100)->gid, 0);
 	assert_int_equal(state_attribute_write(w->s, ATTRIBUTE_THREAD, thread(w, 100), number + 1, &value), -ENOENT);

@@ -29,8 +29,11 @@ static const struct task_format format = { 205, 32, 8 };
 static void reads_a_description(void **state)
 {
 	static const char *const bad[] = {
-		"", "ID: 205\n", "x\nID: 205\nfield:u64 clone_flags;\toffset:32;\tsize:3;\n",
-		"x\nID: 205\nfield:u64 clone_flags;\toffset:99999;\tsize:8;\n", "x\nID: y\nfield:u64 clone_flags;\toffset:32;\tsize:8;\n",
+		"",
+		"ID: 205\n",
+		"x\nID: 205\nfield:u64 clone_flags;\toffset:32;\tsize:3;\n",
+		"x\nID: 205\nfield:u64 clone_flags;\toffset:99999;\tsize:8;\n",
+		"x\nID: y\nfield:u64 clone_flags;\toffset:32;\tsize:8;\n",
 		"x\nID: 205\nfield:u64 clone_flags;\tsize:8;\n",
 	};
 	struct task_format f;
@@ -82,7 +85,8 @@ static int add(struct task_queue *q, struct bytes *record, uint64_t until)
 	return task_queue_add(q, record->b, record->len, &format, until);
 }
 
-static int add_fork(struct task_queue *q, uint32_t type, pid_t pid, pid_t tid, pid_t caller, uint64_t time, uint64_t until)
+static int add_fork(struct task_queue *q, uint32_t type, pid_t pid, pid_t tid, pid_t caller, uint64_t time,
+		    uint64_t until)
 {
 	struct bytes r;
 
@@ -156,14 +160,18 @@ static void sorts_what_rings_tell(void **state)
 	assert_false(task_queue_next(&q, &got));
 	assert_int_equal(task_queue_settle(&q), 0);
 	expect(&q, (struct task_record){ .change = TASK_BORN, .tid = 20, .pid = 20, .caller = 10 });
-	expect(&q, (struct task_record){ .change = TASK_BORN, .tid = 30, .pid = 30, .caller = 20, .flags = CLONE_VFORK });
+	expect(&q,
+	       (struct task_record){ .change = TASK_BORN, .tid = 30, .pid = 30, .caller = 20, .flags = CLONE_VFORK });
 	expect(&q, (struct task_record){ .change = TASK_LOST, .lost = 9 });
 	expect(&q, (struct task_record){ .change = TASK_ENDED, .tid = 30, .pid = 30 });
 	assert_false(task_queue_next(&q, &got));
 	task_queue_free(&q);
 }
 
-/* Births of two threads at the same time: each gets its own flags, and waits for them beyond one reading of the rings. */
+/*
+ * Births of two threads at the same time: each gets its own flags, and waits for them beyond one reading of
+ * the rings.
+ */
 static void joins_births_and_flags(void **state)
 {
 	struct task_queue q = { 0 };
@@ -179,7 +187,8 @@ static void joins_births_and_flags(void **state)
 	assert_int_equal(add_flags(&q, 10, CLONE_THREAD | CLONE_VM, 104), 1);
 	assert_int_equal(add_flags(&q, 99, CLONE_THREAD, 105), 1); /* whose birth was lost */
 	assert_int_equal(task_queue_settle(&q), 0);
-	expect(&q, (struct task_record){ .change = TASK_BORN, .tid = 12, .pid = 10, .caller = 10, .flags = CLONE_THREAD | CLONE_VM });
+	expect(&q, (struct task_record){
+			   .change = TASK_BORN, .tid = 12, .pid = 10, .caller = 10, .flags = CLONE_THREAD | CLONE_VM });
 	assert_false(task_queue_next(&q, &got));
 	task_queue_free(&q);
 }
@@ -349,7 +358,10 @@ static void fill_up(int signal)
 		write_record(PERF_RECORD_EXIT, 48);
 }
 
-/* Between our look at its end and the return of what was read the ring fills up: it has less room then than we believe it has. */
+/*
+ * Between our look at its end and the return of what was read the ring fills up: it has less room then than
+ * we believe it has.
+ */
 static void a_ring_fills_up_while_it_is_read(void **state)
 {
 	struct sigaction action = { .sa_handler = fill_up }, former;
@@ -381,7 +393,8 @@ static bool find(struct task_rings *r, struct task_record *ret_record, enum task
 {
 	assert_int_equal(task_rings_look(r), 0);
 	while (task_rings_next(r, ret_record))
-		if (ret_record->change == change && (!caller || ret_record->caller == caller) && (!tid || ret_record->tid == tid))
+		if (ret_record->change == change && (!caller || ret_record->caller == caller) &&
+		    (!tid || ret_record->tid == tid))
 			return true;
 	return false;
 }

@@ -21,7 +21,8 @@ static void test_faults(void **state)
 		{ "tests:\n  - name: x\n    events: []", "f.yaml:2:5: the test does not say what it expects" },
 		{ "tests:\n  - expect: none\n    events: []", "f.yaml:2:5: a test needs a name" },
 		{ "tests:\n  - name: x\n    expects: none", "f.yaml:3:5: \"expects\" is none of" },
-		{ "tests:\n  - name: x\n    expect: none\n    events:\n      - {event: open}", "f.yaml:5:9: the event has no process" },
+		{ "tests:\n  - name: x\n    expect: none\n    events:\n      - {event: open}",
+		  "f.yaml:5:9: the event has no process" },
 		{ "processes: [{name: a}]\ntests:\n  - name: x\n    expect: none\n    events:\n      - {event: opn}",
 		  "f.yaml:6:17: there is no event \"opn\"" },
 		{ "processes: [{name: a}]\ntests:\n  - name: x\n    expect: none\n    events:\n      - {event: open, nam: b}",
@@ -30,15 +31,18 @@ static void test_faults(void **state)
 		  "f.yaml:6:9: flags=O_NO is no number" },
 		{ "processes: [{name: a, uid: -1}]\ntests: [{name: x, expect: none, events: []}]",
 		  "f.yaml:1:28: \"-1\" is no number from 0" },
-		{ "tests: [{name: x, expect: [{rule: a, priority: loud}], events: []}]", "f.yaml:1:48: \"loud\" is no priority" },
-		{ "tests: [{name: x, runner: HostRunner, steps: [{type: syscall}]}]", "f.yaml:1:47: a step needs a name" },
+		{ "tests: [{name: x, expect: [{rule: a, priority: loud}], events: []}]",
+		  "f.yaml:1:48: \"loud\" is no priority" },
+		{ "tests: [{name: x, runner: HostRunner, steps: [{type: syscall}]}]",
+		  "f.yaml:1:47: a step needs a name" },
 		{ "rules: []\nrules: [a, b]\ntests: []", "f.yaml:2:1: \"rules\" is given twice" },
 		{ "tests: [{name: x, expect: none, expect: none}]", "f.yaml:1:33: \"expect\" is given twice" },
 		{ "tests: [", "f.yaml:1:" },
 		{ "processes: [{name: a}]\ntests: [{name: x, expect: none, events: [{event: kill, sig: SIGNO}]}]",
 		  "f.yaml:2:42: sig=SIGNO is no number" },
 		{ "tests: [{name: x, expect: none, events: []}]", "f.yaml:1:41: nothing happens in this test" },
-		{ "tests: [{name: x, expect: none, events: [{open: {name: a}}]}]", "f.yaml:1:42: the name is a value: {event: open, ...}" },
+		{ "tests: [{name: x, expect: none, events: [{open: {name: a}}]}]",
+		  "f.yaml:1:42: the name is a value: {event: open, ...}" },
 		{ "tests: [{name: x, expect: none, events: [{name: a}]}]", "f.yaml:1:42: an event needs its name" },
 	};
 
@@ -68,13 +72,13 @@ static void test_empty_names(void **state)
 
 /* ---- outcomes ---- */
 
-#define RULES                                                                                                         \
-	"inline: |\n"                                                                                                 \
-	"  - rule: A\n    desc: d\n    condition: evt.type = openat and fd.name startswith /a\n"                      \
-	"    output: a %fd.name %proc.pname\n    priority: NOTICE\n"                                                  \
+#define RULES \
+	"inline: |\n" \
+	"  - rule: A\n    desc: d\n    condition: evt.type = openat and fd.name startswith /a\n" \
+	"    output: a %fd.name %proc.pname\n    priority: NOTICE\n" \
 	"  - rule: B\n    desc: d\n    condition: evt.type = execve and proc.args contains b and container.id = 3ad7b26ded6d\n" \
-	"    output: b %proc.cmdline %container.name\n    priority: NOTICE\n"                                         \
-	"processes:\n  - {name: sh, container: {name: web}}\n  - {name: cat, parent: sh}\n"                          \
+	"    output: b %proc.cmdline %container.name\n    priority: NOTICE\n" \
+	"processes:\n  - {name: sh, container: {name: web}}\n  - {name: cat, parent: sh}\n" \
 	"tests:\n  - name: x\n    events:\n"
 
 static int load_rules(const struct test_file *f, struct test_rules *ret_rules, struct error *err)
@@ -85,8 +89,8 @@ static int load_rules(const struct test_file *f, struct test_rules *ret_rules, s
 	return test_rules_load(f, &setup, NULL, 0, true, ret_rules, err);
 }
 
-#define KILLS                                                                                                         \
-	"inline: |\n  - rule: K\n    desc: d\n    condition: evt.type = kill\n    output: '%evt.arg.sig %evt.res'\n"    \
+#define KILLS                                                                                                        \
+	"inline: |\n  - rule: K\n    desc: d\n    condition: evt.type = kill\n    output: '%evt.arg.sig %evt.res'\n" \
 	"    priority: INFO\nprocesses: [{name: a}]\ntests: [{name: x, events: "
 
 static void test_outcomes(void **state)
@@ -99,19 +103,31 @@ static void test_outcomes(void **state)
 		{ RULES "      - {event: openat, name: /b}\n    expect: [A]", TEST_FAILED },
 		{ RULES "      - {event: openat, name: /b}\n    expect: none", TEST_PASSED },
 		{ RULES "      - {event: openat, name: /a}\n    expect: none", TEST_FAILED },
-		{ RULES "      - {event: openat, name: /a}\n      - {event: openat, name: /a}\n    expect: [A]", TEST_FAILED },
-		{ RULES "      - {event: openat, name: /a}\n      - {event: openat, name: /a}\n    expect: [{rule: A, count: 2}]",
+		{ RULES "      - {event: openat, name: /a}\n      - {event: openat, name: /a}\n    expect: [A]",
+		  TEST_FAILED },
+		{ RULES
+		  "      - {event: openat, name: /a}\n      - {event: openat, name: /a}\n    expect: [{rule: A, count: 2}]",
 		  TEST_PASSED },
-		{ RULES "      - {event: openat, name: /a}\n    expect: [{rule: A, fields: {proc.pname: sh}}]", TEST_PASSED },
-		{ RULES "      - {event: openat, name: /a}\n    expect: [{rule: A, fields: {proc.pname: zsh}}]", TEST_FAILED },
+		{ RULES "      - {event: openat, name: /a}\n    expect: [{rule: A, fields: {proc.pname: sh}}]",
+		  TEST_PASSED },
+		{ RULES "      - {event: openat, name: /a}\n    expect: [{rule: A, fields: {proc.pname: zsh}}]",
+		  TEST_FAILED },
 		{ RULES "      - {event: openat, name: /a}\n    expect: [{rule: A, output: a /a sh}]", TEST_PASSED },
 		{ RULES "      - {event: openat, name: /a}\n    expect: [{rule: A, priority: error}]", TEST_FAILED },
 		{ RULES "      - {event: openat, name: /c, real_path: /a}\n    expect: [A]", TEST_PASSED },
-		{ RULES "      - spawn: {name: ls, parent: cat, args: a b}\n    expect: [{rule: B, output: b ls a b web}]", TEST_PASSED },
-		{ RULES "      - {event: execve, filename: /bin/x, args: [b]}\n    expect: [{rule: B, output: b x b web}]", TEST_PASSED },
+		{ RULES
+		  "      - spawn: {name: ls, parent: cat, args: a b}\n    expect: [{rule: B, output: b ls a b web}]",
+		  TEST_PASSED },
+		{ RULES
+		  "      - {event: execve, filename: /bin/x, args: [b]}\n    expect: [{rule: B, output: b x b web}]",
+		  TEST_PASSED },
 		{ RULES "      - {event: openat, name: /a}\n    only: B\n    expect: none", TEST_PASSED },
-		{ KILLS "[{event: kill, pid: 7, sig: SIGKILL, res: EPERM}], expect: [{rule: K, output: SIGKILL EPERM}]}]", TEST_PASSED },
-		{ KILLS "[{event: kill, pid: 7, sig: SIGTERM, res: -ESRCH}], expect: [{rule: K, output: SIGTERM ESRCH}]}]", TEST_PASSED },
+		{ KILLS
+		  "[{event: kill, pid: 7, sig: SIGKILL, res: EPERM}], expect: [{rule: K, output: SIGKILL EPERM}]}]",
+		  TEST_PASSED },
+		{ KILLS
+		  "[{event: kill, pid: 7, sig: SIGTERM, res: -ESRCH}], expect: [{rule: K, output: SIGTERM ESRCH}]}]",
+		  TEST_PASSED },
 	};
 
 	(void)state;

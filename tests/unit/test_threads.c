@@ -170,8 +170,9 @@ static void test_exited_lately(void **ctx)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_lives), cmocka_unit_test(test_full),	   cmocka_unit_test(test_deep_chain),
-		cmocka_unit_test(test_purge),	     cmocka_unit_test(test_exited_lately),
+		cmocka_unit_test(test_random_lives),  cmocka_unit_test(test_full),
+		cmocka_unit_test(test_deep_chain),    cmocka_unit_test(test_purge),
+		cmocka_unit_test(test_exited_lately),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

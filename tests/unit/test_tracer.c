@@ -29,7 +29,9 @@
 static struct filter *make(const struct intercept_want *wants, size_t nwants, facts_t facts, pid_t protect)
 {
 	const struct intercept_set set = { .wants = wants, .nwants = nwants, .facts = facts };
-	const struct filter_options options = { .protect = protect, .handover = protect > 0, .watch_io_uring = protect > 0 };
+	const struct filter_options options = { .protect = protect,
+						.handover = protect > 0,
+						.watch_io_uring = protect > 0 };
 	static struct calls calls;
 	struct filter *f = NULL;
 	struct error err = { 0 };
@@ -142,7 +144,8 @@ static void catches_affinity_of_others(void **state)
 		{ SYS_sched_setaffinity, { 0, 0, 0 }, false },
 	};
 	const struct intercept_set none = { 0 };
-	const struct filter_options options = { .watch_affinity = true, .protect = PROTECTED }, without = { .protect = PROTECTED };
+	const struct filter_options options = { .watch_affinity = true, .protect = PROTECTED },
+				    without = { .protect = PROTECTED };
 	auto_filter struct filter *f = NULL, *g = NULL;
 	static struct calls calls;
 
@@ -152,7 +155,8 @@ static void catches_affinity_of_others(void **state)
 	assert_int_equal(filter_new(&none, &calls, &without, &g, NULL), 0);
 	expect_caught(f, attempts, ARRAY_SIZE(attempts));
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++)
-		assert_int_equal(filter_matches(f, attempts[i].number, (uint64_t[6]){ (uint64_t)attempts[i].args[0] }), attempts[i].caught);
+		assert_int_equal(filter_matches(f, attempts[i].number, (uint64_t[6]){ (uint64_t)attempts[i].args[0] }),
+				 attempts[i].caught);
 	assert_int_equal(filter_missing(f, g), -1);
 	assert_true(filter_missing(g, f) >= 0);
 }
@@ -246,7 +250,7 @@ static void table_follows_a_naive_one(void **state)
 	tracees_free(&t);
 }
 
-/* ---- hard links ---------------------------------------------------------------------------------------------------------- */
+/* ---- hard links ---------------------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/test_links.XXXXXX";
 
@@ -324,8 +328,8 @@ static void tells_hard_links(void **state)
 	expect_link(l, "hard-too", NULL);
 	links_free(l);
 	for (size_t i = 0; i < 8; i++)
-		unlink(below(((const char *[]){ "secret", "alias", "behind", "hard", "behind-hard", "other-hard", "hard-too",
-						"other" })[i]));
+		unlink(below(((const char *[]){ "secret", "alias", "behind", "hard", "behind-hard", "other-hard",
+						"hard-too", "other" })[i]));
 	assert_int_equal(rmdir(folder), 0);
 }
 

@@ -113,7 +113,8 @@ static void test_checks(void **state)
 static void test_lists(void **state)
 {
 	auto_arena struct arena *arena = arena_new(1024);
-	struct value items[3] = { { .s = STR("a") }, { .s = STR("") }, { .s = STR("c") } }, separator = { .s = STR(", ") };
+	struct value items[3] = { { .s = STR("a") }, { .s = STR("") }, { .s = STR("c") } },
+		     separator = { .s = STR(", ") };
 	struct transform_arg args[2] = { text_arg(&separator, 1, false), text_arg(items, 3, true) };
 	struct values out = { 0 };
 
@@ -132,7 +133,8 @@ static void test_raw_bytes(void **state)
 {
 	auto_arena struct arena *arena = arena_new(1024);
 	struct value items[2] = { { .s = STR("a") }, { .s = STR("b") } }, number = { .i = 0x41 };
-	struct transform_arg args[2] = { { MADE(INT64, false, CHARBUF, false), PRESENT, { &number, 1 } }, text_arg(items, 2, true) };
+	struct transform_arg args[2] = { { MADE(INT64, false, CHARBUF, false), PRESENT, { &number, 1 } },
+					 text_arg(items, 2, true) };
 	struct values out = { 0 };
 
 	(void)state;
@@ -195,7 +197,8 @@ static void test_getopt(void **state)
 		}
 		args[0] = text_arg(items, n, true);
 		args[1] = text_arg(&letters, 1, false);
-		presence = transform_apply(transform_lookup(STR("getopt")), arena, args, 2, str_of(options[i].selector), &out);
+		presence = transform_apply(transform_lookup(STR("getopt")), arena, args, 2, str_of(options[i].selector),
+					   &out);
 		assert_int_equal(presence, options[i].out ? PRESENT : ABSENT);
 		for (uint32_t k = 0; k < out.count && presence == PRESENT; k++) {
 			strbuf_adds(&got, k ? "|" : "");
@@ -209,8 +212,12 @@ static void test_getopt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_texts), cmocka_unit_test(test_checks), cmocka_unit_test(test_lists), cmocka_unit_test(test_raw_bytes),
-		cmocka_unit_test(test_absent_and_unknown), cmocka_unit_test(test_getopt),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_raw_bytes),
+		cmocka_unit_test(test_absent_and_unknown),
+		cmocka_unit_test(test_getopt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,10 @@ static void test_groups(void **ctx)
 	users_free(&u);
 }
 
-/* The container that the source watches from within has the host's accounts while it has none of its own; no other has. */
+/*
+ * The container that the source watches from within has the host's accounts while it has none of its own; no
+ * other has.
+ */
 static void test_shared(void **ctx)
 {
 	(void)ctx;

@@ -46,7 +46,8 @@ static void test_print(void **state)
 		strbuf_adds(&text, "");
 		field_print(&text, &ref, PRESENT, &values);
 		field_print_json(&json, &ref, PRESENT, &values);
-		if (!str_eq(strbuf_str(&text), str_of(cases[i].text)) || !str_eq(strbuf_str(&json), str_of(cases[i].json)))
+		if (!str_eq(strbuf_str(&text), str_of(cases[i].text)) ||
+		    !str_eq(strbuf_str(&json), str_of(cases[i].json)))
 			fail_msg("row %zu: %s and %s", i, text.ptr, json.ptr);
 	}
 }
@@ -55,7 +56,8 @@ static void test_several(void **state)
 {
 	struct value two[2] = { { .s = STR("a") }, { .s = STR("b") } }, ports[2] = { { .u = 1 }, { .u = 2 } };
 	struct strbuf out auto_strbuf = { 0 };
-	struct field_ref list = { .type = PT_CHARBUF, .list = true }, any = { .type = PT_CHARBUF, .several = FIELD_ANY },
+	struct field_ref list = { .type = PT_CHARBUF, .list = true },
+			 any = { .type = PT_CHARBUF, .several = FIELD_ANY },
 			 ends = { .type = PT_PORT, .format = PF_DEC, .several = FIELD_ENDS };
 
 	(void)state;

@@ -197,7 +197,8 @@ static void many_messages(void)
 		messages[i].msg_hdr = (struct msghdr){ &address, sizeof(address), &parts[i], 1, NULL, 0, 0 };
 	}
 	TRY(sendmmsg(here, messages, 4, 0));
-	say("lengths %u %u %u %u\n", messages[0].msg_len, messages[1].msg_len, messages[2].msg_len, messages[3].msg_len);
+	say("lengths %u %u %u %u\n", messages[0].msg_len, messages[1].msg_len, messages[2].msg_len,
+	    messages[3].msg_len);
 	messages[2].msg_hdr.msg_namelen = 3;
 	TRY(sendmmsg(here, messages, 4, 0));
 	messages[0].msg_hdr.msg_iov = (void *)8;

@@ -129,8 +129,11 @@ static void odd_flags(void)
 
 static void kept_flags(void)
 {
-	static const int flags[] = { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND | O_RDWR, O_NONBLOCK, O_SYNC | O_WRONLY, O_DSYNC | O_WRONLY,
-				     O_NOATIME, O_PATH, O_NOFOLLOW, O_RDWR | O_TRUNC, O_CREAT | O_WRONLY, O_CLOEXEC, O_ASYNC, 3 };
+	static const int flags[] = { O_RDONLY,           O_WRONLY,         O_RDWR,
+				     O_APPEND | O_RDWR,  O_NONBLOCK,       O_SYNC | O_WRONLY,
+				     O_DSYNC | O_WRONLY, O_NOATIME,        O_PATH,
+				     O_NOFOLLOW,         O_RDWR | O_TRUNC, O_CREAT | O_WRONLY,
+				     O_CLOEXEC,          O_ASYNC,          3 };
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		int fd = open("a.txt", flags[i], 0600);
@@ -353,7 +356,8 @@ static void busy_text(void)
 
 static void odd_names(void)
 {
-	static const char *const names[] = { "new\nline", "\x1b[2J", "\xff\xfe", " ", "-rf", "%s%n", "\\", "\xc2\x80", "a\tb", "*" };
+	static const char *const names[] = { "new\nline", "\x1b[2J", "\xff\xfe", " ",    "-rf",
+					     "%s%n",      "\\",      "\xc2\x80", "a\tb", "*" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		put(names[i], names[i]);

@@ -42,7 +42,8 @@ static void clone_with(int flags)
 
 	ended(pid);
 	next = open("bin", O_RDONLY);
-	say("%x: memory %d, folder %d, umask %o, next fd %d\n", flags, shared, access("sub", F_OK) == 0, umask(0), next);
+	say("%x: memory %d, folder %d, umask %o, next fd %d\n", flags, shared, access("sub", F_OK) == 0, umask(0),
+	    next);
 }
 
 static void share_nothing(void)
@@ -128,8 +129,11 @@ static void wrong_flags(void)
 static void newer_clone(void)
 {
 	int pidfd = -1, tid = 0;
-	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND,
-				   .pidfd = (uintptr_t)&pidfd, .parent_tid = (uintptr_t)&tid, .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
+					    CLONE_CLEAR_SIGHAND,
+				   .pidfd = (uintptr_t)&pidfd,
+				   .parent_tid = (uintptr_t)&tid,
+				   .exit_signal = SIGCHLD };
 	struct pollfd polled = { -1, POLLIN, 0 };
 	long pid;
 
@@ -411,7 +415,8 @@ static void statuses(void)
 			_exit(numbers[i]);
 	}
 	for (int number = 1; number < 32; number++) {
-		if (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU || number == SIGCONT)
+		if (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU ||
+		    number == SIGCONT)
 			continue;
 		if (in_child()) {
 			setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });

@@ -242,7 +242,8 @@ static void kept(void)
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 50, 60 });
 	prctl(PR_SET_NAME, "gone at exec");
 	prctl(PR_SET_TIMERSLACK, 77777);
-	execl("/bin/sh", "sh", "-c", "grep -E 'Name|Sig(Blk|Ign|Cgt)' /proc/self/status; umask; ls; ulimit -n; ulimit -Hn; cat /proc/self/timerslack_ns",
+	execl("/bin/sh", "sh", "-c",
+	      "grep -E 'Name|Sig(Blk|Ign|Cgt)' /proc/self/status; umask; ls; ulimit -n; ulimit -Hn; cat /proc/self/timerslack_ns",
 	      NULL);
 }
 
@@ -271,9 +272,10 @@ static void set_ids(void)
 
 static void vectors(void)
 {
-	say("program headers %d, entry %d, page %lu, secure %lu\n", getauxval(AT_PHDR) != 0, getauxval(AT_ENTRY) != 0, getauxval(AT_PAGESZ),
-	    getauxval(AT_SECURE));
-	say("named %d, vdso %d, ids %d\n", getauxval(AT_EXECFN) != 0, getauxval(AT_SYSINFO_EHDR) != 0, getauxval(AT_UID) == getuid());
+	say("program headers %d, entry %d, page %lu, secure %lu\n", getauxval(AT_PHDR) != 0, getauxval(AT_ENTRY) != 0,
+	    getauxval(AT_PAGESZ), getauxval(AT_SECURE));
+	say("named %d, vdso %d, ids %d\n", getauxval(AT_EXECFN) != 0, getauxval(AT_SYSINFO_EHDR) != 0,
+	    getauxval(AT_UID) == getuid());
 }
 
 const struct act acts_programs[] = {

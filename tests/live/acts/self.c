@@ -58,7 +58,8 @@ static void relations(void)
 		say("%s\n", fd < 0 ? strerrorname_np(errno) : "not as it should be");
 		return;
 	}
-	say("%c parent %d group %d session %d tty %d\n", state, ppid == getppid(), pgrp == getpgrp(), session == getsid(0), tty);
+	say("%c parent %d group %d session %d tty %d\n", state, ppid == getppid(), pgrp == getpgrp(),
+	    session == getsid(0), tty);
 	say("leads %d %d\n", getpgrp() == getpid(), getsid(0) == getpid());
 }
 

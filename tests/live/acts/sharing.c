@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What processes and threads share: System V's and POSIX's queues, semaphores and segments, futexes, threads that open at once. */
+/*
+ * What processes and threads share: System V's and POSIX's queues, semaphores and segments, futexes, threads
+ * that open at once.
+ */
 #include "acts.h"
 
 #include <errno.h>
@@ -259,7 +262,10 @@ static void asynchronous(void)
 	static char text[8];
 	struct io_event event = { 0 };
 	aio_context_t context = 0;
-	struct iocb block = { .aio_fildes = (uint32_t)open("a.txt", O_RDONLY), .aio_lio_opcode = IOCB_CMD_PREAD, .aio_buf = (uintptr_t)text, .aio_nbytes = 7 },
+	struct iocb block = { .aio_fildes = (uint32_t)open("a.txt", O_RDONLY),
+			      .aio_lio_opcode = IOCB_CMD_PREAD,
+			      .aio_buf = (uintptr_t)text,
+			      .aio_nbytes = 7 },
 		    *blocks[] = { &block };
 
 	TRY(syscall(SYS_io_setup, 4, &context));

@@ -29,7 +29,10 @@ static void tell(int number, siginfo_t *info, void *context)
 {
 	(void)context;
 	say("signal %d code %d value %d from %s\n", number, info->si_code, info->si_value.sival_int,
-	    info->si_pid == getpid() ? "me" : info->si_pid == getppid() ? "parent" : info->si_pid ? "another" : "nobody");
+	    info->si_pid == getpid()  ? "me" :
+	    info->si_pid == getppid() ? "parent" :
+	    info->si_pid              ? "another" :
+					"nobody");
 }
 
 static void handle_info(int number, int flags)
@@ -68,7 +71,11 @@ static void faults(void)
 	static const struct {
 		const char *name;
 		int number;
-	} ways[] = { { "null", SIGSEGV }, { "division", SIGFPE }, { "instruction", SIGILL }, { "trap", SIGTRAP }, { "bus", SIGBUS } };
+	} ways[] = { { "null", SIGSEGV },
+		     { "division", SIGFPE },
+		     { "instruction", SIGILL },
+		     { "trap", SIGTRAP },
+		     { "bus", SIGBUS } };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		say("%s:\n", ways[i].name);
@@ -139,8 +146,8 @@ static void other_stack(int number)
 	stack_t stack;
 
 	sigaltstack(NULL, &stack);
-	say("signal %d on the other stack: %d %d\n", number, &here >= (char *)stack.ss_sp && &here < (char *)stack.ss_sp + stack.ss_size,
-	    stack.ss_flags & SS_ONSTACK);
+	say("signal %d on the other stack: %d %d\n", number,
+	    &here >= (char *)stack.ss_sp && &here < (char *)stack.ss_sp + stack.ss_size, stack.ss_flags & SS_ONSTACK);
 	close(open("a.txt", O_RDONLY));
 }
 
@@ -263,8 +270,8 @@ static void storm(void)
 	for (int i = 0; i < 400; i++) {
 		int fd = open("a.txt", O_RDONLY), made = open("new", O_WRONLY | O_CREAT | O_EXCL, 0600);
 
-		failures += fd < 0 || made < 0 || mkdir("folder", 0700) || rmdir("folder") || rename("new", "newer") || unlink("newer") ||
-			    dup2(fd, 20) != 20 || close(fd) || close(made) || close(20);
+		failures += fd < 0 || made < 0 || mkdir("folder", 0700) || rmdir("folder") || rename("new", "newer") ||
+			    unlink("newer") || dup2(fd, 20) != 20 || close(fd) || close(made) || close(20);
 	}
 	setitimer(ITIMER_REAL, &never, NULL);
 	say("failures %d, descriptors left %d, signals came: %d\n", failures, descriptors() - before, count > 0);

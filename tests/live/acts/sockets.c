@@ -116,7 +116,8 @@ static void datagrams(void)
 {
 	struct sockaddr_un to, from;
 	socklen_t length = named(&to, "there", 6), size = sizeof(from);
-	int there = bound("there", SOCK_DGRAM), here = bound("here", SOCK_DGRAM), unnamed = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int there = bound("there", SOCK_DGRAM), here = bound("here", SOCK_DGRAM),
+	    unnamed = socket(AF_UNIX, SOCK_DGRAM, 0);
 	char text[16] = "";
 
 	TRY(sendto(here, "first", 5, 0, (struct sockaddr *)&to, length));
@@ -170,7 +171,9 @@ static void passed_files(void)
 {
 	char room[64] __attribute__((aligned(8))) = "", text[16] = "", byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)
+	};
 	int fds[2], two[2];
 
 	socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
@@ -193,7 +196,9 @@ static void passed_ids(void)
 {
 	char room[64] __attribute__((aligned(8))) = "", byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)
+	};
 	struct ucred own = { getpid(), getuid(), getgid() }, got;
 	int fds[2], on = 1;
 

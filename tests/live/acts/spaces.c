@@ -138,7 +138,8 @@ static void roots(void)
 
 static void new_root(void)
 {
-	if (TRY(unshare(CLONE_NEWNS)) || TRY(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) || TRY(mount("d", "d", NULL, MS_BIND, NULL)))
+	if (TRY(unshare(CLONE_NEWNS)) || TRY(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) ||
+	    TRY(mount("d", "d", NULL, MS_BIND, NULL)))
 		return;
 	TRY(mkdir("d/old", 0700));
 	TRY(syscall(SYS_pivot_root, "d", "d/old"));

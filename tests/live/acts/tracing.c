@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that trace others ("debug-": some ways of intercepting leave no room for them), and filters of their own ("filter-"). */
+/*
+ * Programs that trace others ("debug-": some ways of intercepting leave no room for them), and filters of
+ * their own ("filter-").
+ */
 #include "acts.h"
 
 #include <errno.h>
@@ -100,7 +103,8 @@ static void debug_steps(void)
 	pid_t pid = traced(open_one);
 	int status, steps = 0;
 
-	while (steps < 200 && !ptrace(PTRACE_SINGLESTEP, pid, 0, 0) && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+	while (steps < 200 && !ptrace(PTRACE_SINGLESTEP, pid, 0, 0) && waitpid(pid, &status, 0) == pid &&
+	       WIFSTOPPED(status))
 		steps++;
 	say("steps %d\n", steps);
 	kill(pid, SIGKILL);
@@ -205,7 +209,8 @@ static void filter_refuses(void)
 	TRY(filter(0, SYS_connect, SECCOMP_RET_ERRNO | ENOSPC));
 	TRY(connect(socket(AF_INET, SOCK_DGRAM, 0), &(struct sockaddr){ .sa_family = AF_INET }, 16));
 	TRY(filter(0, SYS_sendto, SECCOMP_RET_ERRNO | EXDEV));
-	TRY(sendto(socket(AF_INET, SOCK_DGRAM, 0), "x", 1, 0, &(struct sockaddr){ .sa_family = AF_INET, .sa_data = "\0\7\177\0\0\1" }, 16));
+	TRY(sendto(socket(AF_INET, SOCK_DGRAM, 0), "x", 1, 0,
+		   &(struct sockaddr){ .sa_family = AF_INET, .sa_data = "\0\7\177\0\0\1" }, 16));
 	TRY(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	execl("/bin/sh", "sh", "-c", "echo x", NULL);
 }
@@ -213,7 +218,8 @@ static void filter_refuses(void)
 static void trapped(int number, siginfo_t *info, void *context)
 {
 	(void)context;
-	say("signal %d code %d errno %d call %s\n", number, info->si_code, info->si_errno, info->si_syscall == SYS_openat ? "openat" : "other");
+	say("signal %d code %d errno %d call %s\n", number, info->si_code, info->si_errno,
+	    info->si_syscall == SYS_openat ? "openat" : "other");
 }
 
 static void filter_traps(void)
@@ -228,7 +234,8 @@ static void filter_traps(void)
 
 static void filter_kills(void)
 {
-	static const uint32_t actions[] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_LOG };
+	static const uint32_t actions[] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP,
+					    SECCOMP_RET_LOG };
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (!in_child())
@@ -239,7 +246,10 @@ static void filter_kills(void)
 	}
 }
 
-/* Nobody traces: the call is one that is not there. (Where the monitor catches the call, it goes on: of two filters that is less.) */
+/*
+ * Nobody traces: the call is one that is not there. (Where the monitor catches the call, it goes on: of two
+ * filters that is less.)
+ */
 static void filter_traces(void)
 {
 	TRY(filter(0, SYS_getppid, SECCOMP_RET_TRACE | 4));

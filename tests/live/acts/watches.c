@@ -247,7 +247,10 @@ static void pipes(void)
 		_exit((int)write(fds[1], "x", 1));
 }
 
-/* Who is asked whether a file may be opened opens another one before he answers, and is told who opens; the second time he says no. */
+/*
+ * Who is asked whether a file may be opened opens another one before he answers, and is told who opens; the
+ * second time he says no.
+ */
 static void asked(void)
 {
 	struct fanotify_event_metadata event;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plugin for tests without an id, so that its events are system calls: of the process whose number it is opened with. That reads
- * from its standard input, opens a file and reads from that. A child that the plugin makes reads, too. again.sh builds and runs it.
+ * A plugin for tests without an id, so that its events are system calls: of the process whose number it is
+ * opened with. That reads from its standard input, opens a file and reads from that. A child that the plugin
+ * makes reads, too. again.sh builds and runs it.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -88,7 +89,9 @@ EXPORT ss_instance_t *plugin_open(ss_plugin_t *s, const char *params, ss_plugin_
 	c->tid = strtoull(params, NULL, 10);
 	add_read(c, 0, 0);
 	add(c, 1, OPENAT_X,
-	    (struct param[]){ { &fd, 8 }, { &at, 8 }, { "named", 6 }, { &flags, 4 }, { &mode, 4 }, { &dev, 4 }, { &ino, 8 } }, 7);
+	    (struct param[]){
+		    { &fd, 8 }, { &at, 8 }, { "named", 6 }, { &flags, 4 }, { &mode, 4 }, { &dev, 4 }, { &ino, 8 } },
+	    7);
 	add_read(c, 2, fd);
 	*rc = SS_PLUGIN_SUCCESS;
 	return s;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plugin for tests that tells each call it gets, with what it gets; built with SOURCE it gives two events. order.sh builds both.
+ * A plugin for tests that tells each call it gets, with what it gets; built with SOURCE it gives two events.
+ * order.sh builds both.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,14 +96,16 @@ EXPORT ss_plugin_rc plugin_next_batch(ss_plugin_t *s, ss_instance_t *h, uint32_t
 }
 #endif
 
-EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_input *ev, const ss_plugin_event_parse_input *in)
+EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_input *ev,
+				       const ss_plugin_event_parse_input *in)
 {
 	(void)in;
 	tell(s, NULL, "parse", (const char *)ev->evt + PLUGIN_EVENT_PAYLOAD_OFFSET);
 	return SS_PLUGIN_FAILURE; /* which is nobody's trouble, and counted */
 }
 
-EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *ev, const ss_plugin_field_extract_input *in)
+EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *ev,
+					  const ss_plugin_field_extract_input *in)
 {
 	struct order *o = s;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plugin for tests that does all that a plugin can do to the events of others: parts.sh builds and runs it. It counts the
- * events of each thread in a field that it adds to the table of threads, keeps a table of its own, sends an event from a
- * thread of its own, and listens.
+ * A plugin for tests that does all that a plugin can do to the events of others: parts.sh builds and runs it.
+ * It counts the events of each thread in a field that it adds to the table of threads, keeps a table of its
+ * own, sends an event from a thread of its own, and listens.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -83,7 +83,8 @@ EXPORT ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc
 		t->writer_ext->destroy_table_entry(p->threads, e);
 	if (!p->seen || !p->comm || !p->fd_name)
 		snprintf(p->error, sizeof(p->error), "a field is missing: %s", in->get_owner_last_error(in->owner));
-	else if (t->get_table(in->owner, "threads", SS_PLUGIN_ST_UINT8) || t->get_table(in->owner, "nothing", SS_PLUGIN_ST_INT64))
+	else if (t->get_table(in->owner, "threads", SS_PLUGIN_ST_UINT8) ||
+		 t->get_table(in->owner, "nothing", SS_PLUGIN_ST_INT64))
 		snprintf(p->error, sizeof(p->error), "there are tables that should not be");
 	else
 		*rc = SS_PLUGIN_SUCCESS;
@@ -95,7 +96,8 @@ EXPORT void plugin_destroy(ss_plugin_t *s)
 	free(s);
 }
 
-EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_input *ev, const ss_plugin_event_parse_input *in)
+EXPORT ss_plugin_rc plugin_parse_event(ss_plugin_t *s, const ss_plugin_event_input *ev,
+				       const ss_plugin_event_parse_input *in)
 {
 	struct parts *p = s;
 	ss_plugin_state_data key = { .s64 = (int64_t)ev->evt->tid }, value;
@@ -123,7 +125,8 @@ static void lowest_fd(struct parts *p, const ss_plugin_field_extract_input *in, 
 	in->table_reader_ext->iterate_entries(fds.table, first_fd, &last);
 	for (key.s64 = 0; last && key.s64 < 16; key.s64++) {
 		fd = in->table_reader_ext->get_table_entry(fds.table, &key);
-		if (fd && in->table_reader_ext->read_entry_field(fds.table, fd, p->fd_name, &name) == SS_PLUGIN_SUCCESS) {
+		if (fd &&
+		    in->table_reader_ext->read_entry_field(fds.table, fd, p->fd_name, &name) == SS_PLUGIN_SUCCESS) {
 			snprintf(p->kept, sizeof(p->kept), "%s", name.str);
 			p->text = p->kept;
 		}
@@ -134,7 +137,8 @@ static void lowest_fd(struct parts *p, const ss_plugin_field_extract_input *in, 
 	}
 }
 
-EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *ev, const ss_plugin_field_extract_input *in)
+EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *ev,
+					  const ss_plugin_field_extract_input *in)
 {
 	struct parts *p = s;
 	ss_plugin_state_data key = { .s64 = (int64_t)ev->evt->tid }, value = { 0 };
@@ -204,7 +208,8 @@ EXPORT ss_plugin_rc plugin_set_async_event_handler(ss_plugin_t *s, ss_plugin_own
 EXPORT ss_plugin_metric *plugin_get_metrics(ss_plugin_t *s, uint32_t *n)
 {
 	static ss_plugin_metric list[] = {
-		{ "rounds_total", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = 18446744073709551615u }, SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
+		{ "rounds_total", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u64 = 18446744073709551615u },
+		  SS_PLUGIN_METRIC_VALUE_TYPE_U64 },
 		{ "below.zero", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .s32 = -3 }, SS_PLUGIN_METRIC_VALUE_TYPE_S32 },
 		{ "half", SS_PLUGIN_METRIC_TYPE_NON_MONOTONIC, { .d = 0.5 }, SS_PLUGIN_METRIC_VALUE_TYPE_D },
 		{ "nothing", SS_PLUGIN_METRIC_TYPE_MONOTONIC, { .u32 = 0 }, SS_PLUGIN_METRIC_VALUE_TYPE_U32 },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plugin for tests that has words for its events, its source and itself, takes another configuration while it works, tells what it
- * knows for captures - and crashes or hangs where its configuration names a function. words.sh builds and runs it.
+ * A plugin for tests that has words for its events, its source and itself, takes another configuration while
+ * it works, tells what it knows for captures - and crashes or hangs where its configuration names a function.
+ * words.sh builds and runs it.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -161,7 +162,8 @@ EXPORT const char *plugin_event_to_string(ss_plugin_t *s, const ss_plugin_event_
 	return w->text;
 }
 
-EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt, const ss_plugin_field_extract_input *in)
+EXPORT ss_plugin_rc plugin_extract_fields(ss_plugin_t *s, const ss_plugin_event_input *evt,
+					  const ss_plugin_field_extract_input *in)
 {
 	struct words *w = s;
 
@@ -185,7 +187,8 @@ EXPORT ss_plugin_rc plugin_set_async_event_handler(ss_plugin_t *s, ss_plugin_own
 	return SS_PLUGIN_SUCCESS;
 }
 
-EXPORT ss_plugin_rc plugin_dump_state(ss_plugin_t *s, ss_plugin_owner_t *owner, const ss_plugin_async_event_handler_t handler)
+EXPORT ss_plugin_rc plugin_dump_state(ss_plugin_t *s, ss_plugin_owner_t *owner,
+				      const ss_plugin_async_event_handler_t handler)
 {
 	struct words *w = s;
 	struct __attribute__((packed)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * aim WAY SECRET: signals, limits and the like at the monitor that it runs under; then it prints what the file SECRET holds, which the
- * monitor must still see. Exit status: 0, or 1 when something was let through (named on standard error) or failed.
+ * aim WAY SECRET: signals, limits and the like at the monitor that it runs under; then it prints what the
+ * file SECRET holds, which the monitor must still see. Exit status: 0, or 1 when something was let through
+ * (named on standard error) or failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -92,7 +93,8 @@ static void aim_owner(void)
 		return;
 	for (int i = 0; i < 2; i++) {
 		expect_refusal("F_SETOWN", fcntl(ends[0], F_SETOWN, who[i]));
-		expect_refusal("F_SETOWN, junk above", syscall(SYS_fcntl, ends[0], F_SETOWN, 0x100000000L | (unsigned int)who[i]));
+		expect_refusal("F_SETOWN, junk above",
+			       syscall(SYS_fcntl, ends[0], F_SETOWN, 0x100000000L | (unsigned int)who[i]));
 		expect_refusal("FIOSETOWN", ioctl(ends[0], FIOSETOWN, &who[i]));
 		expect_refusal("SIOCSPGRP", ioctl(ends[0], SIOCSPGRP, &who[i]));
 	}
@@ -106,13 +108,19 @@ static void aim_limits(void)
 {
 	struct rlimit none = { 0, 0 };
 	struct sched_param idle = { 0 };
-	struct { unsigned int size, policy; unsigned long long flags; int nice; unsigned int priority; unsigned long long times[3]; }
-		attributes = { .size = 48, .policy = SCHED_IDLE };
+	struct {
+		unsigned int size, policy;
+		unsigned long long flags;
+		int nice;
+		unsigned int priority;
+		unsigned long long times[3];
+	} attributes = { .size = 48, .policy = SCHED_IDLE };
 	unsigned long cpus = 1;
 
 	expect_refusal("prlimit NOFILE", prlimit(monitor, RLIMIT_NOFILE, &none, NULL));
 	expect_refusal("prlimit CPU", prlimit(monitor, RLIMIT_CPU, &none, NULL));
-	expect_refusal("prlimit, junk above", syscall(SYS_prlimit64, 0x500000000L | (unsigned int)monitor, RLIMIT_CPU, &none, NULL));
+	expect_refusal("prlimit, junk above",
+		       syscall(SYS_prlimit64, 0x500000000L | (unsigned int)monitor, RLIMIT_CPU, &none, NULL));
 	expect_refusal("sched_setscheduler", sched_setscheduler(monitor, SCHED_IDLE, &idle));
 	expect_refusal("sched_setparam", sched_setparam(monitor, &idle));
 	expect_refusal("sched_setattr", syscall(SYS_sched_setattr, monitor, &attributes, 0));
@@ -166,14 +174,17 @@ static int at_monitor_threads(const char *path)
 	if (child == 0)
 		wait_for_ever(NULL);
 	fd = (int)syscall(SYS_pidfd_open, child, 0);
-	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) || waitpid(child, &status, 0) != child || !WIFSIGNALED(status) ||
-	    WTERMSIG(status) != SIGTERM)
+	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) || waitpid(child, &status, 0) != child ||
+	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM)
 		return -1;
 	return aim(path);
 }
 
 /* kill(-1), in a pid namespace of the test's own: all but the first process and the monitor are gone, as natively */
-/* The listener, by whose answers the monitor decides, and whatever else it and its front hold: not for users like theirs, but for root. */
+/*
+ * The listener, by whose answers the monitor decides, and whatever else it and its front hold: not for users
+ * like theirs, but for root.
+ */
 static int at_descriptors(const char *path)
 {
 	pid_t holders[] = { find_monitor(), getppid() };
@@ -208,7 +219,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(const char *path);
-	} ways[] = { { "at-monitor", at_monitor }, { "at-monitor-threads", at_monitor_threads }, { "at-everybody", at_everybody }, { "at-descriptors", at_descriptors } };
+	} ways[] = { { "at-monitor", at_monitor },
+		     { "at-monitor-threads", at_monitor_threads },
+		     { "at-everybody", at_everybody },
+		     { "at-descriptors", at_descriptors } };
 
 	if (argc != 3)
 		return 2;

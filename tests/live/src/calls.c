@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * calls VERB ARG...: one system call (or a few) exactly as named, without a shell in between. What the live tests do to be
- * noticed, or to be missed. Several verbs may follow each other, joined by "+". Exit status: 0, or 1 with errno's text.
+ * calls VERB ARG...: one system call (or a few) exactly as named, without a shell in between. What the live
+ * tests do to be noticed, or to be missed. Several verbs may follow each other, joined by "+". Exit status:
+ * 0, or 1 with errno's text.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -193,7 +194,10 @@ static int do_exec(char **a)
 	return -1;
 }
 
-/* fresh FILE TIMES: makes a program, executable from the beginning or not, that a child executes at once and must not find busy */
+/*
+ * fresh FILE TIMES: makes a program, executable from the beginning or not, that a child executes at once and
+ * must not find busy
+ */
 static int do_fresh(char **a)
 {
 	static const char text[] = "#!/bin/true\n";
@@ -213,8 +217,9 @@ static int do_fresh(char **a)
 		}
 		unlink(a[0]);
 		fd = open(a[0], O_WRONLY | O_CREAT | O_CLOEXEC, i % 2 ? 0700 : 0600);
-		if (child < 0 || fd < 0 || write(fd, text, sizeof(text) - 1) < 0 || (i % 2 == 0 && fchmod(fd, 0700) < 0) ||
-		    close(fd) < 0 || write(go[1], "", 1) < 0 || close(go[0]) < 0 || close(go[1]) < 0 || waitpid(child, &status, 0) < 0)
+		if (child < 0 || fd < 0 || write(fd, text, sizeof(text) - 1) < 0 ||
+		    (i % 2 == 0 && fchmod(fd, 0700) < 0) || close(fd) < 0 || write(go[1], "", 1) < 0 ||
+		    close(go[0]) < 0 || close(go[1]) < 0 || waitpid(child, &status, 0) < 0)
 			return -1;
 		errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 		if (status)

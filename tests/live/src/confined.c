@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * confined WAY FILE: confines itself, then goes for FILE, which it may no longer read (Landlock) or remove (seccomp) itself. Prints what it
- * got, or how it ended: the same natively and watched. Exit status: 77 where the kernel has no such way.
+ * confined WAY FILE: confines itself, then goes for FILE, which it may no longer read (Landlock) or remove
+ * (seccomp) itself. Prints what it got, or how it ended: the same natively and watched. Exit status: 77 where
+ * the kernel has no such way.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +107,8 @@ static void debugged(void (*what)(void))
 	while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
 		int signal = WSTOPSIG(status);
 
-		ptrace(PTRACE_CONT, child, NULL, (void *)(uintptr_t)(signal == SIGSTOP || signal == SIGTRAP ? 0 : signal));
+		ptrace(PTRACE_CONT, child, NULL,
+		       (void *)(uintptr_t)(signal == SIGSTOP || signal == SIGTRAP ? 0 : signal));
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crowd FOLDER TURNS: threads open FOLDER/noise without end, while others take turns, one at a time: turn N opens, fails to open,
- * opens for writing or removes FOLDER/turn-N. Then all are out of descriptors, 200 times. Fails where the kernel would have said something else.
+ * crowd FOLDER TURNS: threads open FOLDER/noise without end, while others take turns, one at a time: turn N
+ * opens, fails to open, opens for writing or removes FOLDER/turn-N. Then all are out of descriptors, 200
+ * times. Fails where the kernel would have said something else.
  */
 #include <errno.h>
 #include <fcntl.h>

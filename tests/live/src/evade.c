@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * evade WAY SECRET...: gets at the file SECRET by a way that a monitor may overlook, and prints what it holds: who sees that
- * text knows that the attack succeeded. Exit status: 0, or 1 with errno's text, or 77 where the kernel has no such way.
+ * evade WAY SECRET...: gets at the file SECRET by a way that a monitor may overlook, and prints what it
+ * holds: who sees that text knows that the attack succeeded. Exit status: 0, or 1 with errno's text, or 77
+ * where the kernel has no such way.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -376,7 +377,9 @@ static int by_thread(const char *path)
 	pthread_t thread;
 	void *failed = NULL;
 
-	return pthread_create(&thread, NULL, open_in_thread, (void *)path) || pthread_join(thread, &failed) || failed ? -1 : 0;
+	return pthread_create(&thread, NULL, open_in_thread, (void *)path) || pthread_join(thread, &failed) || failed ?
+		       -1 :
+		       0;
 }
 
 static int by_sharing_memory(const char *path)
@@ -413,7 +416,9 @@ static int by_forged_birth(const char *path)
 	if (pthread_create(&thread, NULL, forge, NULL))
 		return -1;
 	usleep(10000);
-	forged = (struct clone_args){ .flags = CLONE_FILES | CLONE_PARENT_SETTID, .exit_signal = SIGCHLD, .parent_tid = (uintptr_t)&forged_child };
+	forged = (struct clone_args){ .flags = CLONE_FILES | CLONE_PARENT_SETTID,
+				      .exit_signal = SIGCHLD,
+				      .parent_tid = (uintptr_t)&forged_child };
 	child = (pid_t)syscall(SYS_clone3, &forged, sizeof(forged));
 	if (child == 0)
 		_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
@@ -499,8 +504,8 @@ static int by_many_processes(const char *path)
 static int by_mount_over(const char *path)
 {
 	(void)path;
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount(folder, "/mnt", NULL, MS_BIND, NULL) ||
-	    chdir("/mnt"))
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(folder, "/mnt", NULL, MS_BIND, NULL) || chdir("/mnt"))
 		return -1;
 	return show(open(base, O_RDONLY));
 }
@@ -581,7 +586,8 @@ static int by_ring(const char *path)
 	if (fd < 0)
 		return -1;
 	sq = mmap(NULL, params.sq_off.array + sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
-	cq = mmap(NULL, params.cq_off.cqes + 2 * sizeof(struct io_uring_cqe), PROT_READ, MAP_SHARED, fd, IORING_OFF_CQ_RING);
+	cq = mmap(NULL, params.cq_off.cqes + 2 * sizeof(struct io_uring_cqe), PROT_READ, MAP_SHARED, fd,
+		  IORING_OFF_CQ_RING);
 	sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
 	if (sq == MAP_FAILED || cq == MAP_FAILED || (void *)sqe == MAP_FAILED)
 		return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fleet CASE: workloads that are awkward for anything that traces. Each prints one line that is the same in every run, and ends
- * with 0 when all went as it does natively.
+ * fleet CASE: workloads that are awkward for anything that traces. Each prints one line that is the same in
+ * every run, and ends with 0 when all went as it does natively.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,8 +77,8 @@ static void *exec_now(void *arg)
 
 	(void)arg;
 	snprintf(text, sizeof(text), "%d", (int)leader);
-	execl("/bin/sh", "sh", "-c", "[ $$ = \"$0\" ] && echo took the leader\\'s id && cat /etc/hostname >/dev/null", text,
-	      (char *)NULL);
+	execl("/bin/sh", "sh", "-c", "[ $$ = \"$0\" ] && echo took the leader\\'s id && cat /etc/hostname >/dev/null",
+	      text, (char *)NULL);
 	_exit(127);
 }
 
@@ -238,7 +238,8 @@ static int timer(int flags)
 			close(fd);
 		}
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec - start.tv_sec < 3 || (ticks < 300 && now.tv_sec - start.tv_sec < 60)); /* a busy machine gives few of them */
+	/* a busy machine gives few of them */
+	} while (now.tv_sec - start.tv_sec < 3 || (ticks < 300 && now.tv_sec - start.tv_sec < 60));
 	setitimer(ITIMER_REAL, &never, NULL);
 	if (ticks < 300)
 		fprintf(stderr, "only %d ticks\n", (int)ticks);
@@ -257,8 +258,8 @@ static int timer_plain(void)
 }
 
 /*
- * Signals that meet threads in their first call, while the one that makes them has them blocked. Who watches learns of the handler from the first
- * births at the earliest.
+ * Signals that meet threads in their first call, while the one that makes them has them blocked. Who watches
+ * learns of the handler from the first births at the earliest.
  */
 static void *first_open(void *interrupted)
 {

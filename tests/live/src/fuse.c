@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuse FOLDER opens: mounts a file system in FOLDER whose server, a child, opens a file of its own before it answers, and uses it.
- * fuse FOLDER silent: the server answers nothing; meanwhile other processes open files, and FOLDER-linked where that is there.
- * fuse FOLDER user: the file system of a user whom root may not look over the shoulder, used by that user.
- * fuse FOLDER program: the file is a program, which is executed, of a file system that cannot be written and of which its server
- * tells nothing (statfs).
- * fuse FOLDER elsewhere: as silent, in a mount namespace of its own, and others open files there by links of /proc.
- * fuse FOLDER layer: as opens, through an overlay over FOLDER that has it as a layer.
- * fuse FOLDER layer-program: as program, likewise.
- * fuse FOLDER held: the server answers no read; processes have mapped the file and pass its page as an argument; meanwhile others open.
- * fuse FOLDER late: the server answers reads late, and what is passed so is the path of a file, which is opened and then removed.
+ * fuse FOLDER opens: mounts a file system in FOLDER whose server, a child, opens a file of its own before it
+ * answers, and uses it. fuse FOLDER silent: the server answers nothing; meanwhile other processes open files,
+ * and FOLDER-linked where that is there. fuse FOLDER user: the file system of a user whom root may not look
+ * over the shoulder, used by that user. fuse FOLDER program: the file is a program, which is executed, of a
+ * file system that cannot be written and of which its server tells nothing (statfs). fuse FOLDER elsewhere:
+ * as silent, in a mount namespace of its own, and others open files there by links of /proc. fuse FOLDER
+ * layer: as opens, through an overlay over FOLDER that has it as a layer. fuse FOLDER layer-program: as
+ * program, likewise. fuse FOLDER held: the server answers no read; processes have mapped the file and pass
+ * its page as an argument; meanwhile others open. fuse FOLDER late: the server answers reads late, and what
+ * is passed so is the path of a file, which is opened and then removed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static size_t content_len = sizeof(text) - 1;
 static bool program, held, late;
 static bool *mute; /* shared: nothing is told by statfs */
 
-/* ---- the server ------------------------------------------------------------------------------------------------------------- */
+/* ---- the server ---------------------------------------------------------------------------------------- */
 
 static void reply(int fd, uint64_t unique, int error, const void *body, size_t len)
 {
@@ -155,7 +155,7 @@ static _Noreturn void serve(int fd, bool silent)
 	}
 }
 
-/* ---- who uses it ------------------------------------------------------------------------------------------------------------ */
+/* ---- who uses it --------------------------------------------------------------------------------------- */
 
 static void told(const char *what, int result)
 {
@@ -265,7 +265,8 @@ static void call_with(int which, char *page)
 		mkdir(page, 0700);
 		return;
 	case 2:
-		connect(socket(AF_INET, SOCK_DGRAM, 0), (const struct sockaddr *)(const void *)page, sizeof(struct sockaddr_storage));
+		connect(socket(AF_INET, SOCK_DGRAM, 0), (const struct sockaddr *)(const void *)page,
+			sizeof(struct sockaddr_storage));
 		return;
 	case 3:
 		connect(socket(AF_UNIX, SOCK_STREAM, 0), (const struct sockaddr *)(const void *)page, 32);

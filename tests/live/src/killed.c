@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * killed FOLDER TIMES WAY: a process opens FOLDER/WAY-NUMBER and is killed in the middle of that, TIMES times; prints the names of the
- * files of which something was left.
+ * killed FOLDER TIMES WAY: a process opens FOLDER/WAY-NUMBER and is killed in the middle of that, TIMES
+ * times; prints the names of the files of which something was left.
  *
  *   shared  it shares its descriptors with the killer, which goes on with the file
  *   cut     the file is cut off

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * opens DESCRIPTORS: opens many names in the current folder in all ways that flags, openat2() and beginnings of paths give, and prints what
- * becomes of each: the error, or the number, flags, mode and path of what was opened. The process may have so many descriptors.
- * tests/live/transparency/opens.sh makes the names, and compares.
+ * opens DESCRIPTORS: opens many names in the current folder in all ways that flags, openat2() and beginnings
+ * of paths give, and prints what becomes of each: the error, or the number, flags, mode and path of what was
+ * opened. The process may have so many descriptors. tests/live/transparency/opens.sh makes the names, and
+ * compares.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,27 +23,31 @@
 enum { FOLDER = 3, FILE_PATH, LINK_PATH, MEMORY, SOCKET, FIRST_FREE };
 
 static const char *const names[] = {
-	"file", "file/", "file/.", "file/..", "file/x", "folder", "folder/", "folder/.", "folder/..", "folder/../file", "link", "link/",
-	"folder-link", "folder-link/", "folder-link/file", "folder-link/../file", "dangling", "dangling/", "loop", "loop/x", "fifo", "socket",
-	"device", "none", "none/", "none/x", "", "/", "//", "/.", ".", "..", "./", "closed", "closed/file", "read-only", "other-ids", "proc", "proc-folder/x",
-	"proc-dangling", "fd-link", "whole-link", "whole-folder-link/file", "/dev/null", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/fd/0",
-	"/dev/fd/4", "/dev/stdin", "/proc/self/fd", "/proc/self/fd/3", "/proc/self/fd/4", "/proc/self/fd/5", "/proc/self/fd/6",
-	"/proc/self/fd/7", "/proc/self/fd/99", "/proc/thread-self", "/proc/thread-self/fd/4", "/proc/self/exe", "/proc/self/cwd/file",
-	"/proc/self/root/etc/passwd", "/proc/self/mem", "/proc/self/ns/mnt", "/proc/self/task/none", "LONG", "LONGER",
+	"file", "file/", "file/.", "file/..", "file/x", "folder", "folder/", "folder/.", "folder/..",
+	"folder/../file", "link", "link/", "folder-link", "folder-link/", "folder-link/file",
+	"folder-link/../file", "dangling", "dangling/", "loop", "loop/x", "fifo", "socket", "device",
+	"none", "none/", "none/x", "", "/", "//", "/.", ".", "..", "./", "closed", "closed/file",
+	"read-only", "other-ids", "proc", "proc-folder/x", "proc-dangling", "fd-link", "whole-link",
+	"whole-folder-link/file", "/dev/null", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/fd/0",
+	"/dev/fd/4", "/dev/stdin", "/proc/self/fd", "/proc/self/fd/3", "/proc/self/fd/4", "/proc/self/fd/5",
+	"/proc/self/fd/6", "/proc/self/fd/7", "/proc/self/fd/99", "/proc/thread-self",
+	"/proc/thread-self/fd/4", "/proc/self/exe", "/proc/self/cwd/file", "/proc/self/root/etc/passwd",
+	"/proc/self/mem", "/proc/self/ns/mnt", "/proc/self/task/none", "LONG", "LONGER",
 };
 
 static const unsigned int ways[] = {
-	0, O_WRONLY, O_RDWR, O_ACCMODE, O_NOFOLLOW, O_PATH, O_PATH | O_NOFOLLOW, O_DIRECTORY, O_DIRECTORY | O_NOFOLLOW,
-	O_PATH | O_DIRECTORY, O_TRUNC, O_RDWR | O_TRUNC, O_APPEND | O_WRONLY, O_NONBLOCK, O_NOATIME, O_DIRECT, O_SYNC,
-	O_DSYNC | O_WRONLY, O_ASYNC, O_TMPFILE | O_RDWR, O_TMPFILE, O_CLOEXEC, 0x40000000, 0x80000000, 0100000, O_NOCTTY,
-	O_DIRECTORY | O_RDWR, O_DIRECTORY | O_WRONLY, O_DIRECTORY | O_NOATIME, O_CREAT, O_CREAT | O_EXCL,
-	O_CREAT | O_WRONLY | O_EXCL | O_NOFOLLOW, O_CREAT | O_DIRECTORY, O_CREAT | O_PATH, O_CREAT | O_NOFOLLOW | O_RDWR,
+	0, O_WRONLY, O_RDWR, O_ACCMODE, O_NOFOLLOW, O_PATH, O_PATH | O_NOFOLLOW, O_DIRECTORY,
+	O_DIRECTORY | O_NOFOLLOW, O_PATH | O_DIRECTORY, O_TRUNC, O_RDWR | O_TRUNC, O_APPEND | O_WRONLY,
+	O_NONBLOCK, O_NOATIME, O_DIRECT, O_SYNC, O_DSYNC | O_WRONLY, O_ASYNC, O_TMPFILE | O_RDWR, O_TMPFILE,
+	O_CLOEXEC, 0x40000000, 0x80000000, 0100000, O_NOCTTY, O_DIRECTORY | O_RDWR, O_DIRECTORY | O_WRONLY,
+	O_DIRECTORY | O_NOATIME, O_CREAT, O_CREAT | O_EXCL, O_CREAT | O_WRONLY | O_EXCL | O_NOFOLLOW,
+	O_CREAT | O_DIRECTORY, O_CREAT | O_PATH, O_CREAT | O_NOFOLLOW | O_RDWR,
 	O_CREAT | O_TRUNC | O_WRONLY, O_PATH | O_CREAT | O_TRUNC | O_WRONLY,
 };
 
 static const uint64_t resolves[] = {
-	0, RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_BENEATH | RESOLVE_IN_ROOT,
-	0x40, 1ull << 40,
+	0, RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT,
+	RESOLVE_BENEATH | RESOLVE_IN_ROOT, 0x40, 1ull << 40,
 };
 
 static char one_long[300], all_long[5000];
@@ -118,7 +123,8 @@ static void open_oddly(void)
 	tell("openat2 flags", "file", h.how.flags, syscall(SYS_openat2, AT_FDCWD, "file", &h, sizeof(h.how)));
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
 		tell("openat at", "file", (uint32_t)beginnings[i], syscall(SYS_openat, beginnings[i], "file", 0));
-		tell("openat at", "/etc/passwd", (uint32_t)beginnings[i], syscall(SYS_openat, beginnings[i], "/etc/passwd", 0));
+		tell("openat at", "/etc/passwd", (uint32_t)beginnings[i],
+		     syscall(SYS_openat, beginnings[i], "/etc/passwd", 0));
 		tell("openat at", "", (uint32_t)beginnings[i], syscall(SYS_openat, beginnings[i], "", 0));
 		tell("openat junk", "file", (uint32_t)beginnings[i],
 		     syscall(SYS_openat, 5ull << 32 | (uint32_t)beginnings[i], "file", 10ull << 32));
@@ -156,7 +162,10 @@ int main(int argc, char **argv)
 		return 1;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		for (size_t j = 0; j < sizeof(ways) / sizeof(ways[0]); j++)
-			open_name(!strcmp(names[i], "LONG") ? one_long : !strcmp(names[i], "LONGER") ? all_long : names[i], ways[j]);
+			open_name(!strcmp(names[i], "LONG")   ? one_long :
+				  !strcmp(names[i], "LONGER") ? all_long :
+								names[i],
+				  ways[j]);
 	open_oddly();
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * processors FILE: a thread opens FILE without end, and the others look where it may run: the same processors each time. Then it is
- * bound to one, by another thread and by another process, and stays there; at last it may run everywhere again. Says what was otherwise.
+ * processors FILE: a thread opens FILE without end, and the others look where it may run: the same processors
+ * each time. Then it is bound to one, by another thread and by another process, and stays there; at last it
+ * may run everywhere again. Says what was otherwise.
  *
  * processors FILE until-it-fails: one thread opens FILE until that is refused, and may run where it could before, soon.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * racer WAY FOLDER WINS: opens FOLDER/evasion-decoys while something else turns that name into FOLDER/evasion-secret, until
- * WINS opens got the secret. After each open the file FOLDER/mark-win or FOLDER/mark-loss is opened, so that the order of the
- * alerts tells which attempt each belongs to. Exit status: 0, 1 when a call fails, 3 when the wins do not come.
+ * racer WAY FOLDER WINS: opens FOLDER/evasion-decoys while something else turns that name into
+ * FOLDER/evasion-secret, until WINS opens got the secret. After each open the file FOLDER/mark-win or
+ * FOLDER/mark-loss is opened, so that the order of the alerts tells which attempt each belongs to. Exit
+ * status: 0, 1 when a call fails, 3 when the wins do not come.
  *
  *   thread    a second thread writes the path
  *   process   another process writes it, through shared memory
@@ -29,10 +30,12 @@
  *   argv      a second thread writes the arguments of a program that is executed; the secret is "telling-argument"
  *   argv-process
  *             another process writes them, through shared memory
- *   dirfd     a process that shares the descriptors puts FOLDER/one and FOLDER/two over the one that the path is relative to
+ *   dirfd a process that shares the descriptors puts FOLDER/one and FOLDER/two over the one that the path is
+ *   relative to
  *   cwd       another process that shares the working directory changes it
  *   connect-unix, bind-unix
- *             a second thread writes the name that a unix socket is connected or bound to; the secret is FOLDER/socket-secret
+ *             a second thread writes the name that a unix socket is connected or bound to; the secret is
+ *             FOLDER/socket-secret
  *   connect-unix-vm
  *             another process writes it by process_vm_writev
  *   user, user-unlink
@@ -160,7 +163,8 @@ static int faults = -1;
 static int make_faults(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .range = { (unsigned long)path, PATH_ROOM }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_register range = { .range = { (unsigned long)path, PATH_ROOM },
+					 .mode = UFFDIO_REGISTER_MODE_MISSING };
 
 	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 	return faults < 0 || ioctl(faults, UFFDIO_API, &api) || ioctl(faults, UFFDIO_REGISTER, &range) ? -1 : 0;
@@ -175,7 +179,8 @@ static void fill_page(int which)
 	if (read(faults, &message, sizeof(message)) != sizeof(message))
 		return;
 	snprintf(page, sizeof(page), "%s", names[which]);
-	close(open("/dev/null", O_RDONLY)); /* who fills the page in makes calls, too: nobody may wait for the page meanwhile */
+	close(open("/dev/null",
+		   O_RDONLY)); /* who fills the page in makes calls, too: nobody may wait for the page meanwhile */
 	ioctl(faults, UFFDIO_COPY, &copy);
 }
 
@@ -251,7 +256,9 @@ static int attempt_send(int number)
 {
 	struct sockaddr_in decoy = { AF_INET, address.sin_port, { htonl(0x7f00004d) }, { 0 } };
 	struct iovec bytes = { (char *)"x", 1 };
-	struct msghdr header = { .msg_name = &address, .msg_namelen = sizeof(address), .msg_iov = &bytes, .msg_iovlen = 1 };
+	struct msghdr header = {
+		.msg_name = &address, .msg_namelen = sizeof(address), .msg_iov = &bytes, .msg_iovlen = 1
+	};
 	struct mmsghdr both[2] = { { .msg_hdr = header }, { .msg_hdr = header } };
 	char byte;
 	int won;
@@ -322,7 +329,8 @@ static int attempt_connect(int type, int number)
 	}
 	setsockopt(copy, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	r = connect(fd, (struct sockaddr *)&address, sizeof(address));
-	won = r == 0 && getpeername(copy, (struct sockaddr *)&peer, &len) == 0 && peer.sin_addr.s_addr == htonl(0x7f000042);
+	won = r == 0 && getpeername(copy, (struct sockaddr *)&peer, &len) == 0 &&
+	      peer.sin_addr.s_addr == htonl(0x7f000042);
 	close(copy);
 	if (number < 0)
 		close(fd);
@@ -362,9 +370,11 @@ static int attempt_unix(int binds)
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), r;
 
 	if (binds)
-		r = bind(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) || getsockname(fd, (struct sockaddr *)&is, &len);
+		r = bind(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) ||
+		    getsockname(fd, (struct sockaddr *)&is, &len);
 	else
-		r = connect(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) || getpeername(fd, (struct sockaddr *)&is, &len);
+		r = connect(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) ||
+		    getpeername(fd, (struct sockaddr *)&is, &len);
 	close(fd);
 	if (binds && !r)
 		unlink(is.sun_path);
@@ -373,7 +383,8 @@ static int attempt_unix(int binds)
 
 static int become_user(void)
 {
-	return chmod(folder, 01777) || setgroups(0, NULL) || setresgid(12346, 12346, 12346) || setresuid(12345, 12345, 12345);
+	return chmod(folder, 01777) || setgroups(0, NULL) || setresgid(12346, 12346, 12346) ||
+	       setresuid(12345, 12345, 12345);
 }
 
 /* 1 = the program says that it got the secret argument */
@@ -403,8 +414,25 @@ static const struct way {
 	const char *name, *opened; /* NULL: one of the names, in memory that is written to */
 	void (*turn)(int which);
 	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
-	enum { OPENING, FAULTING, OPENING_SECRET, CONNECTING_UDP, CONNECTING_TCP, CONNECTING_FIXED, EXECUTING, SENDING, SENDING_MESSAGE, SENDING_MESSAGES, REMOVING, MOVING,
-	       OPENING_UNMAPPED, MOVING_UNMAPPED, OPENING_AT, CONNECTING_UNIX, BINDING_UNIX } what;
+	enum {
+		OPENING,
+		FAULTING,
+		OPENING_SECRET,
+		CONNECTING_UDP,
+		CONNECTING_TCP,
+		CONNECTING_FIXED,
+		EXECUTING,
+		SENDING,
+		SENDING_MESSAGE,
+		SENDING_MESSAGES,
+		REMOVING,
+		MOVING,
+		OPENING_UNMAPPED,
+		MOVING_UNMAPPED,
+		OPENING_AT,
+		CONNECTING_UNIX,
+		BINDING_UNIX
+	} what;
 	int user; /* changes to another one */
 } ways[] = {
 	{ "thread", NULL, store, THREAD, OPENING, 0 },
@@ -462,11 +490,13 @@ static int child(void *arg)
 
 static void *room(const struct way *w)
 {
-	int private = strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || store_vm == w->turn || w->what == FAULTING;
+	int private =
+		strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || store_vm == w->turn || w->what == FAULTING;
 	char name[PATH_ROOM];
 
 	if (w->what == OPENING_UNMAPPED || w->what == MOVING_UNMAPPED)
-		return mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		return mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (strcmp(w->name, "file") != 0)
 		return mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE,
 			    (private ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS, -1, 0);
@@ -534,7 +564,10 @@ static int start(const struct way *w)
 	if (w->by == THREAD)
 		return pthread_create(&thread, NULL, turn_for_ever, (void *)w) ? -1 : 0;
 	return clone(child, stack + sizeof(stack),
-		     SIGCHLD | (w->by == SHARING_FOLDER ? CLONE_FS : w->by == SHARING_FDS ? CLONE_FILES : 0), (void *)w) < 0 ?
+		     SIGCHLD | (w->by == SHARING_FOLDER ? CLONE_FS :
+				w->by == SHARING_FDS    ? CLONE_FILES :
+							  0),
+		     (void *)w) < 0 ?
 		       -1 :
 		       0;
 }

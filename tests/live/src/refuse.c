@@ -8,7 +8,8 @@
  *   CALL=KILL              who makes the call is killed
  *   listener               a seccomp listener exists already, as below another supervisor
  *   docker                 what Docker's default profile refuses to a container without capabilities
- *   unlisted=ERRNO         what is no call fails, as in a profile that names what is allowed: also the call -1 that tracers put in place of others
+ *   unlisted=ERRNO what is no call fails, as in a profile that names what is allowed: also the call -1 that
+ *   tracers put in place of others
  *   nothing                no rule at all
  *
  * ERRNO is a name (ENOSYS EINVAL EPERM EBUSY EACCES). Calls that this machine has not are left out.
@@ -37,7 +38,9 @@ static int errno_of(const char *name)
 	static const struct {
 		const char *name;
 		int number;
-	} names[] = { { "ENOSYS", ENOSYS }, { "EINVAL", EINVAL }, { "EPERM", EPERM }, { "EBUSY", EBUSY }, { "EACCES", EACCES } };
+	} names[] = {
+		{ "ENOSYS", ENOSYS }, { "EINVAL", EINVAL }, { "EPERM", EPERM }, { "EBUSY", EBUSY }, { "EACCES", EACCES }
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(name, names[i].name))
@@ -122,7 +125,8 @@ static void add_docker(scmp_filter_ctx ctx)
 
 		/* CLONE_NEW*: namespaces */
 		if (flag & 0x7e020000u)
-			seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
+			seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+					 SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
 	}
 }
 

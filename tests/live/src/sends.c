@@ -3,9 +3,11 @@
  * sends SOCKET CALL ADDRESS: sends a text to 127.0.0.66, where it waits for it, and prints "arrived" when it comes.
  *
  *   SOCKET   udp, udp6; connected, connected6: to 127.0.0.1 before; stream: by MSG_FASTOPEN
- *   CALL     sendto, sendmsg, sendmmsg; unwritable: a sendmmsg() that cannot write the length behind the message, and fails when it has sent it;
+ *   CALL sendto, sendmsg, sendmmsg; unwritable: a sendmmsg() that cannot write the length behind the message,
+ *   and fails when it has sent it;
  *            second: the same of the second of two messages
- *   ADDRESS  plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes behind it; later: the same and a flag
+ *   ADDRESS plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes
+ *   behind it; later: the same and a flag
  *            for which the kernel itself has to send it
  *
  * Exit status: 0, 1 when a call fails, 77 where the kernel has no such way.
@@ -113,7 +115,9 @@ static int send_unwritably(int fd, int both, struct sockaddr_storage *to, sockle
 	struct iovec piece = { (void *)text, sizeof(text) };
 	struct sockaddr_in elsewhere = v4("127.0.0.1", ((struct sockaddr_in *)to)->sin_port);
 
-	first->msg_hdr = (struct msghdr){ .msg_name = &elsewhere, .msg_namelen = sizeof(elsewhere), .msg_iov = &piece, .msg_iovlen = 1 };
+	first->msg_hdr = (struct msghdr){
+		.msg_name = &elsewhere, .msg_namelen = sizeof(elsewhere), .msg_iov = &piece, .msg_iovlen = 1
+	};
 	second->msg_hdr = (struct msghdr){ .msg_name = to, .msg_namelen = len, .msg_iov = &piece, .msg_iovlen = 1 };
 	mprotect(second, 4096, PROT_READ);
 	return both ? sendmmsg(fd, first, 2, 0) : sendmmsg(fd, second, 1, 0);

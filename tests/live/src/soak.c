@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * soak FOLDER PROCESSES CALLS: four workers start PROCESSES processes in all, each of which opens FOLDER/counted; then they make
- * CALLS calls in all, from two threads each: opens that succeed and fail, datagrams, names that are not there. Says how
- * many of each system call it has made.
+ * soak FOLDER PROCESSES CALLS: four workers start PROCESSES processes in all, each of which opens
+ * FOLDER/counted; then they make CALLS calls in all, from two threads each: opens that succeed and fail,
+ * datagrams, names that are not there. Says how many of each system call it has made.
  */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -93,6 +93,7 @@ int main(int argc, char **argv)
 	}
 	/* each process and thread ends; an open each process, two of each round of calls */
 	printf("exits %ld\nopenat %ld\nsendto %ld\nunlinkat %ld\n", processes * WORKERS + WORKERS + WORKERS * THREADS,
-	       processes * WORKERS + 2 * calls * WORKERS * THREADS, calls * WORKERS * THREADS, calls * WORKERS * THREADS);
+	       processes * WORKERS + 2 * calls * WORKERS * THREADS, calls * WORKERS * THREADS,
+	       calls * WORKERS * THREADS);
 	return wrong;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * traced traceme|seize|detach CMD...: CMD below a debugger that changes nothing. traceme: the child asks for it; seize: it is taken
- * before it executes; detach: as traceme, and let go for good at its exec. Children are followed. Exit status: that of CMD.
+ * traced traceme|seize|detach CMD...: CMD below a debugger that changes nothing. traceme: the child asks for
+ * it; seize: it is taken before it executes; detach: as traceme, and let go for good at its exec. Children
+ * are followed. Exit status: that of CMD.
  */
 #include <signal.h>
 #include <stdbool.h>
