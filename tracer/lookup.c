@@ -58,9 +58,9 @@ bool lookup_is_ordinary(struct tracer *t, int fd)
 }
 
 /* The path is not known to lead to where looking may take for ever. */
-static int checked(struct tracer *t, int base, const char *name)
+static int checked(struct tracer *t, int base, const char *name, bool makes)
 {
-	if (!slow_on_way(&t->slow, base, name))
+	if (!slow_on_way(&t->slow, base, name, makes))
 		return base;
 	t->pending.waits = true;
 	if (base >= 0)
@@ -68,14 +68,14 @@ static int checked(struct tracer *t, int base, const char *name)
 	return -EXDEV;
 }
 
-int lookup_base(struct tracer *t, const char *name, int dirfd)
+int lookup_base(struct tracer *t, const char *name, int dirfd, bool makes)
 {
 	pid_t tid = t->pending.call.tid;
 	char path[64];
 	int fd;
 
 	if (name[0] == '/')
-		return checked(t, AT_FDCWD, name);
+		return checked(t, AT_FDCWD, name, makes);
 	if (dirfd == AT_FDCWD)
 		snprintf(path, sizeof(path), "/proc/%d/cwd", tid);
 	else if (dirfd >= 0)
@@ -90,7 +90,7 @@ int lookup_base(struct tracer *t, const char *name, int dirfd)
 		close(fd);
 		return -EXDEV;
 	}
-	return checked(t, fd, name);
+	return checked(t, fd, name, makes);
 }
 
 bool lookup_mentions_proc(const char *path)

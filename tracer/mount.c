@@ -34,8 +34,10 @@ bool mount_parse(struct str line, struct mount *ret_mount)
 
 	if (!mark || parse_u64(id, &ret_mount->id) < 0)
 		return false;
-	for (int skip = 0; skip < 3; skip++)
-		words_next(&line);
+	if (parse_u64(words_next(&line), &ret_mount->parent) < 0)
+		return false;
+	words_next(&line);
+	words_next(&line);
 	ret_mount->point = words_next(&line);
 	ret_mount->read_only = is_read_only(words_next(&line));
 	line = (struct str){ mark + 3, line.len - (size_t)(mark + 3 - line.ptr) };

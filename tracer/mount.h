@@ -9,7 +9,7 @@
 
 /* A line of /proc/PID/mountinfo. Texts are views of it. */
 struct mount {
-	uint64_t id;
+	uint64_t id, parent; /* of the mount that it is mounted on */
 	struct str point, type;
 	struct str options; /* of its file system */
 	bool read_only; /* the mount, or its file system */

@@ -127,7 +127,7 @@ static int begin_place(struct tracer *t, char *path, size_t len, int dirfd, stru
 	if (start == end || lookup_mentions_proc(path) || !strcmp(path + start, ".") || !strcmp(path + start, "..") ||
 	    !strncmp(path + start, "./", 2) || !strncmp(path + start, "../", 3) || len - start > NAME_MAX)
 		return -EOPNOTSUPP;
-	p->base = lookup_base(t, path, dirfd);
+	p->base = lookup_base(t, path, dirfd, true);
 	p->path = path;
 	p->last = path + start;
 	return p->base < 0 && p->base != AT_FDCWD ? -EOPNOTSUPP : 0;

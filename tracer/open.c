@@ -367,6 +367,12 @@ static enum open_way deliver(struct tracer *t, const struct open_args *a, const 
 	return done(t, st);
 }
 
+/* Made for this call: the caller could not make it again, so it is handed on whatever file system it lies on. */
+static bool is_new(const struct open_args *a, const struct stat *st)
+{
+	return a->flags & O_CREAT && a->flags & O_EXCL && S_ISREG(st->st_mode);
+}
+
 /* Whether what we are refused the caller is refused, too: not so in /proc, where a file is about who opens it. */
 static bool is_refused_alike(struct tracer *t, const struct open_args *a, int base)
 {
@@ -401,8 +407,8 @@ static int open_at(struct tracer *t, const struct open_args *a, int base, struct
 static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int base)
 {
 	struct look l = { 0 };
+	struct stat st = { 0 };
 	auto_fd int fd = -1;
-	struct stat st;
 
 	/* read with our own rights, as the base was */
 	a->by_name = a->flags & (O_CREAT | O_TRUNC);
@@ -416,7 +422,7 @@ static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int
 	/* a full table comes before what the path leads to */
 	if (fd < 0)
 		return fd == -EOPNOTSUPP || creation_may_be_full(t->pending.call.pid) ? OPEN_CHECK : fail(t, fd);
-	if (!is_acceptable(t, fd, &st))
+	if (!is_acceptable(t, fd, &st) && !is_new(a, &st))
 		return OPEN_CHECK;
 	if (a->made && !is_owed_file(t, &st))
 		return fail(t, -EEXIST);
@@ -431,7 +437,7 @@ int open_exec_failure(struct tracer *t, size_t path_len)
 
 	if (!t->pending.notified || !identity_assumable(t, t->pending.tracee))
 		return 0;
-	base = lookup_base(t, t->path, a.dirfd);
+	base = lookup_base(t, t->path, a.dirfd, false);
 	if (base < 0 && base != AT_FDCWD)
 		return 0;
 	if (identity_assume(t) == 0) {
@@ -467,7 +473,7 @@ enum open_way open_pending(struct tracer *t)
 		t->pending.tracee->owed.what = OWED_NOTHING;
 		a.flags = (a.flags & ~(uint64_t)O_EXCL) | O_NOFOLLOW;
 	}
-	base = lookup_base(t, t->path, a.dirfd);
+	base = lookup_base(t, t->path, a.dirfd, a.flags & O_CREAT);
 	if (base < 0 && base != AT_FDCWD)
 		return OPEN_CHECK;
 	/*

@@ -224,15 +224,23 @@ static int way_of(const struct slow *s, int base, const char *path)
 
 /* ---- overlays ------------------------------------------------------------------------------------------ */
 
+static bool lies_below(struct str path, struct str folder)
+{
+	return str_starts(path, folder) && (path.len == folder.len || path.ptr[folder.len] == '/');
+}
+
 /*
  * An overlay is as prompt as its layers, which its options name as whoever mounted it did. Such a name tells
- * where it is absolute and needs no escapes, and there still is something. The overlay that is our own root
- * is prompt: nothing is to be seen of its layers from here, and all that runs here lies on it.
+ * where it is absolute and needs no escapes, and there still is something. A layer that the overlay itself covers
+ * is of the mount that it was mounted on. The overlay that is our own root is prompt: nothing is to be seen of
+ * its layers from here, and all that runs here lies on it.
  */
-static bool is_prompt_layer(const struct slow *s, struct str layer)
+static bool is_prompt_layer(const struct slow *s, struct str layer, const struct mount *overlay)
 {
 	char path[PATH_MAX];
 
+	if (lies_below(layer, overlay->point))
+		return !is_listed(s, overlay->parent);
 	if (!str_starts(layer, STR("/")) || layer.len >= sizeof(path) || memchr(layer.ptr, '\\', layer.len))
 		return false;
 	memcpy(path, layer.ptr, layer.len);
@@ -255,8 +263,9 @@ static struct str take_until(struct str *rest, char end)
  * "rw,lowerdir=/a:/b::/data,upperdir=/c,workdir=/d"; newer mounts have each by itself,
  * "lowerdir+=/a,lowerdir+=/b,datadir+=/data".
  */
-static bool has_prompt_layers(const struct slow *s, struct str options)
+static bool has_prompt_layers(const struct slow *s, const struct mount *overlay)
 {
+	struct str options = overlay->options;
 	bool any = false;
 
 	while (options.len) {
@@ -268,7 +277,7 @@ static bool has_prompt_layers(const struct slow *s, struct str options)
 		while (layers.len) {
 			struct str layer = take_until(&layers, ':');
 
-			if (layer.len && !is_prompt_layer(s, layer))
+			if (layer.len && !is_prompt_layer(s, layer, overlay))
 				return false;
 			any = true;
 		}
@@ -285,7 +294,7 @@ static bool strike_overlays(struct slow *s, struct str mounts)
 
 	while (words_line(&mounts, &line)) {
 		if (!mount_parse(line, &m) || !mount_is_overlay(m.type) || !is_listed(s, m.id) ||
-		    !has_prompt_layers(s, m.options))
+		    !has_prompt_layers(s, &m))
 			continue;
 		strike(s, m.id);
 		any = true;
@@ -383,11 +392,15 @@ bool slow_is_ours(struct slow *s, int fd)
 	       st.stx_mask & STATX_MNT_ID && has(s->all, s->nall, st.stx_mnt_id);
 }
 
-bool slow_on_way(struct slow *s, int base, const char *path)
+bool slow_on_way(struct slow *s, int base, const char *path, bool makes)
 {
 	bool leaves = s->fd >= 0 && (s->apart || strstr(path, "proc"));
+	int r = slow_any(s) || leaves ? way_of(s, base, path) : 0;
 
-	return (slow_any(s) || leaves) && way_of(s, base, path) > 0;
+	/* that there is no such name may be known by the kernel, and where it would be made not be asked for yet */
+	if (r == -ENOENT && makes)
+		r = walk(s, base, path);
+	return r > 0;
 }
 
 /* ---- what is asked of the file system itself ----------------------------------------------------------- */

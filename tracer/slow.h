@@ -38,9 +38,10 @@ bool slow_is_ours(struct slow *s, int fd);
 bool slow_has(struct slow *s, int fd);
 /*
  * Whether a path, from a directory that is not there, leads there, or that cannot be known: as where a link
- * of /proc leads, which may be another's mounts. No server is asked.
+ * of /proc leads, which may be another's mounts. makes: also one that is not there, to where it would be made.
+ * No server is asked.
  */
-bool slow_on_way(struct slow *s, int base, const char *path);
+bool slow_on_way(struct slow *s, int base, const char *path, bool makes);
 
 /*
  * An O_PATH descriptor of what the kernel knows at the end of a path, with openat2()'s resolve: -EAGAIN, or

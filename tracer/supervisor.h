@@ -415,9 +415,9 @@ void lookup_mounts(struct tracer *t);
 int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 /*
  * The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to
- * be had, or the path leads to where looking may take for ever.
+ * be had, or the path leads to where looking may take for ever. makes: the call may make what is not there.
  */
-int lookup_base(struct tracer *t, const char *name, int dirfd);
+int lookup_base(struct tracer *t, const char *name, int dirfd, bool makes);
 /* File systems whose files behave the same for whoever opened them, and that answer at once. */
 bool lookup_is_ordinary(struct tracer *t, int fd);
 /* Below /proc the same name is another thing for the caller than for us. */

@@ -41,7 +41,7 @@ static void test_mounts(void **state)
 
 /*
  * Whether an overlay is slow, as if /proc were a mount that is, and the overlay 2 were another one with
- * layers that cannot be told.
+ * layers that cannot be told, and the overlay 4 one that covers a layer on /proc.
  */
 static bool slow_overlay(uint64_t proc, const char *point, const char *options)
 {
@@ -53,14 +53,15 @@ static bool slow_overlay(uint64_t proc, const char *point, const char *options)
 		 "1 9 0:1 / %s rw - overlay overlay rw,%s\n"
 		 "2 9 0:2 / /other rw - overlay overlay rw,relatime\n"
 		 "3 9 0:3 / /third rw - overlay overlay rw,lowerdir=/usr,upperdir=/tmp\n"
-		 "%llu 9 0:4 / /proc rw - fuse.x x rw",
-		 point, options, (unsigned long long)proc);
+		 "%llu 9 0:4 / /proc rw - fuse.x x rw\n"
+		 "4 %llu 0:5 / /usr/lib rw - overlay overlay rw,lowerdir=/usr/lib/x,upperdir=/tmp",
+		 point, options, (unsigned long long)proc, (unsigned long long)proc);
 	assert_int_equal(slow_parse(&s, str_of(text)), 0);
 	for (size_t i = 0; i < s.count; i++) {
 		slow |= s.list[i] == 1;
 		assert_int_not_equal(s.list[i], 3);
 	}
-	assert_int_equal(s.count, slow + 2);
+	assert_int_equal(s.count, slow + 3);
 	slow_free(&s);
 	return slow;
 }
@@ -80,6 +81,9 @@ static void test_overlays(void **state)
 	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/proc:/usr"));
 	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr,upperdir=/proc/self/root/tmp"));
 	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir+=/usr,datadir+=/proc/fs"));
+	/* what it covers itself is of the mount below it */
+	assert_false(slow_overlay(st.stx_mnt_id, "/none/of", "lowerdir=/none/of:/none/of/this,upperdir=/tmp"));
+	assert_true(slow_overlay(st.stx_mnt_id, "/none/of", "lowerdir=/none/off"));
 	/* what cannot be told */
 	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr:usr"));
 	assert_true(slow_overlay(st.stx_mnt_id, "/a", "lowerdir=/usr:/none/of/this"));
@@ -103,28 +107,33 @@ static void test_ways(void **state)
 		skip();
 	slow_begin(&s);
 	s.changed = false;
-	assert_false(slow_on_way(&s, AT_FDCWD, "/proc/version"));
+	assert_false(slow_on_way(&s, AT_FDCWD, "/proc/version", false));
 	snprintf(line, sizeof(line), "%llu 1 0:1 / /proc rw - proc-server x rw", (unsigned long long)st.stx_mnt_id);
 	assert_int_equal(slow_parse(&s, str_of(line)), 0);
-	assert_true(slow_on_way(&s, AT_FDCWD, "/proc/version"));
-	assert_true(slow_on_way(&s, AT_FDCWD, "/proc"));
-	assert_true(slow_on_way(&s, AT_FDCWD, "/./proc/sys/kernel/pid_max"));
-	assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/root/etc"));
-	assert_false(slow_on_way(&s, AT_FDCWD, "/"));
+	assert_true(slow_on_way(&s, AT_FDCWD, "/proc/version", false));
+	assert_true(slow_on_way(&s, AT_FDCWD, "/proc", false));
+	assert_true(slow_on_way(&s, AT_FDCWD, "/./proc/sys/kernel/pid_max", false));
+	assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/root/etc", false));
+	assert_false(slow_on_way(&s, AT_FDCWD, "/", false));
+	for (int i = 0; i < 2; i++) { /* that it is not there is known by then */
+		assert_true(slow_on_way(&s, AT_FDCWD, "/proc/none", true));
+		assert_false(slow_on_way(&s, AT_FDCWD, "/none", true));
+		assert_false(slow_on_way(&s, AT_FDCWD, "/none/none", true));
+	}
 	assert_non_null(mkdtemp(folder));
 	base = open(folder, O_PATH | O_DIRECTORY);
 	assert_int_equal(symlinkat("../../../proc/version", base, "relative"), 0);
 	assert_int_equal(symlinkat("/proc", base, "absolute"), 0);
 	assert_int_equal(symlinkat("round", base, "round"), 0);
 	for (int i = 0; i < 2; i++) { /* the kernel knows them when they are looked up for the second time */
-		assert_true(slow_on_way(&s, base, "relative"));
-		assert_true(slow_on_way(&s, base, "absolute/version"));
-		assert_true(slow_on_way(&s, base, "absolute/../proc/version"));
-		assert_false(slow_on_way(&s, base, "absent/file"));
-		assert_false(slow_on_way(&s, base, "."));
+		assert_true(slow_on_way(&s, base, "relative", false));
+		assert_true(slow_on_way(&s, base, "absolute/version", false));
+		assert_true(slow_on_way(&s, base, "absolute/../proc/version", false));
+		assert_false(slow_on_way(&s, base, "absent/file", false));
+		assert_false(slow_on_way(&s, base, ".", false));
 	}
 	snprintf(link, sizeof(link), "%s/absolute", folder);
-	assert_true(slow_on_way(&s, AT_FDCWD, link));
+	assert_true(slow_on_way(&s, AT_FDCWD, link, false));
 	assert_int_equal(unlinkat(base, "relative", 0), 0);
 	assert_int_equal(unlinkat(base, "absolute", 0), 0);
 	assert_int_equal(unlinkat(base, "round", 0), 0);
@@ -146,16 +155,16 @@ static void test_leaving(void **state)
 	snprintf(link, sizeof(link), "%s/link", folder);
 	assert_int_equal(symlink("/proc/self/root", link), 0);
 	for (int i = 0; i < 2; i++) {
-		assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/root/etc"));
-		assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/cwd"));
+		assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/root/etc", false));
+		assert_true(slow_on_way(&s, AT_FDCWD, "/proc/self/cwd", false));
 		s.apart = true;
-		assert_true(slow_on_way(&s, AT_FDCWD, link));
+		assert_true(slow_on_way(&s, AT_FDCWD, link, false));
 		s.apart = false;
 	}
 	if (!slow_any(&s)) {
-		assert_false(slow_on_way(&s, AT_FDCWD, link));
-		assert_false(slow_on_way(&s, AT_FDCWD, "/proc/mounts"));
-		assert_false(slow_on_way(&s, AT_FDCWD, "/proc/thread-self/status"));
+		assert_false(slow_on_way(&s, AT_FDCWD, link, false));
+		assert_false(slow_on_way(&s, AT_FDCWD, "/proc/mounts", false));
+		assert_false(slow_on_way(&s, AT_FDCWD, "/proc/thread-self/status", false));
 	}
 	assert_true(slow_is_ours(&s, root));
 	assert_false(slow_is_ours(&s, memory));

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuse FOLDER opens: mounts a file system in FOLDER whose server, a child, opens a file of its own before it
- * answers, and uses it. fuse FOLDER silent: the server answers nothing; meanwhile other processes open files,
- * and FOLDER-linked where that is there. fuse FOLDER user: the file system of a user whom root may not look
- * over the shoulder, used by that user. fuse FOLDER program: the file is a program, which is executed, of a
- * file system that cannot be written and of which its server tells nothing (statfs). fuse FOLDER elsewhere:
- * as silent, in a mount namespace of its own, and others open files there by links of /proc. fuse FOLDER
- * layer: as opens, through an overlay over FOLDER that has it as a layer. fuse FOLDER layer-program: as
- * program, likewise. fuse FOLDER held: the server answers no read; processes have mapped the file and pass
- * its page as an argument; meanwhile others open. fuse FOLDER late: the server answers reads late, and what
- * is passed so is the path of a file, which is opened and then removed.
+ * fuse FOLDER HOW: mounts a file system in FOLDER whose server is a child, and uses it.
+ *   opens          the server opens a file of its own before it answers
+ *   silent         it answers nothing; meanwhile other processes open files, and FOLDER-linked where that is there
+ *   elsewhere      as silent, in a mount namespace of its own, and others open files there by links of /proc
+ *   user           it is the file system of a user whom root may not look over the shoulder, used by that user
+ *   program        the file is a program, which is executed, of a file system that cannot be written and of which
+ *                  its server tells nothing (statfs)
+ *   layer          as opens, through an overlay over FOLDER that has it as a layer
+ *   layer-program  as program, likewise
+ *   held           the server reads and makes nothing; processes have mapped the file and pass its page as an
+ *                  argument, or make files; meanwhile others open
+ *   late           the server answers reads late, and what is passed so is the path of a file, which is opened
+ *                  and then removed
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -96,7 +99,10 @@ static void answer(int fd, const struct fuse_in_header *head, const char *body)
 		return;
 	case FUSE_LOOKUP:
 		open_own();
-		if (strcmp(body, "file") != 0)
+		if (!strcmp(body, "unknown"))
+			reply(fd, head->unique, 0, &(struct fuse_entry_out){ .entry_valid = 1000 },
+			      sizeof(struct fuse_entry_out));
+		else if (strcmp(body, "file") != 0)
 			reply(fd, head->unique, -ENOENT, NULL, 0);
 		else
 			reply(fd, head->unique, 0, &(struct fuse_entry_out){ .nodeid = 2, .attr = attributes(2) },
@@ -136,6 +142,11 @@ static void answer(int fd, const struct fuse_in_header *head, const char *body)
 	}
 }
 
+static bool is_held(uint32_t opcode)
+{
+	return opcode == FUSE_READ || opcode == FUSE_CREATE || opcode == FUSE_MKNOD || opcode == FUSE_MKDIR;
+}
+
 static _Noreturn void serve(int fd, bool silent)
 {
 	static _Alignas(8) char request[1 << 17];
@@ -149,7 +160,7 @@ static _Noreturn void serve(int fd, bool silent)
 			_exit(0);
 		}
 		if ((silent && head->opcode != FUSE_INIT) || (*mute && head->opcode == FUSE_STATFS) ||
-		    (held && head->opcode == FUSE_READ))
+		    (held && is_held(head->opcode)))
 			continue;
 		answer(fd, head, request + sizeof(*head));
 	}
@@ -253,9 +264,10 @@ static char *map_pages(const char *folder, size_t n)
 	return pages;
 }
 
-static void call_with(int which, char *page)
+static void call_with(int which, char *page, const char *folder)
 {
 	char *const argv[] = { page, NULL };
+	char name[4096];
 
 	switch (which) {
 	case 0:
@@ -280,12 +292,20 @@ static void call_with(int which, char *page)
 	case 6:
 		sendmsg(socket(AF_INET, SOCK_DGRAM, 0), (const struct msghdr *)(const void *)page, MSG_DONTWAIT);
 		return;
-	default:
+	case 7:
 		rename("/nowhere", page);
+		return;
 	}
+	/* that there is no such name the kernel knows by then, and nobody is asked for it again */
+	snprintf(name, sizeof(name), "%s/unknown", folder);
+	access(name, F_OK);
+	if (which == 8)
+		close(open(name, O_WRONLY | O_CREAT | O_EXCL, 0600));
+	else
+		mkdir(name, 0700);
 }
 
-#define CALLS 8
+#define CALLS 10
 
 static char content_of_pages[CALLS * PAGE];
 
@@ -350,7 +370,7 @@ static void wait_elsewhere(const char *folder)
 		if (children[i] != 0)
 			continue;
 		if (held)
-			call_with(i, pages + i * PAGE);
+			call_with(i, pages + i * PAGE, folder);
 		else if (server_elsewhere)
 			execute_there(i, folder);
 		else

@@ -29,6 +29,15 @@ ln "$dir/files-linked" "$dir/files-other"
 timeout -k 1 20 "$MONITOR" run -r "$dir/linked.yaml" -- "$src/fuse" "$dir/files" silent >"$dir/out" 2>"$dir/err"
 equal "links and a silent server" "$? $(cat "$dir/out")" "0 caller 0 waits"
 
+# a file system that answers at once, but is none of the usual ones: what was made there is there once
+mkdir "$dir/huge"
+mount -t hugetlbfs none "$dir/huge" 2>/dev/null && mounted="$mounted $dir/huge"
+for monitor_options in "" "--opens fast" "--backend ptrace"; do
+	# shellcheck disable=SC2016
+	same sh -c 'set -C; : >"$1" && echo made; rm "$1"' - "$dir/huge/new"
+done
+monitor_options=
+
 # what cannot be asked there is known by the mounts
 rule started "evt.type in (execve, execveat) and proc.name = file" "writable %proc.is_exe_writable" >"$dir/program.yaml"
 timeout -k 1 20 "$MONITOR" run -r "$dir/program.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" program >/dev/null 2>&1
