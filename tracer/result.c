@@ -271,6 +271,6 @@ void result_lose(struct tracer *t, struct tracee *tracee)
 		ev = take_ptr(tracee->unseen);
 	if (!ev)
 		return;
-	ev->ts = tracer_now();
+	event_set_time(ev, tracer_now());
 	told_add(t, &(struct told){ .kind = TOLD_LOST, .tid = tracee->tid, .pid = tracee->process->pid, .event = ev });
 }

@@ -285,3 +285,11 @@ struct event *event_copy(const struct event *ev)
 	copy->values = at + (ev->values - ev->bytes);
 	return copy;
 }
+
+void event_set_time(struct event *copy, uint64_t ts)
+{
+	uint8_t *bytes = (uint8_t *)copy + (copy->bytes - (const uint8_t *)copy); /* they lie in its block */
+
+	copy->ts = ts;
+	memcpy(bytes + EVENT_HEADER_TS, &ts, sizeof(ts));
+}

@@ -322,5 +322,7 @@ void event_make_provisional(struct event *ev, const struct event_builder *b);
 
 /* A deep copy whose bytes (and extension) live in one heap block: free() the result. NULL when memory is short. */
 struct event *event_copy(const struct event *ev);
+/* Gives such a copy another time, also in its bytes. */
+void event_set_time(struct event *copy, uint64_t ts);
 
 #endif

@@ -192,7 +192,7 @@ static void test_copy(void **state)
 {
 	struct event_ext ext = { .real_path = STR("/etc/real"), .args = STR("a\0b\0"), .ip = 7, .raced = RACED_YES };
 	struct event ev = openat(3);
-	struct event *copy;
+	struct event *copy, read;
 
 	(void)state;
 	ev.ext = &ext;
@@ -207,6 +207,10 @@ static void test_copy(void **state)
 	assert_int_equal(copy->ext->args.len, 4);
 	assert_int_equal(copy->ext->ip, 7);
 	assert_int_equal(copy->number, 9);
+	event_set_time(copy, 42);
+	assert_int_equal(copy->ts, 42);
+	assert_int_equal(event_read(&read, copy->bytes, copy->len, NULL), 0);
+	assert_int_equal(read.ts, 42);
 	free(copy);
 }
 
