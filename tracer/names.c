@@ -2,6 +2,7 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
+#include <linux/fs.h> /* RENAME_NOREPLACE and the like, which musl has not */
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
