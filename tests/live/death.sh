@@ -74,7 +74,8 @@ dies() {
 	fi
 	said="killed by signal 9 (Killed), and the command with it"
 	[ "$4" != none ] || said="killed by signal 9 (Killed): the command is no longer watched, and its calls that rules look at fail"
-	soon grep -qxF "monitor: $said" "$dir/err" || fail "$what: it is not told: $(head -n 3 "$dir/err")"
+	# the shell, whose calls fail then, writes its own messages in pieces: ours may come amid one
+	soon grep -qF "monitor: $said" "$dir/err" || fail "$what: it is not told: $(head -n 3 "$dir/err")"
 	if [ "$4" = none ]; then
 		# who waits for the end of standard error waits for the command alone
 		ls -l "/proc/$front/fd" >"$dir/fds"
