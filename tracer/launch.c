@@ -141,6 +141,7 @@ static _Noreturn void workload_main(const struct launch_command *command, int go
 
 	if (command->ignores_children)
 		signal(SIGCHLD, SIG_IGN);
+	setrlimit(RLIMIT_STACK, &command->stack);
 	sigprocmask(SIG_SETMASK, &command->mask, NULL);
 	/* Yama lets only ancestors attach; this names the supervisor as well */
 	prctl(PR_SET_PTRACER, (unsigned long)supervisor, 0, 0, 0);

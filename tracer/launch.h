@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -47,6 +48,7 @@ struct launch {
 struct launch_command {
 	char *const *argv;
 	bool ignores_children; /* SIGCHLD is ignored: we, who want to know how they end, do not */
+	struct rlimit stack;
 	sigset_t mask; /* signals that are blocked; of launch_fork() */
 };
 

@@ -128,7 +128,7 @@ static const struct source_ops tracer_ops;
 
 int tracer_open(const struct tracer_options *options, struct source **ret_source, struct error *err)
 {
-	struct launch_command command = { .argv = options->argv };
+	struct launch_command command = { .argv = options->argv, .stack = options->stack };
 	auto_source struct source *source = NULL;
 	struct tracer *t = calloc(1, sizeof(*t));
 	int r;

@@ -2,6 +2,7 @@
 #ifndef MONITOR_TRACER_TRACER_H
 #define MONITOR_TRACER_TRACER_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "source/source.h"
@@ -41,6 +42,7 @@ struct tracer_notice {
 
 struct tracer_options {
 	char *const *argv; /* NULL-terminated; the workload */
+	struct rlimit stack; /* the workload's limit */
 	enum tracer_backend backend;
 	enum tracer_opens opens;
 	enum tracer_on_exit on_exit;

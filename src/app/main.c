@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/help.h"
 #include "app/log.h"
+#include "app/stack.h"
 
 static int run(const struct command *c, int argc, char **argv)
 {
@@ -47,8 +48,11 @@ int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const struct command *c;
+	struct error err;
 
 	log_claim_descriptors();
+	if (stack_claim(&err) < 0)
+		return log_failure(&err, EXIT_FAILED);
 	/* a link to us named "falco" is Falco's command line */
 	c = argc > 0 && strcmp(slash ? slash + 1 : argv[0], "falco") == 0 ? command_find("falco") : NULL;
 	if (c)

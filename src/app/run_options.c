@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/run.h"
+#include "app/stack.h"
 #include "base/parse.h"
 
 /* The flag, else the configuration's word, else the default. */
@@ -114,6 +115,7 @@ int run_read_options(struct run *run, struct error *err)
 		return run->fail_on;
 	run->tracer = (struct tracer_options){
 		.argv = o->operands,
+		.stack = stack_given(),
 		.backend = (enum tracer_backend)backend,
 		.births = (enum tracer_births)births,
 		.opens = (enum tracer_opens)opens,

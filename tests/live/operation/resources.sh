@@ -58,6 +58,40 @@ if [ "$(id -u)" = 0 ]; then
 	equal "few processes: status" $? 126
 	ok "few processes: why: $(cat "$dir/out")" grep -q "cannot fork the command: Resource temporarily unavailable" "$dir/out"
 fi
+
+# ---- the stack
+# stacked KB CMD...: what the command gets of it, and an alert
+stacked() {
+	kb=$1
+	shift
+	rm -f "$dir/out.d/alerts"
+	(
+		# shellcheck disable=SC3045
+		ulimit "-${kind}s" "$kb"
+		# shellcheck disable=SC2016
+		"$@" "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/alerts" -- sh -c 'ulimit -s; : <"$1"' - "$dir/named"
+	) >"$dir/out" 2>"$dir/err" </dev/null
+	status=$?
+}
+stacked_well() {
+	stacked "$@"
+	ok "a stack of $*, status $status: $(cat "$dir/out" "$dir/err")" [ "$status $(cat "$dir/out")" = "0 $1" ]
+	ok "and an alert: $(cat "$dir/out.d/alerts")" grep -q opened "$dir/out.d/alerts"
+}
+kind=S
+stacked_well 64
+if [ "$(id -u)" = 0 ]; then
+	kind=
+	# shellcheck disable=SC3045
+	(ulimit -s 64 && ulimit -s 128) 2>/dev/null && stacked_well 64 # the capability SYS_RESOURCE
+	# shellcheck disable=SC2086
+	stacked_well 256 $nobody
+	# shellcheck disable=SC2086
+	stacked 64 $nobody
+	equal "a stack that is too small" "$status" 1
+	equal "and why" "$(cat "$dir/err")" "monitor: the limit of the stack is 64 KB, the monitor takes 256 (ulimit -s, hard limit)"
+fi
+
 # nothing wakes up who waits for signals: the run still ends
 ok "signal descriptors are refused: an end, and why" sh -c \
 	'timeout -s KILL 60 "$1" signalfd4=ENOSYS -- "$2" run -- sleep 300 2>"$3"; [ $? = 126 ] && grep -q "no signal descriptor" "$3"' \
