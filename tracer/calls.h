@@ -14,6 +14,9 @@
 /* bits of fanotify_mark() by which opens, and with later kernels cutting files off, ask */
 #define CALLS_ASKING { 0x10000u, 0x100000u } /* FAN_OPEN_PERM, FAN_PRE_ACCESS */
 
+/* flag of pidfd_open(): a descriptor of a thread (PIDFD_THREAD, Linux 6.9) */
+#define CALLS_PIDFD_THREAD 0x80u
+
 enum call_trait {
 	CALL_BLOCKS = 1 << 0,
 	CALL_OPEN = 1 << 1,
@@ -41,6 +44,7 @@ enum call_trait {
 	CALL_ASKS = 1 << 23,
 	CALL_TAKES = 1 << 24,
 	CALL_GOES = 1 << 25,
+	CALL_THREAD = 1 << 26,
 };
 
 struct call_traits {

@@ -115,9 +115,9 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	 */
 	if (traits & CALL_FAULTS && (p->call.number != SYS_ioctl || (uint32_t)p->call.args[1] == CALLS_IOCTL_FAULTS))
 		t->tracees.direct = false;
-	if (traits & (CALL_PID | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
-		r = traits & (CALL_PID | CALL_GROUP) ? protect_check(t, p->tracee, &p->call, traits, &done) :
-						       protect_check_fd(t, p->tracee, &p->call, traits, &done);
+	if (traits & (CALL_PID | CALL_THREAD | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
+		r = traits & (CALL_OWNER | CALL_PIDFD) ? protect_check_fd(t, p->tracee, &p->call, traits, &done) :
+							 protect_check(t, p->tracee, &p->call, traits, &done);
 		if (r < 0 || done) {
 			if (r < 0)
 				entry_refuse(t, r);
@@ -126,7 +126,8 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 			return true;
 		}
 	}
-	if (traits & CALL_DEBUG && (pid_t)p->call.args[1] == getpid() && (uint32_t)p->call.args[0] != PTRACE_TRACEME) {
+	if (traits & CALL_DEBUG && (uint32_t)p->call.args[0] != PTRACE_TRACEME &&
+	    protect_is_ours((pid_t)p->call.args[1]) && protect_same_ids(p->call.tid)) {
 		entry_refuse(t, -EPERM);
 		return true;
 	}

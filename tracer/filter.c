@@ -251,18 +251,15 @@ static int catch_pair(struct filter *f, long number, unsigned int arg, uint32_t 
 }
 
 /* Who gets a file's signals: by number in an argument, else behind a pointer. */
-static int catch_owner(struct filter *f, long number, pid_t protect)
+static int catch_owner(struct filter *f, long number)
 {
-	int r;
+	static const uint32_t of_fcntl[] = { F_SETOWN, F_SETOWN_EX }, of_ioctl[] = { FIOSETOWN, SIOCSPGRP };
+	const uint32_t *commands = number == SYS_ioctl ? of_ioctl : of_fcntl;
+	int r = 0;
 
-	if (number == SYS_ioctl) {
-		r = catch_value(f, number, 1, UINT32_MAX, FIOSETOWN);
-		return r < 0 ? r : catch_value(f, number, 1, UINT32_MAX, SIOCSPGRP);
-	}
-	r = catch_pair(f, number, 1, F_SETOWN, 2, UINT32_MAX, (uint32_t)protect);
-	if (r >= 0)
-		r = catch_pair(f, number, 1, F_SETOWN, 2, UINT32_MAX, (uint32_t)-protect);
-	return r < 0 ? r : catch_value(f, number, 1, UINT32_MAX, F_SETOWN_EX);
+	for (size_t i = 0; i < ARRAY_SIZE(of_fcntl) && r >= 0; i++)
+		r = catch_value(f, number, 1, UINT32_MAX, commands[i]);
+	return r;
 }
 
 static int catch_asking(struct filter *f, long number, unsigned int arg)
@@ -272,6 +269,29 @@ static int catch_asking(struct filter *f, long number, unsigned int arg)
 
 	for (size_t i = 0; i < ARRAY_SIZE(bits) && r >= 0; i++)
 		r = catch_value(f, number, arg, bits[i], bits[i]);
+	return r;
+}
+
+/* Calls that name processes, and could mean the monitor. */
+static int catch_aimed(struct filter *f, const struct filter_options *o, const struct call_traits *c, long number)
+{
+	int r = 0;
+
+	if (c->traits & CALL_PIDFD)
+		catch_always(f, number);
+	if (c->traits & CALL_OWNER)
+		r = catch_owner(f, number);
+	/* whoever traces has attached first, perhaps to a thread that is not the first */
+	if (c->traits & CALL_DEBUG && r >= 0)
+		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_ATTACH);
+	if (c->traits & CALL_DEBUG && r >= 0)
+		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_SEIZE);
+	if (c->traits & CALL_PID && r >= 0)
+		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)o->protect);
+	if (number == SYS_pidfd_open && r >= 0)
+		r = catch_value(f, number, 1, CALLS_PIDFD_THREAD, CALLS_PIDFD_THREAD);
+	if (c->traits & (CALL_THREAD | CALL_GROUP) && r >= 0)
+		r = catch_nonzero(f, number, c->arg);
 	return r;
 }
 
@@ -302,26 +322,14 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		r = catch_nonzero(f, number, c->arg);
 	if (o->on_behalf && c->traits & CALL_ASKS && r >= 0)
 		r = catch_asking(f, number, c->arg);
-	if (o->protect > 0 && c->traits & CALL_PIDFD)
-		catch_always(f, number);
-	if (o->protect > 0 && c->traits & CALL_OWNER && r >= 0)
-		r = catch_owner(f, number, o->protect);
+	if (o->protect > 0 && r >= 0)
+		r = catch_aimed(f, o, c, number);
 	if (o->handover && c->traits & CALL_DEBUG && r >= 0) {
 		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_TRACEME);
 		if (r >= 0)
 			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_ATTACH);
 		if (r >= 0)
 			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_SEIZE);
-	}
-	if (o->protect > 0 && c->traits & CALL_DEBUG && r >= 0)
-		r = catch_value(f, number, 1, UINT32_MAX, (uint32_t)o->protect);
-	if (o->protect > 0 && c->traits & (CALL_PID | CALL_GROUP) && r >= 0)
-		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)o->protect);
-	if (o->protect > 0 && c->traits & CALL_GROUP && r >= 0) {
-		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)-1);
-		/* the supervisor leads a process group of its own */
-		if (r >= 0)
-			r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)-o->protect);
 	}
 	return r;
 }

@@ -13,9 +13,16 @@
 #define IOPRIO_WHO_PGRP 2 /* linux/ioprio.h cannot be had everywhere */
 
 /*
- * The supervisor is out of bounds for its workload: calls that name its process are refused with EPERM. The filter
- * compares numbers, so whoever lives in another pid namespace may mean another process and passes.
+ * The supervisor is out of bounds for its workload: calls that name its process, or one of its threads, are refused
+ * with EPERM. Whoever lives in another pid namespace means another process by the same number and passes.
  */
+
+bool protect_is_ours(pid_t id)
+{
+	pid_t own = getpid();
+
+	return id == own || (id > 0 && syscall(SYS_tgkill, own, id, 0) == 0);
+}
 
 bool protect_same_ids(pid_t tid)
 {
@@ -61,7 +68,6 @@ int protect_check(struct tracer *t, const struct tracee *tracee, const struct ca
 		  bool *ret_done)
 {
 	pid_t target = (pid_t)call->args[t->calls.by_number[call->number].arg];
-	pid_t own = getpid();
 
 	*ret_done = false;
 	if (traits & CALL_GROUP && target == -1 && protect_same_ids(call->tid)) {
@@ -69,7 +75,8 @@ int protect_check(struct tracer *t, const struct tracee *tracee, const struct ca
 			return 0;
 		return same_rights(t, tracee) ? kill_all(t, call, ret_done) : -EPERM;
 	}
-	if (target != own && !(traits & CALL_GROUP && target == -own))
+	/* the supervisor leads a process group of its own */
+	if (!protect_is_ours(target) && !(traits & CALL_GROUP && target == -getpid()))
 		return 0;
 	if (!protect_same_ids(call->tid))
 		return 0;

@@ -22,6 +22,11 @@
  * descriptors others could change before the kernel looks, we make the call on a copy of the descriptor.
  */
 
+static bool is_off_limits(const struct tracer *t, pid_t id)
+{
+	return protect_is_ours(id) || id == t->launch.front;
+}
+
 /* ---- descriptors of processes -------------------------------------------------------------------------- */
 
 /* A process's folder in /proc serves as a descriptor of it, too. 0 = neither. */
@@ -85,7 +90,7 @@ static int check_pidfd(struct tracer *t, struct tracee *tracee, const struct cal
 	if (copy < 0) /* a bad number; or copies are forbidden here: then nobody else can change it for sure */
 		return copy == -EBADF || (tracee && tracees_alone(tracee)) ? 0 : -EPERM;
 	target = named_by(copy);
-	if (target == getpid() || target == t->launch.front)
+	if (is_off_limits(t, target))
 		return -EPERM;
 	if (tracee && tracees_alone(tracee))
 		return 0;
@@ -131,7 +136,7 @@ static int check_owner(struct tracer *t, struct tracee *tracee, const struct cal
 
 	if (!sets_owner(call) || !protect_same_ids(call->tid) || read_owner(call, &owner) < 0)
 		return 0; /* what cannot be read fails in the kernel, too */
-	if (owner.pid == getpid() || owner.pid == t->launch.front)
+	if (is_off_limits(t, owner.pid))
 		return -EPERM;
 	if (tracee && tracees_alone(tracee))
 		return 0;

@@ -534,6 +534,8 @@ void foreign_late(struct tracer *t, const struct tracee *tracee);
 /* 0 = the call may pass, else its result (negative errno, or 0 in *ret_done for one that we carried out). */
 int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
 		  bool *ret_done);
+/* Whether the id is that of one of our threads. */
+bool protect_is_ours(pid_t id);
 /* Whether ids mean the same processes for the thread as for us. */
 bool protect_same_ids(pid_t tid);
 /* protect_fd.c: the same for calls that name processes by descriptors, or behind pointers (CALL_OWNER, CALL_PIDFD). */

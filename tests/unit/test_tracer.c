@@ -120,11 +120,19 @@ static void compares_low_halves(void **state)
 		{ SYS_kill, { 0xffffffff, 0 }, true },
 		{ SYS_kill, { -PROTECTED, 0 }, true },
 		{ SYS_kill, { 0, 0 }, false },
-		{ SYS_kill, { PROTECTED + 1, 0 }, false },
+		{ SYS_kill, { PROTECTED + 1, 0 }, true }, /* a thread of it, perhaps */
+		{ SYS_tgkill, { PROTECTED + 1, PROTECTED, 0 }, false },
 		{ SYS_tgkill, { PROTECTED, PROTECTED, 0 }, true },
 		{ SYS_ptrace, { PTRACE_TRACEME }, true },
-		{ SYS_ptrace, { PTRACE_CONT, PROTECTED + 1 }, false },
-		{ SYS_ptrace, { PTRACE_CONT, PROTECTED }, true },
+		{ SYS_ptrace, { PTRACE_CONT, PROTECTED }, false },
+		{ SYS_ptrace, { PTRACE_SEIZE, PROTECTED + 1 }, true },
+		{ SYS_pidfd_open, { PROTECTED, 0 }, true },
+		{ SYS_pidfd_open, { PROTECTED + 1, 0 }, false },
+		{ SYS_pidfd_open, { PROTECTED + 1, CALLS_PIDFD_THREAD }, true },
+		{ SYS_prlimit64, { 0, 0 }, false },
+		{ SYS_prlimit64, { PROTECTED + 1, 0 }, true },
+		{ SYS_fcntl, { 0, F_SETOWN, PROTECTED + 1 }, true },
+		{ SYS_fcntl, { 0, F_GETFL, PROTECTED }, false },
 		{ SYS_io_uring_setup, { 1, 0 }, true },
 	};
 	auto_filter struct filter *f = make(NULL, 0, 0, PROTECTED);

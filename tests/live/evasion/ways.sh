@@ -177,11 +177,15 @@ at_monitor() {
 	python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"
 }
 cp "$MONITOR" "$src/aim" "$rules_here" "$dir" # where an ordinary user may come, too
+# an output is a thread
+printf 'rules_files: []\nfile_output: {enabled: true, filename: %s}\n' "$dir/others.txt" >"$dir/threads.yaml"
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	at_monitor "" at-monitor
 	at_monitor "" at-monitor-threads
 	at_monitor "unshare -p -f --mount-proc" at-everybody
+	monitor_options="--backend $backend -c $dir/threads.yaml"
+	at_monitor "" at-its-threads
 	set -- "$dir/monitor" run --backend "$backend" -r "$dir/$(basename "$rules_here")" -- "$dir/aim" at-descriptors /etc/hostname
 	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 60 "$@"
 	command -v strace >/dev/null || { left_out=$((left_out + 1)); continue; }

@@ -4,12 +4,14 @@
  * file SECRET holds, which the monitor must still see. Exit status: 0, or 1 when something was let through
  * (named on standard error) or failed.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
@@ -49,7 +51,7 @@ static pid_t find_monitor(void)
 }
 
 /* Attacks on the monitor; each says whether it was let through. What is refused fails with EPERM. */
-static pid_t monitor;
+static pid_t monitor; /* or one of its threads, most calls take both */
 static int let_through;
 
 static void expect_refusal(const char *what, long result)
@@ -64,6 +66,7 @@ static void aim_signals(void)
 {
 	siginfo_t info = { .si_code = SI_QUEUE };
 	char name[64];
+	long r;
 	int fd;
 
 	expect_refusal("kill", kill(monitor, SIGKILL));
@@ -74,7 +77,11 @@ static void aim_signals(void)
 	expect_refusal("kill of the group", kill(-monitor, SIGKILL));
 	expect_refusal("rt_sigqueueinfo", syscall(SYS_rt_sigqueueinfo, monitor, SIGKILL, &info));
 	expect_refusal("rt_tgsigqueueinfo", syscall(SYS_rt_tgsigqueueinfo, monitor, monitor, SIGKILL, &info));
-	expect_refusal("pidfd_open", syscall(SYS_pidfd_open, monitor, 0));
+	/* of a thread that is not the first one the kernel makes none without the flag, nor before Linux 6.9 with it */
+	r = syscall(SYS_pidfd_open, monitor, 0);
+	expect_refusal("pidfd_open", r < 0 && (errno == ENOENT || errno == EINVAL) ? (errno = EPERM, r) : r);
+	r = syscall(SYS_pidfd_open, monitor, O_EXCL);
+	expect_refusal("pidfd_open of a thread", r < 0 && errno == EINVAL ? (errno = EPERM, r) : r);
 	snprintf(name, sizeof(name), "/proc/%d", monitor);
 	fd = open(name, O_RDONLY | O_DIRECTORY);
 	if (fd >= 0)
@@ -132,16 +139,45 @@ static void aim_limits(void)
 	expect_refusal("process_vm_writev", syscall(SYS_process_vm_writev, monitor, NULL, 0, NULL, 0, 0));
 }
 
+static void aim_all(void)
+{
+	aim_signals();
+	aim_owner();
+	aim_limits();
+}
+
 static int aim(const char *path)
 {
 	monitor = find_monitor();
 	if (monitor <= 1)
 		return -1;
-	aim_signals();
-	aim_owner();
-	aim_limits();
+	aim_all();
 	errno = EPERM;
 	return let_through ? -1 : show(open(path, O_RDONLY));
+}
+
+/* By the ids of its other threads: a signal to one of them ends all. */
+static int at_its_threads(const char *path)
+{
+	pid_t first = find_monitor();
+	struct dirent *entry;
+	char name[64];
+	int others = 0;
+	DIR *threads;
+
+	snprintf(name, sizeof(name), "/proc/%d/task", first);
+	threads = opendir(name);
+	while (threads && (entry = readdir(threads))) {
+		monitor = (pid_t)atoi(entry->d_name);
+		if (monitor <= 0 || monitor == first)
+			continue;
+		others++;
+		aim_all();
+	}
+	if (!others)
+		fprintf(stderr, "aim: the monitor has one thread only\n");
+	errno = EPERM;
+	return let_through || !others ? -1 : show(open(path, O_RDONLY));
 }
 
 static void *wait_for_ever(void *arg)
@@ -180,7 +216,6 @@ static int at_monitor_threads(const char *path)
 	return aim(path);
 }
 
-/* kill(-1), in a pid namespace of the test's own: all but the first process and the monitor are gone, as natively */
 /*
  * The listener, by whose answers the monitor decides, and whatever else it and its front hold: not for users
  * like theirs, but for root.
@@ -199,6 +234,7 @@ static int at_descriptors(const char *path)
 	return let_through ? -1 : show(open(path, O_RDONLY));
 }
 
+/* kill(-1), in a pid namespace of the test's own: all but the first process and the monitor are gone, as natively */
 static int at_everybody(const char *path)
 {
 	pid_t child;
@@ -221,6 +257,7 @@ int main(int argc, char **argv)
 		int (*run)(const char *path);
 	} ways[] = { { "at-monitor", at_monitor },
 		     { "at-monitor-threads", at_monitor_threads },
+		     { "at-its-threads", at_its_threads },
 		     { "at-everybody", at_everybody },
 		     { "at-descriptors", at_descriptors } };
 
