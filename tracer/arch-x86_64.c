@@ -28,7 +28,7 @@ int arch_write(pid_t tid, const struct arch_regs *regs)
 
 long arch_number(const struct arch_regs *regs)
 {
-	return (long)regs->user.orig_rax;
+	return (int)regs->user.orig_rax; /* the kernel takes no more of it; what stands above is the caller's */
 }
 
 uint64_t arch_arg(const struct arch_regs *regs, unsigned int i)

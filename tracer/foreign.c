@@ -63,6 +63,15 @@ void foreign_call(struct tracer *t, uint32_t arch)
 	struct tracer_notice notice = { .kind = TRACER_NOTICE_FOREIGN_ABI,
 					.refused = t->options.foreign_abi == TRACER_DENY };
 
+	/*
+	 * Of no ABI, so the kernel has no such call either: tracers give such numbers to calls that they cancel. Not "continue":
+	 * that would leave it to whoever changes the number next.
+	 */
+	if (p->call.number < 0) {
+		p->call.number = -1;
+		entry_return(t, -ENOSYS);
+		return;
+	}
 	notice.abi = abi_name(arch, p->call.number);
 	if (!p->tracee || !p->tracee->process->told_foreign)
 		say(t, &notice);

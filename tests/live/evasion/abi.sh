@@ -55,6 +55,30 @@ for backend in notify ptrace ptrace-all notify-only; do
 done
 # bits above the number's 32 are the kernel's to ignore: not another ABI
 abi deny deny passes "secret opened" -- "$src/evade" junk-bits "$secret"
+abi deny deny passes "secret opened" -- "$src/evade" junk-number "$secret"
+# nor is a call that is followed to its end another one there
+mkdir "$dir/fifo"
+mkfifo "$dir/fifo/evasion-secret"
+for backend in notify ptrace ptrace-all notify-only; do
+	checks=$((checks + 1))
+	monitor_options="--backend $backend"
+	timeout -k 1 60 cp "$secret" "$dir/fifo/evasion-secret" &
+	writer=$!
+	wrap="timeout -k 1 60" under "$rules_here" -- "$src/evade" junk-number "$dir/fifo/evasion-secret"
+	kill $writer 2>/dev/null
+	wait $writer
+	ok "a FIFO by junk above the number under $backend: $(head -n 3 "$dir/err")" grep -aq "$wanted_text" "$dir/out"
+	ok "its alert under $backend" python3 "$top/tests/live/alerts.py" "$alerts" --has "secret opened"
+done
+# what is no call of any ABI (tracers give such numbers to calls that they cancel) is answered as the kernel does, without a word
+for backend in notify ptrace ptrace-all notify-only; do
+	checks=$((checks + 1))
+	monitor_options="--backend $backend"
+	wrap="timeout -k 1 60" under "$rules_here" -- "$src/evade" negative-number "$secret"
+	ok "negative numbers under $backend: $(head -n 3 "$dir/err")" grep -aq "$wanted_text" "$dir/out"
+	ok "nothing is said of negative numbers under $backend" sh -c '! grep -q "$2" "$1"' - "$alerts" "$foreign"
+done
+monitor_options=
 
 # a 32-bit program, without a library
 cat >"$dir/old.c" <<END

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
@@ -119,6 +120,12 @@ static int by_openat2(const char *path)
 static int by_junk_bits(const char *path)
 {
 	return show((int)syscall(SYS_openat, 0xdeadbeef00000000L | (unsigned int)AT_FDCWD, path, 0x7777777700000000L));
+}
+
+/* the kernel looks at 32 bits of the number, too */
+static int by_junk_number(const char *path)
+{
+	return show((int)syscall(0x1234567800000000L | SYS_openat, AT_FDCWD, path, O_RDONLY));
 }
 
 static int by_sendfile(const char *path)
@@ -573,6 +580,19 @@ static int by_x32(const char *path)
 }
 #endif
 
+/* numbers that are no call of any ABI: the kernel knows none of them, and no rule misses anything */
+static int by_negative_number(const char *path)
+{
+	static const long numbers[] = { -1, -2, -1000, INT_MIN };
+
+	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		errno = 0;
+		if (syscall(numbers[i]) != -1 || errno != ENOSYS)
+			return -1;
+	}
+	return show(open(path, O_RDONLY));
+}
+
 /* the open is an operation of a ring: no system call of that name is made */
 static int by_ring(const char *path)
 {
@@ -609,7 +629,7 @@ static const struct way {
 	{ "path-fd", by_path_fd },       { "reopen", by_reopen },
 	{ "fchdir", by_fchdir },         { "chroot", by_chroot },
 	{ "handle", by_handle },         { "openat2", by_openat2 },
-	{ "junk-bits", by_junk_bits },   { "sendfile", by_sendfile },
+	{ "junk-bits", by_junk_bits },   { "junk-number", by_junk_number }, { "sendfile", by_sendfile },
 	{ "splice", by_splice },         { "copy-range", by_copy_range },
 	{ "shared-cwd", by_shared_cwd }, { "shared-fds", by_shared_fds },
 	{ "untraced", by_untraced },     { "vfork-like", by_vfork_like },
@@ -624,7 +644,7 @@ static const struct way {
 	{ "set-mm", by_set_mm },         { "ends-early", by_early_end },
 	{ "many-fds", by_many_fds },     { "many-processes", by_many_processes },
 	{ "mount-over", by_mount_over }, { "move-mount", by_move_mount },
-	{ "ring", by_ring },
+	{ "negative-number", by_negative_number }, { "ring", by_ring },
 	{ "own-listener", by_own_listener },
 #if defined(__x86_64__)
 	{ "int80", by_int80 },           { "x32", by_x32 },
