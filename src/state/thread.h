@@ -102,7 +102,7 @@ struct thread {
 	struct thread *mark_next;
 	uint8_t *enter;
 	uint32_t enter_len, enter_cap;
-	bool enter_valid;
+	bool enter_valid, marked;
 	uint64_t lastaccess_ts;
 };
 

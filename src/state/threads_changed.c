@@ -11,23 +11,32 @@ static bool stands_for_process(const struct thread *t)
 	return !t->group || t->group->members == t;
 }
 
-/* All below t hear that an ancestor is not what it was. A work list instead of recursion: chains can be made long. */
+/*
+ * All below t hear that an ancestor is not what it was. A list instead of recursion: chains can be made long.
+ * Who is in it stays there until the end, and comes once: in damaged input processes can be each other's
+ * children, by threads that are not.
+ */
 static void lineage_changed(struct thread *t)
 {
-	struct thread *todo = t, *m, *child;
+	struct thread *last = t, *at, *m, *child;
 
+	t->marked = true;
 	t->mark_next = NULL;
-	while ((t = todo)) {
-		todo = t->mark_next;
-		if (!stands_for_process(t))
+	for (at = t; at; at = at->mark_next) {
+		if (!stands_for_process(at))
 			continue;
-		for (m = t->group ? t->group->members : t; m; m = m->member_next)
+		for (m = at->group ? at->group->members : at; m; m = m->member_next)
 			for (child = m->children; child; child = child->sibling_next) {
 				child->stale |= FACT_LINEAGE;
-				child->mark_next = todo;
-				todo = child;
+				if (child->marked)
+					continue;
+				child->marked = true;
+				child->mark_next = NULL;
+				last = last->mark_next = child;
 			}
 	}
+	for (at = t; at; at = at->mark_next)
+		at->marked = false;
 }
 
 #define SHARED_BY_PROCESS (FACT_CWD | FACT_ENV | FACT_CONTAINER | FACT_EXE | FACT_ARGS)

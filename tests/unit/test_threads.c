@@ -167,12 +167,37 @@ static void test_exited_lately(void **ctx)
 	threads_free(&ts);
 }
 
+/* Two processes, each the child of a thread of the other, as only damaged input says: a change is told once to each. */
+static void test_processes_in_a_circle(void **ctx)
+{
+	struct thread *a, *b, *c, *d;
+	struct threads ts;
+
+	(void)ctx;
+	assert_int_equal(threads_init(&ts, 1000), 0);
+	make(&ts, 1, 1, 0);
+	a = make(&ts, 10, 10, 1);
+	b = make(&ts, 20, 20, 1);
+	c = make(&ts, 21, 20, 1);
+	d = make(&ts, 11, 10, 1);
+	threads_set_parent(&ts, a, c->tid);
+	threads_set_parent(&ts, b, d->tid);
+	for (int round = 0; round < 2; round++) {
+		a->stale = b->stale = c->stale = d->stale = 0;
+		threads_changed(a, FACT_EXE);
+		assert_int_equal(a->stale, FACT_EXE | FACT_LINEAGE);
+		assert_int_equal(b->stale, FACT_LINEAGE);
+		assert_int_equal(c->stale, 0);
+	}
+	threads_free(&ts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_lives),  cmocka_unit_test(test_full),
 		cmocka_unit_test(test_deep_chain),    cmocka_unit_test(test_purge),
-		cmocka_unit_test(test_exited_lately),
+		cmocka_unit_test(test_exited_lately), cmocka_unit_test(test_processes_in_a_circle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
