@@ -233,13 +233,13 @@ int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
 	return r < 0 ? r : read_status(tid, &t, ret_task, err);
 }
 
-bool procfs_is_stopped(pid_t pid)
+char procfs_read_state(pid_t tid)
 {
 	char text[256];
-	ssize_t n = procfs_read_file(pid, "stat", text, sizeof(text));
+	ssize_t n = procfs_read_file(tid, "stat", text, sizeof(text));
 	const char *close = n > 0 ? str_last((struct str){ text, (size_t)n }, ')') : NULL;
 
-	return close && close + 2 < text + n && close[2] == 'T';
+	return close && close + 2 < text + n ? close[2] : '\0';
 }
 
 int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err)

@@ -40,8 +40,8 @@ int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err)
  */
 int procfs_read_stat(pid_t tid, int fd, struct procfs_task *ret_task, struct error *err);
 
-/* Whether job control has stopped a process. */
-bool procfs_is_stopped(pid_t pid);
+/* How a thread fares: 'R' (has a processor or would), 'S', 'D', 'T' (stopped by job control) …; '\0': not known. */
+char procfs_read_state(pid_t tid);
 
 /* The same without what stat alone tells: name, groups, terminal, page faults, start. */
 int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *err);

@@ -36,6 +36,7 @@ struct hand {
 		HAND_HELD, /* nobody waits for the answer any more */
 		HAND_ENDING,
 	} state; /* below the lock, as is all that follows; a job is its thread's from ASKED to ANSWERED */
+	pid_t tid; /* the thread's; 0 = it has not begun */
 	struct job job;
 	char *bytes; /* heap, as many as the longest job wanted */
 	size_t size;
@@ -75,6 +76,7 @@ static void *work(void *context)
 	ssize_t n;
 
 	pthread_mutex_lock(&h->lock);
+	h->tid = gettid();
 	for (;;) {
 		while (h->state != HAND_ASKED && h->state != HAND_ENDING)
 			pthread_cond_wait(&h->asked, &h->lock);
@@ -147,8 +149,16 @@ static struct hand *find_free(struct reader *r)
 	return NULL;
 }
 
-/* Below the lock. -ETIMEDOUT. */
-static int wait_for(struct hand *h)
+/* Whether the thread would go on if it had a processor: who holds it up are all others, not the memory that it reads. */
+static bool is_starved(pid_t tid)
+{
+	char state = tid ? procfs_read_state(tid) : 'R';
+
+	return state == 'R' || state == 'T' || state == 't';
+}
+
+/* Below the lock. Whether the answer came. */
+static bool wait_a_turn(struct hand *h)
 {
 	struct timespec until;
 	int error = 0;
@@ -159,6 +169,25 @@ static int wait_for(struct hand *h)
 	until.tv_nsec %= 1000000000;
 	while (h->state != HAND_ANSWERED && error != ETIMEDOUT)
 		error = pthread_cond_timedwait(&h->answered, &h->lock, &until);
+	return h->state == HAND_ANSWERED;
+}
+
+/* Below the lock. -ETIMEDOUT. */
+static int wait_for(struct hand *h)
+{
+	bool starved = true;
+
+	for (unsigned int ms = 0; starved && ms < READER_STARVED_MS; ms += READER_WAIT_MS) {
+		pid_t tid;
+
+		if (wait_a_turn(h))
+			return 0;
+		tid = h->tid;
+		/* a thread that waits for the lock alone is not asleep */
+		pthread_mutex_unlock(&h->lock);
+		starved = is_starved(tid);
+		pthread_mutex_lock(&h->lock);
+	}
 	return h->state == HAND_ANSWERED ? 0 : -ETIMEDOUT;
 }
 

@@ -29,8 +29,8 @@ bool reader_is_trusting(const struct reader *r);
 
 /*
  * The memory of a thread's process, also by fd (/proc/TID/mem, -1 = none), which stays the caller's: bytes
- * read, short where that is all there is; 0: it is gone. -EAGAIN: it did not come in time (READER_WAIT_MS);
- * -EBUSY: no thread is left; or another -errno.
+ * read, short where that is all there is; 0: it is gone. -EAGAIN: it did not come in time (READER_WAIT_MS,
+ * and as long as the thread lacks nothing but a processor); -EBUSY: no thread is left; or another -errno.
  */
 ssize_t reader_memory(struct reader *r, pid_t tid, int fd, uint64_t address, void *bytes, size_t len);
 /*

@@ -156,7 +156,7 @@ static bool look_at_front(struct tracer *t)
 {
 	if (!t->front_held)
 		return false;
-	if (!procfs_is_stopped(t->launch.workload) && procfs_is_stopped(t->launch.front))
+	if (procfs_read_state(t->launch.workload) != 'T' && procfs_read_state(t->launch.front) == 'T')
 		stops_wake_front(t, t->launch.workload);
 	return t->front_held;
 }

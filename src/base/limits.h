@@ -30,8 +30,9 @@
 #define TASK_RINGS_BYTES    (16 << 20) /* of all: machines with many processors have smaller ones */
 
 /* memory of the workload that has to be waited for */
-#define READER_WAIT_MS 20 /* that all wait for one: a disk gives a page in less */
-#define READER_THREADS 4  /* that may be held up at once */
+#define READER_WAIT_MS	  20   /* that all wait for one: a disk gives a page in less */
+#define READER_STARVED_MS 1000 /* the same, while there is only no processor for the thread that reads */
+#define READER_THREADS	  4    /* that may be held up at once */
 
 /* datagrams that are sent in the caller's place */
 #define SEND_MESSAGE_BYTES 65536 /* one more than the longest there is: longer ones are refused as this one is */

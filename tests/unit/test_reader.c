@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -157,6 +159,83 @@ static void test_late(void **state)
 	munmap(pages, 2 * page);
 }
 
+/* The two processors that the test runs on; false where there are none. */
+static bool choose(cpu_set_t ret_one[2])
+{
+	cpu_set_t all;
+	int n = 0;
+
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		return false;
+	for (int cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
+		if (CPU_ISSET(cpu, &all)) {
+			CPU_ZERO(&ret_one[n]);
+			CPU_SET(cpu, &ret_one[n++]);
+		}
+	return n == 2;
+}
+
+/* A process that gives its processor to nobody for a while, several times what a read may take; -1: it may not. */
+static pid_t start_hog(const cpu_set_t *where)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+	struct timespec begin, now;
+	int pipes[2];
+	bool can;
+	pid_t child;
+
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	if (child == 0) {
+		can = sched_setaffinity(0, sizeof(*where), where) == 0 && sched_setscheduler(0, SCHED_FIFO, &first) == 0;
+		if (write(pipes[1], &can, 1) != 1 || !can)
+			_exit(1);
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		do
+			clock_gettime(CLOCK_MONOTONIC, &now);
+		while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < 8 * READER_WAIT_MS);
+		_exit(0);
+	}
+	assert_true(child > 0);
+	assert_int_equal(read(pipes[0], &can, 1), 1);
+	close(pipes[0]);
+	close(pipes[1]);
+	if (can)
+		return child;
+	waitpid(child, NULL, 0);
+	return -1;
+}
+
+/* A thread that has no processor is waited for: the memory that it reads is not what holds it up. */
+static void test_starved(void **state)
+{
+	struct reader *r = reader_new();
+	cpu_set_t before, one[2];
+	char text[256];
+	pid_t hog = -1;
+	bool can;
+
+	(void)state;
+	reader_be_wary(r);
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	can = choose(one) && sched_setaffinity(0, sizeof(one[0]), &one[0]) == 0;
+	/* its thread stays where it began */
+	assert_true(reader_file(r, getpid(), "comm", text, sizeof(text)) > 0);
+	if (can && sched_setaffinity(0, sizeof(one[1]), &one[1]) == 0)
+		hog = start_hog(&one[0]);
+	if (hog > 0) {
+		assert_true(reader_file(r, getpid(), "comm", text, sizeof(text)) > 0);
+		assert_true(reader_is_trusting(r));
+		waitpid(hog, NULL, 0);
+	}
+	sched_setaffinity(0, sizeof(before), &before);
+	reader_free(r);
+	if (hog < 0) {
+		print_message("nobody can be kept from a processor here\n");
+		skip();
+	}
+}
+
 static void test_file(void **state)
 {
 	struct reader *r = reader_new();
@@ -184,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_same),
 		cmocka_unit_test_prestate(test_same, &direct),
 		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_starved),
 		cmocka_unit_test(test_file),
 	};
 
