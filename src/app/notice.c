@@ -22,7 +22,7 @@ static void add_message(struct strbuf *out, const struct tracer_notice *n)
 {
 	if (n->kind == TRACER_NOTICE_FOREIGN_ABI)
 		strbuf_addf(out, "System call of the %s ABI, which rules cannot look into, was %s", n->abi,
-			    n->refused ? "refused" : "let pass");
+			    n->refused ? "refused: --foreign-abi alert would let it be" : "let pass");
 	else if (n->kind == TRACER_NOTICE_LISTENER)
 		strbuf_addf(out, "A seccomp listener below the monitor's %s",
 			    n->refused ? "is refused by the kernel: --backend ptrace would let it be" :
