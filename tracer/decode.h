@@ -45,6 +45,12 @@ bool memory_refused(const struct memory *m);
 uint64_t memory_fault(const struct memory *m);
 /* Whether something did not come in time. Nothing more is waited for then, until that is forgotten. Accept NULL. */
 bool memory_is_late(const struct memory *m);
+/*
+ * Whether that is so because at most the process itself can read it: it never comes. Whether the kernel could, the
+ * call's end tells.
+ */
+bool memory_is_sealed(const struct memory *m);
+void memory_forget_sealed(struct memory *m);
 void memory_forget_late(struct memory *m);
 /* Whether there may be memory to wait for, so that nothing is to be read or written but through here. */
 bool memory_is_wary(const struct memory *m);

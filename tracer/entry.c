@@ -406,9 +406,13 @@ static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 int entry_tell(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	int r = tell(t, ret_event, err);
+	struct tracee *tracee = t->pending.tracee;
 
-	if (t->pending.tracee)
-		foreign_late(t, t->pending.tracee);
+	if (!tracee)
+		return r;
+	if (tracee->follow != FOLLOW_NONE) /* its end tells more, and looks again */
+		memory_forget_sealed(tracee->process->memory);
+	foreign_late(t, tracee);
 	return r;
 }
 

@@ -154,12 +154,17 @@ void foreign_closed(struct tracer *t, const struct tracee *tracee)
 
 void foreign_late(struct tracer *t, const struct tracee *tracee)
 {
-	struct tracer_notice notice = { .kind = TRACER_NOTICE_LATE, .ts = tracer_now(), .abi = "" };
+	struct process *process = tracee->process;
+	bool sealed = memory_is_sealed(process->memory);
+	bool *told = sealed ? &process->told_sealed : &process->told_late;
+	struct tracer_notice notice = { .kind = sealed ? TRACER_NOTICE_SEALED : TRACER_NOTICE_LATE,
+					.ts = tracer_now(),
+					.abi = "" };
 
-	if (!memory_is_late(tracee->process->memory))
+	if (!memory_is_late(process->memory))
 		return;
-	memory_forget_late(tracee->process->memory);
-	if (!tracee->process->told_late)
-		say_of(t, tracee->tid, tracee->process->pid, &notice);
-	tracee->process->told_late = true;
+	memory_forget_late(process->memory);
+	if (!*told)
+		say_of(t, tracee->tid, process->pid, &notice);
+	*told = true;
 }

@@ -59,6 +59,7 @@ bool maps_parse(struct str line, struct mapping *ret_mapping)
 	if (modes.len != 4 || !take_hex(&line, ' ', &m.offset))
 		return false;
 	m.readable = modes.ptr[0] == 'r';
+	m.allowed = memcmp(modes.ptr, "---", 3) != 0;
 	m.shared = modes.ptr[3] == 's';
 	take_word(&line); /* device */
 	if (parse_u64(take_word(&line), &m.inode) < 0)
@@ -132,6 +133,7 @@ struct query {
 };
 #define QUERY	     _IOWR('f', 17, struct query)
 #define QUERY_READABLE 1
+#define QUERY_ALLOWED  7 /* readable, writable or executable */
 #define QUERY_SHARED   8
 
 static int ask_kernel(int fd, uint64_t address, bool with_id, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
@@ -155,6 +157,7 @@ static int ask_kernel(int fd, uint64_t address, bool with_id, struct mapping *re
 		.end = q.end,
 		.offset = q.offset,
 		.readable = q.vma_flags & QUERY_READABLE,
+		.allowed = q.vma_flags & QUERY_ALLOWED,
 		.shared = q.vma_flags & QUERY_SHARED,
 		.inode = q.inode,
 		.path = q.name_size ? str_of(path) : STR(""),

@@ -15,6 +15,7 @@
 struct mapping {
 	uint64_t start, end, offset;
 	bool readable, shared;
+	bool allowed; /* to be read, written or executed */
 	uint64_t inode; /* 0 = no file */
 	uint8_t build_id[20]; /* of the file, where the kernel tells; by maps_identify() alone */
 	unsigned int build_id_len;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "tracer/maps.h"
 #include "tracer/pagemap.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
@@ -33,6 +34,7 @@ struct memory {
 	uint64_t fault; /* where the last read began to fail */
 	bool refused; /* the last read: the process is not dumpable, or its program may not be read */
 	bool late; /* something did not come in time */
+	bool sealed; /* something is there for the process and the kernel alone */
 };
 
 #define PAGE 4096 /* the smallest page size of the machines that we run on: reads never cross one unasked */
@@ -168,6 +170,41 @@ static ssize_t read_once(struct memory *m, uint64_t address, void *bytes, size_t
 	return n == -EBUSY ? -EAGAIN : n;
 }
 
+static bool find_allowed(const struct memory *m, uint64_t address, struct mapping *ret_mapping)
+{
+	char path[MAPS_PATH_BYTES];
+
+	return maps_find(m->tid, address, ret_mapping, path) == 0 && ret_mapping->allowed;
+}
+
+/*
+ * process_vm_readv goes by what a mapping allows, the kernel, copying arguments of a call, by what the processor can
+ * read: that is also what may only be written or executed. The file does not ask. Pages of memfd_secret() and of
+ * devices nothing gives us.
+ */
+static ssize_t read_unreadable(struct memory *m, uint64_t address, void *bytes, size_t len)
+{
+	auto_fd int own = -1;
+	struct memory by_file = *m;
+	struct mapping found;
+
+	if (!find_allowed(m, address, &found))
+		return -EFAULT;
+	if (found.readable) { /* or behind the end of a file, where the kernel finds nothing either */
+		m->sealed = true;
+		return -EAGAIN;
+	}
+	if (len > found.end - address)
+		len = found.end - address;
+	if (reader_is_wary(m->reader) && !is_there(m, address, len)) {
+		m->late = true;
+		return -EAGAIN;
+	}
+	if (m->fd < 0)
+		own = by_file.fd = open_file(m->tid, NULL);
+	return by_file.fd < 0 ? -EFAULT : read_file(&by_file, address, bytes, len);
+}
+
 ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t len)
 {
 	ssize_t n;
@@ -178,6 +215,8 @@ ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t
 	if (address > INT64_MAX) /* a kernel address, which the file's signed offset cannot name */
 		return -EFAULT;
 	n = read_once(m, address, bytes, len, m->fd < 0);
+	if (n == -EFAULT)
+		n = read_unreadable(m, address, bytes, len);
 	m->refused = m->fd < 0 && n == -EPERM;
 	return m->refused ? 0 : n;
 }
@@ -194,13 +233,25 @@ bool memory_is_wary(const struct memory *m)
 
 bool memory_is_late(const struct memory *m)
 {
-	return m && m->late;
+	return m && (m->late || m->sealed);
+}
+
+bool memory_is_sealed(const struct memory *m)
+{
+	return m && m->sealed;
+}
+
+void memory_forget_sealed(struct memory *m)
+{
+	if (m)
+		m->sealed = false;
 }
 
 void memory_forget_late(struct memory *m)
 {
 	if (m)
 		m->late = false;
+	memory_forget_sealed(m);
 }
 
 uint64_t memory_fault(const struct memory *m)
@@ -233,9 +284,10 @@ int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len)
  */
 static bool is_closed(struct memory *m, uint64_t address)
 {
+	struct mapping found;
 	char byte;
 
-	return m->fd >= 0 && read_once(m, address, &byte, 1, true) == -EFAULT;
+	return m->fd >= 0 && read_once(m, address, &byte, 1, true) == -EFAULT && !find_allowed(m, address, &found);
 }
 
 ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max)

@@ -236,6 +236,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	t->ext.raced = tracee->alone || settled ? RACED_NO : RACED_POSSIBLE;
 	t->looked_behind = settled ? 0 : tracee->tid;
 	r = decode(t, call, tracee->cookie, ret_event, err);
+	if (call->result == -EFAULT) /* the kernel could not read it either */
+		memory_forget_sealed(call->memory);
 	foreign_late(t, tracee);
 	/* killed while we read what lies behind its pointers */
 	if (call->result >= 0 && arch_read(tracee->tid, &regs) < 0) {

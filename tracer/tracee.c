@@ -247,7 +247,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	survivor->process->mask_known = survivor->process->mask_moves = false;
 	survivor->owed.what = OWED_NOTHING;
 	survivor->process->told_ring = survivor->process->told_listener = survivor->process->told_closed = false;
-	survivor->process->told_late = false;
+	survivor->process->told_late = survivor->process->told_sealed = false;
 }
 
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context)

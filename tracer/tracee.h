@@ -24,7 +24,7 @@ struct process {
 	uint64_t looked;
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
 	/* foreign.c: said already, of this program */
-	bool told_foreign, told_ring, told_listener, told_closed, told_late;
+	bool told_foreign, told_ring, told_listener, told_closed, told_late, told_sealed;
 	/*
 	 * The file creation mask, read at the first open that creates, until somebody may change it: a call
 	 * that does is let into the kernel after we have seen it. mask_moves: it has been called since exec;

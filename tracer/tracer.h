@@ -31,6 +31,7 @@ struct tracer_notice {
 		TRACER_NOTICE_LISTENER,
 		TRACER_NOTICE_CLOSED, /* the process as a whole: what its calls point to is unknown */
 		TRACER_NOTICE_LATE, /* likewise: it was unknown when one of them began */
+		TRACER_NOTICE_SEALED, /* likewise: in memory that only the process itself can read */
 	} kind;
 	bool refused; /* the call failed with ENOSYS; a listener: with EBUSY, by the kernel */
 	uint64_t ts;

@@ -9,7 +9,7 @@ static void add_fields(struct alert_fields *f, const struct tracer_notice *n)
 {
 	if (n->kind == TRACER_NOTICE_FOREIGN_ABI)
 		alert_fields_text(f, "call.abi", str_of(n->abi));
-	if (n->kind != TRACER_NOTICE_CLOSED && n->kind != TRACER_NOTICE_LATE) {
+	if (n->kind != TRACER_NOTICE_CLOSED && n->kind != TRACER_NOTICE_LATE && n->kind != TRACER_NOTICE_SEALED) {
 		alert_fields_number(f, "call.number", (uint64_t)n->number);
 		alert_fields_text(f, "call.verdict", n->refused ? STR("refused") : STR("passed"));
 	}
@@ -37,6 +37,11 @@ static void add_message(struct strbuf *out, const struct tracer_notice *n)
 			out,
 			"Memory of a process cannot be read in time (a file on FUSE or a network): what its calls point to "
 			"is looked for behind them");
+	else if (n->kind == TRACER_NOTICE_SEALED)
+		strbuf_adds(
+			out,
+			"Memory of a process can be read by nobody else (memfd_secret, a device): what its calls point to there is "
+			"unknown");
 	else
 		strbuf_adds(out, "io_uring, whose operations rules cannot see, was let pass");
 }
@@ -50,6 +55,7 @@ void notice_receive(void *context, const struct tracer_notice *n)
 		[TRACER_NOTICE_LISTENER] = "Seccomp listener of the workload",
 		[TRACER_NOTICE_CLOSED] = "Process that cannot be looked into",
 		[TRACER_NOTICE_LATE] = "Process that holds up the monitor",
+		[TRACER_NOTICE_SEALED] = "Process that cannot be looked into",
 	};
 	const char *rule = rules[n->kind];
 	auto_strbuf struct strbuf message = { 0 };

@@ -63,12 +63,34 @@ static void test_own(void **state)
 	assert_int_equal(maps_region(getpid(), (uintptr_t)&m), REGION_STACK);
 	assert_int_equal(maps_find(getpid(), 1, &m, path), -ENOENT);
 	assert_int_equal(maps_region(getpid(), 1), REGION_UNKNOWN);
+	assert_int_equal(maps_find(getpid(), (uintptr_t)page, &m, path), 0);
+	assert_true(m.readable && m.allowed);
+	mprotect(page, 4096, PROT_WRITE);
+	assert_int_equal(maps_find(getpid(), (uintptr_t)page, &m, path), 0);
+	assert_true(!m.readable && m.allowed);
+	mprotect(page, 4096, PROT_NONE);
+	assert_int_equal(maps_find(getpid(), (uintptr_t)page, &m, path), 0);
+	assert_true(!m.readable && !m.allowed);
 	munmap(page, 4096);
+}
+
+static void test_allowed(void **state)
+{
+	struct mapping m;
+
+	(void)state;
+	assert_true(maps_parse(STR("1000-2000 -w-p 0 0:0 0 x"), &m) && m.allowed && !m.readable);
+	assert_true(maps_parse(STR("1000-2000 --xp 0 0:0 0 x"), &m) && m.allowed && !m.readable);
+	assert_true(maps_parse(STR("1000-2000 ---p 0 0:0 0 x"), &m) && !m.allowed);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_lines), cmocka_unit_test(test_own) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_allowed),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
