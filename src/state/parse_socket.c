@@ -179,6 +179,21 @@ static void choose_destination(struct socket_pair *pair, struct str exit_address
 	}
 }
 
+/*
+ * An answer takes who has a low port, or one that was bound, for the one that was connected to (parse_iter.c). Who
+ * connects is the client; that it is a server, too, only its bind() tells.
+ */
+static void turn_back(const struct state *s, struct fd *fd, const struct socket_pair *p)
+{
+	const uint8_t *ip = p->dip + (p->family == FAMILY_INET6 && fd->type == FD_IPV4_SOCK ? 12 : 0);
+
+	if (fd->socket.dport == p->dport && !memcmp(fd->socket.dip.bytes, ip, fd->type == FD_IPV4_SOCK ? 4 : 16))
+		return;
+	socket_swap(fd);
+	if (!(s->listened[p->sport / 64] >> p->sport % 64 & 1))
+		fd->flags = (fd->flags & ~(uint32_t)ROLES) | FDF_ROLE_CLIENT;
+}
+
 static int set_connection(struct state *s, struct fd *fd, const struct socket_pair *p)
 {
 	bool changed;
@@ -195,6 +210,8 @@ static int set_connection(struct state *s, struct fd *fd, const struct socket_pa
 	socket_publish(fd);
 	if (changed && fd->flags & FDF_ROLE_SERVER && socket_is_udp(fd))
 		socket_swap(fd);
+	else if (!changed && s->asks_fds && !socket_is_udp(fd))
+		turn_back(s, fd, p);
 	return name_by_pair(s, fd);
 }
 

@@ -356,6 +356,47 @@ static void test_answered_connections(void **ctx)
 	}
 }
 
+/* Of a socket with a port of its own the answer, by which the call knows it, may have the ends the other way round. */
+static void test_answer_before_connect(void **ctx)
+{
+	static const struct {
+		uint16_t near_port, far_port;
+		bool bound;
+		uint32_t role;
+		const char *name;
+	} cases[] = {
+		{ 800, 40000, false, FDF_ROLE_CLIENT, "10.0.0.1:800->10.0.0.2:40000" },
+		{ 801, 443, true, FDF_ROLE_SERVER, "10.0.0.1:801->10.0.0.2:443" },
+		{ 802, 802, true, FDF_ROLE_SERVER, "10.0.0.1:802->10.0.0.2:802" },
+		{ 40000, 443, false, FDF_ROLE_CLIENT, "10.0.0.1:40000->10.0.0.2:443" },
+	};
+	struct world *w = *ctx;
+
+	known(w, 100, 1, "/");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint16_t near_port = cases[i].near_port, far_port = cases[i].far_port;
+		const char tuple[] = { 2, 10, 0, 0, 1, (char)(near_port & 0xff), (char)(near_port >> 8),
+				       10, 0, 0, 2, (char)(far_port & 0xff), (char)(far_port >> 8) };
+		uint64_t at;
+
+		if (cases[i].bound) { /* another socket is, by the same port */
+			connection_answer(w, near_port, 0);
+			settle(w);
+		}
+		at = w->now;
+		connect_event(w, 100, 0, (struct str){ tuple, sizeof(tuple) }, STR(""));
+		assert_true(w->sub.fd_unknown);
+		connection_answer(w, near_port, far_port);
+		w->now = at; /* the same call */
+		connect_event(w, 100, 0, (struct str){ tuple, sizeof(tuple) }, STR(""));
+		assert_text(w->sub.fd->name, cases[i].name);
+		assert_int_equal(w->sub.fd->socket.dport, far_port);
+		assert_int_equal(w->sub.fd->socket.dip.bytes[3], 2);
+		assert_int_equal(w->sub.fd->flags & (FDF_ROLE_CLIENT | FDF_ROLE_SERVER), cases[i].role);
+		settle(w);
+	}
+}
+
 /* ---- users, attributes, containers ---- */
 
 static void test_user_events(void **ctx)
@@ -471,6 +512,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_preview, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answered_connections, setup_asking, teardown),
+		cmocka_unit_test_setup_teardown(test_answer_before_connect, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_user_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attributes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_container_event, setup, teardown),

@@ -54,5 +54,32 @@ for backend in notify ptrace ptrace-all notify-only; do
 	ok "$backend: the port: $(cat "$dir/out")" grep -q "^0 45454" "$dir/out"
 	ok "$backend: missed: bound by an address of no family" python3 "$top/tests/live/alerts.py" "$alerts" --has bound
 done
+# who connects is the client, whatever port it has: one of its own, seen or not, below those that the kernel gives, and the other's
+rule "connected" 'evt.type = connect and fd.sip = "127.0.0.66"' "connected %fd.name" WARNING >"$dir/connected.yaml"
+rule "bound" 'evt.type = bind' "bound %evt.args" >"$dir/bind-too.yaml"
+cat >"$dir/connected.py" <<'END'
+import socket, sys
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.66", int(sys.argv[2])))
+listener.listen(5)
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.5", int(sys.argv[1])))
+s.connect(("127.0.0.66", int(sys.argv[2])))
+print("%s:%d" % s.getpeername())
+END
+for backend in notify ptrace notify-only; do
+	monitor_options="--backend $backend"
+	for ports in "0 17781" "17782 17781" "17782 47781" "17781 17781"; do
+		for rules in "$dir/connected.yaml" "$dir/connected.yaml $dir/bind-too.yaml"; do
+			# shellcheck disable=SC2086 # words
+			wrap="timeout -k 1 20" under $rules -- python3 "$dir/connected.py" $ports
+			ok "$backend: ports $ports: $(cat "$dir/out" "$dir/err")" grep -q "^127.0.0.66:${ports#* }" "$dir/out"
+			ok "$backend: missed: connected from a port of its own ($ports, $rules)" \
+				python3 "$top/tests/live/alerts.py" "$alerts" --has connected
+		done
+	done
+done
 ok "too few of them work natively" [ $checks -ge 150 ]
 finish
