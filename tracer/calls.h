@@ -45,6 +45,8 @@ enum call_trait {
 	CALL_TAKES = 1 << 24,
 	CALL_GOES = 1 << 25,
 	CALL_THREAD = 1 << 26,
+	CALL_RINGS = 1 << 27,
+	CALL_TREE = 1 << 28,
 };
 
 struct call_traits {

@@ -97,7 +97,7 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	bool done = false;
 	int r;
 
-	if (traits & CALL_RING && foreign_ring(t)) {
+	if (traits & (CALL_RING | CALL_RINGS) && foreign_ring(t)) {
 		entry_refuse(t, -ENOSYS);
 		return true;
 	}
@@ -105,6 +105,8 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		near_rest(t);
 	if (traits & CALL_MOUNT)
 		reader_be_wary(t->reader);
+	if (traits & (CALL_MOUNT | CALL_TREE))
+		t->mounted = true;
 	if (traits & CALL_ASKS)
 		t->others_asked = true;
 	if (traits & CALL_LISTEN)

@@ -15,6 +15,9 @@
 #include "base/file.h"
 
 #define LOW_HALF 0xffffffffull
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
 
 /*
  * One way in which a call is caught: all comparisons hold. libseccomp takes one comparison an argument, so the tests
@@ -305,7 +308,7 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_ends && (number == SYS_exit_group || number == SYS_exit))
 		catch_always(f, number);
-	if (o->watch_io_uring && c->traits & CALL_RING)
+	if ((o->watch_io_uring && c->traits & CALL_RING) || (o->refuse_io_uring && c->traits & CALL_RINGS))
 		catch_always(f, number);
 	if (o->watch_faults && c->traits & CALL_FAULTS && number != SYS_ioctl)
 		catch_always(f, number);
@@ -313,6 +316,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		r = catch_value(f, number, 1, UINT32_MAX, CALLS_IOCTL_FAULTS);
 	if (o->watch_mounts && c->traits & CALL_MOUNT)
 		catch_always(f, number);
+	if (o->watch_mounts && c->traits & CALL_TREE)
+		r = catch_value(f, number, c->arg, OPEN_TREE_CLONE, OPEN_TREE_CLONE);
 	if (o->watch_dumpable && c->traits & CALL_DUMP)
 		r = catch_value(f, number, 0, UINT32_MAX, PR_SET_DUMPABLE);
 	if (o->watch_listeners && c->traits & CALL_LISTEN && r >= 0)

@@ -86,6 +86,7 @@ void foreign_call(struct tracer *t, uint32_t arch)
 	/* it may change credentials, roots and mounts unseen: from here on every thread opens for itself */
 	identity_free(t);
 	reader_be_wary(t->reader);
+	t->mounted = true;
 	entry_continue(t);
 }
 

@@ -190,14 +190,14 @@ static struct link *match(struct links *l, const struct stat *st, struct str rea
 	return found;
 }
 
-struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path)
+struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path, bool mounted)
 {
 	auto_fd int root = -1;
 	struct view view;
 	struct link *link;
 	bool other;
 
-	if (!l || !l->n || st->st_nlink < 2 || !S_ISREG(st->st_mode) || !find_view(l, tid, &view))
+	if (!l || !l->n || (st->st_nlink < 2 && !mounted) || !S_ISREG(st->st_mode) || !find_view(l, tid, &view))
 		return STR("");
 	other = !same_view(&view, &l->view);
 	link = other ? NULL : match(l, st, real_path);

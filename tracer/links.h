@@ -10,8 +10,9 @@
 #include "base/str.h"
 
 /*
- * Hard links: a file that was opened by one name can be the file that a rule knows by another. Of the paths that rules
- * compare with, the device and inode behind each is kept, for the root and mounts of one process at a time.
+ * Hard links, and files that mounts show a second time: a file that was opened by one name can be the file that a rule
+ * knows by another. Of the paths that rules compare with, the device and inode behind each is kept, for the root and
+ * mounts of one process at a time.
  *
  * What is kept is looked up again for another root, after a second, and when the file that was opened has changed since
  * (its ctime: giving it a name changes that), but for at most about a tenth of the time.
@@ -26,9 +27,9 @@ DEFINE_AUTO(struct links, links, links_free);
 
 /*
  * The path, as tid resolves it (0: as we do, which asks nothing about a process), that leads to the regular
- * file st, which was opened as real_path; empty when it has one name only, when no path leads to it, or when
- * real_path is such a path itself. Lives as long as l.
+ * file st, which was opened as real_path; empty when it has one name only (and nothing was mounted), when no path
+ * leads to it, or when real_path is such a path itself. Lives as long as l.
  */
-struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path);
+struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path, bool mounted);
 
 #endif

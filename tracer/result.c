@@ -158,7 +158,7 @@ static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
 	if (statx_known(link, &st) < 0)
 		return;
-	other = links_find(t->links, tracee->tid, &st, t->ext.real_path);
+	other = links_find(t->links, tracee->tid, &st, t->ext.real_path, t->mounted);
 	if (other.len)
 		t->ext.real_path = other;
 }

@@ -188,6 +188,7 @@ struct tracer {
 	struct stat opened; /* by open.c: call.object points here */
 	struct own_identity *own; /* identity.c */
 	bool others_asked; /* opens may have to be allowed by a process that we hold up ourselves */
+	bool mounted; /* something was: files may have other paths, too */
 	bool confining; /* somebody has confined itself, and what is born of it is, too */
 	struct slow slow;
 	uint64_t linked[64]; /* open.c: hashes of paths that led through symlinks */

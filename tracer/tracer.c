@@ -239,6 +239,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
+		.refuse_io_uring = t->options.io_uring == TRACER_DENY,
 		.watch_listeners = !t->every_call,
 		.watch_dumpable = !place_sees_all(),
 		.watch_affinity = t->near.possible,

@@ -290,39 +290,49 @@ static void expect_link(struct links *l, const char *opened, const char *found)
 	assert_int_equal(stat(path, &st), 0);
 	/* looks are limited to a share of the time, and a busy machine makes each take long */
 	for (int i = 0; i < 500; i++) {
-		link = links_find(l, getpid(), &st, str_of(path));
+		link = links_find(l, getpid(), &st, str_of(path), false);
 		if (strcmp(link.len ? link.ptr : "", found ? below(found) : "") == 0)
 			break;
 		usleep(10000);
 	}
 	assert_string_equal(link.len ? link.ptr : "", found ? below(found) : "");
-	link = links_find(l, 0, &st, str_of(path)); /* as we see it, which is the same */
+	link = links_find(l, 0, &st, str_of(path), false); /* as we see it, which is the same */
 	assert_string_equal(link.len ? link.ptr : "", found ? below(found) : "");
 }
 
 static void tells_hard_links(void **state)
 {
 	struct links *l = NULL;
-	struct str paths[3];
-	char text[3][64];
+	struct str paths[4];
+	char text[4][64];
+	struct stat st;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	make_file("secret");
+	make_file("alone");
 	make_file("other");
 	assert_int_equal(symlink("behind", below("alias")), 0);
 	make_file("behind");
 	assert_int_equal(link(below("secret"), below("hard")), 0);
 	assert_int_equal(link(below("behind"), below("behind-hard")), 0);
-	for (int i = 0; i < 3; i++) {
-		snprintf(text[i], sizeof(text[i]), "%s", below(((const char *[]){ "alias", "missing", "secret" })[i]));
+	for (int i = 0; i < 4; i++) {
+		static const char *const names[] = { "alias", "missing", "secret", "alone" };
+
+		snprintf(text[i], sizeof(text[i]), "%s", below(names[i]));
 		paths[i] = str_of(text[i]);
 	}
-	assert_int_equal(links_new(paths, 3, &l), 0);
+	assert_int_equal(links_new(paths, 4, &l), 0);
 	expect_link(l, "hard", "secret");
 	expect_link(l, "secret", NULL); /* by its own name */
 	expect_link(l, "other", NULL); /* one name */
 	expect_link(l, "behind-hard", "alias");
+
+	/* a file with one name can be shown by a mount */
+	assert_int_equal(stat(below("alone"), &st), 0);
+	assert_int_equal(links_find(l, 0, &st, STR("/shown"), false).len, 0);
+	assert_true(str_eq(links_find(l, 0, &st, STR("/shown"), true), paths[3]));
+	assert_int_equal(links_find(l, 0, &st, paths[3], true).len, 0);
 
 	/* another file takes the name, as passwd(1) does it */
 	usleep(10000);
@@ -335,9 +345,9 @@ static void tells_hard_links(void **state)
 	usleep(10000);
 	expect_link(l, "hard-too", NULL);
 	links_free(l);
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 9; i++)
 		unlink(below(((const char *[]){ "secret", "alias", "behind", "hard", "behind-hard", "other-hard",
-						"hard-too", "other" })[i]));
+						"hard-too", "other", "alone" })[i]));
 	assert_int_equal(rmdir(folder), 0);
 }
 

@@ -47,6 +47,33 @@ abi alert deny passes "$foreign" -- "$src/evade" x32 "$secret"
 abi deny deny refused - -- "$src/evade" ring "$secret"
 abi deny alert passes "io_uring used" -- "$src/evade" ring "$secret"
 abi deny allow passes - -- "$src/evade" ring "$secret"
+# of a ring that came from outside nobody saw how it was made: refused where rings are, else a descriptor from outside
+cat >"$dir/ring.py" <<'END'
+import ctypes, os, struct, sys
+params = ctypes.create_string_buffer(120)
+fd = ctypes.CDLL(None, use_errno=True).syscall(425, 1, params)
+if fd >= 0:
+    os.dup2(fd, 9)
+    words = struct.unpack("30I", params.raw)
+    os.environ["RING"] = "%d %d %d" % (words[11], words[16], words[25])
+os.execvp(sys.argv[1], sys.argv[1:])
+END
+given() {
+	python3 "$dir/ring.py" "$src/evade" given-ring "$secret" >"$dir/native" 2>&1 </dev/null
+	if ! grep -aq "$wanted_text" "$dir/native"; then
+		left_out=$((left_out + 1))
+		echo "left out, does not work natively here: a ring from outside ($(head -c 200 "$dir/native"))"
+		return
+	fi
+	for backend in notify ptrace ptrace-all notify-only; do
+		monitor_options="--io-uring $1 --backend $backend"
+		wrap="timeout -k 1 60 python3 $dir/ring.py" under "$rules_here" -- "$src/evade" given-ring "$secret"
+		found=$(grep -ac "$wanted_text" "$dir/out")
+		equal "a ring from outside ($monitor_options): $(cat "$dir/err")" "$found" "$2"
+	done
+}
+given deny 0
+given alert 1
 # alerted about also where the kernel would not have taken it
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"

@@ -104,6 +104,13 @@ rules_here=$dir/exact.yaml
 entry seen "$s" -- cat "$dir/a/hard"
 entry seen "$s" -- cat "$dir/a/link-to-hard"
 entry seen "$s" -- sh -c "ln -f $secret $dir/a/harder && cat $dir/a/harder"
+# a mount shows the file, which has one name, by another path
+lone=$dir/lone-secret
+echo "$wanted_text" >"$lone"
+sed -i "s|fd.name = .*|fd.name = $lone|" "$dir/exact.yaml"
+entry seen "$s" -- "$src/evade" bind-mount "$lone"
+entry seen "$s" -- "$src/evade" move-mount "$lone"
+entry seen "$s" -- unshare -m sh -c "mount --bind $dir $dir/a && cat $dir/a/lone-secret"
 # what is made or cut short by another name is told by the path where it lies
 made=$dir/a/b/made
 ln -s a/b/made "$dir/link-to-made"
@@ -122,7 +129,7 @@ done
 entry seen "$s" -- python3 -c "import os; d = os.open('$dir/a', os.O_DIRECTORY); print(os.read(os.open('../evasion-secret', 0, dir_fd=d), 99))"
 entry seen "$s" -- python3 -c "import os; d = os.dup(os.open('$dir', os.O_PATH)); print(os.read(os.open('evasion-secret', 0, dir_fd=d), 99))"
 monitor_options=
-# a file under another mount's name has no other path left: the mount is what can be seen
+# a file that a mount shows by another path alone: to rules that do not compare with the whole of its own the mount is what can be seen
 entry seen "secret mounted" -- "$src/evade" bind-mount "$secret"
 entry refused "$s" -- "$src/evade" int80 "$secret"
 entry refused "$s" -- "$src/evade" x32 "$secret"
