@@ -17,6 +17,12 @@ const struct backend *backend_info(enum tracer_backend backend)
 	return &backends[backend];
 }
 
+/* Of descriptors, of processes: no word about the kernel or what is around us. */
+static bool is_limit(int code)
+{
+	return code == -EMFILE || code == -EAGAIN;
+}
+
 int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend, struct probe_result *ret_result,
 		   struct error *refused, struct error *err)
 {
@@ -42,5 +48,7 @@ int backend_choose(enum tracer_backend wanted, enum tracer_backend *ret_backend,
 		}
 		covered |= r == -EBUSY;
 	}
-	return error_set(err, -EOPNOTSUPP, "no way to intercept system calls works here: %.160s", refused->text);
+	return error_set(err, is_limit(refused->code) ? refused->code : -EOPNOTSUPP,
+			 "no way to intercept system calls works here: %.160s",
+			 refused->text);
 }

@@ -13,11 +13,13 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/parse.h"
 #include "tracer/task_ring.h"
 
@@ -133,6 +135,35 @@ bool place_opens(void)
 		return false;
 	close(fd);
 	return true;
+}
+
+bool place_forks(void)
+{
+	pid_t first = fork(), second = -1;
+
+	if (first > 0)
+		second = fork();
+	if (first == 0 || second == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (;;)
+			pause();
+	}
+	for (int i = 0; i < 2; i++) {
+		pid_t child = i ? second : first;
+
+		if (child > 0) {
+			kill(child, SIGKILL);
+			waitpid(child, NULL, 0);
+		}
+	}
+	return second > 0;
+}
+
+bool place_few_descriptors(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < RUN_FEW_DESCRIPTORS;
 }
 
 bool place_records(void)

@@ -36,4 +36,9 @@ bool place_records(void);
 /* Whether files can be opened in the workload's place: openat2 is Linux 5.6, and some profiles refuse it. */
 bool place_opens(void);
 
+/* Whether there may be two processes beside us: a run has the supervisor and the command. */
+bool place_forks(void);
+/* The limit, up to which we raise it, leaves fewer than a run takes to look at all that it is asked for. */
+bool place_few_descriptors(void);
+
 #endif

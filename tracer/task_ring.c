@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -427,10 +428,17 @@ int task_rings_open(struct task_rings **ret_rings, struct error *err)
 {
 	long processors = sysconf(_SC_NPROCESSORS_CONF), page_bytes = sysconf(_SC_PAGESIZE);
 	auto_task_rings struct task_rings *r = calloc(1, sizeof(*r));
+	struct rlimit limit;
 	int e;
 
 	if (!r)
 		return error_set(err, -ENOMEM, "out of memory");
+	r->poll = -1;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < (rlim_t)processors + RUN_FEW_DESCRIPTORS)
+		return error_set(
+			err, -EMFILE,
+			"births are not recorded for us: that takes a descriptor for each of %ld processors, and %d beside (ulimit -n)",
+			processors, RUN_FEW_DESCRIPTORS);
 	r->poll = epoll_create1(EPOLL_CLOEXEC);
 	r->rings = calloc((size_t)processors, sizeof(*r->rings));
 	r->page_bytes = (size_t)page_bytes;

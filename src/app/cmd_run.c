@@ -2,7 +2,9 @@
 /* `monitor run`: its supervisor's life, from the start of the command to its last word. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/help.h"
@@ -331,9 +333,26 @@ static int begin(struct run *run, struct pipeline_options *settings, struct relo
 	return r;
 }
 
-/* What keeps a run from being one. */
-static int give_up(struct run *run, const struct error *err, int status)
+/* What the user can change about it. */
+static void name_limit(struct error *err)
 {
+	struct error reason = *err;
+	struct rlimit limit;
+
+	if (err->code == -EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		error_set(err, reason.code, "%s: the limit of descriptors (ulimit -n) is %" PRIu64, reason.text,
+			  (uint64_t)limit.rlim_cur);
+	else if (err->code == -EAGAIN)
+		error_set(
+			err, reason.code,
+			"%s: too few processes are allowed (ulimit -u, pids.max of the control group, the container's limit)",
+			reason.text);
+}
+
+/* What keeps a run from being one. */
+static int give_up(struct run *run, struct error *err, int status)
+{
+	name_limit(err);
 	run->summary.code = status;
 	run_summary_write(run, err->text, true);
 	return log_failure(err, status);

@@ -49,6 +49,14 @@ if [ "$(id -u)" = 0 ]; then
 	ok "time: why: $(cat "$dir/err")" grep -q "no longer watched: the monitor's limit of processor time (ulimit -t) is used up" "$dir/err"
 	ok "time: the summary, too" grep -q '"error":"the monitor.s limit of processor time' "$dir/out.d/summary"
 
+	# all of them, down to what a run cannot begin with: it says which limit, and so does doctor
+	for n in 8 9 10 11 12 13 14 15; do
+		prlimit --nofile=$n "$MONITOR" run -r "$dir/rules.yaml" --output /dev/null -- true 2>"$dir/err" </dev/null
+		ok "$n descriptors, status $?: $(cat "$dir/err")" grep -q 'the limit of descriptors (ulimit -n)' "$dir/err"
+	done
+	prlimit --nofile=12 "$MONITOR" doctor >"$dir/out"
+	ok "few descriptors: doctor" grep -q '^limits  *leave too few descriptors' "$dir/out"
+	ok "they are not spent on records" grep -q '^births .*not recorded' "$dir/out"
 	# shellcheck disable=SC2086
 	prlimit --nofile=12 $nobody "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/few" -- sh -c ': <"$1"' - "$dir/named" 2>"$dir/err" </dev/null
 	ok "few descriptors are told: $(cat "$dir/err")" grep -q 'limit of descriptors (ulimit -n) leaves the monitor 12' "$dir/err"
@@ -56,7 +64,13 @@ if [ "$(id -u)" = 0 ]; then
 	setpriv --reuid 65533 --regid 65533 --clear-groups prlimit --nproc=2 "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/out.d/none" -- \
 		sleep 1 >"$dir/out" 2>&1 </dev/null
 	equal "few processes: status" $? 126
-	ok "few processes: why: $(cat "$dir/out")" grep -q "cannot fork the command: Resource temporarily unavailable" "$dir/out"
+	ok "few processes: why: $(cat "$dir/out")" grep -q "cannot fork the command: Resource temporarily unavailable: .*ulimit -u" "$dir/out"
+	setpriv --reuid 65533 --regid 65533 --clear-groups prlimit --nproc=2 "$MONITOR" doctor >"$dir/out"
+	equal "few processes: doctor's status" $? 1
+	ok "few processes: doctor" grep -q '^limits  *leave too few processes' "$dir/out"
+	ok "and its last word" grep -qx 'monitor run cannot work here' "$dir/out"
+	setpriv --reuid 65533 --regid 65533 --clear-groups prlimit --nproc=1 "$MONITOR" run -r "$dir/rules.yaml" -- true >"$dir/out" 2>&1
+	ok "no process at all: $(cat "$dir/out")" grep -q 'cannot fork: .*ulimit -u' "$dir/out"
 fi
 
 # ---- the stack
