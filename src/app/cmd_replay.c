@@ -228,6 +228,11 @@ static int spare_captures(const struct options *o, struct error *err)
 		if (options_spare(o, written[i].id, OPT_replay_rules, err) < 0 ||
 		    options_spare(o, written[i].id, OPT_replay_config, err) < 0)
 			return -EINVAL;
+	for (int k = 0, streams = 0; k < o->noperands; k++) {
+		streams += is_stream(o->operands[k]);
+		if (streams > 1)
+			return error_set(err, -EINVAL, "standard input can be read once, and two captures are \"-\"");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
 		const char *path = options_value(o, written[i].id, "-");
 

@@ -20,6 +20,7 @@ struct run_summary {
 	const char *path; /* NULL = none was asked for; borrowed */
 	int fd; /* valid with a path */
 	bool again; /* a file: it can be written again */
+	int failed; /* -errno: told already */
 	int code; /* what monitor run ends with; -1 = as the command */
 	uint64_t end; /* epoch ns: the command's; 0 = not yet */
 };

@@ -344,10 +344,15 @@ int run_summary_open(struct run *run, struct error *err)
 /* The whole object in one write, so that who reads it meanwhile has one. */
 static int write_object(const struct run_summary *s, struct str text)
 {
+	ssize_t n;
+
 	if (!s->again)
 		return file_write_all(s->fd, text.ptr, text.len);
-	if (pwrite(s->fd, text.ptr, text.len, 0) != (ssize_t)text.len)
-		return errno ? -errno : -ENOSPC;
+	n = pwrite(s->fd, text.ptr, text.len, 0);
+	if (n < 0)
+		return -errno;
+	if (n != (ssize_t)text.len) /* a part is no object */
+		return ftruncate(s->fd, 0) < 0 ? -errno : -ENOSPC;
 	return ftruncate(s->fd, (off_t)text.len) < 0 ? -errno : 0;
 }
 
@@ -376,8 +381,8 @@ void run_summary_write(struct run *run, const char *error, bool last)
 		members[i].add(&out, &l);
 	}
 	strbuf_adds(&out, "}\n");
-	errno = 0;
 	r = out.failed ? -ENOMEM : write_object(s, strbuf_str(&out));
-	if (r < 0)
+	if (r < 0 && r != s->failed)
 		log_error("cannot write the summary to %s: %s", s->path, strerror(-r));
+	s->failed = r;
 }

@@ -494,6 +494,11 @@ static int read_start(struct scap *s, const char *path, struct error *err)
 	return read_section(s, bytes_u32(scap_file_at(&s->file) + 4), err);
 }
 
+static const char *shown(const char *path)
+{
+	return !*path ? "an empty path" : strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 int source_scap_open(const char *path, struct source **ret_source, struct error *err)
 {
 	struct scap *s = calloc(1, sizeof(*s));
@@ -502,12 +507,12 @@ int source_scap_open(const char *path, struct source **ret_source, struct error 
 	if (!s)
 		return error_set(err, -ENOMEM, "out of memory");
 	s->source.ops = &scap_ops;
-	s->path = str_dup(str_of(*path ? path : "an empty path"));
+	s->path = str_dup(str_of(shown(path)));
 	s->convert = scap_convert_new();
 	e = s->path && s->convert ? read_start(s, path, err) : error_set(err, -ENOMEM, "out of memory");
 	if (e < 0) {
 		scap_close(&s->source);
-		return error_prefix(err, e, "%s", *path ? path : "an empty path");
+		return error_prefix(err, e, "%s", shown(path));
 	}
 	*ret_source = &s->source;
 	return 0;

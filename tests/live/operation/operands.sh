@@ -61,6 +61,8 @@ says 2 "--output and --rules name the same file" run -r c.yaml -r r.yaml -o ./r.
 says 2 "--write and --config name the same file" run -c c.yaml -r r.yaml -w "$dir/c.yaml" -- true
 says 2 "--write and --output name the same file" replay -r r.yaml -w new -o new "$capture"
 says 2 "--output and --rules name the same file" replay -r r.yaml -o r.yaml "$capture"
+says 2 "standard input can be read once, and two captures are \"-\"" replay -r r.yaml - -
+says 1 "standard input: offset 0: this is no capture: the file is empty" replay -r r.yaml -
 ok "nothing was made of them" [ ! -e "$dir/new" ]
 ok "a device is no file" "$MONITOR" run -r "$dir/r.yaml" -o /dev/null -w /dev/null -- true
 

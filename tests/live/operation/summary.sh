@@ -67,6 +67,17 @@ in_foreground "$MONITOR" run --summary "$dir/both" -o "$dir/./both" -- touch "$d
 ok "one file for two: $(cat "$dir/err")" grep -q '^monitor: --summary and --output name the same file' "$dir/err"
 ok "is no run, and keeps what it has" [ "$(cat "$dir/both")$(ls "$dir/begun" 2>/dev/null)" = kept ]
 
+# a full disk is told once, and what there is room for is no part of a summary
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$dir/full"
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount -t tmpfs -o size=8k tmpfs "$1/full" && { head -c 4096 /dev/zero >"$1/full/rest"; shift; exec "$@"; }' - "$dir" \
+		"$MONITOR" run --summary "$dir/full/summary" -r "$dir/rules.yaml" -- sh -c 'exit 3' \
+		"$(printf '%8000s' x)" >"$dir/out" 2>"$dir/err"
+	equal "a full disk: status" $? 3
+	ok "is told once: $(cat "$dir/err")" [ "$(grep -c 'cannot write the summary.*No space left' "$dir/err")" = 1 ]
+fi
+
 # what is not seen, and what is lost
 run --backend ptrace --io-uring allow -- true
 says "d['backend'] == 'ptrace' and len(d['not_watched']) == 2 and 'io_uring' in d['not_watched'][1]"
