@@ -36,11 +36,15 @@ clean_up() {
 		rmdir "$group" 2>/dev/null
 	done
 	for folder in ${mounted:-}; do
-		umount -l "$folder" 2>/dev/null
+		while umount -l "$folder" 2>/dev/null; do :; done # who was killed leaves one over the other
 	done
 	rm -rf "$dir"
 }
 trap clean_up EXIT
+# not every shell does so when it is killed
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 skip() {
 	echo "$*"

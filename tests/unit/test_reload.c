@@ -187,7 +187,8 @@ static void test_rules(void **state)
 {
 	(void)state;
 	assert_int_equal(compiles_after(rules_are_written, true, NULL), 1);
-	set_up(state);
+	assert_int_equal(tear_down(state), 0);
+	assert_int_equal(set_up(state), 0);
 	assert_int_equal(compiles_after(rules_are_replaced, true, NULL), 1);
 }
 

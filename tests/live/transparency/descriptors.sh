@@ -62,11 +62,11 @@ END
 
 # closed during|after: natively, and with each backend
 closed() {
-	python3 "$dir/ends.py" "$1" "$dir/watched" >"$dir/native"
+	TMPDIR=$dir python3 "$dir/ends.py" "$1" "$dir/watched" >"$dir/native"
 	ok "natively: $(cat "$dir/native")" grep -q "lock free" "$dir/native"
 	for backend in notify ptrace ptrace-all notify-only; do
 		rm -f "$alerts"
-		python3 "$dir/ends.py" "$1" "$dir/watched" "$MONITOR" run --backend $backend -r "$dir/watched.yaml" --output "$alerts" -- \
+		TMPDIR=$dir python3 "$dir/ends.py" "$1" "$dir/watched" "$MONITOR" run --backend $backend -r "$dir/watched.yaml" --output "$alerts" -- \
 			>"$dir/out" 2>"$dir/err"
 		ok "$backend, $1: $(tr '\n' ';' <"$dir/out")$(tail -n 1 "$dir/err")" cmp -s "$dir/native" "$dir/out"
 		ok "$backend, $1: what the command left behind is not watched" soon grep -qs watched "$alerts"

@@ -7,11 +7,11 @@ need python3 bash
 for shell in bash dash; do
 	# a key that is pressed before the shell listens is lost: on a busy machine the session may need another try
 	for try in 1 2 3; do
-		python3 "$here/terminal.py" "$shell" >"$dir/native" 2>&1 && break
+		TMPDIR=$dir python3 "$here/terminal.py" "$shell" >"$dir/native" 2>&1 && break
 		[ "$try" -lt 3 ] || skip "the session does not work natively: $(tail -n 1 "$dir/native")"
 	done
 	checks=$((checks + 1))
-	if ! timeout 280 python3 "$here/terminal.py" "$shell" "$MONITOR" run -r "$own_rules" --output "$alerts" -- >"$dir/watched" 2>&1; then
+	if ! TMPDIR=$dir timeout 280 python3 "$here/terminal.py" "$shell" "$MONITOR" run -r "$own_rules" --output "$alerts" -- >"$dir/watched" 2>&1; then
 		fail "$shell: the session did not end well under the monitor"
 		tail -n 5 "$dir/watched"
 	elif ! cmp -s "$dir/native" "$dir/watched"; then
