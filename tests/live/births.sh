@@ -154,21 +154,12 @@ if pid == 0:
     os._exit(0)
 os.waitpid(pid, 0)
 END
-mkfifo "$dir/in"
-: >"$dir/out"
-"$MONITOR" run -v -r "$dir/rules.yaml" --output "$dir/lost" --births records --pidfile "$dir/pid" -- \
-	python3 "$dir/flood.py" "$mark" "$dir/pid" 7000 <"$dir/in" >"$dir/out" 2>"$dir/err" &
-front=$!
-exec 3>"$dir/in"
-ok "the flood is ready" soon grep -q ready "$dir/out"
-kill -STOP "$(cat "$dir/pid")"
+fed "$MONITOR" run -v -r "$dir/rules.yaml" --output "$dir/lost" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/flood.py" "$mark" "$dir/pid" 7000
+unread "7000 births while nobody reads: a megabyte holds 6000" ready 'done'
 echo >&3
-ok "7000 births while nobody reads: a megabyte holds 6000" soon grep -q 'done' "$dir/out"
-kill -CONT "$(cat "$dir/pid")"
-echo >&3
-exec 3>&-
-wait $front
-ok "a flood of births: status $?" [ "$(grep -c 'marked\|mark ' "$dir/lost")" = 2 ]
+fed_to_the_end
+ok "a flood of births: status $status" [ "$(grep -c 'marked\|mark ' "$dir/lost")" = 2 ]
 ok "lost records are told: $(tail -n 3 "$dir/err")" grep -q 'events could not be seen' "$dir/err"
 
 # ---- an id that is another's by the time that births and ends are read again, and neither its end nor the other's birth is among them
@@ -225,21 +216,13 @@ write(opens)
 os._exit(os.waitpid(second, 0)[1] >> 8)
 END
 rule "Marked" "evt.type in (open, openat) and fd.name = $mark" "by a child of <%proc.ppid>" >"$dir/reborn.yaml"
-: >"$dir/out"
-rm -f "$dir/pid" "$dir/alerts"
-taskset -c 0 "$MONITOR" run -r "$dir/reborn.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
-	python3 "$dir/reborn.py" "$mark" 7000 <"$dir/in" >"$dir/out" 2>"$dir/err" &
-front=$!
-exec 3>"$dir/in"
-ok "a flood and another process" soon grep -q ready "$dir/out"
-kill -STOP "$(cat "$dir/pid")"
+rm -f "$dir/alerts"
+fed taskset -c 0 "$MONITOR" run -r "$dir/reborn.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/reborn.py" "$mark" 7000
+unread "an id is used again" ready 'done'
 echo >&3
-ok "an id is used again" soon grep -q 'done' "$dir/out"
-kill -CONT "$(cat "$dir/pid")"
-echo >&3
-exec 3>&-
-wait $front
-equal "its status" $? 0
+fed_to_the_end
+equal "its status" "$status" 0
 equal "whose child it is" "$(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts")" "$(sed -n 's/ready //p' "$dir/out")"
 
 # the same where nothing is recorded, and the end is not seen
@@ -371,11 +354,7 @@ for i in range(20):
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
 END
-rm -f "$dir/pid"
-"$MONITOR" run -r "$dir/rules.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
-	python3 "$dir/killed.py" "$mark" <"$dir/in" 2>"$dir/err" &
-front=$!
-exec 3>"$dir/in"
+fed "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- python3 "$dir/killed.py" "$mark"
 ok "the monitor runs" soon test -s "$dir/pid"
 # each of its ioctls takes 20 ms, as on a machine that is busy
 strace -f -qq -o "$dir/strace" -e trace=ioctl -e inject=ioctl:delay_exit=20000 -p "$(cat "$dir/pid")" &
@@ -385,9 +364,7 @@ traced() {
 }
 ok "and is slow" soon traced "$(cat "$dir/pid")"
 echo >&3
-exec 3>&-
-wait $front
-status=$?
+fed_to_the_end
 wait $tracing
 ok "callers that were killed: status $status" [ $status = 0 ]
 ok "calls were received: $(grep -c NOTIF_RECV "$dir/strace")" grep -q NOTIF_RECV "$dir/strace"
@@ -424,20 +401,15 @@ for i in range(5):
         os.waitpid(again, 0)
 END
 rule "Somewhere else" "evt.type = chdir and evt.arg.path startswith $mark" "born %proc.pid.ts in %evt.arg.path" >"$dir/again.yaml"
-rm -f "$dir/pid" "$dir/alerts"
-: >"$dir/out"
-"$MONITOR" run -r "$dir/again.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
-	python3 "$dir/again.py" "$mark.again" <"$dir/in" >"$dir/out" 2>"$dir/err" &
-front=$!
-exec 3>"$dir/in"
+rm -f "$dir/alerts"
+fed "$MONITOR" run -r "$dir/again.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- python3 "$dir/again.py" "$mark.again"
 ok "the monitor runs" soon test -s "$dir/pid"
 # it goes on late behind each waitpid()
 strace -f -qq -o "$dir/strace" -e trace=wait4 -e inject=wait4:delay_exit=30000 -p "$(cat "$dir/pid")" &
 tracing=$!
 ok "and is slow" soon traced "$(cat "$dir/pid")"
 echo >&3
-exec 3>&-
-wait $front
+fed_to_the_end
 wait $tracing
 ok "ids that are used again: $(cat "$dir/out" "$dir/alerts")" \
 	[ "$(sed -n 's/.*born \([0-9]*\) in .*\.\([0-9]*\)$/\1 \2/p' "$dir/alerts" | awk 'length($1) == length($2) && $1 "" > $2 ""' | wc -l)" = 5 ]
@@ -549,18 +521,9 @@ x86_64) ptrace=101 ;;
 *) ptrace=117 ;;
 esac
 first=$(python3 -c 'import os; print(sorted(os.sched_getaffinity(0))[0])')
-: >"$dir/out"
-rm -f "$dir/pid"
-taskset -c "$first" "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
-	python3 "$dir/attach.py" "$mark" $ptrace <"$dir/in" >"$dir/out" 2>"$dir/err" &
-front=$!
-exec 3>"$dir/in"
-ok "who will trace its child is ready" soon grep -q ready "$dir/out"
-kill -STOP "$(cat "$dir/pid")"
-echo >&3
-ok "both call" soon grep -q both "$dir/out"
-kill -CONT "$(cat "$dir/pid")"
-exec 3>&-
-wait $front
+fed taskset -c "$first" "$MONITOR" run -r "$dir/rules.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
+	python3 "$dir/attach.py" "$mark" $ptrace
+unread "both call" ready both
+fed_to_the_end
 ok "a debugger gets its child: $(tail -n 1 "$dir/out")" grep -qx seized "$dir/out"
 finish

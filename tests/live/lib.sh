@@ -59,6 +59,33 @@ private_copy() {
 	mounted="$1 ${mounted:-}"
 }
 
+# fed CMD...: runs CMD, a monitor with --pidfile $dir/pid, with its output in $dir/out and $dir/err; what is written to descriptor 3 is its
+# input. fed_to_the_end closes that and waits: $status.
+fed() {
+	[ -p "$dir/in" ] || mkfifo "$dir/in"
+	rm -f "$dir/pid"
+	: >"$dir/out"
+	"$@" <"$dir/in" >"$dir/out" 2>"$dir/err" &
+	front=$!
+	exec 3>"$dir/in"
+}
+
+fed_to_the_end() {
+	exec 3>&-
+	wait $front
+	status=$?
+}
+
+# unread TEXT READY DONE: who is fed says READY, gets a line, and says DONE while the supervisor is stopped: what the kernel records
+# meanwhile nobody reads
+unread() {
+	ok "$1: the command is ready" soon grep -q "$2" "$dir/out"
+	kill -STOP "$(cat "$dir/pid")"
+	echo >&3
+	ok "$1" soon grep -q "$3" "$dir/out"
+	kill -CONT "$(cat "$dir/pid")"
+}
+
 # A machine may keep its programs in a control group that looks like a container's; tests that are about the host leave it.
 leave_cgroups() {
 	[ "$(id -u)" = 0 ] || return
