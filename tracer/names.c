@@ -245,6 +245,49 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
 	return n ? 0 : -ENOENT;
 }
 
+/*
+ * A call that fails at its second name fails at its first one before, where that is no better: the kernel looks
+ * for the file of a link, and for the folder of what is moved, before it tells of the other name. Otherwise second.
+ */
+static int first_failure(struct tracer *t, const struct row *row, int second)
+{
+	const struct call *c = &t->pending.call;
+	int dirfd = row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir], r = 0;
+	bool links = row->operation == LINK, follows = flags_of(c, row) & AT_SYMLINK_FOLLOW;
+	size_t end = c->path.len;
+	char *path = t->path, cut[2] = "";
+	int base;
+
+	if ((row->operation != RENAME && !links) || lookup_mentions_proc(path))
+		return second;
+	base = lookup_base(t, path, dirfd, true);
+	if (base < 0 && base != AT_FDCWD) {
+		if (*path == '/' || dirfd == AT_FDCWD)
+			return second;
+		/* it was looked for as one of the caller's descriptors */
+		return base == -ENOTDIR ? base : base == -ENOENT || base == -EBADF ? -EBADF : second;
+	}
+	while (!links && end && path[end - 1] == '/')
+		end--;
+	while (!links && end && path[end - 1] != '/')
+		end--;
+	if (!links && (end || *path != '/')) { /* as in the folder: that takes the right to search it */
+		memcpy(cut, path + end, sizeof(cut));
+		memcpy(path + end, ".", sizeof(cut));
+	}
+	if (identity_assume(t) == 0) {
+		r = lookup_open(base, path, O_PATH | (follows ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
+		identity_return(t);
+	}
+	if (*cut)
+		memcpy(path + end, cut, sizeof(cut));
+	if (r > 0)
+		close(r);
+	if (base >= 0)
+		close(base);
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG ? r : second;
+}
+
 /* Both names, with the caller's rights. */
 static int act(struct tracer *t, const struct row *row, struct place places[2], mode_t mask)
 {
@@ -275,6 +318,8 @@ static int perform(struct tracer *t, const struct row *row)
 	if (r == 0 && row->path2 != NONE) {
 		c->other_arg = row->path2;
 		r = read_path(c, row->path2, t->second_path, &c->other_path);
+		if (r == -EFAULT || r == -ENAMETOOLONG || r == -ENOENT)
+			r = first_failure(t, row, r);
 	}
 	if (r < 0)
 		return r == -ESRCH ? -EOPNOTSUPP : r;
@@ -288,6 +333,8 @@ static int perform(struct tracer *t, const struct row *row)
 				row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2], &places[1]);
 	if (r == 0)
 		r = act(t, row, places, mask);
+	if (r < 0 && r != -EOPNOTSUPP && places[1].folder < 0)
+		r = first_failure(t, row, r);
 	leave(&places[0]);
 	leave(&places[1]);
 	return r;

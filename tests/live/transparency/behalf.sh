@@ -177,6 +177,13 @@ for what, name, *args in (
 ):
     raw(what or "  ..", name, *[b(a) for a in args])
     raw("    threads" if what else "  ..", "access", b"file", 0)
+# two names that are bad: the kernel tells of one of them
+bad = "none", "none/x", "file/x", "file/", "d", "z" * 256, "", "y" * 4096, None, ctypes.c_void_p(8)
+for first in bad:
+    for second in bad:
+        for name, *args in (("rename", first, second), ("link", first, second), ("linkat", -100, first, -100, second, 0x400),
+                            ("renameat", 999, first, -100, second), ("linkat", -100, first, 999, second, 0)):
+            raw(f"both {bad.index(first)} {bad.index(second)}", name, *[b(a) for a in args])
 def in_threads():
     for i in range(100):
         os.mkdir(f"t{threading.get_ident()}")
@@ -194,6 +201,7 @@ if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
     for what, name, *args in (("user", "unlink", b"file"), ("", "unlink", b"root/file"), ("", "rename", b"file", b"x"), ("", "mkdir", b"mine", 0o777),
+                              ("", "rename", b"root/file", None), ("", "rename", b"root/file", b"none/x"), ("", "link", b"root/file", b"none/x"),
                               ("", "chmod", b"file", 0), ("", "chown", b"mine", 0, 0), ("", "link", b"file", b"mine/x"), ("", "rmdir", b"root")):
         raw(what or "  ..", name, *args)
     show()
