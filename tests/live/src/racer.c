@@ -23,13 +23,13 @@
  *             a second thread writes the name that is removed or moved; the secret is FOLDER/removal-secret
  *   unmap, unmap-rename
  *             a second thread maps and unmaps the page of the path, which has the secret's name alone
- *   connect-vm
- *             another process writes it by process_vm_writev
+ *   connect-process, connect-mem, connect-vm, connect-file, connect-fault
+ *             the same from elsewhere: as process, mem, vm, file and fault write the path
  *   dup       a process that shares the descriptors puts another socket over the connected one
  *   unspec    the same takes the address away from the connected one
  *   argv      a second thread writes the arguments of a program that is executed; the secret is "telling-argument"
- *   argv-process
- *             another process writes them, through shared memory
+ *   argv-process, argv-mem, argv-vm, argv-file, argv-fault
+ *             the same from elsewhere
  *   dirfd a process that shares the descriptors puts FOLDER/one and FOLDER/two over the one that the path is
  *   relative to
  *   cwd       another process that shares the working directory changes it
@@ -68,34 +68,36 @@ enum { PATH_ROOM = 4096, MOST_TURNS = 60000, PAUSE_US = 20 };
 
 static char names[2][PATH_ROOM]; /* decoy, secret: of the same length */
 static const char *folder;
-static char *path; /* what is opened */
+static char *path; /* what is opened; where the texts are written */
+static const void *texts[2] = { names[0], names[1] }; /* what is written there: of the decoy, of the secret */
+static size_t text_len; /* of both */
 static int out = -1;
 static pid_t victim;
 
 static void store(int which)
 {
-	size_t n = strlen(names[0]) + 1;
+	const char *text = texts[which];
 
-	for (size_t i = 0; i < n; i++)
-		((volatile char *)path)[i] = names[which][i];
+	for (size_t i = 0; i < text_len; i++)
+		((volatile char *)path)[i] = text[i];
 }
 
 static void store_mem(int which)
 {
-	if (pwrite(out, names[which], strlen(names[which]), (off_t)(unsigned long)path) < 0)
+	if (pwrite(out, texts[which], text_len, (off_t)(unsigned long)path) < 0)
 		_exit(1);
 }
 
 static void store_vm(int which)
 {
-	struct iovec from = { names[which], strlen(names[which]) }, to = { path, strlen(names[which]) };
+	struct iovec from = { (void *)texts[which], text_len }, to = { path, text_len };
 
 	process_vm_writev(victim, &from, 1, &to, 1, 0);
 }
 
 static void store_file(int which)
 {
-	if (pwrite(out, names[which], strlen(names[which]), 0) < 0)
+	if (pwrite(out, texts[which], text_len, 0) < 0)
 		_exit(1);
 }
 
@@ -178,7 +180,7 @@ static void fill_page(int which)
 
 	if (read(faults, &message, sizeof(message)) != sizeof(message))
 		return;
-	snprintf(page, sizeof(page), "%s", names[which]);
+	memcpy(page, texts[which], text_len);
 	close(open("/dev/null",
 		   O_RDONLY)); /* who fills the page in makes calls, too: nobody may wait for the page meanwhile */
 	ioctl(faults, UFFDIO_COPY, &copy);
@@ -186,21 +188,17 @@ static void fill_page(int which)
 
 /* ---- sockets and arguments ---- */
 
-static struct sockaddr_in address; /* written by the thread */
+static struct sockaddr_in addresses[2] = { { AF_INET, 0, { 0 }, { 0 } }, { AF_INET, 0, { 0 }, { 0 } } };
 static int contended = -1, other_socket = -1;
-static char *argument;
 
-static void store_address(int which)
+static void write_addresses(in_port_t port)
 {
-	*(volatile in_addr_t *)&address.sin_addr.s_addr = htonl(which ? 0x7f000042 : 0x7f00004d);
-}
-
-static void store_address_vm(int which)
-{
-	in_addr_t host = htonl(which ? 0x7f000042 : 0x7f00004d);
-	struct iovec from = { &host, sizeof(host) }, to = { &address.sin_addr.s_addr, sizeof(host) };
-
-	process_vm_writev(victim, &from, 1, &to, 1, 0);
+	for (int which = 0; which < 2; which++) {
+		addresses[which].sin_port = port;
+		addresses[which].sin_addr.s_addr = htonl(which ? 0x7f000042 : 0x7f00004d);
+		texts[which] = &addresses[which];
+	}
+	text_len = sizeof(addresses[0]);
 }
 
 static void put_over(int which)
@@ -224,28 +222,21 @@ static void take_away(int which)
 		connect(contended, &none, sizeof(none));
 }
 
-static void store_argument(int which)
-{
-	const char *text = which ? "telling-argument" : "nothing-whatever";
-
-	for (size_t i = 0; i < 16; i++)
-		((volatile char *)argument)[i] = text[i];
-}
-
 /* Takes datagrams to the secret address and to the decoy. */
 static int receivers[2];
 
 static int take_datagrams(void)
 {
-	socklen_t len = sizeof(address);
-
-	address.sin_family = AF_INET;
+	write_addresses(0);
 	for (int which = 1; which >= 0; which--) {
-		store_address(which);
+		struct sockaddr_in *address = &addresses[which];
+		socklen_t len = sizeof(*address);
+
 		receivers[which] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-		if (bind(receivers[which], (struct sockaddr *)&address, sizeof(address)) ||
-		    getsockname(receivers[which], (struct sockaddr *)&address, &len))
+		if (bind(receivers[which], (struct sockaddr *)address, len) ||
+		    getsockname(receivers[which], (struct sockaddr *)address, &len))
 			return -1;
+		write_addresses(address->sin_port);
 	}
 	contended = socket(AF_INET, SOCK_DGRAM, 0);
 	return 0;
@@ -254,18 +245,18 @@ static int take_datagrams(void)
 /* 1 = the secret address got it */
 static int attempt_send(int number)
 {
-	struct sockaddr_in decoy = { AF_INET, address.sin_port, { htonl(0x7f00004d) }, { 0 } };
+	struct sockaddr_in *address = (struct sockaddr_in *)path;
 	struct iovec bytes = { (char *)"x", 1 };
 	struct msghdr header = {
-		.msg_name = &address, .msg_namelen = sizeof(address), .msg_iov = &bytes, .msg_iovlen = 1
+		.msg_name = address, .msg_namelen = sizeof(*address), .msg_iov = &bytes, .msg_iovlen = 1
 	};
 	struct mmsghdr both[2] = { { .msg_hdr = header }, { .msg_hdr = header } };
 	char byte;
 	int won;
 
-	both[0].msg_hdr.msg_name = &decoy;
+	both[0].msg_hdr.msg_name = &addresses[0];
 	if (number == SYS_sendto)
-		sendto(contended, "x", 1, 0, (struct sockaddr *)&address, sizeof(address));
+		sendto(contended, "x", 1, 0, (struct sockaddr *)address, sizeof(*address));
 	else if (number == SYS_sendmsg)
 		sendmsg(contended, &header, 0);
 	else
@@ -298,13 +289,14 @@ static int attempt_removal(int moves, unsigned int flags)
 /* Takes connections to all addresses, for ever. */
 static void serve(void)
 {
-	socklen_t len = sizeof(address);
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	socklen_t len = sizeof(any);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	address.sin_family = AF_INET;
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 64) ||
-	    getsockname(fd, (struct sockaddr *)&address, &len))
+	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, 64) ||
+	    getsockname(fd, (struct sockaddr *)&any, &len))
 		exit(1);
+	write_addresses(any.sin_port);
 	if (fork() == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
@@ -317,7 +309,7 @@ static void serve(void)
 static int attempt_connect(int type, int number)
 {
 	struct linger at_once = { 1, 0 }; /* ports are not used up */
-	struct sockaddr_in peer = { 0 };
+	struct sockaddr_in peer = { 0 }, *address = number >= 0 ? &addresses[1] : (struct sockaddr_in *)path;
 	socklen_t len = sizeof(peer);
 	int fd = socket(AF_INET, type, 0), copy = dup(fd), r, won;
 
@@ -325,10 +317,9 @@ static int attempt_connect(int type, int number)
 		dup2(fd, number);
 		close(fd);
 		fd = number;
-		address.sin_addr.s_addr = htonl(0x7f000042);
 	}
 	setsockopt(copy, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	r = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	r = connect(fd, (struct sockaddr *)address, sizeof(*address));
 	won = r == 0 && getpeername(copy, (struct sockaddr *)&peer, &len) == 0 &&
 	      peer.sin_addr.s_addr == htonl(0x7f000042);
 	close(copy);
@@ -359,6 +350,7 @@ static int prepare_unix(int listens)
 			return -1;
 	}
 	path = unix_address->sun_path;
+	text_len = strlen(names[0]) + 1;
 	return 0;
 }
 
@@ -390,7 +382,7 @@ static int become_user(void)
 /* 1 = the program says that it got the secret argument */
 static int attempt_exec(void)
 {
-	char text[64] = "", *args[] = { (char *)"echo", argument, NULL };
+	char text[64] = "", *args[] = { (char *)"echo", path, NULL };
 	int ends[2], status;
 	pid_t child;
 
@@ -416,7 +408,6 @@ static const struct way {
 	enum { THREAD, PROCESS, SHARING_FOLDER, SHARING_FDS } by;
 	enum {
 		OPENING,
-		FAULTING,
 		OPENING_SECRET,
 		CONNECTING_UDP,
 		CONNECTING_TCP,
@@ -444,23 +435,31 @@ static const struct way {
 	{ "folder", "%s/one/file", exchange, PROCESS, OPENING, 0 },
 	{ "cwd", "file", move, SHARING_FOLDER, OPENING, 0 },
 	{ "mount", "%s/three/file", lay_over, PROCESS, OPENING, 0 },
-	{ "fault", NULL, fill_page, THREAD, FAULTING, 0 },
+	{ "fault", NULL, fill_page, THREAD, OPENING, 0 },
 	{ "dup-open", NULL, put_over, SHARING_FDS, OPENING_SECRET, 0 },
 	{ "dirfd", "file", change_folder, SHARING_FDS, OPENING_AT, 0 },
-	{ "connect-udp", NULL, store_address, THREAD, CONNECTING_UDP, 0 },
-	{ "connect-tcp", NULL, store_address, THREAD, CONNECTING_TCP, 0 },
-	{ "connect-vm", NULL, store_address_vm, PROCESS, CONNECTING_TCP, 0 },
+	{ "connect-udp", NULL, store, THREAD, CONNECTING_UDP, 0 },
+	{ "connect-tcp", NULL, store, THREAD, CONNECTING_TCP, 0 },
+	{ "connect-process", NULL, store, PROCESS, CONNECTING_TCP, 0 },
+	{ "connect-mem", NULL, store_mem, PROCESS, CONNECTING_UDP, 0 },
+	{ "connect-vm", NULL, store_vm, PROCESS, CONNECTING_TCP, 0 },
+	{ "connect-file", NULL, store_file, PROCESS, CONNECTING_UDP, 0 },
+	{ "connect-fault", NULL, fill_page, THREAD, CONNECTING_UDP, 0 },
 	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED, 0 },
 	{ "unspec", NULL, take_away, SHARING_FDS, CONNECTING_FIXED, 0 },
-	{ "send-to", NULL, store_address, THREAD, SENDING, 0 },
-	{ "send-message", NULL, store_address, THREAD, SENDING_MESSAGE, 0 },
-	{ "send-messages", NULL, store_address, THREAD, SENDING_MESSAGES, 0 },
+	{ "send-to", NULL, store, THREAD, SENDING, 0 },
+	{ "send-message", NULL, store, THREAD, SENDING_MESSAGE, 0 },
+	{ "send-messages", NULL, store, THREAD, SENDING_MESSAGES, 0 },
 	{ "unlink", NULL, store, THREAD, REMOVING, 0 },
 	{ "rename", NULL, store, THREAD, MOVING, 0 },
 	{ "unmap", NULL, map_or_unmap, THREAD, OPENING_UNMAPPED, 0 },
 	{ "unmap-rename", NULL, map_or_unmap, THREAD, MOVING_UNMAPPED, 0 },
-	{ "argv", NULL, store_argument, THREAD, EXECUTING, 0 },
-	{ "argv-process", NULL, store_argument, PROCESS, EXECUTING, 0 },
+	{ "argv", NULL, store, THREAD, EXECUTING, 0 },
+	{ "argv-process", NULL, store, PROCESS, EXECUTING, 0 },
+	{ "argv-mem", NULL, store_mem, PROCESS, EXECUTING, 0 },
+	{ "argv-vm", NULL, store_vm, PROCESS, EXECUTING, 0 },
+	{ "argv-file", NULL, store_file, PROCESS, EXECUTING, 0 },
+	{ "argv-fault", NULL, fill_page, THREAD, EXECUTING, 0 },
 	{ "connect-unix", NULL, store, THREAD, CONNECTING_UNIX, 0 },
 	{ "connect-unix-vm", NULL, store_vm, PROCESS, CONNECTING_UNIX, 0 },
 	{ "bind-unix", NULL, store, THREAD, BINDING_UNIX, 0 },
@@ -488,79 +487,101 @@ static int child(void *arg)
 	return 0;
 }
 
-static void *room(const struct way *w)
+/* Where the texts are written, and the first of them. */
+static int make_room(const struct way *w)
 {
-	int private =
-		strcmp(w->name, "mem") == 0 || strcmp(w->name, "vm") == 0 || store_vm == w->turn || w->what == FAULTING;
 	char name[PATH_ROOM];
+	int flags = w->by == PROCESS && w->turn == store ? MAP_SHARED : MAP_PRIVATE;
 
-	if (w->what == OPENING_UNMAPPED || w->what == MOVING_UNMAPPED)
-		return mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	if (strcmp(w->name, "file") != 0)
-		return mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE,
-			    (private ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS, -1, 0);
-	snprintf(name, sizeof(name), "%s/page", folder);
-	out = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	if (out < 0 || ftruncate(out, PATH_ROOM) || pwrite(out, names[0], strlen(names[0]), 0) < 0)
-		return MAP_FAILED;
-	return mmap(NULL, PATH_ROOM, PROT_READ, MAP_PRIVATE, out, 0);
-}
-
-static int start(const struct way *w)
-{
-	static char stack[65536] __attribute__((aligned(16)));
-	char name[PATH_ROOM];
-	pthread_t thread;
-
-	victim = getpid();
-	path = room(w);
+	if (w->turn == map_or_unmap) {
+		path = mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	} else if (w->turn == store_file) {
+		snprintf(name, sizeof(name), "%s/page", folder);
+		out = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		if (out < 0 || ftruncate(out, PATH_ROOM))
+			return -1;
+		store_file(0);
+		path = mmap(NULL, PATH_ROOM, PROT_READ, flags, out, 0);
+	} else {
+		path = mmap(NULL, PATH_ROOM, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+	}
 	if (path == MAP_FAILED)
 		return -1;
-	if (w->what == EXECUTING) {
-		argument = path;
-		store_argument(0);
+	if (w->turn == fill_page)
+		return make_faults();
+	if (w->turn == store_mem) {
+		snprintf(name, sizeof(name), "/proc/%d/mem", victim);
+		out = open(name, O_RDWR);
 	}
-	if (w->what == FAULTING && make_faults())
-		return -1;
-	if (w->what == OPENING_SECRET) {
+	if (w->opened)
+		snprintf(path, PATH_ROOM, w->opened, folder);
+	else if (w->what == OPENING_SECRET)
 		snprintf(path, PATH_ROOM, "%s", names[1]);
+	else if (w->turn != store_file && w->turn != map_or_unmap)
+		store(0);
+	return w->turn == store_mem && out < 0 ? -1 : 0;
+}
+
+/* What each kind of attempt is about. */
+static int prepare(const struct way *w)
+{
+	char name[PATH_ROOM];
+
+	switch (w->what) {
+	case EXECUTING:
+		texts[0] = "nothing-whatever";
+		texts[1] = "telling-argument";
+		text_len = strlen("telling-argument") + 1;
+		return 0;
+	case OPENING_SECRET:
 		other_socket = open(names[0], O_RDONLY);
 		contended = dup(other_socket);
 		close(contended); /* the next that is opened has this number */
-	}
-	if (w->what >= SENDING && w->what <= SENDING_MESSAGES && take_datagrams())
-		return -1;
-	if (w->what == OPENING_AT) {
+		return 0;
+	case OPENING_AT:
 		for (int i = 0; i < 2; i++) {
 			snprintf(name, sizeof(name), "%s/%s", folder, i ? "two" : "one");
 			folders[i] = open(name, O_PATH | O_DIRECTORY);
 		}
 		contended = dup2(folders[0], 100);
-	}
-	if (w->what == REMOVING || w->what == MOVING || w->what == MOVING_UNMAPPED)
+		return 0;
+	case SENDING:
+	case SENDING_MESSAGE:
+	case SENDING_MESSAGES:
+		return take_datagrams();
+	case REMOVING:
+	case MOVING:
+	case MOVING_UNMAPPED:
 		for (int i = 0; i < 2; i++)
 			snprintf(names[i], PATH_ROOM, "%s/removal-%s", folder, i ? "secret" : "decoys");
-	if (w->what >= CONNECTING_UDP && w->what <= CONNECTING_FIXED)
-		serve();
-	if (w->what == CONNECTING_FIXED) {
+		text_len = strlen(names[0]) + 1;
+		return 0;
+	case CONNECTING_FIXED:
 		contended = dup2(socket(AF_INET, SOCK_STREAM, 0), 100);
 		other_socket = socket(AF_INET, SOCK_DGRAM, 0);
+		serve();
+		return 0;
+	case CONNECTING_UDP:
+	case CONNECTING_TCP:
+		serve();
+		return 0;
+	default:
+		return 0;
 	}
-	if (w->opened)
-		snprintf(path, PATH_ROOM, w->opened, folder);
-	else if (out < 0 && (w->what == OPENING || w->what == REMOVING || w->what == MOVING))
-		snprintf(path, PATH_ROOM, "%s", names[0]);
-	if ((w->what == CONNECTING_UNIX || w->what == BINDING_UNIX) && prepare_unix(w->what == CONNECTING_UNIX))
+}
+
+static int start(const struct way *w)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	int is_unix = w->what == CONNECTING_UNIX || w->what == BINDING_UNIX;
+	pthread_t thread;
+
+	victim = getpid();
+	text_len = strlen(names[0]) + 1;
+	if (is_unix ? prepare_unix(w->what == CONNECTING_UNIX) : prepare(w) || make_room(w))
 		return -1;
 	if (w->user && become_user())
 		return -1;
-	if (strcmp(w->name, "mem") == 0) {
-		snprintf(name, sizeof(name), "/proc/%d/mem", victim);
-		out = open(name, O_RDWR);
-		if (out < 0)
-			return -1;
-	}
 	if (w->by == THREAD)
 		return pthread_create(&thread, NULL, turn_for_ever, (void *)w) ? -1 : 0;
 	return clone(child, stack + sizeof(stack),
@@ -593,6 +614,8 @@ static int attempt(void)
 /* one turn of the way */
 static int attempt_by(const struct way *w)
 {
+	if (w->turn == fill_page)
+		madvise(path, PATH_ROOM, MADV_DONTNEED);
 	switch (w->what) {
 	case CONNECTING_UDP:
 		return attempt_connect(SOCK_DGRAM, -1);
@@ -616,9 +639,6 @@ static int attempt_by(const struct way *w)
 		return attempt_unix(w->what == BINDING_UNIX);
 	case EXECUTING:
 		return attempt_exec();
-	case FAULTING:
-		madvise(path, PATH_ROOM, MADV_DONTNEED);
-		return attempt();
 	case OPENING_AT:
 		return attempt_at(contended);
 	case OPENING_SECRET:
