@@ -329,13 +329,6 @@ static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_ev
 	return r;
 }
 
-bool entry_alone(const struct tracer *t, const struct tracee *tracee)
-{
-	bool debugged = t->seizing && !tracee->seized; /* by who may change what it likes */
-
-	return tracees_alone(tracee) && !tracee->late && !debugged;
-}
-
 /*
  * What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there
  * put up with it.
@@ -344,7 +337,7 @@ static enum call_bytes bytes_of(const struct tracer *t, const struct tracee *tra
 {
 	if (traits & CALL_OPEN)
 		return BYTES_FIXED;
-	return entry_alone(t, tracee) ? BYTES_PRIVATE : BYTES_SHARED;
+	return identity_alone(t, tracee) ? BYTES_PRIVATE : BYTES_SHARED;
 }
 
 static int tell(struct tracer *t, struct event *ret_event, struct error *err)

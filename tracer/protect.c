@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/cleanup.h"
+#include "base/file.h"
 #include "base/parse.h"
 
 #define IOPRIO_WHO_PGRP 2 /* linux/ioprio.h cannot be had everywhere */
@@ -24,13 +26,28 @@ bool protect_is_ours(pid_t id)
 	return id == own || (id > 0 && syscall(SYS_tgkill, own, id, 0) == 0);
 }
 
+/* Whether a thread has ids in namespaces below ours: everybody may read that. */
+static bool has_inner_id(pid_t tid)
+{
+	auto_free char *text = NULL;
+	char path[64];
+	const char *at;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	at = file_read_all(path, 65536, &text, &len, NULL) < 0 ? NULL : strstr(text, "\nNSpid:\t");
+	return at && strcspn(at + strlen("\nNSpid:\t"), "\t") < strcspn(at + strlen("\nNSpid:\t"), "\n");
+}
+
 bool protect_same_ids(pid_t tid)
 {
 	struct stat own, other;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tid);
-	return stat("/proc/self/ns/pid", &own) == 0 && stat(path, &other) == 0 && own.st_ino == other.st_ino;
+	if (stat("/proc/self/ns/pid", &own) < 0 || stat(path, &other) < 0)
+		return !has_inner_id(tid); /* one that we may not look into */
+	return own.st_ino == other.st_ino;
 }
 
 /* Whether the caller may send what we send: otherwise we would lend it our rights. */

@@ -14,22 +14,30 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "tracer/maps.h"
 #include "tracer/socket.h"
 
 /*
  * The supervisor named in ways that the filter cannot compare: as the owner of a file's signals behind a
- * pointer, and by a descriptor. A caller that is alone goes on when we have looked. For one whose memory or
- * descriptors others could change before the kernel looks, we make the call on a copy of the descriptor.
+ * pointer, and by a descriptor. What others could change before the kernel looks is not left to the kernel: we
+ * make the call on a copy of the descriptor, with what we read.
  */
 
-static bool is_off_limits(const struct tracer *t, pid_t id)
+/* Nobody else can change its descriptors. Who is not ours by ptrace may have threads that nothing told of. */
+static bool is_alone(const struct tracer *t, const struct tracee *tracee)
 {
-	return protect_is_ours(id) || id == t->launch.front;
+	return tracee && tracee->seized && identity_alone(t, tracee);
 }
 
 /* ---- descriptors of processes -------------------------------------------------------------------------- */
 
-/* A process's folder in /proc serves as a descriptor of it, too. 0 = neither. */
+/* A process as a descriptor names it: 0 = none. */
+struct named {
+	pid_t pid;
+	unsigned int flags; /* of pidfd_open(): whether one of its threads is meant */
+};
+
+/* A process's folder in /proc serves as a descriptor of it, too. */
 static pid_t named_by_folder(int fd)
 {
 	char link[32], path[PATH_MAX];
@@ -49,22 +57,70 @@ static pid_t named_by_folder(int fd)
 	return name && parse_u32(str_of(name + 1), &pid) == 0 ? (pid_t)pid : 0;
 }
 
-static pid_t named_by(int fd)
+/* The number behind "\nKEY:\t" of a file like fdinfo. */
+static bool find_number(const char *text, const char *key, int base, unsigned long *ret_number)
+{
+	const char *at = strstr(text, key);
+	char *end;
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	*ret_number = strtoul(at, &end, base);
+	return end != at && *at != '-';
+}
+
+/* The descriptor number of a process, or our own (tid 0): 0, or a negative errno when it cannot be looked at. */
+static int find_named(pid_t tid, int number, struct named *ret_named)
 {
 	auto_free char *text = NULL;
-	char path[64];
-	const char *at;
-	uint32_t pid;
+	auto_fd int folder = -1;
+	unsigned long pid, flags;
+	char path[64], process[16] = "self";
 	size_t len;
+	int r;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
+	*ret_named = (struct named){ 0 };
+	if (tid)
+		snprintf(process, sizeof(process), "%d", tid);
+	snprintf(path, sizeof(path), "/proc/%s/fdinfo/%d", process, number);
+	r = file_read_all(path, 65536, &text, &len, NULL);
+	if (r < 0)
+		return r == -ENOENT ? -EBADF : r;
+	if (find_number(text, "\nPid:\t", 10, &pid)) {
+		ret_named->pid = (pid_t)pid;
+		if (find_number(text, "flags:\t", 8, &flags))
+			ret_named->flags = (unsigned int)flags & O_EXCL; /* PIDFD_THREAD */
 		return 0;
-	at = strstr(text, "\nPid:\t");
-	if (!at)
-		return named_by_folder(fd);
-	at += strlen("\nPid:\t");
-	return parse_u32((struct str){ at, strcspn(at, "\n") }, &pid) == 0 ? (pid_t)pid : 0;
+	}
+	if (strstr(text, "\nPid:\t")) /* -1: it has ended */
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%s/fd/%d", process, number);
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder >= 0)
+		ret_named->pid = named_by_folder(folder);
+	return folder >= 0 || errno == ENOTDIR || errno == ENXIO ? 0 : errno == ENOENT ? -EBADF : -errno;
+}
+
+/*
+ * Where copies are refused, as in profiles of containers: a descriptor of our own for the process that is named.
+ * Its number is nobody else's as long as the caller's descriptor still has it.
+ */
+static int copy_by_name(pid_t tid, int number, struct named *ret_named)
+{
+	struct named again;
+	auto_fd int fd = -1;
+	int r = find_named(tid, number, ret_named);
+
+	if (r < 0)
+		return r;
+	if (!ret_named->pid)
+		return -EBADF;
+	fd = (int)syscall(SYS_pidfd_open, ret_named->pid, ret_named->flags);
+	if (fd < 0)
+		return -errno;
+	r = find_named(tid, number, &again);
+	return r < 0 ? r : again.pid == ret_named->pid ? take_fd(fd) : -EPERM;
 }
 
 static int signal_by_copy(struct tracer *t, struct tracee *tracee, const struct call *call, int copy)
@@ -83,32 +139,46 @@ static int signal_by_copy(struct tracer *t, struct tracee *tracee, const struct 
 
 static int check_pidfd(struct tracer *t, struct tracee *tracee, const struct call *call, bool *ret_done)
 {
+	bool alone = is_alone(t, tracee);
 	auto_fd int copy = socket_copy(call->tid, (int)call->args[0]);
-	pid_t target;
-	int r;
+	struct named named = { 0 };
+	int r = 0;
 
-	if (copy < 0) /* a bad number; or copies are forbidden here: then nobody else can change it for sure */
-		return copy == -EBADF || (tracee && tracees_alone(tracee)) ? 0 : -EPERM;
-	target = named_by(copy);
-	if (is_off_limits(t, target))
+	if (copy >= 0)
+		r = find_named(0, copy, &named);
+	else if (copy == -EBADF)
+		r = -EBADF;
+	else if (alone)
+		r = find_named(call->tid, (int)call->args[0], &named);
+	else
+		r = copy = copy_by_name(call->tid, (int)call->args[0], &named);
+	if (r < 0 && r != -EBADF && r != -ESRCH)
+		return -EPERM; /* it may be us */
+	if (protect_is_ours(named.pid) || (named.pid && named.pid == t->launch.front))
 		return -EPERM;
-	if (tracee && tracees_alone(tracee))
+	if (alone)
 		return 0;
-	r = signal_by_copy(t, tracee, call, copy);
+	if (r >= 0)
+		r = signal_by_copy(t, tracee, call, copy);
 	*ret_done = r == 0;
 	return r;
 }
 
 /* ---- owners of files ----------------------------------------------------------------------------------- */
 
+static bool by_number(const struct call *call)
+{
+	return call->number == SYS_fcntl && (int)call->args[1] == F_SETOWN;
+}
+
 static int read_owner(const struct call *call, struct f_owner_ex *ret_owner)
 {
 	int who, r;
 
-	if (call->number == SYS_fcntl && (int)call->args[1] == F_SETOWN) {
+	if (by_number(call)) {
 		who = (int)call->args[2];
 	} else if (!call->memory) {
-		return -EFAULT;
+		return -EPERM;
 	} else if (call->number == SYS_fcntl) {
 		return memory_read(call->memory, call->args[2], ret_owner, sizeof(*ret_owner));
 	} else {
@@ -129,27 +199,45 @@ static bool sets_owner(const struct call *call)
 	return command == F_SETOWN || command == F_SETOWN_EX;
 }
 
+static int set_owner(const struct call *call, int copy, const struct f_owner_ex *owner)
+{
+	int who = owner->type == F_OWNER_PGRP ? -owner->pid : owner->pid;
+	int r = call->number == SYS_ioctl ? ioctl(copy, (unsigned int)call->args[1], &who) :
+					    fcntl(copy, F_SETOWN_EX, owner);
+
+	return r < 0 ? -errno : 0;
+}
+
 static int check_owner(struct tracer *t, struct tracee *tracee, const struct call *call, bool *ret_done)
 {
+	bool alone = is_alone(t, tracee);
 	struct f_owner_ex owner;
 	auto_fd int copy = -1;
+	int r;
 
-	if (!sets_owner(call) || !protect_same_ids(call->tid) || read_owner(call, &owner) < 0)
-		return 0; /* what cannot be read fails in the kernel, too */
-	if (is_off_limits(t, owner.pid))
+	if (!sets_owner(call) || !protect_same_ids(call->tid))
+		return 0;
+	r = read_owner(call, &owner);
+	if (r == -EFAULT)
+		return alone ? 0 : r; /* others could put something there */
+	if (r < 0)
+		return -EPERM; /* it may be us */
+	if (protect_is_ours(owner.pid) || (owner.pid && owner.pid == t->launch.front))
 		return -EPERM;
-	if (tracee && tracees_alone(tracee))
+	if (by_number(call))
 		return 0;
 	/* whose rights the signals are sent with is remembered of the caller */
-	if (!identity_same(t, tracee))
-		return -EPERM;
-	copy = socket_copy(call->tid, (int)call->args[0]);
-	if (copy < 0)
-		return copy == -EBADF ? 0 : -EPERM;
-	if (fcntl(copy, F_SETOWN_EX, &owner) < 0)
-		return -errno;
-	*ret_done = true;
-	return 0;
+	if (identity_same(t, tracee)) {
+		copy = socket_copy(call->tid, (int)call->args[0]);
+		if (copy >= 0) {
+			r = set_owner(call, copy, &owner);
+			*ret_done = r == 0;
+			return r;
+		}
+		if (copy == -EBADF)
+			return alone ? 0 : copy;
+	}
+	return alone && maps_is_private(call->tid, call->args[2]) ? 0 : -EPERM;
 }
 
 int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits,

@@ -111,7 +111,7 @@ static void remember(struct tracer *t, struct tracee *tracee)
 	tracee->call.path = (struct str){ NULL, 0 };
 	tracee->call.has_how = false; /* the kernel reads it after us */
 	tracee->cookie = t->pending.cookie;
-	tracee->alone = entry_alone(t, tracee);
+	tracee->alone = identity_alone(t, tracee);
 	tracee->wants_path = calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN;
 }
 

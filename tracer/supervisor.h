@@ -145,6 +145,7 @@ struct tracer {
 	bool injects; /* callers can be given descriptors */
 	bool finishes; /* and their answer with them */
 	bool killable; /* a received notification is not broken off by signals */
+	bool own_mask; /* the creation mask is this thread's alone */
 	struct task_rings *rings; /* loose.c; NULL = births are learnt by stops */
 	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
 	uint64_t swept; /* when, last */
@@ -273,8 +274,6 @@ void entry_return(struct tracer *t, int64_t value);
  * it (userfaultfd).
  */
 bool entry_is_unmapped(const struct tracer *t);
-/* Nobody shares memory or descriptors with the thread, or may write there, at the moment. */
-bool entry_alone(const struct tracer *t, const struct tracee *tracee);
 /*
  * What it means that arguments were read with r, zero or negative. 1: they are to be read once more, they are
  * mapped by now; who takes the page away and gives it back all the time would be seen by luck alone.
@@ -474,6 +473,8 @@ int identity_assume(const struct tracer *t);
 void identity_return(const struct tracer *t);
 /* The thread has executed, and the memo holds what was read of its new program. */
 void identity_executed(struct tracer *t, struct tracee *tracee);
+/* Nobody shares memory or descriptors with the thread, or may write there, at the moment. */
+bool identity_alone(const struct tracer *t, const struct tracee *tracee);
 /* Of a thread whose birth was not seen: whose child it is, and what confines it, nothing tells. */
 enum identity identity_of_stranger(const struct tracer *t);
 /* The call (traits) that the thread is about to make may change identities. */

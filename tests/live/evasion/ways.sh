@@ -190,9 +190,17 @@ for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	at_monitor "" at-monitor
 	at_monitor "" at-monitor-threads
+	at_monitor "" at-races
 	at_monitor "unshare -p -f --mount-proc" at-everybody
+	at_monitor "unshare -p -f --mount-proc" at-user
 	monitor_options="--backend $backend -c $dir/threads.yaml"
 	at_monitor "" at-its-threads
+	monitor_options="--backend $backend"
+	# as in a container, where nobody may copy descriptors of others
+	at_monitor "$src/refuse docker --" at-monitor
+	at_monitor "$src/refuse docker --" at-pidfds
+	ok "by a process that cannot be looked into ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 60 \
+		"$dir/monitor" run --backend "$backend" -r "$dir/$(basename "$rules_here")" -- "$dir/aim" at-monitor-closed /etc/hostname
 	set -- "$dir/monitor" run --backend "$backend" -r "$dir/$(basename "$rules_here")" -- "$dir/aim" at-descriptors /etc/hostname
 	ok "descriptors of the monitor and its front ($backend)" setpriv --reuid 65534 --regid 65534 --clear-groups timeout -k 1 60 "$@"
 	command -v strace >/dev/null || { left_out=$((left_out + 1)); continue; }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,7 +32,25 @@ static int show(int fd)
 	return close(fd);
 }
 
-/* The supervisor: its front is our parent when we are its command, and we are the front's only other child. */
+static int is_monitor(pid_t pid)
+{
+	char name[64], text[32] = "";
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/comm", pid);
+	f = fopen(name, "re");
+	if (!f)
+		return 0;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	fclose(f);
+	return strcmp(text, "monitor\n") == 0;
+}
+
+/*
+ * The supervisor: its front is our parent when we are its command, and we are the front's only other child. Without
+ * one there is nobody to aim at, and others must not be hit.
+ */
 static pid_t find_monitor(void)
 {
 	char name[64];
@@ -41,12 +60,15 @@ static pid_t find_monitor(void)
 
 	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", getppid(), getppid());
 	f = fopen(name, "re");
-	if (!f)
-		return -1;
-	while (fscanf(f, "%d", &pid) == 1)
-		if (pid != getpid())
+	while (f && fscanf(f, "%d", &pid) == 1)
+		if (pid != getpid() && is_monitor(pid))
 			found = pid;
-	fclose(f);
+	if (f)
+		fclose(f);
+	if (found <= 1 || !is_monitor(getppid())) {
+		fprintf(stderr, "aim: no monitor is there\n");
+		exit(1);
+	}
 	return found;
 }
 
@@ -58,7 +80,7 @@ static void expect_refusal(const char *what, long result)
 {
 	if (result < 0 && (errno == EPERM || errno == ESRCH))
 		return;
-	fprintf(stderr, "evade: let through: %s: %ld %s\n", what, result, result < 0 ? strerror(errno) : "");
+	fprintf(stderr, "aim: let through: %s: %ld %s\n", what, result, result < 0 ? strerror(errno) : "");
 	let_through++;
 }
 
@@ -149,8 +171,6 @@ static void aim_all(void)
 static int aim(const char *path)
 {
 	monitor = find_monitor();
-	if (monitor <= 1)
-		return -1;
 	aim_all();
 	errno = EPERM;
 	return let_through ? -1 : show(open(path, O_RDONLY));
@@ -188,6 +208,22 @@ static void *wait_for_ever(void *arg)
 	return NULL;
 }
 
+static pid_t waiting_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		wait_for_ever(NULL);
+	return child;
+}
+
+static int ends_by(pid_t child, int signal)
+{
+	int status;
+
+	return waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == signal;
+}
+
 /* signals and limits at the monitor; then the secret: still seen? */
 static int at_monitor(const char *path)
 {
@@ -198,7 +234,7 @@ static int at_monitor(const char *path)
 static int at_monitor_threads(const char *path)
 {
 	struct f_owner_ex self = { F_OWNER_PID, getpid() }, got = { 0 };
-	int ends[2], status, fd;
+	int ends[2], fd;
 	pthread_t thread;
 	pid_t child;
 
@@ -206,12 +242,9 @@ static int at_monitor_threads(const char *path)
 		return -1;
 	if (fcntl(ends[0], F_SETOWN_EX, &self) || fcntl(ends[0], F_GETOWN_EX, &got) || got.pid != getpid())
 		return -1;
-	child = fork();
-	if (child == 0)
-		wait_for_ever(NULL);
+	child = waiting_child();
 	fd = (int)syscall(SYS_pidfd_open, child, 0);
-	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) || waitpid(child, &status, 0) != child ||
-	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM)
+	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) || !ends_by(child, SIGTERM))
 		return -1;
 	return aim(path);
 }
@@ -238,16 +271,149 @@ static int at_descriptors(const char *path)
 static int at_everybody(const char *path)
 {
 	pid_t child;
-	int status;
 
 	if (getpid() > 64) /* the machine's own namespace, surely */
 		return -1;
-	child = fork();
-	if (child == 0)
-		wait_for_ever(NULL);
-	if (kill(-1, SIGKILL) || waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+	child = waiting_child();
+	if (kill(-1, SIGKILL) || !ends_by(child, SIGKILL))
 		return -1;
 	return show(open(path, O_RDONLY));
+}
+
+/* SIGTERM for a process as soon as somebody writes to a socket; 0 = it was set so. */
+static int signal_by_owner(pid_t owner)
+{
+	struct f_owner_ex who = { F_OWNER_PID, owner };
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || fcntl(ends[0], F_SETSIG, SIGTERM) ||
+	    fcntl(ends[0], F_SETFL, O_ASYNC))
+		return -1;
+	return fcntl(ends[0], F_SETOWN_EX, &who) || write(ends[1], "x", 1) != 1;
+}
+
+/*
+ * In a pid namespace of the test's own, with a thread, so that the monitor makes these calls itself: who gave up
+ * root's rights gets none of the monitor's. The same reaches a process as long as it is root.
+ */
+static int at_user(const char *path)
+{
+	pthread_t thread;
+	pid_t child;
+	int fd;
+
+	if (getpid() > 64 || pthread_create(&thread, NULL, wait_for_ever, NULL))
+		return -1;
+	child = waiting_child();
+	if (signal_by_owner(child) || !ends_by(child, SIGTERM))
+		return -1;
+	child = waiting_child();
+	fd = (int)syscall(SYS_pidfd_open, child, 0);
+	/* this thread alone */
+	if (fd < 0 || syscall(SYS_setresuid, 12345, 12345, 12345))
+		return -1;
+	kill(-1, SIGTERM); /* succeeds, natively, and reaches nobody */
+	expect_refusal("pidfd_send_signal", syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0));
+	signal_by_owner(child); /* likewise */
+	usleep(50000);
+	if (waitpid(child, NULL, WNOHANG) != 0) {
+		fprintf(stderr, "aim: let through: the child got a signal\n");
+		let_through++;
+	}
+	return let_through ? -1 : show(open(path, O_RDONLY));
+}
+
+/* The same as at_monitor by a process that an ordinary user's monitor cannot look into. */
+static int at_monitor_closed(const char *path)
+{
+	pid_t child;
+	int status;
+
+	monitor = find_monitor();
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -1;
+	child = fork();
+	if (child == 0) {
+		aim_all();
+		_exit(let_through != 0);
+	}
+	return waitpid(child, &status, 0) != child || status ? -1 : show(open(path, O_RDONLY));
+}
+
+/* Another thread is there, and the monitor may copy no descriptors: other processes still get their signals. */
+static int at_pidfds(const char *path)
+{
+	pthread_t thread;
+	pid_t child = waiting_child();
+	int fd = (int)syscall(SYS_pidfd_open, child, 0);
+
+	monitor = find_monitor();
+	if (pthread_create(&thread, NULL, wait_for_ever, NULL) || syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) ||
+	    !ends_by(child, SIGTERM) || syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) == 0 || errno != ESRCH)
+		return -1;
+	aim_signals();
+	return let_through ? -1 : show(open(path, O_RDONLY));
+}
+
+#define TURNS 400 /* of each side */
+
+static struct f_owner_ex flipping_owner = { F_OWNER_PID, 0 };
+static int process_fds[2], flipping_fd; /* of a process that is gone, of the monitor */
+
+static void *flip(void *arg)
+{
+	pid_t own = getpid();
+
+	(void)arg;
+	for (int i = 0;; i++) {
+		*(volatile pid_t *)&flipping_owner.pid = i % 2 ? monitor : own;
+		dup2(process_fds[i % 2], flipping_fd);
+		usleep(20);
+	}
+	return NULL;
+}
+
+/* Another thread changes who is meant between the monitor's look and the kernel's. */
+static int at_races(const char *path)
+{
+	int ends[2], refused[2] = { 0 }, passed[2] = { 0 };
+	char name[64];
+	pthread_t thread;
+	pid_t child;
+
+	monitor = find_monitor();
+	child = waiting_child();
+	process_fds[0] = (int)syscall(SYS_pidfd_open, child, 0);
+	snprintf(name, sizeof(name), "/proc/%d", monitor);
+	process_fds[1] = open(name, O_RDONLY | O_DIRECTORY);
+	flipping_fd = dup2(process_fds[0], 200);
+	flipping_owner.pid = getpid();
+	if (process_fds[1] < 0 || flipping_fd < 0 || kill(child, SIGKILL) || !ends_by(child, SIGKILL) ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || pthread_create(&thread, NULL, flip, NULL))
+		return -1;
+	for (int i = 0; i < 100 * TURNS && (refused[0] < TURNS || passed[0] < TURNS); i++) {
+		struct f_owner_ex got = { 0 };
+		int r = fcntl(ends[0], F_SETOWN_EX, &flipping_owner);
+
+		refused[0] += r < 0 && errno == EPERM;
+		passed[0] += r == 0;
+		if (fcntl(ends[0], F_GETOWN_EX, &got) == 0 && got.pid == monitor)
+			expect_refusal("F_SETOWN_EX, raced", 0);
+	}
+	for (int i = 0; i < 100 * TURNS && (refused[1] < TURNS || passed[1] < TURNS); i++) {
+		long r = syscall(SYS_pidfd_send_signal, flipping_fd, 0, NULL, 0);
+
+		refused[1] += r < 0 && errno == EPERM;
+		passed[1] += r < 0 && errno == ESRCH;
+		if (r == 0)
+			expect_refusal("pidfd_send_signal, raced", 0);
+	}
+	for (int i = 0; i < 2; i++)
+		if (refused[i] < TURNS || passed[i] < TURNS) {
+			fprintf(stderr, "aim: of the turns %d were refused, %d passed\n", refused[i], passed[i]);
+			let_through++;
+		}
+	return let_through ? -1 : show(open(path, O_RDONLY));
 }
 
 int main(int argc, char **argv)
@@ -259,6 +425,10 @@ int main(int argc, char **argv)
 		     { "at-monitor-threads", at_monitor_threads },
 		     { "at-its-threads", at_its_threads },
 		     { "at-everybody", at_everybody },
+		     { "at-user", at_user },
+		     { "at-races", at_races },
+		     { "at-monitor-closed", at_monitor_closed },
+		     { "at-pidfds", at_pidfds },
 		     { "at-descriptors", at_descriptors } };
 
 	if (argc != 3)
