@@ -323,7 +323,7 @@ static int perform(struct tracer *t, const struct row *row)
 	}
 	if (r < 0)
 		return r == -ESRCH ? -EOPNOTSUPP : r;
-	if (row->operation == MKDIR && creation_mask(t->pending.tracee, &mask) < 0)
+	if (row->operation == MKDIR && (!t->own_mask || creation_mask(t->pending.tracee, &mask) < 0))
 		return -EOPNOTSUPP;
 	if (row->operation != SYMLINK)
 		r = begin_place(t, t->path, c->path.len, row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir],

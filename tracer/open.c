@@ -412,8 +412,8 @@ static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int
 
 	/* read with our own rights, as the base was */
 	a->by_name = a->flags & (O_CREAT | O_TRUNC);
-	if (a->by_name &&
-	    (!creation_has_room(t->pending.call.pid) || creation_mask(t->pending.tracee, &a->mask) < 0))
+	if (a->by_name && (!t->own_mask || !creation_has_room(t->pending.call.pid) ||
+			   creation_mask(t->pending.tracee, &a->mask) < 0))
 		return OPEN_CHECK;
 	if (identity_assume(t) < 0)
 		return OPEN_CHECK;

@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/parse.h"
+#include "tracer/statx.h"
 #include "tracer/task_ring.h"
 
 struct tried {
@@ -130,11 +131,13 @@ bool place_opens(void)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
 	int fd = (int)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how));
+	struct statx st;
 
 	if (fd < 0)
 		return false;
 	close(fd);
-	return true;
+	/* whose mounts a caller has (identity.c) */
+	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 && st.stx_mask & STATX_MNT_ID;
 }
 
 bool place_forks(void)

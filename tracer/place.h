@@ -33,7 +33,10 @@ bool place_set_uid(void);
 bool place_sees_all(void);
 /* Whether the kernel records births of processes for us (task_ring.h). */
 bool place_records(void);
-/* Whether files can be opened in the workload's place: openat2 is Linux 5.6, and some profiles refuse it. */
+/*
+ * Whether files can be opened in the workload's place: openat2 is Linux 5.6, what statx tells of mounts 5.8, and some
+ * profiles refuse them.
+ */
 bool place_opens(void);
 
 /* Whether there may be two processes beside us: a run has the supervisor and the command. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -78,6 +79,13 @@ static int prepare_proc(struct tracer *t, struct error *err)
 	return error_set(err, -EOPNOTSUPP, "there is no /proc: mount one (mount -t proc proc /proc)");
 }
 
+static bool is_single_thread(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/task", &st) == 0 && st.st_nlink == 3; /* two, and one for each thread */
+}
+
 static int prepare_supervisor(struct tracer *t, struct error *err)
 {
 	const struct itimerval idle = { { IDLE_SECONDS, 0 }, { IDLE_SECONDS, 0 } };
@@ -101,12 +109,15 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (r < 0)
 		return r;
 	if (t->options.opens == TRACER_OPENS_EXACT && t->notifying && !place_opens())
-		add_lost(t, "openat2 is refused: opened files are judged after the call");
+		add_lost(t, "openat2 or statx is refused, or from before Linux 5.8: opened files are judged after the call");
 	else if (t->options.opens == TRACER_OPENS_EXACT && t->notifying && !t->injects)
 		add_lost(t, "callers cannot be given descriptors: opened files are judged after the call");
 	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* creation masks are set per open: no other thread may see them */
-	if (t->own_fds < 0 || !place_opens() || unshare(CLONE_FS) < 0 || identity_init(t) < 0)
+	/* creation masks are set per open: no other thread may see them. Profiles of containers refuse unshare(). */
+	t->own_mask = unshare(CLONE_FS) == 0 || is_single_thread();
+	if (!t->own_mask && t->options.opens == TRACER_OPENS_EXACT && t->injects && place_opens())
+		add_lost(t, "unshare is refused: files that are made are judged after the call");
+	if (t->own_fds < 0 || !place_opens() || identity_init(t) < 0)
 		identity_free(t); /* opens are then looked at behind the call */
 	calls_init(&t->calls);
 	birth_init(t);

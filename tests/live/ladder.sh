@@ -78,6 +78,8 @@ rung() {
 	[ "$(grep -c 'seen .*watched by cat' "$dir/seen")" = 2 ] || { fail "$name: alerts: $(cat "$dir/seen")"; head -n 3 "$dir/err"; }
 	if [ "$lost" = - ]; then
 		ok "$name: something is lost: $(cat "$dir/err")" [ ! -s "$dir/err" ]
+		(cd "$dir" && timeout 60 "$@" sh -c 'exec "$@" 2>&1' - ./monitor run -v -r watched.yaml -o /dev/null -- cat watched) >"$dir/figures" </dev/null
+		ok "$name: opens are not exact: $(grep openat "$dir/figures")" grep -q "openat .* [1-9][0-9]* done on behalf" "$dir/figures"
 		doctor_says notify "$@"
 	else
 		ok "$name: no word of \"$lost\": $(cat "$dir/err")" grep -q "$lost" "$dir/err"

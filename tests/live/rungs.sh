@@ -7,6 +7,8 @@
 # the monitor is to be asked for.
 
 refuse=$src/refuse
+notif_receive=0xc0502100
+notif_send=0xc0182101
 notif_addfd=0x40182103
 notif_set_flags=0x40082104
 every="ptrace at every call"
@@ -18,10 +20,22 @@ rungs() {
 
 	# older kernels
 	rung "no WAIT_KILLABLE_RECV" - "$refuse" 'seccomp:1:&0x20=EINVAL' --
-	rung "no SYNC_WAKE_UP" - "$refuse" "ioctl:1:$notif_set_flags=EINVAL" --
-	rung "no ADDFD" "judged after the call" "$refuse" "ioctl:1:$notif_addfd=EINVAL" --
+	for e in EINVAL ENOSYS EPERM; do
+		rung "no SYNC_WAKE_UP: $e" - "$refuse" "ioctl:1:$notif_set_flags=$e" --
+	done
+	for e in EINVAL ENOSYS EPERM; do
+		rung "no ADDFD: $e" "judged after the call" "$refuse" "ioctl:1:$notif_addfd=$e" --
+	done
+	# a security module may refuse what comes behind the filter
+	for e in EPERM EACCES; do
+		rung "no receiving: $e" "$filtered" "$refuse" "ioctl:1:$notif_receive=$e" --
+		rung "no answering: $e" "$filtered" "$refuse" "ioctl:1:$notif_send=$e" --
+	done
 	rung "none of the three" "judged after the call" "$refuse" 'seccomp:1:&0x20=EINVAL' "ioctl:1:$notif_set_flags=EINVAL" "ioctl:1:$notif_addfd=EINVAL" --
-	rung "no notification" "$filtered" "$refuse" 'seccomp:1:&8=EINVAL' --
+	for e in EINVAL ENOSYS EPERM; do
+		rung "no notification: $e" "$filtered" "$refuse" "seccomp:1:&8=$e" --
+	done
+	rung "no unshare" - "$refuse" unshare=EPERM --
 	rung "no sizes of notifications" "$filtered" "$refuse" seccomp:0:3=EINVAL --
 	for e in ENOSYS EPERM EINVAL; do
 		rung "no openat2: $e" "judged after the call" "$refuse" openat2=$e --
@@ -29,7 +43,7 @@ rungs() {
 		rung "no process_vm_readv: $e" - "$refuse" process_vm_readv=$e process_vm_writev=$e --
 		rung "no ptrace: $e" "$without" "$refuse" ptrace=$e --
 		rung "no seccomp: $e" "$every" "$refuse" seccomp=$e prctl:0:22=EINVAL --
-		rung "no statx: $e" - "$refuse" statx=$e --
+		rung "no statx: $e" "judged after the call" "$refuse" statx=$e --
 	done
 	rung "a profile of what is allowed" - "$refuse" unlisted=EPERM --
 	rung "no seccomp, and a profile of what is allowed" "$every" "$refuse" unlisted=EPERM seccomp=EPERM prctl:0:22=EINVAL --
