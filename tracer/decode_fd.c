@@ -2,9 +2,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -33,17 +36,44 @@ static const struct {
 
 /* ---- sockets ------------------------------------------------------------------------------------------- */
 
-int socket_copy(pid_t tid, int fd)
+/* Not so where a thread has descriptors of its own (unshare()), or the other one has ended. */
+static bool same_descriptor(pid_t a, pid_t b, int fd)
 {
-	auto_fd int pidfd = -1;
+	char name[32], text[2][64];
+	ssize_t len[2];
+	long r = syscall(SYS_kcmp, a, b, KCMP_FILES, 0, 0);
+
+	if (r >= 0)
+		return r == 0;
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	len[0] = procfs_read_link(a, name, text[0], sizeof(text[0]));
+	len[1] = procfs_read_link(b, name, text[1], sizeof(text[1]));
+	return len[0] > 0 && len[0] == len[1] && memcmp(text[0], text[1], (size_t)len[0]) == 0;
+}
+
+/* Before Linux 6.9 a descriptor names processes alone, and of these the descriptors of the first thread. */
+static int open_process_of(pid_t tid, int fd)
+{
 	pid_t tgid, ppid;
-	int r = procfs_read_ids(tid, &tgid, &ppid, NULL), copy;
+	int r = procfs_read_ids(tid, &tgid, &ppid, NULL);
 
 	if (r < 0)
 		return r;
-	pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
+	if (tid != tgid && !same_descriptor(tid, tgid, fd))
+		return -EPERM;
+	r = (int)syscall(SYS_pidfd_open, tgid, 0);
+	return r < 0 ? -errno : r;
+}
+
+int socket_copy(pid_t tid, int fd)
+{
+	auto_fd int pidfd = (int)syscall(SYS_pidfd_open, tid, O_EXCL); /* PIDFD_THREAD */
+	int copy;
+
 	if (pidfd < 0)
-		return -errno;
+		pidfd = errno == EINVAL ? open_process_of(tid, fd) : -errno;
+	if (pidfd < 0)
+		return pidfd;
 	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 	return copy < 0 ? -errno : copy;
 }

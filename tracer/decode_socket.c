@@ -138,6 +138,29 @@ static bool is_told_where(const struct call *c, const struct socket_info *info)
 }
 
 /*
+ * Where sockets may not be copied, as in profiles of containers, the address that a call gives tells the socket's kind,
+ * at least. Of who connects /proc tells more, behind the call.
+ */
+static int ask_socket(const struct call *c, int fd, const struct sockaddr_storage *given, socklen_t given_len,
+		      struct socket_info *info)
+{
+	int r;
+
+	if (fd < 0)
+		return -EBADF;
+	r = c->socket ? socket_look(c->socket->fd, info) : socket_ask(c->tid, fd, info);
+	if ((r != -EPERM && r != -ENOSYS && r != -EACCES) || !given_len || c->number == SYS_connect)
+		return r;
+	if (given->ss_family == AF_INET || given->ss_family == AF_INET6)
+		*info = (struct socket_info){ .domain = given->ss_family };
+	else if (given->ss_family == AF_UNSPEC)
+		*info = (struct socket_info){ .domain = AF_INET };
+	else
+		return r;
+	return 0;
+}
+
+/*
  * Both ends of a socket, the connecting side's first: ours when we speak, the other's when we listen. An unconnected
  * socket's other end is the address that the call gave.
  */
@@ -149,7 +172,7 @@ static void put_tuple(const struct call *c, int fd, enum direction direction, co
 	struct socket_info info = { 0 };
 	bool out = direction == OUTBOUND;
 
-	if (fd < 0 || (c->socket ? socket_look(c->socket->fd, &info) : socket_ask(c->tid, fd, &info)) < 0) {
+	if (ask_socket(c, fd, given, given_len, &info) < 0) {
 		event_put_absent(b);
 		return;
 	}

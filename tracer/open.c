@@ -412,7 +412,7 @@ static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int
 
 	/* read with our own rights, as the base was */
 	a->by_name = a->flags & (O_CREAT | O_TRUNC);
-	if (a->by_name && (!t->own_mask || !creation_has_room(t->pending.call.pid) ||
+	if (a->by_name && (!t->own_mask || !creation_has_room(t->pending.call.tid) ||
 			   creation_mask(t->pending.tracee, &a->mask) < 0))
 		return OPEN_CHECK;
 	if (identity_assume(t) < 0)
@@ -421,7 +421,7 @@ static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int
 	identity_return(t);
 	/* a full table comes before what the path leads to */
 	if (fd < 0)
-		return fd == -EOPNOTSUPP || creation_may_be_full(t->pending.call.pid) ? OPEN_CHECK : fail(t, fd);
+		return fd == -EOPNOTSUPP || creation_may_be_full(t->pending.call.tid) ? OPEN_CHECK : fail(t, fd);
 	if (!is_acceptable(t, fd, &st) && !is_new(a, &st))
 		return OPEN_CHECK;
 	if (a->made && !is_owed_file(t, &st))

@@ -7,8 +7,11 @@
 
 rules_here=$here/rules.yaml
 
-# sent SOCKET CALL ADDRESS
+# sent SOCKET CALL ADDRESS; $place runs the monitor in a restricted place
+place=
 sent() {
+	told="secret sent"
+	[ "$2" = connect ] && told="secret connected"
 	timeout -k 1 20 "$src/sends" "$@" >"$dir/native" 2>&1 </dev/null
 	if ! grep -q arrived "$dir/native"; then
 		left_out=$((left_out + 1))
@@ -17,9 +20,9 @@ sent() {
 	fi
 	for backend in $backends; do
 		monitor_options="--backend $backend"
-		wrap="timeout -k 1 20" under "$rules_here" -- "$src/sends" "$@"
-		ok "$backend: $*: $(cat "$dir/out")" cmp -s "$dir/native" "$dir/out"
-		ok "$backend: missed: $*" python3 "$top/tests/live/alerts.py" "$alerts" --has "secret sent"
+		wrap="$place timeout -k 1 20" under "$rules_here" -- "$src/sends" "$@"
+		ok "$backend $place: $*: $(cat "$dir/out")" cmp -s "$dir/native" "$dir/out"
+		ok "$backend $place: missed: $*" python3 "$top/tests/live/alerts.py" "$alerts" --has "$told"
 	done
 }
 
@@ -40,6 +43,27 @@ done
 backends="notify ptrace ptrace-all notify-only"
 sent udp unwritable plain
 sent udp second plain
+
+# a thread with descriptors of its own, also by a kernel that cannot name threads by descriptors, and without kcmp()
+for place in "" "$src/refuse pidfd_open:1:0x80=EINVAL --" "$src/refuse pidfd_open:1:0x80=EINVAL kcmp=EPERM --"; do
+	for call in sendto sendmsg sendmmsg connect; do
+		backends="notify ptrace notify-only"
+		# doctor's closed list has what notify-only lacks
+		case $call-$place in sendmmsg-* | connect-?*) backends="notify ptrace" ;; esac
+		sent own $call plain
+	done
+done
+# where no descriptor may be copied, as in containers
+place="$src/refuse pidfd_getfd=EPERM kcmp=EPERM --"
+for call in sendto sendmsg connect; do
+	backends="notify ptrace ptrace-all notify-only"
+	[ $call = connect ] && backends="notify ptrace ptrace-all"
+	sent udp $call plain
+	sent connected $call plain
+	sent udp6 $call plain
+	[ $call = connect ] || sent udp $call none
+done
+place=
 
 # a socket is bound by such an address, too
 rule "bound" 'evt.type = bind and evt.rawres >= 0 and evt.arg.addr = "0.0.0.0:45454"' "bound %evt.args" WARNING >"$dir/bound.yaml" # by the address that is given

@@ -2,8 +2,9 @@
 /*
  * sends SOCKET CALL ADDRESS: sends a text to 127.0.0.66, where it waits for it, and prints "arrived" when it comes.
  *
- *   SOCKET   udp, udp6; connected, connected6: to 127.0.0.1 before; stream: by MSG_FASTOPEN
- *   CALL sendto, sendmsg, sendmmsg; unwritable: a sendmmsg() that cannot write the length behind the message,
+ *   SOCKET   udp, udp6; connected, connected6: to 127.0.0.1 before; stream: by MSG_FASTOPEN; own: of a thread whose
+ *            descriptors are its own, and the number of another file for the others
+ *   CALL sendto, sendmsg, sendmmsg; connect: and then send(); unwritable: a sendmmsg() that cannot write the length behind the message,
  *   and fails when it has sent it;
  *            second: the same of the second of two messages
  *   ADDRESS plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes
@@ -16,12 +17,16 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define OTHERS 100 /* the number */
 
 static const char text[] = "text-of-the-secret";
 
@@ -123,7 +128,7 @@ static int send_unwritably(int fd, int both, struct sockaddr_storage *to, sockle
 	return both ? sendmmsg(fd, first, 2, 0) : sendmmsg(fd, second, 1, 0);
 }
 
-int main(int argc, char **argv)
+static int send_it(char **argv)
 {
 	int stream, domain, flags, at, fd;
 	struct sockaddr_storage to;
@@ -131,8 +136,6 @@ int main(int argc, char **argv)
 	in_port_t port;
 	socklen_t len;
 
-	if (argc != 4)
-		return 2;
 	stream = is(argv[1], "stream");
 	domain = strchr(argv[1], '6') ? AF_INET6 : AF_INET;
 	flags = (stream ? MSG_FASTOPEN : 0) | (is(argv[3], "later") ? MSG_ZEROCOPY : 0);
@@ -140,13 +143,19 @@ int main(int argc, char **argv)
 	fd = socket(domain, stream ? SOCK_STREAM : SOCK_DGRAM, 0);
 	if (fd < 0)
 		failed("socket");
+	if (is(argv[1], "own"))
+		fd = dup2(fd, OTHERS);
 	if (strstr(argv[1], "connected"))
 		connect_elsewhere(fd, domain, port);
 	len = make_address(argv[3], domain, port, &to);
-	if (is(argv[2], "unwritable") || is(argv[2], "second"))
+	if (is(argv[2], "connect")) {
+		if (connect(fd, (struct sockaddr *)&to, len) || send(fd, text, sizeof(text) - 1, 0) < 0)
+			failed("connect");
+	} else if (is(argv[2], "unwritable") || is(argv[2], "second")) {
 		printf("%d\n", send_unwritably(fd, is(argv[2], "second"), &to, len));
-	else if (send_by(argv[2], fd, flags, &to, len) < 0)
+	} else if (send_by(argv[2], fd, flags, &to, len) < 0) {
 		failed(argv[2]);
+	}
 	if (stream)
 		at = accept(at, NULL, NULL);
 	if (at < 0 || recv(at, got, sizeof(got) - 1, 0) <= 0)
@@ -155,4 +164,25 @@ int main(int argc, char **argv)
 	while (recv(at, got, sizeof(got), MSG_DONTWAIT) > 0)
 		puts("once more");
 	return 0;
+}
+
+static void *in_thread(void *argv)
+{
+	if (unshare(CLONE_FILES))
+		failed("unshare");
+	return send_it(argv) ? argv : NULL;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	void *bad = NULL;
+
+	if (argc != 4)
+		return 2;
+	if (!is(argv[1], "own"))
+		return send_it(argv);
+	/* a stream that is connected to nothing */
+	dup2(socket(AF_INET, SOCK_STREAM, 0), OTHERS);
+	return pthread_create(&thread, NULL, in_thread, argv) || pthread_join(thread, &bad) || bad;
 }
