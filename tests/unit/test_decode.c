@@ -345,6 +345,55 @@ static void test_native(void **state)
 	}
 }
 
+/* What a path that is at an address is at the entry of a call. */
+static const char *at_entry(enum call_bytes bytes, void *at)
+{
+	struct call c = { .tid = getpid(),
+			  .pid = getpid(),
+			  .ts = 1,
+			  .number = SYS_chdir,
+			  .args = { P(at) },
+			  .bytes = bytes,
+			  .memory = memory,
+			  .memo = memo,
+			  .object_fd = -1 };
+	struct event ev;
+
+	assert_int_equal(decode_call(&c, &builder, &ev, NULL), 0);
+	return strstr(shown(&ev), "path=");
+}
+
+static void test_changing(void **state)
+{
+	static const char path[] = "/etc/a";
+	auto_fd int file = memfd_create("page", MFD_CLOEXEC);
+	char *own = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *others = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char *page;
+
+	(void)state;
+	if (file < 0) {
+		skip(); /* refused here */
+		return;
+	}
+	assert_int_equal(pwrite(file, path, sizeof(path), 0), sizeof(path));
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	assert_true(own != MAP_FAILED && others != MAP_FAILED && page != MAP_FAILED);
+	memcpy(own, path, sizeof(path));
+	memcpy(others, path, sizeof(path));
+	assert_string_equal(at_entry(BYTES_FIXED, others), "path=/etc/a");
+	assert_string_equal(at_entry(BYTES_SHARED, own), "path=?");
+	assert_string_equal(at_entry(BYTES_PRIVATE, own), "path=/etc/a");
+	assert_string_equal(at_entry(BYTES_PRIVATE, others), "path=?");
+	/* a page of a file is the process's own when it has written there */
+	assert_string_equal(at_entry(BYTES_PRIVATE, page), "path=?");
+	memcpy(page, path, sizeof(path));
+	assert_string_equal(at_entry(BYTES_PRIVATE, page), "path=/etc/a");
+	munmap(own, 4096);
+	munmap(others, 4096);
+	munmap(page, 4096);
+}
+
 static bool directly = true;
 
 int main(void)
@@ -354,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_tuple), cmocka_unit_test(test_exec),   cmocka_unit_test(test_memory),
 		cmocka_unit_test_prestate(test_memory, &directly),
 		cmocka_unit_test(test_native),
+		cmocka_unit_test(test_changing),
 	};
 
 	return cmocka_run_group_tests(tests, open_memory, close_memory);

@@ -68,6 +68,15 @@ kind behalf openat "another user" "opened $dir/plain" setpriv --reuid 65534 --cl
 	setpriv --reuid 65534 --clear-groups "$sh" -c ": <$dir/plain"
 kind own openat "another user namespace" "opened $dir/plain" unshare -U "$sh" -c : -- unshare -U "$sh" -c ": <$dir/plain"
 kind own openat "another mount namespace" "opened $dir/plain" unshare -m "$sh" -c : -- unshare -m "$sh" -c ": <$dir/plain"
+# the same path below another root is another file
+root=$dir/root
+for file in $(ldd "$sh" | grep -o '/[^ ]*'); do
+	mkdir -p "$root${file%/*}"
+	cp "$file" "$root$file"
+done
+cp "$sh" "$root/sh"
+echo text >"$root/inner"
+kind own openat "another root" "opened /inner" chroot "$root" /sh -c : -- chroot "$root" /sh -c ": </inner"
 cat >"$dir/kinds.py" <<'END'
 import ctypes, os, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)
