@@ -87,7 +87,18 @@ static int read_machine(struct body *b)
 
 /* ---- processes ---- */
 
-/* The part that has grown: fields are there as long as the entry has bytes. */
+/* 0 when the entry ends before it; what is behind it may still have room. */
+static uint64_t tail_u64(struct reader *r)
+{
+	return r->len >= sizeof(uint64_t) ? reader_u64(r) : 0;
+}
+
+static uint8_t tail_u8(struct reader *r)
+{
+	return r->len ? reader_u8(r) : 0;
+}
+
+/* The part that has grown: each field is there if the entry has room for it. */
 static void read_process_tail(struct reader *r, struct process_record *p)
 {
 	/* writers before these two fields end with 4 + 1 + 3 * 8 bytes here */
@@ -96,30 +107,22 @@ static void read_process_tail(struct reader *r, struct process_record *p)
 		p->tty = reader_u32(r);
 		p->has_tty = true;
 	}
-	if (r->len) {
+	if (r->len >= sizeof(uint32_t)) {
 		p->loginuid = reader_u32(r);
 		p->has_loginuid = true;
 	}
-	if (r->len)
-		p->exe_writable = reader_u8(r);
-	if (r->len) {
-		p->cap_inheritable = reader_u64(r);
-		p->cap_permitted = reader_u64(r);
-		p->cap_effective = reader_u64(r);
-		p->has_caps = true;
-	}
-	if (r->len)
-		p->exe_upper_layer = reader_u8(r);
-	if (r->len) {
-		p->exe_ino = reader_u64(r);
-		p->exe_ino_ctime = reader_u64(r);
-		p->exe_ino_mtime = reader_u64(r);
-	}
-	if (r->len)
-		p->exe_from_memfd = reader_u8(r);
-	if (r->len)
-		p->exe_lower_layer = reader_u8(r);
-	if (r->len)
+	p->exe_writable = tail_u8(r);
+	p->has_caps = r->len >= sizeof(uint64_t);
+	p->cap_inheritable = tail_u64(r);
+	p->cap_permitted = tail_u64(r);
+	p->cap_effective = tail_u64(r);
+	p->exe_upper_layer = tail_u8(r);
+	p->exe_ino = tail_u64(r);
+	p->exe_ino_ctime = tail_u64(r);
+	p->exe_ino_mtime = tail_u64(r);
+	p->exe_from_memfd = tail_u8(r);
+	p->exe_lower_layer = tail_u8(r);
+	if (r->len >= sizeof(uint64_t))
 		p->pgid = (int64_t)reader_u64(r);
 }
 

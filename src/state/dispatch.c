@@ -152,8 +152,8 @@ static const int8_t fd_params[EV_COUNT] = {
 
 #define WHOLE_THREAD (ROW_THREAD | ROW_MAKE_UP | ROW_FIND_FD | ROW_TOUCHES)
 
-/* Metadata has no thread of its own, whatever its header says. Births and deaths tell who they are about. */
-static uint8_t thread_bits(uint16_t type, uint32_t flags)
+/* Metadata does nothing to the thread that its header names. Births and deaths tell who they are about. */
+static uint16_t thread_bits(uint16_t type, uint32_t flags)
 {
 	switch (type) {
 	case EV_CONTAINER_JSON_2_E:
@@ -163,7 +163,7 @@ static uint8_t thread_bits(uint16_t type, uint32_t flags)
 	case EV_GROUP_DELETED_E:
 	case EV_PLUGINEVENT_E:
 	case EV_ASYNCEVENT_E:
-		return 0;
+		return ROW_SHOWS;
 	case EV_PROCINFO_E:
 		return ROW_THREAD | ROW_TOUCHES;
 	case EV_SCHEDSWITCH_6_E:
@@ -175,7 +175,7 @@ static uint8_t thread_bits(uint16_t type, uint32_t flags)
 	case EV_PROCEXIT_1_E:
 		return ROW_THREAD | ROW_FIND_FD | ROW_TOUCHES;
 	default:
-		return flags & EF_SKIPPARSERESET ? 0 : WHOLE_THREAD;
+		return flags & EF_SKIPPARSERESET ? ROW_SHOWS : WHOLE_THREAD;
 	}
 }
 

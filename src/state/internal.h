@@ -38,13 +38,14 @@ enum row_bit {
 	ROW_ANSWER = 1 << 5,
 	ROW_TOUCHES = 1 << 6, /* counts as the thread's last event */
 	ROW_QUIET = 1 << 7, /* changes nothing but that; see apply_quiet() */
+	ROW_SHOWS = 1 << 8, /* is about no thread, but fields see the one of its header if it is known */
 };
 
 struct row {
 	/* NULL: the type changes nothing */
 	int (*handler)(struct state *s, const struct event *ev, struct subject *sub);
 	int8_t fd_param; /* index of the descriptor that it uses, -1 = none */
-	uint8_t bits;
+	uint16_t bits;
 };
 
 struct state {

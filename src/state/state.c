@@ -271,6 +271,8 @@ static __attribute__((noinline)) int apply(struct state *s, const struct event *
 		r = row->handler(s, ev, sub);
 	if (sub->thread)
 		finish(s, ev, row, sub);
+	else if (row->bits & ROW_SHOWS)
+		sub->thread = table_get(&s->threads.by_tid, ev->tid);
 	if (s->asks)
 		note_needs(s, ev, sub);
 	threads_purge(&s->threads, ev->ts);

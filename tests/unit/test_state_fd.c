@@ -422,6 +422,30 @@ static void test_user_events(void **ctx)
 	assert_null(state_user(w->s, STR(""), 5));
 }
 
+/* Fields see the thread in the header of such an event, as in Falco; it counts as nothing that the thread did. */
+static void test_metadata_shows_thread(void **ctx)
+{
+	static const uint16_t types[] = { EV_USER_DELETED_E, EV_DROP_E };
+	struct world *w = *ctx;
+	struct thread *t;
+
+	known(w, 100, 1, "/");
+	t = thread(w, 100);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		begin(w, types[i], 100);
+		event_put_int(&w->b, 5);
+		t->lastevent_ts = 1;
+		apply(w);
+		assert_ptr_equal(w->sub.thread, t);
+		assert_int_equal(t->lastevent_ts, 1);
+		begin(w, types[i], 999);
+		event_put_int(&w->b, 5);
+		apply(w);
+		assert_null(w->sub.thread);
+		assert_null(state_thread(w->s, 999));
+	}
+}
+
 static int handle_of(struct world *w, enum attribute_owner owner, const char *name)
 {
 	return state_attribute_find(w->s, owner, str_of(name));
@@ -514,6 +538,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_answered_connections, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answer_before_connect, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_user_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_metadata_shows_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attributes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_container_event, setup, teardown),
 	};
