@@ -89,6 +89,7 @@
 
 /* YAML */
 #define YAML_DEPTH   64	     /* nesting: rules and configuration need 8; the tree is walked recursively */
+#define YAML_TABS    256     /* tabs between tokens of rules: the text is read again for each */
 #define YAML_NODES   4000000 /* values after alias expansion: stops a "billion laughs" file */
 #define YAML_ANCHORS 1000    /* anchors of one document: they are searched in a row */
 

@@ -63,6 +63,24 @@ static void move_to_falcos_place(struct yaml_loader *l)
 	l->where.offset = i;
 }
 
+/*
+ * Between tokens yaml-cpp takes a tab for a blank where nothing but a comment follows in its line. Length of
+ * these blanks where the parser stopped at such a one; 0 = at something else.
+ */
+static size_t tab_between_tokens(const struct yaml_loader *l)
+{
+	const yaml_parser_t *p = &l->parser;
+	const struct str text = l->text;
+	size_t start = l->where.offset, end = start;
+
+	if (p->error != YAML_SCANNER_ERROR || !p->context || strcmp(p->context, "while scanning for the next token") ||
+	    start >= text.len || text.ptr[start] != '\t')
+		return 0;
+	while (end < text.len && (text.ptr[end] == '\t' || text.ptr[end] == ' '))
+		end++;
+	return end == text.len || strchr("#\r\n", text.ptr[end]) ? end - start : 0;
+}
+
 static int parser_error(struct yaml_loader *l, struct error *err)
 {
 	const yaml_parser_t *p = &l->parser;
@@ -74,6 +92,7 @@ static int parser_error(struct yaml_loader *l, struct error *err)
 		return error_set(err, -EINVAL, "%s", p->problem ? p->problem : "unreadable text");
 	}
 	l->where = yaml_place(l, &p->problem_mark);
+	l->tab = (struct yaml_span){ l->where.offset, tab_between_tokens(l) };
 	if (l->flags & YAML_FORGIVING)
 		move_to_falcos_place(l);
 	l->missing = missing_at_end(l);
@@ -180,6 +199,7 @@ int yaml_load(struct arena *arena, struct str text, unsigned int flags, struct y
 {
 	struct yaml_loader *l = arena_new_of(arena, struct yaml_loader);
 	const char *missing;
+	struct str whole;
 	int r;
 
 	*ret_where = (struct yaml_position){ 0 };
@@ -189,11 +209,26 @@ int yaml_load(struct arena *arena, struct str text, unsigned int flags, struct y
 		text = (struct str){ text.ptr + 3, text.len - 3 };
 	if (text.len == 0)
 		text = STR("");
+	whole = text;
 	*l = (struct yaml_loader){
 		.arena = arena, .text = text, .flags = flags, .ascii = is_ascii(text), .missing = ""
 	};
 	l->odd = flags & YAML_FORGIVING && yaml_odd_count(text);
 	r = load_all(l, err);
+	for (unsigned int n = 0; r == -EINVAL && flags & YAML_FORGIVING && l->tab.len && n < YAML_TABS; n++) {
+		/* blanks in its place, and again from the start */
+		const struct yaml_span tab = l->tab;
+		char *copy = (char *)arena_str(arena, text).ptr;
+
+		if (!copy)
+			return error_set(err, -ENOMEM, "out of memory");
+		memset(copy + tab.at, ' ', tab.len);
+		text.ptr = copy;
+		*l = (struct yaml_loader){
+			.arena = arena, .text = text, .flags = flags, .ascii = l->ascii, .odd = l->odd, .missing = ""
+		};
+		r = load_all(l, err);
+	}
 	for (missing = l->missing; r == -EINVAL && (flags & YAML_FORGIVING) && *missing; missing++) {
 		*l = (struct yaml_loader){
 			.arena = arena, .flags = flags, .ascii = l->ascii, .odd = l->odd, .missing = ""
@@ -205,7 +240,7 @@ int yaml_load(struct arena *arena, struct str text, unsigned int flags, struct y
 	*ret_where = l->where;
 	if (r < 0)
 		return r;
-	l->documents.text = text;
+	l->documents.text = whole;
 	*ret_documents = l->documents;
 	return 0;
 }

@@ -50,8 +50,9 @@ struct yaml_documents {
 enum yaml_flag {
 	/*
 	 * Reads some kinds of broken text as yaml-cpp does: controls and other ends of lines (U+0085, U+2028)
-	 * are characters like others; what follows the end of a document without "---" is the next document;
-	 * a quote that is open at the end of the text ends there; a last word that should be a key is one.
+	 * are characters like others; between tokens, a tab before a comment or the line's end is a blank; what follows
+	 * the end of a document without "---" is the next document; a quote that is open at the end of the text
+	 * ends there; a last word that should be a key is one.
 	 */
 	YAML_FORGIVING = 1 << 0,
 };

@@ -52,6 +52,9 @@ struct yaml_loader {
 	uint64_t weight;
 
 	struct yaml_position where;
+	struct yaml_span {
+		size_t at, len;
+	} tab; /* the error is this, which stands for blanks; len 0: it is another */
 	/* the error is the end of the text where one of these characters is expected; else empty */
 	const char *missing;
 };

@@ -92,7 +92,8 @@ EXTRACTOR(fd_end_ip)
 	if (f->info->variant == END_BOTH)
 		return both_ends(f, ctx, fd, ret);
 	end = find_end(ctx, fd, f->info->variant);
-	if (!end.ip || !has_role(fd)) /* a listener that a list of descriptors tells of has none, and in Falco only a port */
+	/* a listener that a list of descriptors tells of has no role, and in Falco only a port */
+	if (!end.ip || !has_role(fd))
 		return ABSENT;
 	set_ip(f, &v, end.ip);
 	return extract_one(ctx, ret, &v);

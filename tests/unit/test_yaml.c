@@ -91,6 +91,13 @@ static const struct {
 	{ "- a\nb: c\n", YAML_FORGIVING, 0, "0:0[0:2=a]|1:0{1:0=b>1:3=c}" },
 	{ "- \xc3\xa9\ngarbage: [\xc3\xa9, x]\nmore\n", YAML_FORGIVING, 0,
 	  "0:0[0:2=\xc3\xa9]|1:0{1:0=garbage>1:9[1:10=\xc3\xa9 1:14=x] 2:0=more>2:0~}" },
+	{ "- a: [b]\n\t\n- c\n", 0, -EINVAL, "1:0" },
+	{ "- a: [b]\n\t\n- c\n", YAML_FORGIVING, 0, "0:0[0:2{0:2=a>0:5[0:6=b]} 2:2=c]" },
+	{ "\t# x\n- a: 'b'\n \t # y\n\t\r\n- c: |\n   x\n   \ty\n\t", YAML_FORGIVING, -EINVAL, "7:1" },
+	{ "\t# x\n- a: 'b'\n \t # y\n\t\r\n- c: |\n   x\n   \ty\n- ''\n\t", YAML_FORGIVING, 0,
+	  "1:0[1:2{1:2=a>1:5\"b} 4:2{4:2=c>4:5\"x\n\ty\n} 7:2\"]" },
+	{ "- a: b\n\t\n- c\n", YAML_FORGIVING, -EINVAL, "1:1" },
+	{ "- a: [b]\n\t\n- c:\n\t- d\n", YAML_FORGIVING, -EINVAL, "3:1" },
 	{ "- 'a\n", YAML_FORGIVING, 0, "0:0[0:2\"a ]" },
 	{ "- \"a\n", YAML_FORGIVING, 0, "0:0[0:2\"a ]" },
 };
