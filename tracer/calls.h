@@ -11,6 +11,9 @@
 /* ioctl() of /dev/userfaultfd that gives what userfaultfd() does (Linux 6.1) */
 #define CALLS_IOCTL_FAULTS 0xaa00u
 
+/* ioctl() that freezes a file system, and one that stops what disks are mapped to, as calls.def has it */
+#define CALLS_IOCTL_FREEZING { 0xc0045877u, 0xc138fd06u } /* FIFREEZE, DM_DEV_SUSPEND */
+
 /* bits of fanotify_mark() by which opens, and with later kernels cutting files off, ask */
 #define CALLS_ASKING { 0x10000u, 0x100000u } /* FAN_OPEN_PERM, FAN_PRE_ACCESS */
 
@@ -36,6 +39,7 @@ enum call_trait {
 	CALL_SEND = 1 << 15,
 	CALL_NAME = 1 << 16,
 	CALL_FAULTS = 1 << 17,
+	CALL_FREEZES = 1 << 30,
 	CALL_MASK = 1 << 18,
 	CALL_CONFINE = 1 << 19,
 	CALL_DUMP = 1 << 20,

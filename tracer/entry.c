@@ -90,6 +90,22 @@ int entry_fault(const struct tracer *t, int r, unsigned int *tries)
 
 /* ---- calls that are ours to handle, whatever the rules want -------------------------------------------- */
 
+static bool makes_faults(const struct pending *p, unsigned int traits)
+{
+	return traits & CALL_FAULTS &&
+	       (p->call.number != SYS_ioctl || (uint32_t)p->call.args[1] == CALLS_IOCTL_FAULTS);
+}
+
+static bool freezes(const struct pending *p, unsigned int traits)
+{
+	static const uint32_t commands[] = CALLS_IOCTL_FREEZING;
+	bool any = false;
+
+	for (size_t i = 0; traits & CALL_FREEZES && i < ARRAY_SIZE(commands); i++)
+		any |= (uint32_t)p->call.args[1] == commands[i];
+	return any;
+}
+
 /* True when the call has its answer. */
 static bool handle_own(struct tracer *t, unsigned int traits)
 {
@@ -109,13 +125,15 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		t->mounted = true;
 	if (traits & CALL_ASKS)
 		t->others_asked = true;
+	if (traits & (CALL_MOUNT | CALL_ASKS) || makes_faults(p, traits) || freezes(p, traits))
+		t->locks_last = true;
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
 	/*
 	 * process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of
 	 * /proc/PID/mem fails
 	 */
-	if (traits & CALL_FAULTS && (p->call.number != SYS_ioctl || (uint32_t)p->call.args[1] == CALLS_IOCTL_FAULTS))
+	if (makes_faults(p, traits))
 		t->tracees.direct = false;
 	if (traits & (CALL_PID | CALL_THREAD | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
 		r = traits & (CALL_OWNER | CALL_PIDFD) ? protect_check_fd(t, p->tracee, &p->call, traits, &done) :
@@ -151,17 +169,12 @@ void entry_exec_stack(struct tracer *t, struct tracee *tracee)
 		tracee->exec_stack = str_dup(strbuf_str(&t->stack));
 }
 
-/*
- * An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its
- * beginning. Searches along PATH fail mostly, for want of a file: that much can be told at once. True when
- * there is an event of it.
- */
-static bool handle_exec(struct tracer *t, struct event *ret_event, struct error *err)
+/* Keeps what is lost with the old program. OPEN_DONE: the call has failed. */
+static enum open_way look_at_exec(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 	bool at = syscall_by_number(p->call.number)->event == EV_SYSCALL_EXECVEAT_X;
 	ssize_t n = -EFAULT;
-	int error = 0;
 
 	/* the new program has other memory */
 	p->tracee->exec_ip = p->call.ip;
@@ -174,16 +187,31 @@ static bool handle_exec(struct tracer *t, struct event *ret_event, struct error 
 		t->path[n] = '\0';
 		p->tracee->exec_path = str_dup((struct str){ t->path, (size_t)n });
 		/* a stack is read in a stop */
-		error = at || t->facts & FACT_STACK ? 0 : open_exec_failure(t, (size_t)n);
+		return at || t->facts & FACT_STACK ? OPEN_CHECK : open_exec_failure(t, (size_t)n);
 	}
-	if (error < 0) {
+	return OPEN_CHECK;
+}
+
+/*
+ * An exec is told by its stop; only a failure has to be caught at the call's end, and the path at its
+ * beginning. Searches along PATH fail mostly, for want of a file: that much can be told at once. True when
+ * there is an event of it.
+ */
+static bool handle_exec(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+	enum open_way way = p->tried ? p->tried_way : look_at_exec(t);
+
+	if (way == OPEN_ASIDE)
+		return false;
+	if (way == OPEN_DONE) {
 		p->call.has_result = true;
-		p->call.result = p->value = error;
+		p->call.result = p->value;
 		p->answer_due = true;
 		p->way = FIGURES_ON_BEHALF;
 		if (result_event(t, p->tracee, &p->call, 0, ret_event, err) == 0)
 			return true;
-		entry_return(t, error);
+		entry_return(t, p->value);
 		return false;
 	}
 	if (!p->notified) { /* it is stopped here already */
@@ -249,7 +277,7 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 	enum open_way way = p->tried ? p->tried_way : open_pending(t);
 	int r;
 
-	if (way != OPEN_QUEUED && t->injections) { /* those before it come first */
+	if (way != OPEN_QUEUED && way != OPEN_ASIDE && t->injections) { /* those before it come first */
 		p->tried = p->event_due = true;
 		p->tried_way = way;
 		p->ext = t->ext;
@@ -257,6 +285,7 @@ static int tell_open(struct tracer *t, struct event *ret_event, struct error *er
 	}
 	switch (way) {
 	case OPEN_QUEUED:
+	case OPEN_ASIDE:
 		return 0;
 	case OPEN_DONE:
 		p->way = FIGURES_ON_BEHALF;
@@ -299,6 +328,8 @@ static int tell_behalf(struct tracer *t, enum open_way way, struct event *ret_ev
 	struct pending *p = &t->pending;
 	int r;
 
+	if (way == OPEN_ASIDE)
+		return 0;
 	if (way != OPEN_DONE)
 		return way == OPEN_CHECK && result_later(t) == 0 ? 0 : -EAGAIN;
 	p->way = FIGURES_ON_BEHALF;
@@ -316,6 +347,7 @@ static int tell_behalf(struct tracer *t, enum open_way way, struct event *ret_ev
 /* -EAGAIN: nothing was done. */
 static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_event, struct error *err)
 {
+	const struct pending *p = &t->pending;
 	/* who makes a call in another's place has it in no ptrace stop */
 	bool in_stop = t->facts & FACT_STACK;
 	int r = -EAGAIN;
@@ -325,7 +357,7 @@ static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_ev
 	if (traits & CALL_SEND && !in_stop)
 		r = tell_behalf(t, send_pending(t), ret_event, err);
 	if (traits & CALL_NAME && !in_stop)
-		r = tell_behalf(t, names_pending(t), ret_event, err);
+		r = tell_behalf(t, p->tried ? p->tried_way : names_pending(t), ret_event, err);
 	return r;
 }
 

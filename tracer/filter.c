@@ -265,6 +265,16 @@ static int catch_owner(struct filter *f, long number)
 	return r;
 }
 
+static int catch_freezing(struct filter *f, long number)
+{
+	static const uint32_t commands[] = CALLS_IOCTL_FREEZING;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands) && r >= 0; i++)
+		r = catch_value(f, number, 1, UINT32_MAX, commands[i]);
+	return r;
+}
+
 static int catch_asking(struct filter *f, long number, unsigned int arg)
 {
 	static const uint32_t bits[] = CALLS_ASKING;
@@ -314,6 +324,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_faults && c->traits & CALL_FAULTS && number == SYS_ioctl)
 		r = catch_value(f, number, 1, UINT32_MAX, CALLS_IOCTL_FAULTS);
+	if (o->on_behalf && c->traits & CALL_FREEZES && r >= 0)
+		r = catch_freezing(f, number);
 	if (o->watch_mounts && c->traits & CALL_MOUNT)
 		catch_always(f, number);
 	if (o->watch_mounts && c->traits & CALL_TREE)

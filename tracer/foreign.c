@@ -83,6 +83,7 @@ void foreign_call(struct tracer *t, uint32_t arch)
 		entry_return(t, -ENOSYS);
 		return;
 	}
+	t->locks_last = true;
 	/* it may change credentials, roots and mounts unseen: from here on every thread opens for itself */
 	identity_free(t);
 	reader_be_wary(t->reader);
@@ -136,6 +137,17 @@ bool foreign_ring(struct tracer *t)
 	if (p->tracee)
 		p->tracee->process->told_ring = true;
 	return notice.refused;
+}
+
+void foreign_waits(struct tracer *t, const struct tracee *tracee, long number)
+{
+	struct tracer_notice notice = {
+		.kind = TRACER_NOTICE_WAITS, .ts = tracer_now(), .number = number, .abi = ""
+	};
+
+	if (!tracee->process->told_waits)
+		say_of(t, tracee->tid, tracee->process->pid, &notice);
+	tracee->process->told_waits = true;
 }
 
 void foreign_closed(struct tracer *t, const struct tracee *tracee)

@@ -178,7 +178,8 @@ void identity_free(struct tracer *t)
 {
 	if (t->own) {
 		clear(t->own);
-		rights_free(t->own->rights);
+		if (!t->errands_away) /* else it is still needed */
+			rights_free(t->own->rights);
 	}
 	free(take_ptr(t->own));
 }
@@ -229,6 +230,12 @@ bool identity_same(struct tracer *t, struct tracee *tracee)
 int identity_assume(const struct tracer *t)
 {
 	return rights_assume(t->own->rights, t->pending.tracee->rights);
+}
+
+void identity_lend(const struct tracer *t, struct errand *e)
+{
+	e->book = t->own->rights;
+	e->rights = t->pending.tracee->rights;
 }
 
 void identity_return(const struct tracer *t)

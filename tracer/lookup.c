@@ -12,8 +12,10 @@
 void lookup_mounts_changed(struct tracer *t)
 {
 	t->slow.changed = true;
-	if (!reader_is_wary(t->reader) && slow_any(&t->slow))
-		reader_be_wary(t->reader);
+	if ((reader_is_wary(t->reader) && t->locks_last) || !slow_gives(&t->slow))
+		return;
+	reader_be_wary(t->reader);
+	t->locks_last = true;
 }
 
 void lookup_mounts(struct tracer *t)
@@ -30,11 +32,11 @@ int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
 	return fd < 0 ? -errno : (int)fd;
 }
 
-bool lookup_is_ordinary(struct tracer *t, int fd)
+bool lookup_is_ordinary(const struct lookup *l, int fd)
 {
 	struct statfs fs;
 
-	if (slow_has(&t->slow, fd) || fstatfs(fd, &fs) < 0)
+	if (slow_has(l->slow, fd) || fstatfs(fd, &fs) < 0)
 		return false;
 	switch ((uint32_t)fs.f_type) {
 	case EXT4_SUPER_MAGIC:
@@ -58,39 +60,41 @@ bool lookup_is_ordinary(struct tracer *t, int fd)
 }
 
 /* The path is not known to lead to where looking may take for ever. */
-static int checked(struct tracer *t, int base, const char *name, bool makes)
+static int checked(struct lookup *l, int base, const char *name, bool makes)
 {
-	if (!slow_on_way(&t->slow, base, name, makes))
+	int r = l->quick ? slow_known_way(l->slow, base, name) : slow_on_way(l->slow, base, name, makes);
+
+	if (r == 0)
 		return base;
-	t->pending.waits = true;
+	l->waits = r > 0;
+	l->unknown = r < 0;
 	if (base >= 0)
 		close(base);
 	return -EXDEV;
 }
 
-int lookup_base(struct tracer *t, const char *name, int dirfd, bool makes)
+int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes)
 {
-	pid_t tid = t->pending.call.tid;
 	char path[64];
 	int fd;
 
 	if (name[0] == '/')
-		return checked(t, AT_FDCWD, name, makes);
+		return checked(l, AT_FDCWD, name, makes);
 	if (dirfd == AT_FDCWD)
-		snprintf(path, sizeof(path), "/proc/%d/cwd", tid);
+		snprintf(path, sizeof(path), "/proc/%d/cwd", l->tid);
 	else if (dirfd >= 0)
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", tid, dirfd);
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", l->tid, dirfd);
 	else
 		return -EBADF;
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (!slow_is_ours(&t->slow, fd) || !lookup_is_ordinary(t, fd)) {
-		t->pending.waits = !slow_is_ours(&t->slow, fd) || slow_has(&t->slow, fd);
+	if (!slow_is_ours(l->slow, fd) || !lookup_is_ordinary(l, fd)) {
+		l->waits = !slow_is_ours(l->slow, fd) || slow_has(l->slow, fd);
 		close(fd);
 		return -EXDEV;
 	}
-	return checked(t, fd, name, makes);
+	return checked(l, fd, name, makes);
 }
 
 bool lookup_mentions_proc(const char *path)

@@ -87,6 +87,17 @@ static bool flags_known(const struct call *c, const struct row *row)
 	       !(row->operation == RENAME && flags & RENAME_EXCHANGE && flags & (RENAME_NOREPLACE | RENAME_WHITEOUT));
 }
 
+/* A call that is made in the caller's place. */
+struct naming {
+	struct errand errand; /* first; the paths are its paths */
+	const struct row *row;
+	int dirfd[2], flags;
+	uint64_t values[2]; /* arguments */
+	mode_t mask; /* the caller's, of what is made */
+	int second; /* negative errno: the second name could not be read */
+	int result; /* negative errno; -EOPNOTSUPP: the caller's to do */
+};
+
 /* A folder and the last part of a path in it, with the slashes behind it: they mean that it must be a folder. */
 struct place {
 	int base; /* where the path begins: AT_FDCWD for absolute ones */
@@ -116,9 +127,9 @@ static int folder_failure(int base, const char *path, int error)
 }
 
 /* Where the path begins, with our own rights: -EOPNOTSUPP where the caller should look for itself. */
-static int begin_place(struct tracer *t, char *path, size_t len, int dirfd, struct place *p)
+static int begin_place(struct lookup *l, char *path, int dirfd, struct place *p)
 {
-	size_t end = len, start;
+	size_t len = strlen(path), end = len, start;
 
 	while (end && path[end - 1] == '/')
 		end--;
@@ -128,14 +139,14 @@ static int begin_place(struct tracer *t, char *path, size_t len, int dirfd, stru
 	if (start == end || lookup_mentions_proc(path) || !strcmp(path + start, ".") || !strcmp(path + start, "..") ||
 	    !strncmp(path + start, "./", 2) || !strncmp(path + start, "../", 3) || len - start > NAME_MAX)
 		return -EOPNOTSUPP;
-	p->base = lookup_base(t, path, dirfd, true);
+	p->base = lookup_base(l, path, dirfd, true);
 	p->path = path;
 	p->last = path + start;
 	return p->base < 0 && p->base != AT_FDCWD ? -EOPNOTSUPP : 0;
 }
 
 /* The folder, with the caller's rights: 0, or a negative errno as above. */
-static int find_folder(struct tracer *t, struct place *p)
+static int find_folder(const struct lookup *l, struct place *p)
 {
 	char first = *p->last;
 
@@ -150,15 +161,15 @@ static int find_folder(struct tracer *t, struct place *p)
 	}
 	if (p->folder < 0)
 		return p->folder;
-	return lookup_is_ordinary(t, p->folder) ? 0 : -EOPNOTSUPP;
+	return lookup_is_ordinary(l, p->folder) ? 0 : -EOPNOTSUPP;
 }
 
 /* What the name in the folder stands for, by a descriptor without effect on it. */
-static int find_object(struct tracer *t, const struct place *p, bool follow)
+static int find_object(const struct lookup *l, const struct place *p, bool follow)
 {
 	int fd = lookup_open(p->folder, p->last, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
 
-	if (fd >= 0 && !lookup_is_ordinary(t, fd)) {
+	if (fd >= 0 && !lookup_is_ordinary(l, fd)) {
 		close(fd);
 		return -EOPNOTSUPP;
 	}
@@ -177,20 +188,22 @@ static int change_mode(int fd, mode_t mode)
 	return chmod(path, mode & 07777) < 0 ? -errno : 0;
 }
 
-static int change(struct tracer *t, const struct call *c, const struct row *row, const struct place *p, int flags)
+static int change(const struct naming *n, const struct place *p)
 {
+	const struct row *row = n->row;
+	int flags = n->flags;
 	auto_fd int fd = -1;
 	struct stat st;
 
 	if (flags & ~AT_SYMLINK_NOFOLLOW)
 		return -EOPNOTSUPP;
-	fd = find_object(t, p, !(flags & AT_SYMLINK_NOFOLLOW));
+	fd = find_object(&n->errand.lookup, p, !(flags & AT_SYMLINK_NOFOLLOW));
 	/* modes of symbolic links are refused, in the kernel's own way */
 	if (fd < 0 || fstat(fd, &st) < 0 || (row->operation == CHMOD && S_ISLNK(st.st_mode)))
 		return -EOPNOTSUPP;
 	if (row->operation == CHMOD)
-		return change_mode(fd, (mode_t)c->args[row->value]);
-	return fchownat(fd, "", (uid_t)c->args[row->value], (gid_t)c->args[row->value + 1], AT_EMPTY_PATH) < 0 ?
+		return change_mode(fd, (mode_t)n->values[0]);
+	return fchownat(fd, "", (uid_t)n->values[0], (gid_t)n->values[1], AT_EMPTY_PATH) < 0 ?
 		       -errno :
 		       0;
 }
@@ -204,32 +217,30 @@ static int make_folder(const struct place *p, mode_t mode, mode_t mask)
 	return r;
 }
 
-static int carry_out(struct tracer *t, const struct row *row, const struct place *p, const struct place *p2,
-		     mode_t mask)
+static int carry_out(const struct naming *n, const struct place *p, const struct place *p2)
 {
-	const struct call *c = &t->pending.call;
-	int flags = row->add | flags_of(c, row), r = -1;
+	int r = -1;
 
-	switch (row->operation) {
+	switch (n->row->operation) {
 	case UNLINK:
-		r = unlinkat(p->folder, p->last, flags);
+		r = unlinkat(p->folder, p->last, n->flags);
 		break;
 	case RENAME:
-		r = (int)syscall(SYS_renameat2, p->folder, p->last, p2->folder, p2->last, flags);
+		r = (int)syscall(SYS_renameat2, p->folder, p->last, p2->folder, p2->last, n->flags);
 		break;
 	case LINK:
-		if (flags) /* followed, or by descriptor */
+		if (n->flags) /* followed, or by descriptor */
 			return -EOPNOTSUPP;
 		r = linkat(p->folder, p->last, p2->folder, p2->last, 0);
 		break;
 	case SYMLINK:
-		r = symlinkat(t->path, p2->folder, p2->last);
+		r = symlinkat(n->errand.path, p2->folder, p2->last);
 		break;
 	case MKDIR:
-		return make_folder(p, (mode_t)c->args[row->value], mask);
+		return make_folder(p, (mode_t)n->values[0], n->mask);
 	case CHMOD:
 	case CHOWN:
-		return change(t, c, row, p, flags);
+		return change(n, p);
 	}
 	return r < 0 ? -errno : 0;
 }
@@ -249,20 +260,18 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
  * A call that fails at its second name fails at its first one before, where that is no better: the kernel looks
  * for the file of a link, and for the folder of what is moved, before it tells of the other name. Otherwise second.
  */
-static int first_failure(struct tracer *t, const struct row *row, int second)
+static int first_failure(struct naming *n, int second)
 {
-	const struct call *c = &t->pending.call;
-	int dirfd = row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir], r = 0;
-	bool links = row->operation == LINK, follows = flags_of(c, row) & AT_SYMLINK_FOLLOW;
-	size_t end = c->path.len;
-	char *path = t->path, cut[2] = "";
-	int base;
+	bool links = n->row->operation == LINK, follows = n->flags & AT_SYMLINK_FOLLOW;
+	char *path = n->errand.path, cut[2] = "";
+	size_t end = strlen(path);
+	int base, r = 0;
 
-	if ((row->operation != RENAME && !links) || lookup_mentions_proc(path))
+	if ((n->row->operation != RENAME && !links) || lookup_mentions_proc(path))
 		return second;
-	base = lookup_base(t, path, dirfd, true);
+	base = lookup_base(&n->errand.lookup, path, n->dirfd[0], true);
 	if (base < 0 && base != AT_FDCWD) {
-		if (*path == '/' || dirfd == AT_FDCWD)
+		if (*path == '/' || n->dirfd[0] == AT_FDCWD)
 			return second;
 		/* it was looked for as one of the caller's descriptors */
 		return base == -ENOTDIR ? base : base == -ENOENT || base == -EBADF ? -EBADF : second;
@@ -275,9 +284,9 @@ static int first_failure(struct tracer *t, const struct row *row, int second)
 		memcpy(cut, path + end, sizeof(cut));
 		memcpy(path + end, ".", sizeof(cut));
 	}
-	if (identity_assume(t) == 0) {
+	if (errand_assume(&n->errand)) {
 		r = lookup_open(base, path, O_PATH | (follows ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
-		identity_return(t);
+		errand_return(&n->errand);
 	}
 	if (*cut)
 		memcpy(path + end, cut, sizeof(cut));
@@ -289,75 +298,101 @@ static int first_failure(struct tracer *t, const struct row *row, int second)
 }
 
 /* Both names, with the caller's rights. */
-static int act(struct tracer *t, const struct row *row, struct place places[2], mode_t mask)
+static int act_there(const struct naming *n, struct place places[2])
 {
-	int r = identity_assume(t);
+	int r = 0;
 
-	if (r < 0)
+	if (!errand_assume(&n->errand))
 		return -EOPNOTSUPP;
 	for (int i = 0; i < 2 && r == 0; i++)
 		if (places[i].path)
-			r = find_folder(t, &places[i]);
+			r = find_folder(&n->errand.lookup, &places[i]);
 	if (r == 0)
-		r = carry_out(t, row, &places[0], &places[1], mask);
-	identity_return(t);
+		r = carry_out(n, &places[0], &places[1]);
+	errand_return(&n->errand);
 	return r;
 }
 
-/* -EOPNOTSUPP: the caller's to do. */
-static int perform(struct tracer *t, const struct row *row)
+static void act(struct errand *e)
+{
+	struct naming *n = (struct naming *)e;
+	struct place places[2] = { { -1, NULL, NULL, -1 }, { -1, NULL, NULL, -1 } };
+	int r = 0;
+
+	if (n->second) {
+		n->result = first_failure(n, n->second);
+		return;
+	}
+	if (n->row->operation != SYMLINK)
+		r = begin_place(&e->lookup, e->path, n->dirfd[0], &places[0]);
+	if (r == 0 && n->row->path2 != NONE)
+		r = begin_place(&e->lookup, e->second_path, n->dirfd[1], &places[1]);
+	if (r == 0)
+		r = act_there(n, places);
+	n->result = r < 0 && r != -EOPNOTSUPP && places[1].folder < 0 ? first_failure(n, r) : r;
+	leave(&places[0]);
+	leave(&places[1]);
+}
+
+static enum open_way settle(struct tracer *t, struct errand *e)
+{
+	struct pending *p = &t->pending;
+	const struct naming *n = (struct naming *)e;
+
+	p->waits |= e->lookup.waits;
+	if (n->result == -EAGAIN || n->result == -ENODATA)
+		return OPEN_CHECK;
+	if (n->result == -EOPNOTSUPP) {
+		p->call.path = p->call.other_path = (struct str){ NULL, 0 };
+		return OPEN_ENTRY;
+	}
+	p->value = n->result;
+	return OPEN_DONE;
+}
+
+/* 0: n is the errand that the call is. Else its result: -EOPNOTSUPP, the caller's to do. */
+static int prepare(struct tracer *t, struct naming *n)
 {
 	struct call *c = &t->pending.call;
-	struct place places[2] = { { -1, NULL, NULL, -1 }, { -1, NULL, NULL, -1 } };
-	mode_t mask = 0;
+	const struct row *row = n->row;
 	int r;
 
 	if (!flags_known(c, row))
 		return -EOPNOTSUPP;
+	n->flags = row->add | flags_of(c, row);
+	n->dirfd[0] = row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir];
+	n->dirfd[1] = row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2];
+	for (unsigned int i = 0; i < 2 && row->value != NONE; i++)
+		n->values[i] = c->args[row->value + i];
+	n->second = 0;
 	r = read_path(c, row->path, t->path, &c->path);
 	if (r == 0 && row->path2 != NONE) {
 		c->other_arg = row->path2;
 		r = read_path(c, row->path2, t->second_path, &c->other_path);
 		if (r == -EFAULT || r == -ENAMETOOLONG || r == -ENOENT)
-			r = first_failure(t, row, r);
+			n->second = r;
 	}
 	if (r < 0)
 		return r == -ESRCH ? -EOPNOTSUPP : r;
-	if (row->operation == MKDIR && (!t->own_mask || creation_mask(t->pending.tracee, &mask) < 0))
+	if (row->operation == MKDIR && (!t->own_mask || creation_mask(t->pending.tracee, &n->mask) < 0))
 		return -EOPNOTSUPP;
-	if (row->operation != SYMLINK)
-		r = begin_place(t, t->path, c->path.len, row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir],
-				&places[0]);
-	if (r == 0 && row->path2 != NONE)
-		r = begin_place(t, t->second_path, c->other_path.len,
-				row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2], &places[1]);
-	if (r == 0)
-		r = act(t, row, places, mask);
-	if (r < 0 && r != -EOPNOTSUPP && places[1].folder < 0)
-		r = first_failure(t, row, r);
-	leave(&places[0]);
-	leave(&places[1]);
-	return r;
+	return 0;
 }
 
 enum open_way names_pending(struct tracer *t)
 {
 	struct pending *p = &t->pending;
-	const struct row *row = find(p->call.number);
+	struct naming n = { .errand = { .act = act, .settle = settle, .leaves = true }, .row = find(p->call.number) };
 	unsigned int tries = 0;
-	int r;
 
-	if (!row || !p->call.memory || !identity_assumable(t, p->tracee))
+	if (!n.row || !p->call.memory || !identity_assumable(t, p->tracee))
 		return OPEN_ENTRY;
+	identity_lend(t, &n.errand);
 	do
-		r = entry_fault(t, perform(t, row), &tries);
-	while (r > 0);
-	if (r == -EAGAIN || r == -ENODATA)
-		return OPEN_CHECK;
-	if (r == -EOPNOTSUPP) {
-		p->call.path = p->call.other_path = (struct str){ NULL, 0 };
-		return OPEN_ENTRY;
-	}
-	p->value = r;
-	return OPEN_DONE;
+		n.result = entry_fault(t, prepare(t, &n), &tries);
+	while (n.result > 0);
+	if (n.result < 0 && n.result != n.second)
+		return settle(t, &n.errand);
+	n.result = -EOPNOTSUPP; /* as long as nobody has acted */
+	return errand_do(t, &n.errand, sizeof(n));
 }

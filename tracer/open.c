@@ -27,6 +27,10 @@
 /* Symlinks of /proc lead to where the caller, not we, would come; its other links are found by their file system. */
 #define RESOLVE_ALWAYS (RESOLVE_NO_MAGICLINKS)
 
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+
 #define FLAGS_KNOWN                                                                                                   \
 	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_DIRECT |     \
 	 O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE_BIT | O_ASYNC)
@@ -40,7 +44,26 @@ struct open_args {
 	bool by_name; /* it has effects on what the path leads to */
 	bool made; /* at the first try, which a signal broke off */
 	mode_t mask; /* the caller's, of those */
-	size_t path_len; /* the path is in t->path */
+	size_t path_len;
+};
+
+struct look {
+	int error; /* 0 = there is something */
+	bool links; /* the path leads through symlinks, or may */
+	bool plain; /* a regular file or a directory */
+};
+
+/* An open that is made in the caller's place. */
+struct opening {
+	struct errand errand; /* first; the path is its path */
+	struct open_args args;
+	struct look look;
+	uint64_t resolve; /* RESOLVE_CACHED: quickly, or not at all */
+	uint64_t *linked; /* as of the tracer; NULL = nothing is known of paths */
+	dev_t ordinary_dev; /* known to be; 0 = none */
+	int fd; /* or negative errno */
+	bool acceptable;
+	struct stat st;
 };
 
 /* ---- arguments ----------------------------------------------------------------------------------------- */
@@ -142,37 +165,53 @@ static bool is_plain_error(int error)
 #define ORDINARY_NS 100000000ull /* device numbers are used again after an unmount */
 
 /* What may be handed on. */
-static bool is_acceptable(struct tracer *t, int fd, struct stat *ret_st)
+static bool is_acceptable(const struct opening *o, int fd, struct stat *ret_st)
 {
-	uint64_t since = t->pending.since;
-
 	if (fstat(fd, ret_st) < 0 || !(S_ISREG(ret_st->st_mode) || S_ISDIR(ret_st->st_mode)))
 		return false;
-	if (ret_st->st_dev == t->ordinary_dev && since - t->ordinary_since < ORDINARY_NS)
-		return true;
-	if (!lookup_is_ordinary(t, fd))
-		return false;
-	t->ordinary_dev = ret_st->st_dev;
-	t->ordinary_since = since;
-	return true;
+	return ret_st->st_dev == o->ordinary_dev || lookup_is_ordinary(&o->errand.lookup, fd);
 }
 
-struct look {
-	int error; /* 0 = there is something */
-	bool links; /* the path leads through symlinks, or may */
-	bool plain; /* a regular file or a directory */
-};
+static void remember_ordinary(struct tracer *t, const struct opening *o)
+{
+	if (o->st.st_dev == o->ordinary_dev)
+		return;
+	t->ordinary_dev = o->st.st_dev;
+	t->ordinary_since = t->pending.since;
+}
+
+static int find(struct opening *o, int base, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	int fd = lookup_open(base, o->errand.path, flags, mode, resolve | RESOLVE_ALWAYS | o->resolve);
+
+	o->errand.lookup.unknown |= fd == -EAGAIN || (fd == -EINVAL && o->resolve);
+	return fd;
+}
+
+/* What the kernel knows of the type. 0, or negative errno. */
+static int look_quickly(struct opening *o, int base, bool follow, struct statx *ret_st)
+{
+	auto_fd int fd = find(o, base, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, 0);
+
+	if (fd < 0)
+		return fd;
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, ret_st) < 0 ? -errno : 0;
+}
 
 /* Looks without opening: only what is plain may be opened at all, since opening a device or a FIFO has effects. */
-static void look(const struct tracer *t, const struct open_args *a, int base, struct look *l)
+static void look(struct opening *o, int base)
 {
+	const struct open_args *a = &o->args;
+	struct look *l = &o->look;
 	bool follow = !(a->flags & O_NOFOLLOW) && (a->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
 	struct statx st;
 
 	*l = (struct look){ 0 };
-	if (statx(base, t->path, AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW), STATX_TYPE, &st) < 0)
+	if (o->resolve)
+		l->error = look_quickly(o, base, follow, &st);
+	else if (statx(base, o->errand.path, AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW), STATX_TYPE, &st) < 0)
 		l->error = -errno;
-	else
+	if (!l->error)
 		l->plain = S_ISREG(st.stx_mode) || S_ISDIR(st.stx_mode);
 }
 
@@ -180,14 +219,14 @@ static void look(const struct tracer *t, const struct open_args *a, int base, st
  * Whether a failed look may be told to the caller as its own failure: no symlink is on the way, which could lead to
  * where the caller sees other things than we do.
  */
-static bool is_own_failure(const struct tracer *t, const struct open_args *a, int base, int error)
+static bool is_own_failure(struct opening *o, int base, int error)
 {
+	const struct open_args *a = &o->args;
 	auto_fd int fd = -1;
 
-	if (!is_plain_error(error) || lookup_mentions_proc(t->path))
+	if (!is_plain_error(error) || lookup_mentions_proc(o->errand.path))
 		return false;
-	fd = lookup_open(base, t->path, O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), 0,
-		      a->resolve | RESOLVE_ALWAYS | RESOLVE_NO_SYMLINKS);
+	fd = find(o, base, O_PATH | (a->flags & (O_NOFOLLOW | O_DIRECTORY)), 0, a->resolve | RESOLVE_NO_SYMLINKS);
 	return fd == error;
 }
 
@@ -198,29 +237,30 @@ static bool is_own_failure(const struct tracer *t, const struct open_args *a, in
  * paths that last led through symlinks, as those of libraries do: what they lead to now is asked for behind
  * the open anyway.
  */
-static int open_path(struct tracer *t, const struct open_args *a, int base, uint64_t flags, struct look *l)
+static int open_path(struct opening *o, int base, uint64_t flags)
 {
-	uint64_t resolve = a->resolve | RESOLVE_ALWAYS, hash = str_hash((struct str){ t->path, a->path_len });
-	uint64_t *linked = &t->linked[hash % ARRAY_SIZE(t->linked)];
+	const struct open_args *a = &o->args;
+	uint64_t hash = str_hash((struct str){ o->errand.path, a->path_len });
+	uint64_t *linked = o->linked ? &o->linked[hash % LINKED_PATHS] : NULL;
 	int fd;
 
-	if (*linked != hash) {
-		fd = lookup_open(base, t->path, flags, a->mode, resolve | RESOLVE_NO_SYMLINKS);
+	if (!linked || *linked != hash) {
+		fd = find(o, base, flags, a->mode, a->resolve | RESOLVE_NO_SYMLINKS);
 		if (fd != -ELOOP || a->resolve & RESOLVE_NO_SYMLINKS)
 			return fd;
 	}
-	l->links = true;
-	fd = lookup_open(base, t->path, flags, a->mode, resolve);
-	if (fd >= 0)
+	o->look.links = true;
+	fd = find(o, base, flags, a->mode, a->resolve);
+	if (fd >= 0 && linked)
 		*linked = hash;
 	return fd;
 }
 
 /* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
-static int open_creating(struct tracer *t, const struct open_args *a, int base, struct look *l)
+static int open_creating(struct opening *o, int base)
 {
-	mode_t own = umask(a->mask);
-	int fd = open_path(t, a, base, a->flags | O_NONBLOCK | O_NOCTTY, l);
+	mode_t own = umask(o->args.mask);
+	int fd = open_path(o, base, o->args.flags | O_NONBLOCK | O_NOCTTY);
 
 	umask(own);
 	return fd;
@@ -231,10 +271,11 @@ static int open_creating(struct tracer *t, const struct open_args *a, int base, 
  * a FIFO's writer, a lease's holder), and only regular files and directories are handed on. Asked for a
  * directory, or to look, the kernel opens nothing that one waits for.
  */
-static int open_plain(struct tracer *t, const struct open_args *a, int base, struct look *l)
+static int open_plain(struct opening *o, int base)
 {
-	return open_path(t, a, base, a->flags & (O_PATH | O_DIRECTORY) ? a->flags : a->flags | O_NONBLOCK | O_NOCTTY,
-			 l);
+	uint64_t flags = o->args.flags;
+
+	return open_path(o, base, flags & (O_PATH | O_DIRECTORY) ? flags : flags | O_NONBLOCK | O_NOCTTY);
 }
 
 static void read_real_path(struct tracer *t, const struct open_args *a, const struct look *l, int fd)
@@ -374,88 +415,171 @@ static bool is_new(const struct open_args *a, const struct stat *st)
 }
 
 /* Whether what we are refused the caller is refused, too: not so in /proc, where a file is about who opens it. */
-static bool is_refused_alike(struct tracer *t, const struct open_args *a, int base)
+static bool is_refused_alike(struct opening *o, int base)
 {
-	auto_fd int fd = lookup_open(base, t->path, O_PATH | (a->flags & O_NOFOLLOW), 0, a->resolve | RESOLVE_ALWAYS);
+	auto_fd int fd = find(o, base, O_PATH | (o->args.flags & O_NOFOLLOW), 0, o->args.resolve);
 
-	return fd >= 0 ? lookup_is_ordinary(t, fd) : !lookup_mentions_proc(t->path);
+	return fd >= 0 ? lookup_is_ordinary(&o->errand.lookup, fd) : !lookup_mentions_proc(o->errand.path);
 }
 
 /* With the caller's rights: a descriptor, the failure that it would be told as well, or -EOPNOTSUPP. */
-static int open_at(struct tracer *t, const struct open_args *a, int base, struct look *l)
+static int open_at(struct opening *o, int base)
 {
+	const struct open_args *a = &o->args;
 	bool exclusive = a->flags & O_CREAT && a->flags & O_EXCL;
+	struct look *l = &o->look;
 	int fd;
 
 	/* asked for a directory, the kernel opens nothing else: no device, no FIFO. Failures are looked at. */
 	if (a->flags & O_DIRECTORY && !a->by_name) {
-		fd = open_plain(t, a, base, l);
+		fd = open_plain(o, base);
 		if (fd >= 0)
 			return fd;
 	}
-	look(t, a, base, l);
+	look(o, base);
 	if (l->error && !(l->error == -ENOENT && a->flags & O_CREAT))
-		return is_own_failure(t, a, base, l->error) ? l->error : -EOPNOTSUPP;
-	if (l->error ? lookup_mentions_proc(t->path) : !l->plain || exclusive)
+		return is_own_failure(o, base, l->error) ? l->error : -EOPNOTSUPP;
+	if (l->error ? lookup_mentions_proc(o->errand.path) : !l->plain || exclusive)
 		return -EOPNOTSUPP;
-	fd = a->by_name ? open_creating(t, a, base, l) : open_plain(t, a, base, l);
+	fd = a->by_name ? open_creating(o, base) : open_plain(o, base);
 	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
-		return is_refused_alike(t, a, base) ? fd : -EOPNOTSUPP;
+		return is_refused_alike(o, base) ? fd : -EOPNOTSUPP;
 	return fd < 0 ? -EOPNOTSUPP : fd;
 }
 
-static enum open_way open_and_deliver(struct tracer *t, struct open_args *a, int base)
+static void act(struct errand *e)
 {
-	struct look l = { 0 };
-	struct stat st = { 0 };
-	auto_fd int fd = -1;
+	struct opening *o = (struct opening *)e;
+	const struct open_args *a = &o->args;
+	int base = lookup_base(&e->lookup, e->path, a->dirfd, a->flags & O_CREAT);
 
-	/* read with our own rights, as the base was */
-	a->by_name = a->flags & (O_CREAT | O_TRUNC);
-	if (a->by_name && (!t->own_mask || !creation_has_room(t->pending.call.tid) ||
-			   creation_mask(t->pending.tracee, &a->mask) < 0))
-		return OPEN_CHECK;
-	if (identity_assume(t) < 0)
-		return OPEN_CHECK;
-	fd = open_at(t, a, base, &l);
-	identity_return(t);
-	/* a full table comes before what the path leads to */
-	if (fd < 0)
-		return fd == -EOPNOTSUPP || creation_may_be_full(t->pending.call.tid) ? OPEN_CHECK : fail(t, fd);
-	if (!is_acceptable(t, fd, &st) && !is_new(a, &st))
-		return OPEN_CHECK;
-	if (a->made && !is_owed_file(t, &st))
-		return fail(t, -EEXIST);
-	return deliver(t, a, &l, take_fd(fd), &st);
-}
-
-int open_exec_failure(struct tracer *t, size_t path_len)
-{
-	struct open_args a = { .dirfd = AT_FDCWD, .path_len = path_len };
-	struct look l = { 0 };
-	int base;
-
-	if (!t->pending.notified || !identity_assumable(t, t->pending.tracee))
-		return 0;
-	base = lookup_base(t, t->path, a.dirfd, false);
 	if (base < 0 && base != AT_FDCWD)
-		return 0;
-	if (identity_assume(t) == 0) {
-		look(t, &a, base, &l);
-		if ((l.error != -ENOENT && l.error != -ENOTDIR) || !is_own_failure(t, &a, base, l.error))
-			l.error = 0;
-		identity_return(t);
+		return;
+	if (errand_assume(e)) {
+		o->fd = open_at(o, base);
+		errand_return(e);
+		o->acceptable = o->fd >= 0 && is_acceptable(o, o->fd, &o->st);
 	}
 	if (base >= 0)
 		close(base);
-	return l.error;
+}
+
+/* What makes or cuts off takes locks in any case. */
+static bool quick(struct errand *e)
+{
+	struct opening *o = (struct opening *)e;
+
+	if (o->args.by_name)
+		return false;
+	e->lookup.quick = true;
+	o->resolve = RESOLVE_CACHED;
+	e->act(e);
+	if (!e->lookup.unknown)
+		return true;
+	if (o->fd >= 0)
+		close(o->fd);
+	o->fd = -EOPNOTSUPP;
+	o->look = (struct look){ 0 };
+	o->acceptable = e->lookup.quick = e->lookup.unknown = e->lookup.waits = false;
+	o->resolve = 0;
+	return false;
+}
+
+static bool keep(struct errand *e)
+{
+	struct opening *o = (struct opening *)e;
+
+	o->linked = NULL;
+	return true;
+}
+
+static void release(struct errand *e)
+{
+	struct opening *o = (struct opening *)e;
+
+	if (o->fd >= 0)
+		close(o->fd);
+}
+
+static enum open_way settle(struct tracer *t, struct errand *e)
+{
+	struct opening *o = (struct opening *)e;
+	const struct open_args *a = &o->args;
+	auto_fd int fd = o->fd;
+
+	o->fd = -1;
+	t->pending.waits |= e->lookup.waits;
+	/* a full table comes before what the path leads to */
+	if (fd < 0)
+		return fd == -EOPNOTSUPP || creation_may_be_full(t->pending.call.tid) ? OPEN_CHECK : fail(t, fd);
+	if (o->acceptable)
+		remember_ordinary(t, o);
+	else if (!is_new(a, &o->st))
+		return OPEN_CHECK;
+	if (a->made && !is_owed_file(t, &o->st))
+		return fail(t, -EEXIST);
+	return deliver(t, a, &o->look, take_fd(fd), &o->st);
+}
+
+/* Begins an opening for the pending call, whose path is in t->path. */
+static struct opening opening_of(const struct tracer *t, const struct open_args *a)
+{
+	struct opening o = {
+		.errand = { .act = act, .quick = quick, .settle = settle, .keep = keep, .release = release,
+			    .leaves = a->by_name },
+		.args = *a,
+		.linked = (uint64_t *)t->linked,
+		.ordinary_dev = t->pending.since - t->ordinary_since < ORDINARY_NS ? t->ordinary_dev : 0,
+		.fd = -EOPNOTSUPP,
+	};
+
+	identity_lend(t, &o.errand);
+	return o;
+}
+
+static void act_exec(struct errand *e)
+{
+	struct opening *o = (struct opening *)e;
+	int base = lookup_base(&e->lookup, e->path, AT_FDCWD, false);
+
+	if (base < 0 && base != AT_FDCWD)
+		return;
+	if (errand_assume(e)) {
+		look(o, base);
+		if ((o->look.error == -ENOENT || o->look.error == -ENOTDIR) && is_own_failure(o, base, o->look.error))
+			o->fd = o->look.error;
+		errand_return(e);
+	}
+	if (base >= 0)
+		close(base);
+}
+
+static enum open_way settle_exec(struct tracer *t, struct errand *e)
+{
+	const struct opening *o = (struct opening *)e;
+
+	t->pending.waits |= e->lookup.waits;
+	return o->fd == -EOPNOTSUPP ? OPEN_CHECK : fail(t, o->fd);
+}
+
+enum open_way open_exec_failure(struct tracer *t, size_t path_len)
+{
+	struct open_args a = { .dirfd = AT_FDCWD, .path_len = path_len };
+	struct opening o;
+
+	if (!t->pending.notified || !identity_assumable(t, t->pending.tracee))
+		return OPEN_CHECK;
+	o = opening_of(t, &a);
+	o.errand.act = act_exec;
+	o.errand.settle = settle_exec;
+	return errand_do(t, &o.errand, sizeof(o));
 }
 
 enum open_way open_pending(struct tracer *t)
 {
 	struct open_args a;
-	enum open_way way;
-	int base, r;
+	struct opening o;
+	int r;
 
 	/* nothing is opened that could not be handed over: it may have been made by then */
 	if (!t->pending.notified || !t->injects)
@@ -473,15 +597,14 @@ enum open_way open_pending(struct tracer *t)
 		t->pending.tracee->owed.what = OWED_NOTHING;
 		a.flags = (a.flags & ~(uint64_t)O_EXCL) | O_NOFOLLOW;
 	}
-	base = lookup_base(t, t->path, a.dirfd, a.flags & O_CREAT);
-	if (base < 0 && base != AT_FDCWD)
+	a.by_name = a.flags & (O_CREAT | O_TRUNC);
+	if (a.by_name && (!t->own_mask || !creation_has_room(t->pending.call.tid) ||
+			  creation_mask(t->pending.tracee, &a.mask) < 0))
 		return OPEN_CHECK;
 	/*
 	 * no need to ask whether the caller still waits: the id of a seized thread is not used again before
 	 * we reap it
 	 */
-	way = open_and_deliver(t, &a, base);
-	if (base >= 0)
-		close(base);
-	return way;
+	o = opening_of(t, &a);
+	return errand_do(t, &o.errand, sizeof(o));
 }

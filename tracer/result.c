@@ -108,11 +108,23 @@ static void remember(struct tracer *t, struct tracee *tracee)
 	tracee->call.memory = NULL; /* may be closed meanwhile */
 	tracee->call.object_fd = -1;
 	tracee->call.object = NULL;
-	tracee->call.path = (struct str){ NULL, 0 };
+	tracee->call.path = tracee->call.other_path = (struct str){ NULL, 0 };
 	tracee->call.has_how = false; /* the kernel reads it after us */
 	tracee->cookie = t->pending.cookie;
 	tracee->alone = identity_alone(t, tracee);
 	tracee->wants_path = calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN;
+}
+
+void result_aside(struct tracer *t, bool leaves)
+{
+	struct tracee *tracee = t->pending.tracee;
+
+	remember(t, tracee);
+	tracee->follow = FOLLOW_ASIDE;
+	if (leaves)
+		return;
+	free(take_ptr(tracee->path));
+	free(take_ptr(tracee->unseen));
 }
 
 int result_later(struct tracer *t)
@@ -262,8 +274,9 @@ static struct event *open_unseen(struct tracer *t, struct tracee *tracee)
 
 void result_lose(struct tracer *t, struct tracee *tracee)
 {
-	bool begun = (tracee->follow == FOLLOW_EXIT_CHECK || tracee->follow == FOLLOW_LEAVING) &&
-		     tracee->continued == tracee->call.number;
+	bool begun = tracee->follow == FOLLOW_ASIDE ||
+		     ((tracee->follow == FOLLOW_EXIT_CHECK || tracee->follow == FOLLOW_LEAVING) &&
+		      tracee->continued == tracee->call.number);
 	struct event *ev = NULL;
 
 	tracee->follow = FOLLOW_NONE;

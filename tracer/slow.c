@@ -310,13 +310,14 @@ int slow_parse(struct slow *s, struct str mounts)
 	struct mount m;
 	int r = 0;
 
-	s->count = s->nall = 0;
+	s->count = s->nall = s->empty = 0;
 	while (r == 0 && words_line(&rest, &line)) {
 		if (!mount_parse(line, &m))
 			continue;
 		r = add(&s->all, &s->nall, m.id);
 		if (r == 0 && !mount_is_prompt(m.type) && !(mount_is_overlay(m.type) && str_eq(m.point, STR("/"))))
 			r = add(&s->list, &s->count, m.id);
+		s->empty += str_eq(m.type, STR("autofs"));
 	}
 	while (r == 0 && s->count && strike_overlays(s, mounts))
 		; /* layers may lie on overlays, too */
@@ -326,6 +327,7 @@ int slow_parse(struct slow *s, struct str mounts)
 void slow_begin(struct slow *s)
 {
 	s->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	s->asked = s->fd >= 0;
 	s->changed = true;
 }
 
@@ -337,13 +339,42 @@ void slow_free(struct slow *s)
 	free(take_ptr(s->all));
 }
 
+static int copy_list(const uint64_t *list, size_t count, uint64_t **ret_list)
+{
+	*ret_list = NULL;
+	if (!count)
+		return 0;
+	*ret_list = reallocarray(NULL, count, sizeof(*list));
+	if (!*ret_list)
+		return -ENOMEM;
+	memcpy(*ret_list, list, count * sizeof(*list));
+	return 0;
+}
+
+int slow_copy(struct slow *s, struct slow *ret_copy)
+{
+	struct slow copy;
+
+	slow_any(s);
+	copy = (struct slow){ .asked = s->asked, .fd = -1, .unknown = s->unknown, .apart = s->apart,
+			      .count = s->count, .empty = s->empty, .nall = s->nall };
+	if (copy_list(s->list, s->count, &copy.list) < 0)
+		return -ENOMEM;
+	if (copy_list(s->all, s->nall, &copy.all) < 0) {
+		free(copy.list);
+		return -ENOMEM;
+	}
+	*ret_copy = copy;
+	return 0;
+}
+
 /* What cannot be read is not known to be prompt: then every path has its way looked at. */
 bool slow_any(struct slow *s)
 {
 	auto_free char *text = NULL;
 	size_t len;
 
-	if (s->fd < 0)
+	if (!s->asked)
 		return false;
 	if (s->changed) {
 		s->unknown = file_read_all("/proc/self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
@@ -385,17 +416,37 @@ bool slow_is_ours(struct slow *s, int fd)
 {
 	struct statx st;
 
-	if (s->fd < 0)
+	if (!s->asked)
 		return true;
 	slow_any(s);
 	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
 	       st.stx_mask & STATX_MNT_ID && has(s->all, s->nall, st.stx_mnt_id);
 }
 
+bool slow_gives(struct slow *s)
+{
+	return slow_any(s) && (s->unknown || s->count > s->empty);
+}
+
+/* Whether its way matters. */
+static bool matters(struct slow *s, const char *path)
+{
+	return slow_any(s) || (s->asked && (s->apart || strstr(path, "proc")));
+}
+
+int slow_known_way(struct slow *s, int base, const char *path)
+{
+	auto_fd int fd = -1;
+
+	if (!matters(s, path))
+		return 0;
+	fd = find_known(base, path);
+	return fd == -ELOOP ? 1 : fd < 0 ? -EAGAIN : lies_there(s, fd);
+}
+
 bool slow_on_way(struct slow *s, int base, const char *path, bool makes)
 {
-	bool leaves = s->fd >= 0 && (s->apart || strstr(path, "proc"));
-	int r = slow_any(s) || leaves ? way_of(s, base, path) : 0;
+	int r = matters(s, path) ? way_of(s, base, path) : 0;
 
 	/* that there is no such name may be known by the kernel, and where it would be made not be asked for yet */
 	if (r == -ENOENT && makes)

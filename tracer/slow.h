@@ -12,18 +12,23 @@
 
 /* Mounts that may let whoever looks something up there wait. */
 struct slow {
-	int fd; /* /proc/self/mountinfo: POLLPRI when it is another; -1 = nobody asks */
+	int fd; /* /proc/self/mountinfo: POLLPRI when it is another; -1 = nobody looks */
+	bool asked; /* what there is matters */
 	bool changed; /* since it was read */
 	bool unknown;
 	bool apart; /* somebody may have mounts of his own, and links of /proc lead there */
 	uint64_t *list; /* heap: ids of mounts */
-	size_t count;
+	size_t count, empty; /* empty: of count, those that have no files */
 	uint64_t *all; /* heap: of all mounts */
 	size_t nall;
 };
 
 void slow_begin(struct slow *s);
 void slow_free(struct slow *s);
+/*
+ * The list for another thread, to be freed by it: as it is now, nobody asks again whether it is another. -ENOMEM.
+ */
+int slow_copy(struct slow *s, struct slow *ret_copy);
 /* Takes the list from the text of a mountinfo; -ENOMEM. */
 int slow_parse(struct slow *s, struct str mounts);
 /* Whether there are such mounts, as far as can be known. */
@@ -42,6 +47,10 @@ bool slow_has(struct slow *s, int fd);
  * No server is asked.
  */
 bool slow_on_way(struct slow *s, int base, const char *path, bool makes);
+/* The same as far as the kernel knows it without waiting: 1, 0, or -EAGAIN. */
+int slow_known_way(struct slow *s, int base, const char *path);
+/* Whether some of them have files, whose pages somebody has to give: an automount has none. */
+bool slow_gives(struct slow *s);
 
 /*
  * An O_PATH descriptor of what the kernel knows at the end of a path, with openat2()'s resolve: -EAGAIN, or

@@ -32,6 +32,8 @@
  * events come in an order that the state can follow: a child's birth before anything that it does.
  */
 
+struct tracer;
+
 enum told_kind {
 	TOLD_FIRST, /* a process found through /proc */
 	TOLD_BIRTH_PARENT, /* the clone event of the parent … */
@@ -61,6 +63,8 @@ struct told {
 /* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
 #define TOLD_MANY 256
 
+#define LINKED_PATHS 64
+
 struct told_queue {
 	struct told *list; /* heap */
 	size_t first, count, room;
@@ -71,6 +75,7 @@ enum open_way {
 	OPEN_QUEUED, /* it will be there soon, and is told then (inject.c) */
 	OPEN_CHECK, /* natively, looked at behind the call */
 	OPEN_GONE, /* a signal took the caller away, before Linux 5.19: it makes the call again */
+	OPEN_ASIDE, /* a thread is at it: the call is pending again when that comes back (errand.c) */
 	OPEN_ENTRY, /* not an open that can be judged here (its arguments are bad): natively */
 };
 
@@ -97,6 +102,35 @@ struct pending {
 	uint64_t cookie;
 	int64_t value;
 	struct arch_regs regs; /* seccomp stop */
+};
+
+/* lookup.c: who looks something up, for whom. */
+struct lookup {
+	struct slow *slow;
+	pid_t tid;
+	bool waits; /* the path leads, or may lead, to where looking may take for ever */
+	bool quick; /* only what the kernel finds without waiting for anybody … */
+	bool unknown; /* … and that was not enough */
+};
+
+/*
+ * What is done in the caller's place and may have to wait for a lock of the kernel: errand.c. The first member of
+ * what each kind needs besides. A thread that does it has a copy, and nothing of the tracer.
+ */
+struct errand {
+	void (*act)(struct errand *e);
+	/* As act(), if that needs no lock now; false: it does, and nothing was done. NULL = it always does. */
+	bool (*quick)(struct errand *e);
+	/* On the tracer's thread, behind that: the call is pending, its paths are in t->path and t->second_path. */
+	enum open_way (*settle)(struct tracer *t, struct errand *e);
+	/* What a thread's copy has of its own, taken and given back. NULL = nothing. */
+	bool (*keep)(struct errand *e);
+	void (*release)(struct errand *e);
+	bool leaves; /* it may leave something behind though its caller is gone */
+	char *path, *second_path; /* PATH_MAX bytes each */
+	struct lookup lookup;
+	const struct rights_book *book;
+	const struct rights *rights; /* the caller's */
 };
 
 /* crowd.c */
@@ -192,11 +226,14 @@ struct tracer {
 	bool mounted; /* something was: files may have other paths, too */
 	bool confining; /* somebody has confined itself, and what is born of it is, too */
 	struct slow slow;
-	uint64_t linked[64]; /* open.c: hashes of paths that led through symlinks */
+	uint64_t linked[LINKED_PATHS]; /* open.c: hashes of paths that led through symlinks */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
 	struct crowd crowd;
 	struct near near;
+	bool locks_last; /* somebody may hold locks of the kernel for as long as he likes (errand.c) */
+	struct errands *errands; /* NULL = none yet */
+	unsigned int errands_away; /* put aside, and not told yet */
 	struct injector *injector; /* inject.c; NULL = not started */
 	bool injector_tried;
 	unsigned int injections; /* opens that wait there and are not told yet */
@@ -327,6 +364,8 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
  * that others share. It is told with a number that nobody can have.
  */
 #define NUMBER_OF_NOBODY INT_MAX
+/* The pending call goes on in a thread. leaves: it may do something that is to be told also when its caller is gone. */
+void result_aside(struct tracer *t, bool leaves);
 /* The thread is gone: what it may have done in a followed call, whose result nobody will see, is to be told. */
 void result_lose(struct tracer *t, struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
@@ -417,9 +456,9 @@ int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
  * The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to
  * be had, or the path leads to where looking may take for ever. makes: the call may make what is not there.
  */
-int lookup_base(struct tracer *t, const char *name, int dirfd, bool makes);
+int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes);
 /* File systems whose files behave the same for whoever opened them, and that answer at once. */
-bool lookup_is_ordinary(struct tracer *t, int fd);
+bool lookup_is_ordinary(const struct lookup *l, int fd);
 /* Below /proc the same name is another thing for the caller than for us. */
 bool lookup_mentions_proc(const char *path);
 
@@ -454,10 +493,10 @@ enum open_way connect_pending(struct tracer *t);
 bool connect_settle(struct held_socket *s, long number);
 
 /*
- * The errno of an execve() of t->path that leads nowhere, for the caller as for us: told at the entry. 0 =
- * not certain.
+ * An execve() of t->path that leads nowhere, for the caller as for us, is told at the entry: OPEN_DONE,
+ * pending.value. OPEN_CHECK: that is not certain.
  */
-int open_exec_failure(struct tracer *t, size_t path_len);
+enum open_way open_exec_failure(struct tracer *t, size_t path_len);
 
 int identity_init(struct tracer *t);
 void identity_free(struct tracer *t);
@@ -470,6 +509,8 @@ bool identity_assumable(struct tracer *t, struct tracee *tracee);
  * other processes may be asked for before they are given back.
  */
 int identity_assume(const struct tracer *t);
+/* What an errand for the pending call's thread, which is assumable, has to know of them. */
+void identity_lend(const struct tracer *t, struct errand *e);
 void identity_return(const struct tracer *t);
 /* The thread has executed, and the memo holds what was read of its new program. */
 void identity_executed(struct tracer *t, struct tracee *tracee);
@@ -479,6 +520,24 @@ bool identity_alone(const struct tracer *t, const struct tracee *tracee);
 enum identity identity_of_stranger(const struct tracer *t);
 /* The call (traits) that the thread is about to make may change identities. */
 void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits);
+
+/* ---- errand.c: what may have to wait for a lock ------------------------------------------------------- */
+
+/*
+ * Has the errand done, a struct of size bytes whose first member is e, for the pending call: as its settle() says, or
+ * OPEN_ASIDE, or OPEN_CHECK when no thread is left.
+ */
+enum open_way errand_do(struct tracer *t, struct errand *e, size_t size);
+/* For act(): the caller's rights, taken on and given back. */
+bool errand_assume(const struct errand *e);
+void errand_return(const struct errand *e);
+/* True: one that was put aside is done. Its call is pending, if its caller still waits. */
+bool errand_come_back(struct tracer *t);
+/* Now and then: who waits for long is told of. */
+void errand_look_around(struct tracer *t);
+/* Nobody of the workload is left: true when what was done for one of them is to be told. */
+bool errand_lose(struct tracer *t);
+void errand_free(struct tracer *t);
 
 /* ---- inject.c: descriptors handed over while the next call is looked at -------------------------------- */
 
@@ -530,6 +589,8 @@ void foreign_closed(struct tracer *t, const struct tracee *tracee);
  * forgets that.
  */
 void foreign_late(struct tracer *t, const struct tracee *tracee);
+/* A call that is made in the thread's place waits for long; says so. */
+void foreign_waits(struct tracer *t, const struct tracee *tracee, long number);
 
 /* ---- protect.c ----------------------------------------------------------------------------------------- */
 

@@ -127,6 +127,7 @@ static void forget(struct tracer *t, struct tracee *tracee)
 
 void told_end(struct tracer *t, struct tracee *tracee, uint64_t ts)
 {
+	result_lose(t, tracee);
 	tracee->over = true;
 	stops_wake_front(t, tracee->tid);
 	if (tracee->tid == t->launch.workload) {

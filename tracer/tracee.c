@@ -244,6 +244,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	survivor->process->crowded = false;
 	survivor->process->shares = survivor->process->told_foreign = survivor->process->signals = false;
 	survivor->process->births = 0;
+	survivor->process->told_waits = false;
 	survivor->process->mask_known = survivor->process->mask_moves = false;
 	survivor->owed.what = OWED_NOTHING;
 	survivor->process->told_ring = survivor->process->told_listener = survivor->process->told_closed = false;

@@ -33,6 +33,7 @@ struct process {
 	uint16_t mask;
 	bool mask_known, mask_moves, mask_apart;
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
+	bool told_waits; /* foreign.c: that a call waits for another's lock, said of this program */
 	bool closed; /* it could not be opened: not dumpable, or of a program that may not be read */
 	unsigned int reads; /* calls that used it without a descriptor */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
@@ -47,6 +48,7 @@ enum follow {
 	FOLLOW_LEAVING, /* in the call, on its way to the exit stop */
 	FOLLOW_ANSWERING, /* interrupted in a call that was made in its place: its stop gives it the answer */
 	FOLLOW_SKIPPING, /* its call is left out: its exit stop gives it the answer, whatever a filter says of that */
+	FOLLOW_ASIDE, /* in a call that a thread of ours is at in its place (errand.c) */
 	FOLLOW_EXEC, /* interrupted in exec: an exec stop tells success, any other stop failure */
 };
 
@@ -122,6 +124,7 @@ struct tracee {
 	uint64_t exec_ip; /* where the exec was called from, and (when wanted) in which memory */
 	enum region exec_region;
 	char *exec_stack; /* heap; NULL = not taken */
+	const struct trip *trip; /* of FOLLOW_ASIDE */
 	struct held_socket *socket; /* of the followed connect() or bind(); NULL = none */
 	char *exec_path; /* heap; as given to execve, NULL = not known */
 };

@@ -124,8 +124,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (t->own && t->injects && t->options.opens == TRACER_OPENS_EXACT)
 		near_begin(t);
 	slow_begin(&t->slow);
-	if (slow_any(&t->slow))
-		reader_be_wary(t->reader);
+	lookup_mounts_changed(t);
 	t->tracees.direct = t->seizing && memory_can_direct();
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
@@ -254,7 +253,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.watch_listeners = !t->every_call,
 		.watch_dumpable = !place_sees_all(),
 		.watch_affinity = t->near.possible,
-		.watch_faults = t->tracees.direct,
+		.watch_faults = t->tracees.direct || t->own,
 		.watch_mounts = true,
 		.watch_ends = !t->seizing,
 		.protect = getpid(),
@@ -353,13 +352,15 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 				return r;
 			continue;
 		}
-		if (loose_hear(t))
+		if (loose_hear(t) || errand_come_back(t))
 			continue;
 		if (t->waits_due) {
 			t->waits_due = stops_take(t);
 			continue;
 		}
 		if (is_over(t)) {
+			if (errand_lose(t))
+				continue;
 			if ((t->seizing && !t->rings) || !unseized_end(t))
 				return -ENODATA;
 			continue;
@@ -445,6 +446,7 @@ static void tracer_close(struct source *s)
 	links_free(t->links);
 	slow_free(&t->slow);
 	identity_free(t);
+	errand_free(t);
 	event_builder_free(&t->builder);
 	event_builder_free(&t->fetched);
 	strbuf_free(&t->args);

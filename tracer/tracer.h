@@ -29,6 +29,7 @@ struct tracer_notice {
 		TRACER_NOTICE_FOREIGN_ABI,
 		TRACER_NOTICE_IO_URING,
 		TRACER_NOTICE_LISTENER,
+		TRACER_NOTICE_WAITS, /* a call that is made in its place waits for a lock that somebody holds */
 		TRACER_NOTICE_CLOSED, /* the process as a whole: what its calls point to is unknown */
 		TRACER_NOTICE_LATE, /* likewise: it was unknown when one of them began */
 		TRACER_NOTICE_SEALED, /* likewise: in memory that only the process itself can read */

@@ -38,6 +38,8 @@ static bool take_signals(struct tracer *t)
 			loose_look_around(t);
 		}
 		look_at_front(t);
+		if (idle)
+			errand_look_around(t);
 		loose_hold_workload(t);
 	}
 	return idle;

@@ -27,6 +27,11 @@ static void add_message(struct strbuf *out, const struct tracer_notice *n)
 		strbuf_addf(out, "A seccomp listener below the monitor's %s",
 			    n->refused ? "is refused by the kernel: --backend ptrace would let it be" :
 					 "was made: every call stops now");
+	else if (n->kind == TRACER_NOTICE_WAITS)
+		strbuf_adds(
+			out,
+			"A call of a process waits for a lock that another holds (who waits for memory that is not given, or has frozen "
+			"a file system); all others go on");
 	else if (n->kind == TRACER_NOTICE_CLOSED)
 		strbuf_adds(
 			out,
@@ -53,6 +58,7 @@ void notice_receive(void *context, const struct tracer_notice *n)
 		[TRACER_NOTICE_FOREIGN_ABI] = "Foreign system call",
 		[TRACER_NOTICE_IO_URING] = "io_uring used",
 		[TRACER_NOTICE_LISTENER] = "Seccomp listener of the workload",
+		[TRACER_NOTICE_WAITS] = "Process that holds up the monitor",
 		[TRACER_NOTICE_CLOSED] = "Process that cannot be looked into",
 		[TRACER_NOTICE_LATE] = "Process that holds up the monitor",
 		[TRACER_NOTICE_SEALED] = "Process that cannot be looked into",

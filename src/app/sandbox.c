@@ -32,6 +32,7 @@ uint64_t sandbox_refused(const char **ret_call)
 #else
 
 #include <linux/sockios.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>

@@ -34,6 +34,11 @@
 #define READER_STARVED_MS 1000 /* the same, while there is only no processor for the thread that reads */
 #define READER_THREADS	  4    /* that may be held up at once */
 
+/* locks of the kernel that calls in the caller's place need, where somebody may hold them for long */
+#define ERRAND_WAIT_MS 5	    /* that all wait for one: nothing is lost when it takes longer */
+#define ERRAND_THREADS 4	    /* that may be held up at once */
+#define ERRAND_LONG_NS 1000000000u /* what waits for longer is told of: a disk is faster */
+
 /* datagrams that are sent in the caller's place */
 #define SEND_MESSAGE_BYTES 65536 /* one more than the longest there is: longer ones are refused as this one is */
 #define SEND_CONTROL_BYTES 4096	 /* control messages of a datagram: each is some bytes long */

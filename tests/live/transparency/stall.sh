@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Who holds a lock that a call needs (tests/live/src/stall.c) holds up that call, as natively, and no other process.
+. "$(dirname "$0")/../lib.sh"
+
+need_root
+mkdir "$dir/files"
+timeout -k 1 20 "$src/stall" "$dir/files" folder >/dev/null 2>&1 || skip "no userfaultfd here"
+
+# each begins in a folder that has nothing
+cat >"$dir/anew" <<'END'
+rm -rf "$1"/* "$1-other"
+exec "$2" "$1" "$3"
+END
+filter='/^monitor: warning: /d'
+limit=20
+for backend in notify ptrace ptrace-all notify-only; do
+	monitor_options="--backend $backend"
+	for how in folder file killed; do
+		same sh "$dir/anew" "$dir/files" "$src/stall" $how
+	done
+done
+monitor_options="--opens fast"
+same sh "$dir/anew" "$dir/files" "$src/stall" folder
+monitor_options=
+
+# what was held up is told once; so is what was done for who did not live to see it, and that somebody waits for long
+{
+	rule made "evt.type = openat and evt.arg.flags contains O_EXCL and evt.rawres >= 0" "made %fd.name"
+	rule removed "evt.type = unlink and evt.arg.res = 0 and fs.path.name startswith $dir/files/" "removed %fs.path.name"
+	rule moved "evt.type = rename and evt.arg.res = 0" "moved %fs.path.source %fs.path.target"
+	rule linked "evt.type = symlink and evt.arg.res = 0" "linked %evt.arg.linkpath"
+	rule folder "evt.type = mkdir and evt.arg.res = 0" "folder %fs.path.name"
+} >"$dir/stall.yaml"
+for how in folder killed long; do
+	for backend in notify ptrace notify-only; do
+		rm -f "$dir/seen"
+		timeout -k 1 20 "$MONITOR" run --backend $backend -r "$dir/stall.yaml" --output "$dir/seen" -- \
+			sh "$dir/anew" "$dir/files" "$src/stall" $how >/dev/null 2>&1
+		equal "$backend: told of $how" "$(sed -n 's/.* \(made\|removed\|moved\|linked\|folder\) /\1 /; s/ evt.raced=possible//; /^[a-z]* \//p' "$dir/seen" | sort | tr '\n' ' ')" \
+			"folder $dir/files/folder linked $dir/files/link made $dir/files/new moved $dir/files/moved $dir/files/moved-away removed $dir/files/removed "
+		if [ $how = long ]; then
+			ok "$backend: who waits is told" grep -q "waits for a lock that another holds" "$dir/seen"
+		fi
+	done
+done
+
+# a file system that is frozen
+if dd if=/dev/zero of="$dir/image" bs=1M count=8 2>/dev/null && mkfs.ext4 -q "$dir/image" 2>/dev/null &&
+	mount -o loop "$dir/image" "$dir/files" 2>/dev/null; then
+	mounted=$dir/files
+	for backend in notify ptrace notify-only; do
+		monitor_options="--backend $backend"
+		same sh "$dir/anew" "$dir/files" "$src/stall" frozen
+	done
+else
+	left_out=$((left_out + 1))
+fi
+finish
