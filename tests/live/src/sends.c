@@ -182,7 +182,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (!is(argv[1], "own"))
 		return send_it(argv);
-	/* a stream that is connected to nothing */
-	dup2(socket(AF_INET, SOCK_STREAM, 0), OTHERS);
+	/* one that has no such address */
+	dup2(socket(AF_UNIX, SOCK_DGRAM, 0), OTHERS);
 	return pthread_create(&thread, NULL, in_thread, argv) || pthread_join(thread, &bad) || bad;
 }
