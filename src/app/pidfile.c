@@ -82,16 +82,19 @@ int pidfile_write(const char *path, struct error *err)
 	if (!path)
 		return 0;
 	former = number_in(path); /* before it is locked: to close a file gives up its locks */
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	/* a FIFO is not waited for: the command is there already, and would not hear who wants to end it */
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+	if (fd < 0 && errno == ENXIO)
+		return error_set(err, -ENXIO, "cannot write the pidfile %s: nobody reads it", path);
 	if (fd < 0)
-		return error_errno(err, -errno, "cannot write %s", path);
+		return error_errno(err, -errno, "cannot write the pidfile %s", path);
 	runs = lock(fd, &holder) == 1;
 	/* it stays open, and so locked, as long as this process lives */
 	if ((ftruncate(fd, 0) < 0 && errno != EINVAL) || dprintf(fd, "%d", (int)getpid()) < 0) {
 		int r = -errno;
 
 		close(fd);
-		return error_errno(err, r, "cannot write %s", path);
+		return error_errno(err, r, "cannot write the pidfile %s", path);
 	}
 	tell_former(path, holder ? holder : former, runs);
 	return 0;

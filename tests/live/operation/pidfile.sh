@@ -33,6 +33,14 @@ ok "a file that goes" [ ! -e "$file" ]
 run true
 ok "neither has an empty file" [ ! -s "$dir/err" ]
 
+# what is none: who waited for its reader could not be ended
+timeout -s KILL 20 "$MONITOR" run -r "$dir/rules.yaml" --pidfile "$dir/wait" -- true >"$dir/out" 2>"$dir/err" </dev/null
+equal "a FIFO without a reader: status" $? 1
+equal "and why" "$(cat "$dir/err")" "monitor: cannot write the pidfile $dir/wait: nobody reads it"
+timeout -s KILL 20 "$MONITOR" run -r "$dir/rules.yaml" --pidfile "$dir" -- true >"$dir/out" 2>"$dir/err" </dev/null
+equal "a folder: status" $? 1
+equal "and which file it is" "$(cat "$dir/err")" "monitor: cannot write the pidfile $dir: Is a directory"
+
 begin
 kill -KILL "$supervisor"
 wait "$pid"
