@@ -112,6 +112,23 @@ static int find_command(const char *name, char path[PATH_MAX])
 	return reason;
 }
 
+/* A script without "#!" is the shell's, as execvp() has it. On the heap: whoever forked had one thread. NULL: no memory. */
+static char **arguments_of_shell(char *path, char *const *argv)
+{
+	size_t count = 0;
+	char **shell;
+
+	while (argv[count])
+		count++;
+	shell = calloc(count + 2, sizeof(*shell));
+	if (!shell)
+		return NULL;
+	shell[0] = (char *)(uintptr_t)"sh";
+	shell[1] = path;
+	memcpy(shell + 2, argv + 1, (count - 1) * sizeof(*shell));
+	return shell;
+}
+
 static _Noreturn void workload_fail(struct launch_shared *shared, int reason)
 {
 	atomic_store(&shared->start_errno, reason);
@@ -133,7 +150,7 @@ static _Noreturn void workload_main(const struct launch_command *command, int go
 		struct sock_filter program[BPF_MAXINSNS];
 	} message;
 	char *const *argv = command->argv;
-	char path[PATH_MAX];
+	char path[PATH_MAX], **shell;
 	struct stat st;
 	bool killable = false;
 	ssize_t n;
@@ -146,6 +163,9 @@ static _Noreturn void workload_main(const struct launch_command *command, int go
 	/* Yama lets only ancestors attach; this names the supervisor as well */
 	prctl(PR_SET_PTRACER, (unsigned long)supervisor, 0, 0, 0);
 	reason = find_command(argv[0], path);
+	shell = arguments_of_shell(path, argv);
+	if (!shell && !reason)
+		reason = ENOMEM;
 	atomic_store(&shared->set_id, reason == 0 && stat(path, &st) == 0 && st.st_mode & (S_ISUID | S_ISGID));
 	if (write(go, "", 1) != 1)
 		_exit(EXIT_NOT_EXECUTABLE);
@@ -169,14 +189,8 @@ static _Noreturn void workload_main(const struct launch_command *command, int go
 	atomic_store(&shared->listener, message.head.listener ? r : -2);
 	/* from here on every call may be caught */
 	execv(path, argv);
-	if (errno == ENOEXEC) {
-		char *shell[3 + 1024] = { (char *)(uintptr_t)"sh", path };
-		size_t i;
-
-		for (i = 1; argv[i] && i < 1024; i++)
-			shell[i + 1] = argv[i];
+	if (errno == ENOEXEC)
 		execv("/bin/sh", shell);
-	}
 	workload_fail(shared, errno);
 }
 

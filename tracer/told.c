@@ -253,6 +253,8 @@ int told_next(struct tracer *t, struct event *ret_event, struct error *err)
 		r = tell(t, &told, ret_event, err);
 		if (r == -ENOMEM)
 			return r;
+		if (r == -EMFILE || r == -ENFILE)
+			t->stats.dropped++;
 		if (r < 0)
 			continue;
 		tracer_dress(t, ret_event, tracees_find(&t->tracees, told.tid));

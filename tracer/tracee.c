@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/tracee.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "tracer/socket.h"
 
 #define BUCKETS_FIRST 256
@@ -26,7 +28,7 @@ int tracees_init(struct tracees *t, struct reader *reader)
 	return t->buckets && t->processes ? 0 : -ENOMEM;
 }
 
-static void close_memory(struct process *p)
+static void close_memory(struct tracees *t, struct process *p)
 {
 	p->closed = false;
 	if (!p->memory)
@@ -34,6 +36,7 @@ static void close_memory(struct process *p)
 	if (!memory_is_direct(p->memory)) {
 		p->newer->older = p->older;
 		p->older->newer = p->newer;
+		t->kept--;
 	}
 	memory_close(take_ptr(p->memory));
 	p->reads = 0;
@@ -111,7 +114,7 @@ static void put_process(struct tracees *t, struct process *p)
 		hole = i;
 	}
 	t->used--;
-	close_memory(p);
+	close_memory(t, p);
 	free(p);
 }
 
@@ -240,7 +243,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	}
 	if (!survivor)
 		return;
-	close_memory(survivor->process);
+	close_memory(t, survivor->process);
 	survivor->process->crowded = false;
 	survivor->process->shares = survivor->process->told_foreign = survivor->process->signals = false;
 	survivor->process->births = 0;
@@ -263,18 +266,33 @@ void tracees_each(const struct tracees *t, void (*visit)(void *context, struct t
 	}
 }
 
+/* What else we do needs descriptors, too. */
+static bool has_most(const struct tracees *t)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	return t->kept >= (limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS :
+								    limit.rlim_cur / 4);
+}
+
 /* A descriptor for the process's memory, whoever has to give one back for that. */
 static int keep_memory(struct tracees *t, struct process *p, pid_t tid)
 {
-	int r = p->memory ? memory_keep(p->memory) : memory_open(tid, t->reader, &p->memory, NULL);
+	int r;
 
+	if (has_most(t) && t->newest.newer != &t->newest)
+		close_memory(t, t->newest.newer);
+	r = p->memory ? memory_keep(p->memory) : memory_open(tid, t->reader, &p->memory, NULL);
 	/* out of descriptors: the longest open one is given back */
 	if ((r == -EMFILE || r == -ENFILE) && t->newest.newer != &t->newest) {
-		close_memory(t->newest.newer);
+		close_memory(t, t->newest.newer);
 		r = p->memory ? memory_keep(p->memory) : memory_open(tid, t->reader, &p->memory, NULL);
 	}
 	if (r < 0)
 		return r;
+	t->kept++;
 	p->older = t->newest.older;
 	p->newer = &t->newest;
 	p->older->newer = p;
@@ -288,7 +306,7 @@ void tracees_keep_memory(struct tracees *t, struct tracee *tracee)
 	int r = p->memory && !memory_is_direct(p->memory) ? 0 : keep_memory(t, p, tracee->tid);
 
 	if (r < 0 && !tracee->seized)
-		close_memory(p);
+		close_memory(t, p);
 	p->closed = r == -EACCES || r == -EPERM;
 }
 
@@ -313,8 +331,7 @@ struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
 
 void tracees_forget_memory(struct tracees *t, struct tracee *tracee)
 {
-	(void)t;
-	close_memory(tracee->process);
+	close_memory(t, tracee->process);
 }
 
 void tracees_free(struct tracees *t)

@@ -137,6 +137,7 @@ struct tracees {
 	struct process **processes; /* hash by pid, open addressing */
 	size_t nprocesses, used;
 	struct process newest; /* head of the list of open memories */
+	size_t kept; /* of those */
 };
 
 int tracees_init(struct tracees *t, struct reader *reader);

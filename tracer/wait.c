@@ -71,8 +71,10 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		near_waited(t, since, tracer_now());
 	}
 	if (n <= 0) {
+		int error = n < 0 ? errno : EINTR;
+
 		stops_adopt(t);
-		return n < 0 && errno != EINTR ? error_errno(err, -errno, "cannot wait for the workload") : -EINTR;
+		return error != EINTR ? error_errno(err, -error, "cannot wait for the workload") : -EINTR;
 	}
 	idle = polled[0].revents && take_signals(t);
 	if (polled[2].revents)

@@ -29,6 +29,9 @@
 #define TASK_RING_BYTES_MIN (64 << 10)
 #define TASK_RINGS_BYTES    (16 << 20) /* of all: machines with many processors have smaller ones */
 
+/* descriptors that are left for all else where the memory of each process is kept open; of few these take a quarter */
+#define SPARE_DESCRIPTORS 128
+
 /* memory of the workload that has to be waited for */
 #define READER_WAIT_MS	  20   /* that all wait for one: a disk gives a page in less */
 #define READER_STARVED_MS 1000 /* the same, while there is only no processor for the thread that reads */

@@ -115,4 +115,11 @@ json.dump(c, open('config.json', 'w'))")
 else
 	left_out=$((left_out + 1))
 fi
+# a script without "#!", which is the shell's: with all that it is given
+# shellcheck disable=SC2016
+echo 'echo $# "${3000}"' >"$dir/plain-script"
+chmod 755 "$dir/plain-script"
+# shellcheck disable=SC2046
+equal "arguments of a script without a first line" "$("$MONITOR" run -r "$own_rules" -- "$dir/plain-script" $(seq 3000) 2>"$dir/err")" "3000 3000"
+
 finish

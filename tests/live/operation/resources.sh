@@ -29,6 +29,22 @@ size() {
 	wc -c <"$dir/out.d/alerts"
 }
 
+# more processes than the monitor may have descriptors: their memory is opened anew instead
+rule started "evt.type = execve and evt.rawres = 0 and proc.args contains last-of-many" "started %proc.cmdline" >"$dir/started.yaml"
+# shellcheck disable=SC2016
+many_processes='i=0; while [ $i -lt 100 ]; do
+	(for j in 1 2 3 4 5 6 7 8 9 10 11 12; do true <"/none/$j"; done; sleep 5; :) 2>/dev/null &
+	all="$all $!" i=$((i + 1))
+done
+sleep 1; : <"$1"; sh -c : last-of-many; kill $all'
+for most in 40 60 300; do
+	# shellcheck disable=SC3045
+	(ulimit -n $most; exec "$MONITOR" run -r "$dir/rules.yaml" -r "$dir/started.yaml" -- sh -c "$many_processes" - "$dir/named") \
+		>"$dir/out" 2>"$dir/err" </dev/null
+	ok "$most descriptors: the file: $(tail -n 3 "$dir/err")" grep -q 'opened .*/named by sh' "$dir/err"
+	ok "$most descriptors: the program" grep -q 'started sh -c : last-of-many' "$dir/err"
+done
+
 limited S
 ok "soft limits: all alerts" [ "$(grep -c opened "$dir/out.d/alerts")" = 200 ]
 ok "nothing is said of them: $(cat "$dir/err")" [ ! -s "$dir/err" ]
