@@ -137,7 +137,7 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 		t->tracees.direct = false;
 	if (traits & (CALL_PID | CALL_THREAD | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
 		r = traits & (CALL_OWNER | CALL_PIDFD) ? protect_check_fd(t, p->tracee, &p->call, traits, &done) :
-							 protect_check(t, p->tracee, &p->call, traits, &done);
+							 protect_check(t, &p->call, traits, &done);
 		if (r < 0 || done) {
 			if (r < 0)
 				entry_refuse(t, r);

@@ -222,11 +222,6 @@ bool identity_assumable(struct tracer *t, struct tracee *tracee)
 	return tracee->identity == IDENTITY_SAME && !(t->every_call && has_filters(t, tracee->tid));
 }
 
-bool identity_same(struct tracer *t, struct tracee *tracee)
-{
-	return identity_assumable(t, tracee) && tracee->rights == rights_own(t->own->rights);
-}
-
 int identity_assume(const struct tracer *t)
 {
 	return rights_assume(t->own->rights, t->pending.tracee->rights);

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "tracer/sender.h"
 
 #define IOPRIO_WHO_PGRP 2 /* linux/ioprio.h cannot be had everywhere */
 
@@ -50,48 +51,59 @@ bool protect_same_ids(pid_t tid)
 	return own.st_ino == other.st_ino;
 }
 
-/* Whether the caller may send what we send: otherwise we would lend it our rights. */
-static bool same_rights(struct tracer *t, const struct tracee *tracee)
-{
-	return tracee && identity_same(t, tracees_find(&t->tracees, tracee->tid));
-}
-
 /*
- * kill(-1): all processes but the caller and the first. We do it in the caller's place, leaving out ourselves and the
- * front, which natively would not be there.
+ * kill(-1): all processes but the caller and the first. We do it in the caller's place, leaving out ourselves, the
+ * programs that we have started and the front, which natively would not be there. As in the kernel a process that may
+ * not be told is no failure, not even where there is no other.
  */
 static int kill_all(const struct tracer *t, const struct call *call, bool *ret_done)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
-	bool any = false;
+	int result = -ESRCH;
 
 	if (!dir)
 		return -EPERM;
 	while ((entry = readdir(dir))) {
 		uint32_t pid;
+		int error;
 
 		if (parse_u32(str_of(entry->d_name), &pid) < 0 || pid <= 1 || (pid_t)pid == call->pid ||
-		    (pid_t)pid == getpid() || (pid_t)pid == t->launch.front)
+		    (pid_t)pid == t->launch.front || getsid((pid_t)pid) == getpid())
 			continue;
-		any |= kill((pid_t)pid, (int)call->args[1]) == 0;
+		error = kill((pid_t)pid, (int)call->args[1]) < 0 ? errno : 0;
+		if (error == ESRCH)
+			continue;
+		if (error != EPERM || result == -ESRCH)
+			result = error == EPERM ? 0 : -error;
 	}
 	closedir(dir);
-	*ret_done = any;
-	return any ? 0 : -ESRCH;
+	*ret_done = result == 0;
+	return result;
 }
 
-int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
-		  bool *ret_done)
+static int check_all(const struct tracer *t, const struct call *call, bool *ret_done)
+{
+	if ((int)call->args[1] == 0)
+		return 0;
+	switch (sender_of(call->tid)) {
+	case SENDER_POWERLESS:
+		return 0;
+	case SENDER_ALIKE:
+		return kill_all(t, call, ret_done);
+	case SENDER_OTHER: /* we would lend it our rights */
+		break;
+	}
+	return -EPERM;
+}
+
+int protect_check(const struct tracer *t, const struct call *call, unsigned int traits, bool *ret_done)
 {
 	pid_t target = (pid_t)call->args[t->calls.by_number[call->number].arg];
 
 	*ret_done = false;
-	if (traits & CALL_GROUP && target == -1 && protect_same_ids(call->tid)) {
-		if ((int)call->args[1] == 0)
-			return 0;
-		return same_rights(t, tracee) ? kill_all(t, call, ret_done) : -EPERM;
-	}
+	if (traits & CALL_GROUP && target == -1 && protect_same_ids(call->tid))
+		return check_all(t, call, ret_done);
 	/* the supervisor leads a process group of its own */
 	if (!protect_is_ours(target) && !(traits & CALL_GROUP && target == -getpid()))
 		return 0;

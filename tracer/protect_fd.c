@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "tracer/maps.h"
+#include "tracer/sender.h"
 #include "tracer/socket.h"
 
 /*
@@ -123,12 +124,10 @@ static int copy_by_name(pid_t tid, int number, struct named *ret_named)
 	return r < 0 ? r : again.pid == ret_named->pid ? take_fd(fd) : -EPERM;
 }
 
-static int signal_by_copy(struct tracer *t, struct tracee *tracee, const struct call *call, int copy)
+static int signal_by_copy(const struct call *call, int copy)
 {
 	siginfo_t info;
 
-	if (!identity_same(t, tracee))
-		return -EPERM;
 	if (call->args[2] && (!call->memory || memory_read(call->memory, call->args[2], &info, sizeof(info)) < 0))
 		return -EFAULT;
 	return syscall(SYS_pidfd_send_signal, copy, (int)call->args[1], call->args[2] ? &info : NULL,
@@ -137,13 +136,17 @@ static int signal_by_copy(struct tracer *t, struct tracee *tracee, const struct 
 		       0;
 }
 
-static int check_pidfd(struct tracer *t, struct tracee *tracee, const struct call *call, bool *ret_done)
+static int check_pidfd(const struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
 {
+	enum sender sender = sender_of(call->tid);
 	bool alone = is_alone(t, tracee);
-	auto_fd int copy = socket_copy(call->tid, (int)call->args[0]);
 	struct named named = { 0 };
+	auto_fd int copy = -1;
 	int r = 0;
 
+	if (sender == SENDER_POWERLESS)
+		return 0;
+	copy = socket_copy(call->tid, (int)call->args[0]);
 	if (copy >= 0)
 		r = find_named(0, copy, &named);
 	else if (copy == -EBADF)
@@ -159,7 +162,7 @@ static int check_pidfd(struct tracer *t, struct tracee *tracee, const struct cal
 	if (alone)
 		return 0;
 	if (r >= 0)
-		r = signal_by_copy(t, tracee, call, copy);
+		r = sender == SENDER_ALIKE ? signal_by_copy(call, copy) : -EPERM;
 	*ret_done = r == 0;
 	return r;
 }
@@ -186,6 +189,8 @@ static int read_owner(const struct call *call, struct f_owner_ex *ret_owner)
 		if (r < 0)
 			return r;
 	}
+	if (who == INT_MIN)
+		return -EINVAL;
 	*ret_owner = (struct f_owner_ex){ who < 0 ? F_OWNER_PGRP : F_OWNER_PID, who < 0 ? -who : who };
 	return 0;
 }
@@ -208,8 +213,9 @@ static int set_owner(const struct call *call, int copy, const struct f_owner_ex 
 	return r < 0 ? -errno : 0;
 }
 
-static int check_owner(struct tracer *t, struct tracee *tracee, const struct call *call, bool *ret_done)
+static int check_owner(const struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
 {
+	enum sender sender;
 	bool alone = is_alone(t, tracee);
 	struct f_owner_ex owner;
 	auto_fd int copy = -1;
@@ -217,7 +223,12 @@ static int check_owner(struct tracer *t, struct tracee *tracee, const struct cal
 
 	if (!sets_owner(call) || !protect_same_ids(call->tid))
 		return 0;
+	sender = sender_of(call->tid);
+	if (sender == SENDER_POWERLESS)
+		return 0;
 	r = read_owner(call, &owner);
+	if (r == -EINVAL)
+		return r;
 	if (r == -EFAULT)
 		return alone ? 0 : r; /* others could put something there */
 	if (r < 0)
@@ -227,7 +238,7 @@ static int check_owner(struct tracer *t, struct tracee *tracee, const struct cal
 	if (by_number(call))
 		return 0;
 	/* whose rights the signals are sent with is remembered of the caller */
-	if (identity_same(t, tracee)) {
+	if (sender == SENDER_ALIKE) {
 		copy = socket_copy(call->tid, (int)call->args[0]);
 		if (copy >= 0) {
 			r = set_owner(call, copy, &owner);
@@ -240,7 +251,7 @@ static int check_owner(struct tracer *t, struct tracee *tracee, const struct cal
 	return alone && maps_is_private(call->tid, call->args[2]) ? 0 : -EPERM;
 }
 
-int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits,
+int protect_check_fd(const struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
 		     bool *ret_done)
 {
 	*ret_done = false;

@@ -500,8 +500,6 @@ enum open_way open_exec_failure(struct tracer *t, size_t path_len);
 
 int identity_init(struct tracer *t);
 void identity_free(struct tracer *t);
-/* The thread's root, mounts, and rights are ours. */
-bool identity_same(struct tracer *t, struct tracee *tracee);
 /* Its root and mounts are ours, and its rights are, or can be taken on. */
 bool identity_assumable(struct tracer *t, struct tracee *tracee);
 /*
@@ -595,14 +593,13 @@ void foreign_waits(struct tracer *t, const struct tracee *tracee, long number);
 /* ---- protect.c ----------------------------------------------------------------------------------------- */
 
 /* 0 = the call may pass, else its result (negative errno, or 0 in *ret_done for one that we carried out). */
-int protect_check(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
-		  bool *ret_done);
+int protect_check(const struct tracer *t, const struct call *call, unsigned int traits, bool *ret_done);
 /* Whether the id is that of one of our threads. */
 bool protect_is_ours(pid_t id);
 /* Whether ids mean the same processes for the thread as for us. */
 bool protect_same_ids(pid_t tid);
 /* protect_fd.c: the same for calls that name processes by descriptors, or behind pointers (CALL_OWNER, CALL_PIDFD). */
-int protect_check_fd(struct tracer *t, struct tracee *tracee, const struct call *call, unsigned int traits,
+int protect_check_fd(const struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
 		     bool *ret_done);
 
 #endif

@@ -20,6 +20,9 @@
 #define USTACK_BYTES	  65536 /* of one stack: hostile names and paths */
 #define USTACK_SECONDS	  2	/* unwind tables can loop */
 
+/* what /proc says of a thread: the most groups there may be, 65536 of eleven characters each, and some lines more */
+#define STATUS_BYTES (1 << 20)
+
 /* calls in the caller's place */
 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
 #define RIGHTS_KINDS 64

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MONITOR_TRACER_SENDER_H
+#define MONITOR_TRACER_SENDER_H
+
+#include <sys/types.h>
+
+/* To whom a thread may send signals, beside what we may: its real and effective user, and the capability KILL. */
+enum sender {
+	SENDER_POWERLESS, /* not to us: whatever it names, the kernel refuses that it means us */
+	SENDER_ALIKE, /* to the same processes */
+	SENDER_OTHER, /* to others, or that cannot be known */
+};
+enum sender sender_of(pid_t tid);
+
+#endif
