@@ -2,31 +2,14 @@
 /* Who makes a call. */
 #include "tracer/supervisor.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "base/cleanup.h"
-#include "base/file.h"
-#include "base/parse.h"
+#include "tracer/procfs.h"
 
 pid_t caller_tgid(pid_t tid)
 {
-	auto_free char *text = NULL;
-	char path[64];
-	const char *at;
-	uint64_t tgid;
-	size_t len;
+	pid_t tgid, ppid;
+	int r = procfs_read_ids(tid, &tgid, &ppid, NULL);
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
-		return -ESRCH;
-	at = strstr(text, "\nTgid:\t");
-	if (!at)
-		return -ESRCH;
-	at += strlen("\nTgid:\t");
-	if (parse_u64((struct str){ at, strcspn(at, "\n") }, &tgid) < 0 || tgid > INT32_MAX)
-		return -EINVAL;
-	return (pid_t)tgid;
+	return r < 0 ? r : tgid;
 }
 
 struct tracee *caller_tracee(struct tracer *t, pid_t tid)

@@ -12,43 +12,23 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/parse.h"
-
-#define STATUS_MAX 65536
-
-/* The text behind "KEY:\t" in a task's status; NULL when it is gone, or older than the key. */
-static char *read_status(pid_t tid, const char *key, const char **ret_value)
-{
-	char path[64], line[32];
-	char *text = NULL;
-	const char *at;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	snprintf(line, sizeof(line), "\n%s:\t", key);
-	if (file_read_all(path, STATUS_MAX, &text, &len, NULL) < 0)
-		return NULL;
-	at = strstr(text, line);
-	if (!at) {
-		free(text);
-		return NULL;
-	}
-	*ret_value = at + strlen(line);
-	return text;
-}
+#include "tracer/status.h"
 
 static int read_mask(pid_t tid, mode_t *ret_mask)
 {
-	const char *at = "";
-	auto_free char *text = read_status(tid, "Umask", &at);
-	uint64_t mask = 0;
+	auto_free char *text = NULL;
+	struct str value;
+	mode_t mask = 0;
 
-	if (!text)
+	if (status_read(tid, &text) < 0)
 		return -ESRCH;
-	for (; *at >= '0' && *at <= '7'; at++)
-		mask = mask * 8 + (uint64_t)(*at - '0');
-	*ret_mask = (mode_t)mask & 0777;
+	value = status_line(text, "Umask");
+	if (!value.len) /* before Linux 4.7 */
+		return -ENOTSUP;
+	for (size_t i = 0; i < value.len && value.ptr[i] >= '0' && value.ptr[i] <= '7'; i++)
+		mask = mask * 8 + (mode_t)(value.ptr[i] - '0');
+	*ret_mask = mask & 0777;
 	return 0;
 }
 
@@ -106,7 +86,6 @@ bool creation_may_be_full(pid_t pid)
 bool creation_has_room(pid_t pid)
 {
 	auto_free char *text = NULL;
-	const char *at = "";
 	struct rlimit limit;
 	uint64_t size;
 	int r = last_is_free(pid, &limit);
@@ -114,6 +93,6 @@ bool creation_has_room(pid_t pid)
 	if (r >= 0)
 		return r;
 	/* the size of its table tells, coarsely */
-	text = read_status(pid, "FDSize", &at);
-	return text && parse_u64((struct str){ at, strcspn(at, "\n") }, &size) == 0 && size < limit.rlim_cur;
+	return status_read(pid, &text) == 0 && parse_u64(status_line(text, "FDSize"), &size) == 0 &&
+	       size < limit.rlim_cur;
 }

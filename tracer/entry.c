@@ -261,6 +261,9 @@ static bool handle(struct tracer *t)
 	/* also for a caller that nothing is known of */
 	if (handle_own(t, traits))
 		return true;
+	/* it is there, and what cannot be known of it (memory is short, or descriptors) cannot be told */
+	if (!p->tracee && filter_wants(t->filter, p->call.number) && p->notified && notify_valid(t->listener, p->id))
+		t->stats.dropped++;
 	if (!p->tracee || !filter_wants(t->filter, p->call.number) ||
 	    (p->tracee->debugged && traits & CALL_DEBUG)) {
 		pass(t);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/words.h"
 #include "tracer/notify.h"
+#include "tracer/status.h"
 
 /*
  * A thread has one tracer. When the workload wants to trace one of its own, ours lets go first: its calls are
@@ -18,15 +19,6 @@
  *                        that follows; the call runs again, untraced.
  *   PTRACE_ATTACH/SEIZE  the caller is held in its notification while the target is interrupted and detached.
  */
-
-static bool same_pid_namespace(pid_t tid)
-{
-	struct stat own, other;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tid);
-	return stat("/proc/self/ns/pid", &own) == 0 && stat(path, &other) == 0 && own.st_ino == other.st_ino;
-}
 
 struct translation {
 	pid_t wanted, found;
@@ -40,23 +32,18 @@ static void match_inner_id(void *context, struct tracee *tracee)
 	auto_free char *text = NULL;
 	char path[64];
 	struct stat st;
-	const char *at, *end;
-	uint32_t id;
-	size_t len;
+	struct str ids;
+	int64_t id = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tracee->tid);
 	if (tr->found || stat(path, &st) < 0 || st.st_ino != tr->ns)
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/status", tracee->tid);
-	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
+	if (status_read(tracee->tid, &text) < 0)
 		return;
-	at = strstr(text, "\nNSpid:");
-	if (!at)
-		return;
-	end = at + 1 + strcspn(at + 1, "\n");
-	for (at = end; at > text && at[-1] != '\t' && at[-1] != ' '; at--)
+	ids = status_line(text, "NSpid");
+	while (ids.len && parse_i64(words_next(&ids), &id) == 0)
 		;
-	if (parse_u32((struct str){ at, (size_t)(end - at) }, &id) == 0 && (pid_t)id == tr->wanted)
+	if (id > 0 && (pid_t)id == tr->wanted)
 		tr->found = tracee->tid;
 }
 
@@ -66,7 +53,7 @@ static struct tracee *find_target(struct tracer *t, pid_t caller, pid_t number)
 	struct stat st;
 	char path[64];
 
-	if (same_pid_namespace(caller))
+	if (protect_same_ids(caller))
 		return tracees_find(&t->tracees, number);
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", caller);
 	if (stat(path, &st) < 0)

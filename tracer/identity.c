@@ -9,8 +9,11 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/limits.h"
+#include "base/parse.h"
 #include "tracer/procfs.h"
 #include "tracer/rights.h"
+#include "tracer/status.h"
 #include "tracer/statx.h"
 
 /*
@@ -20,7 +23,7 @@
  * they are known when the thread makes its next call; after the others the thread opens for itself until the next exec.
  */
 
-#define STATUS_MAX  65536
+#define PROC_PATH   40
 #define CHANGES_MAX 32 /* a server that changes users for each request costs less when it opens for itself */
 
 struct own_identity {
@@ -38,35 +41,28 @@ struct own_identity {
  */
 static int access_lines(const char *text, struct strbuf *out)
 {
-	static const char *const names[] = { "\nUid:\t", "\nGid:\t", "\nGroups:\t", "\nCapEff:\t" };
+	static const char *const keys[] = { "Uid", "Gid", "Groups", "CapEff" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *at = strstr(text, names[i]), *end;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		struct str value = status_line(text, keys[i]);
+		const char *tab = str_last(value, '\t');
 
-		if (!at)
-			return -EINVAL;
-		at += strlen(names[i]);
-		end = at + strcspn(at, "\n");
-		if (i < 2)
-			for (const char *tab = at; tab < end; tab++)
-				if (*tab == '\t')
-					at = tab + 1;
-		strbuf_add(out, at, (size_t)(end - at));
+		if (i < 2 && tab)
+			value = (struct str){ tab + 1, value.len - (size_t)(tab + 1 - value.ptr) };
+		if (value.len > RIGHTS_GROUPS_BYTES)
+			return -E2BIG;
+		strbuf_add(out, value.ptr, value.len);
 		strbuf_addc(out, '\n');
 	}
 	return out->failed ? -ENOMEM : 0;
 }
 
-static int read_status(const char *task, char **ret_lines)
+static int read_access(pid_t tid, char **ret_lines)
 {
 	auto_strbuf struct strbuf lines = { 0 };
 	auto_free char *text = NULL;
-	char path[64];
-	size_t len;
-	int r;
+	int r = status_read(tid, &text);
 
-	snprintf(path, sizeof(path), "/proc/%s/status", task);
-	r = file_read_all(path, STATUS_MAX, &text, &len, NULL);
 	if (r < 0)
 		return r;
 	r = access_lines(text, &lines);
@@ -76,51 +72,60 @@ static int read_status(const char *task, char **ret_lines)
 	return 0;
 }
 
-/* The label, empty where no module gives one. */
-static char *read_label(const char *task)
+static void name_of(char path[PROC_PATH], pid_t tid, const char *name)
 {
-	char path[64];
+	if (tid)
+		snprintf(path, PROC_PATH, "/proc/%d/%s", tid, name);
+	else
+		snprintf(path, PROC_PATH, "/proc/self/%s", name);
+}
+
+/* The label, empty where no module gives one. */
+static char *read_label(pid_t tid)
+{
+	char path[PROC_PATH];
 	char *text = NULL;
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%s/attr/current", task);
+	name_of(path, tid, "attr/current");
 	if (file_read_all(path, 4096, &text, &len, NULL) < 0)
 		return str_dup(STR(""));
 	return text;
 }
 
-static int read_namespace(const char *task, const char *kind, ino_t *ret_ino)
+static int read_namespace(pid_t tid, const char *name, ino_t *ret_ino)
 {
 	struct stat st;
-	char path[64];
+	char path[PROC_PATH];
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/%s", task, kind);
+	name_of(path, tid, name);
 	if (stat(path, &st) < 0)
 		return -errno;
 	*ret_ino = st.st_ino;
 	return 0;
 }
 
-static int read_identity(const char *task, struct own_identity *ret_identity)
+/* tid 0: ours */
+static int read_identity(pid_t tid, struct own_identity *ret_identity)
 {
 	struct statx root;
-	char path[64];
+	char path[PROC_PATH];
 	int r;
 
-	snprintf(path, sizeof(path), "/proc/%s/root", task);
+	name_of(path, tid, "root");
 	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root) < 0)
 		return -errno;
 	if (!(root.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
 		return -ENOTSUP;
 	ret_identity->root_mount = root.stx_mnt_id;
 	ret_identity->root_ino = root.stx_ino;
-	r = read_namespace(task, "mnt", &ret_identity->mounts);
+	r = read_namespace(tid, "ns/mnt", &ret_identity->mounts);
 	if (r == 0)
-		r = read_namespace(task, "user", &ret_identity->users);
+		r = read_namespace(tid, "ns/user", &ret_identity->users);
 	if (r == 0)
-		r = read_status(task, &ret_identity->status);
+		r = read_access(tid, &ret_identity->status);
 	if (r == 0) {
-		ret_identity->label = read_label(task);
+		ret_identity->label = read_label(tid);
 		if (!ret_identity->label)
 			r = -ENOMEM;
 	}
@@ -137,26 +142,21 @@ static void clear(struct own_identity *identity)
  * The number of seccomp filters that a thread is under; -1 where it is not told (before Linux 5.9), or where
  * it may make no calls but four (strict mode).
  */
-static int count_filters(const char *task)
+static int count_filters(pid_t tid)
 {
-	static const char number[] = "\nSeccomp_filters:\t", none[] = "\nSeccomp:\t0\n", strict[] = "\nSeccomp:\t1\n";
 	auto_free char *text = NULL;
-	const char *at;
-	uint64_t n = 0;
-	char path[64];
-	size_t len;
+	struct str mode, count;
+	int n;
 
-	snprintf(path, sizeof(path), "/proc/%s/status", task);
-	if (file_read_all(path, STATUS_MAX, &text, &len, NULL) < 0)
+	if (status_read(tid, &text) < 0)
 		return -1;
-	if (strstr(text, strict))
+	mode = status_line(text, "Seccomp");
+	count = status_line(text, "Seccomp_filters");
+	if (str_eq(mode, STR("1")))
 		return -1;
-	at = strstr(text, number);
-	if (!at)
-		return strstr(text, none) ? 0 : -1;
-	for (at += strlen(number); *at >= '0' && *at <= '9' && n < INT_MAX / 10; at++)
-		n = n * 10 + (uint64_t)(*at - '0');
-	return (int)n;
+	if (!count.len)
+		return str_eq(mode, STR("0")) ? 0 : -1;
+	return parse_int(count, &n) < 0 ? -1 : n;
 }
 
 int identity_init(struct tracer *t)
@@ -166,10 +166,10 @@ int identity_init(struct tracer *t)
 	t->own = calloc(1, sizeof(*t->own));
 	if (!t->own)
 		return -ENOMEM;
-	r = read_identity("self", t->own);
+	r = read_identity(0, t->own);
 	if (r < 0)
 		return r;
-	t->own->filters = count_filters("self");
+	t->own->filters = count_filters(0);
 	t->own->rights = rights_new(t->own->status);
 	return t->own->rights ? 0 : -ENOMEM;
 }
@@ -196,24 +196,19 @@ static bool equal_place(const struct own_identity *a, const struct own_identity 
  */
 static bool has_filters(const struct tracer *t, pid_t tid)
 {
-	char task[16];
-	int n;
+	int n = count_filters(tid);
 
-	snprintf(task, sizeof(task), "%d", tid);
-	n = count_filters(task);
 	return n < 0 || n != t->own->filters;
 }
 
 bool identity_assumable(struct tracer *t, struct tracee *tracee)
 {
 	struct own_identity theirs = { 0 };
-	char task[16];
 
 	if (!tracee || !t->own || !t->own->label)
 		return false;
 	if (tracee->identity == IDENTITY_UNKNOWN || tracee->identity == IDENTITY_EXECUTING) {
-		snprintf(task, sizeof(task), "%d", tracee->tid);
-		tracee->rights = read_identity(task, &theirs) == 0 && equal_place(t->own, &theirs) ?
+		tracee->rights = read_identity(tracee->tid, &theirs) == 0 && equal_place(t->own, &theirs) ?
 					 rights_find(t->own->rights, theirs.status) :
 					 NULL;
 		tracee->identity = tracee->rights ? IDENTITY_SAME : IDENTITY_OTHER;

@@ -2,12 +2,11 @@
 #include "tracer/supervisor.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "tracer/status.h"
 
 /*
  * Threads that are not ours by ptrace until they make a caught call. A child is born without a stop: its
@@ -36,15 +35,8 @@
 static bool catches(pid_t pid, uint64_t signals)
 {
 	auto_free char *text = NULL;
-	char path[64];
-	const char *at;
-	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (file_read_all(path, 65536, &text, &len, NULL) < 0)
-		return false;
-	at = strstr(text, "\nSigCgt:\t");
-	return at && strtoull(at + strlen("\nSigCgt:\t"), NULL, 16) & signals;
+	return status_read(pid, &text) == 0 && strtoull(status_line(text, "SigCgt").ptr, NULL, 16) & signals;
 }
 
 static bool seize(const struct tracer *t, struct tracee *tracee)

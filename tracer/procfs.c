@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/words.h"
+#include "tracer/status.h"
 
 static int procfs_path(char *path, size_t size, pid_t tid, const char *name)
 {
@@ -184,6 +185,7 @@ static const struct procfs_task unread = { .vpid = -1, .vpgid = -1 };
 static int read_status(pid_t tid, const struct procfs_task *stat, struct procfs_task *ret_task, struct error *err)
 {
 	struct procfs_task t = *stat;
+	auto_free char *whole = NULL;
 	char text[4096];
 	struct str rest, line;
 	ssize_t n = procfs_read_file(tid, "status", text, sizeof(text));
@@ -193,6 +195,8 @@ static int read_status(pid_t tid, const struct procfs_task *stat, struct procfs_
 		return error_errno(err, (int)n, "cannot read /proc/%d/status", tid);
 	/* the name comes first and is escaped by the kernel, so that every line is what it says */
 	rest = (struct str){ text, (size_t)n };
+	if (rest.len == sizeof(text) && status_read(tid, &whole) == 0)
+		rest = str_of(whole);
 	while (words_line(&rest, &line))
 		parse_status_line(line, &t);
 	if (t.tgid <= 0)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
@@ -24,7 +23,7 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 	auto_free char *text = NULL;
 	struct str users;
 	struct stat st;
-	char path[32];
+	char path[32] = "/proc/self/ns/user";
 
 	if (status_read(tid, &text) < 0)
 		return false;
@@ -34,7 +33,8 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 	    parse_u32(words_next(&users), &ret_ids->saved) < 0)
 		return false;
 	ret_ids->kills = strtoull(status_line(text, "CapEff").ptr, NULL, 16) >> CAP_KILL & 1;
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", tid);
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", tid);
 	ret_ids->users = stat(path, &st) < 0 ? 0 : st.st_ino;
 	return true;
 }
@@ -50,7 +50,7 @@ enum sender sender_of(pid_t tid)
 {
 	struct ids own, theirs;
 
-	if (!read_ids(getpid(), &own) || !read_ids(tid, &theirs))
+	if (!read_ids(0, &own) || !read_ids(tid, &theirs))
 		return SENDER_OTHER;
 	if (!reaches(&theirs, &own))
 		return SENDER_POWERLESS;

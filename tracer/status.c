@@ -8,9 +8,10 @@
 
 int status_read(pid_t tid, char **ret_text)
 {
-	char path[32];
+	char path[32] = "/proc/self/status";
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%d/status", tid);
 	return file_read_all(path, STATUS_BYTES, ret_text, NULL, NULL);
 }
 

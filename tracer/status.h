@@ -9,7 +9,7 @@
 
 /* /proc/TID/status, whole: whoever has many groups has a long line of them, and most of the others come behind it. */
 
-/* Its text, on the heap; -ENOENT or -ESRCH: the thread is gone; or another -errno. */
+/* Its text, on the heap; tid 0: of the calling process. -ENOENT or -ESRCH: the thread is gone; or another -errno. */
 int status_read(pid_t tid, char **ret_text);
 
 /* What stands behind "KEY:" in it, without the blanks before; empty when there is no such line. A view of the text. */

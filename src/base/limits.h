@@ -26,6 +26,8 @@
 /* calls in the caller's place */
 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
 #define RIGHTS_KINDS 64
+/* the list of groups of one of them, as text: to take on thousands costs more than to look behind the call */
+#define RIGHTS_GROUPS_BYTES 65536
 
 /* the kernel's records of births and ends: a process takes 170 bytes, and one processor makes some thousand a second */
 #define TASK_RING_BYTES_MAX (1 << 20) /* of a processor: half a second without a look */
