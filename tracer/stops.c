@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -61,10 +62,15 @@ static void cure_interruption(struct tracer *t, struct tracee *tracee)
 	long number;
 
 	tracee->broken_off = false;
-	if (!t->notifying || !arch_can_restart() || arch_read(tracee->tid, &regs) < 0)
+	if (!arch_can_restart() || arch_read(tracee->tid, &regs) < 0)
 		return;
 	number = regs.compat ? -1 : arch_number(&regs);
-	if (number < 0 || arch_result(&regs) != -ARCH_ERESTARTSYS || !filter_catches(t->filter, number))
+	if (number >= 0 && tracee->listening)
+		disturbed_stop(tracee, &regs);
+	else if (number >= 0 && arch_result(&regs) == -EINTR)
+		disturbed_wait(t, tracee, &regs, tracer_now());
+	if (!t->notifying || number < 0 || arch_result(&regs) != -ARCH_ERESTARTSYS ||
+	    !filter_catches(t->filter, number))
 		return;
 	/* it was let into the kernel, and waits there as it would natively */
 	if (tracee->continued == number &&

@@ -411,6 +411,13 @@ bool unseized_sweep(struct tracer *t);
 /* Nobody is left: true when the end of the workload's first process is still to be told. */
 bool unseized_end(struct tracer *t);
 
+/* ---- disturbed.c: waits that are broken off because we trace ---------------------------------------------- */
+
+/* A call ended with EINTR at its thread's stop for a signal or for us: where natively it would wait on, it does. */
+void disturbed_wait(struct tracer *t, struct tracee *tracee, struct arch_regs *regs, uint64_t now);
+/* The thread stops in earnest: such a call has ended. */
+void disturbed_stop(struct tracee *tracee, struct arch_regs *regs);
+
 /* ---- loose.c: threads that no stop tells of until they make a caught call ------------------------------ */
 
 /*

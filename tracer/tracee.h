@@ -78,6 +78,13 @@ struct owed {
 	uint64_t dev, ino;
 };
 
+/* A wait that was let start again because we had broken it off (disturbed.c). */
+struct disturbed {
+	long number;
+	uint64_t ip, sp;
+	uint64_t limit, until; /* ns */
+};
+
 /* One thread of the workload. */
 struct tracee {
 	pid_t tid;
@@ -112,6 +119,7 @@ struct tracee {
 	uint64_t image; /* unseized.c: checksum of what exec gave the program */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 	bool broken_off; /* the kernel broke that one off for a signal, whose stop comes next */
+	struct disturbed disturbed;
 	struct owed answer, owed; /* of FOLLOW_ANSWERING; of a call before */
 
 	/* the followed call */

@@ -128,8 +128,9 @@ char *before_gap(size_t length)
 int main(int argc, char **argv)
 {
 	static const struct act *const all[] = {
-		acts_opens,    acts_files,     acts_watches, acts_signals, acts_timers,  acts_processes, acts_programs,
-		acts_sockets,  acts_addresses, acts_memory,  acts_sharing, acts_tracing, acts_self,      acts_spaces,
+		acts_opens,     acts_files,    acts_watches, acts_signals,   acts_timers,
+		acts_processes, acts_programs, acts_sockets, acts_addresses, acts_memory,
+		acts_sharing,   acts_tracing,  acts_self,    acts_spaces,    acts_waits,
 	};
 	bool list = argc == 2 && !strcmp(argv[1], "list");
 

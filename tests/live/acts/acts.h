@@ -15,7 +15,7 @@ struct act {
 /* A row for each file of acts; the last has no name. */
 extern const struct act acts_opens[], acts_files[], acts_watches[], acts_signals[], acts_timers[], acts_processes[],
 	acts_programs[], acts_sockets[], acts_addresses[], acts_memory[], acts_sharing[], acts_tracing[], acts_self[],
-	acts_spaces[];
+	acts_spaces[], acts_waits[];
 
 /* "CALL = RESULT", with the name of its errno where it failed. The text is the call itself. */
 #define TRY(call) say_result(#call, (long)(call))
