@@ -80,6 +80,8 @@ static int read_how(struct call *c, struct open_args *a)
 		return r;
 	if (how.mode && !(how.flags & (O_CREAT | __O_TMPFILE_BIT)))
 		return -EINVAL;
+	if (how.flags & O_PATH && how.flags & ~(uint64_t)FLAGS_OF_PATH) /* others leave out what is too much */
+		return -EINVAL;
 	a->flags = how.flags;
 	a->mode = how.mode;
 	a->resolve = how.resolve;

@@ -418,6 +418,9 @@ static void asked_wrong(void)
 	TRY(how(AT_FDCWD, "a.txt", 3, 0, 0, 24));
 	TRY(how(AT_FDCWD, "a.txt", O_RDONLY, 0, 1 << 20, 24));
 	TRY(how(AT_FDCWD, "new", O_CREAT | O_RDWR, 0640, 0, 24));
+	TRY(how(AT_FDCWD, "a.txt", O_PATH | O_RDWR, 0, 0, 24));
+	TRY(how(AT_FDCWD, "none", O_PATH | O_RDWR, 0, 0, 24));
+	TRY(how(AT_FDCWD, "none", O_PATH | O_CREAT, 0600, 0, 24));
 	TRY(syscall(SYS_openat2, AT_FDCWD, "a.txt", NULL, 24));
 }
 
