@@ -285,6 +285,18 @@ static int catch_asking(struct filter *f, long number, unsigned int arg)
 	return r;
 }
 
+/* The id of any thread may be the monitor's. SIGURG, by which servers wake each other often, does nothing to it. */
+static int catch_ids(struct filter *f, long number, unsigned int arg)
+{
+	struct alternative a = { .other = (uint8_t)(1u << arg | 1u << 1) };
+
+	if (number != SYS_kill && number != SYS_tkill)
+		return catch_nonzero(f, number, arg);
+	merge(&a, arg, UINT64_MAX, 0);
+	merge(&a, 1, UINT64_MAX, SIGURG);
+	return catch_alternative(f, number, &a);
+}
+
 /* Calls that name processes, and could mean the monitor. */
 static int catch_aimed(struct filter *f, const struct filter_options *o, const struct call_traits *c, long number)
 {
@@ -304,7 +316,7 @@ static int catch_aimed(struct filter *f, const struct filter_options *o, const s
 	if (number == SYS_pidfd_open && r >= 0)
 		r = catch_value(f, number, 1, CALLS_PIDFD_THREAD, CALLS_PIDFD_THREAD);
 	if (c->traits & (CALL_THREAD | CALL_GROUP) && r >= 0)
-		r = catch_nonzero(f, number, c->arg);
+		r = catch_ids(f, number, c->arg);
 	return r;
 }
 

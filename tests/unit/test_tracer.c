@@ -121,6 +121,8 @@ static void compares_low_halves(void **state)
 		{ SYS_kill, { -PROTECTED, 0 }, true },
 		{ SYS_kill, { 0, 0 }, false },
 		{ SYS_kill, { PROTECTED + 1, 0 }, true }, /* a thread of it, perhaps */
+		{ SYS_kill, { PROTECTED + 1, SIGURG }, false },
+		{ SYS_tkill, { PROTECTED + 1, SIGUSR1 }, true },
 		{ SYS_tgkill, { PROTECTED + 1, PROTECTED, 0 }, false },
 		{ SYS_tgkill, { PROTECTED, PROTECTED, 0 }, true },
 		{ SYS_ptrace, { PTRACE_TRACEME }, true },
