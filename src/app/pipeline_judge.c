@@ -88,6 +88,8 @@ static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 	r = unsure || reads & (FACT_CALLER | FACT_STACK) ? ask_for_output(p, reads, unsure, err) : 0;
 	if (r < 0)
 		return r;
+	/* all that the source knows was asked for: what is missing now is absent, also amid a longer text */
+	p->ctx.needs = NULL;
 	p->ctx.held = 0;
 	if (p->options.limits)
 		burst = limits_hold(p->options.limits, &p->ctx, rule);

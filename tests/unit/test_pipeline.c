@@ -387,6 +387,7 @@ int engine_render(struct engine *e, struct field_context *ctx, uint32_t rule, st
 	(void)e;
 	(void)err;
 	assert_false(ctx->ev->provisional);
+	assert_null(ctx->needs); /* what is not known by then is left out, not the whole text */
 	*ret = (struct alert){ .priority = rule ? PRIORITY_NOTICE : PRIORITY_WARNING,
 			       .text = STR("t"),
 			       .json = STR("{}") };
