@@ -9,9 +9,9 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/parse.h"
 #include "tracer/sender.h"
+#include "tracer/status.h"
 
 #define IOPRIO_WHO_PGRP 2 /* linux/ioprio.h cannot be had everywhere */
 
@@ -31,13 +31,12 @@ bool protect_is_ours(pid_t id)
 static bool has_inner_id(pid_t tid)
 {
 	auto_free char *text = NULL;
-	char path[64];
-	const char *at;
-	size_t len;
+	struct str ids;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	at = file_read_all(path, 65536, &text, &len, NULL) < 0 ? NULL : strstr(text, "\nNSpid:\t");
-	return at && strcspn(at + strlen("\nNSpid:\t"), "\t") < strcspn(at + strlen("\nNSpid:\t"), "\n");
+	if (status_read(tid, &text) < 0)
+		return false;
+	ids = status_line(text, "NSpid");
+	return memchr(ids.ptr, '\t', ids.len);
 }
 
 bool protect_same_ids(pid_t tid)

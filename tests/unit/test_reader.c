@@ -187,13 +187,15 @@ static pid_t start_hog(const cpu_set_t *where)
 	assert_int_equal(pipe(pipes), 0);
 	child = fork();
 	if (child == 0) {
-		can = sched_setaffinity(0, sizeof(*where), where) == 0 && sched_setscheduler(0, SCHED_FIFO, &first) == 0;
+		can = sched_setaffinity(0, sizeof(*where), where) == 0 &&
+		      sched_setscheduler(0, SCHED_FIFO, &first) == 0;
 		if (write(pipes[1], &can, 1) != 1 || !can)
 			_exit(1);
 		clock_gettime(CLOCK_MONOTONIC, &begin);
 		do
 			clock_gettime(CLOCK_MONOTONIC, &now);
-		while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < 8 * READER_WAIT_MS);
+		while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 <
+		       8 * READER_WAIT_MS);
 		_exit(0);
 	}
 	assert_true(child > 0);

@@ -348,8 +348,9 @@ static int at_pidfds(const char *path)
 	int fd = (int)syscall(SYS_pidfd_open, child, 0);
 
 	monitor = find_monitor();
-	if (pthread_create(&thread, NULL, wait_for_ever, NULL) || syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) ||
-	    !ends_by(child, SIGTERM) || syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) == 0 || errno != ESRCH)
+	if (pthread_create(&thread, NULL, wait_for_ever, NULL) ||
+	    syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) || !ends_by(child, SIGTERM) ||
+	    syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) == 0 || errno != ESRCH)
 		return -1;
 	aim_signals();
 	return let_through ? -1 : show(open(path, O_RDONLY));

@@ -494,7 +494,8 @@ static int make_room(const struct way *w)
 	int flags = w->by == PROCESS && w->turn == store ? MAP_SHARED : MAP_PRIVATE;
 
 	if (w->turn == map_or_unmap) {
-		path = mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		flags |= MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+		path = mmap(LOW_PAGE, PATH_ROOM, PROT_READ | PROT_WRITE, flags, -1, 0);
 	} else if (w->turn == store_file) {
 		snprintf(name, sizeof(name), "%s/page", folder);
 		out = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);

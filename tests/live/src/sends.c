@@ -4,12 +4,10 @@
  *
  *   SOCKET   udp, udp6; connected, connected6: to 127.0.0.1 before; stream: by MSG_FASTOPEN; own: of a thread whose
  *            descriptors are its own, and the number of another file for the others
- *   CALL sendto, sendmsg, sendmmsg; connect: and then send(); unwritable: a sendmmsg() that cannot write the length behind the message,
- *   and fails when it has sent it;
- *            second: the same of the second of two messages
- *   ADDRESS plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes
- *   behind it; later: the same and a flag
- *            for which the kernel itself has to send it
+ *   CALL     sendto, sendmsg, sendmmsg; connect: and then send(); unwritable: a sendmmsg() that cannot write the
+ *            length behind the message, and fails when it has sent it; second: the same of the second of two messages
+ *   ADDRESS  plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes behind
+ *            it; later: the same and a flag for which the kernel itself has to send it
  *
  * Exit status: 0, 1 when a call fails, 77 where the kernel has no such way.
  */
