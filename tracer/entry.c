@@ -165,7 +165,7 @@ void entry_exec_stack(struct tracer *t, struct tracee *tracee)
 	if (!(t->facts & FACT_STACK) || !(calls_traits(&t->calls, tracee->call.number) & CALL_EXEC))
 		return;
 	free(take_ptr(tracee->exec_stack));
-	if (ustack_take(tracee->tid, &t->stack))
+	if (ustack_take(&t->unwinders, tracee->tid, &t->stack))
 		tracee->exec_stack = str_dup(strbuf_str(&t->stack));
 }
 

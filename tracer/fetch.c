@@ -40,7 +40,7 @@ static void fetch_stack(struct tracer *t, pid_t tid)
 
 	if (t->ext.stack.len || !tracee || !tracee->stopped)
 		return;
-	if (ustack_take(tid, &t->stack))
+	if (ustack_take(&t->unwinders, tid, &t->stack))
 		t->ext.stack = strbuf_str(&t->stack);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/thread.h"
 #include "tracer/procfs.h"
 
@@ -42,20 +43,12 @@ struct hands {
 	struct hand *list[HANDS_MAX]; /* NULL = not started */
 };
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /* Mostly the other side comes sooner than a processor that has gone to sleep wakes up. */
 static void stay_awake(const struct hand *h, enum hand_state until)
 {
-	uint64_t since = now();
+	uint64_t since = clock_ns(CLOCK_MONOTONIC);
 
-	while (atomic_load(&h->state) != until && now() - since < AWAKE_NS)
+	while (atomic_load(&h->state) != until && clock_ns(CLOCK_MONOTONIC) - since < AWAKE_NS)
 		sched_yield();
 }
 

@@ -233,6 +233,7 @@ struct tracer {
 	struct near near;
 	bool locks_last; /* somebody may hold locks of the kernel for as long as he likes (errand.c) */
 	struct errands *errands; /* NULL = none yet */
+	struct hands *unwinders; /* ustack.h; NULL = none yet */
 	unsigned int errands_away; /* put aside, and not told yet */
 	struct injector *injector; /* inject.c; NULL = not started */
 	bool injector_tried;

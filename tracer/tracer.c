@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "tracer/hands.h"
 #include "tracer/place.h"
 #include "tracer/procfs.h"
 #include "tracer/probe.h"
@@ -447,6 +448,7 @@ static void tracer_close(struct source *s)
 	slow_free(&t->slow);
 	identity_free(t);
 	errand_free(t);
+	hands_free(t->unwinders);
 	event_builder_free(&t->builder);
 	event_builder_free(&t->fetched);
 	strbuf_free(&t->args);

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,8 +18,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "tracer/arch.h"
+#include "tracer/hands.h"
 #include "tracer/maps.h"
 
 /* libunwind hands its own cookie to the accessors, so the child finds what it reads at these descriptors. */
@@ -154,12 +157,14 @@ static _Noreturn void child(pid_t tid, const int fds[3])
 /* What the child says, until it is done or its time is over. */
 static void collect(int fd, struct strbuf *out)
 {
+	const uint64_t until = clock_ms(CLOCK_MONOTONIC) + USTACK_SECONDS * 1000;
 	struct pollfd polled = { fd, POLLIN, 0 };
 	char piece[4096];
 
 	while (out->len < USTACK_BYTES) {
+		uint64_t now = clock_ms(CLOCK_MONOTONIC);
 		ssize_t n;
-		int r = poll(&polled, 1, USTACK_SECONDS * 1000);
+		int r = poll(&polled, 1, now < until ? (int)(until - now) : 0);
 
 		if (r < 0 && errno == EINTR)
 			continue;
@@ -195,38 +200,83 @@ static int keep_registers(pid_t tid)
 	return send(to, words, size, MSG_NOSIGNAL) == (ssize_t)size ? take_fd(from) : -1;
 }
 
-bool ustack_take(pid_t tid, struct strbuf *out)
+struct unwinding {
+	struct job job; /* first */
+	pid_t tid;
+	int memory, registers;
+	struct strbuf frames;
+};
+
+static void run(struct job *job)
 {
-	auto_fd int memory = -1, registers = -1, from = -1, to = -1;
-	char path[32];
+	struct unwinding *u = (struct unwinding *)job;
+	auto_fd int from = -1, to = -1;
 	int pipes[2];
 	pid_t pid;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", tid);
-	memory = open(path, O_RDONLY | O_CLOEXEC);
-	registers = keep_registers(tid);
-	if (memory < 0 || registers < 0 || pipe2(pipes, O_CLOEXEC) < 0)
-		return false;
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return;
 	from = pipes[0];
 	to = pipes[1];
 	pid = fork();
 	if (pid == 0)
-		child(tid, (const int[3]){ memory, registers, to });
+		child(u->tid, (const int[3]){ u->memory, u->registers, to });
 	close(take_fd(to));
 	if (pid < 0)
-		return false;
-	strbuf_reset(out);
-	collect(from, out);
+		return;
+	collect(from, &u->frames);
 	kill(pid, SIGKILL);
+	/* what it reads may be a server's to give, who is not to be hurried by a signal */
 	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
+}
+
+static void forget(struct job *job)
+{
+	struct unwinding *u = (struct unwinding *)job;
+
+	if (u->memory >= 0)
+		close(u->memory);
+	if (u->registers >= 0)
+		close(u->registers);
+	strbuf_free(&u->frames);
+	free(u);
+}
+
+bool ustack_take(struct hands **hands, pid_t tid, struct strbuf *out)
+{
+	enum { ENOUGH_MS = USTACK_SECONDS * 1000 + 500 };
+	struct unwinding *u = malloc(sizeof(*u));
+	char path[32];
+	int r = -EBUSY;
+
+	if (!u)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/mem", tid);
+	*u = (struct unwinding){
+		.job = { run, forget },
+		.tid = tid,
+		.memory = open(path, O_RDONLY | O_CLOEXEC),
+		.registers = keep_registers(tid),
+	};
+	if (!*hands)
+		*hands = hands_new(1, NULL);
+	if (*hands && u->memory >= 0 && u->registers >= 0)
+		r = hands_do(*hands, &u->job, ENOUGH_MS, ENOUGH_MS);
+	if (r == -EAGAIN)
+		return false;
+	strbuf_reset(out);
+	if (r == 0 && !u->frames.failed)
+		strbuf_addstr(out, strbuf_str(&u->frames));
+	forget(&u->job);
 	return out->len && !out->failed;
 }
 
 #else
 
-bool ustack_take(pid_t tid, struct strbuf *out)
+bool ustack_take(struct hands **hands, pid_t tid, struct strbuf *out)
 {
+	(void)hands;
 	(void)tid;
 	(void)out;
 	return false;

@@ -13,7 +13,10 @@
  *
  * The unwind tables and symbols are the workload's, and so is what libunwind makes of them: a child process
  * reads them, with limits on its time and on what it may say. If it crashes or loops, only the stack is lost.
+ * Where they lie in a file whose server does not give it, even its end is waited for by a thread alone, of *hands
+ * (made when it is NULL, the caller's to free); meanwhile there is nothing.
  */
-bool ustack_take(pid_t tid, struct strbuf *out);
+struct hands;
+bool ustack_take(struct hands **hands, pid_t tid, struct strbuf *out);
 
 #endif

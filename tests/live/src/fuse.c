@@ -11,6 +11,7 @@
  *   layer-program  as program, likewise
  *   held           the server reads and makes nothing; processes have mapped the file and pass its page as an
  *                  argument, or make files; meanwhile others open
+ *   frames         as held, and a process whose frames lead into the mapped file makes a folder, FOLDER-made
  *   late           the server answers reads late, and what is passed so is the path of a file, which is opened
  *                  and then removed
  */
@@ -41,7 +42,7 @@
 static const char text[] = "text of the file\n";
 static const char *content = text;
 static size_t content_len = sizeof(text) - 1;
-static bool program, held, late;
+static bool program, held, frames, late;
 static bool *mute; /* shared: nothing is told by statfs */
 
 /* ---- the server ---------------------------------------------------------------------------------------- */
@@ -357,19 +358,33 @@ static void execute_there(int which, const char *folder)
 	execl("/proc/self/exe", "fuse", folder, "there", way, there, (char *)NULL);
 }
 
+/* Whoever reads the frames of the call needs the file's tables to find the one behind it. */
+static __attribute__((noinline)) void make_from(void *place, const char *folder)
+{
+	void **back = (void **)__builtin_frame_address(0) + 1, *kept = *back;
+	char name[4096];
+
+	snprintf(name, sizeof(name), "%s-made", folder);
+	*(void *volatile *)back = place;
+	mkdir(name, 0700);
+	*(void *volatile *)back = kept;
+}
+
 static void wait_elsewhere(const char *folder)
 {
 	struct timespec since, now;
 	pid_t children[CALLS];
 	char path[4096], *pages = held ? map_pages(folder, CALLS) : NULL;
-	int n = held ? CALLS : server_elsewhere ? WAYS_THERE : 1;
+	int n = held && !frames ? CALLS : server_elsewhere ? WAYS_THERE : 1;
 
 	snprintf(path, sizeof(path), "%s/file", folder);
 	for (int i = 0; i < n; i++) {
 		children[i] = fork();
 		if (children[i] != 0)
 			continue;
-		if (held)
+		if (frames)
+			make_from(pages, folder);
+		else if (held)
 			call_with(i, pages + i * PAGE, folder);
 		else if (server_elsewhere)
 			execute_there(i, folder);
@@ -459,7 +474,8 @@ int main(int argc, char **argv)
 	elsewhere = !strcmp(argv[2], "elsewhere");
 	silent = !strcmp(argv[2], "silent") || elsewhere;
 	program = strstr(argv[2], "program");
-	held = !strcmp(argv[2], "held");
+	frames = !strcmp(argv[2], "frames");
+	held = !strcmp(argv[2], "held") || frames;
 	late = !strcmp(argv[2], "late");
 	if (held || late) {
 		content = content_of_pages;

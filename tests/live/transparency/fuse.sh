@@ -65,4 +65,15 @@ for options in "--opens exact" "--opens fast" "--backend ptrace" "--backend ptra
 	equal "$options: told of" "$(grep -c "cannot be read in time" "$dir/seen")" 1
 	rm -f "$dir/seen"
 done
+
+# frames that lead into such a file are not waited for, nor is who reads them
+if grep -q 'define HAVE_LIBUNWIND' "$BUILD/config.h" 2>/dev/null; then
+	rule made "evt.type in (mkdir, mkdirat) and fs.path.name = $dir/files-made" "made by %thread.ustack" >"$dir/frames.yaml"
+	for options in "--backend notify" "--backend ptrace"; do
+		# shellcheck disable=SC2086
+		timeout -k 1 20 "$MONITOR" run $options -r "$dir/frames.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" frames >"$dir/out" 2>&1
+		equal "$options: frames in a file that nobody gives" "$? $(grep -c "made by" "$dir/seen")" "0 1"
+		rm -rf "$dir/seen" "$dir/files-made"
+	done
+fi
 finish
