@@ -108,6 +108,16 @@ static void end_before_start(const struct front *f)
 	}
 }
 
+/* The status is fetched later, by the one place that does it (WNOWAIT). False where the place refuses the look. */
+static bool has_ended(const struct front *f)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)f->workload, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return errno == ECHILD;
+	return info.si_pid != 0;
+}
+
 /* The workload shares our descriptor table until its exec, so its listener is ours to pass on. */
 static void pass_listener(const struct front *f, struct launch_shared *shared)
 {
@@ -119,15 +129,13 @@ static void pass_listener(const struct front *f, struct launch_shared *shared)
 	int fd;
 	struct iovec iov = { &fd, sizeof(fd) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	siginfo_t info = { .si_pid = 0 };
 
 	for (unsigned int looks = 0; (fd = atomic_load(&shared->listener)) == -1; looks++) {
 		if (looks >= LISTENER_LOOKS) {
 			pause.tv_nsec = LISTENER_WAIT_NS;
 			end_before_start(f);
 		}
-		/* WNOWAIT: the status is fetched later, by the one place that does it */
-		if (waitid(P_PID, (id_t)f->workload, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid)
+		if (has_ended(f))
 			break;
 		nanosleep(&pause, NULL);
 	}

@@ -47,6 +47,7 @@ rungs() {
 	done
 	rung "a profile of what is allowed" - "$refuse" unlisted=EPERM --
 	rung "no seccomp, and a profile of what is allowed" "$every" "$refuse" unlisted=EPERM seccomp=EPERM prctl:0:22=EINVAL --
+	rung "no waitid" - "$refuse" waitid=EPERM --
 	rung "no memfd_create" - "$refuse" memfd_create=EPERM --
 	rung "no seizing" "$without" "$refuse" ptrace:0:0x4206=EINVAL --
 	rung "no PTRACE_GET_SYSCALL_INFO" "$every" "$refuse" seccomp=EINVAL ptrace:0:0x420e=EINVAL --
