@@ -57,11 +57,12 @@ int launch_install(const struct sock_filter *program, size_t length, bool listen
 	int r;
 
 	r = install_once(program, length, flags | (killable ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0));
-	if (r == -EINVAL && killable) { /* before Linux 5.19 */
+	/* EINVAL of older kernels; a profile may refuse flags that it does not know by another one */
+	if (r < 0 && killable) { /* before Linux 5.19 */
 		killable = false;
 		r = install_once(program, length, flags);
 	}
-	if (r == -EINVAL) /* before Linux 4.17, and gVisor */
+	if (r < 0) /* before Linux 4.17, and gVisor */
 		r = install_once(program, length, flags & ~(unsigned long)SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 	if (r >= 0)
 		*ret_killable = killable;

@@ -19,7 +19,9 @@ rungs() {
 	rung "nothing refused" - "$refuse" nothing --
 
 	# older kernels
-	rung "no WAIT_KILLABLE_RECV" - "$refuse" 'seccomp:1:&0x20=EINVAL' --
+	for e in EINVAL EPERM; do
+		rung "no WAIT_KILLABLE_RECV: $e" - "$refuse" "seccomp:1:&0x20=$e" --
+	done
 	for e in EINVAL ENOSYS EPERM; do
 		rung "no SYNC_WAKE_UP: $e" - "$refuse" "ioctl:1:$notif_set_flags=$e" --
 	done
