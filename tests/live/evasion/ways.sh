@@ -197,8 +197,8 @@ at_monitor() {
 	python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"
 }
 cp "$MONITOR" "$src/aim" "$rules_here" "$dir" # where an ordinary user may come, too
-# an output is a thread
-printf 'rules_files: []\nfile_output: {enabled: true, filename: %s}\n' "$dir/others.txt" >"$dir/threads.yaml"
+# an output is a thread; times as without a configuration, as what is recorded here is replayed without one
+printf 'rules_files: []\ntime_format_iso_8601: true\nfile_output: {enabled: true, filename: %s}\n' "$dir/others.txt" >"$dir/threads.yaml"
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	at_monitor "" at-monitor
