@@ -8,6 +8,8 @@
  *   frozen   nobody waits for a page: the file system that FOLDER lies on is frozen, and thawed at last
  *   killed   as folder; the callers are killed before it
  *   long     as folder, for seconds
+ *
+ * Exit status: 0, 2 when nothing could be held, 77 where there is no userfaultfd.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +47,13 @@ static char *absent_page(void)
 	if (page == MAP_FAILED || fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &area) < 0)
 		_exit(2);
 	return page;
+}
+
+static bool has_userfaultfd(void)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	return fd >= 0 && close(fd) == 0;
 }
 
 static void hold(const char *how)
@@ -178,6 +187,8 @@ int main(int argc, char **argv)
 
 	if (argc != 3 || chdir(argv[1]) < 0)
 		return 2;
+	if (strcmp(argv[2], "frozen") && !has_userfaultfd())
+		return 77;
 	killed = !strcmp(argv[2], "killed");
 	folder = open(".", O_RDONLY | O_DIRECTORY);
 	prepare();
