@@ -138,7 +138,7 @@ int pipeline_steps(struct pipeline *p, unsigned int n, struct error *err)
 
 	do {
 		r = step(p, err);
-		if (RARELY(r < 0))
+		if (RARELY(r <= 0))
 			break;
 	} while (--n);
 	return r;

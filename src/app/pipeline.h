@@ -123,8 +123,8 @@ void pipeline_change_take(struct pipeline *p, struct pipeline_change *c);
 void pipeline_outputs_changed(struct pipeline *p, size_t noutputs, uint64_t lost);
 
 /*
- * Handles up to n events, n > 0. The result is the last step's: 1 = one event handled, 0 = nothing now,
- * -ENODATA = end, other negative = failure, which ends it sooner.
+ * Handles up to n events, n > 0. The result is the last step's: 1 = one event handled; what ends it sooner is
+ * 0 = nothing now, -ENODATA = end, other negative = failure.
  */
 int pipeline_steps(struct pipeline *p, unsigned int n, struct error *err);
 /* No event has come for a while, and this is the time (ns): what waits for it is delivered. Live sources only. */

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -13,12 +15,14 @@
 
 #define WINDOW_BYTES (256 * 1024) /* first and usual size; a larger block makes it grow */
 #define INPUT_BYTES  (64 * 1024)
+#define PART_MS	     200 /* of a wait for a pipe */
 
 enum state { STATE_PLAIN, STATE_GZIP, STATE_BETWEEN_MEMBERS, STATE_END };
 
 struct scap_input {
 	int fd;
 	bool follow; /* -EAGAIN stands for the end of what is there */
+	bool in_parts; /* -EINTR stands for nothing that came for a while */
 	bool unended; /* the compressed file ended, its data did not */
 	uint32_t tail; /* the last bytes that were read, the last one lowest */
 	enum state state;
@@ -26,6 +30,22 @@ struct scap_input {
 	uint64_t offset; /* bytes read from fd */
 	uint8_t bytes[INPUT_BYTES];
 };
+
+/* At most len bytes, 0 at the end of the file, or negative. */
+static ssize_t read_some(struct scap_input *in, uint8_t *bytes, size_t len, struct error *err)
+{
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+	int ready = in->in_parts ? poll(&p, 1, PART_MS) : 1;
+	ssize_t n;
+
+	if (ready == 0 || (ready < 0 && errno == EINTR))
+		return -EINTR;
+	n = ready < 0 ? -errno : file_read(in->fd, bytes, len);
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read at offset %llu", (unsigned long long)in->offset);
+	in->offset += (size_t)n;
+	return n;
+}
 
 /* Reads more compressed (or plain) bytes behind those that are left. 1, 0 at the end of the file, or negative. */
 static int refill(struct scap_input *in, struct error *err)
@@ -35,12 +55,11 @@ static int refill(struct scap_input *in, struct error *err)
 
 	if (left)
 		memmove(in->bytes, in->z.next_in, left);
-	n = file_read(in->fd, in->bytes + left, sizeof(in->bytes) - left);
-	if (n < 0)
-		return error_errno(err, (int)n, "cannot read at offset %llu", (unsigned long long)in->offset);
 	in->z.next_in = in->bytes;
+	n = read_some(in, in->bytes + left, sizeof(in->bytes) - left, err);
+	if (n < 0)
+		return (int)n;
 	in->z.avail_in = (unsigned int)(left + (size_t)n);
-	in->offset += (size_t)n;
 	for (ssize_t i = n > 4 ? n - 4 : 0; i < n; i++)
 		in->tail = in->tail << 8 | in->bytes[left + (size_t)i];
 	return n > 0;
@@ -109,12 +128,7 @@ static ssize_t inflate_some(struct scap_input *in, uint8_t *bytes, size_t len, s
 /* Right into the window; in small parts, which are still in the processor's cache when their events are read. */
 static ssize_t read_plain(struct scap_input *in, uint8_t *bytes, size_t len, struct error *err)
 {
-	ssize_t n = file_read(in->fd, bytes, len < INPUT_BYTES ? len : INPUT_BYTES);
-
-	if (n < 0)
-		return error_errno(err, (int)n, "cannot read at offset %llu", (unsigned long long)in->offset);
-	in->offset += (size_t)n;
-	return n;
+	return read_some(in, bytes, len < INPUT_BYTES ? len : INPUT_BYTES, err);
 }
 
 /* Some bytes, at most len. 0 at the end of the file. */
@@ -193,6 +207,13 @@ bool scap_file_ends_flushed(const struct scap_file *f)
 void scap_file_follow(struct scap_file *f)
 {
 	f->input->follow = true;
+}
+
+void scap_file_wait_in_parts(struct scap_file *f)
+{
+	struct stat st;
+
+	f->input->in_parts = fstat(f->input->fd, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
 static int start(struct scap_file *f, struct error *err)

@@ -24,6 +24,11 @@ struct scap_file {
 int scap_file_open(const char *path, struct scap_file *ret_file, struct error *err); /* "-" = standard input */
 /* The end of the file is not the end: scap_file_need() gives 0 there, and more at a later call. */
 void scap_file_follow(struct scap_file *f);
+/*
+ * Who writes into a pipe may take its time: from now on scap_file_need() gives -EINTR when nothing has come for a
+ * while or a signal has, and goes on where it was at a later call. Files are read as ever.
+ */
+void scap_file_wait_in_parts(struct scap_file *f);
 void scap_file_close(struct scap_file *f); /* zeroed is fine */
 
 /* Reads until the window has n bytes. 1, 0 when the file ends before that, or a negative errno. */

@@ -57,17 +57,20 @@ static int fault(const struct scap *s, int code, struct error *err, const char *
 	return error_set(err, code, "offset %llu: %s", (unsigned long long)s->block_at, what);
 }
 
-/* Asks for n bytes that must be there. */
+static int cut(const struct scap *s, size_t n, const char *of, struct error *err)
+{
+	return error_set(err, -EBADMSG, "offset %llu: the file ends %zu bytes before the end of %s",
+			 (unsigned long long)s->block_at, n - scap_file_window(&s->file), of);
+}
+
+/* Asks for n bytes that must be there. 1 or negative. */
 static int need(struct scap *s, size_t n, const char *of, struct error *err)
 {
 	int r = scap_file_need(&s->file, n, err);
 
-	if (r == 0 && s->follow)
-		return -EAGAIN;
-	if (r == 0)
-		return error_set(err, -EBADMSG, "offset %llu: the file ends %zu bytes before the end of %s",
-				 (unsigned long long)s->block_at, n - scap_file_window(&s->file), of);
-	return r;
+	if (r)
+		return r;
+	return s->follow ? -EAGAIN : cut(s, n, of, err);
 }
 
 /* ---- section header ---- */
@@ -238,9 +241,9 @@ static int take_event(struct scap *s, uint32_t total, bool with_flags, bool old,
 	if (total < BLOCK_HEAD + BLOCK_TAIL || total > most)
 		return error_set(err, -EBADMSG, "offset %llu: event block has %u bytes, 12 to %zu were expected",
 				 (unsigned long long)s->block_at, total, most);
-	e = scap_file_need(&s->file, total, err);
-	if (e <= 0)
-		return need(s, total, "an event block", err);
+	e = need(s, total, "an event block", err);
+	if (e < 0)
+		return e;
 	e = read_event(s, scap_file_at(&s->file) + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, with_flags, old,
 		       ret_event, err);
 	if (e < 0)
@@ -281,7 +284,7 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 		return -ENODATA;
 	}
 	if (e == 0)
-		return need(s, BLOCK_HEAD, "a block's head", err);
+		return cut(s, BLOCK_HEAD, "a block's head", err);
 	type = bytes_u32(scap_file_at(&s->file));
 	total = bytes_u32(scap_file_at(&s->file) + 4);
 
@@ -368,6 +371,8 @@ static __attribute__((noinline)) int take_any(struct scap *s, struct event *ret_
 		poll(NULL, 0, FOLLOW_MS);
 		return 0;
 	}
+	if (e == -EINTR) /* a pipe, likewise */
+		return 0;
 	if (e < 0 && e != -ENODATA && !s->ended)
 		error_prefix(err, e, "%s", s->path);
 	if (e < 0)
@@ -514,6 +519,7 @@ int source_scap_open(const char *path, struct source **ret_source, struct error 
 		scap_close(&s->source);
 		return error_prefix(err, e, "%s", shown(path));
 	}
+	scap_file_wait_in_parts(&s->file);
 	*ret_source = &s->source;
 	return 0;
 }

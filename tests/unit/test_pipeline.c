@@ -638,6 +638,31 @@ static void test_counts(void **state)
 	assert_int_equal(pipeline_time(p), 1000);
 }
 
+/* Who asks for many steps hears when there is nothing to do, rather than after so many waits. */
+static void test_steps(void **state)
+{
+	struct output good = { .ops = &output_ops }, *outputs[] = { &good };
+	struct source source = { .ops = &sync_ops };
+	const struct pipeline_options options = { .rules = (struct ruleset *)(void *)&dummy_rules,
+						  .outputs = outputs,
+						  .noutputs = 1 };
+	auto_pipeline struct pipeline *p = NULL;
+	struct pipeline_stats stats;
+	struct error err = { 0 };
+
+	(void)state;
+	script = (struct script){ .events = "cc00cc", .outcomes = "nnnn", .wanted = true };
+	next_event = script.events;
+	evaluated = 0;
+	assert_int_equal(pipeline_new(&source, &options, &p, &err), 0);
+	assert_int_equal(pipeline_steps(p, 9, &err), 0);
+	pipeline_stats(p, &stats);
+	assert_int_equal(stats.events, 2);
+	assert_int_equal(pipeline_steps(p, 9, &err), 0);
+	assert_int_equal(pipeline_steps(p, 1, &err), 1);
+	assert_int_equal(pipeline_steps(p, 9, &err), -ENODATA);
+}
+
 /* Counts go with the names of rules; what is refused changes nothing. */
 static void test_swap(void **state)
 {
@@ -682,7 +707,7 @@ static void test_swap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_orders), cmocka_unit_test(test_counts),
-					    cmocka_unit_test(test_swap) };
+					    cmocka_unit_test(test_steps), cmocka_unit_test(test_swap) };
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 
 	strbuf_free(&journal);

@@ -2,6 +2,7 @@
 #include "source/scap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -396,12 +397,49 @@ static void test_foreign(void **state)
 	assert_int_equal(seen.end, -EISDIR);
 }
 
+/* ---- pipes ---- */
+
+/* Who writes may stop at any byte: the reader is told that nothing comes now, and goes on where it was. */
+static void test_pipe(void **state)
+{
+	auto_source struct source *s = NULL;
+	struct event_builder b = { 0 };
+	auto_strbuf struct strbuf out = { 0 };
+	auto_fd int from = -1, to = -1;
+	int ends[2];
+	size_t head, half;
+	struct event ev;
+	char path[32];
+
+	(void)state;
+	add_section(&out);
+	head = out.len;
+	chdir_event(&b, 7, &ev);
+	add_event(&out, 0x216, &ev);
+	half = head + 10;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	from = ends[0];
+	to = ends[1];
+	assert_int_equal(file_write_all(to, out.ptr, half), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", from);
+	assert_int_equal(source_scap_open(path, &s, NULL), 0);
+	assert_int_equal(s->ops->next(s, &ev, NULL), 0);
+	assert_int_equal(s->ops->next(s, &ev, NULL), 0);
+	assert_int_equal(file_write_all(to, out.ptr + half, out.len - half), 0);
+	assert_int_equal(s->ops->next(s, &ev, NULL), 1);
+	assert_int_equal(ev.tid, 7);
+	assert_int_equal(s->ops->next(s, &ev, NULL), 0);
+	close(take_fd(to));
+	assert_int_equal(s->ops->next(s, &ev, NULL), -ENODATA);
+	event_builder_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_captures), cmocka_unit_test(test_cut),	  cmocka_unit_test(test_flipped),
 		cmocka_unit_test(test_extension), cmocka_unit_test(test_sections), cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_parameters), cmocka_unit_test(test_pipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,45 @@ equal "follow waits for the beginning: $(cat "$dir/err")" "$(wc -l <"$dir/grown"
 equal "follow stops at a limit" "$(lines --follow -n 2 -p x "$a")" 2
 equal "follow reads standard input" "$(lines --follow -n 3 -p x - <"$a")" 3
 
+# who waits for more, at a file's end or for who writes into a pipe, prints what it has, and ends when it is asked to
+waits() { # HOW OPTIONS...
+	how=$1
+	shift
+	: >"$dir/out"
+	"$MONITOR" replay -p '%evt.num' "$@" >"$dir/out" 2>"$dir/err" &
+	waiting=$!
+	ok "$how: what is there is printed" within 2 at_least "$all" wc_of "$dir/out"
+	kill $waiting
+	ok "$how: a signal ends it soon" within 2 gone $waiting
+	kill -9 $waiting 2>/dev/null
+	wait $waiting
+	equal "$how: and well: $(cat "$dir/err")" $? 0
+}
+wc_of() {
+	wc -l <"$1"
+}
+gone() {
+	! kill -0 "$1"
+}
+within() { # SECONDS CMD...
+	tries=$(($1 * 20))
+	shift
+	until "$@" 2>/dev/null; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+waits "a file's end" --follow "$a"
+for packed in cat gzip; do
+	rm -f "$dir/fifo"
+	mkfifo "$dir/fifo"
+	sh -c '"$1" <"$2" && exec sleep 30' - $packed "$a" >"$dir/fifo" &
+	writer=$!
+	waits "a pipe ($packed)" "$dir/fifo"
+	kill $writer
+done
+
 # what is read is not written over, by whichever name
 cp "$a" "$dir/kept.scap"
 ln -s kept.scap "$dir/other-name"
