@@ -12,10 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/thread.h"
 #include "tracer/procfs.h"
-
-#define AWAKE_NS 40000u /* an idle processor of a virtual machine needs 20000 to 35000 to wake up */
 
 enum hand_state {
 	HAND_FREE,

@@ -24,6 +24,7 @@
  */
 
 #define PROC_PATH   40
+#define LABEL_BYTES 4096 /* a page of the kernel */
 #define CHANGES_MAX 32 /* a server that changes users for each request costs less when it opens for itself */
 
 struct own_identity {
@@ -80,17 +81,21 @@ static void name_of(char path[PROC_PATH], pid_t tid, const char *name)
 		snprintf(path, PROC_PATH, "/proc/self/%s", name);
 }
 
-/* The label, empty where no module gives one. */
-static char *read_label(pid_t tid)
+/*
+ * The label, empty where no module gives one: then there is no such file, or nothing to be read in it. One that is
+ * there and may not be read is another matter: who wears which is not known then.
+ */
+static int read_label(pid_t tid, char **ret_label)
 {
 	char path[PROC_PATH];
-	char *text = NULL;
-	size_t len;
+	int r;
 
 	name_of(path, tid, "attr/current");
-	if (file_read_all(path, 4096, &text, &len, NULL) < 0)
-		return str_dup(STR(""));
-	return text;
+	r = file_read_all(path, LABEL_BYTES, ret_label, NULL, NULL);
+	if (r != -ENOENT && r != -EINVAL)
+		return r;
+	*ret_label = str_dup(STR(""));
+	return *ret_label ? 0 : -ENOMEM;
 }
 
 static int read_namespace(pid_t tid, const char *name, ino_t *ret_ino)
@@ -124,11 +129,8 @@ static int read_identity(pid_t tid, struct own_identity *ret_identity)
 		r = read_namespace(tid, "ns/user", &ret_identity->users);
 	if (r == 0)
 		r = read_access(tid, &ret_identity->status);
-	if (r == 0) {
-		ret_identity->label = read_label(tid);
-		if (!ret_identity->label)
-			r = -ENOMEM;
-	}
+	if (r == 0)
+		r = read_label(tid, &ret_identity->label);
 	return r;
 }
 
@@ -205,7 +207,7 @@ bool identity_assumable(struct tracer *t, struct tracee *tracee)
 {
 	struct own_identity theirs = { 0 };
 
-	if (!tracee || !t->own || !t->own->label)
+	if (!tracee || !t->own)
 		return false;
 	if (tracee->identity == IDENTITY_UNKNOWN || tracee->identity == IDENTITY_EXECUTING) {
 		tracee->rights = read_identity(tracee->tid, &theirs) == 0 && equal_place(t->own, &theirs) ?
@@ -244,7 +246,7 @@ void identity_executed(struct tracer *t, struct tracee *tracee)
 
 	if (tracee->identity != IDENTITY_EXECUTING)
 		return;
-	tracee->identity = task && rights && t->own && t->own->label && !t->own->label[0] &&
+	tracee->identity = task && rights && t->own && !t->own->label[0] &&
 					   task->fsuid == rights->fsuid && task->fsgid == rights->fsgid &&
 					   task->cap_effective == rights->capabilities ?
 				   IDENTITY_SAME :

@@ -7,6 +7,7 @@
 #include <semaphore.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/thread.h"
 #include "tracer/notify.h"
 
@@ -21,7 +22,6 @@
  */
 
 #define QUEUE 16 /* more callers than that gain nothing from overlapping */
-#define AWAKE_NS 40000ull /* an idle processor of a virtual machine needs 20000 to 35000 to wake up */
 
 struct injection {
 	struct pending pending; /* the open; its texts are the copies below */

@@ -47,3 +47,22 @@ bool mount_parse(struct str line, struct mount *ret_mount)
 	ret_mount->read_only |= is_read_only(ret_mount->options);
 	return true;
 }
+
+bool mount_covers(struct str folder, struct str path)
+{
+	return str_starts(path, folder) && (folder.len == 1 || path.len == folder.len || path.ptr[folder.len] == '/');
+}
+
+struct str mount_option(struct str options, struct str key)
+{
+	while (options.len) {
+		const char *end = memchr(options.ptr, ',', options.len);
+		struct str one = { options.ptr, end ? (size_t)(end - options.ptr) : options.len };
+		size_t used = one.len + (end != NULL);
+
+		if (str_starts(one, key) && one.len > key.len && one.ptr[key.len] == '=')
+			return (struct str){ one.ptr + key.len + 1, one.len - key.len - 1 };
+		options = (struct str){ options.ptr + used, options.len - used };
+	}
+	return (struct str){ "", 0 };
+}

@@ -16,6 +16,10 @@ struct mount {
 };
 
 bool mount_parse(struct str line, struct mount *ret_mount);
+/* Whether a path is that of a folder, or leads below it; both absolute, and only the root ends with a slash. */
+bool mount_covers(struct str folder, struct str path);
+/* What the options say of a key: what comes behind "key=" up to the next comma; of length 0 when nothing does. */
+struct str mount_option(struct str options, struct str key);
 /* Whether a file system of a type answers at once (slow.def). */
 bool mount_is_prompt(struct str type);
 

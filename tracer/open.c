@@ -243,7 +243,7 @@ static int open_path(struct opening *o, int base, uint64_t flags)
 {
 	const struct open_args *a = &o->args;
 	uint64_t hash = str_hash((struct str){ o->errand.path, a->path_len });
-	uint64_t *linked = o->linked ? &o->linked[hash % LINKED_PATHS] : NULL;
+	uint64_t *linked = o->linked ? &o->linked[hash % OPEN_LINKED_PATHS] : NULL;
 	int fd;
 
 	if (!linked || *linked != hash) {

@@ -6,7 +6,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/words.h"
+#include "tracer/mount.h"
 #include "tracer/procfs.h"
 #include "tracer/slow.h"
 
@@ -24,55 +26,33 @@ static bool exe_is_writable(const struct procfs_task *task, const struct stat *s
 }
 
 /*
- * The value of upperdir= in the mount options that cover path, from mountinfo; false when there is none that
+ * The value of upperdir= in the options of the overlay that covers path, from mountinfo; false when there is none that
  * we can see. The mount point that is longest wins, the last one of equals (it lies on top).
  */
 static bool find_upperdir(pid_t tid, struct str path, char *dir, size_t size, size_t *ret_mount_len)
 {
 	auto_free char *text = NULL;
-	struct str rest, line;
-	size_t len, best = 0;
+	struct mount m, top = { 0 };
+	struct str rest, line, upper;
+	size_t len;
 	char file[32];
-	bool found = false;
 
 	snprintf(file, sizeof(file), "/proc/%d/mountinfo", tid);
-	if (file_read_all(file, 4 << 20, &text, &len, NULL) < 0)
+	if (file_read_all(file, MOUNTS_BYTES, &text, &len, NULL) < 0)
 		return false;
 	rest = (struct str){ text, len };
-	while (words_line(&rest, &line)) {
-		struct str words = line, point, type, options;
-		const char *mark, *upper, *end;
-
-		for (int skip = 0; skip < 4; skip++)
-			words_next(&words);
-		point = words_next(&words);
-		if (!str_starts(path, point) || point.len < best ||
-		    (point.len > 1 && path.len > point.len && path.ptr[point.len] != '/'))
-			continue;
-		best = point.len;
-		found = false;
-		mark = memmem(words.ptr, words.len, " - ", 3);
-		if (!mark)
-			continue;
-		words = (struct str){ mark + 3, words.len - (size_t)(mark + 3 - words.ptr) };
-		type = words_next(&words);
-		words_next(&words);
-		options = words_next(&words);
-		upper = memmem(options.ptr, options.len, "upperdir=", 9);
-		if (!str_eq(type, STR("overlay")) || !upper)
-			continue;
-		upper += 9;
-		end = memchr(upper, ',', options.len - (size_t)(upper - options.ptr));
-		if (!end)
-			end = options.ptr + options.len;
-		if ((size_t)(end - upper) >= size)
-			continue;
-		memcpy(dir, upper, (size_t)(end - upper));
-		dir[end - upper] = 0;
-		*ret_mount_len = point.len > 1 ? point.len : 0;
-		found = true;
-	}
-	return found;
+	while (words_line(&rest, &line))
+		if (mount_parse(line, &m) && m.point.len >= top.point.len && mount_covers(m.point, path))
+			top = m;
+	if (!top.point.len || !mount_is_overlay(top.type))
+		return false;
+	upper = mount_option(top.options, STR("upperdir"));
+	if (!upper.len || upper.len >= size)
+		return false;
+	memcpy(dir, upper.ptr, upper.len);
+	dir[upper.len] = '\0';
+	*ret_mount_len = top.point.len > 1 ? top.point.len : 0;
+	return true;
 }
 
 /*

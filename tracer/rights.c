@@ -130,11 +130,6 @@ void rights_free(struct rights_book *book)
 	free(book);
 }
 
-const struct rights *rights_own(const struct rights_book *book)
-{
-	return book->known[0];
-}
-
 static bool has_numbers(const struct rights *r)
 {
 	bool all = r->fsuid != UNMAPPED && r->fsgid != UNMAPPED;

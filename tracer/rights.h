@@ -28,7 +28,6 @@ struct rights_book;
 struct rights_book *rights_new(const char *lines);
 void rights_free(struct rights_book *book);
 
-const struct rights *rights_own(const struct rights_book *book);
 /* Those of the lines, owned by the book: ours, or what can be taken on. NULL: they cannot. */
 const struct rights *rights_find(struct rights_book *book, const char *lines);
 

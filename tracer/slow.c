@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/words.h"
 #include "tracer/mount.h"
 #include "tracer/statx.h"
@@ -34,7 +35,6 @@
  * have us wait all the same: that takes the rights to mount, or a server that all wait for.
  */
 
-#define MOUNTS_BYTES (16u << 20)
 #define LINKS_MAX    40 /* on the way of a path, as in the kernel */
 #define TRIES        4
 
@@ -224,11 +224,6 @@ static int way_of(const struct slow *s, int base, const char *path)
 
 /* ---- overlays ------------------------------------------------------------------------------------------ */
 
-static bool lies_below(struct str path, struct str folder)
-{
-	return str_starts(path, folder) && (path.len == folder.len || path.ptr[folder.len] == '/');
-}
-
 /*
  * An overlay is as prompt as its layers, which its options name as whoever mounted it did. Such a name tells
  * where it is absolute and needs no escapes, and there still is something. A layer that the overlay itself covers
@@ -239,7 +234,7 @@ static bool is_prompt_layer(const struct slow *s, struct str layer, const struct
 {
 	char path[PATH_MAX];
 
-	if (lies_below(layer, overlay->point))
+	if (mount_covers(overlay->point, layer))
 		return !is_listed(s, overlay->parent);
 	if (!str_starts(layer, STR("/")) || layer.len >= sizeof(path) || memchr(layer.ptr, '\\', layer.len))
 		return false;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "event/event.h"
 #include "source/source.h"
 #include "tracer/arch.h"
@@ -62,8 +63,6 @@ struct told {
 
 /* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
 #define TOLD_MANY 256
-
-#define LINKED_PATHS 64
 
 struct told_queue {
 	struct told *list; /* heap */
@@ -226,7 +225,7 @@ struct tracer {
 	bool mounted; /* something was: files may have other paths, too */
 	bool confining; /* somebody has confined itself, and what is born of it is, too */
 	struct slow slow;
-	uint64_t linked[LINKED_PATHS]; /* open.c: hashes of paths that led through symlinks */
+	uint64_t linked[OPEN_LINKED_PATHS]; /* open.c: hashes of paths that led through symlinks */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
 	uint64_t ordinary_since;
 	struct crowd crowd;

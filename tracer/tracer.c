@@ -91,6 +91,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 {
 	const struct itimerval idle = { { IDLE_SECONDS, 0 }, { IDLE_SECONDS, 0 } };
 	struct tracee *workload;
+	bool exact, opens;
 	sigset_t set;
 	int r;
 
@@ -109,20 +110,25 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	r = prepare_proc(t, err);
 	if (r < 0)
 		return r;
-	if (t->options.opens == TRACER_OPENS_EXACT && t->notifying && !place_opens())
+	exact = t->options.opens == TRACER_OPENS_EXACT;
+	opens = place_opens();
+	if (exact && t->notifying && !opens)
 		add_lost(t, "openat2 or statx is refused, or from before Linux 5.8: opened files are judged after the call");
-	else if (t->options.opens == TRACER_OPENS_EXACT && t->notifying && !t->injects)
+	else if (exact && t->notifying && !t->injects)
 		add_lost(t, "callers cannot be given descriptors: opened files are judged after the call");
 	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them. Profiles of containers refuse unshare(). */
 	t->own_mask = unshare(CLONE_FS) == 0 || is_single_thread();
-	if (!t->own_mask && t->options.opens == TRACER_OPENS_EXACT && t->injects && place_opens())
+	if (!t->own_mask && exact && t->injects && opens)
 		add_lost(t, "unshare is refused: files that are made are judged after the call");
-	if (t->own_fds < 0 || !place_opens() || identity_init(t) < 0)
+	if (t->own_fds < 0 || !opens || identity_init(t) < 0) {
 		identity_free(t); /* opens are then looked at behind the call */
+		if (exact && opens && t->injects)
+			add_lost(t, "what /proc has of the monitor may not be read: opened files are judged after the call");
+	}
 	calls_init(&t->calls);
 	birth_init(t);
-	if (t->own && t->injects && t->options.opens == TRACER_OPENS_EXACT)
+	if (t->own && t->injects && exact)
 		near_begin(t);
 	slow_begin(&t->slow);
 	lookup_mounts_changed(t);

@@ -245,7 +245,6 @@ static void forget(struct job *job)
 
 bool ustack_take(struct hands **hands, pid_t tid, struct strbuf *out)
 {
-	enum { ENOUGH_MS = USTACK_SECONDS * 1000 + 500 };
 	struct unwinding *u = malloc(sizeof(*u));
 	char path[32];
 	int r = -EBUSY;
@@ -262,7 +261,7 @@ bool ustack_take(struct hands **hands, pid_t tid, struct strbuf *out)
 	if (!*hands)
 		*hands = hands_new(1, NULL);
 	if (*hands && u->memory >= 0 && u->registers >= 0)
-		r = hands_do(*hands, &u->job, ENOUGH_MS, ENOUGH_MS);
+		r = hands_do(*hands, &u->job, USTACK_WAIT_MS, USTACK_WAIT_MS);
 	if (r == -EAGAIN)
 		return false;
 	strbuf_reset(out);

@@ -19,15 +19,27 @@
 #define USTACK_NAME_BYTES 256	/* C++ names are longer, and tell no more */
 #define USTACK_BYTES	  65536 /* of one stack: hostile names and paths */
 #define USTACK_SECONDS	  2	/* unwind tables can loop */
+/* that a thread which unwinds is waited for: those seconds, and its start and end, which are no part of them */
+#define USTACK_WAIT_MS	  (USTACK_SECONDS * 1000 + 500)
 
 /* what /proc says of a thread: the most groups there may be, 65536 of eleven characters each, and some lines more */
 #define STATUS_BYTES (1 << 20)
+/* and of its mounts: by default a namespace may have 100,000, and a line is some hundred bytes long */
+#define MOUNTS_BYTES (16 << 20)
 
 /* calls in the caller's place */
 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
 #define RIGHTS_KINDS 64
 /* the list of groups of one of them, as text: to take on thousands costs more than to look behind the call */
 #define RIGHTS_GROUPS_BYTES 65536
+/* paths known to lead through links, which are not tried without them first: a program's libraries are fewer */
+#define OPEN_LINKED_PATHS 64
+
+/*
+ * a thread that waits for another's answer gives way for so long before it sleeps: an idle processor of a virtual
+ * machine needs 20000 to 35000 to wake up
+ */
+#define AWAKE_NS 40000u
 
 /* the kernel's records of births and ends: a process takes 170 bytes, and one processor makes some thousand a second */
 #define TASK_RING_BYTES_MAX (1 << 20) /* of a processor: half a second without a look */

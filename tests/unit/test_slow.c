@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "tracer/mount.h"
 #include "tracer/statx.h"
 
 static void test_mounts(void **state)
@@ -37,6 +38,41 @@ static void test_mounts(void **state)
 	assert_int_equal(slow_parse(&s, STR("")), 0);
 	assert_int_equal(s.count, 0);
 	slow_free(&s);
+}
+
+static void test_options(void **state)
+{
+	static const struct {
+		const char *options, *value;
+	} rows[] = {
+		{ "rw,lowerdir=/l,upperdir=/u,workdir=/w", "/u" },
+		{ "rw,lowerdir=/l,upperdir=/u=v", "/u=v" },
+		{ "upperdir=/u", "/u" },
+		{ "rw,lowerdir=/upperdir=/l,upperdir=/u", "/u" },
+		{ "rw,lowerdir=/upperdir=/l", "" },
+		{ "rw,upperdirs=/l", "" },
+		{ "rw,upperdir", "" },
+		{ "rw,upperdir=", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!str_eq(mount_option(str_of(rows[i].options), STR("upperdir")), str_of(rows[i].value)))
+			fail_msg("%s", rows[i].options);
+}
+
+static void test_covers(void **state)
+{
+	(void)state;
+	assert_true(mount_covers(STR("/"), STR("/")));
+	assert_true(mount_covers(STR("/"), STR("/usr/bin")));
+	assert_true(mount_covers(STR("/usr"), STR("/usr/bin")));
+	assert_true(mount_covers(STR("/usr"), STR("/usr")));
+	assert_false(mount_covers(STR("/usr"), STR("/us")));
+	assert_false(mount_covers(STR("/usr"), STR("/usr-local")));
+	assert_false(mount_covers(STR("/usr"), STR("/lib")));
+	assert_false(mount_covers(STR("/"), STR("usr")));
 }
 
 /*
@@ -218,6 +254,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_overlays),
 		cmocka_unit_test(test_ways),
 		cmocka_unit_test(test_leaving),

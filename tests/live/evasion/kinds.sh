@@ -121,4 +121,18 @@ else
 	left_out=$((left_out + 1))
 	echo "left out: no FUSE here"
 fi
+# Of what label the monitor is nothing is known where that may not be read, so nobody is taken to have the same.
+labelled() { # ERRNO
+	strace -f -o /dev/null -P /proc/self/attr/current -e inject=openat:error="$1" "$MONITOR" run --backend notify-only -v \
+		-r "$dir/kinds.yaml" --output "$dir/alerts" -- "$sh" -c ": <$dir/plain" >"$dir/out" 2>"$dir/err" </dev/null
+	sed -n "s/^monitor:   openat .* \([0-9]*\) done on behalf.*/\1/p" "$dir/err"
+}
+if command -v strace >/dev/null 2>&1; then
+	equal "a label that may not be read: opens in callers' places" "$(labelled EACCES)" 0
+	ok "a label that may not be read is said" grep -q "may not be read: opened files are judged after the call" "$dir/err"
+	ok "no label at all: no open in a caller's place" [ "$(labelled ENOENT)" -gt 0 ]
+else
+	left_out=$((left_out + 1))
+	echo "left out: no strace here"
+fi
 finish
