@@ -26,14 +26,18 @@
 /* A copy of our own, so that the workload can neither close it nor, above standard error, have it at all. */
 static int take_descriptor(const char *text, int *ret_fd, int *ret_known, struct error *err)
 {
-	int fd, copy;
+	int fd, copy, flags;
 
 	if (parse_int(str_of(text), &fd) < 0) /* checked when it was read */
 		return error_set(err, -EINVAL, "--output-fd %s", text);
+	flags = fcntl(fd, F_GETFD);
+	/* what came through an exec has no such mark: the number is of a file of ours, also of one that was closed */
+	if (flags < 0 || flags & FD_CLOEXEC)
+		return error_errno(err, -EBADF, "--output-fd %d", fd);
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (copy < 0)
 		return error_errno(err, -errno, "--output-fd %d", fd);
-	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) { /* standard output that was closed, too */
+	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
 		close(copy);
 		return error_set(err, -EBADF, "--output-fd %d: it cannot be written", fd);
 	}
@@ -204,8 +208,11 @@ static void tell_sources(const struct plugins *p)
 static int prepare(struct run *run, struct error *err)
 {
 	const struct plugins_choice choice = { run->config, &run->options, OPT_run_plugin, .together = false };
-	int r = plugins_load(&run->plugins, &choice, err);
+	int r = take_stream(run, err);
 
+	/* behind it, since files of theirs could have the number */
+	if (r == 0)
+		r = plugins_load(&run->plugins, &choice, err);
 	run->offered = setup_engine_options(run->config);
 	if (r == 0)
 		r = plugins_check_threads(&run->plugins, err);
@@ -229,7 +236,7 @@ static int prepare(struct run *run, struct error *err)
 	if (r == 0 && options_has(&run->options, OPT_run_explain))
 		r = explain_init(&run->explain, run->session.rules, options_value(&run->options, OPT_run_explain, ""),
 				 0, STDERR_FILENO, run->json, err);
-	return r < 0 ? r : take_stream(run, err);
+	return r;
 }
 
 static const struct recording_options recording_ids = { OPT_run_write, OPT_run_compress, OPT_run_snaplen,
@@ -393,7 +400,9 @@ static int run_workload(struct run *run)
 	if (r < 0) {
 		int status = give_up(run, &err, EXIT_FAILED);
 
+		pidfile_remove(options_value(&run->options, OPT_run_pidfile, NULL));
 		(void)recording_close(&run->recording);
+		capture_free(&run->capture);
 		tracer_finish(source, EXIT_FAILED);
 		return status;
 	}

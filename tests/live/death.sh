@@ -200,7 +200,7 @@ bad='cannot write to standard output: Bad file descriptor'
 unwritten list "$MONITOR" list fields
 bad='[0-9] alerts were lost in all'
 unwritten replay "$MONITOR" replay -r "$dir/opened.yaml" "$dir/files.scap"
-bad='--output-fd 1: it cannot be written'
+bad='--output-fd 1: Bad file descriptor'
 unwritten "alerts there" "$MONITOR" run -r "$dir/opened.yaml" --output-fd 1 -- true
 "$MONITOR" run -r "$dir/opened.yaml" -o "$dir/opened.txt" -- sh -c ': <"$1"; exit 4' - "$dir/opened.yaml" 2>"$dir/err" >&-
 status=$?

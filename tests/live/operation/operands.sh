@@ -49,10 +49,17 @@ done
 says 2 "--output takes a name, which is empty" replay --output "" "$capture"
 says 2 "--format takes text|markdown|json, not \"x\"" list --format x fields
 says 2 "--output-fd takes the number of an open descriptor, not \"-1\"" run --output-fd -1 -- true
+says 1 "--output-fd 0: it cannot be written" run -r r.yaml --output-fd 0 -- true
 says 2 "\"x\" is no KEY=VALUE" config -o x check
 says 1 "monitor: plugin: $dir/none.so: cannot open" run --plugin "$dir/none.so" -- true
 library=$(ldd "$MONITOR" | awk '/libc\.so/ { print $3 }')
 says 1 "monitor: $library: " run --plugin "$library" -- true
+
+# a number that nobody gave is not that of a file which the monitor has opened itself
+ok "a descriptor that is not open" sh -c 'cd "$2" && ! "$1" run -r r.yaml --summary s --output-fd 3 -- cat r.yaml 3>&- >out 2>err' - "$MONITOR" "$dir"
+ok "it is told: $(cat "$dir/err")" grep -q -- '--output-fd 3: Bad file descriptor' "$dir/err"
+ok "the command did not begin" [ ! -s "$dir/out" ]
+ok "the summary says it: $(cat "$dir/s")" grep -q '"error":"--output-fd 3: Bad' "$dir/s"
 
 # two files that are one would be mixed
 says 2 "--output and --write name the same file, new" run -r r.yaml -o new -w ./new -- true
