@@ -112,6 +112,16 @@ bool clean_text(struct str text, struct strbuf *out)
 	return true;
 }
 
+int clean_replace(struct str *text, struct strbuf *storage)
+{
+	if (!clean_text(*text, storage))
+		return 0;
+	if (storage->failed)
+		return -ENOMEM;
+	*text = strbuf_str(storage);
+	return 0;
+}
+
 bool clean_list(struct str list, struct strbuf *out)
 {
 	struct str rest = list;
@@ -218,7 +228,9 @@ uint64_t event_texts(uint16_t type)
 	const struct event_info *info = &event_table[type];
 	uint64_t texts = 0;
 
-	for (uint32_t i = 0; i < info->nparams && info->category & (EC_SYSCALL | EC_TRACEPOINT); i++)
+	if (type == EV_CONTAINER_JSON_E || type == EV_CONTAINER_JSON_2_E)
+		return 0;
+	for (uint32_t i = 0; i < info->nparams; i++)
 		texts |= (TEXT_TYPES >> info->params[i].type & 1) << i;
 	return texts;
 }

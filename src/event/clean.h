@@ -11,7 +11,7 @@
  * storage, which it then borrows. 0, or -ENOMEM.
  */
 int event_clean(struct event *ev, uint64_t texts, struct strbuf *storage, struct error *err);
-/* Which parameters of that type are texts: bit i for parameter i. */
+/* Which parameters of that type are texts: bit i for parameter i. JSON is none, its escapes say what it holds. */
 uint64_t event_texts(uint16_t type);
 
 /*
@@ -22,6 +22,8 @@ uint64_t event_texts(uint16_t type);
 bool clean_list(struct str list, struct strbuf *out);
 /* The same for one text. */
 bool clean_text(struct str text, struct strbuf *out);
+/* Replaces *text by the same, clean, which storage has then. 0 or -ENOMEM. */
+int clean_replace(struct str *text, struct strbuf *storage);
 /* Appends the text, clean. */
 void clean_add(struct strbuf *out, struct str text);
 

@@ -100,7 +100,7 @@ static bool type_connects(uint16_t type)
 
 static int error_class(const struct field_context *ctx)
 {
-	const struct fd *fd = ctx->subject.fd;
+	const struct fd *fd = ctx->subject.fd_by_number ? NULL : ctx->subject.fd;
 	bool memory = (ctx->ev->info->category & EC_MASK) == EC_MEMORY;
 
 	if (!fd) {

@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 
+#include "event/clean.h"
 #include "state/internal.h"
 
 /* ---- metadata ---- */
@@ -157,9 +158,9 @@ static int derive(struct state *s, struct str raw, struct cgroup_result *ret_res
 			break;
 		}
 		path = (struct str){ equals + 1, piece.len - (size_t)(equals + 1 - piece.ptr) };
-		strbuf_addstr(&s->text, controller_name((struct str){ piece.ptr, (size_t)(equals - piece.ptr) }));
+		clean_add(&s->text, controller_name((struct str){ piece.ptr, (size_t)(equals - piece.ptr) }));
 		strbuf_addc(&s->text, '=');
-		strbuf_addstr(&s->text, path);
+		clean_add(&s->text, path);
 		strbuf_addc(&s->text, 0);
 	}
 	id = s->options.container_plugin ? container_id_of_cgroups(raw, &type) : STR("");

@@ -51,6 +51,27 @@ int thread_set_args(struct state *s, struct thread *t, struct str list)
 	return r;
 }
 
+static int set_text(struct state *s, struct rstr **slot, struct str text)
+{
+	int r = clean_replace(&text, &s->text);
+
+	return r < 0 ? r : rstr_assign(slot, text);
+}
+
+static int set_exepath(struct state *s, struct thread *t, struct str path)
+{
+	int r = clean_replace(&path, &s->text);
+
+	return r < 0 ? r : thread_set_exepath(t, path);
+}
+
+static int set_cwd(struct state *s, struct thread *t, struct str path)
+{
+	int r = clean_replace(&path, &s->text);
+
+	return r < 0 ? r : thread_set_cwd(s, t, path);
+}
+
 int records_fill_thread(struct state *s, struct thread *t, const struct process_record *p)
 {
 	t->pid = p->pid;
@@ -81,11 +102,11 @@ int records_fill_thread(struct state *s, struct thread *t, const struct process_
 	t->exe_upper_layer = p->exe_upper_layer;
 	t->exe_lower_layer = p->exe_lower_layer;
 	t->exe_from_memfd = p->exe_from_memfd;
-	if (rstr_assign(&t->comm, p->comm) < 0 || rstr_assign(&t->exe, p->exe) < 0 ||
-	    thread_set_exepath(t, p->exepath) < 0 || thread_set_args(s, t, p->args) < 0 ||
-	    rstr_assign(&t->root, p->root) < 0)
+	if (set_text(s, &t->comm, p->comm) < 0 || set_text(s, &t->exe, p->exe) < 0 ||
+	    set_exepath(s, t, p->exepath) < 0 || thread_set_args(s, t, p->args) < 0 ||
+	    set_text(s, &t->root, p->root) < 0)
 		return -ENOMEM;
-	if (thread_is_leader(t) && (thread_set_list(s, &t->env, p->env) < 0 || thread_set_cwd(s, t, p->cwd) < 0))
+	if (thread_is_leader(t) && (thread_set_list(s, &t->env, p->env) < 0 || set_cwd(s, t, p->cwd) < 0))
 		return -ENOMEM;
 	return p->cgroups.len ? container_set_cgroups(s, t, p->cgroups) : 0;
 }
@@ -126,7 +147,7 @@ static int print_name(struct state *s, struct fd *fd, const struct fd_record *r)
 		socket_print_end(&s->text, fd->socket.dip.bytes, fd->socket.dport, fd->socket.dip.v6);
 		break;
 	default:
-		strbuf_addstr(&s->text, r->name);
+		clean_add(&s->text, r->name); /* events of calls come clean, lists and answers do not */
 	}
 	return s->text.failed ? -ENOMEM : fd_set_name(fd, strbuf_str(&s->text));
 }

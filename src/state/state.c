@@ -204,8 +204,10 @@ static inline void finish(struct state *s, const struct event *ev, const struct 
 
 	if (row->bits & ROW_FD_EVENT) {
 		sub->fd_number = t->lastevent_fd;
-		if (!sub->fd && sub->fd_number >= 0)
+		if (!sub->fd && sub->fd_number >= 0) {
 			sub->fd = fdtable_get(t->fds, sub->fd_number);
+			sub->fd_by_number = sub->fd;
+		}
 	}
 	if (sub->fd && sub->fd->name_changed && !s->named) {
 		s->named = sub->fd;

@@ -52,6 +52,7 @@ struct subject {
 	struct thread *thread;
 	struct fd *fd;
 	int64_t fd_number; /* the descriptor that the event uses or made, -1 = none */
+	bool fd_by_number; /* fd is what the thread's last number stands for: the event neither made nor used it */
 	bool fd_unknown; /* fd is NULL although the descriptor may exist: ask NEED_FD */
 	bool thread_unknown; /* likewise NEED_THREAD */
 	bool cwd_unknown; /* a relative path of this event could not be resolved: ask NEED_CWD */

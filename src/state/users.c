@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "event/clean.h"
 #include "state/internal.h"
 
 static struct user_db *find_db(const struct users *u, struct str container_id)
@@ -111,6 +112,14 @@ static bool is_mark(struct str name)
 	return name.len && (name.ptr[0] == '+' || name.ptr[0] == '-');
 }
 
+static int set_text(struct rstr **slot, struct str text)
+{
+	struct strbuf clean auto_strbuf = { 0 };
+	int r = clean_replace(&text, &clean);
+
+	return r < 0 ? r : rstr_assign(slot, text);
+}
+
 int users_set_user(struct users *u, struct str container_id, const struct user *from, struct str name, struct str home,
 		   struct str shell)
 {
@@ -131,10 +140,9 @@ int users_set_user(struct users *u, struct str container_id, const struct user *
 		user->uid = from->uid;
 		user->gid = from->gid;
 	}
-	if (rstr_assign(&user->name, name) < 0 || rstr_assign(&user->home, home) < 0 ||
-	    rstr_assign(&user->shell, shell) < 0)
-		return -ENOMEM;
-	return 0;
+	return set_text(&user->name, name) < 0 || set_text(&user->home, home) < 0 || set_text(&user->shell, shell) < 0 ?
+		       -ENOMEM :
+		       0;
 }
 
 int users_set_group(struct users *u, struct str container_id, uint32_t gid, struct str name)
@@ -155,7 +163,7 @@ int users_set_group(struct users *u, struct str container_id, uint32_t gid, stru
 		}
 		group->gid = gid;
 	}
-	return rstr_assign(&group->name, name);
+	return set_text(&group->name, name);
 }
 
 void users_remove_user(struct users *u, struct str container_id, uint32_t uid)

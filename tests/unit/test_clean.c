@@ -82,9 +82,31 @@ static void test_long(void **state)
 	event_builder_free(&b);
 }
 
+/* What the kernel tells beside calls has names, too; a container's JSON is left to its reader. */
+static void test_other_kinds(void **state)
+{
+	struct strbuf storage auto_strbuf = { 0 };
+	struct event_builder b = { 0 };
+	struct event ev;
+
+	(void)state;
+	event_begin(&b, EV_INFRASTRUCTURE_EVENT_E, 1, 2);
+	event_put_text(&b, STR("k8s"));
+	event_put_text(&b, STR("\x7f\x01"));
+	event_put_text(&b, STR("d"));
+	event_put_text(&b, STR("s"));
+	assert_int_equal(event_end(&b, &ev, NULL), 0);
+	assert_int_equal(event_clean(&ev, event_texts(ev.type), &storage, NULL), 0);
+	assert_true(str_eq(event_param_text(&ev, 1), STR(BAD BAD)));
+	assert_int_equal(event_texts(EV_ITER_TASK_FILE_REGULAR_E), 1 << 1);
+	assert_int_equal(event_texts(EV_CONTAINER_JSON_2_E), 0);
+	event_builder_free(&b);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_texts), cmocka_unit_test(test_long) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_texts), cmocka_unit_test(test_long),
+					    cmocka_unit_test(test_other_kinds) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <errno.h>
 
+#define BAD "\xef\xbf\xbd"
+
 /* ---- names ---- */
 
 static const struct lookup_case {
@@ -264,6 +266,60 @@ static void test_failed_open(void **state)
 	check_values(*state, cases, ARRAY_SIZE(cases));
 }
 
+/* accept() whose address nobody tells: fd.* shows what the number stood for, the error is one of a connection. */
+static void test_accept_without_address(void **state)
+{
+	static const struct value_case cases[] = {
+		{ "fd.name", "/etc/motd" },
+		{ "evt.count.error.net", "0" },
+		{ "evt.count.error.file", "<NA>" },
+	};
+	struct world *w = *state;
+
+	event_begin(&w->b, EV_SOCKET_ACCEPT_5_X, WORLD_TS, 100);
+	event_put_int(&w->b, 3);
+	world_apply(w);
+	check_values(w, cases, ARRAY_SIZE(cases));
+}
+
+/* Names in lists, which no call brought, are as clean as those of calls. */
+static void test_listed_names(void **state)
+{
+	static const struct value_case cases[] = {
+		{ "proc.name", "a" BAD "[31m" },       { "proc.exe", "a" BAD "[31m" },
+		{ "proc.exepath", "/x" BAD "y" },      { "proc.cwd", "/d" BAD "/" },
+		{ "fd.name", "/f" BAD "forged: line" }, { "user.name", "u" BAD },
+		{ "user.homedir", "/h" BAD },	       { "user.shell", "/s" BAD },
+		{ "group.name", "g" BAD },	       { "thread.cgroups", "cpu=/c" BAD },
+	};
+	const struct process_record p = {
+		.tid = 70,
+		.pid = 70,
+		.vtid = 70,
+		.vpid = 70,
+		.comm = STR("a\x1b[31m"),
+		.exe = STR("a\x1b[31m"),
+		.exepath = STR("/x\ny"),
+		.cwd = STR("/d\xff"),
+		.cgroups = STR("cpu=/c\x1b\0"),
+		.root = STR("/"),
+		.uid = 70,
+		.gid = 70,
+	};
+	const struct fd_record file = { .number = 3, .type = FD_FILE_V2, .name = STR("/f\nforged: line") };
+	struct world *w = *state;
+
+	assert_int_equal(state_add_process(w->state, &p), 0);
+	assert_int_equal(state_add_fd(w->state, 70, &file), 0);
+	assert_int_equal(state_set_user(w->state, STR(""), 70, 70, STR("u\t"), STR("/h\x7f"), STR("/s\r")), 0);
+	assert_int_equal(state_set_group(w->state, STR(""), 70, STR("g\x01")), 0);
+	event_begin(&w->b, EV_SYSCALL_CLOSE_X, WORLD_TS, 70);
+	event_put_int(&w->b, 0);
+	event_put_int(&w->b, 3);
+	world_apply(w);
+	check_values(w, cases, ARRAY_SIZE(cases));
+}
+
 /* getuid() of a user in the upper half of the ids */
 static void test_large_id(void **state)
 {
@@ -482,6 +538,8 @@ int main(void)
 		cmocka_unit_test(test_catalogue),
 		cmocka_unit_test_setup_teardown(test_open, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_failed_open, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_accept_without_address, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_listed_names, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_large_id, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_read, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_provisional, world_setup, world_teardown),
