@@ -67,10 +67,15 @@ static int load_own(const struct options *o, const char **ret_path, struct confi
 	return config_load(*ret_path, assignments, n, ret_config, err);
 }
 
-static int check_assignments(const struct options *o, struct error *err)
+/* What would be passed over is refused. */
+static int check_assignments(const struct options *o, enum action action, bool of_falco, struct error *err)
 {
 	const char *one;
 
+	if (options_has(o, OPT_config_option) && action == ACTION_SCHEMA)
+		return error_set(err, -EINVAL, "--option sets a key, and the schema has none that is set");
+	if (options_has(o, OPT_config_option) && of_falco)
+		return error_set(err, -EINVAL, "--option is one of Falco's here: it goes behind --");
 	for (size_t i = 0; (one = options_nth(o, OPT_config_option, i)); i++)
 		if (!strchr(one, '='))
 			return error_set(err, -EINVAL, "\"%s\" is no KEY=VALUE", one);
@@ -114,8 +119,8 @@ int cmd_config(const struct command *c, int argc, char **argv)
 		log_error("config takes one of: check, show, schema");
 		return EXIT_USAGE;
 	}
-	of_falco = o.noperands > 1 && o.operands[1][0] == '-';
-	if (check_assignments(&o, &err) < 0 ||
+	of_falco = action != ACTION_SCHEMA && o.noperands > 1 && o.operands[1][0] == '-';
+	if (check_assignments(&o, action, of_falco, &err) < 0 ||
 	    (!of_falco && options_operands(c, &o, action == ACTION_SCHEMA ? 1 : 2, &err) < 0))
 		return log_failure(&err, EXIT_USAGE);
 	if (action == ACTION_SCHEMA)

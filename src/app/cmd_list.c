@@ -141,6 +141,8 @@ static int refuse_strangers(const struct options *o, const char *kind, struct er
 		enum option_id id;
 		const char *of[2];
 	} bound[] = { { OPT_list_rules, { "rules" } },
+		      { OPT_list_config, { "fields", "rules" } },
+		      { OPT_list_plugin, { "fields", "rules" } },
 		      { OPT_list_names, { "fields" } },
 		      { OPT_list_format, { "fields", "events" } } };
 

@@ -90,6 +90,8 @@ static int run(const struct testing *t, struct error *err)
 	int format, status, r;
 
 	format = options_choice(&t->options, OPT_test_format, TEST_TEXT, err);
+	if (format == TEST_JUNIT && t->coverage)
+		format = error_set(err, -EINVAL, "--coverage is for --format text and tap: JUnit's has no place for it");
 	if (format < 0)
 		return log_failure(err, EXIT_USAGE);
 	if (!watched)

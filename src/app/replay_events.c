@@ -19,14 +19,17 @@ static int read_number(const struct options *o, enum option_id id, uint64_t *ret
 int replay_events_read(struct replay_events *e, const struct options *o, const struct field_options *fields,
 		       struct error *err)
 {
+	static const enum option_id of_rules[] = { OPT_replay_rules, OPT_replay_fail_on };
 	const char *filter = options_value(o, OPT_replay_filter, NULL),
 		   *print = options_value(o, OPT_replay_print, NULL);
 	int r = 0;
 
 	e->json = options_has(o, OPT_replay_json);
-	if (print && options_has(o, OPT_replay_rules))
-		return error_set(err, -EINVAL,
-				 "--print shows events and applies no rules: leave out --rules or --print");
+	for (size_t i = 0; print && i < ARRAY_SIZE(of_rules); i++)
+		if (options_has(o, of_rules[i]))
+			return error_set(err, -EINVAL,
+					 "--print shows events and applies no rules: leave out --%s or --print",
+					 option_table[of_rules[i]].long_name);
 	if (filter) {
 		r = event_filter_new(str_of(filter), fields, &e->filter, err);
 		if (r < 0)

@@ -106,6 +106,8 @@ int run_read_options(struct run *run, struct error *err)
 			    choose(run, OPT_run_match_realpath, c->monitor_run_match_realpath ? STR("yes") : STR("no"),
 				   0, err);
 	on_exit = match < 0 ? match : choose_on_exit(run, c->monitor_run_on_exit, err);
+	if (match == 0 && opens == TRACER_OPENS_FAST && options_has(o, OPT_run_match_realpath))
+		return error_set(err, -EINVAL, "--match-realpath yes takes --opens exact: only what was opened has a real path");
 	foreign =
 		on_exit < 0 ? on_exit : choose(run, OPT_run_foreign_abi, c->monitor_run_foreign_abi, TRACER_DENY, err);
 	ring = foreign < 0 ? foreign : choose(run, OPT_run_io_uring, c->monitor_run_io_uring, TRACER_DENY, err);

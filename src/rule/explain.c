@@ -11,16 +11,17 @@
 
 int explain_find(const struct ruleset *r, struct str name, uint32_t *ret_rule, struct error *err)
 {
-	unsigned int least = UINT32_MAX;
+	unsigned int least = name.len < 6 ? 3 : (unsigned int)name.len / 2; /* what is like it, not any other */
 	struct str near = STR("");
 
 	for (size_t i = 0; i < r->nrules; i++) {
 		const struct rule *rule = &r->rules[i];
+		bool same = str_eq(name, rule->name);
 		unsigned int distance = str_distance(name, rule->name);
 
-		if (distance == 0 && (!rule->enabled || !rule->tree))
+		if (same && (!rule->enabled || !rule->tree))
 			return error_set(err, -EINVAL, "the rule \"" STR_FMT "\" is disabled", STR_ARG(name));
-		if (distance == 0) {
+		if (same) {
 			*ret_rule = (uint32_t)i;
 			return 0;
 		}
@@ -29,8 +30,11 @@ int explain_find(const struct ruleset *r, struct str name, uint32_t *ret_rule, s
 			near = rule->name;
 		}
 	}
-	return error_set(err, -ENOENT, "there is no rule \"" STR_FMT "\"%s" STR_FMT "%s", STR_ARG(name),
-			 near.len ? "; the nearest is \"" : "", STR_ARG(near), near.len ? "\"" : "");
+	if (!near.len)
+		return error_set(err, -ENOENT, "there is no rule \"" STR_FMT "\" (monitor list rules names them)",
+				 STR_ARG(name));
+	return error_set(err, -ENOENT, "there is no rule \"" STR_FMT "\"; the nearest is \"" STR_FMT "\"", STR_ARG(name),
+			 STR_ARG(near));
 }
 
 bool explain_looks_at(const struct ruleset *r, uint32_t rule, const struct event *ev)

@@ -9,11 +9,13 @@
 /* Two rules that open() of /etc/motd by "sh" satisfies, the second behind a macro, and one that is disabled. */
 #define RULE(name, condition, more) \
 	"- rule: " name "\n  desc: d\n  condition: " condition "\n  output: o\n  priority: INFO\n" more
+#define LONG_NAME "a rule whose name is that long that no two of them are compared letter by letter"
 static const char text[] =
 	"- macro: opens\n  condition: (evt.type = openat and fd.name startswith /etc)\n"
 	RULE("first", "opens", "")
 	RULE("second", "opens and not proc.name in (cat, dog) and fd.num >= 0", "")
 	RULE("third", "evt.type = openat and proc.pname = nobody", "")
+	RULE(LONG_NAME, "evt.type = openat and proc.pname = nobody", "")
 	RULE("off", "evt.type = openat", "  enabled: false\n");
 
 static struct ruleset *load(const struct engine_options *options, struct rule_loader **ret_loader)
@@ -191,8 +193,12 @@ static void test_find(void **state)
 	(void)state;
 	assert_int_equal(explain_find(rules, STR("scond"), &rule, &err), -ENOENT);
 	assert_true(str_contains(str_of(err.text), STR("\"second\"")));
+	assert_int_equal(explain_find(rules, STR("nothing like it"), &rule, &err), -ENOENT);
+	assert_false(str_contains(str_of(err.text), STR("nearest")));
 	assert_int_equal(explain_find(rules, STR("off"), &rule, &err), -EINVAL);
 	assert_int_equal(rule, 9);
+	assert_int_equal(explain_find(rules, STR(LONG_NAME), &rule, &err), 0);
+	assert_int_equal(rule, 3);
 }
 
 int main(void)

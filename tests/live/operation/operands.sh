@@ -55,6 +55,18 @@ says 1 "monitor: plugin: $dir/none.so: cannot open" run --plugin "$dir/none.so" 
 library=$(ldd "$MONITOR" | awk '/libc\.so/ { print $3 }')
 says 1 "monitor: $library: " run --plugin "$library" -- true
 
+# what an option asks for is not passed over where it has no effect
+says 2 "--config is for the list of fields or rules, not of events" list events -c c.yaml
+says 2 "--plugin is for the list of fields or rules, not of operators" list operators --plugin none
+says 2 "--option sets a key, and the schema has none" config schema -o json_output=true
+says 2 "config has no use for \"-c\"" config schema -- -c c.yaml
+says 2 "--option is one of Falco's here: it goes behind --" config check -o json_output=true -- -c c.yaml
+says 2 "leave out --fail-on or --print" replay --fail-on debug -p x "$capture"
+says 2 "leave out --rules or --print" replay -r r.yaml -p x "$capture"
+says 2 "--coverage is for --format text and tap" test --coverage --format junit "$top/tests/rules/none.yaml"
+says 2 "--match-realpath yes takes --opens exact" run --opens fast --match-realpath yes -- true
+ok "they may be said where they mean something" "$MONITOR" run -r "$dir/r.yaml" --opens fast --match-realpath no -- true
+
 # a number that nobody gave is not that of a file which the monitor has opened itself
 ok "a descriptor that is not open" sh -c 'cd "$2" && ! "$1" run -r r.yaml --summary s --output-fd 3 -- cat r.yaml 3>&- >out 2>err' - "$MONITOR" "$dir"
 ok "it is told: $(cat "$dir/err")" grep -q -- '--output-fd 3: Bad file descriptor' "$dir/err"
