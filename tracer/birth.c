@@ -68,7 +68,7 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 		memory = tracees_memory(&t->tracees, parent);
 		/* a thread that has ended since may have been there when the call began */
 		*ret_sure = memory && memory_read(memory, arch_arg(&regs, 0), &flags, sizeof(flags)) == 0 &&
-			    identity_alone(t, parent) && !parent->process->crowded;
+			    tracees_alone(parent) && !parent->process->crowded;
 		return flags;
 	} else if (number == SYS_clone) {
 		*ret_type = EV_SYSCALL_CLONE_20_X;

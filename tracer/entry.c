@@ -368,11 +368,11 @@ static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_ev
  * What may become of the bytes behind pointers while the call is at its entry. Opens that are judged there
  * put up with it.
  */
-static enum call_bytes bytes_of(const struct tracer *t, const struct tracee *tracee, unsigned int traits)
+static enum call_bytes bytes_of(const struct tracee *tracee, unsigned int traits)
 {
 	if (traits & CALL_OPEN)
 		return BYTES_FIXED;
-	return identity_alone(t, tracee) ? BYTES_PRIVATE : BYTES_SHARED;
+	return tracees_alone(tracee) ? BYTES_PRIVATE : BYTES_SHARED;
 }
 
 static int tell(struct tracer *t, struct event *ret_event, struct error *err)
@@ -417,7 +417,7 @@ static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 	r = tell_done(t, traits, ret_event, err);
 	if (r != -EAGAIN)
 		return r;
-	p->call.bytes = bytes_of(t, p->tracee, traits);
+	p->call.bytes = bytes_of(p->tracee, traits);
 	r = decode_call(&p->call, &t->builder, ret_event, err);
 	/* the kernel waits for it, and then it can be read, too */
 	if (memory_is_late(p->call.memory) && result_later(t) == 0)

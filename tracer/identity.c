@@ -258,13 +258,6 @@ enum identity identity_of_stranger(const struct tracer *t)
 	return t->confining ? IDENTITY_CONFINED : IDENTITY_UNKNOWN;
 }
 
-bool identity_alone(const struct tracer *t, const struct tracee *tracee)
-{
-	bool debugged = t->seizing && !tracee->seized; /* by who may change what it likes */
-
-	return tracees_alone(tracee) && !tracee->late && !debugged;
-}
-
 static void spoil_one(void *context, struct tracee *tracee)
 {
 	(void)context;

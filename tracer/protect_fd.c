@@ -25,9 +25,9 @@
  */
 
 /* Nobody else can change its descriptors. Who is not ours by ptrace may have threads that nothing told of. */
-static bool is_alone(const struct tracer *t, const struct tracee *tracee)
+static bool is_alone(const struct tracee *tracee)
 {
-	return tracee && tracee->seized && identity_alone(t, tracee);
+	return tracee && tracee->seized && tracees_alone(tracee);
 }
 
 /* ---- descriptors of processes -------------------------------------------------------------------------- */
@@ -139,7 +139,7 @@ static int signal_by_copy(const struct call *call, int copy)
 static int check_pidfd(const struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
 {
 	enum sender sender = sender_of(call->tid);
-	bool alone = is_alone(t, tracee);
+	bool alone = is_alone(tracee);
 	struct named named = { 0 };
 	auto_fd int copy = -1;
 	int r = 0;
@@ -216,7 +216,7 @@ static int set_owner(const struct call *call, int copy, const struct f_owner_ex 
 static int check_owner(const struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
 {
 	enum sender sender;
-	bool alone = is_alone(t, tracee);
+	bool alone = is_alone(tracee);
 	struct f_owner_ex owner;
 	auto_fd int copy = -1;
 	int r;

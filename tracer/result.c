@@ -111,7 +111,7 @@ static void remember(struct tracer *t, struct tracee *tracee)
 	tracee->call.path = tracee->call.other_path = (struct str){ NULL, 0 };
 	tracee->call.has_how = false; /* the kernel reads it after us */
 	tracee->cookie = t->pending.cookie;
-	tracee->alone = identity_alone(t, tracee);
+	tracee->alone = tracees_alone(tracee);
 	tracee->wants_path = calls_traits(&t->calls, t->pending.call.number) & CALL_OPEN;
 }
 

@@ -519,8 +519,6 @@ void identity_lend(const struct tracer *t, struct errand *e);
 void identity_return(const struct tracer *t);
 /* The thread has executed, and the memo holds what was read of its new program. */
 void identity_executed(struct tracer *t, struct tracee *tracee);
-/* Nobody shares memory or descriptors with the thread, or may write there, at the moment. */
-bool identity_alone(const struct tracer *t, const struct tracee *tracee);
 /* Of a thread whose birth was not seen: whose child it is, and what confines it, nothing tells. */
 enum identity identity_of_stranger(const struct tracer *t);
 /* The call (traits) that the thread is about to make may change identities. */

@@ -161,10 +161,13 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid);
 struct tracee *tracees_any_of(const struct tracees *t, pid_t pid, pid_t except);
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context);
 
-/* Nobody whose birth was seen shares memory or descriptors with the thread. */
+/*
+ * Nobody shares memory or descriptors with the thread at the moment, as far as births tell. Who is not
+ * ours by ptrace need not be asked for: what he does himself is told as uncertain in any case.
+ */
 static inline bool tracees_alone(const struct tracee *tracee)
 {
-	return tracee->process->threads == 1 && !tracee->process->shares;
+	return tracee->process->threads == 1 && !tracee->process->shares && !tracee->late;
 }
 
 /* The memory of a thread's process, opened when needed; NULL when it is gone. */

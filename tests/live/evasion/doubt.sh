@@ -7,22 +7,28 @@
 secret=$dir/evasion-secret
 echo text-of-the-secret >"$secret"
 
+# doubts OPTIONS yes|no WAY; below $below
+below=
+doubts() {
+	checks=$((checks + 1))
+	monitor_options=$1
+	# shellcheck disable=SC2086 # $below is words
+	wrap="timeout -k 1 60" under "$here/rules.yaml" -- $below "$src/evade" "$3" "$secret"
+	grep -q '"rule":"secret opened"' "$alerts" || {
+		fail "$3 ($1): no alert: $(tail -n 2 "$dir/err")"
+		return
+	}
+	if [ "$2" = yes ]; then
+		grep '"rule":"secret opened"' "$alerts" | grep -q 'evt.raced=possible' || fail "$3 ($1): no doubt: $(cat "$alerts")"
+	else
+		grep '"rule":"secret opened"' "$alerts" | grep -q 'evt.raced=possible' && fail "$3 ($1): doubt: $(cat "$alerts")"
+	fi
+}
+
 # doubt yes|no WAY: under a backend that looks behind the call
 doubt() {
-	for backend in ptrace ptrace-all; do
-		checks=$((checks + 1))
-		monitor_options="--backend $backend"
-		wrap="timeout -k 1 60" under "$here/rules.yaml" -- "$src/evade" "$2" "$secret"
-		grep -q '"rule":"secret opened"' "$alerts" || {
-			fail "$2 ($backend): no alert: $(tail -n 2 "$dir/err")"
-			continue
-		}
-		if [ "$1" = yes ]; then
-			grep '"rule":"secret opened"' "$alerts" | grep -q 'evt.raced=possible' || fail "$2 ($backend): no doubt: $(cat "$alerts")"
-		else
-			grep '"rule":"secret opened"' "$alerts" | grep -q 'evt.raced=possible' && fail "$2 ($backend): doubt: $(cat "$alerts")"
-		fi
-	done
+	doubts "--backend ptrace" "$@"
+	doubts "--backend ptrace-all" "$@"
 }
 doubt no junk-bits
 doubt no fchdir
@@ -34,6 +40,13 @@ doubt yes shared-page
 doubt yes file-page
 # a child that its parent waits for is alone
 doubt no vfork-like
+# whose birth nobody saw may share, unlike who did not hide it
+doubts "--backend notify --births stops" yes untraced-sharing
+doubts "--backend notify --births stops" no root-link
+# a debugger may change what it likes
+below="$src/traced traceme"
+doubts "--backend notify" yes root-link
+below=
 monitor_options=
 # opened on behalf: no doubt, wherever the path was
 checks=$((checks + 1))

@@ -359,16 +359,54 @@ static int by_own_listener(const char *path)
 	return waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
 }
 
+/* The numbers of the memory's parts in /proc/self/stat, behind the name: those of its fields 26 to 51. */
+static int read_parts(unsigned long long parts[52])
+{
+	char text[4096], *at;
+	int fd = open("/proc/self/stat", O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n < 0 || close(fd))
+		return -1;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	for (int i = 3; at && i < 52; i++) {
+		at = strchr(at + 1, ' ');
+		parts[i] = at ? strtoull(at, NULL, 10) : 0;
+	}
+	return at ? 0 : -1;
+}
+
+static int has_arguments(const char *word)
+{
+	char text[4096];
+	int fd = open("/proc/self/cmdline", O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	return n < 0 || close(fd) || memmem(text, (size_t)n, word, strlen(word));
+}
+
 /* the arguments in memory are moved away: who reads them there finds nothing */
 static int by_set_mm(const char *path)
 {
 	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long long parts[52];
+	struct prctl_mm_map map;
 
-	if (page == MAP_FAILED)
+	if (page == MAP_FAILED || read_parts(parts))
 		return -1;
-	prctl(PR_SET_MM, PR_SET_MM_ARG_START, page, 0, 0);
-	prctl(PR_SET_MM, PR_SET_MM_ARG_END, page + 8, 0, 0);
-	prctl(PR_SET_NAME, "kworker/0:1", 0, 0, 0);
+	/* all at once, as everybody may; one by one is for who has a capability that places seldom give */
+	map = (struct prctl_mm_map){
+		.start_code = parts[26], .end_code = parts[27], .start_stack = parts[28],
+		.start_data = parts[45], .end_data = parts[46], .start_brk = parts[47],
+		.brk = (uintptr_t)sbrk(0), .arg_start = (uintptr_t)page, .arg_end = (uintptr_t)page + 8,
+		.env_start = parts[50], .env_end = parts[51], .exe_fd = (unsigned int)-1,
+	};
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0))
+		return -1;
+	errno = EBUSY;
+	if (has_arguments("set-mm") || prctl(PR_SET_NAME, "kworker/0:1", 0, 0, 0))
+		return -1;
 	return show(open(path, O_RDONLY));
 }
 
@@ -399,6 +437,19 @@ static int by_sharing_fds(const char *path)
 {
 	shared_path = path;
 	return in_clone(open_secret, CLONE_FILES);
+}
+
+/* Of who was born without anybody hearing of it nobody knows what he shares. Not by the plain path, which is opened in his place. */
+static int open_by_root(void *arg)
+{
+	(void)arg;
+	return by_root_link(shared_path) ? 1 : 0;
+}
+
+static int by_untraced_sharing(const char *path)
+{
+	shared_path = path;
+	return in_clone(open_by_root, CLONE_UNTRACED | CLONE_VM);
 }
 
 static struct clone_args forged;
@@ -654,6 +705,7 @@ static const struct way {
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
 	{ "full-table", by_full_table }, { "full-memory", by_full_memory },
 	{ "in-thread", by_thread },      { "sharing-memory", by_sharing_memory },
+	{ "untraced-sharing", by_untraced_sharing },
 	{ "forged-birth", by_forged_birth }, { "sharing-fds", by_sharing_fds }, { "shared-page", by_shared_page },
 	{ "file-page", by_file_page },
 	{ "set-mm", by_set_mm },         { "ends-early", by_early_end },
