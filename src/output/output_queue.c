@@ -27,6 +27,7 @@ struct queue {
 	size_t count, bytes; /* that wait; the one at hand included */
 	bool lingers; /* the worker waits until several have come: a sender that cannot wait for that ends it */
 	bool flush, reopen, finish, finished, stop, ended;
+	bool given_up; /* the alert at hand was counted as dropped: the end did not wait for it */
 	uint64_t dropped;
 	uint64_t busy_since; /* monotonic ms of the delivery at hand, 0 = none */
 	bool told_busy;
@@ -164,8 +165,13 @@ static void deliver(struct queue *q, struct entry *e)
 	pthread_mutex_lock(&q->lock);
 	q->busy_since = 0;
 	q->told_busy = false;
-	q->count--;
-	q->bytes -= entry_bytes(e);
+	if (q->given_up) {
+		q->given_up = false;
+		q->dropped--; /* inner counts it after all */
+	} else {
+		q->count--;
+		q->bytes -= entry_bytes(e);
+	}
 	note_delivery(q, r, &err);
 	entry_free(e);
 }
@@ -379,6 +385,7 @@ static int queue_drain(struct output *o, struct error *err)
 	q->first = NULL;
 	q->end = &q->first;
 	q->count = q->bytes = 0;
+	q->given_up |= q->busy_since != 0;
 	q->dropped += left;
 	count(q);
 	if (left) {
