@@ -81,13 +81,13 @@ static uint64_t state_of_all(const struct file_watch *w)
 
 /* ---- what the kernel tells ----------------------------------------------------------------------------- */
 
-static void watch_folder(struct file_watch *w, const char *path)
+static void watch_folder(int inotify, const char *path)
 {
-	(void)inotify_add_watch(w->fd, path,
+	(void)inotify_add_watch(inotify, path,
 				IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR);
 }
 
-static void watch_parent(struct file_watch *w, const char *path)
+static void watch_parent(int inotify, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
@@ -97,19 +97,18 @@ static void watch_parent(struct file_watch *w, const char *path)
 		return;
 	memcpy(folder, path, len);
 	folder[len] = 0;
-	watch_folder(w, !slash ? "." : !len ? "/" : folder);
+	watch_folder(inotify, !slash ? "." : !len ? "/" : folder);
 }
 
-/* Both where the name stands and where it leads to: either can be replaced. */
-static void watch_path(struct file_watch *w, const char *path)
+void file_watch_path(int inotify, const char *path)
 {
 	char real[PATH_MAX];
 
-	watch_parent(w, path);
+	watch_parent(inotify, path);
 	if (!realpath(path, real))
 		return;
-	watch_parent(w, real);
-	watch_folder(w, real); /* refused for what is no folder */
+	watch_parent(inotify, real);
+	watch_folder(inotify, real); /* refused for what is no folder */
 }
 
 static bool drain(struct file_watch *w)
@@ -173,7 +172,7 @@ int file_watch_add(struct file_watch *w, const char *path)
 	w->paths[w->count] = str_dup(str_of(path));
 	if (!w->paths[w->count])
 		return -ENOMEM;
-	watch_path(w, path);
+	file_watch_path(w->fd, path);
 	w->count++;
 	return 0;
 }

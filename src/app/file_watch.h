@@ -36,4 +36,10 @@ void file_watch_note(struct file_watch *w);
  */
 bool file_watch_changed(struct file_watch *w);
 
+/*
+ * Has an inotify instance tell of changes both where the name stands and where it leads to, since either can be
+ * replaced, and within it if it is a folder. For who waits with an instance of his own.
+ */
+void file_watch_path(int inotify, const char *path);
+
 #endif

@@ -2,12 +2,11 @@
 #include "app/test_watch.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "app/file_watch.h"
 #include "app/signals.h"
 
 #define SETTLE_MS 100 /* an editor writes a file in several steps */
@@ -29,19 +28,8 @@ int test_watch_start(struct test_watch *w, struct error *err)
 
 void test_watch_add(struct test_watch *w, const char *path)
 {
-	char folder[PATH_MAX] = ".";
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
-
-	if (w->fd < 0 || len >= sizeof(folder))
-		return;
-	if (slash) {
-		memcpy(folder, path, len);
-		folder[len] = 0;
-	}
-	/* one that cannot be watched is read again when another changes */
-	(void)inotify_add_watch(w->fd, slash && !len ? "/" : folder,
-				IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR);
+	if (w->fd >= 0)
+		file_watch_path(w->fd, path);
 }
 
 static int wait_for(struct test_watch *w, int timeout_ms, struct error *err)
