@@ -35,7 +35,7 @@ static int copy_str(struct arena *arena, struct str s, struct str *ret_copy)
 static void report_general(struct assembly *a, const struct rule_item *item, const struct ast *tree,
 			   const struct condition_warning *warnings)
 {
-	const struct load_context *at = findings_expression(a->findings, item->condition_at, item->condition, 0);
+	const struct load_context *at = findings_whole(a->findings, item->condition_at, a->resolver.shown);
 	const struct ast *unsafe = checks_unsafe_na(tree);
 
 	if (unsafe)

@@ -30,14 +30,28 @@ static bool is_na(const struct ast *a)
 {
 	if (a->kind == AST_VALUE)
 		return str_eq(a->text, STR("<NA>"));
-	for (size_t i = 0; a->kind == AST_LIST && i < a->nchildren; i++)
+	for (size_t i = 0; i < a->nchildren; i++)
 		if (is_na(a->children[i]))
 			return true;
 	return false;
 }
 
+/* Through transformers, too. */
+static const struct ast *last_field(const struct ast *a)
+{
+	const struct ast *last = a->kind == AST_FIELD ? a : NULL, *found;
+
+	for (size_t i = 0; i < a->nchildren; i++) {
+		found = last_field(a->children[i]);
+		last = found ? found : last;
+	}
+	return last;
+}
+
 static bool is_unsafe(const struct ast *check)
 {
+	const struct ast *field;
+
 	switch (check->op) {
 	case OP_EQ:
 	case OP_EQ2:
@@ -49,8 +63,9 @@ static bool is_unsafe(const struct ast *check)
 	default:
 		return false;
 	}
-	return check->left->kind == AST_FIELD && check->right && is_na(check->right) &&
-	       (str_starts(check->left->text, STR("ka.")) || str_starts(check->left->text, STR("jevt.")));
+	field = check->modifier == MODIFIER_NONE ? last_field(check->left) : NULL;
+	return field && check->right && is_na(check->right) &&
+	       (str_starts(field->text, STR("ka.")) || str_starts(field->text, STR("jevt.")));
 }
 
 const struct ast *checks_unsafe_na(const struct ast *tree)

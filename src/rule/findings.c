@@ -61,7 +61,18 @@ const struct load_context *findings_context(struct findings *f, const struct loa
 						      .end = node->end });
 }
 
-const struct load_context *findings_expression(struct findings *f, const struct load_context *parent,
+const struct load_context *findings_whole(struct findings *f, const struct load_context *parent, struct str expression)
+{
+	if (!parent)
+		return NULL;
+	return add_context(f, &(struct load_context){ .parent = parent,
+						      .file = parent->file,
+						      .item = ITEM_EXPRESSION,
+						      .at = parent->at,
+						      .expression = expression });
+}
+
+const struct load_context *findings_expression(struct findings *f, const struct load_context *parent, struct str shown,
 					       struct str expression, size_t offset)
 {
 	struct load_context c = { .parent = parent, .item = ITEM_EXPRESSION };
@@ -82,7 +93,7 @@ const struct load_context *findings_expression(struct findings *f, const struct 
 	}
 	c.at.column += (unsigned int)(offset - line_start) + 1;
 	c.at.offset += offset;
-	c.expression = expression;
+	c.expression = shown;
 	c.expression_offset = offset;
 	return add_context(f, &c);
 }

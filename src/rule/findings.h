@@ -58,10 +58,13 @@ const struct load_context *findings_context_at(struct findings *f, const struct 
 					       enum load_item item, struct str name, struct yaml_position at);
 /*
  * A place inside the text of a condition, below the context of the condition or of the item that holds it. Falco's
- * position of it is the sum of the parent's and the one in the text (there counted from 1).
+ * position of it is the sum of the parent's and the one in the text (there counted from 1). shown: the text that
+ * Falco shows, which may be another than the one that offset is in.
  */
-const struct load_context *findings_expression(struct findings *f, const struct load_context *parent,
+const struct load_context *findings_expression(struct findings *f, const struct load_context *parent, struct str shown,
 					       struct str expression, size_t offset);
+/* The text of a condition as a whole. */
+const struct load_context *findings_whole(struct findings *f, const struct load_context *parent, struct str expression);
 
 /*
  * The same as a place in the file: where the text's byte at offset was written. at is the context of the condition's

@@ -32,7 +32,7 @@ const struct load_context *resolve_place(const struct resolver *r, struct findin
 	const struct resolve_text *text = text_of(r, offset);
 
 	if (!f->ours)
-		return findings_expression(f, at, text->text, offset - text->base);
+		return findings_expression(f, at, r->shown, text->text, offset - text->base);
 	return findings_exact(f, text->at, text->original, lists_unpaste(text->pastes, offset - text->base));
 }
 
@@ -66,9 +66,12 @@ static int parse(struct resolver *r, struct findings *f, struct str condition, c
 	last = r->ntexts ? &r->texts[r->ntexts - 1] : NULL;
 	text.base = last ? last->base + last->text.len + 1 : 0;
 	r->texts[r->ntexts++] = text;
+	r->shown = text.text; /* later problems are shown in the condition as it was written */
 	n = condition_parse(r->arena, text.text, ret_tree, &problem);
-	if (n == 0)
+	if (n == 0) {
 		move_offsets(*ret_tree, text.base);
+		r->shown = condition;
+	}
 	if (n != -EINVAL)
 		return n;
 	findings_error(f, LOAD_ERR_COMPILE_CONDITION, resolve_place(r, f, at, text.base + problem.offset),
@@ -222,6 +225,7 @@ static int resolve_macro(struct resolver *r, struct findings *f, const struct ma
 	struct size size;
 	int n;
 
+	r->shown = item->condition;
 	n = resolve_tree(r, f, item->visibility, item->at, &m->tree, &size);
 	m->done = n == 0;
 	m->depth = size.depth;

@@ -41,6 +41,7 @@ struct resolver {
 	struct resolve_text *texts;
 	size_t ntexts, texts_cap;
 	/* of the condition at hand */
+	struct str shown; /* what Falco shows of it, also where a macro's text is at fault */
 	uint32_t visibility;
 	uint64_t visited; /* nodes walked */
 	struct resolve_problem {

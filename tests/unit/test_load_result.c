@@ -49,10 +49,22 @@ static const struct row rows[] = {
 	  "    condition expression: (\"evt.type = open a...\":3:34)\n------\nevt.type = open and fd.nane = x\n"
 	  "                              ^\n------\nLOAD_ERR_COMPILE_CONDITION (Error compiling condition): @M\n",
 	  NULL },
+	/* shown is what was written, of the rule where a macro is at fault; what cannot be read has its lists */
+	{ "a macro that is not defined",
+	  "- list: l\n  items: [a, b]\n- macro: m\n  condition: fd.name in (l) and nosuch\n",
+	  "*condition expression: (\"fd.name in (l) an...\":3:27)\n------\n"
+	  "fd.name in (l) and nosuch\n                        ^\n------\n*", NULL },
+	{ "a fault in a macro",
+	  "- list: l\n  items: [a, b]\n- macro: m\n  condition: fd.name in (l) and fd.num = x\n"
+	  "- rule: r\n  desc: d\n  condition: fd.num = 1 and m\n  output: o\n  priority: INFO\n",
+	  "*condition expression: (\"fd.num = 1 and m\":7:38)\n------\nfd.num = 1 and m\n               ^\n------\n*", NULL },
+	{ "a condition that is no sentence",
+	  "- list: l\n  items: [a, b]\n- macro: m\n  condition: fd.name in (l) and\n",
+	  "*condition expression: (\"fd.name in ( a, b...\":*", NULL },
 	{ "a deprecated field",
 	  "- rule: r\n  desc: d\n  condition: evt.type = open and evt.dir = <\n  output: o\n  priority: INFO\n",
 	  "f.yaml: Ok, with warnings\n1 Warnings:\nIn rules content: (f.yaml:0:0)\n    rule 'r': (f.yaml:0:2)\n"
-	  "    rule condition: (f.yaml:2:13)\n    condition expression: (\"evt.type = open a...\":3:14)\n------\n"
+	  "    rule condition: (f.yaml:2:13)\n    condition expression: (\"evt.type = open a...\":2:13)\n------\n"
 	  "evt.type = open and evt.dir = <\n                              ^\n------\n"
 	  "LOAD_DEPRECATED_ITEM (Used deprecated item: field 'evt.dir'): @M\n",
 	  "*\"snippet\":\"evt.type = open and evt.dir = <\\n                              ^\\n\"},\"deprecated_field\":\"evt.dir\","

@@ -95,7 +95,12 @@ static const struct {
 	{ "- rule: r\n  desc: d\n  condition: proc.name=a\n  output: o\n  priority: INFO\n  warn_evttypes: false\n",
 	  "" },
 	{ "- rule: r\n  desc: d\n  condition: evt.type=open and jevt.value[/a]=<NA>\n  output: o\n  priority: INFO\n",
-	  "UNSAFE_NA_CHECK r 3:14; ERR_COMPILE_CONDITION r 3:32" },
+	  "UNSAFE_NA_CHECK r 2:13; ERR_COMPILE_CONDITION r 3:32" },
+	/* <NA> beside what is made of the field, but not with a modifier */
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and tolower(ka.verb) in (a, <NA>)\n  output: o\n  priority: INFO\n",
+	  "UNSAFE_NA_CHECK r 2:13; ERR_COMPILE_CONDITION r 3:32" },
+	{ "- rule: r\n  desc: d\n  condition: evt.type=open and ka.verb = allof (a, <NA>)\n  output: o\n  priority: INFO\n",
+	  "ERR_COMPILE_CONDITION r 3:32" },
 	/* names, and what nobody uses */
 	{ "- list: a b\n  items: []\n", "INVALID_LIST_NAME a b 0:2; UNUSED_LIST a b 0:2" },
 	{ "- macro: 1a\n  condition: fd.num=1\n", "INVALID_MACRO_NAME 1a 0:2; UNUSED_MACRO 1a 0:2" },
