@@ -3,11 +3,12 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+
+#include "tracer/mount.h"
 
 void lookup_mounts_changed(struct tracer *t)
 {
@@ -36,27 +37,7 @@ bool lookup_is_ordinary(const struct lookup *l, int fd)
 {
 	struct statfs fs;
 
-	if (slow_has(l->slow, fd) || fstatfs(fd, &fs) < 0)
-		return false;
-	switch ((uint32_t)fs.f_type) {
-	case EXT4_SUPER_MAGIC:
-	case XFS_SUPER_MAGIC:
-	case BTRFS_SUPER_MAGIC:
-	case F2FS_SUPER_MAGIC:
-	case TMPFS_MAGIC:
-	case RAMFS_MAGIC:
-	case OVERLAYFS_SUPER_MAGIC:
-	case SQUASHFS_MAGIC:
-	case EROFS_SUPER_MAGIC_V1:
-	case ISOFS_SUPER_MAGIC:
-	case MSDOS_SUPER_MAGIC:
-	case EXFAT_SUPER_MAGIC:
-	case 0x2fc12fc1: /* zfs */
-	case 0xca451a4e: /* bcachefs */
-		return true;
-	default:
-		return false;
-	}
+	return !slow_has(l->slow, fd) && fstatfs(fd, &fs) == 0 && mount_is_ordinary((uint32_t)fs.f_type);
 }
 
 /* The path is not known to lead to where looking may take for ever. */

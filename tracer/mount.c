@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/mount.h"
 
+#include <linux/magic.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -19,6 +20,29 @@ bool mount_is_prompt(struct str type)
 		if (str_eq(type, str_of(names[i])))
 			return true;
 	return false;
+}
+
+bool mount_is_ordinary(uint32_t magic)
+{
+	switch (magic) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+	case SQUASHFS_MAGIC:
+	case EROFS_SUPER_MAGIC_V1:
+	case ISOFS_SUPER_MAGIC:
+	case MSDOS_SUPER_MAGIC:
+	case EXFAT_SUPER_MAGIC:
+	case 0x2fc12fc1: /* zfs */
+	case 0xca451a4e: /* bcachefs */
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool is_read_only(struct str options)

@@ -22,6 +22,8 @@ bool mount_covers(struct str folder, struct str path);
 struct str mount_option(struct str options, struct str key);
 /* Whether a file system of a type answers at once (slow.def). */
 bool mount_is_prompt(struct str type);
+/* Whether statfs() tells of one for files that programs keep; overlays are among them. */
+bool mount_is_ordinary(uint32_t magic);
 
 static inline bool mount_is_overlay(struct str type)
 {

@@ -97,11 +97,16 @@ enum place_proc place_proc(void)
 												 PLACE_PROC_FOREIGN;
 }
 
+/* Only where our root is that of all: to who has other mounts than its processes, their paths begin there. */
 bool place_mount_proc(void)
 {
-	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	auto_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[32], link[4];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", root);
+	return root >= 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 &&
-	       place_proc() == PLACE_PROC_OURS;
+	       place_proc() == PLACE_PROC_OURS && readlink(path, link, sizeof(link)) == 1;
 }
 
 bool place_can_mount_proc(void)

@@ -319,11 +319,28 @@ int slow_parse(struct slow *s, struct str mounts)
 	return r;
 }
 
+/* The table leaves out the mount that the root of a chroot lies in, unless its root is that of the mount. */
+static int add_root(struct slow *s)
+{
+	struct statx st;
+	int r;
+
+	if (statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0 || !(st.stx_mask & STATX_MNT_ID) ||
+	    has(s->all, s->nall, st.stx_mnt_id))
+		return 0;
+	r = add(&s->all, &s->nall, st.stx_mnt_id);
+	return r == 0 && !s->root_is_prompt ? add(&s->list, &s->count, st.stx_mnt_id) : r;
+}
+
 void slow_begin(struct slow *s)
 {
+	struct statfs fs;
+
 	s->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	s->asked = s->fd >= 0;
 	s->changed = true;
+	/* who is asked for that may wait, so not later */
+	s->root_is_prompt = statfs("/", &fs) == 0 && mount_is_ordinary((uint32_t)fs.f_type);
 }
 
 void slow_free(struct slow *s)
@@ -373,7 +390,7 @@ bool slow_any(struct slow *s)
 		return false;
 	if (s->changed) {
 		s->unknown = file_read_all("/proc/self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
-			     slow_parse(s, (struct str){ text, len }) < 0;
+			     slow_parse(s, (struct str){ text, len }) < 0 || add_root(s) < 0;
 		s->changed = false;
 	}
 	return s->count || s->unknown;

@@ -16,6 +16,7 @@ struct slow {
 	bool asked; /* what there is matters */
 	bool changed; /* since it was read */
 	bool unknown;
+	bool root_is_prompt; /* our root lies where who looks something up does not wait */
 	bool apart; /* somebody may have mounts of his own, and links of /proc lead there */
 	uint64_t *list; /* heap: ids of mounts */
 	size_t count, empty; /* empty: of count, those that have no files */

@@ -79,7 +79,7 @@ rung() {
 	if [ "$lost" = - ]; then
 		ok "$name: something is lost: $(cat "$dir/err")" [ ! -s "$dir/err" ]
 		(cd "$dir" && timeout 60 "$@" sh -c 'exec "$@" 2>&1' - ./monitor run -v -r watched.yaml -o /dev/null -- cat watched) >"$dir/figures" </dev/null
-		ok "$name: opens are not exact: $(grep openat "$dir/figures")" grep -q "openat .* [1-9][0-9]* done on behalf" "$dir/figures"
+		ok "$name: opens are not exact: $(grep openat "$dir/figures")" grep -q "openat .* [1-9][0-9]* done on behalf, 0 followed" "$dir/figures"
 		doctor_says notify "$@"
 	else
 		ok "$name: no word of \"$lost\": $(cat "$dir/err")" grep -q "$lost" "$dir/err"
@@ -131,6 +131,15 @@ for call in ptrace seccomp process_vm_readv openat2 statx unshare close_range pe
 	ok "doctor's word where who calls $call is killed: $(cat "$dir/err")" grep -q "kills who calls $call()" "$dir/err"
 done
 refused "no /proc and no right to mount one" "mount one" unshare -m sh -c 'mount -t tmpfs none /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' -
+# another's mounts have paths from their own root
+# shellcheck disable=SC2016 # for the inner shells
+{
+refused "chroot without /proc" "mount one" unshare -m sh -c 'mkdir -p root && mount --rbind / root && umount -l root/proc &&
+	exec chroot root sh -c "cd \"\$0\" && exec \"\$@\"" "$PWD" "$@"' -
+refused "chroot with another /proc" "another pid namespace" unshare -m sh -c 'mkdir -p root && mount --rbind / root &&
+	exec unshare -p -f chroot root sh -c "cd \"\$0\" && exec \"\$@\"" "$PWD" "$@"' -
+refused "chroot of a folder without /proc" "mount one" unshare -m sh -c "$folder"' && umount -l plain/proc && exec chroot plain sh -c "cd /here && exec \"\$@\"" - "$@"' -
+}
 (cd "$dir" && unshare -m sh -c 'mount -t tmpfs none /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups ./monitor doctor -r watched.yaml') >"$dir/out"
 ok "doctor's status where run refuses" [ $? = 1 ]
 ok "doctor's word where run refuses" grep -q "^/proc  *is missing, and monitor run may not mount one" "$dir/out"

@@ -80,6 +80,11 @@ rungs() {
 	rung "read-only root" - unshare -m sh -c 'mount -o remount,ro,bind / 2>/dev/null || mount -o remount,ro /; exec "$@"' -
 	rung "chroot" - unshare -m sh -c 'mkdir -p root && mount --rbind / root &&
 		exec chroot root sh -c "cd \"\$0\" && exec \"\$@\"" "$PWD" "$@"' -
+	# a folder as the root that is no mount, as after debootstrap
+	folder='mkdir -p plain/here && for f in /*; do
+			if [ -L "$f" ]; then cp -P "$f" plain; elif [ -d "$f" ]; then mkdir -p "plain$f" && mount --rbind "$f" "plain$f"; fi
+		done && cp -r $(ls | grep -vx plain) plain/here'
+	rung "chroot of a folder" - unshare -m sh -c "$folder"' && exec chroot plain sh -c "cd /here && exec \"\$@\"" - "$@"' -
 	rung "32 MiB for each process" - prlimit --data=33554432
 	memory=/sys/fs/cgroup/memory/live-ladder-$$
 	if mkdir "$memory" 2>/dev/null && echo 33554432 >"$memory/memory.limit_in_bytes"; then
