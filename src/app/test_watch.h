@@ -11,7 +11,10 @@ struct test_watch {
 
 /* Forgets what was watched, watches nothing. 0 or negative. */
 int test_watch_start(struct test_watch *w, struct error *err);
-/* A file or a folder; does nothing when nothing is watched. What cannot be watched is read again when another changes. */
+/*
+ * A file or a folder; does nothing when nothing is watched. What cannot be watched is read again when another
+ * changes.
+ */
 void test_watch_add(struct test_watch *w, const char *path);
 /* 1 = something changed (and has been quiet for a moment since), 0 = a signal asks to stop, or negative. */
 int test_watch_wait(struct test_watch *w, struct error *err);
