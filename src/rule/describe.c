@@ -204,6 +204,21 @@ static int note_output(void *data, struct str name)
 	return 0;
 }
 
+/* As the format that makes its value. */
+static void note_extra(struct description *d, struct texts *fields, const struct rule_extra_field *extra)
+{
+	struct strbuf format auto_strbuf = { 0 };
+
+	if (!extra->typed) {
+		note(d, fields, format_of(d, extra->name));
+		return;
+	}
+	strbuf_addc(&format, '%');
+	strbuf_addstr(&format, extra->name);
+	d->failed |= format.failed;
+	note(d, fields, arena_str(d->arena, strbuf_str(&format)));
+}
+
 static void add_outputs(struct description *d, const struct rule *rule, struct texts *fields)
 {
 	struct output_names to = { d, fields };
@@ -212,7 +227,7 @@ static void add_outputs(struct description *d, const struct rule *rule, struct t
 	for (size_t i = 0; i < rule->nextra; i++) {
 		const struct rule_extra_field *extra = &rule->extra[i];
 
-		note(d, fields, extra->typed ? extra->name : format_of(d, extra->name));
+		note_extra(d, fields, extra);
 		if (extra->typed)
 			continue;
 		strbuf_adds(d->out, first ? "\"extra_output_formatted_fields\":{" : ",");
@@ -306,7 +321,8 @@ static void add_rule(struct description *d, const struct rule_item *item, const 
 	strbuf_addc(d->out, ',');
 	add_text(d->out, "output_compiled", rule->output);
 	strbuf_addc(d->out, ',');
-	add_set(d->out, "output_fields", &outputs);
+	strbuf_adds(d->out, "\"output_fields\":"); /* in their order, each as often as it is there */
+	add_list(d->out, &outputs);
 	strbuf_addc(d->out, ',');
 	for (size_t i = 0; i < outputs.count; i++)
 		note(d, &compiled.fields, outputs.list[i]);

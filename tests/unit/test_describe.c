@@ -29,12 +29,14 @@ static const struct {
 	{ "%toupper(fd.name)", "[\"fd.name\",\"toupper(fd.name)\"]" },
 	{ "%toupper(basename(fd.name))", "[\"fd.name\",\"toupper(basename(fd.name))\"]" },
 	{ "%concat(tolower(fd.name), proc.name)",
-	  "[\"concat(tolower(fd.name),proc.name)\",\"fd.name\",\"proc.name\",\"tolower(fd.name)\"]" },
+	  "[\"fd.name\",\"tolower(fd.name)\",\"proc.name\",\"concat(tolower(fd.name),proc.name)\"]" },
 	{ "%concat(proc.name, tolower(fd.name))",
-	  "[\"concat(proc.name,tolower(fd.name))\",\"fd.name\",\"proc.name\"]" },
-	{ "%concat(tolower(fd.name), 'a b')", "[\"concat(tolower(fd.name),\\\"a b\\\")\",\"fd.name\"]" },
+	  "[\"proc.name\",\"fd.name\",\"concat(proc.name,tolower(fd.name))\"]" },
+	{ "%concat(tolower(fd.name), 'a b')", "[\"fd.name\",\"concat(tolower(fd.name),\\\"a b\\\")\"]" },
 	{ "%join(':', (fd.name,'x'))", "[\"fd.name\",\"join(:,(fd.name,x))\"]" },
-	{ "%tolower(proc.name) %tolower(proc.name)", "[\"proc.name\",\"tolower(proc.name)\"]" },
+	{ "%tolower(proc.name) %tolower(proc.name)",
+	  "[\"proc.name\",\"tolower(proc.name)\",\"proc.name\",\"tolower(proc.name)\"]" },
+	{ "%proc.name %evt.num %fd.name %evt.num", "[\"proc.name\",\"evt.num\",\"fd.name\",\"evt.num\"]" },
 };
 
 /* Parts of the description: by what they stand for. */
