@@ -257,7 +257,8 @@ static void add_exceptions(struct description *d, const struct rule_item *item)
 		const struct exception_item *e = &item->exceptions.list[i];
 
 		note(d, &names, e->name);
-		note_entries(d, &fields, &e->fields);
+		if (e->values.count) /* only then it is part of the condition */
+			note_entries(d, &fields, &e->fields);
 		note_entries(d, &operators, &e->comps);
 	}
 	add_set(d->out, "exception_fields", &fields);

@@ -19,7 +19,8 @@ static const char rules[] =
 	"- macro: spawned\n  condition: evt.type in (execve, execveat)\n"
 	"- rule: one\n  desc: d\n  condition: spawned and not proc.name in (more)\n"
 	"  output: x %fd.name %proc.aname[2]\n  priority: INFO\n  tags: [b, a]\n"
-	"  exceptions:\n  - {name: e, fields: [proc.name, fd.name], comps: [=, in], values: [[a, [b, c]]]}\n";
+	"  exceptions:\n  - {name: e, fields: [proc.name, fd.name], comps: [=, in], values: [[a, [b, c]]]}\n"
+	"  - {name: open, fields: user.name}\n";
 
 /* A format's values: each field, and what a whole chain of transformers makes of fields, which is one. */
 static const struct {
@@ -60,7 +61,7 @@ static const struct {
 	  "zsh)) and not (proc.name = a and fd.name in (b, c)))\",\"condition_fields\":[\"evt.type\",\"fd.name\",\"proc.name\"]," },
 	{ "one",
 	  "\"events\":[\"asyncevent\",\"execve\",\"execveat\"],\"exception_fields\":[\"fd.name\",\"proc.name\"],"
-	  "\"exception_names\":[\"e\"],\"exception_operators\":[\"=\",\"in\"],\"lists\":[\"more\"],\"macros\":[\"spawned\"]," },
+	  "\"exception_names\":[\"e\",\"open\"],\"exception_operators\":[\"=\",\"in\"],\"lists\":[\"more\"],\"macros\":[\"spawned\"]," },
 	{ "one",
 	  "\"output_fields\":[\"fd.name\",\"proc.aname[2]\"],\"plugins\":[]},\"info\":{\"capture\":false,\"capture_duration\":0,"
 	  "\"condition\":\"spawned and not proc.name in (more)\",\"description\":\"d\",\"enabled\":true,\"name\":\"one\","
