@@ -55,11 +55,73 @@ static struct held_socket *hold(const struct tracer *t, int *ret_domain, int *re
 	return take_ptr(s);
 }
 
+/* A connect() or bind() that is made in the caller's place: it takes the socket's lock. */
+struct addressing {
+	struct errand errand; /* first */
+	int fd; /* of the held socket; a thread's own copy */
+	bool connects;
+	struct sockaddr_storage address;
+	socklen_t address_len;
+	bool acted;
+	int result; /* then; negative errno */
+};
+
+static void act(struct errand *e)
+{
+	struct addressing *a = (struct addressing *)e;
+	const struct sockaddr *address = (const struct sockaddr *)&a->address;
+	int r;
+
+	if (!errand_assume(e))
+		return;
+	r = a->connects ? connect(a->fd, address, a->address_len) : bind(a->fd, address, a->address_len);
+	a->result = r < 0 ? -errno : 0;
+	a->acted = true;
+	errand_return(e);
+}
+
+static enum open_way settle(struct tracer *t, struct errand *e)
+{
+	const struct addressing *a = (struct addressing *)e;
+
+	if (!a->acted)
+		return OPEN_CHECK;
+	t->pending.value = a->result;
+	return OPEN_DONE;
+}
+
+static bool keep(struct errand *e)
+{
+	struct addressing *a = (struct addressing *)e;
+
+	a->fd = fcntl(a->fd, F_DUPFD_CLOEXEC, 0);
+	return a->fd >= 0;
+}
+
+static void release(struct errand *e)
+{
+	close(((struct addressing *)e)->fd);
+}
+
+static enum open_way make_call(struct tracer *t, const struct held_socket *s)
+{
+	struct addressing a = {
+		.errand = { .act = act, .settle = settle, .keep = keep, .release = release, .leaves = true },
+		.fd = s->fd,
+		.connects = t->pending.call.number == SYS_connect,
+		.address = s->address,
+		.address_len = s->address_len,
+	};
+
+	identity_lend(t, &a.errand);
+	return errand_do(t, &a.errand, sizeof(a));
+}
+
 enum open_way connect_pending(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 	struct held_socket *s;
-	int domain, type, r, error;
+	int domain, type, error;
 
 	s = hold(t, &domain, &type, &error);
 	if (!s)
@@ -73,16 +135,9 @@ enum open_way connect_pending(struct tracer *t)
 		p->value = error;
 		return OPEN_DONE;
 	}
-	if (error < 0 || may_wait(p->call.number, s->fd, type) || !identity_assumable(t, p->tracee) ||
-	    identity_assume(t) < 0)
+	if (error < 0 || may_wait(p->call.number, s->fd, type) || !identity_assumable(t, p->tracee))
 		return OPEN_CHECK;
-	if (p->call.number == SYS_connect)
-		r = connect(s->fd, (struct sockaddr *)&s->address, s->address_len);
-	else
-		r = bind(s->fd, (struct sockaddr *)&s->address, s->address_len);
-	p->value = r < 0 ? -errno : 0;
-	identity_return(t);
-	return OPEN_DONE;
+	return make_call(t, s);
 }
 
 /*
@@ -106,7 +161,7 @@ bool connect_settle(struct held_socket *s, long number)
 
 	if (s->address.ss_family != AF_UNIX)
 		return true;
-	if (socket_look(s->fd, &info) < 0)
+	if (socket_look(s->fd, 0, NULL, &info) < 0)
 		return false;
 	asked = unix_name(&s->address, s->address_len);
 	if (number == SYS_bind && info.local_len > sizeof(sa_family_t)) {

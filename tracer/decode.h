@@ -86,6 +86,7 @@ struct call {
 	bool has_result;
 	int64_t result; /* negative errno or value; valid when has_result */
 	struct memory *memory;
+	struct reader *reader; /* of what may have to be waited for; NULL = whatever it takes */
 	struct decode_memo *memo; /* the tracer's; needed by calls of the execve and clone families that are complete */
 	/*
 	 * the path argument, when it has been read already (.ptr NULL: not); valid as long as the call waits
@@ -170,7 +171,11 @@ int decode_exit(pid_t tid, uint64_t ts, int wait_status, struct event_builder *b
  */
 int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struct event_builder *b,
 		struct event *ret_event, struct error *err);
-/* ITER_TASK_FILE_* event of one descriptor, from /proc/PID/fd, fdinfo and (sockets) pidfd_getfd. -ENOENT: not open. */
-int decode_fd(pid_t tid, int fd, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
+/*
+ * ITER_TASK_FILE_* event of one descriptor, from /proc/PID/fd, fdinfo and (sockets) pidfd_getfd. The reader is as
+ * memory's. -ENOENT: not open.
+ */
+int decode_fd(pid_t tid, int fd, uint64_t ts, struct reader *reader, struct event_builder *b, struct event *ret_event,
+	      struct error *err);
 
 #endif

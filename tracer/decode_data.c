@@ -28,7 +28,7 @@ static void put_memory_bytes(const struct call *c, uint64_t address, uint64_t le
 /* What was sent from our copy of it. True when there is one. */
 static bool put_held_bytes(const struct call *c, struct event_builder *b)
 {
-	if (!c->socket || !c->socket->sent)
+	if (!c->socket || !c->socket->sends)
 		return false;
 	if (c->socket->sent_len)
 		event_put_bytes(b, (struct str){ c->socket->sent, c->socket->sent_len });
@@ -172,7 +172,7 @@ STEP(put_message_size)
 {
 	struct msghdr m;
 
-	if (c->socket && c->socket->sent)
+	if (c->socket && c->socket->sends)
 		event_put_int(b, (int64_t)c->socket->size);
 	else if (read_message(c, c->args[s->arg], &m))
 		event_put_int(b, (int64_t)vector_size(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen));

@@ -148,7 +148,9 @@ static int ask_socket(const struct call *c, int fd, const struct sockaddr_storag
 
 	if (fd < 0)
 		return -EBADF;
-	r = c->socket ? socket_look(c->socket->fd, info) : socket_ask(c->tid, fd, info);
+	r = c->socket ? socket_look(c->socket->fd, c->tid, c->reader, info) : socket_ask(c->tid, fd, c->reader, info);
+	if (r == -EAGAIN && given_len)
+		return 0;
 	if ((r != -EPERM && r != -ENOSYS && r != -EACCES) || !given_len || c->number == SYS_connect)
 		return r;
 	if (given->ss_family == AF_INET || given->ss_family == AF_INET6)

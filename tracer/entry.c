@@ -126,7 +126,7 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	if (traits & CALL_ASKS)
 		t->others_asked = true;
 	if (traits & (CALL_MOUNT | CALL_ASKS) || makes_faults(p, traits) || freezes(p, traits))
-		t->locks_last = true;
+		reader_fear_locks(t->reader);
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
 	/*
@@ -336,9 +336,12 @@ static int tell_behalf(struct tracer *t, enum open_way way, struct event *ret_ev
 	if (way != OPEN_DONE)
 		return way == OPEN_CHECK && result_later(t) == 0 ? 0 : -EAGAIN;
 	p->way = FIGURES_ON_BEHALF;
+	if (p->quiet) {
+		entry_return(t, p->value);
+		return 0;
+	}
 	p->call.has_result = p->answer_due = true;
-	/* what went is told as such, whatever the caller hears */
-	p->call.result = p->call.socket && p->call.socket->went ? 1 : p->value;
+	p->call.result = send_outcome(p);
 	r = result_event(t, p->tracee, &p->call, 0, ret_event, err);
 	if (!p->messages) {
 		p->call.socket = NULL;
@@ -356,9 +359,9 @@ static int tell_done(struct tracer *t, unsigned int traits, struct event *ret_ev
 	int r = -EAGAIN;
 
 	if (traits & CALL_SOCKET)
-		r = tell_behalf(t, connect_pending(t), ret_event, err);
+		r = tell_behalf(t, p->tried ? p->tried_way : connect_pending(t), ret_event, err);
 	if (traits & CALL_SEND && !in_stop)
-		r = tell_behalf(t, send_pending(t), ret_event, err);
+		r = tell_behalf(t, p->tried ? p->tried_way : send_pending(t), ret_event, err);
 	if (traits & CALL_NAME && !in_stop)
 		r = tell_behalf(t, p->tried ? p->tried_way : names_pending(t), ret_event, err);
 	return r;
@@ -471,6 +474,7 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 		.ts = p->since,
 		.number = n.data.nr,
 		.ip = n.data.instruction_pointer,
+		.reader = t->reader,
 		.memo = t->memo,
 		.object_fd = -1,
 	};
@@ -501,8 +505,8 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 
 	lookup_mounts(t);
 	*p = (struct pending){ .active = true, .tracee = tracee, .since = tracer_now() };
-	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = p->since, .memo = t->memo,
-				 .object_fd = -1 };
+	p->call = (struct call){ .tid = tracee->tid, .pid = tracee->process->pid, .ts = p->since,
+				 .reader = t->reader, .memo = t->memo, .object_fd = -1 };
 	if (arch_read(tracee->tid, &p->regs) < 0) {
 		p->active = false; /* killed */
 		return;

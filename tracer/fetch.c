@@ -86,7 +86,7 @@ int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, v
 			continue;
 		}
 		if (need->kind == NEED_FD)
-			r = decode_fd((pid_t)need->tid, (int)need->fd, now, &t->fetched, &ev, err);
+			r = decode_fd((pid_t)need->tid, (int)need->fd, now, t->reader, &t->fetched, &ev, err);
 		else
 			r = fetch_task(t, (pid_t)need->tid, now, &t->fetched, &ev, err);
 		if (r == -ENOMEM)
@@ -154,7 +154,7 @@ static int describe_fds(struct tracer *t, source_sink sink, void *context, struc
 
 		if (parse_u32(str_of(d->d_name), &fd) < 0 || fd > INT_MAX)
 			continue; /* . and .. */
-		r = decode_fd(t->launch.workload, (int)fd, tracer_now(), &t->fetched, &ev, err);
+		r = decode_fd(t->launch.workload, (int)fd, tracer_now(), t->reader, &t->fetched, &ev, err);
 		if (r == 0)
 			r = sink(context, &ev);
 		else if (r != -ENOMEM)

@@ -83,7 +83,7 @@ void foreign_call(struct tracer *t, uint32_t arch)
 		entry_return(t, -ENOSYS);
 		return;
 	}
-	t->locks_last = true;
+	reader_fear_locks(t->reader);
 	/* it may change credentials, roots and mounts unseen: from here on every thread opens for itself */
 	identity_free(t);
 	reader_be_wary(t->reader);

@@ -13,10 +13,10 @@
 void lookup_mounts_changed(struct tracer *t)
 {
 	t->slow.changed = true;
-	if ((reader_is_wary(t->reader) && t->locks_last) || !slow_gives(&t->slow))
+	if ((reader_is_wary(t->reader) && reader_fears_locks(t->reader)) || !slow_gives(&t->slow))
 		return;
 	reader_be_wary(t->reader);
-	t->locks_last = true;
+	reader_fear_locks(t->reader);
 }
 
 void lookup_mounts(struct tracer *t)

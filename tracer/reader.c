@@ -27,8 +27,9 @@ struct reading {
 };
 
 struct reader {
-	bool wary, held_up;
+	bool wary, held_up, fears_locks;
 	struct hands *hands; /* NULL = nobody was asked yet */
+	struct hands *lock_hands; /* likewise: who waits for a lock takes nobody's memory away */
 };
 
 /* ---- on a thread ----------------------------------------------------------------------------------------- */
@@ -124,6 +125,13 @@ ssize_t reader_file(struct reader *r, pid_t tid, const char *name, char *bytes, 
 	return ask(r, &what, bytes);
 }
 
+int reader_do(struct reader *r, struct job *job)
+{
+	if (!r->lock_hands)
+		r->lock_hands = hands_new(LOOK_THREADS, NULL);
+	return r->lock_hands ? hands_do(r->lock_hands, job, ERRAND_WAIT_MS, READER_STARVED_MS) : -EBUSY;
+}
+
 /* ---- what is known ------------------------------------------------------------------------------------- */
 
 struct reader *reader_new(void)
@@ -133,8 +141,10 @@ struct reader *reader_new(void)
 
 void reader_free(struct reader *r)
 {
-	if (r)
+	if (r) {
 		hands_free(r->hands);
+		hands_free(r->lock_hands);
+	}
 	free(r);
 }
 
@@ -147,6 +157,17 @@ void reader_be_wary(struct reader *r)
 bool reader_is_wary(const struct reader *r)
 {
 	return r && r->wary;
+}
+
+void reader_fear_locks(struct reader *r)
+{
+	if (r)
+		r->fears_locks = true;
+}
+
+bool reader_fears_locks(const struct reader *r)
+{
+	return r && r->fears_locks;
 }
 
 bool reader_is_trusting(const struct reader *r)

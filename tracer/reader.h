@@ -12,6 +12,7 @@
  * gives it, and until then the reader waits in the kernel, where no signal but SIGKILL reaches it. So threads
  * read what may not be there, and who is held up loses a thread instead of everybody's time.
  */
+struct job;
 struct reader;
 struct reader *reader_new(void); /* NULL: out of memory */
 /* Threads that are held up stay, and end with the process. Accepts NULL. */
@@ -26,6 +27,15 @@ bool reader_is_wary(const struct reader *r);
  * away in that moment.
  */
 bool reader_is_trusting(const struct reader *r);
+
+/*
+ * Somebody may hold locks of the kernel for as long as he likes, while he waits for such a page: what needs one is done
+ * by threads. False for NULL.
+ */
+void reader_fear_locks(struct reader *r);
+bool reader_fears_locks(const struct reader *r);
+/* Has a thread do what may have to wait for a lock (hands.h): as hands_do(), and for no longer than an errand takes. */
+int reader_do(struct reader *r, struct job *job);
 
 /*
  * The memory of a thread's process, also by fd (/proc/TID/mem, -1 = none), which stays the caller's: bytes

@@ -30,6 +30,21 @@ struct message {
 	size_t control_len;
 };
 
+/* A message that is sent in the caller's place. */
+struct sending {
+	struct errand errand; /* first */
+	struct message message;
+	int fd; /* of the held socket; a thread's own copy */
+	unsigned int flags;
+	pid_t pid; /* of the caller */
+	int pidfd; /* of a thread, which does not know when it ends; -1 = it waits for us */
+	uint64_t length_at; /* where it is to find the length of what went; 0 = nowhere */
+	bool first; /* of those of the call */
+	bool alone; /* memory is written by threads alone: there is some that has to be waited for */
+	bool went; /* and its length could not be written */
+	int64_t result; /* length, or negative errno; -EOPNOTSUPP: the caller's to do */
+};
+
 static void message_clear(struct message *m)
 {
 	free(take_ptr(m->bytes));
@@ -125,9 +140,9 @@ static int read_message(const struct call *c, uint32_t i, struct message *m)
 
 /* ---- sending ------------------------------------------------------------------------------------------- */
 
-static int64_t send_message(const struct tracer *t, int fd, const struct message *m)
+static int64_t send_message(const struct sending *s)
 {
-	const struct call *c = &t->pending.call;
+	const struct message *m = &s->message;
 	struct iovec bytes = { m->bytes, m->len };
 	struct msghdr h = {
 		.msg_name = m->name_len ? (void *)&m->name : NULL,
@@ -140,14 +155,98 @@ static int64_t send_message(const struct tracer *t, int fd, const struct message
 	ssize_t n;
 
 	/* what goes along may ask for capabilities (marks, sources) */
-	if (identity_assume(t) < 0)
+	if (!errand_assume(&s->errand))
 		return -EOPNOTSUPP;
-	n = sendmsg(fd, &h, (int)(flags_of(c) | MSG_DONTWAIT | MSG_NOSIGNAL));
+	n = sendmsg(s->fd, &h, (int)(s->flags | MSG_DONTWAIT | MSG_NOSIGNAL));
 	if (n < 0)
 		n = -errno;
-	identity_return(t);
+	errand_return(&s->errand);
 	return n;
 }
+
+/* Its number may be another's by then, if it does not wait for us. */
+static bool is_there(const struct sending *s)
+{
+	return s->pidfd < 0 || syscall(SYS_pidfd_send_signal, s->pidfd, 0, NULL, 0) == 0;
+}
+
+/* The length that sendmmsg() writes behind a message; as the caller might, so not where it may only read. */
+static int write_length(const struct sending *s, uint32_t *value, bool write)
+{
+	struct iovec here = { value, sizeof(*value) }, there = { (void *)(uintptr_t)s->length_at, sizeof(*value) };
+	ssize_t n;
+
+	if (!is_there(s))
+		return -ESRCH;
+	n = write ? process_vm_writev(s->pid, &here, 1, &there, 1, 0) :
+		    process_vm_readv(s->pid, &here, 1, &there, 1, 0);
+	return n == (ssize_t)sizeof(*value) ? 0 : n < 0 ? -errno : -EFAULT;
+}
+
+/* Whether the lengths can be written at all: profiles of containers refuse it, and nothing is to be waited for. */
+static bool can_write(const struct sending *s)
+{
+	uint32_t value;
+	int r = s->alone && s->pidfd < 0 ? -EPERM : write_length(s, &value, false);
+
+	if (r == 0)
+		r = write_length(s, &value, true);
+	return r == 0 || r == -EFAULT;
+}
+
+static void act(struct errand *e)
+{
+	struct sending *s = (struct sending *)e;
+	uint32_t len;
+
+	if (s->length_at && s->first && !can_write(s))
+		return;
+	s->result = send_message(s);
+	if (s->result < 0 || !s->length_at)
+		return;
+	len = (uint32_t)s->result;
+	s->went = write_length(s, &len, true) < 0;
+	if (s->went)
+		s->result = -EFAULT;
+}
+
+static bool copy_bytes(char **bytes, size_t len)
+{
+	char *copy = malloc(len ? len : 1);
+
+	if (copy && len)
+		memcpy(copy, *bytes, len);
+	*bytes = copy;
+	return copy != NULL;
+}
+
+static void release(struct errand *e)
+{
+	struct sending *s = (struct sending *)e;
+
+	message_clear(&s->message);
+	close(s->fd);
+	if (s->pidfd >= 0)
+		close(s->pidfd);
+}
+
+static bool keep(struct errand *e)
+{
+	struct sending *s = (struct sending *)e;
+	struct message *m = &s->message;
+	bool whole = copy_bytes(&m->bytes, m->len);
+
+	whole &= copy_bytes(&m->control, m->control_len);
+	s->fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	if (s->length_at)
+		s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+	if (whole && s->fd >= 0 && (!s->length_at || s->pidfd >= 0))
+		return true;
+	release(e);
+	return false;
+}
+
+/* ---- the call ------------------------------------------------------------------------------------------ */
 
 static bool may_wait(const struct call *c, int fd)
 {
@@ -156,36 +255,54 @@ static bool may_wait(const struct call *c, int fd)
 	return !(flags_of(c) & MSG_DONTWAIT) && (flags < 0 || !(flags & O_NONBLOCK));
 }
 
-/* The length that sendmmsg() writes behind a message; as the caller might, so not where it may only read. */
-static int write_length(const struct call *c, uint32_t i, uint32_t *value, bool write)
+/* Nothing is held of the pending call any more. */
+static void let_go(struct tracer *t)
 {
-	uint64_t at = c->args[1] + i * sizeof(struct mmsghdr) + offsetof(struct mmsghdr, msg_len);
-	struct iovec here = { value, sizeof(*value) }, there = { (void *)(uintptr_t)at, sizeof(*value) };
-	ssize_t n = write ? process_vm_writev(c->pid, &here, 1, &there, 1, 0) :
-			    process_vm_readv(c->pid, &here, 1, &there, 1, 0);
+	struct pending *p = &t->pending;
 
-	return n == (ssize_t)sizeof(*value) ? 0 : n < 0 ? -errno : -EFAULT;
+	p->messages = 0;
+	p->call.socket = NULL;
+	if (p->tracee)
+		socket_release(take_ptr(p->tracee->socket));
 }
 
-/* Whether the lengths can be written at all: profiles of containers refuse it, and nothing is to be waited for. */
-static bool can_write(const struct call *c)
+/* The message at hand ended with n: how the call goes on. */
+static enum open_way conclude(struct tracer *t, int64_t n)
 {
-	uint32_t value;
-	int r = memory_is_wary(c->memory) ? -EPERM : write_length(c, 0, &value, false);
+	struct pending *p = &t->pending;
+	struct held_socket *s = p->tracee->socket;
 
-	if (r == 0)
-		r = write_length(c, 0, &value, true);
-	return r == 0 || r == -EFAULT;
+	if (n == -ENOMEM || n == -ESRCH || n == -EPIPE || (n == -EAGAIN && may_wait(&p->call, s->fd)))
+		n = -EOPNOTSUPP; /* waits, or may raise a signal */
+	if (p->message) {
+		if (n >= 0)
+			p->value++;
+		else if (s->went)
+			p->messages = p->message; /* the last that is told */
+		if (n < 0 && !s->went) {
+			p->quiet = true; /* those before it are told */
+			let_go(t);
+		}
+		return OPEN_DONE;
+	}
+	if (n == -EOPNOTSUPP || n == -ENODATA) {
+		let_go(t);
+		return n == -ENODATA ? OPEN_CHECK : OPEN_ENTRY;
+	}
+	if (n >= 0 && p->call.number == SYS_sendmmsg) {
+		p->messages = (uint32_t)p->call.args[2] < UIO_MAXIOV ? (uint32_t)p->call.args[2] : UIO_MAXIOV;
+		n = 1; /* messages so far */
+	}
+	p->value = n;
+	return OPEN_DONE;
 }
 
-static void keep(struct held_socket *s, struct message *m)
+static enum open_way settle(struct tracer *t, struct errand *e)
 {
-	s->address = m->name;
-	s->address_len = m->name_len;
-	free(s->sent);
-	s->sent = take_ptr(m->bytes);
-	s->sent_len = m->len < EVENT_SNAPLEN ? m->len : EVENT_SNAPLEN;
-	s->size = m->size;
+	const struct sending *s = (struct sending *)e;
+
+	t->pending.tracee->socket->went = s->went;
+	return conclude(t, s->result);
 }
 
 static int read_while_there(const struct tracer *t, uint32_t i, struct message *m)
@@ -200,34 +317,57 @@ static int read_while_there(const struct tracer *t, uint32_t i, struct message *
 	return r;
 }
 
-/*
- * Sends message number i: 0, or the errno that the call would have ended with. -EOPNOTSUPP: the caller's to
- * do, -ENODATA: and not read.
- */
-static int64_t send_one(struct tracer *t, struct held_socket *s, uint32_t i)
+/* No datagram holds so many bytes, and the kernel looks for none of them before it says so. */
+static bool is_too_long(const struct call *c)
 {
-	const struct call *c = &t->pending.call;
-	struct message m;
-	int64_t n = read_while_there(t, i, &m);
-	uint32_t len;
+	return c->number == SYS_sendto && c->args[2] > SEND_MESSAGE_BYTES;
+}
 
-	if (n == 0)
-		n = send_message(t, s->fd, &m);
-	else if (n == -EAGAIN) /* not to be read in time */
-		n = -EOPNOTSUPP;
-	keep(s, &m);
-	if (n == -ENOMEM || n == -ESRCH || n == -EPIPE || (n == -EAGAIN && may_wait(c, s->fd)))
-		n = -EOPNOTSUPP; /* waits, or may raise a signal */
-	if (n >= 0 && c->number == SYS_sendmmsg) {
-		int r;
+/* What is told of it. */
+static void describe(struct held_socket *s, const struct message *m)
+{
+	s->address = m->name;
+	s->address_len = m->name_len;
+	s->sends = m->bytes;
+	s->sent_len = m->len < sizeof(s->sent) ? m->len : sizeof(s->sent);
+	if (s->sent_len)
+		memcpy(s->sent, m->bytes, s->sent_len);
+	s->size = m->size;
+}
 
-		len = (uint32_t)n;
-		r = write_length(c, i, &len, true);
-		s->went = r < 0;
-		n = r < 0 ? r : n;
+/* Sends the message at hand. */
+static enum open_way send_one(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	const struct call *c = &p->call;
+	struct held_socket *held = p->tracee->socket;
+	struct sending s = {
+		.errand = { .act = act, .settle = settle, .keep = keep, .release = release, .leaves = true },
+		.fd = held->fd,
+		.flags = flags_of(c),
+		.pid = c->pid,
+		.pidfd = -1,
+		.length_at = c->number == SYS_sendmmsg ? c->args[1] + p->message * sizeof(struct mmsghdr) +
+								 offsetof(struct mmsghdr, msg_len) :
+							 0,
+		.first = !p->message,
+		.alone = memory_is_wary(c->memory) || reader_fears_locks(t->reader),
+		.result = -EOPNOTSUPP,
+	};
+	int r = read_while_there(t, p->message, &s.message);
+	enum open_way way;
+
+	if (r == -EAGAIN || ((r == -EFAULT || r == -EINVAL) && is_too_long(c)))
+		r = -EOPNOTSUPP; /* not to be read in time, or not at all */
+	describe(held, &s.message);
+	if (r == 0) {
+		identity_lend(t, &s.errand);
+		way = errand_do(t, &s.errand, sizeof(s));
+	} else {
+		way = conclude(t, r);
 	}
-	message_clear(&m);
-	return n;
+	message_clear(&s.message);
+	return way;
 }
 
 /* Where the message is to go, as far as that can be read. */
@@ -241,8 +381,6 @@ static void read_address(const struct call *c, struct held_socket *s)
 	}
 	message_clear(&m);
 }
-
-/* ---- the call ------------------------------------------------------------------------------------------ */
 
 static struct held_socket *hold(const struct call *c, int *ret_type)
 {
@@ -269,66 +407,60 @@ enum open_way send_pending(struct tracer *t)
 	struct pending *p = &t->pending;
 	struct call *c = &p->call;
 	struct held_socket *s;
+	enum open_way way;
 	int type;
-	int64_t n;
 
 	if (!c->memory || !has_address(c) || (c->number == SYS_sendmmsg && !c->args[2]))
 		return OPEN_ENTRY;
 	s = hold(c, &type);
 	if (!s)
 		return OPEN_ENTRY;
-	/* connects, and the socket tells where to, if it is asked behind the call */
-	if (type == SOCK_STREAM && flags_of(c) & MSG_FASTOPEN) {
-		read_address(c, s);
-		socket_release(p->tracee->socket);
-		p->tracee->socket = s;
-		c->socket = s;
-		return OPEN_CHECK;
-	}
-	n = -EOPNOTSUPP;
-	if ((type == SOCK_DGRAM || type == SOCK_RAW) && !(flags_of(c) & ~(unsigned int)FLAGS_KNOWN) &&
-	    identity_assumable(t, p->tracee) && (c->number != SYS_sendmmsg || can_write(c)))
-		n = send_one(t, s, 0);
-	if (n == -EOPNOTSUPP || n == -ENODATA) {
-		socket_release(s);
-		return n == -ENODATA ? OPEN_CHECK : OPEN_ENTRY;
-	}
-	if (n >= 0 && c->number == SYS_sendmmsg) {
-		p->messages = (uint32_t)c->args[2] < UIO_MAXIOV ? (uint32_t)c->args[2] : UIO_MAXIOV;
-		n = 1; /* messages so far */
-	}
 	socket_release(p->tracee->socket);
 	p->tracee->socket = s;
 	c->socket = s;
-	p->value = n;
-	return OPEN_DONE;
+	/* connects, and the socket tells where to, if it is asked behind the call */
+	if (type == SOCK_STREAM && flags_of(c) & MSG_FASTOPEN) {
+		read_address(c, s);
+		return OPEN_CHECK;
+	}
+	way = OPEN_ENTRY;
+	if ((type == SOCK_DGRAM || type == SOCK_RAW) && !(flags_of(c) & ~(unsigned int)FLAGS_KNOWN) &&
+	    identity_assumable(t, p->tracee))
+		way = send_one(t);
+	if (way != OPEN_DONE && way != OPEN_ASIDE)
+		let_go(t);
+	return way;
+}
+
+int64_t send_outcome(const struct pending *p)
+{
+	bool went = p->call.socket && p->call.socket->went;
+
+	return !went ? p->value : p->message ? p->value + 1 : 1;
 }
 
 int send_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
-	bool more = p->tracee && p->messages && ++p->message < p->messages;
-	struct held_socket *s = more ? p->tracee->socket : NULL;
-	int64_t n;
+	enum open_way way;
 
 	if (!p->messages)
 		return 0;
-	n = more ? send_one(t, s, p->message) : -ENODATA;
-	if (n >= 0)
-		p->value++;
-	else
-		p->messages = p->message; /* the last that is told */
-	if (n >= 0 || (s && s->went)) {
-		p->call.result = n >= 0 ? p->value : p->value + 1;
+	if (p->tracee && ++p->message < p->messages) {
+		p->answer_due = false;
 		t->ext = (struct event_ext){
 			.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip
 		};
-		if (result_event(t, p->tracee, &p->call, 0, ret_event, err) == 0)
-			return 1;
+		way = send_one(t);
+		if (way == OPEN_ASIDE)
+			return 0;
+		p->answer_due = true;
+		if (way == OPEN_DONE && !p->quiet) {
+			p->call.result = send_outcome(p);
+			if (result_event(t, p->tracee, &p->call, 0, ret_event, err) == 0)
+				return 1;
+		}
 	}
-	p->messages = 0;
-	p->call.socket = NULL;
-	if (p->tracee)
-		socket_release(take_ptr(p->tracee->socket));
+	let_go(t);
 	return 0;
 }

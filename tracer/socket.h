@@ -3,8 +3,11 @@
 #define MONITOR_TRACER_SOCKET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+
+#include "base/limits.h"
 
 /* What a socket says of itself. */
 struct socket_info {
@@ -22,14 +25,24 @@ struct held_socket {
 	int fd;
 	struct sockaddr_storage address;
 	socklen_t address_len;
-	char *sent; /* heap: what was sent to it, as far as it is of interest; NULL = nothing */
+	bool sends; /* what was sent to it, as far as it is of interest */
+	char sent[EVENT_SNAPLEN];
 	size_t sent_len, size; /* bytes of it; of the whole message */
 	bool went; /* and the call fails nevertheless: its length cannot be written */
 };
 
 void socket_release(struct held_socket *s); /* accepts NULL */
-/* What the socket behind our own descriptor says. */
-int socket_look(int fd, struct socket_info *s);
+/*
+ * What the socket behind our own descriptor says, which a thread has: its addresses are those that the kernel's tables
+ * have where another holds its lock. -EAGAIN: nor do these; the rest is known. The reader is as memory's (decode.h).
+ */
+struct reader;
+int socket_look(int fd, pid_t tid, struct reader *reader, struct socket_info *s);
+/*
+ * What the kernel's tables say of the socket with this inode, those of the thread's network namespace; s says what kind
+ * it is, where that is known (else domain 0). -ENOENT: they do not have it.
+ */
+int socket_look_up(pid_t tid, uint64_t inode, struct socket_info *s);
 
 /* The address family of our own descriptor and the socket's type; negative errno when it is none. */
 int socket_domain(int fd, int *ret_type);
@@ -41,7 +54,7 @@ bool socket_is_internet(int fd, int *ret_type);
  * pidfd_getfd.
  */
 int socket_copy(pid_t tid, int fd);
-/* Takes a copy of a task's descriptor and asks it. -EPERM where the profile forbids pidfd_getfd. */
-int socket_ask(pid_t tid, int fd, struct socket_info *s);
+/* Takes a copy of a task's descriptor and looks at it. -EPERM where the profile forbids pidfd_getfd. */
+int socket_ask(pid_t tid, int fd, struct reader *reader, struct socket_info *s);
 
 #endif

@@ -89,7 +89,7 @@ struct pending {
 	bool unknown; /* who makes it: his id was another's, of whose end is to be told first */
 	bool repeated; /* counted when it was caught before */
 	bool waits; /* perhaps for another process: it is not to be broken off */
-	bool tried; /* an open that was tried on behalf already; way of it, and the record of its event */
+	bool tried; /* on behalf, already; way of it, and the record of its event */
 	enum open_way tried_way;
 	struct event_ext ext;
 	uint32_t messages, message; /* sendmmsg done in the caller's place: how many, and which is sent now */
@@ -230,7 +230,6 @@ struct tracer {
 	uint64_t ordinary_since;
 	struct crowd crowd;
 	struct near near;
-	bool locks_last; /* somebody may hold locks of the kernel for as long as he likes (errand.c) */
 	struct errands *errands; /* NULL = none yet */
 	struct hands *unwinders; /* ustack.h; NULL = none yet */
 	unsigned int errands_away; /* put aside, and not told yet */
@@ -488,8 +487,13 @@ enum open_way names_pending(struct tracer *t);
 
 /* send.c: sends the pending call's datagram from a copy of its socket. */
 enum open_way send_pending(struct tracer *t);
-/* The next message of a sendmmsg() whose first one send_pending() has sent: 1 = its event, 0 = there is none. */
+/*
+ * The next message of a sendmmsg() whose first one send_pending() has sent: 1 = its event, 0 = there is none, or (the
+ * call is not pending any more) not yet.
+ */
 int send_next(struct tracer *t, struct event *ret_event, struct error *err);
+/* The result that is told of a call made in the caller's place: what went is told so, whatever the caller hears. */
+int64_t send_outcome(const struct pending *p);
 
 /*
  * connect.c: makes the pending connect() or bind() of an internet socket, or holds its socket for the look

@@ -334,7 +334,8 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 		r = send_next(t, ret_event, err);
 		if (r != 0)
 			return r;
-		entry_return(t, t->pending.value);
+		if (t->pending.active)
+			entry_return(t, t->pending.value);
 	} else if (t->pending.active && !t->pending.event_due) {
 		entry_continue(t); /* an answer was owed */
 	}

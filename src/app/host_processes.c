@@ -50,7 +50,7 @@ static int give_fd(struct answers_to *to, pid_t pid, int fd)
 	struct error gone = { 0 };
 	struct event ev;
 
-	return give(to, decode_fd(pid, fd, to->ts, &to->builder, &ev, &gone), &ev);
+	return give(to, decode_fd(pid, fd, to->ts, NULL, &to->builder, &ev, &gone), &ev);
 }
 
 static int give_thread(struct answers_to *to, pid_t owner, int tid)

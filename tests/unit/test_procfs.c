@@ -295,26 +295,26 @@ static void test_descriptors(void **state)
 	assert_int_equal(bind(sock, (struct sockaddr *)&address, len), 0);
 	assert_int_equal(getsockname(sock, (struct sockaddr *)&address, &len), 0);
 
-	assert_int_equal(decode_fd(getpid(), file, 42, &b, &ev, NULL), 0);
+	assert_int_equal(decode_fd(getpid(), file, 42, NULL, &b, &ev, NULL), 0);
 	assert_int_equal(ev.type, EV_ITER_TASK_FILE_REGULAR_E);
 	assert_true(str_eq(text_of(&ev, "path"), STR("/dev/null")));
 	assert_int_equal(int_of(&ev, "flags") & 0x100b, 0x100a); /* O_WRONLY, O_APPEND, O_CLOEXEC */
 
-	assert_int_equal(decode_fd(getpid(), dir, 42, &b, &ev, NULL), 0);
+	assert_int_equal(decode_fd(getpid(), dir, 42, NULL, &b, &ev, NULL), 0);
 	assert_int_equal(ev.type, EV_ITER_TASK_FILE_DIRECTORY_E);
 
-	assert_int_equal(decode_fd(getpid(), pipes[0], 42, &b, &ev, NULL), 0);
+	assert_int_equal(decode_fd(getpid(), pipes[0], 42, NULL, &b, &ev, NULL), 0);
 	assert_int_equal(ev.type, EV_ITER_TASK_FILE_PIPE_E);
 
-	assert_int_equal(decode_fd(getpid(), sock, 42, &b, &ev, NULL), 0);
+	assert_int_equal(decode_fd(getpid(), sock, 42, NULL, &b, &ev, NULL), 0);
 	assert_int_equal(ev.type, EV_ITER_TASK_FILE_SOCKET_INET_E);
 	assert_int_equal(int_of(&ev, "local_port"), ntohs(address.sin_port));
 	assert_memory_equal(event_param(&ev, 3).ptr, "\x7f\0\0\x01", 4);
 
-	assert_int_equal(decode_fd(getpid(), un, 42, &b, &ev, NULL), 0);
+	assert_int_equal(decode_fd(getpid(), un, 42, NULL, &b, &ev, NULL), 0);
 	assert_int_equal(ev.type, EV_ITER_TASK_FILE_SOCKET_UNIX_E);
 
-	assert_int_equal(decode_fd(getpid(), 9999, 42, &b, &ev, NULL), -ENOENT);
+	assert_int_equal(decode_fd(getpid(), 9999, 42, NULL, &b, &ev, NULL), -ENOENT);
 	close(pipes[0]);
 	close(pipes[1]);
 	event_builder_free(&b);

@@ -8,6 +8,8 @@
  *   frozen   nobody waits for a page: the file system that FOLDER lies on is frozen, and thawed at last
  *   killed   as folder; the callers are killed before it
  *   long     as folder, for seconds
+ *   socket   it sends by a socket, of UDP and of TCP, that is connected, bound and sent by, and looked at
+ *   socket-killed, socket-long   likewise
  *
  * Exit status: 0, 2 when nothing could be held, 77 where there is no userfaultfd.
  */
@@ -15,6 +17,8 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/userfaultfd.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +27,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -56,10 +61,50 @@ static bool has_userfaultfd(void)
 	return fd >= 0 && close(fd) == 0;
 }
 
+static struct sockaddr_in receiver = { .sin_family = AF_INET };
+static int held_udp = -1, held_tcp = -1;
+
+/* Two sockets that are held, the one of TCP connected, and somebody who takes what is sent. */
+static void make_sockets(void)
+{
+	struct sockaddr_in listener = { .sin_family = AF_INET };
+	socklen_t len = sizeof(listener);
+	int taker = socket(AF_INET, SOCK_DGRAM, 0), listening = socket(AF_INET, SOCK_STREAM, 0);
+
+	receiver.sin_addr.s_addr = listener.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	held_udp = socket(AF_INET, SOCK_DGRAM, 0);
+	held_tcp = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(taker, (struct sockaddr *)&receiver, sizeof(receiver)) < 0 ||
+	    getsockname(taker, (struct sockaddr *)&receiver, &len) < 0 || listen(listening, 1) < 0 ||
+	    getsockname(listening, (struct sockaddr *)&listener, &len) < 0 ||
+	    connect(held_tcp, (struct sockaddr *)&listener, sizeof(listener)) < 0 ||
+	    fcntl(held_tcp, F_SETFL, O_NONBLOCK) < 0)
+		_exit(2);
+}
+
+static void *send_tcp(void *page)
+{
+	send(held_tcp, page, PAGE, 0);
+	return NULL;
+}
+
+static void hold_sockets(void)
+{
+	pthread_t other;
+
+	/* with more to come the bytes are collected, by who has the lock */
+	if (pthread_create(&other, NULL, send_tcp, absent_page()) != 0)
+		_exit(2);
+	sendto(held_udp, absent_page(), 100, MSG_MORE, (struct sockaddr *)&receiver, sizeof(receiver));
+	_exit(2);
+}
+
 static void hold(const char *how)
 {
 	int fd;
 
+	if (!strcmp(how, "socket"))
+		hold_sockets();
 	if (!strcmp(how, "file")) {
 		fd = open("written", O_WRONLY);
 		_exit(write(fd, absent_page(), PAGE) < 0);
@@ -113,6 +158,43 @@ static int change_mode(void)
 {
 	return chmod("written", 0640);
 }
+static int give_name(void)
+{
+	return bind(held_udp, (struct sockaddr *)&receiver, sizeof(receiver));
+}
+static int give_peer(void)
+{
+	return connect(held_udp, (struct sockaddr *)&receiver, sizeof(receiver));
+}
+static int send_one(void)
+{
+	return (int)sendto(held_udp, "one", 3, 0, (struct sockaddr *)&receiver, sizeof(receiver)) - 3;
+}
+static int send_many(void)
+{
+	static char text[] = "many";
+	struct iovec bytes = { text, 4 };
+	struct msghdr h = {
+		.msg_name = &receiver, .msg_namelen = sizeof(receiver), .msg_iov = &bytes, .msg_iovlen = 1
+	};
+	struct mmsghdr messages[3] = { { .msg_hdr = h }, { .msg_hdr = h }, { .msg_hdr = h } };
+	int n = sendmmsg(held_udp, messages, 3, 0);
+
+	return n == 3 && messages[0].msg_len == 4 && messages[1].msg_len == 4 && messages[2].msg_len == 4 ? 0 : -1;
+}
+static int give_peer_again(void)
+{
+	return connect(held_tcp, (struct sockaddr *)&receiver, sizeof(receiver));
+}
+static int send_stream(void)
+{
+	return (int)sendto(held_tcp, "stream", 6, 0, NULL, 0) - 6;
+}
+/* Nobody waits for these natively, whatever rules want to know of the socket. */
+static int look_at_sockets(void)
+{
+	return close_of(dup(held_udp)) + close_of(dup(held_tcp));
+}
 static const struct act {
 	const char *how, *name;
 	int (*call)(void);
@@ -126,13 +208,34 @@ static const struct act {
 	{ "folder", "make a link", make_link },
 	{ "file", "cut off", cut_off },
 	{ "file", "change the mode", change_mode },
+	{ "socket", "look at sockets", look_at_sockets },
+	{ "socket", "send by TCP", send_stream },
+	{ "socket", "give a name", give_name },
+	{ "socket", "give a peer", give_peer },
+	{ "socket", "send many", send_many },
+	{ "socket", "send", send_one },
+	{ "socket", "give another peer", give_peer_again },
 };
 
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
 
-static bool is_of(const struct act *act, const char *how)
+/* What is held, and how it goes on. */
+static const struct way {
+	const char *name, *held;
+	bool killed, is_long;
+} ways[] = {
+	{ "folder", "folder", false, false },	   { "file", "file", false, false },
+	{ "frozen", "folder", false, false },	   { "killed", "folder", true, false },
+	{ "long", "folder", false, true },	   { "socket", "socket", false, false },
+	{ "socket-killed", "socket", true, false }, { "socket-long", "socket", false, true },
+};
+
+static const struct way *find_way(const char *name)
 {
-	return !strcmp(act->how, !strcmp(how, "file") ? how : "folder");
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!strcmp(ways[i].name, name))
+			return &ways[i];
+	return NULL;
 }
 
 static void prepare(void)
@@ -151,23 +254,30 @@ static void use_others(const char *folder)
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	snprintf(path, sizeof(path), "%s-other", folder);
 	for (int i = 0; i < 10; i++) {
+		int fd = socket(AF_INET, SOCK_DGRAM, 0);
+		struct sockaddr_in own = { .sin_family = AF_INET };
+
 		close(open("/", O_RDONLY | O_DIRECTORY));
 		close(open(path, O_CREAT | O_WRONLY, 0600));
 		unlink(path);
+		if (receiver.sin_port && (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
+					  sendto(fd, "other", 5, 0, (struct sockaddr *)&receiver, sizeof(receiver)) != 5))
+			printf("others cannot send\n");
+		close(fd);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if ((now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1000000 > LIMIT_MS)
 		printf("others waited, too\n");
 }
 
-static bool begin(const char *how, int folder, pid_t *ret_holder)
+static bool begin(const struct way *way, int folder, pid_t *ret_holder)
 {
 	*ret_holder = 0;
-	if (!strcmp(how, "frozen"))
+	if (!strcmp(way->name, "frozen"))
 		return ioctl(folder, FIFREEZE, 0) == 0;
 	*ret_holder = fork();
 	if (*ret_holder == 0)
-		hold(how);
+		hold(way->held);
 	usleep(BEGIN_US);
 	return waitpid(*ret_holder, NULL, WNOHANG) == 0;
 }
@@ -181,33 +291,34 @@ static bool is_done(pid_t pid)
 
 int main(int argc, char **argv)
 {
+	const struct way *way = argc == 3 ? find_way(argv[2]) : NULL;
 	pid_t holder, callers[ACTS] = { 0 };
 	int folder, status;
-	bool killed;
 
-	if (argc != 3 || chdir(argv[1]) < 0)
+	if (!way || chdir(argv[1]) < 0)
 		return 2;
-	if (strcmp(argv[2], "frozen") && !has_userfaultfd())
+	if (strcmp(way->name, "frozen") && !has_userfaultfd())
 		return 77;
-	killed = !strcmp(argv[2], "killed");
 	folder = open(".", O_RDONLY | O_DIRECTORY);
+	if (!strcmp(way->held, "socket"))
+		make_sockets();
 	prepare();
-	if (!begin(argv[2], folder, &holder))
+	if (!begin(way, folder, &holder))
 		return 2;
 	for (size_t i = 0; i < ACTS; i++) {
-		if (!is_of(&acts[i], argv[2]))
+		if (strcmp(acts[i].how, way->held))
 			continue;
 		callers[i] = fork();
 		if (callers[i] == 0)
 			_exit(acts[i].call() < 0 ? errno : 0);
 		usleep(20000);
 	}
-	usleep(strcmp(argv[2], "long") ? BEGIN_US : LONG_US);
+	usleep(way->is_long ? LONG_US : BEGIN_US);
 	use_others(argv[1]);
 	for (size_t i = 0; i < ACTS; i++) {
 		if (callers[i])
 			printf("%s: %s\n", acts[i].name, is_done(callers[i]) ? "is done" : "waits");
-		if (callers[i] && killed)
+		if (callers[i] && way->killed)
 			kill(callers[i], SIGKILL);
 	}
 	fflush(stdout);
@@ -216,7 +327,7 @@ int main(int argc, char **argv)
 	else
 		ioctl(folder, FITHAW, 0);
 	for (size_t i = 0; i < ACTS; i++)
-		if (callers[i] && waitpid(callers[i], &status, 0) == callers[i] && !killed)
+		if (callers[i] && waitpid(callers[i], &status, 0) == callers[i] && !way->killed)
 			printf("%s: %s\n", acts[i].name, strerror(WEXITSTATUS(status)));
 	return 0;
 }

@@ -22,6 +22,10 @@ def raw(what, name, *args):
     r = getattr(libc, name)(*args)
     print(what, r, errno.errorcode.get(ctypes.get_errno(), 0) if r < 0 else "")
 
+libc.mmap.restype = ctypes.c_void_p
+page = os.sysconf("SC_PAGESIZE")
+end_of_memory = ctypes.c_void_p(libc.mmap(None, ctypes.c_size_t(2 * page), 3, 0x22, -1, 0))
+libc.mprotect(ctypes.c_void_p(end_of_memory.value + page), ctypes.c_size_t(page), 0)
 for family, here, elsewhere in ((socket.AF_INET, "127.0.0.1", "::1"), (socket.AF_INET6, "::1", "127.0.0.1")):
     if family == socket.AF_INET6 and not os.path.exists("/proc/net/if_inet6"):
         continue
@@ -63,6 +67,8 @@ for family, here, elsewhere in ((socket.AF_INET, "127.0.0.1", "::1"), (socket.AF
     raw("bad address", "sendto", s.fileno(), b"abcde", 5, 0, ctypes.c_void_p(8), 16)
     raw("bad length", "sendto", s.fileno(), b"abcde", 5, 0, struct.pack("HH12x", 2, 9), 1000)
     raw("bad header", "sendmsg", s.fileno(), ctypes.c_void_p(8), 0)
+    raw("longer than there is memory", "sendto", s.fileno(), end_of_memory, 100000, 0, struct.pack("HH12x", 2, 9), 16)
+    raw("longer than there can be", "sendto", s.fileno(), end_of_memory, ctypes.c_size_t(2**63 + 5), 0, struct.pack("HH12x", 2, 9), 16)
     raw("no descriptor", "sendto", 999, b"abcde", 5, 0, struct.pack("HH12x", 2, 9), 16)
 
 class iovec(ctypes.Structure):

@@ -48,6 +48,34 @@ for how in folder killed long; do
 	done
 done
 
+# sockets that somebody sends by
+{
+	rule named "evt.type = bind and proc.pname = stall" "told bind"
+	rule joined "evt.type = connect and proc.pname = stall" "told connect"
+	rule sent "evt.type in (sendto, sendmmsg) and proc.pname = stall and evt.arg.size in (3, 4, 6)" "told %evt.type of %evt.arg.size"
+	rule looked "evt.type = dup and evt.rawres >= 0 and fd.sip = 127.0.0.1" "told dup"
+} >"$dir/sockets.yaml"
+for backend in notify ptrace ptrace-all notify-only; do
+	monitor_options="--backend $backend -r $dir/sockets.yaml"
+	for how in socket socket-killed; do
+		same sh "$dir/anew" "$dir/files" "$src/stall" $how
+	done
+done
+monitor_options=
+for how in socket socket-killed; do
+	for backend in notify ptrace notify-only; do
+		rm -f "$dir/seen"
+		timeout -k 1 20 "$MONITOR" run --backend $backend -r "$dir/sockets.yaml" --output "$dir/seen" -- \
+			sh "$dir/anew" "$dir/files" "$src/stall" $how >/dev/null 2>&1
+		many="told sendmmsg of 4 told sendmmsg of 4 told sendmmsg of 4 "
+		[ $how != socket-killed ] || many="told sendmmsg of 4 " # he did not live to send the others
+		equal "$backend: told of $how" "$(sed -n 's/.* told /told /; s/ evt.raced=possible//; /^told /p' "$dir/seen" | sort | tr '\n' ' ')" \
+			"told bind told connect told connect told dup ${many}told sendto of 3 told sendto of 6 "
+	done
+done
+timeout -k 1 20 "$MONITOR" run -r "$dir/sockets.yaml" --output "$dir/seen" -- "$src/stall" "$dir/files" socket-long >/dev/null 2>&1
+ok "who waits by a socket is told" grep -q "waits for a lock that another holds" "$dir/seen"
+
 # a file system that is frozen
 if dd if=/dev/zero of="$dir/image" bs=1M count=8 2>/dev/null && mkfs.ext4 -q "$dir/image" 2>/dev/null &&
 	mount -o loop "$dir/image" "$dir/files" 2>/dev/null; then
