@@ -63,6 +63,37 @@ static void fetch_raced(struct tracer *t, pid_t tid)
 	}
 }
 
+/* Descriptors of a process, in the order of their numbers; more than at_most are counted as cut. */
+static int tell_fds(struct tracer *t, pid_t tid, unsigned int at_most, source_sink sink, void *context,
+		    struct error *err)
+{
+	char path[32];
+	DIR *fds;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
+	fds = opendir(path);
+	for (const struct dirent *d = fds ? readdir(fds) : NULL; d && r == 0; d = readdir(fds)) {
+		struct event ev;
+		uint32_t fd;
+
+		if (parse_u32(str_of(d->d_name), &fd) < 0 || fd > INT_MAX)
+			continue; /* . and .. */
+		if (at_most-- == 0) {
+			t->fetched.cut++;
+			break;
+		}
+		r = decode_fd(tid, (int)fd, tracer_now(), t->reader, &t->fetched, &ev, err);
+		if (r == 0)
+			r = sink(context, &ev);
+		else if (r != -ENOMEM)
+			r = 0; /* closed meanwhile */
+	}
+	if (fds)
+		closedir(fds);
+	return r;
+}
+
 int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, void *context, struct error *err)
 {
 	struct tracer *t = (struct tracer *)s;
@@ -83,6 +114,12 @@ int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, v
 		}
 		if (need->kind == NEED_STACK) {
 			fetch_stack(t, (pid_t)need->tid);
+			continue;
+		}
+		if (need->kind == NEED_FDS) {
+			r = tell_fds(t, (pid_t)need->tid, FDS_TOLD_MAX, sink, context, err);
+			if (r < 0)
+				return r;
 			continue;
 		}
 		if (need->kind == NEED_FD)
@@ -140,31 +177,6 @@ void fetch_ancestors(struct tracer *t)
 		told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = chain[n], .pid = chain[n] });
 }
 
-static int describe_fds(struct tracer *t, source_sink sink, void *context, struct error *err)
-{
-	char path[32];
-	DIR *fds;
-	int r = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", t->launch.workload);
-	fds = opendir(path);
-	for (const struct dirent *d = fds ? readdir(fds) : NULL; d && r == 0; d = readdir(fds)) {
-		struct event ev;
-		uint32_t fd;
-
-		if (parse_u32(str_of(d->d_name), &fd) < 0 || fd > INT_MAX)
-			continue; /* . and .. */
-		r = decode_fd(t->launch.workload, (int)fd, tracer_now(), t->reader, &t->fetched, &ev, err);
-		if (r == 0)
-			r = sink(context, &ev);
-		else if (r != -ENOMEM)
-			r = 0;
-	}
-	if (fds)
-		closedir(fds);
-	return r;
-}
-
 int fetch_describe(struct tracer *t, source_sink sink, void *context, struct error *err)
 {
 	pid_t chain[TOLD_MANY / 2];
@@ -180,5 +192,5 @@ int fetch_describe(struct tracer *t, source_sink sink, void *context, struct err
 		else if (r != -ENOMEM)
 			r = 0;
 	}
-	return r < 0 ? r : describe_fds(t, sink, context, err);
+	return r < 0 ? r : tell_fds(t, t->launch.workload, UINT_MAX, sink, context, err);
 }

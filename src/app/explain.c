@@ -55,8 +55,9 @@ static void judged(void *context, struct field_context *ctx)
 static void fetched(void *context, const struct needs *needs)
 {
 	static const char *const kinds[] = {
-		[NEED_THREAD] = "thread", [NEED_FD] = "descriptor", [NEED_CWD] = "directory",
-		[NEED_REGION] = "region", [NEED_STACK] = "stack",   [NEED_RACED] = "arguments' memory"
+		[NEED_THREAD] = "thread",          [NEED_FD] = "descriptor", [NEED_FDS] = "descriptors",
+		[NEED_CWD] = "directory",          [NEED_REGION] = "region", [NEED_STACK] = "stack",
+		[NEED_RACED] = "arguments' memory"
 	};
 	struct explain *x = context;
 	auto_strbuf struct strbuf out = { 0 };

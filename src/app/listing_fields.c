@@ -28,6 +28,7 @@ static const struct {
 	{ FACT_FULL_ARGS, "full_args" },
 	{ FACT_CALLER, "caller" },
 	{ FACT_STACK, "stack" },
+	{ FACT_FDS, "fds" },
 };
 
 static void add_facts(struct strbuf *out, facts_t reads)

@@ -61,6 +61,9 @@ int pipeline_fetch_to(struct pipeline *p, source_sink to, struct error *err)
 	if (p->options.observer)
 		p->options.observer->fetched(p->options.observer->context, &p->needs);
 	r = p->source->ops->fetch(p->source, &p->needs, to, p, err);
+	for (unsigned int i = 0; i < p->needs.count && r >= 0; i++)
+		if (p->needs.list[i].kind == NEED_FDS)
+			r = state_fds_told(p->state, p->needs.list[i].tid);
 	p->needs.count = 0;
 	return r < 0 ? r : 1;
 }

@@ -117,6 +117,32 @@ static int record_call(struct pipeline *p, const struct event *ev, struct event 
 	return complete(p, ev, ret_done, err);
 }
 
+/* What a close takes away is to be had before it alone. */
+static int note_closed(struct pipeline *p, const struct event *ev, struct error *err)
+{
+	int r;
+
+	if (!(ev->info->flags & EF_DESTROYS_FD))
+		return 0;
+	r = state_preview(p->state, ev, &p->ctx.subject);
+	if (r < 0)
+		return error_errno(err, r, "state");
+	p->needs.count = 0;
+	pipeline_subject_needs(p, ev);
+	return pipeline_fetch(p, err);
+}
+
+static int complete_noted(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err)
+{
+	int r = note_closed(p, ev, err);
+
+	if (r < 0) {
+		(void)pipeline_answer(p, ev, NULL);
+		return r;
+	}
+	return complete(p, ev, ret_done, err);
+}
+
 int pipeline_entry(struct pipeline *p, const struct event *ev, struct event *ret_done, struct error *err)
 {
 	enum outcome outcome = OUTCOME_NO;
@@ -126,7 +152,7 @@ int pipeline_entry(struct pipeline *p, const struct event *ev, struct event *ret
 	if (p->options.record)
 		return record_call(p, ev, ret_done, err);
 	if (depends_on_result(p, ev) || needs_real_path(p, ev))
-		return complete(p, ev, ret_done, err);
+		return complete_noted(p, ev, ret_done, err);
 	if (ruleset_wants_type(p->options.rules, ev->type)) {
 		r = judge_entry(p, ev, &outcome, err);
 		if (r < 0) {
@@ -135,7 +161,7 @@ int pipeline_entry(struct pipeline *p, const struct event *ev, struct event *ret
 		}
 	}
 	if (outcome != OUTCOME_NO)
-		return complete(p, ev, ret_done, err);
+		return complete_noted(p, ev, ret_done, err);
 	p->stats.answered_at_entry++;
 	return pipeline_answer(p, ev, err);
 }

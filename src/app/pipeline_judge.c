@@ -40,10 +40,15 @@ static void deliver(struct pipeline *p, const struct alert *a)
 	alert_let_go(kept);
 }
 
-/* What only the held caller can tell is asked when an alert prints it, and not before. */
+/* What is beside the event, and what only the held caller can tell, is asked when an alert prints it. */
 static int ask_for_output(struct pipeline *p, facts_t reads, bool unsure, struct error *err)
 {
 	p->needs.count = 0;
+	p->ctx.needs = &p->needs;
+	if (reads & FACT_EVENT)
+		field_ask_for_params(&p->ctx);
+	if (reads & FACT_FDS && p->ctx.subject.thread && state_fds_missing(p->state, p->ctx.subject.thread))
+		needs_add(&p->needs, NEED_FDS, p->ctx.ev->tid, -1);
 	if (unsure)
 		needs_add(&p->needs, NEED_RACED, p->ctx.ev->tid, -1);
 	if (reads & FACT_CALLER)
@@ -85,7 +90,7 @@ static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 	struct alert a;
 	int r;
 
-	r = unsure || reads & (FACT_CALLER | FACT_STACK) ? ask_for_output(p, reads, unsure, err) : 0;
+	r = p->asks ? ask_for_output(p, reads, unsure, err) : 0;
 	if (r < 0)
 		return r;
 	/* all that the source knows was asked for: what is missing now is absent, also amid a longer text */

@@ -33,6 +33,8 @@ enum {
 	FACT_FULL_ARGS = 1u << 17, /* argv beyond what events hold */
 	FACT_CALLER = 1u << 18, /* the memory that a call was made from */
 	FACT_STACK = 1u << 19, /* the frames that a call was made from */
+	/* descriptors beside the event's own: a source that does not report them is asked when they are read */
+	FACT_FDS = 1u << 20,
 };
 
 /* Facts about the process alone: a predicate that reads only these is remembered on the thread. */

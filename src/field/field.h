@@ -171,6 +171,9 @@ struct field_context {
  */
 enum presence field_extract(const struct field_ref *f, struct field_context *ctx, struct values *ret_values);
 
+/* Asks for what texts of the event's parameters need: an output, once it is being made, asks for nothing. */
+void field_ask_for_params(struct field_context *ctx);
+
 /* One value as text, as %field prints it. */
 void value_print(struct strbuf *out, const struct value *v, enum param_type type, enum print_format format);
 /* As a JSON value of output_fields: number, boolean, string, array for lists, null when absent. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "field/extract.h"
+#include "field/field_fd.h"
 #include "field/param_text.h"
 
 /* The flags of an open get names that only its result decides (created, which overlay layer). */
@@ -25,28 +26,42 @@ static int find_param(const struct field_ref *f, const struct event *ev)
 	return i >= 0 && i < ev->nparams ? (int)i : -1;
 }
 
-/* What a parameter's text needs from the state and the source can still tell. */
+/* The directory that a relative path starts at, where a descriptor of its own names it. */
+static bool directory_is_missing(struct field_context *ctx, const struct param_info *info)
+{
+	struct fd *fd;
+
+	return info->type == PT_FSRELPATH && info->dirfd_param >= 0 && (uint32_t)info->dirfd_param < ctx->ev->nparams &&
+	       field_fd_other(ctx, event_param_int(ctx->ev, (unsigned int)info->dirfd_param), &fd) == UNKNOWN;
+}
+
+/* What a parameter's text needs from the state and the source can still tell: it was asked for. */
 static bool is_missing(struct field_context *ctx, unsigned int i)
 {
-	enum param_type type = ctx->ev->info->params[i].type;
+	const struct param_info *info = &ctx->ev->info->params[i];
+	bool names = info->type == PT_FD || info->type == PT_FDLIST;
+	bool paths = info->type == PT_FSPATH || info->type == PT_FSRELPATH;
+	struct fd *fd;
 
-	if (!ctx->needs || !(type == PT_FD || type == PT_FSPATH || type == PT_FSRELPATH))
+	if (!ctx->needs || !(names || paths) || event_param(ctx->ev, i).len == 0)
 		return false;
-	if (!ctx->subject.thread && ctx->subject.thread_unknown) {
-		extract_need(ctx, NEED_THREAD, -1);
-		return true;
-	}
-	if (type == PT_FD) {
-		if (ctx->subject.fd || !ctx->subject.fd_unknown ||
-		    event_param_int(ctx->ev, i) != ctx->subject.fd_number)
-			return false;
-		extract_need(ctx, NEED_FD, ctx->subject.fd_number);
-		return true;
-	}
-	if (!ctx->subject.cwd_unknown)
+	if (!ctx->subject.thread)
+		return extract_no_thread(ctx) == UNKNOWN;
+	if (info->type == PT_FD)
+		return field_fd_other(ctx, event_param_int(ctx->ev, i), &fd) == UNKNOWN;
+	if (info->type == PT_FDLIST)
+		return field_fd_all(ctx) == UNKNOWN;
+	if (event_param_text(ctx->ev, i).len && event_param_text(ctx->ev, i).ptr[0] == '/')
 		return false;
-	extract_need(ctx, NEED_CWD, -1);
-	return true;
+	if (ctx->subject.cwd_unknown)
+		return extract_need(ctx, NEED_CWD, -1) == UNKNOWN;
+	return directory_is_missing(ctx, info);
+}
+
+void field_ask_for_params(struct field_context *ctx)
+{
+	for (uint32_t i = 0; ctx->ev->type != EV_GENERIC_X && i < ctx->ev->nparams; i++)
+		is_missing(ctx, i);
 }
 
 /* Every text that Falco makes of a parameter can show up in a later %evt.buffer; before the first buffer none can. */

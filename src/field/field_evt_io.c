@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "field/extract.h"
+#include "field/field_fd.h"
 #include "field/names.h"
 #include "field/param_text.h"
 #include "state/paths.h"
@@ -244,14 +245,18 @@ static struct two_params abspath_params(uint16_t type, int64_t which)
 }
 
 /* The directory of a descriptor, with a slash behind it; unlike for fd.name, nothing tells whether it is one. */
-static struct str abspath_directory(struct field_context *ctx, int64_t dirfd)
+static enum presence abspath_directory(struct field_context *ctx, int64_t dirfd, struct str *ret_directory)
 {
 	struct fd *fd;
 
-	if (dirfd == PATHS_AT_FDCWD)
-		return thread_cwd(ctx->subject.thread);
-	fd = thread_fd(ctx->subject.thread, dirfd);
-	return fd ? arena_printf(ctx->arena, STR_FMT "/", STR_ARG(rstr_str(fd->name))) : STR("<UNKNOWN>/");
+	if (dirfd == PATHS_AT_FDCWD) {
+		*ret_directory = thread_cwd(ctx->subject.thread);
+		return PRESENT;
+	}
+	if (field_fd_other(ctx, dirfd, &fd) == UNKNOWN)
+		return UNKNOWN;
+	*ret_directory = fd ? arena_printf(ctx->arena, STR_FMT "/", STR_ARG(rstr_str(fd->name))) : STR("<UNKNOWN>/");
+	return PRESENT;
 }
 
 static enum presence abspath_of(struct field_context *ctx, struct values *ret, struct str directory, struct str path)
@@ -266,7 +271,8 @@ EXTRACTOR(evt_abspath)
 {
 	const struct event *ev = ctx->ev;
 	struct two_params names = abspath_params(ev->type, f->number);
-	struct str path;
+	struct str path, start;
+	enum presence presence;
 	int directory, name;
 
 	if (!ctx->subject.thread)
@@ -291,5 +297,6 @@ EXTRACTOR(evt_abspath)
 		return abspath_of(ctx, ret, STR(""), path);
 	if (ctx->subject.cwd_unknown && ctx->needs)
 		return extract_need(ctx, NEED_CWD, -1);
-	return abspath_of(ctx, ret, abspath_directory(ctx, event_param_int(ev, (unsigned int)directory)), path);
+	presence = abspath_directory(ctx, event_param_int(ev, (unsigned int)directory), &start);
+	return presence == PRESENT ? abspath_of(ctx, ret, start, path) : presence;
 }

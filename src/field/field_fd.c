@@ -44,6 +44,27 @@ enum presence field_fd_find(struct field_context *ctx, struct fd **ret_fd)
 	return ctx->subject.fd_unknown ? extract_need(ctx, NEED_FD, ctx->subject.fd_number) : ABSENT;
 }
 
+/* A thread that came from an answer, and not from events, has descriptors that no event told of either. */
+static bool fds_missing(const struct field_context *ctx)
+{
+	return ctx->subject.thread->late || state_fds_missing(ctx->state, ctx->subject.thread);
+}
+
+enum presence field_fd_other(struct field_context *ctx, int64_t number, struct fd **ret_fd)
+{
+	*ret_fd = thread_fd(ctx->subject.thread, number);
+	if (*ret_fd)
+		return PRESENT;
+	return number >= 0 && fds_missing(ctx) ? extract_need(ctx, NEED_FD, number) : ABSENT;
+}
+
+enum presence field_fd_all(struct field_context *ctx)
+{
+	if (!ctx->needs || !state_fds_missing(ctx->state, ctx->subject.thread))
+		return PRESENT;
+	return extract_need(ctx, NEED_FDS, -1);
+}
+
 EXTRACTOR(fd_num)
 {
 	(void)f;
@@ -351,6 +372,7 @@ static int add_kind(void *context, struct fd *fd)
 EXTRACTOR(fd_types)
 {
 	struct kinds kinds = { .count = 0 };
+	enum presence presence;
 	struct value *list;
 	struct fd *fd;
 
@@ -361,9 +383,12 @@ EXTRACTOR(fd_types)
 	if (fd_pending(ctx))
 		return UNKNOWN;
 	if (f->has_arg && f->number != -1) { /* -1 is as none, in Falco */
-		fd = thread_fd(ctx->subject.thread, f->number);
-		return fd ? extract_cstr(ctx, ret, fd_type_name(fd->type)) : ABSENT;
+		presence = field_fd_other(ctx, f->number, &fd);
+		return fd ? extract_cstr(ctx, ret, fd_type_name(fd->type)) : presence;
 	}
+	presence = field_fd_all(ctx);
+	if (presence != PRESENT)
+		return presence;
 	thread_each_fd(ctx->subject.thread, add_kind, &kinds);
 	list = arena_array_of(ctx->arena, struct value, kinds.count);
 	if (!list)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/bytes.h"
 #include "field/extract.h"
+#include "field/field_fd.h"
 
 /* The descriptors that a poll waits for, as one text with commas. Ends that a descriptor has not are left out. */
 
@@ -53,6 +54,9 @@ EXTRACTOR(fdlist)
 		return UNKNOWN;
 	if (!ctx->subject.thread)
 		return extract_no_thread(ctx);
+	/* one after the other they might be more than can be asked for */
+	if (f->info->variant != FDLIST_NUMBERS && field_fd_all(ctx) == UNKNOWN)
+		return UNKNOWN;
 	r = reader_of(event_param(ctx->ev, 1).ptr, event_param(ctx->ev, 1).len);
 	n = reader_u16(&r);
 	strbuf_reset(out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "field/extract.h"
+#include "field/field_fd.h"
 #include "state/paths.h"
 
 /*
@@ -104,6 +105,20 @@ static struct str event_directory(char out[PATHS_BYTES], const struct field_cont
 	return (struct str){ out, name.len + 1 };
 }
 
+/* The descriptor that a call with one for each path starts at. */
+static int64_t own_dirfd(const struct field_context *ctx, int what)
+{
+	return event_param_int(ctx->ev, what == PATH_TARGET ? 3 : 1);
+}
+
+/* It is asked for then. */
+static bool directory_missing(struct field_context *ctx, const struct path_call *call, int what)
+{
+	struct fd *fd;
+
+	return call->base == BASE_OWN_DIRFDS && field_fd_other(ctx, own_dirfd(ctx, what), &fd) == UNKNOWN;
+}
+
 static struct str base_directory(char out[PATHS_BYTES], struct field_context *ctx, const struct path_call *call,
 				 int what, struct str path)
 {
@@ -115,7 +130,7 @@ static struct str base_directory(char out[PATHS_BYTES], struct field_context *ct
 	case BASE_SOURCE_FD_ONLY:
 		return what == PATH_SOURCE ? event_directory(out, ctx) : STR("<UNKNOWN>");
 	case BASE_OWN_DIRFDS:
-		return paths_directory(out, t, event_param_int(ctx->ev, what == PATH_TARGET ? 3 : 1), path);
+		return paths_directory(out, t, own_dirfd(ctx, what), path);
 	default:
 		return thread_cwd(t);
 	}
@@ -134,6 +149,8 @@ static enum presence full_path(struct field_context *ctx, const struct path_call
 			return extract_need(ctx, NEED_CWD, -1);
 		if (call->base == BASE_OPENED)
 			path = ctx->subject.fd ? rstr_str(ctx->subject.fd->name) : STR("<UNKNOWN>");
+		else if (directory_missing(ctx, call, what))
+			return UNKNOWN;
 		else
 			base = base_directory(directory, ctx, call, what, path);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "field/extract.h"
+#include "field/field_fd.h"
 
 /* The process and thread that caused the event: what is written in struct thread, with little to compute. */
 
@@ -297,6 +298,8 @@ EXTRACTOR(proc_fds)
 	if (!t)
 		return extract_no_thread(ctx);
 	t = t->leader;
+	if (f->info->variant != FDS_LIMIT && field_fd_all(ctx) == UNKNOWN)
+		return UNKNOWN;
 	if (f->info->variant == FDS_COUNT)
 		return extract_uint(ctx, ret, t ? thread_fd_count(t) : 0);
 	if (f->info->variant == FDS_LIMIT)
@@ -312,13 +315,7 @@ static enum presence standard_fd(const struct field_ref *f, struct field_context
 {
 	if (!ctx->subject.thread)
 		return extract_no_thread(ctx);
-	*ret_fd = thread_fd(ctx->subject.thread, f->info->variant);
-	if (*ret_fd)
-		return PRESENT;
-	/* only a source that misses descriptors has something to add */
-	if (ctx->subject.thread->late)
-		return extract_need(ctx, NEED_FD, f->info->variant);
-	return ABSENT;
+	return field_fd_other(ctx, f->info->variant, ret_fd);
 }
 
 EXTRACTOR(proc_std_type)

@@ -17,7 +17,7 @@
 /* A descriptor that an answer to a need put into a table: it holds for the call that asked. */
 struct learnt {
 	struct fdtable *fds; /* our reference */
-	int64_t number;
+	int64_t number; /* -1: not one of them, but that all were told */
 };
 
 struct attribute_names {

@@ -21,6 +21,27 @@ int learnt_add(struct state *s, struct fdtable *fds, int64_t number)
 	return 0;
 }
 
+/* In place of a number: all descriptors are told. */
+#define ALL_NUMBERS -1
+
+int state_fds_told(struct state *s, int64_t tid)
+{
+	const struct thread *t = state_thread(s, tid);
+
+	return t ? learnt_add(s, t->fds, ALL_NUMBERS) : 0;
+}
+
+bool state_fds_missing(const struct state *s, const struct thread *t)
+{
+	if (!s->asks_fds)
+		return false;
+	/* it was the last answer */
+	for (size_t i = s->nlearnt; i-- > 0;)
+		if (s->learnt[i].number == ALL_NUMBERS && s->learnt[i].fds == t->fds)
+			return false;
+	return true;
+}
+
 void learnt_forget(struct state *s)
 {
 	while (s->nlearnt) {

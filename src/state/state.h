@@ -83,6 +83,13 @@ bool state_reads_type(const struct state *s, uint16_t type);
 /* ---- looking up ---------------------------------------------------------------------------------------- */
 
 struct thread *state_thread(struct state *s, int64_t tid); /* NULL when not known */
+/*
+ * Whether descriptors that t's table lacks may exist, as far as the call at hand knows: the source does not report
+ * them, and has not been asked for all of them (NEED_FDS).
+ */
+bool state_fds_missing(const struct state *s, const struct thread *t);
+/* NEED_FDS was answered for tid: what its table lacks does not exist, until another call is looked at. 0 or -ENOMEM. */
+int state_fds_told(struct state *s, int64_t tid);
 /* Parent process (n = 1), grandparent (n = 2) …; 0 is the thread's own process. NULL past the end. Chains may loop:
  * walks stop after STATE_ANCESTORS steps. */
 struct thread *state_ancestor(struct state *s, struct thread *t, unsigned int n);

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/no_metadata.h"
+
 static struct strbuf journal;
 
 static void note(const char *word)
@@ -29,7 +31,7 @@ struct script {
 	/*
 	 * 'c' complete, 's' state only, 'S' state only with a number, 'p' provisional, 'w' provisional that writes
 	 * credentials, 'o' an open, 'f' one whose success does not matter, 't' one whose name has a control
-	 * character, '0' nothing now
+	 * character, 'l' a close, '0' nothing now
 	 */
 	const char *events;
 	int complete; /* what complete() returns */
@@ -43,6 +45,7 @@ struct script {
 	int ended; /* bursts that are over before each event */
 	bool holds; /* every alert is held back */
 	bool state_reads; /* the state reads the events' parameters */
+	facts_t prints; /* what each output reads */
 };
 
 static struct script script;
@@ -53,6 +56,7 @@ static const struct event_info plain_info = { .name = "plain" };
 static const struct event_info cred_info = { .name = "cred", .writes = FACT_CRED };
 static const struct event_info fd_info = { .name = "open", .writes = FACT_FD, .derivable = FACT_FD,
 					   .flags = EF_CREATES_FD, .category = EC_FILE | EC_SYSCALL };
+static const struct event_info close_info = { .name = "close", .flags = EF_DESTROYS_FD };
 static struct event_ext ext;
 
 /* The wire form of an open of a file whose name has a control character. */
@@ -82,12 +86,14 @@ static int fake_next(struct source *s, struct event *ret, struct error *err)
 		return 1;
 	}
 	*ret = (struct event){ .type = EV_SYSCALL_OPEN_X, .ts = 1000, .tid = 7, .info = &plain_info, .call = 1 };
-	ret->provisional = kind == 'p' || kind == 'w' || kind == 'o' || kind == 'f';
+	ret->provisional = kind == 'p' || kind == 'w' || kind == 'o' || kind == 'f' || kind == 'l';
 	ret->failure_only = kind == 'f';
 	if (kind == 'w')
 		ret->info = &cred_info;
 	if (kind == 'o' || kind == 'f')
 		ret->info = &fd_info;
+	if (kind == 'l')
+		ret->info = &close_info;
 	if (kind == 's' || kind == 'S')
 		ret->flags = EVENT_FLAG_STATE_ONLY | (kind == 'S' ? EVENT_FLAG_UNSHOWN : 0);
 	if (script.other_path && kind == 'c')
@@ -268,55 +274,35 @@ struct thread *state_thread(struct state *s, int64_t tid)
 	return &thread;
 }
 
+static bool told;
+
+int state_fds_told(struct state *s, int64_t tid)
+{
+	(void)s;
+	assert_int_equal(tid, 7);
+	note("told");
+	told = true;
+	return 0;
+}
+
+bool state_fds_missing(const struct state *s, const struct thread *t)
+{
+	(void)s;
+	assert_ptr_equal(t, &thread);
+	return !told;
+}
+
+void field_ask_for_params(struct field_context *ctx)
+{
+	assert_non_null(ctx->needs);
+	note("params");
+}
+
 struct fd *thread_fd(struct thread *t, int64_t number)
 {
 	(void)t;
 	(void)number;
 	return NULL;
-}
-
-/* metadata of captures: not part of these cases */
-void state_set_machine(struct state *s, const struct machine_record *m)
-{
-	(void)s;
-	(void)m;
-}
-int state_add_process(struct state *s, const struct process_record *p)
-{
-	(void)s;
-	(void)p;
-	return 0;
-}
-int state_add_fd(struct state *s, int64_t tid, const struct fd_record *fd)
-{
-	(void)s;
-	(void)tid;
-	(void)fd;
-	return 0;
-}
-int state_add_interface(struct state *s, const struct interface_record *i)
-{
-	(void)s;
-	(void)i;
-	return 0;
-}
-int state_set_user(struct state *s, struct str c, uint32_t uid, uint32_t gid, struct str name, struct str home,
-		   struct str shell)
-{
-	(void)s, (void)c, (void)uid, (void)gid, (void)name, (void)home, (void)shell;
-	return 0;
-}
-int state_set_group(struct state *s, struct str c, uint32_t gid, struct str name)
-{
-	(void)s, (void)c, (void)gid, (void)name;
-	return 0;
-}
-
-int state_list(struct state *s, const struct state_lister *to)
-{
-	(void)s;
-	(void)to;
-	return 0;
 }
 
 /* ---- the scripted engine ---- */
@@ -332,7 +318,7 @@ facts_t ruleset_output_reads(const struct ruleset *r, uint32_t rule)
 {
 	(void)r;
 	(void)rule;
-	return 0;
+	return script.prints;
 }
 
 bool ruleset_wants_type(const struct ruleset *r, uint16_t type)
@@ -479,6 +465,18 @@ static const struct {
 	{ "complete, engine asks for ever", true, false,
 	  { .events = "c", .outcomes = "MMMMn", .wanted = true },
 	  "intercept preview apply evaluate fetch evaluate fetch evaluate fetch evaluate fetch evaluate settle" },
+	{ "outputs ask for other descriptors, once for all", true, false,
+	  { .events = "c", .outcomes = "y", .wanted = true, .fetch_gives = 1, .prints = FACT_FDS },
+	  "intercept preview apply evaluate fetch apply-told settle-told told render0 send settle" },
+	{ "outputs ask for what parameters name", true, false,
+	  { .events = "c", .outcomes = "y", .wanted = true, .prints = FACT_EVENT },
+	  "intercept preview apply evaluate params render0 send settle" },
+	{ "outputs ask a capture for nothing", false, false,
+	  { .events = "c", .outcomes = "y", .wanted = true, .prints = FACT_FDS | FACT_EVENT },
+	  "apply evaluate render0 send settle" },
+	{ "entry: what is closed is asked for before", true, false,
+	  { .events = "l", .outcomes = "mn", .wanted = true, .complete = 1, .lacks = 2, .fetch_gives = 1 },
+	  "intercept preview evaluate preview fetch apply-told settle-told complete preview apply evaluate settle answer" },
 	{ "entry: nobody looks", true, false, { .events = "p", .outcomes = "", .wanted = false }, "intercept answer" },
 	{ "entry: no", true, false, { .events = "p", .outcomes = "n", .wanted = true },
 	  "intercept preview evaluate answer" },
@@ -567,6 +565,7 @@ static struct pipeline *begin(struct source *source, const struct pipeline_optio
 	script = of;
 	next_event = script.events;
 	evaluated = 0;
+	told = false;
 	assert_int_equal(pipeline_new(source, options, &p, NULL), 0);
 	return p;
 }
