@@ -280,10 +280,10 @@ static void tell(struct metrics_snapshot *m, struct session *s)
 	auto_strbuf struct strbuf message = { 0 };
 	uint64_t now = clock_ns(CLOCK_REALTIME);
 
-	m->samples++;
 	collect(m, s, &f, now);
 	if (m->file >= 0)
 		write_line(m, &f);
+	m->samples++;
 	if (!m->rule)
 		return;
 	strbuf_adds(&message, "Falco metrics snapshot");
@@ -360,7 +360,7 @@ int metrics_snapshot_new(const struct config *config, struct metrics_snapshot **
 	m->file = -1;
 	m->rule = config->metrics_output_rule;
 	m->interval_ms = ms;
-	m->next_ms = clock_ms(CLOCK_MONOTONIC) + ms;
+	m->next_ms = clock_ms(CLOCK_MONOTONIC); /* the first one is of the start */
 	r = config_c_text(m->path, sizeof(m->path), config->metrics_output_file, "metrics.output_file", err);
 	if (r == 0)
 		r = metrics_snapshot_reopen(m, err);
