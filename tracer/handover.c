@@ -107,6 +107,20 @@ bool handover_pending(struct tracer *t)
 	return true;
 }
 
+void handover_replace(struct tracer *t, struct tracee *first, struct tracee *caller)
+{
+	if (caller && caller->held_notification) { /* its id is nobody's any more: the kernel says so */
+		notify_continue(t->listener, caller->held_notification);
+		caller->held_notification = 0;
+		caller->leaving_for_debugger = false;
+	}
+	if (!first || !first->held_notification || !caller)
+		return;
+	caller->held_notification = first->held_notification;
+	caller->leaving_for_debugger = true;
+	first->held_notification = 0;
+}
+
 bool handover_stop(struct tracer *t, struct tracee *tracee, int signal)
 {
 	if (ptrace(PTRACE_DETACH, tracee->tid, NULL, (void *)(uintptr_t)signal) < 0)

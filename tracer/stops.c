@@ -168,13 +168,15 @@ static void set_options(struct tracer *t, struct tracee *tracee)
 
 static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid, pid_t former)
 {
-	const struct tracee *caller = tracees_find(&t->tracees, former);
+	struct tracee *caller = tracees_find(&t->tracees, former);
 	bool stopped_births = t->rings && caller && caller->process->signals;
 
 	if (former != tid)
 		decode_exec_forget(t->memo, tid);
 	if (former != tid && tracee) /* the first thread, whose end is not reported */
 		result_lose(t, tracee);
+	if (former != tid)
+		handover_replace(t, tracee, caller);
 	tracees_exec(&t->tracees, tid, former);
 	tracee = tracees_find(&t->tracees, tid);
 	if (!tracee) { /* nothing was known of the thread that executed */

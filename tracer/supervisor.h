@@ -572,6 +572,8 @@ void inject_free(struct tracer *t);
 bool handover_due(struct tracer *t);
 /* The pending call is ptrace(): what must be let go is let go. True when the call's answer was given or is delayed. */
 bool handover_pending(struct tracer *t);
+/* The caller executes, and gets the id of its process's first thread: whoever waits to trace that means it then. */
+void handover_replace(struct tracer *t, struct tracee *first, struct tracee *caller);
 /* The thread has stopped and may be detached: done? */
 bool handover_stop(struct tracer *t, struct tracee *tracee, int signal);
 

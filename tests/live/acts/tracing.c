@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -167,6 +168,34 @@ static void debug_attached(void)
 	ended(pid);
 }
 
+static void *execute_soon(void *unused)
+{
+	(void)unused;
+	pause_for(200);
+	execl("/bin/sleep", "sleep", "0.3", NULL);
+	return NULL;
+}
+
+/* The first thread stops for nobody while its vfork() lasts, and another takes its id by executing. */
+static void debug_replaced(void)
+{
+	pid_t pid = started();
+	pthread_t other;
+
+	if (!pid) {
+		kill(getpid(), 0); /* a call by which the monitor gets to know it */
+		pthread_create(&other, NULL, execute_soon, NULL);
+		if (!vfork()) {
+			pause_for(1000);
+			_exit(0);
+		}
+		_exit(5);
+	}
+	pause_for(100);
+	TRY(ptrace(PTRACE_SEIZE, pid, 0, 0));
+	ended(pid);
+}
+
 static volatile long value = 5;
 
 static void tell_value(void)
@@ -298,6 +327,7 @@ const struct act acts_tracing[] = {
 	{ "debug-steps", debug_steps },
 	{ "debug-births", debug_births },
 	{ "debug-attached", debug_attached },
+	{ "debug-replaced", debug_replaced },
 	{ "debug-memory", debug_memory },
 	{ "filter-refuses", filter_refuses },
 	{ "filter-traps", filter_traps },
