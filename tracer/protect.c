@@ -83,17 +83,19 @@ static int kill_all(const struct tracer *t, const struct call *call, bool *ret_d
 
 static int check_all(const struct tracer *t, const struct call *call, bool *ret_done)
 {
+	enum sender sender;
+	int r;
+
 	if ((int)call->args[1] == 0)
 		return 0;
-	switch (sender_of(call->tid)) {
-	case SENDER_POWERLESS:
+	sender = sender_of(call->tid);
+	if (sender == SENDER_POWERLESS)
 		return 0;
-	case SENDER_ALIKE:
-		return kill_all(t, call, ret_done);
-	case SENDER_OTHER: /* we would lend it our rights */
-		break;
-	}
-	return -EPERM;
+	if (!sender_assume(sender)) /* we would lend it our rights */
+		return -EPERM;
+	r = kill_all(t, call, ret_done);
+	sender_return(sender);
+	return r;
 }
 
 int protect_check(const struct tracer *t, const struct call *call, unsigned int traits, bool *ret_done)

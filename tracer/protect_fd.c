@@ -124,16 +124,20 @@ static int copy_by_name(pid_t tid, int number, struct named *ret_named)
 	return r < 0 ? r : again.pid == ret_named->pid ? take_fd(fd) : -EPERM;
 }
 
-static int signal_by_copy(const struct call *call, int copy)
+static int signal_by_copy(const struct call *call, enum sender sender, int copy)
 {
 	siginfo_t info;
+	long r;
 
 	if (call->args[2] && (!call->memory || memory_read(call->memory, call->args[2], &info, sizeof(info)) < 0))
 		return -EFAULT;
-	return syscall(SYS_pidfd_send_signal, copy, (int)call->args[1], call->args[2] ? &info : NULL,
-		       (unsigned int)call->args[3]) < 0 ?
-		       -errno :
-		       0;
+	if (!sender_assume(sender))
+		return -EPERM;
+	r = syscall(SYS_pidfd_send_signal, copy, (int)call->args[1], call->args[2] ? &info : NULL,
+		    (unsigned int)call->args[3]);
+	r = r < 0 ? -errno : 0;
+	sender_return(sender);
+	return (int)r;
 }
 
 static int check_pidfd(const struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
@@ -162,7 +166,7 @@ static int check_pidfd(const struct tracer *t, const struct tracee *tracee, cons
 	if (alone)
 		return 0;
 	if (r >= 0)
-		r = sender == SENDER_ALIKE ? signal_by_copy(call, copy) : -EPERM;
+		r = signal_by_copy(call, sender, copy);
 	*ret_done = r == 0;
 	return r;
 }
@@ -237,8 +241,8 @@ static int check_owner(const struct tracer *t, const struct tracee *tracee, cons
 		return -EPERM;
 	if (by_number(call))
 		return 0;
-	/* whose rights the signals are sent with is remembered of the caller */
-	if (sender == SENDER_ALIKE) {
+	/* as whom the signals are sent is remembered of the caller: which user, not with which capabilities */
+	if (sender == SENDER_ALIKE || sender == SENDER_WEAKER) {
 		copy = socket_copy(call->tid, (int)call->args[0]);
 		if (copy >= 0) {
 			r = set_owner(call, copy, &owner);

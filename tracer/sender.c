@@ -2,10 +2,11 @@
 #include "tracer/sender.h"
 
 #include <linux/capability.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
@@ -54,8 +55,39 @@ enum sender sender_of(pid_t tid)
 		return SENDER_OTHER;
 	if (!reaches(&theirs, &own))
 		return SENDER_POWERLESS;
-	return own.users && own.users == theirs.users && own.real == theirs.real && own.effective == theirs.effective &&
-			       own.kills == theirs.kills ?
-		       SENDER_ALIKE :
-		       SENDER_OTHER;
+	if (!own.users || own.users != theirs.users || own.real != theirs.real || own.effective != theirs.effective ||
+	    (theirs.kills && !own.kills))
+		return SENDER_OTHER;
+	return own.kills == theirs.kills ? SENDER_ALIKE : SENDER_WEAKER;
+}
+
+/* Capabilities are each thread's own. */
+static bool set_kill(bool on)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	data[CAP_TO_INDEX(CAP_KILL)].effective &= ~CAP_TO_MASK(CAP_KILL);
+	if (on)
+		data[CAP_TO_INDEX(CAP_KILL)].effective |= CAP_TO_MASK(CAP_KILL);
+	return syscall(SYS_capset, &header, data) == 0;
+}
+
+bool sender_assume(enum sender sender)
+{
+	return sender == SENDER_ALIKE || (sender == SENDER_WEAKER && set_kill(false));
+}
+
+void sender_return(enum sender sender)
+{
+	static const char lost[] = "monitor: cannot come back to its own capabilities\n";
+
+	if (sender != SENDER_WEAKER || set_kill(true))
+		return;
+	/* a policy that changed: the workload could not be ended, nor its front woken, when that is due */
+	if (write(STDERR_FILENO, lost, sizeof(lost) - 1) < 0)
+		_exit(70);
+	abort();
 }

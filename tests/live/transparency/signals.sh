@@ -61,6 +61,32 @@ for threads in single threads; do
 	same python3 "$dir/signals.py" $threads root
 	same python3 "$dir/signals.py" $threads user
 	same unshare -m python3 "$dir/signals.py" $threads root
+	same setpriv --bounding-set -kill python3 "$dir/signals.py" $threads root
+done
+# root that may signal its own processes only: to all that there are, in a pid namespace of their own
+cat >"$dir/all-root.py" <<'EOP'
+import os, signal, sys, threading, time
+
+if sys.argv[1] == "threads":
+    threading.Thread(target=signal.pause, daemon=True).start()
+children = []
+for user in 0, 23456:
+    children.append(os.fork())
+    if children[-1] == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.setresuid(user, user, user)
+        time.sleep(1.5)
+        os._exit(3)
+time.sleep(0.5)
+os.kill(-1, signal.SIGTERM)
+print([os.waitpid(child, 0)[1] for child in children])
+EOP
+weak="setpriv --bounding-set -kill python3 $dir/all-root.py"
+for threads in single threads; do
+	# shellcheck disable=SC2086 # words
+	equal "kill(-1) of root without CAP_KILL, $threads" \
+		"$(unshare -pf --mount-proc "$MONITOR" run -r "$own_rules" -o /dev/null -- $weak $threads 2>&1)" \
+		"$(unshare -pf --mount-proc $weak $threads 2>&1)"
 done
 # a monitor that is the user's own
 cp "$MONITOR" "$dir/monitor"
