@@ -202,6 +202,11 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	}
 	/* heard of before, and perhaps of its end, too; one whose record was lost is adopted at its own stop */
 	if (t->rings) {
+		child = tracees_find(&t->tracees, (pid_t)message);
+		if (child && child->newborn && !child->over) { /* ours before it stops: who wants to trace it asks us */
+			child->seized = true;
+			child->loose = false;
+		}
 		stops_resume(t, parent, 0);
 		return;
 	}

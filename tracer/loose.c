@@ -100,9 +100,12 @@ static void hear_birth(struct tracer *t, struct tracee *parent, const struct tas
 	struct tracee *child = birth_heard(t, parent, record, ts);
 
 	look_at_handlers(t, parent, record->time);
-	/* where its parent stops for births, it is ours already, and its stop comes */
-	if (child && child->loose && parent->process->signals && (!parent->seized || parent->options_due) &&
-	    seize(t, child))
+	if (!child || !child->loose || !parent->process->signals)
+		return;
+	/* where its parent stops for births, it is ours already, and its stop comes (birth_stop()) */
+	if (parent->seized && !parent->options_due)
+		child->newborn = true;
+	else if (seize(t, child))
 		child->loose = false;
 }
 

@@ -196,6 +196,35 @@ static void debug_replaced(void)
 	ended(pid);
 }
 
+static void nothing(int number)
+{
+	(void)number;
+}
+
+/* From its birth on. With handlers for signals that come in numbers a monitor looks closer. */
+static void debug_newborns(void)
+{
+	int status, refused = 0, other = 0;
+
+	handle(SIGALRM, nothing, 0);
+	for (int i = 0; i < 200; i++) {
+		pid_t pid = started();
+
+		if (!pid) {
+			for (;;)
+				pause();
+		}
+		if (ptrace(i % 2 ? PTRACE_ATTACH : PTRACE_SEIZE, pid, 0, 0))
+			refused++;
+		else if (i % 2 && (waitpid(pid, &status, 0) != pid || status >> 8 != SIGSTOP))
+			other++;
+		kill(pid, SIGKILL);
+		while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+			;
+	}
+	say("refused %d, other stops %d\n", refused, other);
+}
+
 static volatile long value = 5;
 
 static void tell_value(void)
@@ -328,6 +357,7 @@ const struct act acts_tracing[] = {
 	{ "debug-births", debug_births },
 	{ "debug-attached", debug_attached },
 	{ "debug-replaced", debug_replaced },
+	{ "debug-newborns", debug_newborns },
 	{ "debug-memory", debug_memory },
 	{ "filter-refuses", filter_refuses },
 	{ "filter-traps", filter_traps },
