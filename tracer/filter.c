@@ -288,13 +288,20 @@ static int catch_asking(struct filter *f, long number, unsigned int arg)
 /* The id of any thread may be the monitor's. SIGURG, by which servers wake each other often, does nothing to it. */
 static int catch_ids(struct filter *f, long number, unsigned int arg)
 {
-	struct alternative a = { .other = (uint8_t)(1u << arg | 1u << 1) };
+	unsigned int signal = number == SYS_tgkill ? 2 : 1;
+	struct alternative a = { .other = (uint8_t)(1u << arg | 1u << signal) };
 
-	if (number != SYS_kill && number != SYS_tkill)
+	if (number != SYS_kill && number != SYS_tkill && number != SYS_tgkill)
 		return catch_nonzero(f, number, arg);
 	merge(&a, arg, UINT64_MAX, 0);
-	merge(&a, 1, UINT64_MAX, SIGURG);
+	merge(&a, signal, UINT64_MAX, SIGURG);
 	return catch_alternative(f, number, &a);
+}
+
+/* Calls that name a thread together with its process, which is compared: enough for ours, not for those of programs. */
+static bool names_both(long number)
+{
+	return number == SYS_tgkill || number == SYS_rt_tgsigqueueinfo;
 }
 
 /* Calls that name processes, and could mean the monitor. */
@@ -315,7 +322,7 @@ static int catch_aimed(struct filter *f, const struct filter_options *o, const s
 		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)o->protect);
 	if (number == SYS_pidfd_open && r >= 0)
 		r = catch_value(f, number, 1, CALLS_PIDFD_THREAD, CALLS_PIDFD_THREAD);
-	if (c->traits & (CALL_THREAD | CALL_GROUP) && r >= 0)
+	if ((c->traits & (CALL_THREAD | CALL_GROUP) || (o->protect_programs && names_both(number))) && r >= 0)
 		r = catch_ids(f, number, c->arg);
 	return r;
 }

@@ -30,6 +30,7 @@ struct filter_options {
 	bool watch_execs; /* nothing else tells who executes: the thread is not ours by ptrace before */
 	bool watch_ends; /* nothing else tells of programs: each makes a caught call at its end at the latest */
 	pid_t protect; /* calls that aim at this process are caught; 0 = none */
+	bool protect_programs; /* and those at programs that it starts */
 };
 
 int filter_new(const struct intercept_set *set, const struct calls *calls, const struct filter_options *options,

@@ -2,6 +2,7 @@
 #include "tracer/supervisor.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -17,14 +18,15 @@
 
 /*
  * The supervisor is out of bounds for its workload: calls that name its process, or one of its threads, are refused
- * with EPERM. Whoever lives in another pid namespace means another process by the same number and passes.
+ * with EPERM. So are the programs that it starts, as long as they stay in its session. Whoever lives in another pid
+ * namespace means another process by the same number and passes.
  */
 
 bool protect_is_ours(pid_t id)
 {
 	pid_t own = getpid();
 
-	return id == own || (id > 0 && syscall(SYS_tgkill, own, id, 0) == 0);
+	return id == own || (id > 0 && getsid(id) == own);
 }
 
 /* Whether a thread has ids in namespaces below ours: everybody may read that. */
@@ -68,7 +70,7 @@ static int kill_all(const struct tracer *t, const struct call *call, bool *ret_d
 		int error;
 
 		if (parse_u32(str_of(entry->d_name), &pid) < 0 || pid <= 1 || (pid_t)pid == call->pid ||
-		    (pid_t)pid == t->launch.front || getsid((pid_t)pid) == getpid())
+		    (pid_t)pid == t->launch.front || protect_is_ours((pid_t)pid))
 			continue;
 		error = kill((pid_t)pid, (int)call->args[1]) < 0 ? errno : 0;
 		if (error == ESRCH)
@@ -105,8 +107,8 @@ int protect_check(const struct tracer *t, const struct call *call, unsigned int 
 	*ret_done = false;
 	if (traits & CALL_GROUP && target == -1 && protect_same_ids(call->tid))
 		return check_all(t, call, ret_done);
-	/* the supervisor leads a process group of its own */
-	if (!protect_is_ours(target) && !(traits & CALL_GROUP && target == -getpid()))
+	/* the supervisor leads a process group of its own, and so does each program */
+	if (!protect_is_ours(traits & CALL_GROUP && target < -1 && target != INT_MIN ? -target : target))
 		return 0;
 	if (!protect_same_ids(call->tid))
 		return 0;

@@ -605,7 +605,7 @@ void foreign_waits(struct tracer *t, const struct tracee *tracee, long number);
 
 /* 0 = the call may pass, else its result (negative errno, or 0 in *ret_done for one that we carried out). */
 int protect_check(const struct tracer *t, const struct call *call, unsigned int traits, bool *ret_done);
-/* Whether the id is that of one of our threads. */
+/* Whether the id is that of one of our threads, or of one of the programs that we have started. */
 bool protect_is_ours(pid_t id);
 /* Whether ids mean the same processes for the thread as for us. */
 bool protect_same_ids(pid_t tid);

@@ -264,6 +264,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.watch_mounts = true,
 		.watch_ends = !t->seizing,
 		.protect = getpid(),
+		.protect_programs = t->options.starts_programs,
 	};
 	size_t length;
 	int r;

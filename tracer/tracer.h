@@ -54,6 +54,7 @@ struct tracer_options {
 	enum tracer_policy io_uring; /* io_uring_setup: its operations pass by every interception. DENY: ENOSYS */
 	void (*notice)(void *context, const struct tracer_notice *notice); /* called out of next() */
 	void *notice_context;
+	bool starts_programs; /* the caller does, in its session: they are out of bounds for the workload, too */
 	bool tell_all; /* also calls whose results no rule can match: somebody else looks at the events */
 };
 

@@ -387,6 +387,7 @@ static int run_workload(struct run *run)
 	int r;
 
 	run->tracer.tell_all = run->tracer.tell_all || captures;
+	run->tracer.starts_programs = run->config != NULL;
 	r = tracer_open(&run->tracer, &source, &err);
 	if (r < 0)
 		return give_up(run, &err, EXIT_FAILED);

@@ -145,6 +145,27 @@ static void compares_low_halves(void **state)
 	expect_caught(f, attempts, ARRAY_SIZE(attempts));
 }
 
+/* Their ids, and those of their threads, are not known before. */
+static void catches_what_aims_at_programs(void **state)
+{
+	static const struct attempt attempts[] = {
+		{ SYS_tgkill, { PROTECTED + 1, PROTECTED + 1, 0 }, true },
+		{ SYS_tgkill, { PROTECTED + 1, PROTECTED + 1, SIGURG }, false },
+		{ SYS_tgkill, { PROTECTED, PROTECTED, SIGURG }, true },
+		{ SYS_tgkill, { 0, PROTECTED + 1, 0 }, false },
+		{ SYS_rt_tgsigqueueinfo, { PROTECTED + 1, PROTECTED + 1, 0 }, true },
+	};
+	const struct intercept_set none = { 0 };
+	const struct filter_options options = { .protect = PROTECTED, .protect_programs = true };
+	auto_filter struct filter *f = NULL;
+	static struct calls calls;
+
+	(void)state;
+	calls_init(&calls);
+	assert_int_equal(filter_new(&none, &calls, &options, &f, NULL), 0);
+	expect_caught(f, attempts, ARRAY_SIZE(attempts));
+}
+
 static void catches_affinity_of_others(void **state)
 {
 	static const struct attempt attempts[] = {
@@ -367,6 +388,7 @@ int main(void)
 		cmocka_unit_test(catches_wanted_events_only),
 		cmocka_unit_test(catches_writers_of_facts),
 		cmocka_unit_test(compares_low_halves),
+		cmocka_unit_test(catches_what_aims_at_programs),
 		cmocka_unit_test(catches_affinity_of_others),
 		cmocka_unit_test(knows_what_is_missing),
 #if defined(__x86_64__)

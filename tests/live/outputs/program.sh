@@ -30,6 +30,42 @@ ok "one that hangs is told" grep -q 'program output: one alert has taken' "$dir/
 ok "what it costs is told" grep -q 'alerts were lost' "$dir/err"
 ok "it does not outlive the monitor" soon nobody_runs "sleep 1000[.]$$"
 
+# a workload of root's that would end it
+if [ "$(id -u)" = 0 ]; then
+	cat >"$dir/aim.py" <<'EOP'
+import ctypes, errno, os, signal, sys
+
+folder, own = sys.argv[1], os.getpid()
+libc = ctypes.CDLL(None, use_errno=True)
+NUMBERS = {"x86_64": (234, 297, 434, 424), "aarch64": (131, 240, 434, 424)}
+TGKILL, SIGQUEUE, PIDFD_OPEN, PIDFD_SEND_SIGNAL = NUMBERS[os.uname().machine]
+os.close(os.open(folder + "/n-00000", os.O_RDONLY | os.O_CREAT))
+while not os.path.exists(folder + "/program"):
+    pass
+pid = int(open(folder + "/program").read())
+info = ctypes.create_string_buffer(128)
+info[8:12] = (-1 & 0xffffffff).to_bytes(4, "little")
+ways = {
+    "kill": lambda: libc.kill(pid, signal.SIGKILL),
+    "kill of its group": lambda: libc.kill(-pid, signal.SIGKILL),
+    "tgkill": lambda: libc.syscall(TGKILL, pid, pid, signal.SIGKILL),
+    "rt_tgsigqueueinfo": lambda: libc.syscall(SIGQUEUE, pid, pid, signal.SIGKILL, info),
+    "pidfd_send_signal": lambda: libc.syscall(PIDFD_SEND_SIGNAL, libc.syscall(PIDFD_OPEN, pid, 0), signal.SIGKILL, None, 0),
+    "ptrace": lambda: libc.ptrace(0x4206, pid, None, None),
+    "prlimit": lambda: libc.prlimit(pid, 7, bytes(16), None),
+}
+for name, way in ways.items():
+    print(name, "refused" if way() < 0 and ctypes.get_errno() == errno.EPERM else "PASSED")
+os.close(os.open(folder + "/n-00001", os.O_RDONLY | os.O_CREAT))
+EOP
+	printf 'rules_files: [%s]\nprogram_output:\n  enabled: true\n  keep_alive: true\n  program: %s\n' \
+		"$dir/rules.yaml" "echo \$\$ >$dir/program.new; mv $dir/program.new $dir/program; exec cat >>$dir/aimed" >"$dir/config.yaml"
+	timeout -k 1 60 "$MONITOR" run -c "$dir/config.yaml" -- python3 "$dir/aim.py" "$dir" >"$dir/out" 2>"$dir/err"
+	equal "a workload that aims at the program" "$(grep -c refused "$dir/out")" 7
+	grep PASSED "$dir/out"
+	equal "the program lives on" "$(wc -l <"$dir/aimed")" 2
+fi
+
 outputs 20 false "sleep 0; exit 3"
 ok "one that fails is told" grep -q 'program output: the program ended with status 3' "$dir/err"
 
