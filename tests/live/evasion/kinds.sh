@@ -112,6 +112,46 @@ kind own openat "a link itself (O_PATH)" "opened $dir/link" "$python" "$dir/kind
 kind behalf bind "an internet socket" "addressed .*127.0.0.1" "$python" "$dir/kinds.py" none x -- "$python" "$dir/kinds.py" internet x
 kind own connect "a unix socket" "addressed .*$dir/nobody" "$python" "$dir/kinds.py" none x -- "$python" "$dir/kinds.py" unix "$dir/nobody"
 kind own bind "netlink" "addressed " "$python" "$dir/kinds.py" none x -- "$python" "$dir/kinds.py" netlink x
+# What has effects when it is opened is opened once, by the caller: whoever watches it sees how often.
+cat >"$dir/once.py" <<'END'
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+fd = libc.inotify_init1(os.O_NONBLOCK)
+if libc.inotify_add_watch(fd, sys.argv[1].encode(), 0x38) < 0: # IN_OPEN, and IN_CLOSE, as two of one kind are one
+    sys.exit("no watch: %s" % os.strerror(ctypes.get_errno()))
+os.close(os.open(sys.argv[1], os.O_RDWR))
+times, size = 0, struct.calcsize("iIII")
+while True:
+    try:
+        times += struct.unpack("iIII", os.read(fd, size))[1] == 0x20
+    except BlockingIOError:
+        break
+print(times)
+END
+mknod "$dir/device" c 1 3
+for what in plain fifo device; do
+	: >"$dir/alerts"
+	"$MONITOR" run -r "$dir/kinds.yaml" --output "$dir/alerts" -- timeout 60 "$python" "$dir/once.py" "$dir/$what" \
+		>"$dir/out" 2>"$dir/err" </dev/null
+	equal "$what: how often it was opened" "$(cat "$dir/out" "$dir/err")" "$(timeout 60 "$python" "$dir/once.py" "$dir/$what")"
+	ok "$what: no alert" grep -q "opened $dir/$what" "$dir/alerts"
+done
+
+# What is a file when it is looked at and a FIFO when it is opened is the caller's own, who waits for a writer.
+if command -v strace >/dev/null 2>&1; then
+	echo wrong >"$dir/swapped"
+	: >"$dir/trace"
+	timeout -k 1 60 strace -f -P "$dir/swapped" -e inject=openat2:delay_enter=1000000 "$MONITOR" run --backend notify-only \
+		-r "$dir/kinds.yaml" --output "$dir/alerts" -- cat "$dir/swapped" >"$dir/out" 2>"$dir/trace" </dev/null &
+	ok "it is looked at" soon grep -q AT_NO_AUTOMOUNT "$dir/trace"
+	mv "$dir/fifo" "$dir/swapped"
+	sleep 2
+	# shellcheck disable=SC2016 # for the inner shell
+	timeout 10 sh -c 'echo right >"$1"' - "$dir/swapped"
+	wait $!
+	equal "a FIFO in place of the file that was looked at" "$(cat "$dir/out")" right
+fi
+
 mkdir "$dir/mount"
 if command -v fuse-overlayfs >/dev/null 2>&1 && [ -e /dev/fuse ] && mkdir "$dir/lower" && echo text >"$dir/lower/fused" &&
 	fuse-overlayfs -o "lowerdir=$dir/lower" "$dir/mount" 2>/dev/null; then

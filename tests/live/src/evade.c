@@ -439,7 +439,7 @@ static int by_sharing_fds(const char *path)
 	return in_clone(open_secret, CLONE_FILES);
 }
 
-/* Of who was born without anybody hearing of it nobody knows what he shares. Not by the plain path, which is opened in his place. */
+/* of who was born unseen nobody knows what he shares; not by the plain path, which is opened in his place */
 static int open_by_root(void *arg)
 {
 	(void)arg;
