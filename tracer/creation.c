@@ -5,6 +5,7 @@
  */
 #include "tracer/supervisor.h"
 
+#include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -13,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "tracer/procfs.h"
 #include "tracer/status.h"
 
 static int read_mask(pid_t tid, mode_t *ret_mask)
@@ -72,8 +74,8 @@ static int last_is_free(pid_t pid, struct rlimit *ret_limit)
 	if (errno == EBADF)
 		return 1;
 	/* comparing is refused */
-	snprintf(path, sizeof(path), "/proc/%d/fd/%llu", pid, (unsigned long long)ret_limit->rlim_cur - 1);
-	return lstat(path, &st) == 0 ? 0 : errno == ENOENT ? 1 : -errno;
+	snprintf(path, sizeof(path), "%d/fd/%llu", pid, (unsigned long long)ret_limit->rlim_cur - 1);
+	return fstatat(procfs_folder(), path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno == ENOENT ? 1 : -errno;
 }
 
 bool creation_may_be_full(pid_t pid)

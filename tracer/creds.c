@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "tracer/procfs.h"
 
 static uint64_t both(uint32_t low, uint32_t high)
 {
@@ -23,8 +24,8 @@ int creds_read(pid_t pid, struct procfs_task *task)
 	char path[32];
 
 	/* unlike the files in it, the folder belongs to the effective user also of who may not be looked into */
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	if (stat(path, &st) < 0)
+	snprintf(path, sizeof(path), "%d", pid);
+	if (fstatat(procfs_folder(), path, &st, 0) < 0)
 		return errno == ENOENT ? -ESRCH : -EOPNOTSUPP;
 	if (syscall(SYS_capget, &header, caps) < 0)
 		return errno == ESRCH ? -ESRCH : -EOPNOTSUPP;

@@ -6,6 +6,7 @@
 
 #include "base/parse.h"
 #include "tracer/notify.h"
+#include "tracer/procfs.h"
 
 /*
  * Where callers and we wake each other up. A single caller and we take turns: whoever wakes the other goes to
@@ -40,7 +41,7 @@ void crowd_begin(struct tracer *t)
 {
 	t->crowd.fixed = !notify_set_synchronous(t->listener, true);
 	t->crowd.patience = PATIENCE_MIN;
-	t->crowd.loads = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+	t->crowd.loads = openat(procfs_folder(), "loadavg", O_RDONLY | O_CLOEXEC);
 }
 
 /*

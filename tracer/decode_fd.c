@@ -174,12 +174,12 @@ int decode_fd(pid_t tid, int fd, uint64_t ts, struct reader *reader, struct even
 	int r;
 
 	snprintf(name, sizeof(name), "fd/%d", fd);
-	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
+	snprintf(path, sizeof(path), "%d/%s", tid, name);
 	n = procfs_read_link(tid, name, text, sizeof(text));
 	if (n < 0)
-		return error_errno(err, (int)n, "cannot read %s", path);
-	if (statx_known(path, &st) < 0)
-		return error_errno(err, -errno, "cannot look at %s", path);
+		return error_errno(err, (int)n, "cannot read /proc/%s", path);
+	if (statx_known_at(procfs_folder(), path, 0, &st) < 0)
+		return error_errno(err, -errno, "cannot look at /proc/%s", path);
 	link = (struct str){ text, (size_t)n };
 	if (str_starts(link, STR("socket:[")) && link.len > 9)
 		r = decode_socket(tid, fd, ts, st.st_ino, reader, b);
@@ -188,6 +188,6 @@ int decode_fd(pid_t tid, int fd, uint64_t ts, struct reader *reader, struct even
 	else
 		r = decode_path(tid, fd, ts, link, &st, b, err);
 	if (r < 0)
-		return error_errno(err, r, "cannot tell what %s is", path);
+		return error_errno(err, r, "cannot tell what /proc/%s is", path);
 	return event_end(b, ret_event, err);
 }

@@ -81,8 +81,8 @@ static bool stat_opened(const struct call *c, struct stat *st)
 	}
 	if (c->object_fd >= 0)
 		return fstat(c->object_fd, st) == 0;
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->tid, (int)c->result);
-	return statx_known(path, st) == 0;
+	snprintf(path, sizeof(path), "%d/fd/%d", c->tid, (int)c->result);
+	return statx_known_at(procfs_folder(), path, 0, st) == 0;
 }
 
 /* The kernel's 32-bit form: 12 bits of major number between the minor's low 8 and high 12. */
@@ -154,8 +154,8 @@ STEP(put_pipe)
 	}
 	if (!call_succeeded(c) || memory_read(c->memory, c->args[s->arg], ends, sizeof(ends)) < 0)
 		ends[0] = ends[1] = -1;
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->tid, ends[0]);
-	if (ends[0] < 0 || statx_known(path, &st) < 0)
+	snprintf(path, sizeof(path), "%d/fd/%d", c->tid, ends[0]);
+	if (ends[0] < 0 || statx_known_at(procfs_folder(), path, 0, &st) < 0)
 		st.st_ino = 0;
 	event_put_int(b, ends[0]);
 	event_put_int(b, ends[1]);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "tracer/maps.h"
+#include "tracer/procfs.h"
 #include "tracer/ustack.h"
 
 /* The front is closed to those who may not look into all processes, so also to us; we began as its copy. */
@@ -71,8 +72,8 @@ static int tell_fds(struct tracer *t, pid_t tid, unsigned int at_most, source_si
 	DIR *fds;
 	int r = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
-	fds = opendir(path);
+	snprintf(path, sizeof(path), "%d/fd", tid);
+	fds = procfs_list(path);
 	for (const struct dirent *d = fds ? readdir(fds) : NULL; d && r == 0; d = readdir(fds)) {
 		struct event ev;
 		uint32_t fd;
@@ -147,8 +148,8 @@ static pid_t parent_of(pid_t pid)
 	uint32_t parent;
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (file_read_all(path, 8192, &text, &len, NULL) < 0)
+	snprintf(path, sizeof(path), "%d/stat", pid);
+	if (file_read_all_at(procfs_folder(), path, 8192, &text, &len, NULL) < 0)
 		return 0;
 	/* the name in parentheses may contain anything, so from its end: state, parent */
 	at = strrchr(text, ')');

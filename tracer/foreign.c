@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "tracer/procfs.h"
 
 /*
  * Calls that pass by every rule: those of another ABI, whose numbers and arguments mean other things than the
@@ -36,11 +37,11 @@ static void say_of(struct tracer *t, pid_t tid, pid_t pid, struct tracer_notice 
 
 	if (!t->options.notice)
 		return;
-	snprintf(at, sizeof(at), "/proc/%d/exe", tid);
-	n = readlink(at, path, sizeof(path) - 1);
+	snprintf(at, sizeof(at), "%d/exe", tid);
+	n = readlinkat(procfs_folder(), at, path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = '\0';
-	snprintf(at, sizeof(at), "/proc/%d/comm", tid);
-	if (file_read_all(at, 64, &name, &len, NULL) == 0 && len && name[len - 1] == '\n')
+	snprintf(at, sizeof(at), "%d/comm", tid);
+	if (file_read_all_at(procfs_folder(), at, 64, &name, &len, NULL) == 0 && len && name[len - 1] == '\n')
 		name[len - 1] = '\0';
 	notice->pid = pid;
 	notice->name = name ? name : "";
@@ -158,8 +159,8 @@ void foreign_closed(struct tracer *t, const struct tracee *tracee)
 	if (tracee->process->told_closed)
 		return;
 	/* of a process that is about to end nothing is refused, there is nothing */
-	snprintf(at, sizeof(at), "/proc/%d/exe", tracee->tid);
-	if (readlink(at, &byte, 1) >= 0 || (errno != EACCES && errno != EPERM))
+	snprintf(at, sizeof(at), "%d/exe", tracee->tid);
+	if (readlinkat(procfs_folder(), at, &byte, 1) >= 0 || (errno != EACCES && errno != EPERM))
 		return;
 	tracee->process->told_closed = true;
 	say_of(t, tracee->tid, tracee->process->pid, &notice);

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "base/words.h"
 #include "tracer/notify.h"
+#include "tracer/procfs.h"
 #include "tracer/status.h"
 
 /*
@@ -35,8 +36,8 @@ static void match_inner_id(void *context, struct tracee *tracee)
 	struct str ids;
 	int64_t id = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tracee->tid);
-	if (tr->found || stat(path, &st) < 0 || st.st_ino != tr->ns)
+	snprintf(path, sizeof(path), "%d/ns/pid", tracee->tid);
+	if (tr->found || fstatat(procfs_folder(), path, &st, 0) < 0 || st.st_ino != tr->ns)
 		return;
 	if (status_read(tracee->tid, &text) < 0)
 		return;
@@ -55,8 +56,8 @@ static struct tracee *find_target(struct tracer *t, pid_t caller, pid_t number)
 
 	if (protect_same_ids(caller))
 		return tracees_find(&t->tracees, number);
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", caller);
-	if (stat(path, &st) < 0)
+	snprintf(path, sizeof(path), "%d/ns/pid", caller);
+	if (fstatat(procfs_folder(), path, &st, 0) < 0)
 		return NULL;
 	tr.ns = st.st_ino;
 	tracees_each(&t->tracees, match_inner_id, &tr);

@@ -76,9 +76,9 @@ static int read_access(pid_t tid, char **ret_lines)
 static void name_of(char path[PROC_PATH], pid_t tid, const char *name)
 {
 	if (tid)
-		snprintf(path, PROC_PATH, "/proc/%d/%s", tid, name);
+		snprintf(path, PROC_PATH, "%d/%s", tid, name);
 	else
-		snprintf(path, PROC_PATH, "/proc/self/%s", name);
+		snprintf(path, PROC_PATH, "self/%s", name);
 }
 
 /*
@@ -91,7 +91,7 @@ static int read_label(pid_t tid, char **ret_label)
 	int r;
 
 	name_of(path, tid, "attr/current");
-	r = file_read_all(path, LABEL_BYTES, ret_label, NULL, NULL);
+	r = file_read_all_at(procfs_folder(), path, LABEL_BYTES, ret_label, NULL, NULL);
 	if (r != -ENOENT && r != -EINVAL)
 		return r;
 	*ret_label = str_dup(STR(""));
@@ -104,7 +104,7 @@ static int read_namespace(pid_t tid, const char *name, ino_t *ret_ino)
 	char path[PROC_PATH];
 
 	name_of(path, tid, name);
-	if (stat(path, &st) < 0)
+	if (fstatat(procfs_folder(), path, &st, 0) < 0)
 		return -errno;
 	*ret_ino = st.st_ino;
 	return 0;
@@ -118,7 +118,7 @@ static int read_identity(pid_t tid, struct own_identity *ret_identity)
 	int r;
 
 	name_of(path, tid, "root");
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root) < 0)
+	if (statx(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root) < 0)
 		return -errno;
 	if (!(root.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
 		return -ENOTSUP;

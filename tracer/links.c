@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tracer/procfs.h"
 #include "tracer/slow.h"
 #include "tracer/statx.h"
 
@@ -87,9 +88,9 @@ static uint64_t now(void)
 static void name_of(char path[40], pid_t tid, const char *name)
 {
 	if (tid)
-		snprintf(path, 40, "/proc/%d/%s", tid, name);
+		snprintf(path, 40, "%d/%s", tid, name);
 	else
-		snprintf(path, 40, "/proc/self/%s", name);
+		snprintf(path, 40, "self/%s", name);
 }
 
 static bool read_view(pid_t tid, struct view *ret_view)
@@ -98,11 +99,11 @@ static bool read_view(pid_t tid, struct view *ret_view)
 	struct stat st;
 
 	name_of(path, tid, "ns/mnt");
-	if (stat(path, &st) < 0)
+	if (fstatat(procfs_folder(), path, &st, 0) < 0)
 		return false;
 	ret_view->mounts = st.st_ino;
 	name_of(path, tid, "root");
-	if (statx_known(path, &st) < 0)
+	if (statx_known_at(procfs_folder(), path, 0, &st) < 0)
 		return false;
 	ret_view->root_dev = st.st_dev;
 	ret_view->root_ino = st.st_ino;
@@ -148,7 +149,7 @@ static int open_root(pid_t tid)
 	char path[40];
 
 	name_of(path, tid, "root");
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void look_at_all(struct links *l, pid_t tid, int root, const struct view *view)

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 
 #include "tracer/mount.h"
+#include "tracer/procfs.h"
 
 void lookup_mounts_changed(struct tracer *t)
 {
@@ -62,12 +63,12 @@ int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes)
 	if (name[0] == '/')
 		return checked(l, AT_FDCWD, name, makes);
 	if (dirfd == AT_FDCWD)
-		snprintf(path, sizeof(path), "/proc/%d/cwd", l->tid);
+		snprintf(path, sizeof(path), "%d/cwd", l->tid);
 	else if (dirfd >= 0)
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", l->tid, dirfd);
+		snprintf(path, sizeof(path), "%d/fd/%d", l->tid, dirfd);
 	else
 		return -EBADF;
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (!slow_is_ours(l->slow, fd) || !lookup_is_ordinary(l, fd)) {

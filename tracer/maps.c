@@ -173,8 +173,8 @@ static int find(pid_t tid, uint64_t address, bool with_id, struct mapping *ret_m
 	auto_fd int fd = -1;
 	int r;
 
-	snprintf(name, sizeof(name), "/proc/%d/maps", tid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "%d/maps", tid);
+	fd = openat(procfs_folder(), name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	r = ask_kernel(fd, address, with_id, ret_mapping, path);

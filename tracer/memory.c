@@ -44,9 +44,9 @@ static int open_file(pid_t tid, struct error *err)
 	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_errno(err, errno == ENOENT ? -ESRCH : -errno, "cannot open %s", path) : fd;
+	snprintf(path, sizeof(path), "%d/mem", tid);
+	fd = openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, errno == ENOENT ? -ESRCH : -errno, "cannot open /proc/%s", path) : fd;
 }
 
 int memory_open(pid_t tid, struct reader *reader, struct memory **ret_memory, struct error *err)

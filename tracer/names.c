@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "tracer/procfs.h"
 
 /*
  * Calls that make, move and remove names, or change what a name stands for. The paths are behind pointers,
@@ -184,8 +185,8 @@ static int change_mode(int fd, mode_t mode)
 	 * before Linux 6.6 a descriptor of this kind has no other way; our own /proc leads to it without a
 	 * second lookup
 	 */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return chmod(path, mode & 07777) < 0 ? -errno : 0;
+	snprintf(path, sizeof(path), "self/fd/%d", fd);
+	return fchmodat(procfs_folder(), path, mode & 07777, 0) < 0 ? -errno : 0;
 }
 
 static int change(const struct naming *n, const struct place *p)

@@ -12,7 +12,7 @@
 
 static int procfs_path(char *path, size_t size, pid_t tid, const char *name)
 {
-	int n = snprintf(path, size, "/proc/%d/%s", tid, name);
+	int n = snprintf(path, size, "%d/%s", tid, name);
 
 	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
 }
@@ -24,7 +24,7 @@ int procfs_open(pid_t tid, const char *name)
 
 	if (r < 0)
 		return r;
-	r = open(path, O_RDONLY | O_CLOEXEC);
+	r = openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC);
 	if (r < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	return r;
@@ -61,7 +61,7 @@ ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
 
 	if (r < 0)
 		return r;
-	n = readlink(path, bytes, max - 1);
+	n = readlinkat(procfs_folder(), path, bytes, max - 1);
 	if (n < 0)
 		return -errno;
 	bytes[n] = 0;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "tracer/procfs_folder.h"
 
 struct slow_memo;
 

@@ -37,8 +37,8 @@ static bool find_upperdir(pid_t tid, struct str path, char *dir, size_t size, si
 	size_t len;
 	char file[32];
 
-	snprintf(file, sizeof(file), "/proc/%d/mountinfo", tid);
-	if (file_read_all(file, MOUNTS_BYTES, &text, &len, NULL) < 0)
+	snprintf(file, sizeof(file), "%d/mountinfo", tid);
+	if (file_read_all_at(procfs_folder(), file, MOUNTS_BYTES, &text, &len, NULL) < 0)
 		return false;
 	rest = (struct str){ text, len };
 	while (words_line(&rest, &line))
@@ -90,10 +90,10 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_
 
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
-	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-	r = slow_ask(mounts, tid, path, &st, &fs);
+	snprintf(path, sizeof(path), "%d/exe", tid);
+	r = slow_ask(mounts, tid, procfs_folder(), path, &st, &fs);
 	if (r < 0)
-		return error_errno(err, r, "cannot look at %s", path);
+		return error_errno(err, r, "cannot look at /proc/%s", path);
 	exe.inode = st.st_ino;
 	exe.ctime_ns = timespec_ns(st.st_ctim);
 	exe.mtime_ns = timespec_ns(st.st_mtim);

@@ -2,6 +2,7 @@
 #include "tracer/supervisor.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "tracer/procfs.h"
 #include "tracer/sender.h"
 #include "tracer/status.h"
 
@@ -46,8 +48,8 @@ bool protect_same_ids(pid_t tid)
 	struct stat own, other;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tid);
-	if (stat("/proc/self/ns/pid", &own) < 0 || stat(path, &other) < 0)
+	snprintf(path, sizeof(path), "%d/ns/pid", tid);
+	if (fstatat(procfs_folder(), "self/ns/pid", &own, 0) < 0 || fstatat(procfs_folder(), path, &other, 0) < 0)
 		return !has_inner_id(tid); /* one that we may not look into */
 	return own.st_ino == other.st_ino;
 }
@@ -59,7 +61,7 @@ bool protect_same_ids(pid_t tid)
  */
 static int kill_all(const struct tracer *t, const struct call *call, bool *ret_done)
 {
-	DIR *dir = opendir("/proc");
+	DIR *dir = procfs_list(".");
 	struct dirent *entry;
 	int result = -ESRCH;
 

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "tracer/maps.h"
+#include "tracer/procfs.h"
 #include "tracer/sender.h"
 #include "tracer/socket.h"
 
@@ -49,8 +50,8 @@ static pid_t named_by_folder(int fd)
 
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return 0;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
+	snprintf(link, sizeof(link), "self/fd/%d", fd);
+	n = readlinkat(procfs_folder(), link, path, sizeof(path) - 1);
 	if (n <= 0)
 		return 0;
 	path[n] = '\0';
@@ -84,8 +85,8 @@ static int find_named(pid_t tid, int number, struct named *ret_named)
 	*ret_named = (struct named){ 0 };
 	if (tid)
 		snprintf(process, sizeof(process), "%d", tid);
-	snprintf(path, sizeof(path), "/proc/%s/fdinfo/%d", process, number);
-	r = file_read_all(path, 65536, &text, &len, NULL);
+	snprintf(path, sizeof(path), "%s/fdinfo/%d", process, number);
+	r = file_read_all_at(procfs_folder(), path, 65536, &text, &len, NULL);
 	if (r < 0)
 		return r == -ENOENT ? -EBADF : r;
 	if (find_number(text, "\nPid:\t", 10, &pid)) {
@@ -96,8 +97,8 @@ static int find_named(pid_t tid, int number, struct named *ret_named)
 	}
 	if (strstr(text, "\nPid:\t")) /* -1: it has ended */
 		return -ESRCH;
-	snprintf(path, sizeof(path), "/proc/%s/fd/%d", process, number);
-	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/fd/%d", process, number);
+	folder = openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (folder >= 0)
 		ret_named->pid = named_by_folder(folder);
 	return folder >= 0 || errno == ENOTDIR || errno == ENXIO ? 0 : errno == ENOENT ? -EBADF : -errno;

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/words.h"
+#include "tracer/procfs.h"
 #include "tracer/status.h"
 
 struct ids {
@@ -24,7 +25,7 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 	auto_free char *text = NULL;
 	struct str users;
 	struct stat st;
-	char path[32] = "/proc/self/ns/user";
+	char path[32] = "self/ns/user";
 
 	if (status_read(tid, &text) < 0)
 		return false;
@@ -35,8 +36,8 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 		return false;
 	ret_ids->kills = strtoull(status_line(text, "CapEff").ptr, NULL, 16) >> CAP_KILL & 1;
 	if (tid)
-		snprintf(path, sizeof(path), "/proc/%d/ns/user", tid);
-	ret_ids->users = stat(path, &st) < 0 ? 0 : st.st_ino;
+		snprintf(path, sizeof(path), "%d/ns/user", tid);
+	ret_ids->users = fstatat(procfs_folder(), path, &st, 0) < 0 ? 0 : st.st_ino;
 	return true;
 }
 

@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "base/words.h"
 #include "tracer/mount.h"
+#include "tracer/procfs.h"
 #include "tracer/statx.h"
 
 /*
@@ -336,7 +337,7 @@ void slow_begin(struct slow *s)
 {
 	struct statfs fs;
 
-	s->fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	s->fd = openat(procfs_folder(), "self/mountinfo", O_RDONLY | O_CLOEXEC);
 	s->asked = s->fd >= 0;
 	s->changed = true;
 	/* who is asked for that may wait, so not later */
@@ -389,7 +390,7 @@ bool slow_any(struct slow *s)
 	if (!s->asked)
 		return false;
 	if (s->changed) {
-		s->unknown = file_read_all("/proc/self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
+		s->unknown = file_read_all_at(procfs_folder(), "self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
 			     slow_parse(s, (struct str){ text, len }) < 0 || add_root(s) < 0;
 		s->changed = false;
 	}
@@ -400,13 +401,13 @@ bool slow_among(pid_t tid)
 {
 	struct slow s = { .fd = -1 };
 	auto_free char *text = NULL;
-	char path[32] = "/proc/self/mountinfo";
+	char path[32] = "self/mountinfo";
 	bool among;
 	size_t len;
 
 	if (tid)
-		snprintf(path, sizeof(path), "/proc/%d/mountinfo", tid);
-	among = file_read_all(path, MOUNTS_BYTES, &text, &len, NULL) < 0 ||
+		snprintf(path, sizeof(path), "%d/mountinfo", tid);
+	among = file_read_all_at(procfs_folder(), path, MOUNTS_BYTES, &text, &len, NULL) < 0 ||
 		slow_parse(&s, (struct str){ text, len }) < 0 || s.count;
 	slow_free(&s);
 	return among;
@@ -475,8 +476,8 @@ static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *re
 	char path[32];
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", tid);
-	if (file_read_all(path, MOUNTS_BYTES, ret_text, &len, NULL) < 0)
+	snprintf(path, sizeof(path), "%d/mountinfo", tid);
+	if (file_read_all_at(procfs_folder(), path, MOUNTS_BYTES, ret_text, &len, NULL) < 0)
 		return false;
 	rest = (struct str){ *ret_text, len };
 	while (words_line(&rest, &line))
@@ -485,11 +486,12 @@ static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *re
 	return false;
 }
 
-static int ask(const char *path, struct slow_answer *ret_answer)
+static int ask(int folder, const char *path, struct slow_answer *ret_answer)
 {
+	auto_fd int fd = openat(folder, path, O_PATH | O_CLOEXEC);
 	struct statfs fs;
 
-	if (statfs(path, &fs) < 0)
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
 		return -errno;
 	*ret_answer = (struct slow_answer){ .read_only = fs.f_flags & ST_RDONLY,
 					    .overlay = fs.f_type == OVERLAYFS_SUPER_MAGIC };
@@ -524,19 +526,20 @@ static bool is_known(const struct slow_memo *m, uint64_t name)
 }
 
 /* name: of the mount, for good; 0 = none */
-static int ask_of_mount(struct slow_memo *m, pid_t tid, const char *path, uint64_t name, struct slow_answer *ret_answer)
+static int ask_of_mount(struct slow_memo *m, pid_t tid, int folder, const char *path, uint64_t name,
+			struct slow_answer *ret_answer)
 {
 	auto_free char *text = NULL;
 	struct mount mount;
 	struct statx st;
 
 	if (is_known(m, name))
-		return ask(path, ret_answer);
+		return ask(folder, path, ret_answer);
 	/* the list has the other id */
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
+	if (statx(folder, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
 		return -errno;
 	if (!(st.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
-		return ask(path, ret_answer);
+		return ask(folder, path, ret_answer);
 	*ret_answer = (struct slow_answer){ 0 };
 	if (!find_mount(tid, st.stx_mnt_id, &text, &mount))
 		return 0;
@@ -546,21 +549,22 @@ static int ask_of_mount(struct slow_memo *m, pid_t tid, const char *path, uint64
 		return 0;
 	}
 	m->prompt[m->next++ % ARRAY_SIZE(m->prompt)] = name;
-	return ask(path, ret_answer);
+	return ask(folder, path, ret_answer);
 }
 
-int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct stat *ret_st, struct slow_answer *ret_answer)
+int slow_ask(struct slow_memo *m, pid_t tid, int folder, const char *path, struct stat *ret_st,
+	     struct slow_answer *ret_answer)
 {
 	struct slow_answer answer;
 	struct statx x;
 	struct stat st;
 	int r;
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &x) == 0) {
+	if (statx(folder, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &x) == 0) {
 		st = statx_as_stat(&x);
-		r = ask_of_mount(m, tid, path, lasting_name(&x), &answer);
-	} else if (errno == ENOSYS && stat(path, &st) == 0) { /* before Linux 4.11 */
-		r = ask(path, &answer);
+		r = ask_of_mount(m, tid, folder, path, lasting_name(&x), &answer);
+	} else if (errno == ENOSYS && fstatat(folder, path, &st, 0) == 0) { /* before Linux 4.11 */
+		r = ask(folder, path, &answer);
 	} else {
 		r = -errno;
 	}

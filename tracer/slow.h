@@ -76,10 +76,11 @@ struct slow_memo {
 };
 
 /*
- * stat() and statfs() of the file behind a link of /proc/tid, without asking whoever may not answer: there
- * the process's own list of mounts says what it can. Nothing is said of the file system of a file that lies
- * in none of them. 0, or -errno.
+ * stat() and statfs() of the file behind a link of tid in the folder /proc, without asking whoever may not answer:
+ * there the process's own list of mounts says what it can. Nothing is said of the file system of a file that lies in
+ * none of them. 0, or -errno.
  */
-int slow_ask(struct slow_memo *m, pid_t tid, const char *path, struct stat *ret_st, struct slow_answer *ret_answer);
+int slow_ask(struct slow_memo *m, pid_t tid, int folder, const char *path, struct stat *ret_st,
+	     struct slow_answer *ret_answer);
 
 #endif

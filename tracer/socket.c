@@ -170,8 +170,8 @@ static bool find_in_net_table(pid_t tid, const char *table, bool v6, struct str 
 	struct str rest;
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", tid, table);
-	if (file_read_all(path, 16 << 20, &text, &len, NULL) < 0)
+	snprintf(path, sizeof(path), "%d/net/%s", tid, table);
+	if (file_read_all_at(procfs_folder(), path, 16 << 20, &text, &len, NULL) < 0)
 		return false;
 	rest = (struct str){ text, len };
 	take_word(&rest, "\n"); /* heading */

@@ -5,14 +5,15 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "tracer/procfs_folder.h"
 
 int status_read(pid_t tid, char **ret_text)
 {
-	char path[32] = "/proc/self/status";
+	char path[32] = "self/status";
 
 	if (tid)
-		snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	return file_read_all(path, STATUS_BYTES, ret_text, NULL, NULL);
+		snprintf(path, sizeof(path), "%d/status", tid);
+	return file_read_all_at(procfs_folder(), path, STATUS_BYTES, ret_text, NULL, NULL);
 }
 
 struct str status_line(const char *text, const char *key)

@@ -59,7 +59,7 @@ static void add_lost(struct tracer *t, const char *text)
 }
 
 /* Everything that is said of processes is read from /proc: another namespace's would tell of the wrong ones. */
-static int prepare_proc(struct tracer *t, struct error *err)
+static int find_proc(struct tracer *t, struct error *err)
 {
 	enum place_proc proc = place_proc();
 
@@ -80,11 +80,20 @@ static int prepare_proc(struct tracer *t, struct error *err)
 	return error_set(err, -EOPNOTSUPP, "there is no /proc: mount one (mount -t proc proc /proc)");
 }
 
+static int prepare_proc(struct tracer *t, struct error *err)
+{
+	int r = find_proc(t, err);
+
+	if (r == 0)
+		procfs_keep();
+	return r;
+}
+
 static bool is_single_thread(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/task", &st) == 0 && st.st_nlink == 3; /* two, and one for each thread */
+	return fstatat(procfs_folder(), "self/task", &st, 0) == 0 && st.st_nlink == 3; /* two, and one for each thread */
 }
 
 static int prepare_supervisor(struct tracer *t, struct error *err)
@@ -116,7 +125,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		add_lost(t, "openat2 or statx is refused, or from before Linux 5.8: opened files are judged after the call");
 	else if (exact && t->notifying && !t->injects)
 		add_lost(t, "callers cannot be given descriptors: opened files are judged after the call");
-	t->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	t->own_fds = openat(procfs_folder(), "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them. Profiles of containers refuse unshare(). */
 	t->own_mask = unshare(CLONE_FS) == 0 || is_single_thread();
 	if (!t->own_mask && exact && t->injects && opens)

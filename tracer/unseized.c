@@ -60,8 +60,8 @@ static uint64_t folder_of(pid_t tid)
 	char path[32];
 	struct statx st;
 
-	snprintf(path, sizeof(path), "/proc/%d", tid);
-	return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
+	snprintf(path, sizeof(path), "%d", tid);
+	return statx(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
 }
 
 static enum holder holder_of(struct tracee *tracee)

@@ -23,6 +23,7 @@
 #include "tracer/arch.h"
 #include "tracer/hands.h"
 #include "tracer/maps.h"
+#include "tracer/procfs.h"
 
 /* libunwind hands its own cookie to the accessors, so the child finds what it reads at these descriptors. */
 enum { FD_MEMORY = 3, FD_REGISTERS, FD_OUT, FD_COUNT };
@@ -251,11 +252,11 @@ bool ustack_take(struct hands **hands, pid_t tid, struct strbuf *out)
 
 	if (!u)
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/mem", tid);
+	snprintf(path, sizeof(path), "%d/mem", tid);
 	*u = (struct unwinding){
 		.job = { run, forget },
 		.tid = tid,
-		.memory = open(path, O_RDONLY | O_CLOEXEC),
+		.memory = openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC),
 		.registers = keep_registers(tid),
 	};
 	if (!*hands)

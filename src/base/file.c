@@ -41,7 +41,12 @@ int file_write_all(int fd, const void *bytes, size_t len)
 
 int file_read_all(const char *path, size_t max, char **ret_text, size_t *ret_len, struct error *err)
 {
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return file_read_all_at(AT_FDCWD, path, max, ret_text, ret_len, err);
+}
+
+int file_read_all_at(int folder, const char *path, size_t max, char **ret_text, size_t *ret_len, struct error *err)
+{
+	auto_fd int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct strbuf text = { 0 };
 	char piece[16384];
 	ssize_t n;

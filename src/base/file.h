@@ -14,6 +14,8 @@
  * frees *ret_text. A longer file is -EFBIG, a directory -EISDIR. Reads that are cut by a signal go on.
  */
 int file_read_all(const char *path, size_t max, char **ret_text, size_t *ret_len, struct error *err);
+/* A path from a folder, which is a descriptor. */
+int file_read_all_at(int folder, const char *path, size_t max, char **ret_text, size_t *ret_len, struct error *err);
 
 /* Writes all bytes, going on after signals and short writes. 0 or -errno. */
 int file_write_all(int fd, const void *bytes, size_t len);

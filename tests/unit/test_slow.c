@@ -217,12 +217,12 @@ static void test_answers(void **state)
 	struct statfs fs;
 
 	(void)state;
-	assert_int_equal(slow_ask(&memo, getpid(), "/proc/self/exe", &st, &first), 0);
+	assert_int_equal(slow_ask(&memo, getpid(), AT_FDCWD, "/proc/self/exe", &st, &first), 0);
 	assert_int_equal(stat("/proc/self/exe", &expected), 0);
 	assert_true(st.st_dev == expected.st_dev && st.st_ino == expected.st_ino && st.st_mode == expected.st_mode);
 	assert_true(st.st_nlink == expected.st_nlink && st.st_uid == expected.st_uid && st.st_gid == expected.st_gid);
 	assert_memory_equal(&st.st_ctim, &expected.st_ctim, sizeof(st.st_ctim));
-	assert_int_equal(slow_ask(&memo, getpid(), "/proc/self/exe", &st, &again), 0);
+	assert_int_equal(slow_ask(&memo, getpid(), AT_FDCWD, "/proc/self/exe", &st, &again), 0);
 	assert_int_equal(memo.next <= 1, 1);
 	assert_int_equal(statfs("/proc/self/exe", &fs), 0);
 	assert_int_equal(first.overlay, fs.f_type == OVERLAYFS_SUPER_MAGIC);
@@ -230,10 +230,10 @@ static void test_answers(void **state)
 	assert_memory_equal(&first, &again, sizeof(first));
 	/* as if it were in no mount of the process */
 	memo = (struct slow_memo){ 0 };
-	assert_int_equal(slow_ask(&memo, 0, "/proc/self/exe", &st, &again), 0);
+	assert_int_equal(slow_ask(&memo, 0, AT_FDCWD, "/proc/self/exe", &st, &again), 0);
 	assert_int_equal(memo.next, 0);
 	assert_false(again.overlay || again.read_only);
-	assert_int_equal(slow_ask(&memo, getpid(), "/proc/self/none", &st, &again), -ENOENT);
+	assert_int_equal(slow_ask(&memo, getpid(), AT_FDCWD, "/proc/self/none", &st, &again), -ENOENT);
 }
 
 static void test_known(void **state)

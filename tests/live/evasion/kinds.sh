@@ -163,7 +163,7 @@ else
 fi
 # Of what label the monitor is nothing is known where that may not be read, so nobody is taken to have the same.
 labelled() { # ERRNO
-	strace -f -o /dev/null -P /proc/self/attr/current -e inject=openat:error="$1" "$MONITOR" run --backend notify-only -v \
+	strace -f -o /dev/null -P self/attr/current -e inject=openat:error="$1" "$MONITOR" run --backend notify-only -v \
 		-r "$dir/kinds.yaml" --output "$dir/alerts" -- "$sh" -c ": <$dir/plain" >"$dir/out" 2>"$dir/err" </dev/null
 	sed -n "s/^monitor:   openat .* \([0-9]*\) done on behalf.*/\1/p" "$dir/err"
 }

@@ -16,19 +16,21 @@ cp /bin/echo "$payload"
 chmod 755 "$dir/script" "$payload"
 chmod 644 "$secret"
 
-# entry seen|refused RULE -- CMD...
+# entry seen|refused RULE -- CMD...; $around is what both turns run in
+around=
 entry() {
 	how=$1
 	rule=$2
 	shift 3
 	checks=$((checks + 1))
-	timeout -k 1 60 "$@" >"$dir/native" 2>&1 </dev/null
+	# shellcheck disable=SC2086 # words
+	timeout -k 1 60 $around "$@" >"$dir/native" 2>&1 </dev/null
 	if [ $? = 77 ] || ! grep -aq "$wanted_text" "$dir/native"; then
 		left_out=$((left_out + 1))
 		echo "left out, does not work natively here: $* ($(head -c 200 "$dir/native"))"
 		return
 	fi
-	wrap="timeout -k 1 60" under "$rules_here" -- "$@"
+	wrap="timeout -k 1 60 $around" under "$rules_here" -- "$@"
 	if [ "$how" = refused ]; then
 		grep -aq "$wanted_text" "$dir/out" && fail "was to be refused: $*"
 		return
@@ -174,6 +176,20 @@ rules_here=$here/rules.yaml
 for way in set-mm ends-early many-fds many-processes mount-over move-mount; do
 	entry seen "$s" -- "$src/evade" $way "$secret"
 done
+
+# what the monitor itself looks at, where it shares the mounts
+around="unshare -m --propagation private unshare -m --propagation shared" # shared with nobody yet
+for backend in notify ptrace ptrace-all notify-only; do
+	monitor_options="--backend $backend"
+	for hidden in "mount -t tmpfs none /proc" "umount -l /proc" "mount --bind $dir /proc"; do
+		entry seen "$s" -- sh -c "$hidden; (cat $secret; true)"
+		entry seen "$p" -- sh -c "$hidden; ($payload $wanted_text; true)"
+	done
+	entry seen "$p" -- sh -c "mount --bind /etc/hostname /proc/\$\$/status; $payload $wanted_text; true"
+	entry seen "$p" -- sh -c "mount --bind /etc/hostname /proc/\$\$/stat; exec $payload $wanted_text"
+done
+around=
+monitor_options=
 
 # What /proc says of a process is long where it has many groups, and a process that nobody saw being born is known by that alone.
 sed 's/fd.name endswith/thread.cap_effective contains CAP_KILL and &/' "$here/rules.yaml" >"$dir/capable.yaml"
