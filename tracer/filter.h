@@ -21,7 +21,7 @@ struct filter_options {
 	bool on_behalf; /* paths are looked up in the caller's place: credentials and roots must be watched */
 	bool handover; /* a process that the workload wants to trace is let go: ptrace(2) is caught */
 	bool watch_io_uring; /* rings that are made */
-	bool refuse_io_uring; /* rings that are used */
+	bool use_io_uring; /* rings that are used */
 	bool watch_listeners; /* seccomp listeners that the workload makes */
 	bool watch_dumpable; /* prctl(PR_SET_DUMPABLE) */
 	bool watch_affinity; /* calls about where other threads may run */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <stdio.h>
@@ -138,6 +139,25 @@ bool foreign_ring(struct tracer *t)
 	if (p->tracee)
 		p->tracee->process->told_ring = true;
 	return notice.refused;
+}
+
+bool foreign_has_ring(pid_t pid)
+{
+	char path[32], link[32];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link));
+
+		found = n > 0 && str_eq((struct str){ link, (size_t)n }, STR("anon_inode:[io_uring]"));
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 void foreign_waits(struct tracer *t, const struct tracee *tracee, long number)

@@ -222,6 +222,7 @@ struct tracer {
 	struct stat opened; /* by open.c: call.object points here */
 	struct own_identity *own; /* identity.c */
 	bool others_asked; /* opens may have to be allowed by a process that we hold up ourselves */
+	bool ring_inherited; /* the command came with a ring of io_uring, and alerts tell of its use */
 	bool mounted; /* something was: files may have other paths, too */
 	bool confining; /* somebody has confined itself, and what is born of it is, too */
 	struct slow slow;
@@ -584,8 +585,10 @@ bool handover_stop(struct tracer *t, struct tracee *tracee, int signal);
  * gets its answer.
  */
 void foreign_call(struct tracer *t, uint32_t arch);
-/* The pending call makes a ring. True when it was refused. */
+/* The pending call makes or uses a ring. True when it was refused. */
 bool foreign_ring(struct tracer *t);
+/* Whether the process has a ring, as far as that can be seen. */
+bool foreign_has_ring(pid_t pid);
 /* The pending call makes a seccomp listener. */
 void foreign_listener(struct tracer *t);
 /*

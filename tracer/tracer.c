@@ -265,7 +265,6 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
-		.refuse_io_uring = t->options.io_uring == TRACER_DENY,
 		.watch_listeners = !t->every_call,
 		.watch_dumpable = !place_sees_all(),
 		.watch_affinity = t->near.possible,
@@ -280,11 +279,13 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 
 	if (!t->filter) {
 		t->in_full = wants_in_full(t, set);
+		t->ring_inherited = t->options.io_uring == TRACER_ALERT && foreign_has_ring(t->launch.workload);
 		r = loose_begin(t, set, err);
 		if (r < 0)
 			return r;
 	}
 	options.watch_execs = t->rings;
+	options.use_io_uring = t->options.io_uring == TRACER_DENY || t->ring_inherited;
 	r = filter_new(set, &t->calls, &options, &filter, err);
 	if (r < 0)
 		return r;

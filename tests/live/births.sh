@@ -23,7 +23,7 @@ END
 # every way to have a child; each opens a file that says which way it was, with its parents alive
 cat >"$dir/ways.py" <<'END'
 import ctypes, os, signal, subprocess, sys, threading
-libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.PyDLL(None, use_errno=True)  # a child has the lock of the interpreter as who made it
 mark = sys.argv[1]
 FILES, FS, VM, PARENT, UNTRACED = 0x400, 0x200, 0x100, 0x8000, 0x800000
 CHLD = int(signal.SIGCHLD)

@@ -70,6 +70,7 @@ given() {
 		wrap="timeout -k 1 60 python3 $dir/ring.py" under "$rules_here" -- "$src/evade" given-ring "$secret"
 		found=$(grep -ac "$wanted_text" "$dir/out")
 		equal "a ring from outside ($monitor_options): $(cat "$dir/err")" "$found" "$2"
+		[ "$1" != alert ] || ok "a ring from outside alerts ($monitor_options)" python3 "$top/tests/live/alerts.py" "$alerts" --has "io_uring used"
 	done
 }
 given deny 0
