@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -148,6 +150,181 @@ static void test_found(void **state)
 	assert_int_equal(found, RIGHTS_KINDS);
 	assert_non_null(find(book, 12345, 0));
 	rights_free(book);
+}
+
+/* ---- where they cannot be taken on ---- */
+
+enum { NO_SUCH_PLACE = 77 };
+
+/* Has a place made and looked at by a child of its own: its status, 0 = as it should be. */
+static void in_place(int (*look)(int), int argument)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(look(argument));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NO_SUCH_PLACE)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	return fd < 0 || close(fd) < 0 || n != (ssize_t)strlen(text) ? -1 : 0;
+}
+
+/* Who can be found of a user 65534, a group, who has it as a further one, and somebody else: a bit each. */
+static int find_unmapped(void)
+{
+	static const char *const lines[] = { "65534\n5\n\n0\n", "5\n65534\n\n0\n", "5\n5\n4 65534 \n0\n", "5\n5\n4 \n0\n" };
+	struct rights_book *book = new_book();
+	int found = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++)
+		found |= rights_find(book, lines[i]) ? 1 << i : 0;
+	rights_free(book);
+	return found;
+}
+
+/* Gives a process its numbers when it says that it is in its namespace: itself it may not any more. */
+static int map_ids(pid_t pid, int wide, int gate)
+{
+	static const char few[] = "0 0 1000\n", all[] = "0 0 4294967295\n";
+	char path[64], c;
+
+	if (read(gate, &c, 1) != 1)
+		return 1;
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	if (write_file(path, wide & 1 ? all : few) < 0)
+		return 1;
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+	return write_file(path, wide & 2 ? all : few) < 0;
+}
+
+/* wide: 1 = all users have a number, 2 = all groups, 3 = both */
+static int look_unmapped(int wide)
+{
+	pid_t self = getpid(), mapper;
+	int gate[2], status = -1;
+
+	if (pipe(gate) < 0)
+		return 2;
+	mapper = fork();
+	if (mapper == 0)
+		_exit(close(gate[1]) || map_ids(self, wide, gate[0]));
+	if (unshare(CLONE_NEWUSER) < 0 || write(gate[1], "", 1) != 1 || waitpid(mapper, &status, 0) != mapper || status)
+		return NO_SUCH_PLACE;
+	return find_unmapped() == (wide == 3 ? 15 : 8) ? 0 : 1;
+}
+
+/* An id without a number in the namespace is shown as 65534, so it is no user like others there. */
+static void test_unmapped(void **state)
+{
+	struct rights_book *book = new_book();
+
+	(void)state;
+	need_others(book);
+	rights_free(book);
+	for (int wide = 0; wide < 4; wide++)
+		in_place(look_unmapped, wide);
+}
+
+/* Where programs that changed users may be dumped, so might we be. */
+static int look_dumpable(int setting)
+{
+	char path[] = "/tmp/rights.XXXXXX", text[] = { (char)('0' + setting), '\n', '\0' };
+	int fd = mkstemp(path), found = -1;
+	struct rights_book *book;
+
+	if (fd >= 0 && close(fd) == 0 && write_file(path, text) == 0 && unshare(CLONE_NEWNS) == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount(path, "/proc/sys/fs/suid_dumpable", NULL, MS_BIND, NULL) == 0) {
+		book = new_book();
+		found = !!find(book, 12345, 0);
+		rights_free(book);
+	}
+	unlink(path);
+	return found < 0 ? NO_SUCH_PLACE : found == (setting != 1) ? 0 : 1;
+}
+
+static void test_dumpable_setting(void **state)
+{
+	struct rights_book *book = new_book();
+
+	(void)state;
+	need_others(book);
+	rights_free(book);
+	for (int setting = 0; setting < 3; setting++)
+		in_place(look_dumpable, setting);
+}
+
+/* What the kernel makes of a change of users is taken back, and who was closed stays so. */
+static int look_back(int dumpable)
+{
+	struct rights_book *book;
+	const struct rights *r;
+
+	if (prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0) < 0)
+		return 1;
+	book = new_book();
+	r = find(book, 12345, 0);
+	if (!r || rights_assume(book, r) < 0)
+		return 2;
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1)
+		return 3;
+	rights_return(book, r);
+	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == dumpable ? 0 : 4;
+}
+
+static void test_dumpable(void **state)
+{
+	struct rights_book *book = new_book();
+
+	(void)state;
+	need_others(book);
+	rights_free(book);
+	in_place(look_back, 0);
+	in_place(look_back, 1);
+}
+
+/* Takes capabilities away from what is in effect, or, 64 and above, for good. */
+static int look_without(int capability)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+	struct rights_book *book;
+	int found;
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 1;
+	data[0].effective &= ~(1u << capability % 64);
+	if (capability >= 64)
+		data[0].permitted = data[0].effective;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return 2;
+	book = new_book();
+	found = !!find(book, 12345, 0);
+	rights_free(book);
+	return found ? 3 : 0;
+}
+
+/* Without the right to change users, or groups, and where coming back to root would give more than was in effect before. */
+static void test_incapable(void **state)
+{
+	struct rights_book *book = new_book();
+
+	(void)state;
+	need_others(book);
+	rights_free(book);
+	in_place(look_without, 64 + CAP_SETUID);
+	in_place(look_without, 64 + CAP_SETGID);
+	in_place(look_without, CAP_DAC_OVERRIDE);
 }
 
 /* ---- what the kernel makes of them ---- */
@@ -355,6 +532,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_unmapped),
+		cmocka_unit_test(test_dumpable_setting),
+		cmocka_unit_test(test_dumpable),
+		cmocka_unit_test(test_incapable),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_broken),
 	};

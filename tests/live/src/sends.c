@@ -2,8 +2,9 @@
 /*
  * sends SOCKET CALL ADDRESS: sends a text to 127.0.0.66, where it waits for it, and prints "arrived" when it comes.
  *
- *   SOCKET   udp, udp6; connected, connected6: to 127.0.0.1 before; stream: by MSG_FASTOPEN; own: of a thread whose
- *            descriptors are its own, and the number of another file for the others
+ *   SOCKET   udp, udp6; connected, connected6: to 127.0.0.1 before; stream: by MSG_FASTOPEN; shared-stream: while
+ *            there is another thread; own: of a thread whose descriptors are its own, and the number of another
+ *            file for the others
  *   CALL     sendto, sendmsg, sendmmsg; connect: and then send(); unwritable: a sendmmsg() that cannot write the
  *            length behind the message, and fails when it has sent it; second: the same of the second of two messages
  *   ADDRESS  plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes behind
@@ -134,7 +135,7 @@ static int send_it(char **argv)
 	in_port_t port;
 	socklen_t len;
 
-	stream = is(argv[1], "stream");
+	stream = strstr(argv[1], "stream") != NULL;
 	domain = strchr(argv[1], '6') ? AF_INET6 : AF_INET;
 	flags = (stream ? MSG_FASTOPEN : 0) | (is(argv[3], "later") ? MSG_ZEROCOPY : 0);
 	at = receiver(stream ? SOCK_STREAM : SOCK_DGRAM, &port);
@@ -164,6 +165,12 @@ static int send_it(char **argv)
 	return 0;
 }
 
+static void *wait_for_ever(void *unused)
+{
+	pause();
+	return unused;
+}
+
 static void *in_thread(void *argv)
 {
 	if (unshare(CLONE_FILES))
@@ -178,6 +185,8 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+	if (is(argv[1], "shared-stream") && pthread_create(&thread, NULL, wait_for_ever, NULL))
+		return 1;
 	if (!is(argv[1], "own"))
 		return send_it(argv);
 	/* one that has no such address */
