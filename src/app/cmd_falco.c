@@ -214,7 +214,7 @@ static int start(const struct options *o, const struct config *config, const str
 	service_begin();
 	if (!options_has(o, OPT_falco_dry_run) && pidfile_write(pidfile, &err) < 0)
 		return failure(&err);
-	status = falco_replay(config, o, plugins, engine, sources, take_ptr(*programs));
+	status = falco_watch(config, o, plugins, engine, sources, take_ptr(*programs));
 	pidfile_remove(pidfile);
 	return status;
 }

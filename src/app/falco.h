@@ -25,9 +25,9 @@ int falco_support(const struct config *config, const struct options *o, const st
 /* --list-plugins, and --plugin-info when plugin is not NULL. */
 int falco_plugins(const struct config *config, const struct plugins *plugins, const char *plugin);
 /* Rules over a capture or over what happens, to the configured outputs. Takes programs over. */
-int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
-		 const struct engine_options *engine, const struct falco_sources *sources,
-		 struct program_starter *programs);
+int falco_watch(const struct config *config, const struct options *o, const struct plugins *plugins,
+		const struct engine_options *engine, const struct falco_sources *sources,
+		struct program_starter *programs);
 
 /* What the monitor itself may do. The container plugin is ours and loads nothing. */
 static inline enum sandbox_use falco_sandbox(const struct config *config)

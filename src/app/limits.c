@@ -138,11 +138,10 @@ struct limits_burst *limits_hold(struct limits *l, struct field_context *ctx, ui
 }
 
 /* Short memory leaves the one before, whose count is lower. */
-void limits_keep(struct limits *l, struct limits_burst *b, const struct alert *a)
+void limits_keep(struct limits_burst *b, const struct alert *a)
 {
 	struct alert_copy *copy = alert_keep(a);
 
-	(void)l;
 	if (!copy)
 		return;
 	alert_let_go(b->last);

@@ -33,7 +33,7 @@ int limits_bind(struct limits *l, const struct ruleset *rules, struct error *err
  * before.
  */
 struct limits_burst *limits_hold(struct limits *l, struct field_context *ctx, uint32_t rule);
-void limits_keep(struct limits *l, struct limits_burst *b, const struct alert *a);
+void limits_keep(struct limits_burst *b, const struct alert *a);
 
 /* Whether there is something to take out at this time (ns). */
 bool limits_are_due(const struct limits *l, uint64_t now);

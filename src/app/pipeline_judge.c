@@ -104,7 +104,7 @@ static int alert(struct pipeline *p, uint32_t rule, struct error *err)
 	pipeline_add_one(&p->by_rule[rule]);
 	if (burst) {
 		p->stats.held++;
-		limits_keep(p->options.limits, burst, &a);
+		limits_keep(burst, &a);
 	} else {
 		pipeline_alert(p, &a);
 	}

@@ -85,7 +85,7 @@ static uint64_t kept(enum sandbox_use use)
 }
 
 /* Of those that are there. None can come back by an exec, either. */
-static int keep_capabilities(uint64_t set, bool inheritable, struct error *err)
+static int keep_capabilities(uint64_t set, struct error *err)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
@@ -97,7 +97,7 @@ static int keep_capabilities(uint64_t set, bool inheritable, struct error *err)
 
 		data[i].permitted &= part;
 		data[i].effective = data[i].permitted;
-		data[i].inheritable &= inheritable ? ~(uint32_t)0 : 0;
+		data[i].inheritable = 0;
 	}
 	return syscall(SYS_capset, &header, data) < 0 ? error_errno(err, -errno, "capabilities cannot be given up") : 0;
 }
@@ -145,8 +145,7 @@ int privileges_limit(const struct config *config, enum sandbox_use use, struct e
 	if (changes)
 		r = begin_as_user(config, &a, err);
 	if (r == 0 && !traces(use))
-		r = keep_capabilities(changes ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_BIND_SERVICE) : kept(use), false,
-				      err);
+		r = keep_capabilities(changes ? BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_NET_BIND_SERVICE) : kept(use), err);
 	if (r == 0 && no_new_privs(config) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = error_errno(err, -errno, "monitor.no_new_privs");
 	return r;

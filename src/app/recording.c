@@ -22,7 +22,7 @@ static int read_options(const struct options *o, const struct recording_options 
 		return layout;
 	if (snaplen && parse_u32(str_of(snaplen), &ret_options->snaplen) < 0)
 		return error_set(err, -EINVAL, "--snaplen takes a number of bytes, not \"%s\"", snaplen);
-	for (size_t i = 0; i < sizeof(needy) / sizeof(*needy); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(needy); i++)
 		if (options_has(o, needy[i]) && !options_has(o, ids->write))
 			return error_set(err, -EINVAL, "--%s is about a capture: give --write, too",
 					 option_table[needy[i]].long_name);

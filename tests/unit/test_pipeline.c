@@ -417,9 +417,8 @@ struct limits_burst *limits_hold(struct limits *l, struct field_context *ctx, ui
 	ctx->held = script.holds;
 	return script.holds ? (struct limits_burst *)(void *)&dummy_burst : NULL;
 }
-void limits_keep(struct limits *l, struct limits_burst *b, const struct alert *a)
+void limits_keep(struct limits_burst *b, const struct alert *a)
 {
-	(void)l;
 	(void)a;
 	assert_ptr_equal(b, &dummy_burst);
 	note("keep");

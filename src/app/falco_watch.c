@@ -51,7 +51,7 @@ static int await_peers(void)
 /*
  * -M counts seconds of the events' own time; of ours, where events happen now. It goes on as long as any source does.
  */
-static int replay(struct session *s, struct run *run, uint64_t max_ns, bool live, struct error *err)
+static int take_events(struct session *s, struct run *run, uint64_t max_ns, bool live, struct error *err)
 {
 	unsigned int batch = max_ns || live || run->drops.config ? 1 : SESSION_BATCH;
 	uint64_t first = live ? clock_ns(CLOCK_MONOTONIC) : 0, now;
@@ -369,7 +369,7 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	if (r == 0)
 		service_ready();
 	if (r == 0)
-		r = replay(s, run, max_ns, live, &err);
+		r = take_events(s, run, max_ns, live, &err);
 	if (signals_stop_requested())
 		log_info("a signal asks for the end");
 	service_stopping();
@@ -380,9 +380,9 @@ static int watch(struct session *s, struct run *run, const struct options *o, co
 	return r < 0 ? log_failure(&err, EXIT_FAILED) : EXIT_OK;
 }
 
-int falco_replay(const struct config *config, const struct options *o, const struct plugins *plugins,
-		 const struct engine_options *engine, const struct falco_sources *sources,
-		 struct program_starter *programs)
+int falco_watch(const struct config *config, const struct options *o, const struct plugins *plugins,
+		const struct engine_options *engine, const struct falco_sources *sources,
+		struct program_starter *programs)
 {
 	struct run run = { .config = config, .plugins = plugins, .sources = sources, .fields = &engine->fields };
 	struct session s = { .outputs.programs = programs };
