@@ -14,7 +14,6 @@
 
 #include "base/file.h"
 
-#define LOW_HALF 0xffffffffull
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
 #endif

@@ -224,6 +224,5 @@
 /* evaluation */
 #define NEEDS_MAX   16	/* facts asked of a source for one event; more end as absent and are counted */
 #define FDS_TOLD_MAX 1024 /* where all descriptors of a process are asked for: the workload waits 10 us for each */
-#define VALUE_LIST_MAX 4096 /* values of one list-typed field */
 
 #endif

@@ -4,8 +4,6 @@
 
 #include "output/output.h"
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
-
 /*
  * Alerts as entries of systemd's journal, in its native protocol
  * (https://systemd.io/JOURNAL_NATIVE_PROTOCOL): what is too long for a datagram goes in a sealed memory file.

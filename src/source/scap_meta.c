@@ -367,7 +367,7 @@ static const struct {
 	enum kind kind;
 	unsigned int version;
 } blocks[] = {
-	{ 0x201, MACHINE, 1 },	 { 0x8002abcd, MACHINE, 1 },
+	{ SCAP_MACHINE, MACHINE, 1 }, { 0x8002abcd, MACHINE, 1 },
 	{ 0x202, PROCESSES, 1 }, { 0x8000abcd, PROCESSES, 1 },
 	{ 0x207, PROCESSES, 2 }, { 0x8013abcd, PROCESSES, 2 },
 	{ 0x209, PROCESSES, 3 }, { 0x8014abcd, PROCESSES, 3 },

@@ -7,7 +7,6 @@
 #include "source/scap_meta.h"
 #include "source/scap_origin.h"
 
-#define BLOCK_MACHINE	 0x201
 #define BLOCK_FDS	 0x218 /* version 2 */
 #define BLOCK_INTERFACES 0x219 /* version 2 */
 #define BLOCK_USERS	 0x220 /* version 2 */
@@ -311,7 +310,7 @@ int scap_write_meta_finish(struct scap_write_meta *m, const struct scap_origin *
 		uint32_t type;
 		const struct strbuf *body;
 	} blocks[] = {
-		{ BLOCK_MACHINE, &m->machine },
+		{ SCAP_MACHINE, &m->machine },
 		{ BLOCK_INTERFACES, &m->interfaces },
 		{ BLOCK_USERS, &m->users },
 		{ SCAP_PROCESSES, &m->processes },
