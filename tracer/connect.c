@@ -28,31 +28,46 @@ static bool may_wait(long number, int fd, int type)
 	return number == SYS_connect && type != SOCK_DGRAM && type != SOCK_RAW && (flags < 0 || !(flags & O_NONBLOCK));
 }
 
-/* NULL: there is nothing to hold. An address that cannot be read is *ret_error: the kernel might find it there. */
+/* Of internet and unix alone; NULL: there is nothing to hold. */
+static struct held_socket *hold_socket(const struct call *c, int *ret_domain, int *ret_type)
+{
+	auto_free struct held_socket *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->fd = socket_copy(c->tid, (int)c->args[0], c->reader);
+	s->reader = c->reader;
+	if (s->fd < 0)
+		return NULL;
+	*ret_domain = socket_domain(s->fd, ret_type);
+	if (*ret_domain == AF_INET || *ret_domain == AF_INET6 || *ret_domain == AF_UNIX)
+		return take_ptr(s);
+	descriptor_drop(s->fd, c->reader);
+	return NULL;
+}
+
+/* NULL: likewise. An address that cannot be read is *ret_error: the kernel might find it there. */
 static struct held_socket *hold(const struct tracer *t, int *ret_domain, int *ret_type, int *ret_error)
 {
 	const struct call *c = &t->pending.call;
-	auto_free struct held_socket *s = calloc(1, sizeof(*s));
+	struct held_socket *s;
 	unsigned int tries = 0;
-	auto_fd int copy = -1;
 
-	if (!s || !c->memory || (uint32_t)c->args[2] > sizeof(s->address) || (uint32_t)c->args[2] < sizeof(sa_family_t))
+	if (!c->memory || (uint32_t)c->args[2] > sizeof(s->address) || (uint32_t)c->args[2] < sizeof(sa_family_t))
 		return NULL;
-	copy = socket_copy(c->tid, (int)c->args[0]);
-	if (copy < 0)
-		return NULL;
-	*ret_domain = socket_domain(copy, ret_type);
-	if (*ret_domain != AF_INET && *ret_domain != AF_INET6 && *ret_domain != AF_UNIX)
+	s = hold_socket(c, ret_domain, ret_type);
+	if (!s)
 		return NULL;
 	do
 		*ret_error =
 			entry_fault(t, memory_read(c->memory, c->args[1], &s->address, (uint32_t)c->args[2]), &tries);
 	while (*ret_error > 0);
-	if (*ret_error == -ESRCH || (*ret_error < 0 && *ret_domain == AF_UNIX))
+	if (*ret_error == -ESRCH || (*ret_error < 0 && *ret_domain == AF_UNIX)) {
+		socket_release(s);
 		return NULL;
+	}
 	s->address_len = *ret_error < 0 ? 0 : (socklen_t)c->args[2];
-	s->fd = take_fd(copy);
-	return take_ptr(s);
+	return s;
 }
 
 /* A connect() or bind() that is made in the caller's place: it takes the socket's lock. */
@@ -100,7 +115,7 @@ static bool keep(struct errand *e)
 
 static void release(struct errand *e)
 {
-	close(((struct addressing *)e)->fd);
+	descriptor_drop(((struct addressing *)e)->fd, e->reader);
 }
 
 static enum open_way make_call(struct tracer *t, const struct held_socket *s)

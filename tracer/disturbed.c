@@ -78,16 +78,18 @@ static uint64_t in_ns(int64_t seconds, int64_t ns)
 }
 
 /* Only sockets with a limit fail so; of anything else EINTR is its own. */
-static int socket_limit(const struct tracee *tracee, int fd, int option, uint64_t *ret_ns)
+static int socket_limit(const struct tracer *t, const struct tracee *tracee, int fd, int option, uint64_t *ret_ns)
 {
-	auto_fd int copy = socket_copy(tracee->tid, fd);
+	int copy = socket_copy(tracee->tid, fd, t->reader), r;
 	struct timeval limit;
 	socklen_t len = sizeof(limit);
 
 	if (copy < 0)
 		return copy;
-	if (getsockopt(copy, SOL_SOCKET, option, &limit, &len) < 0)
-		return -errno;
+	r = getsockopt(copy, SOL_SOCKET, option, &limit, &len) < 0 ? -errno : 0;
+	descriptor_drop(copy, t->reader);
+	if (r < 0)
+		return r;
 	if (!limit.tv_sec && !limit.tv_usec)
 		return -EINVAL;
 	*ret_ns = in_ns(limit.tv_sec, (int64_t)limit.tv_usec * 1000);
@@ -124,9 +126,9 @@ static int read_limit(struct tracer *t, struct tracee *tracee, const struct wait
 	case LIMIT_SPEC:
 		return spec_limit(t, tracee, arg, ret_ns);
 	case LIMIT_RECEIVE:
-		return socket_limit(tracee, (int)arg, SO_RCVTIMEO, ret_ns);
+		return socket_limit(t, tracee, (int)arg, SO_RCVTIMEO, ret_ns);
 	case LIMIT_SEND:
-		return socket_limit(tracee, (int)arg, SO_SNDTIMEO, ret_ns);
+		return socket_limit(t, tracee, (int)arg, SO_SNDTIMEO, ret_ns);
 	default:
 		*ret_ns = NEVER;
 		return 0;

@@ -152,6 +152,7 @@ enum open_way errand_do(struct tracer *t, struct errand *e, size_t size)
 
 	e->path = t->path;
 	e->second_path = t->second_path;
+	e->reader = t->reader;
 	e->lookup = (struct lookup){ .slow = &t->slow, .tid = t->pending.call.tid };
 	if (!reader_fears_locks(t->reader) || !can_wait(t)) {
 		e->act(e);

@@ -39,8 +39,11 @@ struct named {
 	unsigned int flags; /* of pidfd_open(): whether one of its threads is meant */
 };
 
-/* A process's folder in /proc serves as a descriptor of it, too. */
-static pid_t named_by_folder(int fd)
+/*
+ * A process's folder in /proc serves as a descriptor of it, too. 0: it is none; -EPERM: that cannot be known, since
+ * its file system would have to be asked.
+ */
+static pid_t named_by_folder(struct slow *slow, int fd)
 {
 	char link[32], path[PATH_MAX];
 	const char *name;
@@ -48,6 +51,8 @@ static pid_t named_by_folder(int fd)
 	uint32_t pid;
 	ssize_t n;
 
+	if (slow_has(slow, fd) || (slow->apart && !slow_is_ours(slow, fd)))
+		return -EPERM;
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return 0;
 	snprintf(link, sizeof(link), "self/fd/%d", fd);
@@ -73,7 +78,7 @@ static bool find_number(const char *text, const char *key, int base, unsigned lo
 }
 
 /* The descriptor number of a process, or our own (tid 0): 0, or a negative errno when it cannot be looked at. */
-static int find_named(pid_t tid, int number, struct named *ret_named)
+static int find_named(struct slow *slow, pid_t tid, int number, struct named *ret_named)
 {
 	auto_free char *text = NULL;
 	auto_fd int folder = -1;
@@ -99,8 +104,10 @@ static int find_named(pid_t tid, int number, struct named *ret_named)
 		return -ESRCH;
 	snprintf(path, sizeof(path), "%s/fd/%d", process, number);
 	folder = openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder >= 0)
-		ret_named->pid = named_by_folder(folder);
+	r = folder >= 0 ? named_by_folder(slow, folder) : 0;
+	if (r < 0)
+		return r;
+	ret_named->pid = r;
 	return folder >= 0 || errno == ENOTDIR || errno == ENXIO ? 0 : errno == ENOENT ? -EBADF : -errno;
 }
 
@@ -108,11 +115,11 @@ static int find_named(pid_t tid, int number, struct named *ret_named)
  * Where copies are refused, as in profiles of containers: a descriptor of our own for the process that is named.
  * Its number is nobody else's as long as the caller's descriptor still has it.
  */
-static int copy_by_name(pid_t tid, int number, struct named *ret_named)
+static int copy_by_name(struct slow *slow, pid_t tid, int number, struct named *ret_named)
 {
 	struct named again;
 	auto_fd int fd = -1;
-	int r = find_named(tid, number, ret_named);
+	int r = find_named(slow, tid, number, ret_named);
 
 	if (r < 0)
 		return r;
@@ -121,7 +128,7 @@ static int copy_by_name(pid_t tid, int number, struct named *ret_named)
 	fd = (int)syscall(SYS_pidfd_open, ret_named->pid, ret_named->flags);
 	if (fd < 0)
 		return -errno;
-	r = find_named(tid, number, &again);
+	r = find_named(slow, tid, number, &again);
 	return r < 0 ? r : again.pid == ret_named->pid ? take_fd(fd) : -EPERM;
 }
 
@@ -141,34 +148,59 @@ static int signal_by_copy(const struct call *call, enum sender sender, int copy)
 	return (int)r;
 }
 
-static int check_pidfd(const struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
+/* What a call names, and a copy of its descriptor: negative where nobody needs one, or there is none to be had. */
+struct target {
+	struct named named;
+	bool alone; /* nobody else can put something there */
+	int copy;
+	int error; /* of finding it; 0 or negative errno */
+};
+
+static void find_target(struct tracer *t, const struct call *call, struct target *to)
+{
+	int number = (int)call->args[0];
+
+	to->copy = descriptor_copy(call->tid, number, t->reader);
+	if (to->copy >= 0) {
+		to->error = find_named(&t->slow, 0, to->copy, &to->named);
+	} else if (to->copy == -EBADF) {
+		to->error = -EBADF;
+	} else if (to->alone) {
+		to->error = find_named(&t->slow, call->tid, number, &to->named);
+	} else {
+		to->copy = copy_by_name(&t->slow, call->tid, number, &to->named);
+		to->error = to->copy < 0 ? to->copy : 0;
+	}
+}
+
+static int check_target(const struct tracer *t, const struct call *call, const struct target *to, enum sender sender,
+			bool *ret_done)
+{
+	int r = to->error;
+
+	if (r < 0 && r != -EBADF && r != -ESRCH)
+		return -EPERM; /* it may be us */
+	if (protect_is_ours(to->named.pid) || (to->named.pid && to->named.pid == t->launch.front))
+		return -EPERM;
+	if (to->alone)
+		return 0;
+	if (r == 0)
+		r = signal_by_copy(call, sender, to->copy);
+	*ret_done = r == 0;
+	return r;
+}
+
+static int check_pidfd(struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
 {
 	enum sender sender = sender_of(call->tid);
-	bool alone = is_alone(tracee);
-	struct named named = { 0 };
-	auto_fd int copy = -1;
-	int r = 0;
+	struct target to = { .alone = is_alone(tracee) };
+	int r;
 
 	if (sender == SENDER_POWERLESS)
 		return 0;
-	copy = socket_copy(call->tid, (int)call->args[0]);
-	if (copy >= 0)
-		r = find_named(0, copy, &named);
-	else if (copy == -EBADF)
-		r = -EBADF;
-	else if (alone)
-		r = find_named(call->tid, (int)call->args[0], &named);
-	else
-		r = copy = copy_by_name(call->tid, (int)call->args[0], &named);
-	if (r < 0 && r != -EBADF && r != -ESRCH)
-		return -EPERM; /* it may be us */
-	if (protect_is_ours(named.pid) || (named.pid && named.pid == t->launch.front))
-		return -EPERM;
-	if (alone)
-		return 0;
-	if (r >= 0)
-		r = signal_by_copy(call, sender, copy);
-	*ret_done = r == 0;
+	find_target(t, call, &to);
+	r = check_target(t, call, &to, sender, ret_done);
+	descriptor_drop(to.copy, t->reader);
 	return r;
 }
 
@@ -218,13 +250,12 @@ static int set_owner(const struct call *call, int copy, const struct f_owner_ex 
 	return r < 0 ? -errno : 0;
 }
 
-static int check_owner(const struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
+static int check_owner(struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
 {
 	enum sender sender;
 	bool alone = is_alone(tracee);
 	struct f_owner_ex owner;
-	auto_fd int copy = -1;
-	int r;
+	int copy, r;
 
 	if (!sets_owner(call) || !protect_same_ids(call->tid))
 		return 0;
@@ -244,9 +275,10 @@ static int check_owner(const struct tracer *t, const struct tracee *tracee, cons
 		return 0;
 	/* as whom the signals are sent is remembered of the caller: which user, not with which capabilities */
 	if (sender == SENDER_ALIKE || sender == SENDER_WEAKER) {
-		copy = socket_copy(call->tid, (int)call->args[0]);
+		copy = descriptor_copy(call->tid, (int)call->args[0], t->reader);
 		if (copy >= 0) {
 			r = set_owner(call, copy, &owner);
+			descriptor_drop(copy, t->reader);
 			*ret_done = r == 0;
 			return r;
 		}
@@ -256,7 +288,7 @@ static int check_owner(const struct tracer *t, const struct tracee *tracee, cons
 	return alone && maps_is_private(call->tid, call->args[2]) ? 0 : -EPERM;
 }
 
-int protect_check_fd(const struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
+int protect_check_fd(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
 		     bool *ret_done)
 {
 	*ret_done = false;

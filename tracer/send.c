@@ -225,7 +225,7 @@ static void release(struct errand *e)
 	struct sending *s = (struct sending *)e;
 
 	message_clear(&s->message);
-	close(s->fd);
+	descriptor_drop(s->fd, e->reader);
 	if (s->pidfd >= 0)
 		close(s->pidfd);
 }
@@ -385,15 +385,17 @@ static void read_address(const struct call *c, struct held_socket *s)
 static struct held_socket *hold(const struct call *c, int *ret_type)
 {
 	auto_free struct held_socket *s = calloc(1, sizeof(*s));
-	auto_fd int copy = -1;
 
 	if (!s)
 		return NULL;
-	copy = socket_copy(c->tid, (int)c->args[0]);
-	if (copy < 0 || !socket_is_internet(copy, ret_type))
+	s->fd = socket_copy(c->tid, (int)c->args[0], c->reader);
+	s->reader = c->reader;
+	if (s->fd < 0)
 		return NULL;
-	s->fd = take_fd(copy);
-	return take_ptr(s);
+	if (socket_is_internet(s->fd, ret_type))
+		return take_ptr(s);
+	descriptor_drop(s->fd, c->reader);
+	return NULL;
 }
 
 /* The address of a send is in the caller's registers when there is none: then it is the socket's. */

@@ -21,6 +21,7 @@
 #include "tracer/hands.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
+#include "tracer/statx.h"
 
 /* ---- copies -------------------------------------------------------------------------------------------- */
 
@@ -53,11 +54,31 @@ static int open_process_of(pid_t tid, int fd)
 	return r < 0 ? -errno : r;
 }
 
-int socket_copy(pid_t tid, int fd)
+/*
+ * Who closes a file may have to wait, since its file system tells the server (flush): sockets, pipes, devices and what
+ * has no path are free of that. tid 0: ours.
+ */
+static bool may_be_served(pid_t tid, int fd)
 {
-	auto_fd int pidfd = (int)syscall(SYS_pidfd_open, tid, O_EXCL); /* PIDFD_THREAD */
+	char path[48] = "self", first;
+	size_t len = strlen(path);
+	struct stat st;
+
+	if (tid)
+		len = (size_t)snprintf(path, sizeof(path), "%d", tid);
+	snprintf(path + len, sizeof(path) - len, "/fd/%d", fd);
+	return readlinkat(procfs_folder(), path, &first, 1) == 1 && first == '/' &&
+	       (statx_known_at(procfs_folder(), path, 0, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+}
+
+int descriptor_copy(pid_t tid, int fd, struct reader *reader)
+{
+	auto_fd int pidfd = -1;
 	int copy;
 
+	if (reader_is_wary(reader) && may_be_served(tid, fd))
+		return -EPERM;
+	pidfd = (int)syscall(SYS_pidfd_open, tid, O_EXCL); /* PIDFD_THREAD */
 	if (pidfd < 0)
 		pidfd = errno == EINVAL ? open_process_of(tid, fd) : -errno;
 	if (pidfd < 0)
@@ -66,12 +87,65 @@ int socket_copy(pid_t tid, int fd)
 	return copy < 0 ? -errno : copy;
 }
 
+struct closing {
+	struct job job; /* first */
+	int fd;
+};
+
+static void close_it(struct job *job)
+{
+	close(((struct closing *)job)->fd);
+}
+
+static void forget_closing(struct job *job)
+{
+	free(job);
+}
+
+/* Nor is the last descriptor of a socket waited for that stays until all is sent. */
+static bool closes_at_once(int fd)
+{
+	struct linger linger;
+	socklen_t len = sizeof(linger);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &len) == 0)
+		return !linger.l_onoff || !linger.l_linger;
+	return !may_be_served(0, fd);
+}
+
+void descriptor_drop(int copy, struct reader *reader)
+{
+	struct closing *c = NULL;
+
+	if (copy < 0)
+		return;
+	if (reader && !closes_at_once(copy))
+		c = malloc(sizeof(*c));
+	if (!c) {
+		close(copy);
+		return;
+	}
+	*c = (struct closing){ .job = { close_it, forget_closing }, .fd = copy };
+	/* -EBUSY: nobody is left who could wait, and it stays open */
+	if (reader_do(reader, &c->job) != -EAGAIN)
+		free(c);
+}
+
+int socket_copy(pid_t tid, int fd, struct reader *reader)
+{
+	int copy = descriptor_copy(tid, fd, reader), type;
+
+	if (copy < 0 || socket_domain(copy, &type) >= 0)
+		return copy;
+	descriptor_drop(copy, reader);
+	return -ENOTSOCK;
+}
+
 void socket_release(struct held_socket *s)
 {
 	if (!s)
 		return;
-	if (s->fd >= 0)
-		close(s->fd);
+	descriptor_drop(s->fd, s->reader);
 	free(s);
 }
 
@@ -304,7 +378,11 @@ int socket_look(int fd, pid_t tid, struct reader *reader, struct socket_info *s)
 
 int socket_ask(pid_t tid, int fd, struct reader *reader, struct socket_info *s)
 {
-	auto_fd int copy = socket_copy(tid, fd);
+	int copy = socket_copy(tid, fd, reader), r;
 
-	return copy < 0 ? copy : socket_look(copy, tid, reader, s);
+	if (copy < 0)
+		return copy;
+	r = socket_look(copy, tid, reader, s);
+	descriptor_drop(copy, reader);
+	return r;
 }

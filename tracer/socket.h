@@ -21,8 +21,10 @@ struct socket_info {
  * number meanwhile does not matter. With the address that was read once: the one that was used when we made
  * the call, else the one that was there at the entry.
  */
+struct reader;
 struct held_socket {
 	int fd;
+	struct reader *reader; /* for letting it go */
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	bool sends; /* what was sent to it, as far as it is of interest */
@@ -36,7 +38,6 @@ void socket_release(struct held_socket *s); /* accepts NULL */
  * What the socket behind our own descriptor says, which a thread has: its addresses are those that the kernel's tables
  * have where another holds its lock. -EAGAIN: nor do these; the rest is known. The reader is as memory's (decode.h).
  */
-struct reader;
 int socket_look(int fd, pid_t tid, struct reader *reader, struct socket_info *s);
 /*
  * What the kernel's tables say of the socket with this inode, those of the thread's network namespace; s says what kind
@@ -51,9 +52,13 @@ bool socket_is_internet(int fd, int *ret_type);
 
 /*
  * A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids
- * pidfd_getfd.
+ * pidfd_getfd, or where a server could keep us from closing it. The reader may be NULL.
  */
-int socket_copy(pid_t tid, int fd);
+int descriptor_copy(pid_t tid, int fd, struct reader *reader);
+/* Closes such a copy, on a thread where that may have to wait. Accepts -1. */
+void descriptor_drop(int copy, struct reader *reader);
+/* The same of sockets alone, else -ENOTSOCK. */
+int socket_copy(pid_t tid, int fd, struct reader *reader);
 /* Takes a copy of a task's descriptor and looks at it. -EPERM where the profile forbids pidfd_getfd. */
 int socket_ask(pid_t tid, int fd, struct reader *reader, struct socket_info *s);
 

@@ -127,6 +127,7 @@ struct errand {
 	void (*release)(struct errand *e);
 	bool leaves; /* it may leave something behind though its caller is gone */
 	char *path, *second_path; /* PATH_MAX bytes each */
+	struct reader *reader; /* the tracer's, for release() */
 	struct lookup lookup;
 	const struct rights_book *book;
 	const struct rights *rights; /* the caller's */
@@ -613,7 +614,7 @@ bool protect_is_ours(pid_t id);
 /* Whether ids mean the same processes for the thread as for us. */
 bool protect_same_ids(pid_t tid);
 /* protect_fd.c: the same for calls that name processes by descriptors, or behind pointers (CALL_OWNER, CALL_PIDFD). */
-int protect_check_fd(const struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
+int protect_check_fd(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
 		     bool *ret_done);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,8 +21,10 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "tracer/decode.h"
+#include "tracer/socket.h"
 
 #define P(p) ((uint64_t)(uintptr_t)(p))
 
@@ -258,6 +262,76 @@ static void test_file(void **state)
 	reader_free(NULL);
 }
 
+/* A connected socket that stays for minutes when it is closed: nobody takes what was sent to the other end. */
+static int lingering(int *ret_other)
+{
+	const struct linger linger = { 1, 120 };
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(here);
+	char bytes[4096] = "";
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&here, len), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&here, &len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&here, len), 0);
+	*ret_other = accept(listener, NULL, NULL);
+	assert_true(*ret_other >= 0);
+	close(listener);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+	return fd;
+}
+
+static void test_closing(void **state)
+{
+	struct reader *r = reader_new();
+	uint64_t since = clock_ns(CLOCK_MONOTONIC);
+	int fd, other, pipes[2];
+
+	(void)state;
+	fd = lingering(&other);
+	descriptor_drop(fd, r);
+	assert_true(clock_ns(CLOCK_MONOTONIC) - since < 20000000000u);
+	close(other); /* with what was not taken: that ends the other end, too */
+	assert_int_equal(pipe(pipes), 0);
+	descriptor_drop(pipes[0], r);
+	assert_int_equal(fcntl(pipes[0], F_GETFD), -1);
+	descriptor_drop(pipes[1], NULL);
+	assert_int_equal(fcntl(pipes[1], F_GETFD), -1);
+	descriptor_drop(-1, r);
+	reader_free(r);
+}
+
+static void test_copy(void **state)
+{
+	struct reader *r = reader_new();
+	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), copy, sock = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_true(file >= 0 && sock >= 0);
+	copy = socket_copy(getpid(), sock, r);
+	if (copy == -EPERM || copy == -ENOSYS)
+		skip();
+	assert_true(copy >= 0);
+	close(copy);
+	assert_int_equal(socket_copy(getpid(), file, r), -ENOTSOCK);
+	copy = descriptor_copy(getpid(), file, r);
+	assert_true(copy >= 0);
+	close(copy);
+	reader_be_wary(r);
+	assert_int_equal(descriptor_copy(getpid(), file, r), -EPERM);
+	assert_int_equal(descriptor_copy(getpid(), 9999, r), -EBADF);
+	copy = socket_copy(getpid(), sock, r);
+	assert_true(copy >= 0);
+	close(copy);
+	close(file);
+	close(sock);
+	reader_free(r);
+}
+
 int main(void)
 {
 	static int direct;
@@ -267,6 +341,8 @@ int main(void)
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_starved),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_closing),
+		cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
  *   layer-program  as program, likewise
  *   held           the server reads and makes nothing; processes have mapped the file and pass its page as an
  *                  argument, or make files; meanwhile others open
+ *   copied         the server is not done with files that are closed (flush), and a process passes one to calls that
+ *                  it is nothing for; meanwhile others open
  *   frames         as held, and a process whose frames lead into the mapped file makes a folder, FOLDER-made
  *   late           the server answers reads late, and what is passed so is the path of a file, which is opened
  *                  and then removed
@@ -18,6 +20,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -28,6 +32,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,7 +47,7 @@
 static const char text[] = "text of the file\n";
 static const char *content = text;
 static size_t content_len = sizeof(text) - 1;
-static bool program, held, frames, late;
+static bool program, held, frames, late, copied;
 static bool *mute; /* shared: nothing is told by statfs */
 
 /* ---- the server ---------------------------------------------------------------------------------------- */
@@ -161,7 +166,7 @@ static _Noreturn void serve(int fd, bool silent)
 			_exit(0);
 		}
 		if ((silent && head->opcode != FUSE_INIT) || (*mute && head->opcode == FUSE_STATFS) ||
-		    (held && is_held(head->opcode)))
+		    (held && is_held(head->opcode)) || (copied && head->opcode == FUSE_FLUSH))
 			continue;
 		answer(fd, head, request + sizeof(*head));
 	}
@@ -370,6 +375,31 @@ static __attribute__((noinline)) void make_from(void *place, const char *folder)
 	*(void *volatile *)back = kept;
 }
 
+static void *stay(void *context)
+{
+	pause();
+	return context;
+}
+
+/* More than the threads that wait for such. */
+static void pass_descriptors(const char *path)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd = open(path, O_RDONLY);
+	pthread_t other;
+
+	pthread_create(&other, NULL, stay, NULL);
+	for (int i = 0; i < 20; i++) {
+		if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno != ENOTSOCK)
+			told("connected by a file", -1);
+		if (syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) == 0 || errno != EBADF)
+			told("a signal by a file", -1);
+	}
+	told("passed files", 0);
+	fflush(stdout);
+	pause();
+}
+
 static void wait_elsewhere(const char *folder)
 {
 	struct timespec since, now;
@@ -386,6 +416,8 @@ static void wait_elsewhere(const char *folder)
 			make_from(pages, folder);
 		else if (held)
 			call_with(i, pages + i * PAGE, folder);
+		else if (copied)
+			pass_descriptors(path);
 		else if (server_elsewhere)
 			execute_there(i, folder);
 		else
@@ -477,6 +509,7 @@ int main(int argc, char **argv)
 	frames = !strcmp(argv[2], "frames");
 	held = !strcmp(argv[2], "held") || frames;
 	late = !strcmp(argv[2], "late");
+	copied = !strcmp(argv[2], "copied");
 	if (held || late) {
 		content = content_of_pages;
 		content_len = sizeof(content_of_pages);
@@ -501,7 +534,7 @@ int main(int argc, char **argv)
 	if (child == 0) {
 		if (user && (setgid(USER) < 0 || setuid(USER) < 0))
 			return 2;
-		if (silent || held)
+		if (silent || held || copied)
 			wait_elsewhere(argv[1]);
 		else if (late)
 			pass_late(argv[1]);
