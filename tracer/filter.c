@@ -201,6 +201,24 @@ static int catch_want(struct filter *f, long number, const struct intercept_want
  */
 #define FACTS_BY_OTHER_MEANS (FACT_LINEAGE | FACT_FD | FACT_RESOURCE | FACT_EVENT | FACT_USERS)
 
+/* Two of prctl's many commands write facts: a thread's name, and that a process is given the orphans below it. */
+static int catch_prctl(struct filter *f, const struct intercept_set *set, long number)
+{
+	static const struct command {
+		facts_t writes;
+		uint32_t option;
+	} commands[] = { { FACT_COMM, PR_SET_NAME }, { FACT_LINEAGE, PR_SET_CHILD_SUBREAPER } };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands) && r >= 0; i++) {
+		if (!(set->facts & commands[i].writes))
+			continue;
+		f->calls[number].wanted = true;
+		r = catch_value(f, number, 0, UINT32_MAX, commands[i].option);
+	}
+	return r;
+}
+
 static int catch_events(struct filter *f, const struct intercept_set *set, const struct calls *calls, long number,
 			const struct syscall_info *info)
 {
@@ -233,12 +251,7 @@ static int catch_events(struct filter *f, const struct intercept_set *set, const
 		e->wanted = true;
 		catch_always(f, number);
 	}
-	/* of prctl's many commands one writes a fact that events tell */
-	if (info->event == EV_SYSCALL_PRCTL_X && (set->facts & FACT_COMM)) {
-		e->wanted = true;
-		r = catch_value(f, number, 0, UINT32_MAX, PR_SET_NAME);
-	}
-	return r;
+	return info->event == EV_SYSCALL_PRCTL_X ? catch_prctl(f, set, number) : r;
 }
 
 /* Two arguments at once, as catch_value(). */

@@ -362,10 +362,11 @@ static enum open_way done(struct tracer *t, const struct stat *st)
 static enum open_way deliver(struct tracer *t, const struct open_args *a, const struct look *l, int fd,
 			     const struct stat *st)
 {
-	/* who asks where the call came from must find the caller still there */
+	/* who asks where the call came from, or what else the caller has open, must find it still there */
 	bool quiet =
 		!t->options.tell_all && !filter_wants_success(t->filter, t->pending.call.number, t->pending.call.args);
-	bool holds = !(t->killable || (t->finishes && !has_effects(a))) || (t->facts & FACT_CALLER && !quiet);
+	bool holds = !(t->killable || (t->finishes && !has_effects(a))) ||
+		     (t->facts & (FACT_CALLER | FACT_FDS) && !quiet);
 	int number;
 
 	/* the caller can ask for the flags of a directory, too, which do nothing there */

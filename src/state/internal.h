@@ -161,6 +161,8 @@ int thread_set_args(struct state *s, struct thread *t, struct str list);
 int thread_set_exepath(struct thread *t, struct str path); /* without the kernel's " (deleted)" */
 /* Notes that a descriptor came from an answer, for sources that do not report all. 0 or -ENOMEM. */
 int learnt_add(struct state *s, struct fdtable *fds, int64_t number);
+/* What a process takes along of fds: not what one call has learnt, which is no other's. NULL when memory is short. */
+struct fdtable *state_copy_fds(const struct state *s, const struct fdtable *fds);
 void learnt_forget(struct state *s); /* and takes them out of their tables */
 /* Notes that connections to a port of this machine are accepted: later answers about them have no direction. */
 static inline void state_note_listened(struct state *s, uint16_t port)

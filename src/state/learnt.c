@@ -21,6 +21,11 @@ int learnt_add(struct state *s, struct fdtable *fds, int64_t number)
 	return 0;
 }
 
+struct fdtable *state_copy_fds(const struct state *s, const struct fdtable *fds)
+{
+	return s->asks_fds ? fdtable_new() : fdtable_copy(fds);
+}
+
 /* In place of a number: all descriptors are told. */
 #define ALL_NUMBERS -1
 

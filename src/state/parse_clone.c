@@ -92,7 +92,7 @@ static int set_child(struct state *s, struct thread *t, const struct thread *fro
 }
 
 /* What a child has from its parent process, or a thread from its leader, without the event saying it. */
-static int inherit(struct thread *t, const struct thread *from)
+static int inherit(const struct state *s, struct thread *t, const struct thread *from)
 {
 	struct fdtable *fds;
 
@@ -116,7 +116,7 @@ static int inherit(struct thread *t, const struct thread *from)
 	t->exe_ino_ctime_duration_clone_ts = from->exe_ino_ctime_duration_clone_ts;
 	if (t->flags & THREAD_CLONE_THREAD)
 		return 0; /* descriptors, directory and environment are the leader's */
-	fds = t->flags & THREAD_CLONE_FILES ? fdtable_ref(from->fds) : fdtable_copy(from->fds);
+	fds = t->flags & THREAD_CLONE_FILES ? fdtable_ref(from->fds) : state_copy_fds(s, from->fds);
 	if (!fds)
 		return -ENOMEM;
 	fdtable_unref(t->fds);
@@ -198,7 +198,7 @@ static int told_to_caller(struct state *s, const struct event *ev, struct subjec
 	child->pidns_init_start_ts = boot_time(s);
 	r = set_child(s, child, valid ? caller : NULL, ev);
 	if (r == 0 && valid)
-		r = inherit(child, caller);
+		r = inherit(s, child, caller);
 	else if (r == 0)
 		r = set_names(s, caller, ev);
 	if (r < 0) {
@@ -257,7 +257,7 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 		t->pidns_init_start_ts = event_param_uint(ev, CLONE_PIDNS_START) + boot_time(s);
 	r = set_child(s, t, from && !thread_invalid(from) ? from : NULL, ev);
 	if (r == 0 && from && !thread_invalid(from)) {
-		r = inherit(t, from);
+		r = inherit(s, t, from);
 		if (thread)
 			t->lastexec_ts = from->lastexec_ts;
 	} else if (r == 0 && from && thread) {

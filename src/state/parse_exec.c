@@ -152,7 +152,7 @@ static int own_fds(struct state *s, struct thread *t)
 	struct fdtable *own;
 
 	if (t->fds->refs > 1 && thread_is_leader(t)) {
-		own = fdtable_copy(t->fds);
+		own = state_copy_fds(s, t->fds);
 		if (!own)
 			return -ENOMEM;
 		fdtable_unref(t->fds);

@@ -258,6 +258,9 @@ int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub
 
 	if (!t || record.number < 0)
 		return 0;
+	/* what this call has told of a descriptor, or was told, is what its rules look at */
+	if (s->asks_fds && fdtable_get(t->fds, record.number))
+		return 0;
 	fd = records_make_fd(s, &record);
 	if (!fd)
 		return 0;

@@ -341,6 +341,36 @@ done
 ok "an orphan in a pid namespace: $(cat "$dir/told.stops")" grep -q "inner.py $mark" "$dir/told.stops"
 ok "the same by records: $(cat "$dir/told.records")" cmp -s "$dir/told.stops" "$dir/told.records"
 
+# ---- orphans are given to the nearest ancestor that has asked for them
+cat >"$dir/orphan.py" <<'END'
+import ctypes, os, sys, time
+if len(sys.argv) > 2:
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+done, opened = os.pipe()
+if os.fork() == 0:
+    parent = os.getpid()
+    if os.fork() == 0:
+        while os.getppid() == parent:
+            time.sleep(0.01)
+        os.close(os.open(sys.argv[1], os.O_RDONLY))
+        os.write(opened, b".")
+    os._exit(0)
+os.wait()
+os.read(done, 1)
+END
+rule adopted "evt.type in (open, openat) and fd.name = $mark" "parent=%proc.pcmdline" >"$dir/adopted.yaml"
+for way in stops records; do
+	for reaper in "" reaper; do
+		adopted=0
+		[ -z "$reaper" ] || adopted=1
+		"$MONITOR" run -r "$dir/adopted.yaml" --output "$dir/adopted" --births $way -- \
+			python3 "$dir/orphan.py" "$mark" $reaper 2>"$dir/err" >"$dir/out"
+		ok "an orphan's parent is known, by $way: $(cat "$dir/adopted")" \
+			[ "$(grep -c "parent=python3 $dir/orphan.py" "$dir/adopted")" = "$adopted" ]
+		rm -f "$dir/adopted"
+	done
+done
+
 # ---- killed between its call and our look at it
 cat >"$dir/killed.py" <<'END'
 import os, signal, sys, time

@@ -5,6 +5,9 @@
 need python3
 
 mkdir "$dir/from" "$dir/to"
+echo >"$dir/target"
+echo >"$dir/way"
+ln -s target "$dir/link"
 {
 	rule stdin "evt.type = execve and proc.name = cat and proc.stdin.type = pipe" "stdin=%proc.stdin.name"
 	rule stdout "evt.type = execve and proc.name = cat and proc.stdout.name = $dir/sink" "stdout=%proc.stdout.type"
@@ -16,15 +19,19 @@ mkdir "$dir/from" "$dir/to"
 	rule "linked there" "evt.type = linkat and evt.abspath.dst = $dir/to/b" "linked=%evt.abspath.dst"
 	rule "argument" "evt.type = copy_file_range and evt.arg.fdout contains $dir/sink" "out=%evt.arg.fdout"
 	rule "closed" "evt.type = close and proc.name = python3" "closed=%fd.name"
+	rule "opened by a pipe" "evt.type = openat and fd.name = $dir/way and proc.stdin.type = pipe" "opened=%fd.name"
 	rule "only printed" "evt.type = execve and proc.name = tac" "stdin=%proc.stdin.type stdout=%proc.stdout.name count=%proc.fdopencount"
 } >"$dir/rules.yaml"
+# by itself: a rule that looks at other calls, too, would have them wait
+rule opened "evt.type = openat and fd.name = $dir/link" "opened=%fd.name stdin=%proc.stdin.type count=%proc.fdopencount" >"$dir/opened.yaml"
 
+asked=$dir/rules.yaml
 # run_one fires|quiet RULE CMD...
 run_one() {
 	wanted=$1
 	name=$2
 	shift 2
-	under "$dir/rules.yaml" -- "$@"
+	under "$asked" -- "$@"
 	judge "$wanted" "$name" our "$@"
 }
 
@@ -53,6 +60,16 @@ for monitor_options in "" "--opens fast" "--backend ptrace" "--backend notify-on
 	rm -f "$dir"/to/* "$dir"/from/*
 	run_one quiet "linked there" python3 -c "$(moves link to from)"
 	rm -f "$dir"/to/* "$dir"/from/*
+	# the caller is held until all is known, and what it asked for stays the name
+	asked=$dir/opened.yaml
+	run_one fires opened python3 -c "import os
+for i in range(20):
+    opened = os.open('$dir/link', os.O_RDONLY); os.close(0); os.close(opened); os.open('/dev/null', os.O_RDONLY)"
+	ok "what was open is printed: $(grep -o 'opened=[^\"]*' "$alerts" | sort | uniq -c)" \
+		[ "$(grep -c "opened=$dir/link stdin=file count=[3-9]" "$alerts")" = 20 ]
+	asked=$dir/rules.yaml
+	run_one fires "opened by a pipe" sh -c "echo | sh -c ': <$dir/way'"
+	run_one quiet "opened by a pipe" sh -c ": <$dir/way"
 	run_one fires closed python3 -c "import os; os.close(os.open('$dir/sink', 0))"
 	ok "what was closed is printed" grep -q "closed=$dir/sink" "$alerts"
 done

@@ -316,6 +316,63 @@ static void test_answers(void **ctx)
 	assert_non_null(thread_fd(t, 8));
 }
 
+/* What was learnt before is forgotten. */
+static void another_call(struct world *w)
+{
+	result_and_fd(w, EV_SYSCALL_CLOSE_X, 100, -9, 9);
+	settle(w);
+}
+
+static void fd_answer(struct world *w, int64_t number, const char *name)
+{
+	begin(w, EV_ITER_TASK_FILE_REGULAR_E, 100LL << 32 | 100);
+	event_put_int(&w->b, number);
+	event_put_text(&w->b, str_of(name));
+	apply(w);
+}
+
+/* All descriptors were asked for: what is lacking does not exist, for the rest of that call. */
+static void test_all_told(void **ctx)
+{
+	struct world *w = *ctx;
+	struct thread *t;
+
+	known(w, 100, 1, "/");
+	t = thread(w, 100);
+	openat_result(w, 100, 8, "/link", 1);
+	assert_true(state_fds_missing(w->s, t));
+	fd_answer(w, 3, "/etc/hosts");
+	fd_answer(w, 8, "/target"); /* rules look at what the call said */
+	assert_true(state_fds_missing(w->s, t));
+	assert_int_equal(state_fds_told(w->s, 100), 0);
+	assert_false(state_fds_missing(w->s, t));
+	assert_int_equal(thread_fd_count(t), 2);
+	assert_text(thread_fd(t, 8)->name, "/link");
+	settle(w);
+	another_call(w);
+	assert_true(state_fds_missing(w->s, t));
+	assert_int_equal(thread_fd_count(t), 0);
+	assert_int_equal(state_fds_told(w->s, 12345), 0);
+}
+
+/* Nobody takes along what another call has learnt. */
+static void test_learnt_is_not_inherited(void **ctx)
+{
+	struct world *w = *ctx;
+	uint64_t at;
+
+	known(w, 100, 1, "/");
+	at = w->now;
+	openat_result(w, 100, 8, "/x", 1);
+	assert_non_null(thread_fd(thread(w, 100), 8));
+	settle(w);
+	w->now = at; /* the same call */
+	clone_event(w, (struct birth){ .tid = 100, .pid = 100, .ptid = 1, .result = 200 });
+	assert_non_null(thread_fd(thread(w, 100), 8));
+	another_call(w);
+	assert_int_equal(thread_fd_count(thread(w, 200)), 0);
+}
+
 static void connection_answer(struct world *w, uint16_t near_port, uint16_t far_port)
 {
 	begin(w, EV_ITER_TASK_FILE_SOCKET_INET_E, 100LL << 32 | 100);
@@ -349,6 +406,7 @@ static void test_answered_connections(void **ctx)
 
 	known(w, 100, 1, "/");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		another_call(w);
 		connection_answer(w, cases[i].near_port, cases[i].far_port);
 		assert_text(w->sub.fd->name, cases[i].name);
 		assert_int_equal(w->sub.fd->flags & (FDF_ROLE_CLIENT | FDF_ROLE_SERVER), cases[i].role);
@@ -379,6 +437,7 @@ static void test_answer_before_connect(void **ctx)
 				       10, 0, 0, 2, (char)(far_port & 0xff), (char)(far_port >> 8) };
 		uint64_t at;
 
+		another_call(w);
 		if (cases[i].bound) { /* another socket is, by the same port */
 			connection_answer(w, near_port, 0);
 			settle(w);
@@ -535,6 +594,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shared_descriptor_is_copied_on_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preview, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup_asking, teardown),
+		cmocka_unit_test_setup_teardown(test_all_told, setup_asking, teardown),
+		cmocka_unit_test_setup_teardown(test_learnt_is_not_inherited, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answered_connections, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answer_before_connect, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_user_events, setup, teardown),

@@ -102,10 +102,11 @@ static void catches_writers_of_facts(void **state)
 		{ SYS_fchdir, { 0 }, true },
 		{ SYS_prctl, { PR_SET_NAME, (long)"x" }, true },
 		{ SYS_prctl, { PR_GET_DUMPABLE }, false },
+		{ SYS_prctl, { PR_SET_CHILD_SUBREAPER, 1 }, true },
 		{ SYS_setpgid, { 0, 0 }, false },
 		{ SYS_dup, { 0 }, false }, /* descriptors are asked for, not followed */
 	};
-	auto_filter struct filter *f = make(NULL, 0, FACT_CWD | FACT_COMM | FACT_FD, 0);
+	auto_filter struct filter *f = make(NULL, 0, FACT_CWD | FACT_COMM | FACT_LINEAGE | FACT_FD, 0);
 
 	(void)state;
 	expect_caught(f, attempts, ARRAY_SIZE(attempts));
