@@ -9,7 +9,7 @@
 
 static struct rlimit given = { RLIM_INFINITY, RLIM_INFINITY };
 
-/* The C library takes their size from the limit, too, as it was when the program began. */
+/* The C library takes their size from the limit, too, as it was when the program began; musl has its own, 128 KiB. */
 static void claim_for_threads(void)
 {
 	pthread_attr_t attributes;
@@ -27,12 +27,12 @@ int stack_claim(struct error *err)
 {
 	struct rlimit limit;
 
+	claim_for_threads();
 	if (getrlimit(RLIMIT_STACK, &limit) < 0)
 		return 0;
 	given = limit;
 	if (limit.rlim_cur >= STACK_WANTED)
 		return 0;
-	claim_for_threads();
 	limit.rlim_cur = STACK_WANTED;
 	if (limit.rlim_max < STACK_WANTED)
 		limit.rlim_max = STACK_WANTED; /* CAP_SYS_RESOURCE */
