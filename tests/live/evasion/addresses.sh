@@ -49,6 +49,28 @@ done
 backends="notify ptrace ptrace-all notify-only"
 sent udp unwritable plain
 sent udp second plain
+# also beside a file system whose server may not give a page, so that the monitor is wary of each
+if [ "$(id -u)" = 0 ] && command -v fuse-overlayfs >/dev/null 2>&1; then
+	mkdir "$dir/lower" "$dir/over"
+	cat >"$dir/beside" <<END
+#!/bin/sh
+fuse-overlayfs -f -o lowerdir=$dir/lower $dir/over >/dev/null 2>&1 &
+i=0
+until grep -q ' $dir/over fuse' /proc/mounts || [ \$i -gt 200 ]; do i=\$((i + 1)); sleep 0.05; done
+"\$@"
+status=\$?
+umount -l $dir/over
+wait
+exit \$status
+END
+	chmod 755 "$dir/beside"
+	place="unshare -m $dir/beside"
+	sent udp unwritable plain
+	sent udp second plain
+	place=
+else
+	left_out=$((left_out + 1))
+fi
 
 # a thread with descriptors of its own, also by a kernel that cannot name threads by descriptors, and without kcmp()
 for place in "" "$src/refuse pidfd_open:1:0x80=EINVAL --" "$src/refuse pidfd_open:1:0x80=EINVAL kcmp=EPERM --"; do
