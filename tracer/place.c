@@ -145,6 +145,11 @@ bool place_opens(void)
 	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 && st.stx_mask & STATX_MNT_ID;
 }
 
+bool place_keeps_masks(void)
+{
+	return unshare(CLONE_FS) == 0;
+}
+
 bool place_forks(void)
 {
 	pid_t first = fork(), second = -1;

@@ -38,6 +38,11 @@ bool place_records(void);
  * profiles refuse them.
  */
 bool place_opens(void);
+/*
+ * The calling thread gets a creation mask of its own, as who makes files for others needs beside other threads. Not
+ * where unshare() is refused.
+ */
+bool place_keeps_masks(void);
 
 /* Whether there may be two processes beside us: a run has the supervisor and the command. */
 bool place_forks(void);

@@ -127,7 +127,7 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		add_lost(t, "callers cannot be given descriptors: opened files are judged after the call");
 	t->own_fds = openat(procfs_folder(), "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them. Profiles of containers refuse unshare(). */
-	t->own_mask = unshare(CLONE_FS) == 0 || is_single_thread();
+	t->own_mask = place_keeps_masks() || is_single_thread();
 	if (!t->own_mask && exact && t->injects && opens)
 		add_lost(t, "unshare is refused: files that are made are judged after the call");
 	if (t->own_fds < 0 || !opens || identity_init(t) < 0) {

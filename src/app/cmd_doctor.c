@@ -70,7 +70,7 @@ struct finding {
 struct doctor {
 	struct finding backends[TRACER_BACKENDS];
 	enum tracer_backend best; /* AUTO = none works */
-	enum place_state states[6];
+	enum place_state states[7];
 	bool injects; /* the best one */
 	bool behind; /* opened files are looked at behind the call, whatever the backend */
 	const struct ruleset *rules;
@@ -127,6 +127,7 @@ static void examine_place(struct doctor *d)
 	d->states[5] = !place_forks()            ? PLACE_IS_FEW_PROCESSES :
 		       place_few_descriptors() ? PLACE_IS_FEW_DESCRIPTORS :
 						 PLACE_IS_LIMITS;
+	d->states[6] = place_keeps_masks() ? PLACE_IS_UNSHARE : notifies ? PLACE_IS_NO_UNSHARE : PLACE_IS_NO_UNSHARE_NEEDED;
 	d->behind = notifies && (!opens || !d->injects || mounts);
 	if ((proc != PLACE_PROC_OURS && !mounts) || d->states[5] == PLACE_IS_FEW_PROCESSES)
 		d->best = TRACER_AUTO;

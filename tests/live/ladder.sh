@@ -119,6 +119,8 @@ ok "doctor blames nobody else" sh -c 'grep -q "change: allow seccomp()" "$1" && 
 ok "doctor names the rules that lose without openat2" grep -q "^        Password or sudo file read" "$dir/refused"
 setpriv --reuid 65532 --regid 65532 --clear-groups prlimit --nproc=1 "$dir/monitor" doctor -r "$dir/rules.yaml" >"$dir/refused"
 ok "doctor tells of a limit of processes" sh -c 'grep -q "why: cannot fork" "$1" && grep -q "change: .*ulimit -u" "$1" && ! grep -q "change: allow" "$1"' - "$dir/refused"
+"$refuse" unshare=EPERM -- "$MONITOR" doctor -r "$own_rules" >"$dir/refused"
+ok "doctor tells what is lost without unshare()" grep -q "^unshare  *is refused: with outputs" "$dir/refused"
 "$refuse" listener -- "$MONITOR" doctor -r "$own_rules" >"$dir/refused"
 ok "doctor says why ptrace is not used" grep -q "not used beside another seccomp listener" "$dir/refused"
 setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/monitor" doctor -r "$dir/rules.yaml" >"$dir/refused"
