@@ -193,7 +193,9 @@ void loose_look_around(struct tracer *t)
 void loose_seize(struct tracer *t, struct tracee *tracee)
 {
 	tracee->loose = false;
-	if (!seize(t, tracee))
+	if (seize(t, tracee))
+		tracee->newborn = false; /* it was not ours from its birth on (CLONE_UNTRACED): no first stop comes */
+	else
 		unseized_begin(t, tracee);
 }
 
