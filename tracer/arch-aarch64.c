@@ -34,6 +34,11 @@ uint64_t arch_arg(const struct arch_regs *regs, unsigned int i)
 	return i < 6 ? regs->user.regs[i] : 0;
 }
 
+void arch_set_first_arg(struct arch_regs *regs, uint64_t value)
+{
+	regs->user.regs[0] = value;
+}
+
 int64_t arch_result(const struct arch_regs *regs)
 {
 	return (int64_t)regs->user.regs[0];

@@ -39,6 +39,11 @@ uint64_t arch_arg(const struct arch_regs *regs, unsigned int i)
 	return i < 6 ? args[i] : 0;
 }
 
+void arch_set_first_arg(struct arch_regs *regs, uint64_t value)
+{
+	regs->user.rdi = value;
+}
+
 int64_t arch_result(const struct arch_regs *regs)
 {
 	return (int64_t)regs->user.rax;

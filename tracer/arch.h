@@ -41,6 +41,7 @@ int arch_write(pid_t tid, const struct arch_regs *regs);
 
 long arch_number(const struct arch_regs *regs); /* of the call the thread is in or comes from; -1 = none */
 uint64_t arch_arg(const struct arch_regs *regs, unsigned int i); /* at the entry */
+void arch_set_first_arg(struct arch_regs *regs, uint64_t value); /* likewise */
 int64_t arch_result(const struct arch_regs *regs); /* at the exit */
 uint64_t arch_ip(const struct arch_regs *regs);
 uint64_t arch_sp(const struct arch_regs *regs);

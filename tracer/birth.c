@@ -5,9 +5,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "event/flags.h"
+#include "tracer/maps.h"
 
 void birth_init(struct tracer *t)
 {
@@ -79,6 +81,43 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 		return CLONE_VM | CLONE_VFORK;
 #endif
 	return 0;
+}
+
+/* Takes a flag away that lies in memory which nobody else can change. */
+static int unhide_in_memory(struct tracer *t, const struct call *c)
+{
+	uint64_t flags;
+	struct iovec here = { &flags, sizeof(flags) }, there = { (void *)(uintptr_t)c->args[0], sizeof(flags) };
+	bool alone = tracees_alone(t->pending.tracee);
+	int r = c->memory ? memory_read(c->memory, c->args[0], &flags, sizeof(flags)) : -ESRCH;
+
+	if (r == -EFAULT && alone) /* for the kernel, too */
+		return 0;
+	if (r < 0 || !alone || !maps_is_private(c->tid, c->args[0]))
+		return -ENOSYS;
+	if (!(flags & CLONE_UNTRACED))
+		return 0;
+	flags &= ~(uint64_t)CLONE_UNTRACED;
+	return process_vm_writev(c->pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof(flags) ? 0 : -ENOSYS;
+}
+
+/*
+ * Who is born with CLONE_UNTRACED is not ours by ptrace: his calls would pass unseen, or fail for want of a tracer.
+ * Where others could put the flag into memory behind our look the call is one that the kernel has not, as with older
+ * kernels and profiles of containers: libraries make a clone() instead, whose flags are in a register.
+ */
+int birth_unhide(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+
+	if (p->notified || !p->tracee)
+		return 0;
+	if (p->call.number == SYS_clone3)
+		return unhide_in_memory(t, &p->call);
+	if (p->call.number != SYS_clone || !(p->call.args[0] & CLONE_UNTRACED))
+		return 0;
+	arch_set_first_arg(&p->regs, p->call.args[0] & ~(uint64_t)CLONE_UNTRACED);
+	return arch_write(p->call.tid, &p->regs) < 0 ? -ENOSYS : 0;
 }
 
 /* What a process may have been born with, when others can have changed the flags since the kernel read them. */

@@ -146,6 +146,13 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 			return true;
 		}
 	}
+	if (traits & CALL_BIRTH) {
+		r = birth_unhide(t);
+		if (r < 0) {
+			entry_return(t, r);
+			return true;
+		}
+	}
 	if (traits & CALL_DEBUG && (uint32_t)p->call.args[0] != PTRACE_TRACEME &&
 	    protect_is_ours((pid_t)p->call.args[1]) && protect_same_ids(p->call.tid)) {
 		entry_refuse(t, -EPERM);

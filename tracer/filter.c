@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -344,6 +345,10 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 	int r = 0;
 
 	if (o->on_behalf && c->traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT | CALL_MASK))
+		catch_always(f, number);
+	if (o->watch_births && number == SYS_clone)
+		r = catch_value(f, number, 0, CLONE_UNTRACED, CLONE_UNTRACED);
+	if (o->watch_births && number == SYS_clone3) /* its flags lie in memory */
 		catch_always(f, number);
 	if (o->watch_execs && c->traits & CALL_EXEC)
 		catch_always(f, number);

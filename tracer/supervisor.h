@@ -442,6 +442,11 @@ void loose_look_around(struct tracer *t);
 /* ---- birth.c ------------------------------------------------------------------------------------------- */
 
 void birth_init(struct tracer *t);
+/*
+ * The pending call makes a child: where its calls come by ptrace alone, it is to be one that is traced, whatever the
+ * caller asks for. 0, or a negative errno that is the call's result.
+ */
+int birth_unhide(struct tracer *t);
 /* A fork, vfork or clone stop. */
 void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event);
 /* The same by the kernel's record: nobody is stopped. The child, NULL when memory is short. */

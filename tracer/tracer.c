@@ -264,6 +264,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	struct filter_options options = {
 		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
+		.watch_births = !t->notifying,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
 		.watch_listeners = !t->every_call,
 		.watch_dumpable = !place_sees_all(),

@@ -37,10 +37,7 @@ confined() {
 
 backends="notify ptrace ptrace-all notify-only"
 for way in itself child grandchild exec child-exec untraced debugged-exec debugged-child strict errno trap kill; do
-	# with ptrace alone nobody follows who is born untraced, and caught calls fail
-	[ $way = untraced ] && backends="notify ptrace-all notify-only"
 	confined $way
-	backends="notify ptrace ptrace-all notify-only"
 done
 backends=notify
 for way in child untraced debugged-exec debugged-child; do

@@ -35,7 +35,6 @@ doubt no fchdir
 doubt yes in-thread
 doubt yes sharing-memory
 doubt yes sharing-fds
-doubt yes forged-birth
 doubt yes shared-page
 doubt yes file-page
 # a child that its parent waits for is alone
@@ -43,6 +42,8 @@ doubt no vfork-like
 # whose birth nobody saw may share, unlike who did not hide it
 doubts "--backend notify --births stops" yes untraced-sharing
 doubts "--backend notify --births stops" no root-link
+# whose flags could be written to behind a look; with ptrace alone they may not be in memory then
+doubts "--backend notify --births stops" yes forged-birth
 # a debugger may change what it likes
 below="$src/traced traceme"
 doubts "--backend notify" yes root-link

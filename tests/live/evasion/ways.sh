@@ -82,6 +82,15 @@ for way in root-link cwd-link path-fd reopen fchdir chroot handle openat2 junk-b
 	untraced vfork-like daemon new-root undumpable other-name received-fd full-table full-memory; do
 	entry seen "$s" -- "$src/evade" "$way" "$secret"
 done
+# who asks for a child that nobody traces has one that is seen all the same, or none
+for backend in ptrace ptrace-all; do
+	monitor_options="--backend $backend"
+	for way in untraced untraced-anew; do
+		entry seen "$s" -- "$src/evade" $way "$secret"
+	done
+	entry refused "$s" -- "$src/evade" untraced-flip "$secret"
+done
+monitor_options=
 # below a debugger of its own, which a thread may have but one of
 for debugger in traceme seize detach; do
 	entry seen "$s" -- "$src/traced" $debugger cat "$secret"

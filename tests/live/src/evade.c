@@ -9,7 +9,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/filter.h>
-#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -33,9 +32,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "evade.h"
+
 static char folder[4096], base[4096];
 
-static int show(int fd)
+int show(int fd)
 {
 	char buffer[512];
 	ssize_t n = fd < 0 ? -1 : read(fd, buffer, sizeof(buffer));
@@ -206,6 +207,47 @@ static int by_untraced(const char *path)
 {
 	shared_path = path;
 	return in_clone(open_secret, CLONE_UNTRACED);
+}
+
+/* the same with the flags in memory, where nobody else is, and where another thread puts them behind a first look */
+static int by_untraced_anew(const char *path)
+{
+	struct clone_args args = { .flags = CLONE_UNTRACED, .exit_signal = SIGCHLD };
+	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	int status;
+
+	if (child == 0)
+		_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
+}
+
+static struct clone_args flipped = { .exit_signal = SIGCHLD };
+static volatile int flips = 1;
+
+static void *flip(void *unused)
+{
+	while (flips)
+		*(volatile __u64 *)&flipped.flags ^= CLONE_UNTRACED;
+	return unused;
+}
+
+static int by_untraced_flip(const char *path)
+{
+	pthread_t thread;
+	int status = 0;
+
+	if (pthread_create(&thread, NULL, flip, NULL))
+		return -1;
+	for (int i = 0; i < 50 && status == 0; i++) {
+		pid_t child = (pid_t)syscall(SYS_clone3, &flipped, sizeof(flipped));
+
+		if (child == 0)
+			_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
+		if (child < 0 || waitpid(child, &status, 0) != child)
+			status = -1;
+	}
+	flips = 0;
+	return status ? -1 : pthread_join(thread, NULL);
 }
 
 static int by_vfork_like(const char *path)
@@ -479,7 +521,7 @@ static int by_forged_birth(const char *path)
 				      .parent_tid = (uintptr_t)&forged_child };
 	child = (pid_t)syscall(SYS_clone3, &forged, sizeof(forged));
 	if (child == 0)
-		_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
+		_exit(by_root_link(path) ? 1 : 0); /* not opened in its place, so that its birth matters */
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
 }
 
@@ -580,113 +622,6 @@ static int by_move_mount(const char *path)
 	return tree < 0 ? -1 : show(openat(tree, base, O_RDONLY));
 }
 
-#if defined(__x86_64__)
-/* open by the i386 call 5; the path must lie below 4 GiB */
-static int by_int80(const char *path)
-{
-	enum { ROOM = 4096 };
-	char *low = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	long r;
-
-	if (low == MAP_FAILED)
-		return -1;
-	snprintf(low, ROOM, "%s", path);
-	__asm__ volatile("int $0x80"
-			 : "=a"(r)
-			 : "a"(5), "b"(low), "c"(O_RDONLY), "d"(0)
-			 : "memory", "r8", "r9", "r10", "r11");
-	if ((int)r == -ENOSYS)
-		exit(77);
-	errno = r < 0 ? (int)-r : 0;
-	return show((int)r);
-}
-
-/* i386 call 213 is setuid: from then on the caller may not open what is root's alone */
-static int by_int80_setuid(const char *path)
-{
-	long r;
-
-	__asm__ volatile("int $0x80" : "=a"(r) : "a"(213), "b"(65534) : "memory", "r8", "r9", "r10", "r11");
-	errno = r < 0 ? (int)-r : 0;
-	return r < 0 ? -1 : show(open(path, O_RDONLY));
-}
-
-/* time() of the page at a fixed address, which old programs call */
-static int by_vsyscall(const char *path)
-{
-	long (*page_time)(long *) = (long (*)(long *))0xffffffffff600400ul;
-	long now = page_time(NULL), exact = (long)syscall(SYS_time, NULL);
-
-	errno = 0;
-	return now < exact - 5 || now > exact ? -1 : show(open(path, O_RDONLY));
-}
-
-static int by_x32(const char *path)
-{
-	long fd = syscall(0x40000000 | SYS_open, path, O_RDONLY);
-
-	if (fd < 0 && errno == ENOSYS)
-		exit(77);
-	return show((int)fd);
-}
-#endif
-
-/* numbers that are no call of any ABI: the kernel knows none of them, and no rule misses anything */
-static int by_negative_number(const char *path)
-{
-	static const long numbers[] = { -1, -2, -1000, INT_MIN };
-
-	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		errno = 0;
-		if (syscall(numbers[i]) != -1 || errno != ENOSYS)
-			return -1;
-	}
-	return show(open(path, O_RDONLY));
-}
-
-static int open_by_ring(int fd, struct io_uring_params params, const char *path)
-{
-	struct io_uring_sqe *sqe;
-	char *sq, *cq;
-
-	sq = mmap(NULL, params.sq_off.array + sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
-	cq = mmap(NULL, params.cq_off.cqes + 2 * sizeof(struct io_uring_cqe), PROT_READ, MAP_SHARED, fd,
-		  IORING_OFF_CQ_RING);
-	sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
-	if (sq == MAP_FAILED || cq == MAP_FAILED || (void *)sqe == MAP_FAILED)
-		return -1;
-	sqe->opcode = IORING_OP_OPENAT;
-	sqe->fd = AT_FDCWD;
-	sqe->addr = (unsigned long)path;
-	sqe->open_flags = O_RDONLY;
-	__atomic_store_n((unsigned int *)(void *)(sq + params.sq_off.tail), 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		return -1;
-	return show(((struct io_uring_cqe *)(void *)(cq + params.cq_off.cqes))->res);
-}
-
-/* the open is an operation of a ring: no system call of that name is made */
-static int by_ring(const char *path)
-{
-	struct io_uring_params params = { 0 };
-	int fd = (int)syscall(SYS_io_uring_setup, 1, &params);
-
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		exit(77);
-	return fd < 0 ? -1 : open_by_ring(fd, params, path);
-}
-
-/* The ring was made by who started all this: descriptor 9, and what its parameters are in the environment. */
-static int by_given_ring(const char *path)
-{
-	struct io_uring_params params = { 0 };
-	const char *words = getenv("RING");
-
-	if (!words || sscanf(words, "%u %u %u", &params.sq_off.tail, &params.sq_off.array, &params.cq_off.cqes) != 3)
-		exit(77);
-	return open_by_ring(9, params, path);
-}
-
 static const struct way {
 	const char *name;
 	int (*run)(const char *path);
@@ -698,6 +633,7 @@ static const struct way {
 	{ "junk-bits", by_junk_bits },   { "junk-number", by_junk_number }, { "sendfile", by_sendfile },
 	{ "splice", by_splice },         { "copy-range", by_copy_range },
 	{ "shared-cwd", by_shared_cwd }, { "shared-fds", by_shared_fds },
+	{ "untraced-anew", by_untraced_anew }, { "untraced-flip", by_untraced_flip },
 	{ "untraced", by_untraced },     { "vfork-like", by_vfork_like },
 	{ "daemon", by_daemon },         { "bind-mount", by_bind_mount },
 	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
