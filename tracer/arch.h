@@ -36,6 +36,19 @@ static inline bool arch_is_restart(int64_t result)
 	return result <= -ARCH_ERESTARTSYS && result >= -ARCH_ERESTART_RESTARTBLOCK;
 }
 
+/*
+ * An address as the kernel takes it from a program: on aarch64 the highest byte may be a tag, for programs that have
+ * asked for that. Others get EFAULT there.
+ */
+static inline uint64_t arch_address(uint64_t address)
+{
+#if defined(__aarch64__)
+	if (!(address >> 55 & 1))
+		return address & ~(0xffull << 56);
+#endif
+	return address;
+}
+
 int arch_read(pid_t tid, struct arch_regs *ret_regs); /* 0 or -errno (-ESRCH: killed) */
 int arch_write(pid_t tid, const struct arch_regs *regs);
 

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "tracer/arch.h"
 #include "tracer/pagemap.h"
 #include "tracer/procfs.h"
 #include "tracer/slow.h"
@@ -183,7 +184,7 @@ static int find(pid_t tid, uint64_t address, bool with_id, struct mapping *ret_m
 
 int maps_find(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
 {
-	return find(tid, address, false, ret_mapping, path);
+	return find(tid, arch_address(address), false, ret_mapping, path);
 }
 
 int maps_identify(pid_t tid, uint64_t address, struct mapping *ret_mapping, char path[MAPS_PATH_BYTES])
@@ -263,7 +264,7 @@ bool maps_is_private(pid_t tid, uint64_t address)
 
 	if (maps_find(tid, address, &m, path) < 0 || m.shared)
 		return false;
-	if (!m.inode || was_written(tid, address))
+	if (!m.inode || was_written(tid, arch_address(address)))
 		return true;
 	return is_systems(m.path);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "tracer/arch.h"
 #include "tracer/maps.h"
 #include "tracer/pagemap.h"
 #include "tracer/procfs.h"
@@ -211,6 +212,7 @@ ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t
 
 	if (!m)
 		return 0;
+	address = arch_address(address);
 	m->fault = address; /* until it is read */
 	if (address > INT64_MAX) /* a kernel address, which the file's signed offset cannot name */
 		return -EFAULT;

@@ -48,7 +48,7 @@ image=$dir/image
 mkdir -p "$image/bin" "$image/lib" "$image/proc" "$image/sys" "$image/dev" "$image/tmp" "$image/etc"
 cp "$root/bin/busybox" "$work/build/monitor" "$image/bin/"
 ln -s busybox "$image/bin/sh"
-for p in evade racer soak aim; do
+for p in evade racer soak aim pages; do
 	cp "$work/build/tests/live/src/$p" "$image/bin/"
 done
 cp "$lib"/lib*.so.* "$image/lib/"

@@ -39,7 +39,7 @@ page() {
 }
 
 backends="notify ptrace ptrace-all notify-only"
-for kind in write-only execute-only; do
+for kind in write-only execute-only tagged; do
 	page $kind open opened
 	page $kind unlink removed
 	page $kind unlink-later removed

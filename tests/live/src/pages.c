@@ -9,15 +9,21 @@
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef PR_SET_TAGGED_ADDR_CTRL
+#define PR_SET_TAGGED_ADDR_CTRL 55
+#define PR_TAGGED_ADDR_ENABLE	1
+#endif
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret 447
 #endif
@@ -59,7 +65,15 @@ static char *make_pages(void)
 		fd = memfd_create("short", 0);
 		return fd < 0 || ftruncate(fd, SIZE / 2) ? exit(77), NULL : (char *)map_file(fd) + SIZE / 2;
 	}
+	if (strcmp(kind, "tagged") == 0 && prctl(PR_SET_TAGGED_ADDR_CTRL, PR_TAGGED_ADDR_ENABLE, 0, 0, 0) < 0)
+		exit(77);
 	return mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* As programs of aarch64 have them that look for faults of memory: the kernel does not look at the highest byte. */
+static char *tag(char *p)
+{
+	return strcmp(kind, "tagged") == 0 ? (char *)((uintptr_t)p | 0xb4ull << 56) : p;
 }
 
 /* What is written by now stays. */
@@ -89,7 +103,7 @@ static int send_there(char *p, const char *call)
 
 static int go(const char *call, const char *path)
 {
-	char *p = make_pages();
+	char *p = tag(make_pages());
 
 	if (strncmp(call, "send", 4) == 0)
 		return send_there(p, call);
