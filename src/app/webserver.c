@@ -72,7 +72,7 @@ static int read_token(const struct config *c, char **ret_token, struct error *er
 		return r;
 	r = file_read_all(path, WEB_PEM_BYTES, &text, &len, err);
 	if (r < 0)
-		return r;
+		return error_prefix(err, r, "monitor.webserver.token_file");
 	text[strcspn(text, "\r\n")] = 0;
 	if (!text[0])
 		return error_set(err, -EINVAL, "monitor.webserver.token_file: %s is empty", path);

@@ -73,6 +73,10 @@ ok "it is told: $(cat "$dir/err")" grep -q -- '--output-fd 3: Bad file descripto
 ok "the command did not begin" [ ! -s "$dir/out" ]
 ok "the summary says it: $(cat "$dir/s")" grep -q '"error":"--output-fd 3: Bad' "$dir/s"
 
+# a file that cannot be read is told with the key that names it
+printf 'stdout_output: {enabled: true}\nwebserver: {enabled: true, listen_port: 0}\nmonitor: {webserver: {token_file: none}}\n' >"$dir/token.yaml"
+says 1 "monitor.webserver.token_file: cannot open none" run -r r.yaml -c token.yaml -- true
+
 # two files that are one would be mixed
 says 2 "--output and --write name the same file, new" run -r r.yaml -o new -w ./new -- true
 says 2 "--summary and --pidfile name the same file, $dir/new" run -r r.yaml --pidfile new --summary "$dir/new" -- true
