@@ -234,12 +234,20 @@ static int lookup_ancestor_env(struct lookup *l)
 	return r;
 }
 
-static int lookup_ancestor(struct lookup *l)
+/* Of all ancestors at once when there is no index, conditions as well. */
+static int lookup_ancestors_text(struct lookup *l)
 {
 	int r = take_index(l, false);
 
-	if (l->ref->number == 0)
+	if (l->ref->number == 0) /* the process itself */
 		l->ref->reads |= FACT_COMM | FACT_EXE | FACT_ARGS;
+	return r;
+}
+
+static int lookup_ancestor(struct lookup *l)
+{
+	int r = lookup_ancestors_text(l);
+
 	if (l->ref->number == -1)
 		l->ref->several = FIELD_ANY;
 	return r;
@@ -298,7 +306,7 @@ static const struct {
 	{ { "proc.aexe", sizeof("proc.aexe") - 1 }, lookup_ancestor },
 	{ { "proc.aexepath", sizeof("proc.aexepath") - 1 }, lookup_ancestor },
 	{ { "proc.acmdline", sizeof("proc.acmdline") - 1 }, lookup_ancestor },
-	{ { "proc.aargs", sizeof("proc.aargs") - 1 }, lookup_optional_index },
+	{ { "proc.aargs", sizeof("proc.aargs") - 1 }, lookup_ancestors_text },
 	{ { "proc.args", sizeof("proc.args") - 1 }, lookup_optional_index },
 	{ { "fd.types", sizeof("fd.types") - 1 }, lookup_fd_types },
 	{ { "fd.ip", sizeof("fd.ip") - 1 }, lookup_ends },

@@ -532,6 +532,44 @@ static void test_memory(void **state)
 	free_world(&w);
 }
 
+/* Ancestor 0 is the process itself: what is remembered of it dies with its own facts. */
+static void test_memory_of_itself(void **state)
+{
+	static const struct {
+		const char *condition;
+		size_t member; /* of struct thread */
+		struct str value;
+		facts_t fact;
+	} rows[] = {
+		{ "proc.aname[0] = dog", offsetof(struct thread, comm), STR("dog"), FACT_COMM },
+		{ "proc.aexe[0] = dog", offsetof(struct thread, exe), STR("dog"), FACT_EXE },
+		{ "proc.aexepath[0] = /dog", offsetof(struct thread, exepath), STR("/dog"), FACT_EXE },
+		{ "proc.aargs[0] = 'a dog'", offsetof(struct thread, args), STR("a\0dog\0"), FACT_ARGS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ruleset *rules = make_rules(&rows[i].condition, 1, false);
+		struct engine *engine;
+		struct thread *t;
+		struct hits hits;
+		struct world w;
+
+		make_world(&w, false);
+		t = state_thread(w.state, 7);
+		assert_non_null(t);
+		assert_int_equal(engine_new(rules, w.state, &engine, NULL), 0);
+		assert_int_equal(engine_evaluate(engine, &w.context, &hits), OUTCOME_NO);
+		assert_int_equal(rstr_assign((struct rstr **)(void *)((char *)t + rows[i].member), rows[i].value), 0);
+		t->stale |= rows[i].fact;
+		if (engine_evaluate(engine, &w.context, &hits) != OUTCOME_YES)
+			fail_msg("%s is remembered", rows[i].condition);
+		engine_free(engine);
+		ruleset_free(rules);
+		free_world(&w);
+	}
+}
+
 static size_t count_wants(const struct ruleset *rules, uint16_t type, const struct intercept_want **ret_first)
 {
 	const struct intercept_set *set = ruleset_wants(rules);
@@ -626,6 +664,7 @@ int main(void)
 		cmocka_unit_test(test_sieves),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory_of_itself),
 		cmocka_unit_test(test_wants),
 		cmocka_unit_test(test_wanted_ends),
 		cmocka_unit_test(test_wanted_paths),
