@@ -143,8 +143,10 @@ static void leave_group(struct threads *ts, struct thread *t)
 	t->group = NULL;
 	g->nmembers--;
 	for (m = thread_is_leader(t) ? g->members : NULL; m; m = m->member_next)
-		if (m->leader == t)
+		if (m->leader == t) {
 			m->leader = NULL;
+			m->stale |= FACTS_PROCESS;
+		}
 	if (!g->nmembers) {
 		if (table_get(&ts->groups, g->pid) == g)
 			table_remove(&ts->groups, g->pid);
@@ -196,6 +198,7 @@ static int enter_group(struct threads *ts, struct thread *t)
 	if (leads) {
 		for (m = g->members; m; m = m->member_next) {
 			m->leader = t;
+			m->stale |= FACTS_PROCESS;
 			share_fds(m, t);
 		}
 	} else if (thread_is_leader(g->members)) {
@@ -216,6 +219,7 @@ int threads_link(struct threads *ts, struct thread *t)
 	}
 	if (t->group)
 		return 0;
+	t->stale |= FACTS_PROCESS; /* it may have been known by its number before */
 	r = enter_group(ts, t);
 	if (r < 0 || t->pid == 1)
 		return r;

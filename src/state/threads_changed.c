@@ -3,7 +3,7 @@
 #include "base/units.h"
 #include "state/threads.h"
 
-/* Whether children of t's process hang on t here, so that each process is expanded once. */
+/* Whether children of all of t's process hang on t here, so that each process is expanded once; else t's alone. */
 static bool stands_for_process(const struct thread *t)
 {
 	if (t->leader)
@@ -23,9 +23,11 @@ static void lineage_changed(struct thread *t)
 	t->marked = true;
 	t->mark_next = NULL;
 	for (at = t; at; at = at->mark_next) {
-		if (!stands_for_process(at))
-			continue;
-		for (m = at->group ? at->group->members : at; m; m = m->member_next)
+		bool all = at->group && stands_for_process(at);
+
+		for (m = all ? at->group->members : at; m; m = all ? m->member_next : NULL) {
+			if (m != t)
+				m->stale |= FACT_LINEAGE; /* its ancestors are its leader's, whoever made it */
 			for (child = m->children; child; child = child->sibling_next) {
 				child->stale |= FACT_LINEAGE;
 				if (child->marked)
@@ -34,6 +36,7 @@ static void lineage_changed(struct thread *t)
 				child->mark_next = NULL;
 				last = last->mark_next = child;
 			}
+		}
 	}
 	for (at = t; at; at = at->mark_next)
 		at->marked = false;

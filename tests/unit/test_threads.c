@@ -187,8 +187,63 @@ static void test_processes_in_a_circle(void **ctx)
 		threads_changed(a, FACT_EXE);
 		assert_int_equal(a->stale, FACT_EXE | FACT_LINEAGE);
 		assert_int_equal(b->stale, FACT_LINEAGE);
-		assert_int_equal(c->stale, 0);
+		assert_int_equal(c->stale, FACT_LINEAGE);
 	}
+	threads_free(&ts);
+}
+
+/*
+ * A thread's ancestors are those of its leader, and those of its children go by the thread that made them. Who has to
+ * forget what it was is told by either.
+ */
+static void test_lineage_of_threads(void **ctx)
+{
+	struct thread *a, *b, *c, *d, *e, *f;
+	struct threads ts;
+
+	(void)ctx;
+	assert_int_equal(threads_init(&ts, 1000), 0);
+	a = make(&ts, 10, 10, 0);
+	b = make(&ts, 20, 20, 10);
+	c = make(&ts, 21, 20, 99); /* a thread of b whose maker is not known */
+	d = make(&ts, 30, 30, 99); /* a process whose parent is not known */
+	e = make(&ts, 31, 30, 10); /* a thread of d that a has for a child */
+	f = make(&ts, 40, 40, 31);
+	a->stale = b->stale = c->stale = d->stale = e->stale = f->stale = 0;
+	threads_changed(a, FACT_EXE);
+	assert_int_equal(b->stale, FACT_LINEAGE);
+	assert_int_equal(c->stale, FACT_LINEAGE);
+	assert_int_equal(d->stale, 0);
+	assert_int_equal(f->stale, FACT_LINEAGE);
+
+	/* the other threads see a leader's name as that of their process */
+	b->stale = c->stale = 0;
+	threads_changed(b, FACT_COMM);
+	assert_int_equal(b->stale, FACT_COMM);
+	assert_int_equal(c->stale, FACT_LINEAGE);
+	threads_free(&ts);
+}
+
+/* Who was known by the number alone is somebody else once the rest is told, and so is who had waited for a leader. */
+static void test_told_later(void **ctx)
+{
+	struct thread *t, *other;
+	struct threads ts;
+
+	(void)ctx;
+	assert_int_equal(threads_init(&ts, 1000), 0);
+	make(&ts, 1, 1, 0);
+	t = threads_get(&ts, 50);
+	other = make(&ts, 51, 50, 1);
+	assert_non_null(t);
+	assert_null(other->leader);
+	t->stale = other->stale = 0;
+	t->pid = 50;
+	t->ptid = 1;
+	assert_int_equal(threads_link(&ts, t), 0);
+	assert_int_equal(t->stale, FACTS_PROCESS);
+	assert_ptr_equal(other->leader, t);
+	assert_int_equal(other->stale, FACTS_PROCESS);
 	threads_free(&ts);
 }
 
@@ -198,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_random_lives),  cmocka_unit_test(test_full),
 		cmocka_unit_test(test_deep_chain),    cmocka_unit_test(test_purge),
 		cmocka_unit_test(test_exited_lately), cmocka_unit_test(test_processes_in_a_circle),
+		cmocka_unit_test(test_told_later),    cmocka_unit_test(test_lineage_of_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
