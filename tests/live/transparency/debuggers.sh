@@ -5,7 +5,9 @@
 
 if command -v strace >/dev/null; then
 	filter='s/[0-9a-f]\{6,\}/X/g; s/[0-9][0-9]*/N/g'
-	same strace -f -qq -e trace=chdir,exit_group -o /dev/stdout sh -c 'cd /; cat /etc/hostname; exit 4'
+	# in a file of its own: strace and what it traces would write over each other
+	# shellcheck disable=SC2016
+	same sh -c 'strace -f -qq -e trace=chdir,exit_group -o "$0" sh -c "cd /; cat /etc/hostname; exit 4"; echo $?; cat "$0"' "$dir/trace"
 	same strace -qq -e trace=openat -e inject=openat:error=EACCES:when=3 -o /dev/null cat /etc/hostname
 	# one that is there already, until strace has seen something of it
 	# shellcheck disable=SC2016
