@@ -127,7 +127,9 @@ static void examine_place(struct doctor *d)
 	d->states[5] = !place_forks()            ? PLACE_IS_FEW_PROCESSES :
 		       place_few_descriptors() ? PLACE_IS_FEW_DESCRIPTORS :
 						 PLACE_IS_LIMITS;
-	d->states[6] = place_keeps_masks() ? PLACE_IS_UNSHARE : notifies ? PLACE_IS_NO_UNSHARE : PLACE_IS_NO_UNSHARE_NEEDED;
+	d->states[6] = place_keeps_masks() ? PLACE_IS_UNSHARE :
+		       notifies            ? PLACE_IS_NO_UNSHARE :
+					     PLACE_IS_NO_UNSHARE_NEEDED;
 	d->behind = notifies && (!opens || !d->injects || mounts);
 	if ((proc != PLACE_PROC_OURS && !mounts) || d->states[5] == PLACE_IS_FEW_PROCESSES)
 		d->best = TRACER_AUTO;
