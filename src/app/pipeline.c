@@ -271,7 +271,7 @@ int pipeline_new(struct source *source, const struct pipeline_options *options, 
 	if (!p->by_rule || !p->seen || !p->arena || !p->state)
 		return error_set(err, -ENOMEM, "out of memory");
 	state_set_traits(p->state, source->traits);
-	if (state_share_accounts(p->state, source->container) < 0)
+	if (state_share_host(p->state, source->container) < 0)
 		return error_set(err, -ENOMEM, "out of memory");
 	fill_context(p);
 	r = new_judges(p, err);

@@ -80,7 +80,7 @@ bool state_is_local(const struct state *s, const struct thread *t, const struct 
 {
 	size_t n;
 
-	if (t && t->container_id && t->container_id->len)
+	if (t && t->container_id && t->container_id->len && !state_is_ours(s, rstr_str(t->container_id)))
 		return !ip->v6 && containers_have_ip(&s->containers, rstr_str(t->container_id), ip->bytes);
 	for (n = 0; !ip->v6 && n < s->interfaces.v4.count; n++)
 		if (!memcmp(s->interfaces.v4.items[n].address, ip->bytes, 4))

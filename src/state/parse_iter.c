@@ -244,10 +244,13 @@ static int find_direction(struct state *s, struct fd *fd)
 	socket_swap(fd);
 	strbuf_reset(&s->text);
 	socket_name(&s->text, fd);
-	if (s->text.failed || fd_set_name(fd, strbuf_str(&s->text)) < 0)
-		return -ENOMEM;
-	fd->name_changed = false;
-	return 0;
+	return s->text.failed ? -ENOMEM : fd_set_name(fd, strbuf_str(&s->text));
+}
+
+static int make_new_socket(struct fd *fd)
+{
+	socket_forget_server(fd);
+	return fd_set_name(fd, STR(""));
 }
 
 int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub)
@@ -255,6 +258,7 @@ int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub
 	struct fd_record record = records_read_file(ev);
 	struct thread *t = threads_get(&s->threads, answer_tid(ev));
 	struct fd *fd;
+	int r = 0;
 
 	if (!t || record.number < 0)
 		return 0;
@@ -267,11 +271,19 @@ int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub
 	if (ev->type == EV_ITER_TASK_FILE_REGULAR_E)
 		fd->mount_id = u32(ev, 3);
 	if (fd->type == FD_IPV4_SERVSOCK || fd->type == FD_IPV6_SERVSOCK) {
-		state_note_listened(s, fd->socket.dport);
-	} else if (s->asks_fds && find_direction(s, fd) < 0) {
-		fd_unref(fd);
-		return -ENOMEM;
+		/* who sends datagrams has a port as well, and one without a port is new */
+		if (fd->socket.l4 != L4_UDP)
+			state_note_listened(s, fd->socket.dport);
+		if (s->asks_fds && !fd->socket.dport)
+			r = make_new_socket(fd);
+	} else if (s->asks_fds) {
+		r = find_direction(s, fd);
 	}
+	if (r < 0) {
+		fd_unref(fd);
+		return r;
+	}
+	fd->name_changed = false;
 	sub->thread = t;
 	return subject_put_fd(s, sub, fd);
 }

@@ -143,6 +143,16 @@ int parse_bind(struct state *s, const struct event *ev, struct subject *sub)
 
 /* ---- connect ---- */
 
+/*
+ * Who has no peer is told as a server by an answer. What the call at hand says of the other end shows that it is none,
+ * but for datagrams to a port of its own (guess_role()).
+ */
+static void correct_answer(const struct state *s, struct fd *fd)
+{
+	if (s->asks_fds)
+		socket_forget_server(fd);
+}
+
 /* Where the call wanted to go, when the kernel tells no pair. */
 static int set_destination(struct state *s, struct fd *fd, const struct socket_pair *p, struct str tuple)
 {
@@ -198,6 +208,7 @@ static int set_connection(struct state *s, struct fd *fd, const struct socket_pa
 {
 	bool changed;
 
+	correct_answer(s, fd);
 	if (p->family == FAMILY_INET6 && !(ip_is_v4_mapped(p->sip) && ip_is_v4_mapped(p->dip))) {
 		fd->type = FD_IPV6_SOCK;
 		changed = socket_update_v6(fd, p->sip, p->sport, p->dip, p->dport);
@@ -224,6 +235,17 @@ static int set_unix_connection(struct state *s, struct fd *fd, const struct sock
 	return s->text.failed ? -ENOMEM : fd_set_name(fd, strbuf_str(&s->text));
 }
 
+/* The port that a try took is nothing that the socket is known by. */
+static int forget_failure(struct subject *sub)
+{
+	if (sub->fd->type != FD_IPV4_SERVSOCK && sub->fd->type != FD_IPV6_SERVSOCK)
+		return 0;
+	if (!subject_own_fd(sub))
+		return -ENOMEM;
+	socket_forget_server(sub->fd);
+	return fd_set_name(sub->fd, STR(""));
+}
+
 int parse_connect(struct state *s, const struct event *ev, struct subject *sub)
 {
 	struct str tuple = event_param(ev, 1), enter_address = STR("");
@@ -233,8 +255,10 @@ int parse_connect(struct state *s, const struct event *ev, struct subject *sub)
 	bool has_enter;
 	int r = 0;
 
-	if (!sub->thread || !sub->fd || (result < 0 && result != -EINPROGRESS))
+	if (!sub->thread || !sub->fd)
 		return 0;
+	if (result < 0 && result != -EINPROGRESS)
+		return s->asks_fds ? forget_failure(sub) : 0;
 	if (!subject_own_fd(sub))
 		return -ENOMEM;
 	sub->fd->flags = (sub->fd->flags & ~(uint32_t)CONNECTION) | FDF_CONNECTED;
@@ -268,6 +292,7 @@ struct fd *parse_connect_preview(struct state *s, const struct event *ev, const 
 	copy = fd_copy(fd);
 	if (!copy)
 		return NULL;
+	correct_answer(s, copy);
 	if (set_destination(s, copy, &p, address) < 0) {
 		fd_unref(copy);
 		return NULL;
@@ -370,6 +395,7 @@ static int update_by_tuple(struct state *s, struct fd *fd, struct str tuple, boo
 		*ret_changed = true;
 		return 0;
 	}
+	correct_answer(s, fd);
 	if (p.family == FAMILY_INET) {
 		enum l4_proto l4 = (enum l4_proto)fd->socket.l4;
 		bool server = fd->type == FD_IPV4_SERVSOCK;

@@ -210,6 +210,18 @@ bool socket_update_v6(struct fd *fd, const uint8_t *sip, uint16_t sport, const u
 	return update(fd, &places_v6, sip, sport, dip, dport);
 }
 
+void socket_forget_server(struct fd *fd)
+{
+	enum l4_proto l4 = (enum l4_proto)fd->socket.l4;
+
+	if (fd->type != FD_IPV4_SERVSOCK && fd->type != FD_IPV6_SERVSOCK)
+		return;
+	fd->type = fd->type == FD_IPV4_SERVSOCK ? FD_IPV4_SOCK : FD_IPV6_SOCK;
+	fd->flags &= ~(uint32_t)(FDF_ROLE_CLIENT | FDF_ROLE_SERVER);
+	memset(fd->overlay, 0, sizeof(fd->overlay));
+	socket_set_l4(fd, l4);
+}
+
 enum l4_proto socket_pair_l4(const struct fd *fd, bool v6)
 {
 	return (enum l4_proto)fd->overlay[v6 ? V6_L4 : V4_L4];

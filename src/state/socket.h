@@ -27,6 +27,9 @@ bool socket_read_tuple(struct str value, struct socket_pair *ret_pair);
 void socket_publish(struct fd *fd);
 void socket_set_l4(struct fd *fd, enum l4_proto l4); /* for the fd's present type */
 
+/* Of a server's socket one that has no ends and no role, of the same protocol; others stay. */
+void socket_forget_server(struct fd *fd);
+
 /*
  * Takes over an address pair. False when nothing was new, or when it is the known pair (of a socket that has this type
  * already) seen from the other end.

@@ -39,8 +39,12 @@ struct state *state_new(const struct state_options *options); /* NULL when memor
 void state_free(struct state *s); /* accepts NULL */
 /* Before the first event: a source that is known only after the state. */
 void state_set_traits(struct state *s, unsigned int traits);
-/* The container whose users and groups the host's are, too, until it has some of its own; empty: none. 0 or -ENOMEM. */
-int state_share_accounts(struct state *s, struct str container_id);
+/*
+ * The container whose users and groups the host's are, too, until it has some of its own, and whose addresses the
+ * machine's are; empty: none. 0 or -ENOMEM.
+ */
+int state_share_host(struct state *s, struct str container_id);
+bool state_is_ours(const struct state *s, struct str container_id); /* that one */
 DEFINE_AUTO(struct state, state, state_free);
 #define auto_state AUTO(state)
 
@@ -143,8 +147,8 @@ void state_set_machine(struct state *s, const struct machine_record *m); /* copi
 int state_add_interface(struct state *s, const struct interface_record *i);
 /*
  * Whether an address is one of the machine's own, as Falco decides it for fd.lip and kin: IPv4 by an equal interface
- * address, IPv6 by an interface in the same /64; for a thread in a container (with the container plugin) by the address
- * of its container, or of any container when its own is not known, and never for IPv6.
+ * address, IPv6 by an interface in the same /64; for a thread in another container (with the container plugin) by the
+ * address of its container, or of any container when its own is not known, and never for IPv6.
  */
 bool state_is_local(const struct state *s, const struct thread *t, const struct ip *ip);
 

@@ -217,15 +217,20 @@ int parse_group(struct state *s, const struct event *ev, struct subject *sub)
 
 /* ---- the layer's interface ---- */
 
-int state_share_accounts(struct state *s, struct str container_id)
+int state_share_host(struct state *s, struct str container_id)
 {
 	return rstr_assign(&s->users.host_container, container_id);
+}
+
+bool state_is_ours(const struct state *s, struct str container_id)
+{
+	return str_eq(container_id, rstr_str(s->users.host_container));
 }
 
 /* Who watches from within a container has read the accounts of that. Containers in it have others. */
 static struct str accounts_of(const struct state *s, struct str container_id)
 {
-	bool ours = str_eq(container_id, rstr_str(s->users.host_container));
+	bool ours = state_is_ours(s, container_id);
 
 	return ours && !find_db(&s->users, container_id) ? STR("") : container_id;
 }

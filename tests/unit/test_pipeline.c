@@ -190,7 +190,7 @@ void state_set_traits(struct state *s, unsigned int traits)
 	(void)traits;
 }
 
-int state_share_accounts(struct state *s, struct str container_id)
+int state_share_host(struct state *s, struct str container_id)
 {
 	(void)s;
 	(void)container_id;

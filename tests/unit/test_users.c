@@ -79,7 +79,7 @@ static void test_shared(void **ctx)
 		auto_state struct state *s = state_new(&(struct state_options){ 0 });
 
 		assert_non_null(s);
-		assert_int_equal(state_share_accounts(s, shared ? STR("abc") : STR("")), 0);
+		assert_int_equal(state_share_host(s, shared ? STR("abc") : STR("")), 0);
 		assert_int_equal(state_set_user(s, STR(""), 1000, 1000, STR("me"), STR("/home"), STR("/bin/sh")), 0);
 		assert_int_equal(state_set_group(s, STR(""), 1000, STR("us")), 0);
 		assert_int_equal(!!state_user(s, STR("abc"), 1000), shared);
