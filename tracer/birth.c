@@ -102,6 +102,25 @@ static int unhide_in_memory(struct tracer *t, const struct call *c)
 }
 
 /*
+ * Where notifications tell of the calls of who is born with CLONE_UNTRACED, nothing tells of his birth: the caller
+ * counts as one who shares from then on, if that can be.
+ */
+static void note_hidden(struct tracer *t, const struct call *c)
+{
+	enum { SHARED = CLONE_VM | CLONE_FILES };
+	struct tracee *caller = t->pending.tracee;
+	uint64_t flags = c->args[0];
+
+	/* what cannot be read the kernel cannot read either, and else others could change it */
+	if (c->number == SYS_clone3 && c->memory && memory_read(c->memory, c->args[0], &flags, sizeof(flags)) < 0)
+		flags = 0;
+	if (c->number == SYS_clone3 && (!c->memory || !tracees_alone(caller) || !maps_is_private(c->tid, c->args[0])))
+		flags = SHARED | CLONE_UNTRACED;
+	if (flags & CLONE_UNTRACED && flags & SHARED)
+		caller->process->shares = true;
+}
+
+/*
  * Who is born with CLONE_UNTRACED is not ours by ptrace: his calls would pass unseen, or fail for want of a tracer.
  * Where others could put the flag into memory behind our look the call is one that the kernel has not, as with older
  * kernels and profiles of containers: libraries make a clone() instead, whose flags are in a register.
@@ -110,8 +129,12 @@ int birth_unhide(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 
-	if (p->notified || !p->tracee)
+	if (!p->tracee)
 		return 0;
+	if (p->notified) {
+		note_hidden(t, &p->call);
+		return 0;
+	}
 	if (p->call.number == SYS_clone3)
 		return unhide_in_memory(t, &p->call);
 	if (p->call.number != SYS_clone || !(p->call.args[0] & CLONE_UNTRACED))

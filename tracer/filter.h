@@ -20,7 +20,7 @@ struct filter;
 struct filter_options {
 	bool on_behalf; /* paths are looked up in the caller's place: credentials and roots must be watched */
 	bool handover; /* a process that the workload wants to trace is let go: ptrace(2) is caught */
-	bool watch_births; /* nothing but ptrace tells of a child, and its parent can ask that it does not */
+	bool watch_births; /* ptrace tells of children, and their parent can ask that it does not */
 	bool watch_io_uring; /* rings that are made */
 	bool use_io_uring; /* rings that are used */
 	bool watch_listeners; /* seccomp listeners that the workload makes */

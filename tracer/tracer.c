@@ -264,7 +264,6 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 	struct filter_options options = {
 		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
-		.watch_births = !t->notifying,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
 		.watch_listeners = !t->every_call,
 		.watch_dumpable = !place_sees_all(),
@@ -286,6 +285,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 			return r;
 	}
 	options.watch_execs = t->rings;
+	options.watch_births = t->seizing && !t->rings;
 	options.use_io_uring = t->options.io_uring == TRACER_DENY || t->ring_inherited;
 	r = filter_new(set, &t->calls, &options, &filter, err);
 	if (r < 0)

@@ -314,7 +314,7 @@ static int look_without(int capability)
 	return found ? 3 : 0;
 }
 
-/* Without the right to change users, or groups, and where coming back to root gives more than was in effect before. */
+/* Without the right to change users, or groups, and where coming back to root gives more than was in effect. */
 static void test_incapable(void **state)
 {
 	struct rights_book *book = new_book();

@@ -41,6 +41,8 @@ doubt yes file-page
 doubt no vfork-like
 # whose birth nobody saw may share, unlike who did not hide it
 doubts "--backend notify --births stops" yes untraced-sharing
+doubts "--backend notify --births stops" yes keeping
+doubts "--backend notify --births stops" yes keeping-anew
 doubts "--backend notify --births stops" no root-link
 # whose flags could be written to behind a look; with ptrace alone they may not be in memory then
 doubts "--backend notify --births stops" yes forged-birth

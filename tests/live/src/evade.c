@@ -51,7 +51,7 @@ static int folder_fd(int flags)
 	return open(folder, flags | O_CLOEXEC);
 }
 
-static int by_root_link(const char *path)
+int by_root_link(const char *path)
 {
 	char long_path[8192];
 
@@ -154,7 +154,7 @@ static int by_copy_range(const char *path)
 }
 
 /* in a child of its own: clone flags that share one thing and not the others */
-static const char *shared_path;
+const char *shared_path;
 static int shared_fd;
 
 static int open_base(void *arg)
@@ -175,13 +175,13 @@ static int replace_fd(void *arg)
 	return dup2(folder_fd(O_PATH), shared_fd) < 0;
 }
 
-static int open_secret(void *arg)
+int open_secret(void *arg)
 {
 	(void)arg;
 	return show(open(shared_path, O_RDONLY)) ? 1 : 0;
 }
 
-static int in_clone(int (*run)(void *), int flags)
+int in_clone(int (*run)(void *), int flags)
 {
 	static char stack[65536] __attribute__((aligned(16)));
 	int status;
@@ -201,53 +201,6 @@ static int by_shared_fds(const char *path)
 	(void)path;
 	shared_fd = open("/", O_PATH);
 	return in_clone(replace_fd, CLONE_FILES) ? -1 : show(openat(shared_fd, base, O_RDONLY));
-}
-
-static int by_untraced(const char *path)
-{
-	shared_path = path;
-	return in_clone(open_secret, CLONE_UNTRACED);
-}
-
-/* the same with the flags in memory, where nobody else is, and where another thread puts them behind a first look */
-static int by_untraced_anew(const char *path)
-{
-	struct clone_args args = { .flags = CLONE_UNTRACED, .exit_signal = SIGCHLD };
-	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	int status;
-
-	if (child == 0)
-		_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
-	return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
-}
-
-static struct clone_args flipped = { .exit_signal = SIGCHLD };
-static volatile int flips = 1;
-
-static void *flip(void *unused)
-{
-	while (flips)
-		*(volatile __u64 *)&flipped.flags ^= CLONE_UNTRACED;
-	return unused;
-}
-
-static int by_untraced_flip(const char *path)
-{
-	pthread_t thread;
-	int status = 0;
-
-	if (pthread_create(&thread, NULL, flip, NULL))
-		return -1;
-	for (int i = 0; i < 50 && status == 0; i++) {
-		pid_t child = (pid_t)syscall(SYS_clone3, &flipped, sizeof(flipped));
-
-		if (child == 0)
-			_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
-		if (child < 0 || waitpid(child, &status, 0) != child)
-			status = -1;
-	}
-	flips = 0;
-	return status ? -1 : pthread_join(thread, NULL);
 }
 
 static int by_vfork_like(const char *path)
@@ -481,50 +434,6 @@ static int by_sharing_fds(const char *path)
 	return in_clone(open_secret, CLONE_FILES);
 }
 
-/* of who was born unseen nobody knows what he shares; not by the plain path, which is opened in his place */
-static int open_by_root(void *arg)
-{
-	(void)arg;
-	return by_root_link(shared_path) ? 1 : 0;
-}
-
-static int by_untraced_sharing(const char *path)
-{
-	shared_path = path;
-	return in_clone(open_by_root, CLONE_UNTRACED | CLONE_VM);
-}
-
-static struct clone_args forged;
-static volatile pid_t forged_child;
-
-/* the kernel has read the arguments when it writes there, and nobody else has */
-static void *forge(void *unused)
-{
-	while (!forged_child)
-		;
-	*(volatile __u64 *)&forged.flags = 0;
-	return unused;
-}
-
-/* a birth whose flags say nothing of sharing any more when somebody looks */
-static int by_forged_birth(const char *path)
-{
-	pthread_t thread;
-	int status;
-	pid_t child;
-
-	if (pthread_create(&thread, NULL, forge, NULL))
-		return -1;
-	usleep(10000);
-	forged = (struct clone_args){ .flags = CLONE_FILES | CLONE_PARENT_SETTID,
-				      .exit_signal = SIGCHLD,
-				      .parent_tid = (uintptr_t)&forged_child };
-	child = (pid_t)syscall(SYS_clone3, &forged, sizeof(forged));
-	if (child == 0)
-		_exit(by_root_link(path) ? 1 : 0); /* not opened in its place, so that its birth matters */
-	return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
-}
-
 static int by_shared_page(const char *path)
 {
 	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -641,6 +550,7 @@ static const struct way {
 	{ "other-name", by_other_name }, { "received-fd", by_received_fd },
 	{ "full-table", by_full_table }, { "full-memory", by_full_memory },
 	{ "in-thread", by_thread },      { "sharing-memory", by_sharing_memory },
+	{ "keeping", by_keeping },       { "keeping-anew", by_keeping_anew },
 	{ "untraced-sharing", by_untraced_sharing },
 	{ "forged-birth", by_forged_birth }, { "sharing-fds", by_sharing_fds }, { "shared-page", by_shared_page },
 	{ "file-page", by_file_page },

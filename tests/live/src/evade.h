@@ -7,6 +7,24 @@
 /* Prints what an opened file, or -1, holds, and closes it. */
 int show(int fd);
 
+/* By the path as it is seen through /proc/self/root, which is not opened in the caller's place. */
+int by_root_link(const char *path);
+
+/* Runs it in a child that shares what flags say, and waits for it. */
+int in_clone(int (*run)(void *), int flags);
+/* For in_clone(): opens shared_path. */
+int open_secret(void *unused);
+extern const char *shared_path;
+
+/* evade_births.c: by children whose birth is hidden, or is another when somebody looks */
+int by_untraced(const char *path);
+int by_untraced_anew(const char *path);
+int by_untraced_flip(const char *path);
+int by_untraced_sharing(const char *path);
+int by_keeping(const char *path);
+int by_keeping_anew(const char *path);
+int by_forged_birth(const char *path);
+
 /* evade_abi.c: by other ways into the kernel than its calls */
 int by_int80(const char *path);
 int by_int80_setuid(const char *path);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Births that the parent has hidden, or says something else of, for evade. */
+#include "evade.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int by_untraced(const char *path)
+{
+	shared_path = path;
+	return in_clone(open_secret, CLONE_UNTRACED);
+}
+
+/* the same with the flags in memory, where nobody else is, and where another thread puts them behind a first look */
+int by_untraced_anew(const char *path)
+{
+	struct clone_args args = { .flags = CLONE_UNTRACED, .exit_signal = SIGCHLD };
+	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	int status;
+
+	if (child == 0)
+		_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
+}
+
+static struct clone_args flipped = { .exit_signal = SIGCHLD };
+static volatile int flips = 1;
+
+static void *flip(void *unused)
+{
+	while (flips)
+		*(volatile __u64 *)&flipped.flags ^= CLONE_UNTRACED;
+	return unused;
+}
+
+int by_untraced_flip(const char *path)
+{
+	pthread_t thread;
+	int status = 0;
+
+	if (pthread_create(&thread, NULL, flip, NULL))
+		return -1;
+	for (int i = 0; i < 50 && status == 0; i++) {
+		pid_t child = (pid_t)syscall(SYS_clone3, &flipped, sizeof(flipped));
+
+		if (child == 0)
+			_exit(show((int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY)) ? 1 : 0);
+		if (child < 0 || waitpid(child, &status, 0) != child)
+			status = -1;
+	}
+	flips = 0;
+	return status ? -1 : pthread_join(thread, NULL);
+}
+
+/* of who was born unseen nobody knows what he shares; not by the plain path, which is opened in his place */
+static int open_by_root(void *arg)
+{
+	(void)arg;
+	return by_root_link(shared_path) ? 1 : 0;
+}
+
+int by_untraced_sharing(const char *path)
+{
+	shared_path = path;
+	return in_clone(open_by_root, CLONE_UNTRACED | CLONE_VM);
+}
+
+/* the same of who has such a child, by either call */
+static int keep(pid_t child, const char *path)
+{
+	int r = child < 0 ? -1 : by_root_link(path);
+
+	if (child > 0)
+		kill(child, SIGKILL);
+	return r;
+}
+
+static int wait_there(void *unused)
+{
+	(void)unused;
+	return pause();
+}
+
+int by_keeping(const char *path)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	return keep(clone(wait_there, stack + sizeof(stack), CLONE_UNTRACED | CLONE_VM, NULL), path);
+}
+
+int by_keeping_anew(const char *path)
+{
+	struct clone_args args = { .flags = CLONE_UNTRACED | CLONE_FILES };
+	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	return child ? keep(child, path) : pause();
+}
+
+static struct clone_args forged;
+static volatile pid_t forged_child;
+
+/* the kernel has read the arguments when it writes there, and nobody else has */
+static void *forge(void *unused)
+{
+	while (!forged_child)
+		;
+	*(volatile __u64 *)&forged.flags = 0;
+	return unused;
+}
+
+/* a birth whose flags say nothing of sharing any more when somebody looks */
+int by_forged_birth(const char *path)
+{
+	pthread_t thread;
+	int status;
+	pid_t child;
+
+	if (pthread_create(&thread, NULL, forge, NULL))
+		return -1;
+	usleep(10000);
+	forged = (struct clone_args){ .flags = CLONE_FILES | CLONE_PARENT_SETTID,
+				      .exit_signal = SIGCHLD,
+				      .parent_tid = (uintptr_t)&forged_child };
+	child = (pid_t)syscall(SYS_clone3, &forged, sizeof(forged));
+	if (child == 0)
+		_exit(by_root_link(path) ? 1 : 0); /* not opened in its place, so that its birth matters */
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : -1;
+}
