@@ -7,7 +7,6 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#include "base/cleanup.h"
 #include "tracer/socket.h"
 
 /*
@@ -28,25 +27,10 @@ static bool may_wait(long number, int fd, int type)
 	return number == SYS_connect && type != SOCK_DGRAM && type != SOCK_RAW && (flags < 0 || !(flags & O_NONBLOCK));
 }
 
-/* Of internet and unix alone; NULL: there is nothing to hold. */
-static struct held_socket *hold_socket(const struct call *c, int *ret_domain, int *ret_type)
-{
-	auto_free struct held_socket *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->fd = socket_copy(c->tid, (int)c->args[0], c->reader);
-	s->reader = c->reader;
-	if (s->fd < 0)
-		return NULL;
-	*ret_domain = socket_domain(s->fd, ret_type);
-	if (*ret_domain == AF_INET || *ret_domain == AF_INET6 || *ret_domain == AF_UNIX)
-		return take_ptr(s);
-	descriptor_drop(s->fd, c->reader);
-	return NULL;
-}
-
-/* NULL: likewise. An address that cannot be read is *ret_error: the kernel might find it there. */
+/*
+ * Of internet and unix sockets alone; NULL: there is nothing to hold. An address that cannot be read is *ret_error: the
+ * kernel might find it there.
+ */
 static struct held_socket *hold(const struct tracer *t, int *ret_domain, int *ret_type, int *ret_error)
 {
 	const struct call *c = &t->pending.call;
@@ -55,9 +39,13 @@ static struct held_socket *hold(const struct tracer *t, int *ret_domain, int *re
 
 	if (!c->memory || (uint32_t)c->args[2] > sizeof(s->address) || (uint32_t)c->args[2] < sizeof(sa_family_t))
 		return NULL;
-	s = hold_socket(c, ret_domain, ret_type);
+	s = socket_hold(c->tid, (int)c->args[0], c->reader, ret_domain, ret_type);
 	if (!s)
 		return NULL;
+	if (*ret_domain != AF_INET && *ret_domain != AF_INET6 && *ret_domain != AF_UNIX) {
+		socket_release(s);
+		return NULL;
+	}
 	do
 		*ret_error =
 			entry_fault(t, memory_read(c->memory, c->args[1], &s->address, (uint32_t)c->args[2]), &tries);

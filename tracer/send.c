@@ -382,19 +382,15 @@ static void read_address(const struct call *c, struct held_socket *s)
 	message_clear(&m);
 }
 
+/* Of internet sockets alone; NULL: there is nothing to hold. */
 static struct held_socket *hold(const struct call *c, int *ret_type)
 {
-	auto_free struct held_socket *s = calloc(1, sizeof(*s));
+	int domain;
+	struct held_socket *s = socket_hold(c->tid, (int)c->args[0], c->reader, &domain, ret_type);
 
-	if (!s)
-		return NULL;
-	s->fd = socket_copy(c->tid, (int)c->args[0], c->reader);
-	s->reader = c->reader;
-	if (s->fd < 0)
-		return NULL;
-	if (socket_is_internet(s->fd, ret_type))
-		return take_ptr(s);
-	descriptor_drop(s->fd, c->reader);
+	if (!s || domain == AF_INET || domain == AF_INET6)
+		return s;
+	socket_release(s);
 	return NULL;
 }
 

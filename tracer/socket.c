@@ -141,6 +141,20 @@ int socket_copy(pid_t tid, int fd, struct reader *reader)
 	return -ENOTSOCK;
 }
 
+struct held_socket *socket_hold(pid_t tid, int fd, struct reader *reader, int *ret_domain, int *ret_type)
+{
+	auto_free struct held_socket *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->fd = socket_copy(tid, fd, reader);
+	s->reader = reader;
+	if (s->fd < 0)
+		return NULL;
+	*ret_domain = socket_domain(s->fd, ret_type);
+	return take_ptr(s);
+}
+
 void socket_release(struct held_socket *s)
 {
 	if (!s)
@@ -163,11 +177,6 @@ int socket_domain(int fd, int *ret_type)
 static bool is_internet(int domain)
 {
 	return domain == AF_INET || domain == AF_INET6;
-}
-
-bool socket_is_internet(int fd, int *ret_type)
-{
-	return is_internet(socket_domain(fd, ret_type));
 }
 
 /* ---- the kernel's tables ------------------------------------------------------------------------------- */
@@ -245,7 +254,7 @@ static bool find_in_net_table(pid_t tid, const char *table, bool v6, struct str 
 	size_t len;
 
 	snprintf(path, sizeof(path), "%d/net/%s", tid, table);
-	if (file_read_all_at(procfs_folder(), path, 16 << 20, &text, &len, NULL) < 0)
+	if (file_read_all_at(procfs_folder(), path, NET_TABLE_BYTES, &text, &len, NULL) < 0)
 		return false;
 	rest = (struct str){ text, len };
 	take_word(&rest, "\n"); /* heading */

@@ -33,6 +33,8 @@ struct held_socket {
 	bool went; /* and the call fails nevertheless: its length cannot be written */
 };
 
+/* Of a task's socket, without an address. NULL: there is nothing to hold. Ends with socket_release(). */
+struct held_socket *socket_hold(pid_t tid, int fd, struct reader *reader, int *ret_domain, int *ret_type);
 void socket_release(struct held_socket *s); /* accepts NULL */
 /*
  * What the socket behind our own descriptor says, which a thread has: its addresses are those that the kernel's tables
@@ -47,8 +49,6 @@ int socket_look_up(pid_t tid, uint64_t inode, struct socket_info *s);
 
 /* The address family of our own descriptor and the socket's type; negative errno when it is none. */
 int socket_domain(int fd, int *ret_type);
-/* Whether our own descriptor is an IPv4 or IPv6 socket, and of which type. */
-bool socket_is_internet(int fd, int *ret_type);
 
 /*
  * A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids

@@ -26,6 +26,8 @@
 #define STATUS_BYTES (1 << 20)
 /* and of its mounts: by default a namespace may have 100,000, and a line is some hundred bytes long */
 #define MOUNTS_BYTES (16 << 20)
+/* and of one kind of its network's sockets, 150 bytes each: looked at where a socket does not say */
+#define NET_TABLE_BYTES (16 << 20)
 
 /* calls in the caller's place */
 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
