@@ -413,15 +413,28 @@ static int tracer_complete(struct source *s, const struct event *ev, struct even
 	return r < 0 ? r : 1;
 }
 
-static int tracer_answer(struct source *s, const struct event *ev, struct error *err)
+static int tracer_answer(struct source *s, const struct event *ev, struct verdict verdict, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
 	struct pending *p = &t->pending;
 
 	if (!p->active || ev->call != p->cookie)
 		return error_set(err, -EINVAL, "no such call is waiting");
-	if (!(calls_traits(&t->calls, p->call.number) & CALL_DEBUG && handover_pending(t)))
-		entry_continue(t);
+	switch (verdict.kind) {
+	case VERDICT_CONTINUE:
+		if (!(calls_traits(&t->calls, p->call.number) & CALL_DEBUG && handover_pending(t)))
+			entry_continue(t);
+		break;
+	case VERDICT_DENY:
+		p->way = FIGURES_REFUSED;
+		entry_return(t, -verdict.deny_errno);
+		break;
+	case VERDICT_KILL:
+		kill(p->call.pid, SIGKILL);
+		p->way = FIGURES_REFUSED;
+		entry_return(t, -EPERM);
+		break;
+	}
 	return 0;
 }
 

@@ -75,7 +75,8 @@ static int judge_entry(struct pipeline *p, const struct event *ev, enum outcome 
 /* A caller that was killed while we thought needs no answer. */
 int pipeline_answer(struct pipeline *p, const struct event *ev, struct error *err)
 {
-	int r = p->source->ops->answer(p->source, ev, err);
+	struct verdict go_on = { .kind = VERDICT_CONTINUE };
+	int r = p->source->ops->answer(p->source, ev, go_on, err);
 
 	return r == -ESRCH || r == -ENOENT ? 0 : r;
 }

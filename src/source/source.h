@@ -85,6 +85,15 @@ void needs_add(struct needs *needs, enum need_kind kind, int64_t tid, int64_t fd
 /* Receives an event that answers a need (Falco's ITER_TASK* kinds); it is to be applied to the state at once. */
 typedef int (*source_sink)(void *context, const struct event *ev);
 
+/* ---- what is decided ----------------------------------------------------------------------------------- */
+
+enum verdict_kind { VERDICT_CONTINUE, VERDICT_DENY, VERDICT_KILL };
+
+struct verdict {
+	enum verdict_kind kind;
+	int deny_errno; /* VERDICT_DENY: positive errno that the call returns */
+};
+
 /* ---- the vtable ---------------------------------------------------------------------------------------- */
 
 struct source_stats {
@@ -103,6 +112,7 @@ enum source_trait {
 	/* every open, dup and close is seen: an fd that is not in the table does not exist */
 	SOURCE_REPORTS_FDS = 1 << 1,
 	SOURCE_REPORTS_THREADS = 1 << 2, /* a thread that is not in the table cannot be asked for either */
+	SOURCE_VERDICTS = 1 << 3, /* VERDICT_DENY and VERDICT_KILL can be carried out */
 };
 
 struct source;
@@ -129,8 +139,8 @@ struct source_ops {
 	 * answer(); 0 = the call goes on and the completed event comes out of next() later (its .call is equal). */
 	int (*complete)(struct source *s, const struct event *ev, struct event *ret_event, struct error *err);
 
-	/* Lets the call of a provisional event (or one completed in place) go on. */
-	int (*answer)(struct source *s, const struct event *ev, struct error *err);
+	/* Lets the call of a provisional event (or one completed in place) go on, or not. */
+	int (*answer)(struct source *s, const struct event *ev, struct verdict verdict, struct error *err);
 
 	void (*stats)(const struct source *s, struct source_stats *ret_stats);
 	void (*close)(struct source *s); /* frees s */

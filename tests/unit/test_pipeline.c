@@ -142,11 +142,12 @@ static int fake_complete(struct source *s, const struct event *ev, struct event 
 	return script.complete;
 }
 
-static int fake_answer(struct source *s, const struct event *ev, struct error *err)
+static int fake_answer(struct source *s, const struct event *ev, struct verdict verdict, struct error *err)
 {
 	(void)s;
 	(void)err;
 	assert_int_equal(ev->call, 1);
+	assert_int_equal(verdict.kind, VERDICT_CONTINUE);
 	note("answer");
 	return script.answer;
 }
