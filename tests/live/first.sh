@@ -53,7 +53,7 @@ for backend in notify ptrace ptrace-all notify-only; do
 	ok "$backend: status $status: $(tail -n 1 "$dir/err")" [ $status = 3 ]
 	ok "$backend: orphans are not reaped: $(cat "$dir/out")" grep -q '^zombies [01]$' "$dir/out"
 	checks=$((checks + 1))
-	python3 "$top/tests/live/alerts.py" "$alerts" --has "$own" || fail "$backend: no alert"
+	"$src/alerts" "$alerts" --has "$own" || fail "$backend: no alert"
 
 	for signal in TERM INT HUP USR1 RTMIN+3; do
 		rm -f "$dir/ready"
@@ -92,7 +92,7 @@ entry() {
 	ok "$runtime: status $status: $(tail -n 1 "$dir/err")" [ $status = 7 ]
 	ok "$runtime: the signal arrives: $(cat "$dir/out")" grep -q '^got$' "$dir/out"
 	checks=$((checks + 1))
-	python3 "$top/tests/live/alerts.py" "$dir/share/alerts" --has "$own" || fail "$runtime: no alert"
+	"$src/alerts" "$dir/share/alerts" --has "$own" || fail "$runtime: no alert"
 }
 
 if command -v runc >/dev/null 2>&1; then

@@ -185,11 +185,11 @@ judge() {
 	shift 3
 	checks=$((checks + 1))
 	if [ "$what" = fires ]; then
-		if ! python3 "$top/tests/live/alerts.py" "$alerts" --has "$rule" --allow "$allow"; then
+		if ! "$src/alerts" "$alerts" --has "$rule" --allow "$allow"; then
 			fail "$which rule \"$rule\" on: $*"
 			sed 's/^/    stderr: /' "$dir/err" | head -n 5
 		fi
-	elif ! python3 "$top/tests/live/alerts.py" "$alerts" --lacks "$rule"; then
+	elif ! "$src/alerts" "$alerts" --lacks "$rule"; then
 		fail "$which rule \"$rule\" should be quiet on: $*"
 	fi
 }

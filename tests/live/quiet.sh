@@ -11,7 +11,7 @@ peaceful() {
 	if ! under "$own_rules" -- "$@"; then
 		fail "$name does not work under the monitor (status $status)"
 		tail -n 8 "$dir/out" "$dir/err" | sed 's/^/    /'
-	elif ! python3 "$top/tests/live/alerts.py" "$alerts" --none; then
+	elif ! "$src/alerts" "$alerts" --none; then
 		fail "$name raises alerts"
 	fi
 }

@@ -34,7 +34,7 @@ abi() {
 		if [ "$rule" = - ]; then
 			ok "$monitor_options: alert on $*" sh -c '! grep -q "\"source\":\"internal\"" "$1"' - "$alerts"
 		else
-			python3 "$top/tests/live/alerts.py" "$alerts" --has "$rule" || fail "$monitor_options: missed: $*"
+			"$src/alerts" "$alerts" --has "$rule" || fail "$monitor_options: missed: $*"
 		fi
 	done
 }
@@ -70,7 +70,7 @@ given() {
 		wrap="timeout -k 1 60 python3 $dir/ring.py" under "$rules_here" -- "$src/evade" given-ring "$secret"
 		found=$(grep -ac "$wanted_text" "$dir/out")
 		equal "a ring from outside ($monitor_options): $(cat "$dir/err")" "$found" "$2"
-		[ "$1" != alert ] || ok "a ring from outside alerts ($monitor_options)" python3 "$top/tests/live/alerts.py" "$alerts" --has "io_uring used"
+		[ "$1" != alert ] || ok "a ring from outside alerts ($monitor_options)" "$src/alerts" "$alerts" --has "io_uring used"
 	done
 }
 given deny 0
@@ -79,7 +79,7 @@ given alert 1
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	wrap="timeout -k 1 60" under "$rules_here" -- "$src/evade" x32 "$secret"
-	ok "x32 under $backend" python3 "$top/tests/live/alerts.py" "$alerts" --has "$foreign"
+	ok "x32 under $backend" "$src/alerts" "$alerts" --has "$foreign"
 done
 # bits above the number's 32 are the kernel's to ignore: not another ABI
 abi deny deny passes "secret opened" -- "$src/evade" junk-bits "$secret"
@@ -96,7 +96,7 @@ for backend in notify ptrace ptrace-all notify-only; do
 	kill $writer 2>/dev/null
 	wait $writer
 	ok "a FIFO by junk above the number under $backend: $(head -n 3 "$dir/err")" grep -aq "$wanted_text" "$dir/out"
-	ok "its alert under $backend" python3 "$top/tests/live/alerts.py" "$alerts" --has "secret opened"
+	ok "its alert under $backend" "$src/alerts" "$alerts" --has "secret opened"
 done
 # what is no call of any ABI (tracers give such numbers to calls that they cancel) is answered as the kernel does, without a word
 for backend in notify ptrace ptrace-all notify-only; do

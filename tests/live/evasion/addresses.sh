@@ -22,7 +22,7 @@ sent() {
 		monitor_options="--backend $backend"
 		wrap="$place timeout -k 1 20" under "$rules_here" -- "$src/sends" "$@"
 		ok "$backend $place: $*: $(cat "$dir/out")" cmp -s "$dir/native" "$dir/out"
-		ok "$backend $place: missed: $*" python3 "$top/tests/live/alerts.py" "$alerts" --has "$told"
+		ok "$backend $place: missed: $*" "$src/alerts" "$alerts" --has "$told"
 	done
 }
 
@@ -104,7 +104,7 @@ for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	wrap="timeout -k 1 20" under "$dir/bound.yaml" -- python3 "$dir/bound.py"
 	ok "$backend: the port: $(cat "$dir/out")" grep -q "^0 45454" "$dir/out"
-	ok "$backend: missed: bound by an address of no family" python3 "$top/tests/live/alerts.py" "$alerts" --has bound
+	ok "$backend: missed: bound by an address of no family" "$src/alerts" "$alerts" --has bound
 done
 # who connects is the client, whatever port it has: one of its own, seen or not, below those that the kernel gives, and the other's
 rule "connected" 'evt.type = connect and fd.sip = "127.0.0.66"' "connected %fd.name" WARNING >"$dir/connected.yaml"
@@ -129,7 +129,7 @@ for backend in notify ptrace notify-only; do
 			wrap="timeout -k 1 20" under $rules -- python3 "$dir/connected.py" $ports
 			ok "$backend: ports $ports: $(cat "$dir/out" "$dir/err")" grep -q "^127.0.0.66:${ports#* }" "$dir/out"
 			ok "$backend: missed: connected from a port of its own ($ports, $rules)" \
-				python3 "$top/tests/live/alerts.py" "$alerts" --has connected
+				"$src/alerts" "$alerts" --has connected
 		done
 	done
 done

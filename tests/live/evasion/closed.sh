@@ -39,7 +39,7 @@ told() {
 	grep -q text-of-the-secret "$dir/native" || fail "does not work natively: $*"
 	wrap="timeout -k 1 20 $nobody" under "$dir/rules.yaml" -- "$@" || fail "$monitor_options: status $?: $*: $(tail -n 1 "$dir/err")"
 	cmp -s "$dir/native" "$dir/out" || fail "$monitor_options: other output: $*"
-	python3 "$top/tests/live/alerts.py" "$alerts" --has "$rule" || fail "$monitor_options: missed: $rule: $*"
+	"$src/alerts" "$alerts" --has "$rule" || fail "$monitor_options: missed: $rule: $*"
 }
 
 for backend in notify ptrace ptrace-all notify-only; do

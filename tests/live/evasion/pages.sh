@@ -31,9 +31,9 @@ page() {
 		ok "$1 $2 ($backend): \"$(cat "$dir/out")\", not \"$(cat "$dir/native")\"" \
 			[ "$(grep -c text-of "$dir/out")" = "$(grep -c text-of "$dir/native")" ]
 		if [ "$3" = - ]; then
-			ok "an alert on $1 $2 ($backend)" python3 "$top/tests/live/alerts.py" "$alerts" --lacks "$word"
+			ok "an alert on $1 $2 ($backend)" "$src/alerts" "$alerts" --lacks "$word"
 		else
-			ok "missed: $1 $2 ($backend)" python3 "$top/tests/live/alerts.py" "$alerts" --has "$3"
+			ok "missed: $1 $2 ($backend)" "$src/alerts" "$alerts" --has "$3"
 		fi
 	done
 }

@@ -40,7 +40,7 @@ entry() {
 		head -n 3 "$dir/err"
 		return
 	}
-	python3 "$top/tests/live/alerts.py" "$alerts" --has "$rule" || fail "missed: $*"
+	"$src/alerts" "$alerts" --has "$rule" || fail "missed: $*"
 }
 
 # links and folders
@@ -219,7 +219,7 @@ at_monitor() {
 	wrap="${1:-} timeout -k 1 60" under "$rules_here" -- "$src/aim" "$2" "$secret"
 	status=$?
 	[ $status = 0 ] || fail "$2 ($monitor_options): status $status: $(head -n 5 "$dir/err")"
-	python3 "$top/tests/live/alerts.py" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"
+	"$src/alerts" "$alerts" --has "$s" || fail "missed after $2 ($monitor_options)"
 }
 cp "$MONITOR" "$src/aim" "$rules_here" "$dir" # where an ordinary user may come, too
 # an output is a thread; times as without a configuration, as what is recorded here is replayed without one
@@ -253,7 +253,7 @@ for backend in notify ptrace ptrace-all; do
 	[ $backend = notify ] && how=refused
 	entry $how "$s" -- "$src/evade" own-listener "$secret"
 	[ $backend = ptrace-all ] ||
-		ok "a word of the listener ($backend)" python3 "$top/tests/live/alerts.py" "$alerts" --has "Seccomp listener of the workload"
+		ok "a word of the listener ($backend)" "$src/alerts" "$alerts" --has "Seccomp listener of the workload"
 done
 # libraries of sandboxes ask what the kernel can do by a call without a filter, which makes no listener
 for backend in notify ptrace; do
@@ -265,7 +265,7 @@ sys.exit(ctypes.get_errno())'
 	status=$?
 	ok "a question about listeners ($backend): status $status" [ $status = 14 ]
 	ok "an alert for a question about listeners ($backend)" \
-		python3 "$top/tests/live/alerts.py" "$alerts" --lacks "Seccomp listener of the workload"
+		"$src/alerts" "$alerts" --lacks "Seccomp listener of the workload"
 done
 monitor_options=
 
