@@ -109,7 +109,7 @@ ok "run refuses wrong rules" [ $? != 0 ]
 ok "run starts nothing under wrong rules" [ ! -e "$dir/started" ]
 
 # ---- captures: cut everywhere, and damaged
-cuts=${CUTS:-2000}
+cuts=${CUTS:-500}
 flips=${FLIPS:-300}
 checks=$((checks + 1))
 if ! python3 "$top/tests/live/damage.py" --monitor "$MONITOR" --rules "$own_rules" --cuts "$cuts" --flips "$flips" --work "$dir" \
