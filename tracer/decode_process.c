@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "tracer/creds.h"
 #include "tracer/decode.h"
 #include "tracer/decode_exec.h"
@@ -176,13 +176,7 @@ static uint32_t read_loginuid(pid_t tid)
 /* When a process started, on the clock of events and files; to the hundredth of a second, as /proc has it. */
 static uint64_t start_ns(const struct procfs_task *task)
 {
-	struct timespec now, boot;
-	int64_t offset;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	offset = (now.tv_sec - boot.tv_sec) * 1000000000LL + (now.tv_nsec - boot.tv_nsec);
-	return (uint64_t)offset + task->start_ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+	return clock_boot_ns() + task->start_ticks * (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 /* When this monitor started; 0 when that cannot be told. */

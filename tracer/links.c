@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tracer/procfs.h"
 #include "tracer/slow.h"
 #include "tracer/statx.h"
 
-#define SECOND_NS     1000000000ull
 #define CTIME_SLACK_NS 20000000ull /* files are stamped with the time of the last tick */
 #define COST_SHARE    10
 
@@ -70,19 +69,6 @@ void links_free(struct links *l)
 	free(l->list);
 	free(l->text);
 	free(l);
-}
-
-static uint64_t ns_of(const struct timespec *ts)
-{
-	return (uint64_t)ts->tv_sec * SECOND_NS + (uint64_t)ts->tv_nsec;
-}
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ns_of(&ts);
 }
 
 static void name_of(char path[40], pid_t tid, const char *name)
@@ -154,25 +140,25 @@ static int open_root(pid_t tid)
 
 static void look_at_all(struct links *l, pid_t tid, int root, const struct view *view)
 {
-	uint64_t since = now();
+	uint64_t since = clock_ns(CLOCK_REALTIME);
 	bool known = slow_among(tid);
 
 	for (size_t i = 0; i < l->n; i++)
 		look(&l->list[i], root, known);
 	l->view = *view;
-	l->looked = now();
+	l->looked = clock_ns(CLOCK_REALTIME);
 	l->cost = l->looked > since ? l->looked - since : 0;
 }
 
 static bool is_stale(const struct links *l, const struct stat *st)
 {
-	uint64_t since = l->looked, at = now();
+	uint64_t since = l->looked, at = clock_ns(CLOCK_REALTIME);
 
 	if (at < since) /* the clock was set back */
 		return true;
 	if (at - since < COST_SHARE * l->cost)
 		return false;
-	return at - since > SECOND_NS || ns_of(&st->st_ctim) + CTIME_SLACK_NS >= since;
+	return at - since > NS_PER_SECOND || timespec_ns(st->st_ctim) + CTIME_SLACK_NS >= since;
 }
 
 /* The link that leads to the file; the one that it was opened by is as good as any. */

@@ -2,7 +2,6 @@
 #include "tracer/supervisor.h"
 
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -89,10 +88,7 @@ static void look_at_handlers(struct tracer *t, struct tracee *parent, uint64_t n
 /* Event time of the records' clock. */
 static uint64_t clock_difference(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return tracer_now() - ((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
+	return tracer_now() - clock_ns(CLOCK_MONOTONIC);
 }
 
 static void hear_birth(struct tracer *t, struct tracee *parent, const struct task_record *record, uint64_t ts)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "event/event.h"
 #include "source/source.h"
@@ -242,7 +243,10 @@ struct tracer {
 };
 
 /* Time as events have it. */
-uint64_t tracer_now(void);
+static inline uint64_t tracer_now(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
 
 /* ---- told.c: what a stop tells ------------------------------------------------------------------------- */
 

@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/parse.h"
@@ -480,14 +480,6 @@ int task_rings_fd(const struct task_rings *r)
 	return r->poll;
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 int task_rings_look(struct task_rings *r)
 {
 	bool any = false;
@@ -504,7 +496,7 @@ int task_rings_look(struct task_rings *r)
 	 * with can have children of its own. What was made before the first is read is whole: a cause is in
 	 * its ring before its consequences begin.
 	 */
-	now = monotonic_ns();
+	now = clock_ns(CLOCK_MONOTONIC);
 	for (size_t i = 0; i < r->count && e == 0; i++)
 		e = task_ring_read(&r->rings[i].mapped, &r->queue, &r->format, now);
 	return e == 0 ? task_queue_settle(&r->queue) : e;
@@ -519,7 +511,7 @@ int task_rings_processors(struct task_rings *r, long on)
 		return 0;
 	}
 	return list_add(&r->queue.ready,
-			&(struct task_record){ .change = TASK_LOST, .time = monotonic_ns(), .lost = 1 });
+			&(struct task_record){ .change = TASK_LOST, .time = clock_ns(CLOCK_MONOTONIC), .lost = 1 });
 }
 
 bool task_rings_lost(const struct task_rings *r)

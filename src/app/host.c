@@ -7,10 +7,10 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/parse.h"
@@ -103,16 +103,6 @@ static uint64_t read_max_pid(void)
 	return parse_u64((struct str){ text, strcspn(text, "\n") }, &max) == 0 ? max : 0;
 }
 
-/* The start of the machine on the clock of events. */
-static uint64_t boot_ns(void)
-{
-	struct timespec now, up;
-
-	if (clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0)
-		return 0;
-	return (uint64_t)((now.tv_sec - up.tv_sec) * 1000000000LL + (now.tv_nsec - up.tv_nsec));
-}
-
 static void describe_machine(const struct scap_receiver *receiver)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
@@ -120,7 +110,7 @@ static void describe_machine(const struct scap_receiver *receiver)
 		.cpus = cpus > 0 ? (uint32_t)cpus : 1,
 		.memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0,
 		.max_pid = read_max_pid(),
-		.boot_ts_ns = boot_ns(),
+		.boot_ts_ns = clock_boot_ns(),
 	};
 
 	if (gethostname(m.hostname, sizeof(m.hostname) - 1) < 0)

@@ -26,4 +26,10 @@ static inline uint64_t clock_ms(clockid_t clock)
 	return clock_ns(clock) / 1000000;
 }
 
+/* The start of the machine on the clock of events. */
+static inline uint64_t clock_boot_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+}
+
 #endif
