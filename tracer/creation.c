@@ -3,7 +3,7 @@
  * What the making of files in a caller's place hangs on besides its path: its creation mask, and room in its
  * descriptor table.
  */
-#include "tracer/supervisor.h"
+#include "tracer/creation.h"
 
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "tracer/procfs.h"
 #include "tracer/status.h"
+#include "tracer/tracee.h"
 
 static int read_mask(pid_t tid, mode_t *ret_mask)
 {

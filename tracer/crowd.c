@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/supervisor.h"
+#include "tracer/crowd.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "tracer/notify.h"
 #include "tracer/procfs.h"
+#include "tracer/supervisor.h"
 
 /*
  * Where callers and we wake each other up. A single caller and we take turns: whoever wakes the other goes to

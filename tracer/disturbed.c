@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/supervisor.h"
+#include "tracer/disturbed.h"
 
 #include <errno.h>
 #include <linux/time_types.h>
@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "tracer/socket.h"
+#include "tracer/supervisor.h"
 
 /*
  * Waits that are broken off because we trace. Natively a signal that is ignored wakes nobody, the SIGCHLD of

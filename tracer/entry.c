@@ -7,8 +7,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "tracer/creation.h"
 #include "tracer/maps.h"
 #include "tracer/notify.h"
+#include "tracer/protect.h"
 #include "tracer/socket.h"
 #include "tracer/ustack.h"
 

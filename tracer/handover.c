@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "tracer/notify.h"
 #include "tracer/procfs.h"
+#include "tracer/protect.h"
 #include "tracer/status.h"
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/supervisor.h"
+#include "tracer/identity.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +15,7 @@
 #include "tracer/rights.h"
 #include "tracer/status.h"
 #include "tracer/statx.h"
+#include "tracer/supervisor.h"
 
 /*
  * Whether a thread's opens can be done in its place: path lookup and permission checks must come out as its own would.

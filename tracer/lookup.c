@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths of callers, looked up by us: what opens and calls about names have in common. */
-#include "tracer/supervisor.h"
+#include "tracer/lookup.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -10,6 +10,7 @@
 
 #include "tracer/mount.h"
 #include "tracer/procfs.h"
+#include "tracer/supervisor.h"
 
 void lookup_mounts_changed(struct tracer *t)
 {

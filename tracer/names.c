@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "tracer/creation.h"
 #include "tracer/procfs.h"
 
 /*

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/supervisor.h"
+#include "tracer/near.h"
 
 #include <sched.h>
 
 #include "tracer/affinity.h"
 #include "tracer/notify.h"
+#include "tracer/supervisor.h"
 
 /*
  * Who takes a descriptor is woken up for that, wakes us up when he has it, and the kernel looks for an idle

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "tracer/creation.h"
 #include "tracer/notify.h"
 #include "tracer/statx.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/supervisor.h"
+#include "tracer/owed.h"
 
 #include <string.h>
+
+#include "tracer/supervisor.h"
 
 /*
  * What a call gave that was made in its caller's place, and that the caller does not have yet. Before Linux

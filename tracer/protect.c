@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/supervisor.h"
+#include "tracer/protect.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include "tracer/procfs.h"
 #include "tracer/sender.h"
 #include "tracer/status.h"
+#include "tracer/supervisor.h"
 
 #define IOPRIO_WHO_PGRP 2 /* linux/ioprio.h cannot be had everywhere */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/supervisor.h"
+#include "tracer/protect.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -18,6 +18,7 @@
 #include "tracer/procfs.h"
 #include "tracer/sender.h"
 #include "tracer/socket.h"
+#include "tracer/supervisor.h"
 
 /*
  * The supervisor named in ways that the filter cannot compare: as the owner of a file's signals behind a

@@ -4,7 +4,6 @@
 
 #include <limits.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,11 +13,14 @@
 #include "source/source.h"
 #include "tracer/arch.h"
 #include "tracer/calls.h"
+#include "tracer/crowd.h"
 #include "tracer/decode.h"
 #include "tracer/figures.h"
 #include "tracer/filter.h"
 #include "tracer/launch.h"
 #include "tracer/links.h"
+#include "tracer/lookup.h"
+#include "tracer/near.h"
 #include "tracer/reader.h"
 #include "tracer/slow.h"
 #include "tracer/task_ring.h"
@@ -26,8 +28,9 @@
 #include "tracer/tracer.h"
 
 /*
- * The inside of the tracer: what its files share. One thread does everything, because ptrace requests belong
- * to one; another only hands descriptors over for it (inject.c).
+ * The inside of the tracer: its state, and the functions of the files that lead to one another (a call's entry, stops,
+ * results, opens …). What can be read without them has a header of its own. One thread does everything, because ptrace
+ * requests belong to one; others only hand descriptors over for it (inject.c) and do what may have to wait (hands.h).
  *
  * Two streams meet in tracer_next(): notifications (entry.c) and ptrace stops (stops.c). A stop is turned into told
  * items; each gives one event, and the last lets the thread go on. Nothing new is looked at while items wait, so
@@ -104,15 +107,6 @@ struct pending {
 	struct arch_regs regs; /* seccomp stop */
 };
 
-/* lookup.c: who looks something up, for whom. */
-struct lookup {
-	struct slow *slow;
-	pid_t tid;
-	bool waits; /* the path leads, or may lead, to where looking may take for ever */
-	bool quick; /* only what the kernel finds without waiting for anybody … */
-	bool unknown; /* … and that was not enough */
-};
-
 /*
  * What is done in the caller's place and may have to wait for a lock of the kernel: errand.c. The first member of
  * what each kind needs besides. A thread that does it has a copy, and nothing of the tracer.
@@ -132,36 +126,6 @@ struct errand {
 	struct lookup lookup;
 	const struct rights_book *book;
 	const struct rights *rights; /* the caller's */
-};
-
-/* crowd.c */
-struct crowd {
-	bool many; /* calls wait for us one behind the other: callers are not woken up on our processor */
-	bool again; /* the call at hand is of the thread that the one before was of */
-	bool others; /* more calls waited when the one at hand was received */
-	bool fixed; /* the kernel leaves no choice */
-	unsigned int calls; /* in a row: in the crowd, or with others behind them */
-	unsigned int single; /* in a row without others behind them */
-	unsigned int patience; /* so many of the latter make a crowd */
-	pid_t last; /* caller */
-	int loads; /* /proc/loadavg; -1 = not to be had */
-	unsigned int running; /* threads of the machine, as of asked */
-	uint64_t asked;
-};
-
-/* near.c: the caller and we on one processor while he takes a descriptor. */
-struct near {
-	bool possible;
-	bool slept; /* before the call at hand came */
-	cpu_set_t all; /* what there is for who may run anywhere */
-	uint64_t learnt; /* when all was, if again */
-	uint64_t rests_until;
-	bool on; /* callers are bound: what the trial at hand tries, or the last one has shown */
-	unsigned int opens; /* of the trial */
-	uint64_t last; /* when the last one of those was */
-	struct near_way {
-		uint64_t ns, count; /* from one open to the next */
-	} together, apart;
 };
 
 struct tracer {
@@ -262,30 +226,10 @@ int told_next(struct tracer *t, struct event *ret_event, struct error *err);
 /* Finishes an event: extension, counters. */
 void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee);
 
-/* ---- wait.c, crowd.c, near.c: what comes next ---------------------------------------------------------- */
+/* ---- wait.c: what comes next ---------------------------------------------------------------------------- */
 
 /* Waits for a stop or a notification. 1 = an event, 0 = look again, -EINTR = a signal or nothing for long. */
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err);
-
-/* The listener is there. */
-void crowd_begin(struct tracer *t);
-/* A call of the thread has been received: from here on t->crowd.others tells whether more wait. */
-void crowd_received(struct tracer *t, pid_t tid);
-/* No call waits. */
-void crowd_is_away(struct tracer *t);
-/* The call at hand is answered by a descriptor: the flag has no say in where its caller goes on. */
-void crowd_injects(struct tracer *t);
-/* How many threads of the machine run, we among them, as of a moment ago; UINT_MAX where that cannot be known. */
-unsigned int crowd_running(struct tracer *t);
-
-/* Looks which processors there are. */
-void near_begin(struct tracer *t);
-/* We waited for what comes next, from since to now. */
-void near_waited(struct tracer *t, uint64_t since, uint64_t now);
-/* As notify_hand_over() for the pending call; if it holds, it still waits, and fd stays open. */
-int near_hand_over(struct tracer *t, int fd, bool cloexec, bool holds);
-/* Another thread is about to look at, or to change, where a thread of the workload may run. */
-void near_rest(struct tracer *t);
 
 /* ---- fetch.c: what is asked for ------------------------------------------------------------------------ */
 
@@ -336,26 +280,6 @@ struct tracee *caller_tracee(struct tracer *t, pid_t tid);
  * to be told before.
  */
 void caller_know(struct tracer *t, bool first);
-
-/* ---- owed.c: answers that a signal may keep from their callers ----------------------------------------- */
-
-/*
- * What the caller of the pending call will be owed at its next try, to be filled in; NULL: it cannot be taken
- * away by a signal.
- */
-struct owed *owed_begin(struct tracer *t);
-/* Whether the pending call is such a next try. */
-enum owed_what owed_now(const struct tracer *t);
-/*
- * The caller of the pending call will have value in its next stop, which comes: owed_give(). False: it is to
- * be answered as ever.
- */
-bool owed_answer_in_stop(struct tracer *t, int64_t value);
-/*
- * A thread has stopped, whatever for: where it waits in its call's end it gets its answer, unless a signal
- * came before.
- */
-void owed_give(struct tracee *tracee);
 
 /* ---- result.c: results --------------------------------------------------------------------------------- */
 
@@ -416,13 +340,6 @@ bool unseized_sweep(struct tracer *t);
 /* Nobody is left: true when the end of the workload's first process is still to be told. */
 bool unseized_end(struct tracer *t);
 
-/* ---- disturbed.c: waits that are broken off because we trace ---------------------------------------------- */
-
-/* A call ended with EINTR at its thread's stop for a signal or for us: where natively it would wait on, it does. */
-void disturbed_wait(struct tracer *t, struct tracee *tracee, struct arch_regs *regs, uint64_t now);
-/* The thread stops in earnest: such a call has ended. */
-void disturbed_stop(struct tracee *tracee, struct arch_regs *regs);
-
 /* ---- loose.c: threads that no stop tells of until they make a caught call ------------------------------ */
 
 /*
@@ -456,39 +373,10 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event);
 /* The same by the kernel's record: nobody is stopped. The child, NULL when memory is short. */
 struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct task_record *record, uint64_t ts);
 
-/* ---- open.c, identity.c: opening on behalf ------------------------------------------------------------- */
+/* ---- calls made in the caller's place ------------------------------------------------------------------- */
 
 /* Opens for the pending call. object_fd of the call is ours to close after OPEN_DONE; t->real_path is set. */
 enum open_way open_pending(struct tracer *t);
-
-/* ---- lookup.c: paths of callers, looked up by us ------------------------------------------------------- */
-
-/* The list of our mounts is another. */
-void lookup_mounts_changed(struct tracer *t);
-/* Where calls come without a wait between them: it may be another. */
-void lookup_mounts(struct tracer *t);
-/* openat2(): a descriptor or negative errno. */
-int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
-/*
- * The caller's directory for a relative name; AT_FDCWD of ours for absolute ones. Negative otherwise: not to
- * be had, or the path leads to where looking may take for ever. makes: the call may make what is not there.
- */
-int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes);
-/* File systems whose files behave the same for whoever opened them, and that answer at once. */
-bool lookup_is_ordinary(const struct lookup *l, int fd);
-/* Below /proc the same name is another thing for the caller than for us. */
-bool lookup_mentions_proc(const char *path);
-
-/* ---- creation.c: what the making of files hangs on ----------------------------------------------------- */
-
-/* The caller's file creation mask; negative errno. */
-int creation_mask(struct tracee *tracee, mode_t *ret_mask);
-/* A thread of the process is about to change its mask: read anew each time until the next exec. */
-void creation_mask_moves(struct process *process);
-/* Whether the process can surely open one more: an open that fails with EMFILE must neither create nor truncate. */
-bool creation_has_room(pid_t pid);
-/* Whether it perhaps can not, wherever that can be known at little cost. */
-bool creation_may_be_full(pid_t pid);
 
 /*
  * names.c: does what the pending call does to names of files (unlink, rename and their like), where the
@@ -519,25 +407,6 @@ bool connect_settle(struct held_socket *s, long number);
  * pending.value. OPEN_CHECK: that is not certain.
  */
 enum open_way open_exec_failure(struct tracer *t, size_t path_len);
-
-int identity_init(struct tracer *t);
-void identity_free(struct tracer *t);
-/* Its root and mounts are ours, and its rights are, or can be taken on. */
-bool identity_assumable(struct tracer *t, struct tracee *tracee);
-/*
- * Takes on the rights of the pending call's thread, which is assumable; negative errno: they are still ours. Nothing of
- * other processes may be asked for before they are given back.
- */
-int identity_assume(const struct tracer *t);
-/* What an errand for the pending call's thread, which is assumable, has to know of them. */
-void identity_lend(const struct tracer *t, struct errand *e);
-void identity_return(const struct tracer *t);
-/* The thread has executed, and the memo holds what was read of its new program. */
-void identity_executed(struct tracer *t, struct tracee *tracee);
-/* Of a thread whose birth was not seen: whose child it is, and what confines it, nothing tells. */
-enum identity identity_of_stranger(const struct tracer *t);
-/* The call (traits) that the thread is about to make may change identities. */
-void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits);
 
 /* ---- errand.c: what may have to wait for a lock ------------------------------------------------------- */
 
@@ -613,17 +482,5 @@ void foreign_closed(struct tracer *t, const struct tracee *tracee);
 void foreign_late(struct tracer *t, const struct tracee *tracee);
 /* A call that is made in the thread's place waits for long; says so. */
 void foreign_waits(struct tracer *t, const struct tracee *tracee, long number);
-
-/* ---- protect.c ----------------------------------------------------------------------------------------- */
-
-/* 0 = the call may pass, else its result (negative errno, or 0 in *ret_done for one that we carried out). */
-int protect_check(const struct tracer *t, const struct call *call, unsigned int traits, bool *ret_done);
-/* Whether the id is that of one of our threads, or of one of the programs that we have started. */
-bool protect_is_ours(pid_t id);
-/* Whether ids mean the same processes for the thread as for us. */
-bool protect_same_ids(pid_t tid);
-/* protect_fd.c: the same for calls that name processes by descriptors, or behind pointers (CALL_OWNER, CALL_PIDFD). */
-int protect_check_fd(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
-		     bool *ret_done);
 
 #endif

@@ -7,6 +7,9 @@
 #include <sys/types.h>
 
 #include "tracer/decode.h"
+#include "tracer/disturbed.h"
+#include "tracer/identity.h"
+#include "tracer/owed.h"
 
 /* What is kept for a process as long as one of its threads is known. */
 struct process {
@@ -50,39 +53,6 @@ enum follow {
 	FOLLOW_SKIPPING, /* its call is left out: its exit stop gives it the answer, whatever a filter says of that */
 	FOLLOW_ASIDE, /* in a call that a thread of ours is at in its place (errand.c) */
 	FOLLOW_EXEC, /* interrupted in exec: an exec stop tells success, any other stop failure */
-};
-
-/* Whether opens may be done on the thread's behalf (identity.c). */
-enum identity {
-	IDENTITY_UNKNOWN, /* to be read from /proc */
-	IDENTITY_SAME, /* root and mounts are the supervisor's, and so are credentials, or it can take them on */
-	IDENTITY_EXECUTING, /* was the same: the new program may have other credentials, and a label of its own */
-	IDENTITY_OTHER, /* until the next exec */
-	IDENTITY_CONFINED, /* for good, and its children: by what nothing tells of (Landlock) */
-};
-
-/*
- * A call that was made in the thread's place, and a signal took the thread away before it had the answer:
- * behind the handler it makes the call again. Not where received notifications are not broken off by signals
- * (Linux 5.19).
- */
-struct owed {
-	enum owed_what {
-		OWED_NOTHING,
-		OWED_ANSWER, /* value is to be answered */
-		OWED_FILE, /* the file was made, exclusively, and is to be opened */
-	} what;
-	long number;
-	uint64_t ip, args[6];
-	int64_t value;
-	uint64_t dev, ino;
-};
-
-/* A wait that was let start again because we had broken it off (disturbed.c). */
-struct disturbed {
-	long number;
-	uint64_t ip, sp;
-	uint64_t limit, until; /* ns */
 };
 
 /* One thread of the workload. */
