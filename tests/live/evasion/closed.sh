@@ -75,12 +75,14 @@ for act in $("$src/acts" list | grep -E "${CLOSED_ACTS:-^(open|file|exec|unix|ne
 		(
 			mkdir "$dir/turns/$turn" && cd "$dir/turns/$turn" || exit 99
 			echo text >a.txt
+			head -c 1000 /dev/zero >bin
 			set --
 			[ $turn = native ] || set -- "$dir/monitor" run -r "$dir/rules.yaml" --output /dev/null --
 			exec timeout -k 1 20 $nobody "$@" "$dir/runs" "$dir/closed-acts" "$act" >"$dir/$turn.out" 2>/dev/null </dev/null
 		)
 		echo "status $?" >>"$dir/$turn.out"
 	done
+	ok "$act does not end natively" [ "$(tail -n 1 "$dir/native.out")" != "status 124" ]
 	cmp -s "$dir/native.out" "$dir/watched.out" || {
 		fail "$act differs in a program that may not be read"
 		diff "$dir/native.out" "$dir/watched.out" | head -n 4

@@ -11,6 +11,7 @@ TIMEOUT = 100.0
 class Session:
     def __init__(self, argv):
         self.text = ""
+        self.prompted = False  # whether the prompt was part of what was waited for
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             # whoever started us in the background has had them ignored
@@ -43,9 +44,12 @@ class Session:
             return None
 
     def line(self, command, pattern, what):
-        """Types a command, and waits for a result that the echo of the command cannot be taken for."""
+        """Types a command where the shell asks for one, and waits for a result that its echo cannot be taken for."""
+        if not self.prompted:
+            self.wait_for(r"\$ ")
         os.write(self.fd, command.encode() + b"\n")
         m = self.wait_for(pattern)
+        self.prompted = False
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
 
     def key(self, byte, pattern, what):
@@ -56,6 +60,7 @@ class Session:
         time.sleep(0.5)
         os.write(self.fd, byte)
         m = self.wait_for(pattern)
+        self.prompted = m.group().endswith("$ ")
         print("%s: %s" % (what, m.group(1) if m.groups() else "yes"))
 
 def main():
