@@ -77,6 +77,14 @@ static void put_unix_path(struct event_builder *b, const struct socket_info *s)
 	event_put_text(b, (struct str){ path, strnlen(path, room) });
 }
 
+/* Rules know four protocols: those that a program may have in place of one of them are told as that. */
+static int known_protocol(int protocol)
+{
+	if (protocol == IPPROTO_MPTCP)
+		return IPPROTO_TCP;
+	return protocol == IPPROTO_UDPLITE ? IPPROTO_UDP : protocol;
+}
+
 static int put_socket(const struct socket_info *s, pid_t tid, int fd, uint64_t ts, uint64_t inode,
 		      struct event_builder *b)
 {
@@ -98,7 +106,7 @@ static int put_socket(const struct socket_info *s, pid_t tid, int fd, uint64_t t
 	event_begin(b, events[i].event, ts, tid);
 	event_put_int(b, fd);
 	event_put_int(b, s->type);
-	event_put_int(b, s->protocol);
+	event_put_int(b, known_protocol(s->protocol));
 	if (s->domain == AF_INET || s->domain == AF_INET6) {
 		put_address(b, &s->local, s->local_len, s->domain == AF_INET6);
 		put_address(b, &s->remote, s->remote_len, s->domain == AF_INET6);

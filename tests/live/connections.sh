@@ -10,32 +10,45 @@ rule ends "evt.type in (connect, sendto) and fd.typechar in (4, 6)" \
 cat >"$dir/ends.py" <<'END'
 import socket
 
-def numbers(near, far):
-    # each number is one of the monitor's lines, which has them in place of N (near) and F (far)
-    print(near[1], far[1], flush=True)
+def made(what, near, far):
+    # each is one of the monitor's lines
+    print(what, near[0], near[1], far[1], flush=True)
 
-for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+def ends(family, host, stream, datagram):
     listener = socket.socket(family)
     listener.bind((host, 0))
     listener.listen()
     far = listener.getsockname()
     for timeout in (None, 5):
-        s = socket.socket(family)
+        s = socket.socket(family, socket.SOCK_STREAM, stream)
         s.settimeout(timeout)
         s.connect(far)
-        numbers(s.getsockname(), far)
-    s = socket.socket(family, socket.SOCK_DGRAM)
-    server = socket.socket(family, socket.SOCK_DGRAM)
+        made("connect SUCCESS tcp" if timeout is None else "connect EINPROGRESS tcp", s.getsockname(), far)
+    s = socket.socket(family, socket.SOCK_DGRAM, datagram)
+    server = socket.socket(family, socket.SOCK_DGRAM, datagram)
     server.bind((host, 0))
     far = server.getsockname()
     s.sendto(b"x", far)
     near = s.getsockname()
-    numbers(near, far)
+    made("sendto SUCCESS udp", (host, near[1]), far)
     # one that has sent has a port, and connects all the same as a client
     s.connect(far)
-    numbers(near, far)
+    made("connect SUCCESS udp", s.getsockname(), far)
     s.send(b"y")
-    numbers(near, far)
+    made("sendto SUCCESS udp", s.getsockname(), far)
+
+def has(*kind):
+    try:
+        socket.socket(*kind).close()
+        return True
+    except OSError:
+        return False
+
+TCP_OF_MANY_PATHS, UDP_LITE = 262, 136
+for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    ends(family, host, 0, 0)
+    if has(family, socket.SOCK_STREAM, TCP_OF_MANY_PATHS) and has(family, socket.SOCK_DGRAM, UDP_LITE):
+        ends(family, host, TCP_OF_MANY_PATHS, UDP_LITE)
 closed = socket.socket()
 closed.bind(("127.0.0.1", 0))
 try:
@@ -43,27 +56,20 @@ try:
 except OSError:
     pass
 END
-for monitor_options in "" "--backend ptrace"; do
+for monitor_options in "" "--backend ptrace" "--intercept state"; do
 	# shellcheck disable=SC2086 # options are words
-	"$MONITOR" run $monitor_options -r "$dir/rules.yaml" --output "$dir/alerts" -- python3 "$dir/ends.py" >"$dir/ports" 2>"$dir/err"
+	"$MONITOR" run $monitor_options -r "$dir/rules.yaml" --output "$dir/alerts" -- python3 "$dir/ends.py" >"$dir/made" 2>"$dir/err"
 	sed 's/^.*told //' "$dir/alerts" >"$dir/told"
 	rm -f "$dir/alerts"
 	n=0
-	while read -r near far; do
+	while read -r call result l4 ip near far; do
 		n=$((n + 1))
-		case $n in
-		1 | 6) what="connect SUCCESS tcp" ;;
-		2 | 7) what="connect EINPROGRESS tcp" ;;
-		3 | 8 | 5 | 10) what="sendto SUCCESS udp" ;;
-		*) what="connect SUCCESS udp" ;;
-		esac
-		ip=127.0.0.1
-		[ $n -le 5 ] || ip=::1
 		equal "$monitor_options $n" "$(sed -n ${n}p "$dir/told")" \
-			"$what $ip:$near->$ip:$far c=$ip:$near s=$ip:$far l=$ip:$near r=$ip:$far server=true"
-	done <"$dir/ports"
-	ok "all were told" [ $n = 10 ]
-	ok "a refused one has no ends: $(sed -n 11p "$dir/told")" grep -q "^connect ECONNREFUSED <NA> *c=<NA>:<NA> s=<NA>:<NA>" "$dir/told"
+			"$call $result $l4 $ip:$near->$ip:$far c=$ip:$near s=$ip:$far l=$ip:$near r=$ip:$far server=true"
+	done <"$dir/made"
+	ok "all were told" [ $n -ge 10 ]
+	ok "a refused one has no ends: $(sed -n $((n + 1))p "$dir/told")" \
+		sh -c "sed -n $((n + 1))p '$dir/told' | grep -q '^connect ECONNREFUSED <NA> *c=<NA>:<NA> s=<NA>:<NA>'"
 done
 
 finish
