@@ -70,16 +70,11 @@ static int load_own(const struct options *o, const char **ret_path, struct confi
 /* What would be passed over is refused. */
 static int check_assignments(const struct options *o, enum action action, bool of_falco, struct error *err)
 {
-	const char *one;
-
 	if (options_has(o, OPT_config_option) && action == ACTION_SCHEMA)
 		return error_set(err, -EINVAL, "--option sets a key, and the schema has none that is set");
 	if (options_has(o, OPT_config_option) && of_falco)
 		return error_set(err, -EINVAL, "--option is one of Falco's here: it goes behind --");
-	for (size_t i = 0; (one = options_nth(o, OPT_config_option, i)); i++)
-		if (!strchr(one, '='))
-			return error_set(err, -EINVAL, "\"%s\" is no KEY=VALUE", one);
-	return 0;
+	return options_pairs(o, OPT_config_option, err);
 }
 
 /* -- FALCO'S OPTIONS: what that command line would work with */

@@ -448,7 +448,11 @@ int cmd_run(const struct command *c, int argc, char **argv)
 		status = log_failure(&err, EXIT_USAGE);
 	} else if (run_summary_open(&run, &err) < 0) {
 		status = give_up(&run, &err, EXIT_FAILED);
-	} else if (run_check_files(&run, &err) < 0 || run_read_options(&run, &err) < 0 ||
+	} else if (run_check_files(&run, &err) < 0) {
+		status = give_up(&run, &err, EXIT_USAGE);
+	} else if (run_load_config(&run, &run.config, &err) < 0) {
+		status = give_up(&run, &err, EXIT_FAILED);
+	} else if (run_read_options(&run, &err) < 0 ||
 		   recording_check(&run.options, &recording_ids, &err) < 0) {
 		status = give_up(&run, &err, EXIT_USAGE);
 	} else {

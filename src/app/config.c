@@ -49,7 +49,7 @@ void config_place(const struct config *c, const struct yaml_node *node, struct s
 		strbuf_addf(out, STR_FMT ":%u:%u", STR_ARG(o->name), node->at.line + 1, node->at.column + 1);
 	} else if (o->kind == CONFIG_FROM_OPTION) {
 		equals = memchr(o->name.ptr, '=', o->name.len);
-		strbuf_addf(out, "-o %.*s", equals ? (int)(equals - o->name.ptr) : (int)o->name.len, o->name.ptr);
+		strbuf_addf(out, "%s %.*s", c->option, equals ? (int)(equals - o->name.ptr) : (int)o->name.len, o->name.ptr);
 	} else {
 		strbuf_addstr(out, o->name);
 	}
@@ -58,14 +58,16 @@ void config_place(const struct config *c, const struct yaml_node *node, struct s
 int config_error(const struct config *c, const char *key, struct error *err, const char *format, ...)
 {
 	auto_strbuf struct strbuf place = { 0 };
+	const struct yaml_node *node;
 	va_list args;
 
 	va_start(args, format);
 	error_setv(err, -EINVAL, format, args);
 	va_end(args);
-	config_place(c, config_tree_get(c->root, key), &place);
-	if (str_starts(strbuf_str(&place), STR("-o ")) &&
-	    str_eq(str_of(place.ptr + 3), str_of(key))) /* it names the key */
+	node = config_tree_get(c->root, key);
+	config_place(c, node, &place);
+	if (node && node->origin && c->origins[node->origin - 1].kind == CONFIG_FROM_OPTION &&
+	    str_ends(strbuf_str(&place), str_of(key))) /* it names the key */
 		return error_prefix(err, -EINVAL, "%s", place.ptr);
 	return error_prefix(err, -EINVAL, "%s: %s", place.len ? place.ptr : "configuration", key);
 }

@@ -67,6 +67,8 @@ struct config {
 	/* what a person should know; for the log */
 	struct str *warnings;
 	size_t nwarnings, warnings_cap;
+
+	const char *option; /* what assignments were given with */
 };
 
 /* What a configuration is made of: later ones win. */
@@ -74,6 +76,7 @@ struct config_input {
 	const char *path; /* the file; NULL = none: defaults only */
 	const char *const *assignments; /* -o KEY=VALUE, in order */
 	size_t nassignments;
+	const char *option; /* what these are given with, if not with -o */
 	bool strict; /* refuse what Falco refuses of -o: lists in brackets */
 	const struct config_flag {
 		const char *name; /* as given, "--snaplen" */
@@ -120,7 +123,7 @@ int config_warn(struct config *c, const char *format, ...) __attribute__((format
  */
 int config_error(const struct config *c, const char *key, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Where the value of a node was written: "FILE:LINE:COLUMN", "-o KEY=...", "--flag"; empty when it is a default. */
+/* Where the value of a node was written: "FILE:LINE:COLUMN", "-o KEY", "--flag"; empty when it is a default. */
 void config_place(const struct config *c, const struct yaml_node *node, struct strbuf *out);
 
 /*

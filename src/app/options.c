@@ -195,6 +195,16 @@ int options_spare(const struct options *o, enum option_id written, enum option_i
 	return 0;
 }
 
+int options_pairs(const struct options *o, enum option_id id, struct error *err)
+{
+	const char *one;
+
+	for (size_t i = 0; (one = options_nth(o, id, i)); i++)
+		if (!strchr(one, '='))
+			return error_set(err, -EINVAL, "\"%s\" is no KEY=VALUE", one);
+	return 0;
+}
+
 int options_word(enum option_id id, struct str value)
 {
 	const char *word = option_table[id].metavar;

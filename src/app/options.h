@@ -56,6 +56,8 @@ const char *options_value(const struct options *o, enum option_id id, const char
 const char *options_nth(const struct options *o, enum option_id id, size_t n);
 /* 0, or -EINVAL when the file that the one option has written is one that the other names. "-" is no file. */
 int options_spare(const struct options *o, enum option_id written, enum option_id other, struct error *err);
+/* 0, or -EINVAL when a value of the option is no KEY=VALUE. */
+int options_pairs(const struct options *o, enum option_id id, struct error *err);
 /*
  * Index of the given value among the words of the option's METAVAR ("exact|fast"), or fallback when it was not given.
  * -EINVAL with a message when it is none of them.

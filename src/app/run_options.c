@@ -41,7 +41,11 @@ int run_load_config(const struct run *run, struct config **ret_config, struct er
 		return error_set(err, -ENOMEM, "out of memory");
 	while ((assignments[n] = options_nth(o, OPT_run_option, n)))
 		n++;
-	return config_load(options_value(o, OPT_run_config, NULL), assignments, n, ret_config, err);
+	return config_load_input(&(struct config_input){ .path = options_value(o, OPT_run_config, NULL),
+							 .assignments = assignments,
+							 .nassignments = n,
+							 .option = "--option" },
+				 ret_config, err);
 }
 
 /* The first are written: each is a file of its own. */
@@ -73,7 +77,7 @@ int run_check_files(const struct run *run, struct error *err)
 
 	for (size_t i = 1; r == 0 && i < WRITTEN; i++)
 		r = check_file(run, i, err);
-	return r;
+	return r < 0 ? r : options_pairs(&run->options, OPT_run_option, err);
 }
 
 static int check_output_fd(const struct run *run, struct error *err)
@@ -94,8 +98,6 @@ int run_read_options(struct run *run, struct error *err)
 	int backend, births, opens, on_exit, match, foreign, ring, scope, r;
 
 	r = check_output_fd(run, err);
-	if (r == 0)
-		r = run_load_config(run, &run->config, err);
 	if (r < 0)
 		return r;
 	c = run->config ? run->config : &defaults;

@@ -51,6 +51,15 @@ says 2 "--format takes text|markdown|json, not \"x\"" list --format x fields
 says 2 "--output-fd takes the number of an open descriptor, not \"-1\"" run --output-fd -1 -- true
 says 1 "--output-fd 0: it cannot be written" run -r r.yaml --output-fd 0 -- true
 says 2 "\"x\" is no KEY=VALUE" config -o x check
+says 2 "\"x\" is no KEY=VALUE" run --option x -- true
+# a key is told with the option that it was given with, and a configuration that cannot be used is bad input, not a wrong command line
+says 1 "monitor: -o priority: \"x\" is none of" config -o priority=x check
+says 1 "monitor: --option priority: \"x\" is none of" run --option priority=x -- true
+says 0 "monitor: warning: --option nosuch: unknown key nosuch" run -r r.yaml --option nosuch=x -- true
+printf 'priority: x\n' >"$dir/bad.yaml"
+says 1 "monitor: bad.yaml:1:11: priority: \"x\" is none of" run -c bad.yaml -- true
+says 1 "monitor: cannot read the configuration: cannot open none.yaml" run -c none.yaml -- true
+says 1 "monitor: cannot read the configuration: cannot open none.yaml" replay -c none.yaml "$capture"
 says 1 "monitor: plugin: $dir/none.so: cannot open" run --plugin "$dir/none.so" -- true
 library=$(ldd "$MONITOR" | awk '/libc\.so/ { print $3 }')
 says 1 "monitor: $library: " run --plugin "$library" -- true
