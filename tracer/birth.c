@@ -46,6 +46,50 @@ static uint32_t translate(const struct tracer *t, uint64_t native)
 	return flags;
 }
 
+/* ---- children that nothing tells of -------------------------------------------------------------------- */
+
+/*
+ * Where notifications tell of the calls of who is born with CLONE_UNTRACED, nothing tells of his birth, and who
+ * shares memory does his part without a call. So his parent is caught in the call that makes him, and counts as
+ * one who shares until the kernel's own word shows that this very call has hidden nobody: its stop for a birth,
+ * or an error. The flags of clone3() are not looked at for that: they lie in memory, and to know that nobody can
+ * change them behind the look is dear.
+ *
+ * What is not shown stays so until an exec, also when the thread makes its next call, or ends. So a call whose
+ * error no stop shows is taken for one that hid a child. Programs that only ask whether there is such a call
+ * give a size that is none.
+ */
+static void note_hidden(struct tracer *t, const struct call *c)
+{
+	struct tracee *caller = t->pending.tracee;
+	struct process *p = caller->process;
+
+	if (c->number == SYS_clone)
+		p->shares |= c->args[0] & CLONE_UNTRACED && c->args[0] & (CLONE_VM | CLONE_FILES);
+	if (c->number != SYS_clone3 || c->args[1] < CLONE_ARGS_SIZE_VER0)
+		return;
+	p->shares |= caller->unproven; /* by its call before */
+	p->unproven += !caller->unproven;
+	caller->unproven = true;
+}
+
+/* The clone3() that the thread is stopped in, or behind, has hidden nobody. */
+static void prove(struct tracee *tracee)
+{
+	if (!tracee->unproven)
+		return;
+	tracee->unproven = false;
+	tracee->process->unproven--;
+}
+
+void birth_failed(struct tracee *tracee, long number)
+{
+	if (number == SYS_clone3)
+		prove(tracee);
+}
+
+/* ---- calls that make children -------------------------------------------------------------------------- */
+
 /*
  * The flags as the parent's call has them, while the parent is stopped in it. *ret_sure: they are those that
  * the kernel read; those of clone3() lie in memory.
@@ -67,6 +111,7 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 	number = arch_number(&regs);
 	if (number == SYS_clone3) {
 		*ret_type = EV_SYSCALL_CLONE3_X;
+		prove(parent);
 		memory = tracees_memory(&t->tracees, parent);
 		/* a thread that has ended since may have been there when the call began */
 		*ret_sure = memory && memory_read(memory, arch_arg(&regs, 0), &flags, sizeof(flags)) == 0 &&
@@ -99,25 +144,6 @@ static int unhide_in_memory(struct tracer *t, const struct call *c)
 		return 0;
 	flags &= ~(uint64_t)CLONE_UNTRACED;
 	return process_vm_writev(c->pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof(flags) ? 0 : -ENOSYS;
-}
-
-/*
- * Where notifications tell of the calls of who is born with CLONE_UNTRACED, nothing tells of his birth: the caller
- * counts as one who shares from then on, if that can be.
- */
-static void note_hidden(struct tracer *t, const struct call *c)
-{
-	enum { SHARED = CLONE_VM | CLONE_FILES };
-	struct tracee *caller = t->pending.tracee;
-	uint64_t flags = c->args[0];
-
-	/* what cannot be read the kernel cannot read either, and else others could change it */
-	if (c->number == SYS_clone3 && c->memory && memory_read(c->memory, c->args[0], &flags, sizeof(flags)) < 0)
-		flags = 0;
-	if (c->number == SYS_clone3 && (!c->memory || !tracees_alone(caller) || !maps_is_private(c->tid, c->args[0])))
-		flags = SHARED | CLONE_UNTRACED;
-	if (flags & CLONE_UNTRACED && flags & SHARED)
-		caller->process->shares = true;
 }
 
 /*
@@ -168,7 +194,7 @@ static void note_sharing(struct process *parent, struct process *child, uint64_t
 {
 	if (!(flags & (CLONE_VM | CLONE_FILES)))
 		return;
-	child->shares = !(flags & CLONE_VFORK) || parent->shares || parent->threads > 1;
+	child->shares = !(flags & CLONE_VFORK) || tracees_shares(parent) || parent->threads > 1;
 	if (!(flags & CLONE_VFORK))
 		parent->shares = true;
 }

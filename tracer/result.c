@@ -69,7 +69,7 @@ static int64_t outcome_of(const struct tracee *tracee, const struct call *c, uns
 {
 	const struct syscall_info *info = syscall_by_number(c->number);
 
-	if (traits & CALL_TAKES && !tracee->process->shares)
+	if (traits & CALL_TAKES && !tracees_shares(tracee->process))
 		return -ARCH_ERESTARTSYS;
 	if (!info || !(event_info(info->event)->flags & EF_CREATES_FD))
 		return 0;

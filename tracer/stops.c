@@ -65,6 +65,8 @@ static void cure_interruption(struct tracer *t, struct tracee *tracee)
 	if (!arch_can_restart() || arch_read(tracee->tid, &regs) < 0)
 		return;
 	number = regs.compat ? -1 : arch_number(&regs);
+	if (number >= 0 && arch_result(&regs) < 0)
+		birth_failed(tracee, number);
 	if (number >= 0 && tracee->listening)
 		disturbed_stop(tracee, &regs);
 	else if (number >= 0 && arch_result(&regs) == -EINTR)

@@ -368,6 +368,8 @@ void birth_init(struct tracer *t);
  * caller asks for. 0, or a negative errno that is the call's result.
  */
 int birth_unhide(struct tracer *t);
+/* The thread has stopped behind a call, whose result is an error. */
+void birth_failed(struct tracee *tracee, long number);
 /* A fork, vfork or clone stop. */
 void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event);
 /* The same by the kernel's record: nobody is stopped. The child, NULL when memory is short. */

@@ -246,7 +246,8 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	close_memory(t, survivor->process);
 	survivor->process->crowded = false;
 	survivor->process->shares = survivor->process->told_foreign = survivor->process->signals = false;
-	survivor->process->births = 0;
+	survivor->process->births = survivor->process->unproven = 0;
+	survivor->unproven = false;
 	survivor->process->told_waits = false;
 	survivor->process->mask_known = survivor->process->mask_moves = false;
 	survivor->owed.what = OWED_NOTHING;

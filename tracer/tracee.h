@@ -17,6 +17,7 @@ struct process {
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
 	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
+	unsigned int unproven; /* calls that may have made a child that shares with it, and hidden it; until exec */
 	bool crowded; /* it has had several threads; until exec */
 	/*
 	 * it has handlers for signals that may come in numbers; its children, too, until they execute
@@ -68,6 +69,7 @@ struct tracee {
 	bool loose;
 	bool options_due; /* births stop it from its next stop on */
 	bool called; /* since the stop for SIGCHLD before */
+	bool unproven; /* its last clone3() is one of those of its process (birth.c) */
 	bool over; /* its end is known, and about to be told */
 	bool lingers; /* the first thread of a process, ended before the others: told with the last of them */
 	bool stopped; /* in a ptrace stop that we hold */
@@ -131,13 +133,19 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid);
 struct tracee *tracees_any_of(const struct tracees *t, pid_t pid, pid_t except);
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context);
 
+/* Memory or descriptors with other processes, as far as anybody knows. */
+static inline bool tracees_shares(const struct process *process)
+{
+	return process->shares || process->unproven > 0;
+}
+
 /*
  * Nobody shares memory or descriptors with the thread at the moment, as far as births tell. Who is not
  * ours by ptrace need not be asked for: what he does himself is told as uncertain in any case.
  */
 static inline bool tracees_alone(const struct tracee *tracee)
 {
-	return tracee->process->threads == 1 && !tracee->process->shares && !tracee->late;
+	return tracee->process->threads == 1 && !tracees_shares(tracee->process) && !tracee->late;
 }
 
 /* The memory of a thread's process, opened when needed; NULL when it is gone. */

@@ -43,6 +43,13 @@ doubt no vfork-like
 doubts "--backend notify --births stops" yes untraced-sharing
 doubts "--backend notify --births stops" yes keeping
 doubts "--backend notify --births stops" yes keeping-anew
+doubts "--backend notify --births stops" yes keeping-then-fork
+doubts "--backend notify --births stops" yes keeping-then-anew
+doubts "--backend notify --births stops" yes thread-keeping
+# who had threads has hidden nobody
+doubts "--backend notify --births stops" no former-threads
+doubts "--backend notify --births stops" no interrupted-births
+doubts "--backend notify --births stops" no asking
 doubts "--backend notify --births stops" no root-link
 # whose flags could be written to behind a look; with ptrace alone they may not be in memory then
 doubts "--backend notify --births stops" yes forged-birth

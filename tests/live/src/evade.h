@@ -23,6 +23,12 @@ int by_untraced_flip(const char *path);
 int by_untraced_sharing(const char *path);
 int by_keeping(const char *path);
 int by_keeping_anew(const char *path);
+int by_keeping_then_fork(const char *path);
+int by_keeping_then_anew(const char *path);
+int by_thread_keeping(const char *path);
+int by_former_threads(const char *path);
+int by_interrupted_births(const char *path);
+int by_asking(const char *path);
 int by_forged_birth(const char *path);
 
 /* evade_abi.c: by other ways into the kernel than its calls */

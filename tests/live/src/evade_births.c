@@ -8,9 +8,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +105,112 @@ int by_keeping_anew(const char *path)
 	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 
 	return child ? keep(child, path) : pause();
+}
+
+/* an ordinary birth after that, by the same call or by another, takes nothing back */
+static int keep_and_make(const char *path, bool anew)
+{
+	struct clone_args args = { .flags = CLONE_UNTRACED | CLONE_FILES }, plain = { .exit_signal = SIGCHLD };
+	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args)), other;
+
+	if (child == 0)
+		return pause();
+	other = anew ? (pid_t)syscall(SYS_clone3, &plain, sizeof(plain)) : fork();
+	if (other == 0)
+		_exit(0);
+	return waitpid(other, NULL, 0) == other ? keep(child, path) : -1;
+}
+
+int by_keeping_then_fork(const char *path)
+{
+	return keep_and_make(path, false);
+}
+
+int by_keeping_then_anew(const char *path)
+{
+	return keep_and_make(path, true);
+}
+
+static void *keep_in_thread(void *child)
+{
+	struct clone_args args = { .flags = CLONE_UNTRACED | CLONE_FILES };
+
+	*(pid_t *)child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (*(pid_t *)child == 0)
+		pause();
+	return NULL;
+}
+
+/* nor does the end of the thread that made it; its own birth was seen */
+int by_thread_keeping(const char *path)
+{
+	pthread_t thread;
+	pid_t child = -1;
+
+	if (pthread_create(&thread, NULL, keep_in_thread, &child) || pthread_join(thread, NULL))
+		return -1;
+	usleep(100000);
+	return keep(child, path);
+}
+
+#define THREADS 8
+#define BIRTHS	100
+
+static void *stay(void *fd)
+{
+	char byte;
+
+	return read(*(int *)fd, &byte, 1) < 0 ? fd : NULL;
+}
+
+/* threads that are over hide nobody */
+int by_former_threads(const char *path)
+{
+	pthread_t threads[THREADS];
+	int ends[2];
+
+	if (pipe(ends))
+		return -1;
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, stay, &ends[0]))
+			return -1;
+	close(ends[1]);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	usleep(200000); /* joined is not yet ended */
+	return by_root_link(path);
+}
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+/* nor do calls that begin anew since a signal came */
+int by_interrupted_births(const char *path)
+{
+	struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { 0 };
+	struct sigaction act = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+	struct clone_args args = { .exit_signal = SIGCHLD };
+
+	if (sigaction(SIGALRM, &act, NULL) || setitimer(ITIMER_REAL, &often, NULL))
+		return -1;
+	for (int i = 0; i < BIRTHS; i++) {
+		pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+		if (child == 0)
+			_exit(0);
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			return -1;
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	return by_root_link(path);
+}
+
+/* a program that asks whether there is such a call */
+int by_asking(const char *path)
+{
+	return syscall(SYS_clone3, NULL, 0) < 0 && errno == EINVAL ? by_root_link(path) : -1;
 }
 
 static struct clone_args forged;
