@@ -29,13 +29,15 @@ fetch() {
 }
 [ -f "$work/fetched" ] || fetch || skip "packages for arm64 cannot be had: $(tail -n 1 "$work/apt.log")"
 
+programs="tests/live/src/evade tests/live/src/racer tests/live/src/soak tests/live/src/aim tests/live/src/pages"
 build() {
 	cd "$work/build" || return 1
 	[ -f Makefile ] || PKG_CONFIG_LIBDIR=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root "$top/configure" --host=aarch64-linux-gnu \
 		--without-openssl --without-curl --without-microhttpd --without-grpc --without-libunwind CC=aarch64-linux-gnu-gcc \
 		CPPFLAGS="-isystem $root/usr/include" || return 1
 	make -s -j"$(nproc)" CFLAGS=-O1 LDFLAGS="-L$lib -Wl,-rpath-link,$lib" monitor || return 1
-	make -s -j"$(nproc)" CFLAGS=-O1 LDFLAGS="-static -L$lib" live-programs
+	make -s -j"$(nproc)" CFLAGS=-O1 LDFLAGS="-static -L$lib" $programs || return 1
+	make -s -j"$(nproc)" CFLAGS=-O1 LDFLAGS="-L$lib -Wl,-rpath-link,$lib" live-programs # the others are compiled, too
 }
 checks=$((checks + 1))
 if ! (build) >"$work/build.log" 2>&1; then
@@ -48,8 +50,8 @@ image=$dir/image
 mkdir -p "$image/bin" "$image/lib" "$image/proc" "$image/sys" "$image/dev" "$image/tmp" "$image/etc"
 cp "$root/bin/busybox" "$work/build/monitor" "$image/bin/"
 ln -s busybox "$image/bin/sh"
-for p in evade racer soak aim pages; do
-	cp "$work/build/tests/live/src/$p" "$image/bin/"
+for p in $programs; do
+	cp "$work/build/$p" "$image/bin/"
 done
 cp "$lib"/lib*.so.* "$image/lib/"
 for p in ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libgcc_s.so.1; do

@@ -232,7 +232,7 @@ static void broken_calls(int flags)
 	}
 	setitimer(ITIMER_REAL, &often, NULL);
 	TRY(read(fds[0], &byte, 1));
-	TRY(nanosleep(&(struct timespec){ 0, 60000000 }, NULL));
+	TRY(nanosleep(&(struct timespec){ 1, 0 }, NULL));
 	TRY(pause());
 	TRY(waitpid(pid, NULL, 0) == pid ? 0 : -1);
 	setitimer(ITIMER_REAL, &never, NULL);

@@ -9,7 +9,7 @@ need python3 sha256sum
 	rule Never "evt.type in (open, openat) and fd.name = /nowhere" never
 } >"$dir/rules.yaml"
 cat >"$dir/open.py" <<'END'
-"""open.py FOLDER SNAPSHOTS: opens until there are that many snapshots, at most for a minute."""
+"""open.py FOLDER SNAPSHOTS: opens until that many snapshots have been made meanwhile, at most for a minute."""
 import os
 import sys
 import time
@@ -21,7 +21,7 @@ def snapshots():
     except FileNotFoundError:
         return 0
 
-wanted, end = int(sys.argv[2]), time.monotonic() + 60
+wanted, end = snapshots() + int(sys.argv[2]), time.monotonic() + 60
 n = 0
 while n % 20 or (snapshots() < wanted and time.monotonic() < end):
     os.close(os.open("%s/n-%05d" % (sys.argv[1], n), os.O_RDONLY | os.O_CREAT))
