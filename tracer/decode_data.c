@@ -6,13 +6,12 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "tracer/decode_step.h"
 #include "tracer/socket.h"
 
 /* Only the first bytes of what is read and written are events' business (EVENT_SNAPLEN). */
 
-#define MAX_VECTORS 16 /* pieces of a vector that are looked at; EVENT_SNAPLEN bytes are seldom in more */
-#define MAX_POLLED  16 /* descriptors of one poll: as in Falco's drivers */
 
 static void put_memory_bytes(const struct call *c, uint64_t address, uint64_t len, struct event_builder *b)
 {
@@ -69,9 +68,9 @@ STEP(put_result_size)
 
 /* ---- vectors ---- */
 
-static size_t read_vectors(const struct call *c, uint64_t address, uint64_t count, struct iovec v[MAX_VECTORS])
+static size_t read_vectors(const struct call *c, uint64_t address, uint64_t count, struct iovec v[EVENT_VECTORS])
 {
-	size_t n = count < MAX_VECTORS ? (size_t)count : MAX_VECTORS;
+	size_t n = count < EVENT_VECTORS ? (size_t)count : EVENT_VECTORS;
 
 	if (!address || !n || memory_read(c->memory, address, v, n * sizeof(*v)) < 0)
 		return 0;
@@ -81,7 +80,7 @@ static size_t read_vectors(const struct call *c, uint64_t address, uint64_t coun
 static void put_vector(const struct call *c, uint64_t address, uint64_t count, uint64_t limit, struct event_builder *b)
 {
 	char bytes[EVENT_SNAPLEN];
-	struct iovec v[MAX_VECTORS];
+	struct iovec v[EVENT_VECTORS];
 	size_t n = read_vectors(c, address, count, v), len = 0;
 
 	for (size_t i = 0; i < n && len < sizeof(bytes) && len < limit; i++) {
@@ -103,11 +102,11 @@ static void put_vector(const struct call *c, uint64_t address, uint64_t count, u
 
 static uint64_t vector_size(const struct call *c, uint64_t address, uint64_t count)
 {
-	struct iovec v[MAX_VECTORS];
+	struct iovec v[EVENT_VECTORS];
 	uint64_t size = 0;
 
 	/* at most 1024 pieces, the kernel's limit */
-	for (uint64_t done = 0; done < count && done < 1024; done += MAX_VECTORS) {
+	for (uint64_t done = 0; done < count && done < 1024; done += EVENT_VECTORS) {
 		size_t n = read_vectors(c, address + done * sizeof(v[0]), count - done, v);
 
 		for (size_t i = 0; i < n; i++)
@@ -218,10 +217,10 @@ STEP(put_control)
 
 STEP(put_polled)
 {
-	uint8_t bytes[2 + MAX_POLLED * 10];
+	uint8_t bytes[2 + EVENT_POLLED * 10];
 	struct writer w = writer_of(bytes, sizeof(bytes));
-	struct pollfd fds[MAX_POLLED];
-	size_t n = c->args[s->arg + 1] < MAX_POLLED ? (size_t)c->args[s->arg + 1] : MAX_POLLED;
+	struct pollfd fds[EVENT_POLLED];
+	size_t n = c->args[s->arg + 1] < EVENT_POLLED ? (size_t)c->args[s->arg + 1] : EVENT_POLLED;
 
 	if (!c->args[s->arg] || memory_read(c->memory, c->args[s->arg], fds, n * sizeof(fds[0])) < 0)
 		n = 0;

@@ -81,13 +81,11 @@ bool entry_is_unmapped(const struct tracer *t)
 	return maps_find(c->tid, memory_fault(c->memory), &m, path) == -ENOENT;
 }
 
-#define READ_TRIES 16 /* a page that is there half of the time is found but once in 65536 calls not */
-
 int entry_fault(const struct tracer *t, int r, unsigned int *tries)
 {
 	if (r != -EFAULT || entry_is_unmapped(t))
 		return r;
-	return ++*tries < READ_TRIES ? 1 : -ENODATA;
+	return ++*tries < READER_TRIES ? 1 : -ENODATA;
 }
 
 /* ---- calls that are ours to handle, whatever the rules want -------------------------------------------- */

@@ -26,7 +26,6 @@
 
 #define PROC_PATH   40
 #define LABEL_BYTES 4096 /* a page of the kernel */
-#define CHANGES_MAX 32 /* a server that changes users for each request costs less when it opens for itself */
 
 struct own_identity {
 	ino_t mounts, users; /* namespaces */
@@ -289,5 +288,5 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 	else if (tracee && traits & CALL_CONFINE)
 		tracees_each(&t->tracees, confine_one, tracee->process);
 	else if (tracee && tracee->identity != IDENTITY_OTHER && tracee->identity != IDENTITY_CONFINED)
-		tracee->identity = tracee->changes++ < CHANGES_MAX ? IDENTITY_UNKNOWN : IDENTITY_OTHER;
+		tracee->identity = tracee->changes++ < RIGHTS_CHANGES ? IDENTITY_UNKNOWN : IDENTITY_OTHER;
 }

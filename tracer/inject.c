@@ -21,8 +21,6 @@
  * its open is told before it, and no stop takes a thread away that an open still names.
  */
 
-#define QUEUE 16 /* more callers than that gain nothing from overlapping */
-
 struct injection {
 	struct pending pending; /* the open; its texts are the copies below */
 	struct event_ext ext;
@@ -43,7 +41,7 @@ struct injector {
 	unsigned int processors;
 	bool room;
 	unsigned int first; /* of those that are not told yet; how many there are is known to the tracer */
-	struct injection list[QUEUE];
+	struct injection list[INJECT_QUEUE];
 };
 
 /*
@@ -70,7 +68,7 @@ static void *work(void *context)
 {
 	struct injector *injector = context;
 
-	for (unsigned int i = 0;; i = (i + 1) % QUEUE) {
+	for (unsigned int i = 0;; i = (i + 1) % INJECT_QUEUE) {
 		struct injection *in = &injector->list[i];
 
 		wait_for(&injector->queued);
@@ -137,7 +135,7 @@ bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec)
 	if (!t->injections && (!t->crowd.others || !start(t) || !has_room(t)))
 		return false;
 	has_room(t);
-	in = &t->injector->list[(t->injector->first + t->injections++) % QUEUE];
+	in = &t->injector->list[(t->injector->first + t->injections++) % INJECT_QUEUE];
 	in->pending = t->pending;
 	in->ext = t->ext;
 	in->opened = *st;
@@ -153,7 +151,7 @@ bool inject_queue(struct tracer *t, int fd, const struct stat *st, bool cloexec)
 
 bool inject_is_due(const struct tracer *t)
 {
-	return t->injections == QUEUE || !t->injector->room;
+	return t->injections == INJECT_QUEUE || !t->injector->room;
 }
 
 /* t->pending is the open. 1 = its event. */
@@ -198,7 +196,7 @@ int inject_tell(struct tracer *t, bool wait, struct event *ret_event, struct err
 		wait_for(&injector->done);
 	else if (sem_trywait(&injector->done) < 0)
 		return 0;
-	injector->first = (injector->first + 1) % QUEUE;
+	injector->first = (injector->first + 1) % INJECT_QUEUE;
 	t->injections--;
 	t->pending = in->pending;
 	t->ext = in->ext;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/parse.h"
 #include "tracer/arch.h"
 #include "tracer/pagemap.h"
@@ -192,9 +193,6 @@ int maps_identify(pid_t tid, uint64_t address, struct mapping *ret_mapping, char
 	return find(tid, address, true, ret_mapping, path);
 }
 
-/* Mappings that one stack is looked for in: a program that cuts its own into more has to be taken for odd anyway. */
-#define STACK_PIECES 16
-
 /* ---- regions ------------------------------------------------------------------------------------------- */
 
 /* The stack pointer is the last but one word of /proc/TID/syscall, which a thread in a call has; 0 = not known. */
@@ -223,7 +221,7 @@ static bool holds_stack(pid_t tid, const struct mapping *m)
 	char path[MAPS_PATH_BYTES];
 	struct mapping at = { .start = stack_pointer(tid) };
 
-	for (int step = 0; step < STACK_PIECES && at.start; step++) {
+	for (int step = 0; step < REGION_STACK_PIECES && at.start; step++) {
 		uint64_t next = step == 0 ? at.start : m->start < at.start ? at.start - 1 : at.end;
 
 		if (maps_find(tid, next, &at, path) < 0 || at.inode || !at.readable)

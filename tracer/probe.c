@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "tracer/arch.h"
 #include "tracer/launch.h"
 #include "tracer/notify.h"
@@ -25,7 +26,6 @@
 
 #define PROBE_CALL	 SYS_getppid
 #define PROBE_ANSWER	 424242
-#define PROBE_TIMEOUT_MS 2000 /* for one step; a loaded machine needs a few */
 
 struct probe {
 	struct probe_result result;
@@ -233,8 +233,6 @@ static int run_ptrace(struct probe *p, struct error *err)
 	r = go_on(p, false, err);
 	return r < 0 ? r : expect_success(p, err);
 }
-
-#define PROBE_STOPS 10000 /* calls that the child may make while it waits for us */
 
 /* The exit stop of a call that was left out: a filter that names what is allowed may have given it an error. */
 static int answer_at_exit(struct probe *p, struct error *err)

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "app/config.h"
+#include "base/limits.h"
 #include "base/parse.h"
 #include "base/units.h"
 
@@ -335,7 +336,6 @@ static int read_plugins(struct config *c, struct error *err)
 
 /* ---- monitor.limits: ----------------------------------------------------------------------------------- */
 
-#define LIMIT_SECONDS 86400 /* at most: what is held back longer is of no use to anybody */
 
 static int read_key(struct config *c, const struct yaml_node *key, struct config_limit *l)
 {

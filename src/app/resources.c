@@ -9,9 +9,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/units.h"
 
-#define PROC_FILE_BYTES (1 << 20) /* /proc/stat has a line for each processor and a long one of interrupts */
 
 /* The number behind "\nNAME:" (or NAME at the start), which counts in KiB there; as bytes. 0 when it is not there. */
 static uint64_t kib_of(const char *text, const char *name)

@@ -13,6 +13,8 @@
 #define EVENT_SNAPLEN	   80	    /* bytes of I/O data kept: Falco's default */
 #define EVENT_ARGS_BYTES   (6 << 20) /* proc.full_args: the kernel's own limit of an argv */
 #define EVENT_STRING_BYTES 4096	    /* paths, args, env, cgroups of one event: the kernel drivers cut there */
+#define EVENT_VECTORS	   16	    /* pieces of a vector that are looked at: EVENT_SNAPLEN bytes are seldom in more */
+#define EVENT_POLLED	   16	    /* descriptors of one poll: as in Falco's drivers */
 
 /* user stacks */
 #define USTACK_FRAMES	  64	/* deeper ones are recursion */
@@ -22,18 +24,29 @@
 /* that a thread which unwinds is waited for: those seconds, and its start and end, which are no part of them */
 #define USTACK_WAIT_MS	  (USTACK_SECONDS * 1000 + 500)
 
+/* mappings that one stack is looked for in: a program that cuts its own into more has to be taken for odd anyway */
+#define REGION_STACK_PIECES 16
+
 /* what /proc says of a thread: the most groups there may be, 65536 of eleven characters each, and some lines more */
 #define STATUS_BYTES (1 << 20)
 /* and of its mounts: by default a namespace may have 100,000, and a line is some hundred bytes long */
 #define MOUNTS_BYTES (16 << 20)
 /* and of one kind of its network's sockets, 150 bytes each: looked at where a socket does not say */
 #define NET_TABLE_BYTES (16 << 20)
+/* of one file about the machine: /proc/stat has a line for each processor and a long one of interrupts */
+#define PROC_FILE_BYTES (1 << 20)
 
 /* calls in the caller's place */
 /* users whose rights are taken on for it: of more, who come later make their calls themselves */
 #define RIGHTS_KINDS 64
 /* the list of groups of one of them, as text: to take on thousands costs more than to look behind the call */
 #define RIGHTS_GROUPS_BYTES 65536
+/* changes of rights of one program: a server that makes them for each request costs less when it opens for itself */
+#define RIGHTS_CHANGES 32
+/* symbolic links on the way of a path: the kernel follows no more */
+#define PATH_LINKS 40
+/* descriptors that are on their way to their callers: more callers gain nothing from overlapping */
+#define INJECT_QUEUE 16
 /* paths known to lead through links, which are not tried without them first: a program's libraries are fewer */
 #define OPEN_LINKED_PATHS 64
 
@@ -42,6 +55,10 @@
  * machine needs 20000 to 35000 to wake up
  */
 #define AWAKE_NS 40000u
+
+/* a way of interception that is tried before a run */
+#define PROBE_TIMEOUT_MS 2000 /* for one step; a loaded machine needs a few */
+#define PROBE_STOPS	 10000 /* calls that the child may make while it waits for us */
 
 /* the kernel's records of births and ends: a process takes 170 bytes, and one processor makes some thousand a second */
 #define TASK_RING_BYTES_MAX (1 << 20) /* of a processor: half a second without a look */
@@ -55,6 +72,7 @@
 #define READER_WAIT_MS	  20   /* that all wait for one: a disk gives a page in less */
 #define READER_STARVED_MS 1000 /* the same, while there is only no processor for the thread that reads */
 #define READER_THREADS	  4    /* that may be held up at once */
+#define READER_TRIES	  16   /* a page that is there half of the time is found but once in 65536 calls not */
 
 /* locks of the kernel that calls in the caller's place need, where somebody may hold them for long */
 #define ERRAND_WAIT_MS 5	    /* that all wait for one: nothing is lost when it takes longer */
@@ -160,6 +178,7 @@
 #define OUTPUT_QUEUE_BYTES (64 << 20) /* of these */
 #define OUTPUT_LINGER_MS 2 /* that an alert may wait for those behind it: a busy stream wakes no thread for each */
 #define OUTPUT_STOP_MS 2500 /* for a worker that hangs in a call; most calls give up after 2 seconds */
+#define LIMIT_SECONDS 86400 /* of a limit, at most: what is held back longer is of no use to anybody */
 #define LIMIT_BURSTS 10000 /* rules and keys whose alerts are counted at once; more end the oldest early */
 #define PROGRAM_END_SECONDS 30 /* for a program to end after its input; a mail server may be slow */
 #define PROGRAM_COMMAND_BYTES 65536 /* a shell script of a screen or two */
@@ -194,12 +213,12 @@
 #define OUTPUT_DRAIN_SECONDS 5 /* for what is on its way at the end: service managers kill after 10 to 90 */
 #define RUN_FEW_DESCRIPTORS 16 /* with fewer `monitor run` cannot look at all that it is asked for */
 #define RUN_ENDING_SECONDS 60 /* that a supervisor asked to end watches on for: service managers kill after 90 */
-
-/* gRPC: clients fetch alerts with empty requests */
 /* that a run whose command is killed before it began waits for its supervisor's last words */
 #define FRONT_START_MS		1000
 /* that a run waits for its supervisor's end: outputs have been flushed before */
 #define FRONT_LAST_WORDS_MS    5000
+
+/* gRPC: clients fetch alerts with empty requests */
 /* a monitor closes its address after its command's end, and GRPC_STOP_SECONDS */
 #define LISTEN_PATIENCE_MS     3000
 #define LISTEN_RETRY_MS	       20
