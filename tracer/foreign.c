@@ -148,8 +148,8 @@ bool foreign_has_ring(pid_t pid)
 	bool found = false;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
+	snprintf(path, sizeof(path), "%d/fd", pid);
+	dir = procfs_list(path);
 	while (dir && !found && (entry = readdir(dir))) {
 		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link));
 

@@ -2,11 +2,15 @@
 #include "tracer/mount.h"
 
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "base/parse.h"
 #include "base/words.h"
+#include "tracer/procfs_folder.h"
 
 bool mount_is_prompt(struct str type)
 {
@@ -43,6 +47,21 @@ bool mount_is_ordinary(uint32_t magic)
 	default:
 		return false;
 	}
+}
+
+int mount_read_all(pid_t tid, char **ret_text, struct str *ret_lines)
+{
+	char path[32] = "self/mountinfo";
+	size_t len;
+	int r;
+
+	if (tid)
+		snprintf(path, sizeof(path), "%d/mountinfo", tid);
+	r = file_read_all_at(procfs_folder(), path, MOUNTS_BYTES, ret_text, &len, NULL);
+	if (r < 0)
+		return r;
+	*ret_lines = (struct str){ *ret_text, len };
+	return 0;
 }
 
 static bool is_read_only(struct str options)

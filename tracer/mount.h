@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 
@@ -15,6 +16,8 @@ struct mount {
 	bool read_only; /* the mount, or its file system */
 };
 
+/* The lines of a process's mounts (0: ours), in *ret_text, which is the caller's to free. 0, or -errno. */
+int mount_read_all(pid_t tid, char **ret_text, struct str *ret_lines);
 bool mount_parse(struct str line, struct mount *ret_mount);
 /* Whether a path is that of a folder, or leads below it; both absolute, and only the root ends with a slash. */
 bool mount_covers(struct str folder, struct str path);

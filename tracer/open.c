@@ -2,7 +2,6 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -27,10 +26,6 @@
 
 /* Symlinks of /proc lead to where the caller, not we, would come; its other links are found by their file system. */
 #define RESOLVE_ALWAYS (RESOLVE_NO_MAGICLINKS)
-
-#ifndef RESOLVE_CACHED
-#define RESOLVE_CACHED 0x20
-#endif
 
 #define FLAGS_KNOWN                                                                                                   \
 	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_DIRECT |     \

@@ -5,8 +5,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/limits.h"
 #include "base/words.h"
 #include "tracer/mount.h"
 #include "tracer/procfs.h"
@@ -34,13 +32,9 @@ static bool find_upperdir(pid_t tid, struct str path, char *dir, size_t size, si
 	auto_free char *text = NULL;
 	struct mount m, top = { 0 };
 	struct str rest, line, upper;
-	size_t len;
-	char file[32];
 
-	snprintf(file, sizeof(file), "%d/mountinfo", tid);
-	if (file_read_all_at(procfs_folder(), file, MOUNTS_BYTES, &text, &len, NULL) < 0)
+	if (mount_read_all(tid, &text, &rest) < 0)
 		return false;
-	rest = (struct str){ text, len };
 	while (words_line(&rest, &line))
 		if (mount_parse(line, &m) && m.point.len >= top.point.len && mount_covers(m.point, path))
 			top = m;

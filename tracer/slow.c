@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/words.h"
 #include "tracer/mount.h"
@@ -36,12 +34,7 @@
  * have us wait all the same: that takes the rights to mount, or a server that all wait for.
  */
 
-#define LINKS_MAX    40 /* on the way of a path, as in the kernel */
-#define TRIES        4
-
-#ifndef RESOLVE_CACHED
-#define RESOLVE_CACHED 0x20
-#endif
+#define TRIES 4
 
 /* ---- which there are ----------------------------------------------------------------------------------- */
 
@@ -197,7 +190,7 @@ static int walk(const struct slow *s, int base, const char *path)
 		if (S_ISLNK(st.stx_mode)) {
 			if (is_of_proc(next) && is_magic(at, part))
 				return 1;
-			if (++links > LINKS_MAX || follow(next, rest) < 0)
+			if (++links > PATH_LINKS || follow(next, rest) < 0)
 				return -ELOOP;
 			if (rest[0] != '/')
 				continue;
@@ -385,13 +378,12 @@ int slow_copy(struct slow *s, struct slow *ret_copy)
 bool slow_any(struct slow *s)
 {
 	auto_free char *text = NULL;
-	size_t len;
+	struct str mounts;
 
 	if (!s->asked)
 		return false;
 	if (s->changed) {
-		s->unknown = file_read_all_at(procfs_folder(), "self/mountinfo", MOUNTS_BYTES, &text, &len, NULL) < 0 ||
-			     slow_parse(s, (struct str){ text, len }) < 0 || add_root(s) < 0;
+		s->unknown = mount_read_all(0, &text, &mounts) < 0 || slow_parse(s, mounts) < 0 || add_root(s) < 0;
 		s->changed = false;
 	}
 	return s->count || s->unknown;
@@ -401,14 +393,9 @@ bool slow_among(pid_t tid)
 {
 	struct slow s = { .fd = -1 };
 	auto_free char *text = NULL;
-	char path[32] = "self/mountinfo";
-	bool among;
-	size_t len;
+	struct str mounts;
+	bool among = mount_read_all(tid, &text, &mounts) < 0 || slow_parse(&s, mounts) < 0 || s.count;
 
-	if (tid)
-		snprintf(path, sizeof(path), "%d/mountinfo", tid);
-	among = file_read_all_at(procfs_folder(), path, MOUNTS_BYTES, &text, &len, NULL) < 0 ||
-		slow_parse(&s, (struct str){ text, len }) < 0 || s.count;
 	slow_free(&s);
 	return among;
 }
@@ -473,13 +460,9 @@ bool slow_on_way(struct slow *s, int base, const char *path, bool makes)
 static bool find_mount(pid_t tid, uint64_t id, char **ret_text, struct mount *ret_mount)
 {
 	struct str rest, line;
-	char path[32];
-	size_t len;
 
-	snprintf(path, sizeof(path), "%d/mountinfo", tid);
-	if (file_read_all_at(procfs_folder(), path, MOUNTS_BYTES, ret_text, &len, NULL) < 0)
+	if (mount_read_all(tid, ret_text, &rest) < 0)
 		return false;
-	rest = (struct str){ *ret_text, len };
 	while (words_line(&rest, &line))
 		if (mount_parse(line, ret_mount) && ret_mount->id == id)
 			return true;
@@ -574,7 +557,6 @@ int slow_ask(struct slow_memo *m, pid_t tid, int folder, const char *path, struc
 	*ret_answer = answer;
 	return 0;
 }
-
 
 int slow_stat(const char *path, struct stat *ret_st)
 {

@@ -2,6 +2,7 @@
 #ifndef MONITOR_TRACER_SLOW_H
 #define MONITOR_TRACER_SLOW_H
 
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,10 @@
 #include <sys/types.h>
 
 #include "base/str.h"
+
+#ifndef RESOLVE_CACHED /* before Linux 5.12 */
+#define RESOLVE_CACHED 0x20
+#endif
 
 /* Mounts that may let whoever looks something up there wait. */
 struct slow {
