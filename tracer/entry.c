@@ -106,17 +106,32 @@ static bool freezes(const struct pending *p, unsigned int traits)
 	return any;
 }
 
-/* True when the call has its answer. */
-static bool handle_own(struct tracer *t, unsigned int traits)
+/* A call that may be aimed at us. True when it has its answer. */
+static bool is_kept_off(struct tracer *t, unsigned int traits)
 {
 	struct pending *p = &t->pending;
 	bool done = false;
-	int r;
+	int r = 0;
 
-	if (traits & (CALL_RING | CALL_RINGS) && foreign_ring(t)) {
-		entry_refuse(t, -ENOSYS);
-		return true;
-	}
+	if (traits & (CALL_OWNER | CALL_PIDFD))
+		r = protect_check_fd(t, p->tracee, &p->call, traits, &done);
+	else if (traits & (CALL_PID | CALL_THREAD | CALL_GROUP))
+		r = protect_check(t, &p->call, traits, &done);
+	else if (traits & CALL_DEBUG && (uint32_t)p->call.args[0] != PTRACE_TRACEME &&
+		 protect_is_ours((pid_t)p->call.args[1]) && protect_same_ids(p->call.tid))
+		r = -EPERM;
+	if (r < 0)
+		entry_refuse(t, r);
+	else if (done)
+		entry_return(t, 0);
+	return r < 0 || done;
+}
+
+/* What the tracer has to know of from here on, whatever becomes of the call. */
+static void heed(struct tracer *t, unsigned int traits)
+{
+	const struct pending *p = &t->pending;
+
 	if (traits & CALL_AFFINITY)
 		near_rest(t);
 	if (traits & CALL_MOUNT)
@@ -135,28 +150,27 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 	 */
 	if (makes_faults(p, traits))
 		t->tracees.direct = false;
-	if (traits & (CALL_PID | CALL_THREAD | CALL_GROUP | CALL_OWNER | CALL_PIDFD)) {
-		r = traits & (CALL_OWNER | CALL_PIDFD) ? protect_check_fd(t, p->tracee, &p->call, traits, &done) :
-							 protect_check(t, &p->call, traits, &done);
-		if (r < 0 || done) {
-			if (r < 0)
-				entry_refuse(t, r);
-			else
-				entry_return(t, 0);
-			return true;
-		}
+}
+
+/* True when the call has its answer. */
+static bool handle_own(struct tracer *t, unsigned int traits)
+{
+	struct pending *p = &t->pending;
+	int r;
+
+	if (traits & (CALL_RING | CALL_RINGS) && foreign_ring(t)) {
+		entry_refuse(t, -ENOSYS);
+		return true;
 	}
+	heed(t, traits);
+	if (is_kept_off(t, traits))
+		return true;
 	if (traits & CALL_BIRTH) {
 		r = birth_unhide(t);
 		if (r < 0) {
 			entry_return(t, r);
 			return true;
 		}
-	}
-	if (traits & CALL_DEBUG && (uint32_t)p->call.args[0] != PTRACE_TRACEME &&
-	    protect_is_ours((pid_t)p->call.args[1]) && protect_same_ids(p->call.tid)) {
-		entry_refuse(t, -EPERM);
-		return true;
 	}
 	if (traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT))
 		identity_spoil(t, p->tracee, traits);

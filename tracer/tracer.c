@@ -96,15 +96,12 @@ static bool is_single_thread(void)
 	return fstatat(procfs_folder(), "self/task", &st, 0) == 0 && st.st_nlink == 3; /* two, and one for each thread */
 }
 
-static int prepare_supervisor(struct tracer *t, struct error *err)
+/* What seldom happens comes as a signal: each descriptor and each time limit more makes every wait dearer. */
+static int prepare_signals(struct tracer *t, struct error *err)
 {
 	const struct itimerval idle = { { IDLE_SECONDS, 0 }, { IDLE_SECONDS, 0 } };
-	struct tracee *workload;
-	bool exact, opens;
 	sigset_t set;
-	int r;
 
-	/* what seldom happens comes as a signal: each descriptor and each time limit more makes every wait dearer */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGIO);
@@ -114,13 +111,14 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (t->wait_signal < 0 || setitimer(ITIMER_REAL, &idle, NULL) < 0 ||
 	    fcntl(t->launch.control, F_SETOWN, getpid()) < 0 || fcntl(t->launch.control, F_SETFL, O_ASYNC) < 0)
 		return error_errno(err, -errno, "no signal descriptor");
-	if (atomic_load(&t->launch.shared->set_id) && !place_set_uid())
-		add_lost(t, "the command is a set-uid program and stays without privileges: run monitor as root");
-	r = prepare_proc(t, err);
-	if (r < 0)
-		return r;
-	exact = t->options.opens == TRACER_OPENS_EXACT;
-	opens = place_opens();
+	return 0;
+}
+
+/* What it takes to open in a caller's place; what lacks is said where that was asked for. */
+static void prepare_opens(struct tracer *t)
+{
+	bool exact = t->options.opens == TRACER_OPENS_EXACT, opens = place_opens();
+
 	if (exact && t->notifying && !opens)
 		add_lost(t, "openat2 or statx is refused, or from before Linux 5.8: opened files are judged after the call");
 	else if (exact && t->notifying && !t->injects)
@@ -135,10 +133,25 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 		if (exact && opens && t->injects)
 			add_lost(t, "what /proc has of the monitor may not be read: opened files are judged after the call");
 	}
-	calls_init(&t->calls);
-	birth_init(t);
 	if (t->own && t->injects && exact)
 		near_begin(t);
+}
+
+static int prepare_supervisor(struct tracer *t, struct error *err)
+{
+	struct tracee *workload;
+	int r = prepare_signals(t, err);
+
+	if (r < 0)
+		return r;
+	if (atomic_load(&t->launch.shared->set_id) && !place_set_uid())
+		add_lost(t, "the command is a set-uid program and stays without privileges: run monitor as root");
+	r = prepare_proc(t, err);
+	if (r < 0)
+		return r;
+	prepare_opens(t);
+	calls_init(&t->calls);
+	birth_init(t);
 	slow_begin(&t->slow);
 	lookup_mounts_changed(t);
 	t->tracees.direct = t->seizing && memory_can_direct();
@@ -255,13 +268,9 @@ static int seize_workload(struct tracer *t, struct error *err)
 	return 0;
 }
 
-static int tracer_intercept(struct source *s, const struct intercept_set *set, struct error *err)
+static struct filter_options filter_options_of(const struct tracer *t)
 {
-	struct tracer *t = tracer_of(s);
-	auto_filter struct filter *filter = NULL;
-	auto_free struct sock_filter *program = NULL;
-	auto_links struct links *links = NULL;
-	struct filter_options options = {
+	return (struct filter_options){
 		.on_behalf = t->own,
 		.handover = t->notifying && t->seizing,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
@@ -271,10 +280,41 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		.watch_faults = t->tracees.direct || t->own,
 		.watch_mounts = true,
 		.watch_ends = !t->seizing,
+		.watch_execs = t->rings,
+		.watch_births = t->seizing && !t->rings,
+		.use_io_uring = t->options.io_uring == TRACER_DENY || t->ring_inherited,
 		.protect = getpid(),
 		.protect_programs = t->options.starts_programs,
 	};
-	size_t length;
+}
+
+/* The workload, which waits for its start, is ours, and begins below the filter, or to stop at every call. */
+static int start_workload(struct tracer *t, const struct filter *filter, struct error *err)
+{
+	auto_free struct sock_filter *program = NULL;
+	size_t length = 0;
+	int r = seize_workload(t, err);
+
+	if (r < 0)
+		return r;
+	if (t->every_call) {
+		r = passing_begin(t);
+		if (r < 0)
+			return error_errno(err, r, "the workload cannot be stopped");
+	} else {
+		r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, &program, &length, err);
+		if (r < 0)
+			return r;
+	}
+	return launch_start(&t->launch, program, length, t->notifying, &t->listener, err);
+}
+
+static int tracer_intercept(struct source *s, const struct intercept_set *set, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+	auto_filter struct filter *filter = NULL;
+	auto_links struct links *links = NULL;
+	struct filter_options options;
 	int r;
 
 	if (!t->filter) {
@@ -284,9 +324,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		if (r < 0)
 			return r;
 	}
-	options.watch_execs = t->rings;
-	options.watch_births = t->seizing && !t->rings;
-	options.use_io_uring = t->options.io_uring == TRACER_DENY || t->ring_inherited;
+	options = filter_options_of(t);
 	r = filter_new(set, &t->calls, &options, &filter, err);
 	if (r < 0)
 		return r;
@@ -295,20 +333,7 @@ static int tracer_intercept(struct source *s, const struct intercept_set *set, s
 		return error_set(err, r, "out of memory");
 	if (t->filter)
 		return follow(t, set, filter, &links, err);
-	r = seize_workload(t, err);
-	if (r < 0)
-		return r;
-	if (t->every_call) {
-		length = 0;
-		r = passing_begin(t);
-		if (r < 0)
-			return error_errno(err, r, "the workload cannot be stopped");
-	} else {
-		r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, &program, &length, err);
-		if (r < 0)
-			return r;
-	}
-	r = launch_start(&t->launch, program, length, t->notifying, &t->listener, err);
+	r = start_workload(t, filter, err);
 	if (r < 0)
 		return r;
 	t->facts = set->facts;
@@ -337,20 +362,31 @@ static bool is_over(struct tracer *t)
 	return seized == 0;
 }
 
-static int tracer_next(struct source *s, struct event *ret_event, struct error *err)
+/* The pipeline is back: what was to be answered then is. 1 = the next event of a call that has several. */
+static int answer_pending(struct tracer *t, struct event *ret_event, struct error *err)
 {
-	struct tracer *t = tracer_of(s);
+	struct pending *p = &t->pending;
 	int r;
 
-	if (t->pending.active && t->pending.answer_due) {
+	if (p->active && p->answer_due) {
 		r = send_next(t, ret_event, err);
 		if (r != 0)
 			return r;
-		if (t->pending.active)
-			entry_return(t, t->pending.value);
-	} else if (t->pending.active && !t->pending.event_due) {
+		if (p->active)
+			entry_return(t, p->value);
+	} else if (p->active && !p->event_due) {
 		entry_continue(t); /* an answer was owed */
 	}
+	return 0;
+}
+
+static int tracer_next(struct source *s, struct event *ret_event, struct error *err)
+{
+	struct tracer *t = tracer_of(s);
+	int r = answer_pending(t, ret_event, err);
+
+	if (r != 0)
+		return r;
 	for (;;) {
 		/* items come behind the opens that are not told yet, and may take their threads away */
 		r = t->injections ? 0 : told_next(t, ret_event, err);
