@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "event/event.h"
-#include "tracer/decode.h"
+#include "base/limits.h"
+#include "tracer/memory.h"
 
 /* What exec gave a program, from the stack that it has not touched yet: cheaper than three files of /proc. */
 struct exec_image {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tracer/decode.h"
+#include "tracer/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
