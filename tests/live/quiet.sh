@@ -27,6 +27,15 @@ cd "$dir" || exit 99
 HOME=$dir
 export HOME
 
+# a chroot for the last of them is made meanwhile, and kept between runs
+root=${LIVE_CHROOT:-$BUILD/chroot}
+making=
+if [ "$(id -u)" = 0 ] && [ ! -e "$root/.complete" ] && command -v debootstrap >/dev/null 2>&1; then
+	rm -rf "$root"
+	(debootstrap --variant=minbase bookworm "$root" >"$dir/debootstrap.log" 2>&1 && touch "$root/.complete") &
+	making=$!
+fi
+
 # a C build, with configure's kind of small programs
 mkdir c && for i in 1 2 3 4 5 6 7 8; do printf '#include <stdio.h>\nint f%s(void) { return puts("x"); }\n' $i >c/f$i.c; done
 printf 'int main(void) { return 0; }\n' >c/main.c
@@ -58,17 +67,9 @@ if left "npm install" npm; then
 fi
 peaceful "tar and gzip" sh -c 'tar cf - c | gzip | gzip -d | tar tf - >/dev/null'
 
-# a package, in a chroot made from the archive; the chroot is kept between runs
-root=${LIVE_CHROOT:-$BUILD/chroot}
+# a package, in the chroot
 if [ "$(id -u)" = 0 ] && left "apt-get in a chroot" debootstrap; then
-	if [ ! -e "$root/.complete" ]; then
-		rm -rf "$root"
-		if debootstrap --variant=minbase bookworm "$root" >"$dir/debootstrap.log" 2>&1; then
-			touch "$root/.complete"
-		else
-			tail -n 3 "$dir/debootstrap.log"
-		fi
-	fi
+	[ -z "$making" ] || wait "$making" || tail -n 3 "$dir/debootstrap.log"
 	if [ -e "$root/.complete" ]; then
 		cp /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null
 		[ -d /etc/apt/apt.conf.d ] && cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/" 2>/dev/null
