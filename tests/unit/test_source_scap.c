@@ -155,30 +155,36 @@ static char *unpack(const char *path, size_t *ret_len)
 	return bytes;
 }
 
-/* Anywhere in the first part of each; the live tests replay such captures by the whole program. */
+/* Those that the live tests replay cut and damaged by the whole program; of each the first part. */
+#define PART 200000
+static const char *const damaged[] = { "containers", "files", "lists-births", "lists-cut",  "lists-roles", "mixed",  "net",
+				       "odd",	     "older", "proc",	      "remembered", "unclean",	   "unnamed" };
+
+static char *unpack_damaged(size_t i, char *path, size_t room, size_t *ret_len)
+{
+	snprintf(path, room, CAPTURES "%s.scap", damaged[i]);
+	return unpack(path, ret_len);
+}
+
 static void test_cut(void **state)
 {
-	static const char *const names[] = { "containers", "files",	 "lists-births", "lists-cut", "lists-roles",
-					     "mixed",	   "net",	 "odd",		 "older",     "proc",
-					     "remembered", "unclean",	 "unnamed" };
 	uint64_t seed = 1;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(damaged); i++) {
 		auto_free char *plain = NULL, *packed = NULL;
-		size_t plain_len, packed_len, head;
+		size_t plain_len, packed_len, part;
 		struct seen whole, seen;
 		char path[256];
 
-		snprintf(path, sizeof(path), CAPTURES "%s.scap", names[i]);
-		plain = unpack(path, &plain_len);
+		plain = unpack_damaged(i, path, sizeof(path), &plain_len);
 		assert_int_equal(file_read_all(path, 1 << 24, &packed, &packed_len, NULL), 0);
 		replay_bytes(plain, plain_len, &whole);
 		assert_int_equal(whole.end, -ENODATA);
-		head = plain_len < 200000 ? plain_len : 200000;
+		part = plain_len < PART ? plain_len : PART;
 		for (int n = 0; n < 2000; n++) {
 			/* half of the cuts in the metadata, where structures are */
-			size_t at = (size_t)(next_random(&seed) % (n & 1 ? head : 8192));
+			size_t at = (size_t)(next_random(&seed) % (n & 1 ? part : 8192));
 
 			replay_bytes(plain, at, &seen);
 			assert_true(seen.end < 0 && seen.events <= whole.events);
@@ -195,32 +201,37 @@ static void test_cut(void **state)
 
 static void test_flipped(void **state)
 {
-	auto_free char *plain = NULL;
 	uint64_t seed = 2;
-	size_t len;
-	unsigned int refused = 0;
 
 	(void)state;
-	plain = unpack(CAPTURES "containers.scap", &len);
-	for (int n = 0; n < 600; n++) {
-		char saved[8];
-		size_t at[8];
-		struct seen seen;
+	for (size_t i = 0; i < ARRAY_SIZE(damaged); i++) {
+		auto_free char *plain = NULL;
+		unsigned int refused = 0;
+		char path[256];
+		size_t len;
 
-		for (size_t k = 0; k < 8; k++) {
-			at[k] = (size_t)(next_random(&seed) % (n & 1 ? len : 16384));
-			saved[k] = plain[at[k]];
-			plain[at[k]] = (char)(plain[at[k]] ^ (1 + next_random(&seed) % 255));
+		plain = unpack_damaged(i, path, sizeof(path), &len);
+		len = len < PART ? len : PART;
+		for (int n = 0; n < 600; n++) {
+			char saved[8];
+			size_t at[8];
+			struct seen seen;
+
+			for (size_t k = 0; k < 8; k++) {
+				at[k] = (size_t)(next_random(&seed) % (n & 1 ? len : 8192));
+				saved[k] = plain[at[k]];
+				plain[at[k]] = (char)(plain[at[k]] ^ (1 + next_random(&seed) % 255));
+			}
+			replay_bytes(plain, len, &seen);
+			assert_true(seen.end < 0);
+			refused += seen.end != -ENODATA;
+			if (seen.end != -ENODATA)
+				assert_true(str_contains(str_of(seen.err.text), STR("offset ")));
+			for (size_t k = 8; k-- > 0;)
+				plain[at[k]] = saved[k];
 		}
-		replay_bytes(plain, len, &seen);
-		assert_true(seen.end < 0);
-		refused += seen.end != -ENODATA;
-		if (seen.end != -ENODATA)
-			assert_true(str_contains(str_of(seen.err.text), STR("offset ")));
-		for (size_t k = 8; k-- > 0;)
-			plain[at[k]] = saved[k];
+		assert_true(refused > 20);
 	}
-	assert_true(refused > 20);
 }
 
 /* ---- single blocks ---- */
