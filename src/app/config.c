@@ -98,8 +98,8 @@ int config_new_origin(struct config *c, enum config_origin_kind kind, struct str
 	return 0;
 }
 
-int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text,
-		  struct yaml_node **ret_root, struct error *err)
+int config_source(struct config *c, struct str name, struct str text, bool text_alone, struct yaml_node **ret_root,
+		  struct error *err)
 {
 	struct str copy = arena_str(c->arena, text);
 	struct yaml_node *root;
@@ -108,11 +108,11 @@ int config_source(struct config *c, enum config_origin_kind kind, struct str nam
 
 	if (!copy.ptr)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = config_new_origin(c, kind, name, &origin, err);
-	if (r == 0 && kind == CONFIG_FROM_FILE)
+	r = config_new_origin(c, CONFIG_FROM_FILE, name, &origin, err);
+	if (r == 0)
 		sha256_text(text, c->origins[origin - 1].sha256);
 	if (r == 0)
-		r = config_tree_load(c->arena, name, copy, &root, err);
+		r = config_tree_load(c->arena, name, copy, text_alone, &root, err);
 	if (r < 0)
 		return r;
 	if (root->count > CONFIG_KEYS)

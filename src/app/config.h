@@ -139,9 +139,9 @@ void config_node_json(struct strbuf *out, const struct yaml_node *n);
 struct config *config_new(void); /* empty; NULL when memory is short */
 int config_new_origin(struct config *c, enum config_origin_kind kind, struct str name, uint16_t *ret_origin,
 		      struct error *err);
-/* Reads one file's or one assignment's text as a tree whose nodes know their origin. */
-int config_source(struct config *c, enum config_origin_kind kind, struct str name, struct str text,
-		  struct yaml_node **ret_root, struct error *err);
+/* Reads one file's text as a tree whose nodes know their origin; text_alone is of config_tree_load(). */
+int config_source(struct config *c, struct str name, struct str text, bool text_alone, struct yaml_node **ret_root,
+		  struct error *err);
 
 int config_include(struct config *c, struct str main_name, struct error *err); /* config_files */
 int config_values(struct config *c); /* members from c->root */

@@ -37,9 +37,14 @@ static int include_file(struct config *c, const char *path, enum config_merge ho
 	r = file_read_all(path, CONFIG_MAX_BYTES, &text, &len, err);
 	if (r < 0)
 		return error_prefix(err, r, "cannot read the configuration");
-	r = config_source(c, CONFIG_FROM_FILE, str_of(path), (struct str){ text, len }, &root, err);
+	r = config_source(c, str_of(path), (struct str){ text, len }, true, &root, err);
 	if (r < 0)
 		return r;
+	if (root->kind != YAML_MAP) { /* Falco goes on, too: notes for people lie in such folders */
+		if (config_warn(c, "%s: there are no keys in it, and it is passed over", path) < 0)
+			return error_set(err, -ENOMEM, "out of memory");
+		return 0;
+	}
 	if (yaml_get(root, "config_files"))
 		return error_set(err, -EINVAL, "%s: an included configuration file cannot include others", path);
 	if (warn_twice(c, root) < 0)

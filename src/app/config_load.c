@@ -89,7 +89,7 @@ static int read_input(struct str name, struct str text, const struct config_inpu
 	if (!c)
 		return error_set(err, -ENOMEM, "out of memory");
 	c->option = in->option ? in->option : "-o";
-	r = config_source(c, CONFIG_FROM_FILE, name, text, &c->root, err);
+	r = config_source(c, name, text, false, &c->root, err);
 	if (r == 0)
 		r = finish(c, name, in, err);
 	if (r < 0)

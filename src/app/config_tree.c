@@ -298,8 +298,8 @@ int config_tree_parse(struct arena *arena, struct str name, struct str text, str
 	return 0;
 }
 
-int config_tree_load(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
-		     struct error *err)
+int config_tree_load(struct arena *arena, struct str name, struct str text, bool text_alone,
+		     struct yaml_node **ret_root, struct error *err)
 {
 	struct yaml_node *root;
 	int r = config_tree_parse(arena, name, text, &root, err);
@@ -310,25 +310,29 @@ int config_tree_load(struct arena *arena, struct str name, struct str text, stru
 		root->kind = YAML_MAP;
 		root->count = 0;
 	}
-	if (root->kind != YAML_MAP)
+	if (root->kind == YAML_SEQUENCE || (root->kind == YAML_SCALAR && !text_alone))
 		return error_set(err, -EINVAL, STR_FMT ": a configuration consists of keys and values", STR_ARG(name));
 	*ret_root = root;
 	return 0;
 }
 
-static int merge_one(struct arena *arena, struct yaml_node *root, struct str key, struct yaml_node *value,
+static int merge_one(struct arena *arena, struct yaml_node *root, struct str key, const struct yaml_pair *included,
 		     enum config_merge how)
 {
 	struct yaml_pair *there = find(root, key);
-	struct yaml_node **place = there ? &there->value : NULL;
+	struct yaml_node **place = there ? &there->value : NULL, *value = included->value, *name;
 	uint32_t i;
 
 	if (place && how == CONFIG_MERGE_ADD_ONLY)
 		return 0;
-	if (!place)
+	if (!place) {
 		place = add_pair(arena, root, key);
-	if (!place)
-		return -ENOMEM;
+		if (!place)
+			return -ENOMEM;
+		name = root->pairs[root->count - 1].key;
+		name->origin = included->key->origin;
+		name->at = included->key->at;
+	}
 	if (how != CONFIG_MERGE_APPEND || value->kind != YAML_SEQUENCE ||
 	    ((*place)->kind != YAML_SEQUENCE && (*place)->kind != YAML_NULL)) {
 		*place = value;
@@ -351,7 +355,7 @@ int config_tree_merge(struct arena *arena, struct yaml_node *root, struct yaml_n
 
 		if (!config_tree_text(included->pairs[i].key, &key))
 			continue;
-		r = merge_one(arena, root, key, included->pairs[i].value, how);
+		r = merge_one(arena, root, key, &included->pairs[i], how);
 		if (r < 0)
 			return r;
 	}

@@ -45,9 +45,12 @@ int config_tree_adopt(struct arena *arena, struct yaml_node *root, uint16_t orig
 /* Reads a text of any kind; the error has line and column. */
 int config_tree_parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
 		      struct error *err);
-/* Reads one file's text; an empty one is an empty map. The error has line and column. */
-int config_tree_load(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
-		     struct error *err);
+/*
+ * Reads one file's text; an empty one is an empty map. What has no keys is an error, but for a text where text_alone is
+ * set, which is left as it is. The error has line and column.
+ */
+int config_tree_load(struct arena *arena, struct str name, struct str text, bool text_alone,
+		     struct yaml_node **ret_root, struct error *err);
 
 /* A scalar's text; an omitted value reads "null", as yaml-cpp has it. False for lists and maps. */
 bool config_tree_text(const struct yaml_node *node, struct str *ret_text);

@@ -486,6 +486,29 @@ static void test_included(void **state)
 		assert_true(str_eq(c->selections[0].rule, STR("b")));
 		assert_int_equal(c->min_priority, PRIORITY_ALERT);
 	}
+	write_text(path, "Written by hand, for people.\n");
+	{
+		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
+
+		assert_int_equal(r, 0);
+		assert_int_equal(c->min_priority, PRIORITY_ERROR);
+		assert_int_equal(c->nwarnings, 1);
+		assert_non_null(strstr(c->warnings[0].ptr, "2.yaml: there are no keys in it, and it is passed over"));
+	}
+	write_text(path, "\n nosuch: 1\n");
+	{
+		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
+
+		assert_int_equal(r, 0);
+		assert_non_null(strstr(c->warnings[0].ptr, "2.yaml:2:2: unknown key nosuch"));
+	}
+	write_text(path, "- a list\n");
+	{
+		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
+
+		assert_int_equal(r, -EINVAL);
+		assert_null(c);
+	}
 	write_text(path, "config_files: [x]\n");
 	{
 		auto_config struct config *c = read_config(main_text, NULL, 0, &r);
