@@ -92,6 +92,26 @@ END
 		command -v crun >/dev/null 2>&1 &&
 			contained "rootless podman" unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' - \
 				setpriv --reuid 65534 --regid 65534 --clear-groups env "HOME=$dir/rootless" "XDG_RUNTIME_DIR=$dir/rootless/run" sh "$dir/rootless.sh"
+
+		# podman in podman: the inner one makes its container in the outer one's
+		outer=$dir/outer
+		set --
+		for d in usr bin sbin lib lib64; do
+			[ -d "/$d" ] || continue
+			mkdir -p "$outer/$d" "$outer/work/inner/$d" && set -- "$@" --volume "/$d:/$d:ro"
+		done
+		for d in etc proc sys dev tmp var/tmp run root; do mkdir -p "$outer/$d" "$outer/work/inner/$d"; done
+		cp -r /etc/passwd /etc/group /etc/containers "$outer/etc/"
+		cp "$dir/containers.conf" "$outer/work/"
+		echo text >"$outer/work/inner/etc/shadow"
+		cat >"$outer/work/inner.sh" <<END
+export CONTAINERS_CONF=/work/containers.conf HOME=/root
+exec podman --root /work/storage --runroot /work/runroot --storage-driver vfs --runtime crun --cgroup-manager cgroupfs \\
+	run --cgroups disabled --rm --net host $* --rootfs /work/inner /bin/sh -c "$read_it"
+END
+		command -v crun >/dev/null 2>&1 &&
+			contained "podman in podman" podman --root "$dir/storage2" --runroot "$dir/storage2-run" --storage-driver vfs --runtime runc \
+				--cgroup-manager cgroupfs run --rm --privileged --net host "$@" --rootfs "$outer" /bin/sh /work/inner.sh
 	fi
 else
 	left_out=$((left_out + 1))
