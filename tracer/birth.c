@@ -116,7 +116,8 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 		/* a thread that has ended since may have been there when the call began */
 		*ret_sure = memory && memory_read(memory, arch_arg(&regs, 0), &flags, sizeof(flags)) == 0 &&
 			    tracees_alone(parent) && !parent->process->crowded;
-		return flags;
+		/* this one the kernel says itself */
+		return ptrace_event == PTRACE_EVENT_VFORK ? flags | CLONE_VFORK : flags & ~(uint64_t)CLONE_VFORK;
 	} else if (number == SYS_clone) {
 		*ret_type = EV_SYSCALL_CLONE_20_X;
 		return arch_arg(&regs, 0);
@@ -169,11 +170,13 @@ int birth_unhide(struct tracer *t)
 	return arch_write(p->call.tid, &p->regs) < 0 ? -ENOSYS : 0;
 }
 
-/* What a process may have been born with, when others can have changed the flags since the kernel read them. */
+/*
+ * What a process may have been born with, when others can have changed the flags since the kernel read them, all but
+ * CLONE_VFORK.
+ */
 static uint64_t worst(uint64_t flags, bool sure)
 {
-	return sure ? flags :
-		      (flags | CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_NEWNS | CLONE_NEWPID) & ~(uint64_t)CLONE_VFORK;
+	return sure ? flags : flags | CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_NEWNS | CLONE_NEWPID;
 }
 
 /* Exit signals other than SIGCHLD make a process look like a thread to ptrace, so only the kernel's word counts. */

@@ -48,6 +48,7 @@ doubts "--backend notify --births stops" yes keeping-then-anew
 doubts "--backend notify --births stops" yes thread-keeping
 # who had threads has hidden nobody
 doubts "--backend notify --births stops" no former-threads
+doubts "--backend notify --births stops" no former-threads-spawning
 doubts "--backend notify --births stops" no interrupted-births
 doubts "--backend notify --births stops" no asking
 doubts "--backend notify --births stops" no root-link

@@ -555,6 +555,7 @@ static const struct way {
 	{ "keeping-then-anew", by_keeping_then_anew },
 	{ "thread-keeping", by_thread_keeping },
 	{ "former-threads", by_former_threads },
+	{ "former-threads-spawning", by_former_threads_spawning },
 	{ "interrupted-births", by_interrupted_births },
 	{ "asking", by_asking },
 	{ "untraced-sharing", by_untraced_sharing },

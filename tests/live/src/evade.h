@@ -27,6 +27,7 @@ int by_keeping_then_fork(const char *path);
 int by_keeping_then_anew(const char *path);
 int by_thread_keeping(const char *path);
 int by_former_threads(const char *path);
+int by_former_threads_spawning(const char *path);
 int by_interrupted_births(const char *path);
 int by_asking(const char *path);
 int by_forged_birth(const char *path);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -163,6 +164,11 @@ static void *stay(void *fd)
 	return read(*(int *)fd, &byte, 1) < 0 ? fd : NULL;
 }
 
+static void *do_nothing(void *unused)
+{
+	return unused;
+}
+
 /* threads that are over hide nobody */
 int by_former_threads(const char *path)
 {
@@ -178,6 +184,22 @@ int by_former_threads(const char *path)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	usleep(200000); /* joined is not yet ended */
+	return by_root_link(path);
+}
+
+/* nor does one who had them share with programs that he starts, and waits for until they have begun */
+int by_former_threads_spawning(const char *path)
+{
+	char name[] = "true", *argv[] = { name, NULL };
+	pthread_t thread;
+	pid_t child;
+	int status;
+
+	if (pthread_create(&thread, NULL, do_nothing, NULL) || pthread_join(thread, NULL))
+		return -1;
+	usleep(100000);
+	if (posix_spawnp(&child, name, NULL, NULL, argv, environ) || waitpid(child, &status, 0) != child || status)
+		return -1;
 	return by_root_link(path);
 }
 
