@@ -112,15 +112,10 @@ static bool same_view(const struct view *a, const struct view *b)
 	return a->root_dev == b->root_dev && a->root_ino == b->root_ino && a->mounts == b->mounts;
 }
 
-/*
- * O_PATH: looking has no effect on what is looked at. Where a file system may not answer only what the kernel
- * knows is found.
- */
-static void look(struct link *link, int root, bool known)
+/* taken_fd: what it leads to, ours to close, by O_PATH, since looking is to have no effect; or negative errno */
+static void note(struct link *link, int taken_fd)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	auto_fd int fd = known ? slow_open_known(root, link->path.ptr, how.resolve) :
-				 (int)syscall(SYS_openat2, root, link->path.ptr, &how, sizeof(how));
+	auto_fd int fd = taken_fd;
 	struct stat st;
 
 	link->ino = 0;
@@ -141,10 +136,12 @@ static int open_root(pid_t tid)
 static void look_at_all(struct links *l, pid_t tid, int root, const struct view *view)
 {
 	uint64_t since = clock_ns(CLOCK_REALTIME);
-	bool known = slow_among(tid);
+	struct slow slow;
 
+	slow_of(&slow, tid);
 	for (size_t i = 0; i < l->n; i++)
-		look(&l->list[i], root, known);
+		note(&l->list[i], slow_open_below(&slow, root, l->list[i].path.ptr));
+	slow_free(&slow);
 	l->view = *view;
 	l->looked = clock_ns(CLOCK_REALTIME);
 	l->cost = l->looked > since ? l->looked - since : 0;
@@ -194,7 +191,7 @@ struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct 
 	if (root < 0)
 		return STR("");
 	if (link) { /* what was kept may have become another file's */
-		look(link, root, true);
+		note(link, slow_open_known(root, link->path.ptr, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
 		if (link->ino != st->st_ino || link->dev != st->st_dev)
 			link = NULL;
 	}

@@ -112,9 +112,19 @@ int slow_open_known(int base, const char *path, uint64_t resolve)
 	return fd;
 }
 
-static int open_root(void)
+/* root: a descriptor of the root directory that paths are looked up in; -1 = ours */
+static int open_root(int root)
 {
-	return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : fcntl(root, F_DUPFD_CLOEXEC, 0);
+}
+
+/* The kernel keeps our own root from being left by "..". */
+static bool stays_at(int root, int at, const char *part)
+{
+	struct stat top, st;
+
+	return root >= 0 && !strcmp(part, "..") && statx_known_at(root, "", AT_EMPTY_PATH, &top) == 0 &&
+	       statx_known_at(at, "", AT_EMPTY_PATH, &st) == 0 && st.st_dev == top.st_dev && st.st_ino == top.st_ino;
 }
 
 /* The links of /proc/PID lead by themselves, and where to their text does not say. */
@@ -164,10 +174,13 @@ static bool is_magic(int folder, const char *name)
 	return fd < 0 && errno == ELOOP;
 }
 
-/* Part by part, so that nothing is looked for in a folder that may not answer. See way_of(). */
-static int walk(const struct slow *s, int base, const char *path)
+/*
+ * Part by part, so that nothing is looked for in a folder that may not answer. See way_of(). *ret_fd, if asked for and
+ * with 0: where it leads, by O_PATH.
+ */
+static int walk(const struct slow *s, int root, int base, const char *path, int *ret_fd)
 {
-	auto_fd int at = path[0] == '/' ? open_root() : fcntl(base, F_DUPFD_CLOEXEC, 0);
+	auto_fd int at = path[0] == '/' ? open_root(root) : fcntl(base, F_DUPFD_CLOEXEC, 0);
 	char rest[PATH_MAX], part[NAME_MAX + 1];
 	unsigned int links = 0;
 
@@ -178,8 +191,13 @@ static int walk(const struct slow *s, int base, const char *path)
 
 		if (lies_there(s, at))
 			return 1;
-		if (!take_part(rest, part))
+		if (!take_part(rest, part)) {
+			if (ret_fd)
+				*ret_fd = take_fd(at);
 			return 0;
+		}
+		if (stays_at(root, at, part))
+			continue;
 		next = openat(at, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
 			return -errno;
@@ -195,7 +213,7 @@ static int walk(const struct slow *s, int base, const char *path)
 			if (rest[0] != '/')
 				continue;
 			close(take_fd(next));
-			next = open_root();
+			next = open_root(root);
 		}
 		close(at);
 		at = take_fd(next);
@@ -212,7 +230,7 @@ static int way_of(const struct slow *s, int base, const char *path)
 	auto_fd int fd = find_known(base, path);
 
 	if (fd == -EAGAIN || fd == -EINVAL)
-		return walk(s, base, path);
+		return walk(s, -1, base, path, NULL);
 	return fd == -ELOOP ? 1 : fd < 0 ? fd : lies_there(s, fd);
 }
 
@@ -389,15 +407,13 @@ bool slow_any(struct slow *s)
 	return s->count || s->unknown;
 }
 
-bool slow_among(pid_t tid)
+void slow_of(struct slow *s, pid_t tid)
 {
-	struct slow s = { .fd = -1 };
 	auto_free char *text = NULL;
 	struct str mounts;
-	bool among = mount_read_all(tid, &text, &mounts) < 0 || slow_parse(&s, mounts) < 0 || s.count;
 
-	slow_free(&s);
-	return among;
+	*s = (struct slow){ .fd = -1, .asked = true };
+	s->unknown = mount_read_all(tid, &text, &mounts) < 0 || slow_parse(s, mounts) < 0;
 }
 
 bool slow_has(struct slow *s, int fd)
@@ -434,6 +450,23 @@ static bool matters(struct slow *s, const char *path)
 	return slow_any(s) || (s->asked && (s->apart || strstr(path, "proc")));
 }
 
+int slow_open_below(struct slow *s, int root, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int fd, r;
+
+	if (!slow_any(s)) {
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+		return fd < 0 ? -errno : fd;
+	}
+	/* what is known may lie there, too; links that were not followed for a day are not known */
+	fd = slow_open_known(root, path, how.resolve);
+	if ((fd != -EAGAIN && fd != -EINVAL) || s->unknown)
+		return fd;
+	r = walk(s, root, root, path, &fd);
+	return r > 0 ? -EAGAIN : r < 0 ? r : fd;
+}
+
 int slow_known_way(struct slow *s, int base, const char *path)
 {
 	auto_fd int fd = -1;
@@ -450,7 +483,7 @@ bool slow_on_way(struct slow *s, int base, const char *path, bool makes)
 
 	/* that there is no such name may be known by the kernel, and where it would be made not be asked for yet */
 	if (r == -ENOENT && makes)
-		r = walk(s, base, path);
+		r = walk(s, -1, base, path, NULL);
 	return r > 0;
 }
 

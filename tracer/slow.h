@@ -39,8 +39,8 @@ int slow_copy(struct slow *s, struct slow *ret_copy);
 int slow_parse(struct slow *s, struct str mounts);
 /* Whether there are such mounts, as far as can be known. */
 bool slow_any(struct slow *s);
-/* Whether there are such mounts among those of a process (0: ours), or that cannot be known. */
-bool slow_among(pid_t tid);
+/* The list of a process (0: ours) as it is now, to be freed. */
+void slow_of(struct slow *s, pid_t tid);
 /* Whether the list is another since that was last asked for, or waited for. */
 bool slow_moves(const struct slow *s);
 /* Whether the file lies in a mount that we have, too: what is mounted below others we do not know. */
@@ -63,6 +63,11 @@ bool slow_gives(struct slow *s);
  * another -errno.
  */
 int slow_open_known(int base, const char *path, uint64_t resolve);
+/*
+ * The same below a root directory that s lists the mounts of, by asking wherever no such mount is on the way: -EAGAIN
+ * when one is, or another -errno.
+ */
+int slow_open_below(struct slow *s, int root, const char *path);
 /*
  * stat() of what the kernel knows, as it does the files that somebody has mapped. No server is asked:
  * -EAGAIN, or another -errno.

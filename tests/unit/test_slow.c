@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -178,6 +179,59 @@ static void test_ways(void **state)
 	slow_free(&s);
 }
 
+static bool leads_to(const struct slow *s, int root, const char *path, const struct stat *expected)
+{
+	struct slow copy = *s; /* the list is shared */
+	auto_fd int fd = slow_open_below(&copy, root, path);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == expected->st_dev && st.st_ino == expected->st_ino;
+}
+
+/* As if /proc were one of them, again: what lies elsewhere is found also where the kernel would have to ask. */
+static void test_below(void **state)
+{
+	static const char *const links[][2] = {
+		{ "first", "file" }, { "up", "/../../file" }, { "far", "a/../file" }, { "round", "round" },
+	};
+	char folder[] = "/tmp/test_slow.XXXXXX", line[64];
+	auto_fd int root = -1, base = -1, top = open("/", O_PATH | O_DIRECTORY);
+	struct slow s = { .fd = -1, .asked = true };
+	struct stat st;
+	struct statx x;
+
+	(void)state;
+	assert_int_equal(statx(AT_FDCWD, "/proc", 0, STATX_MNT_ID, &x), 0);
+	if (!(x.stx_mask & STATX_MNT_ID))
+		skip();
+	snprintf(line, sizeof(line), "%llu 1 0:1 / /proc rw - proc-server x rw", (unsigned long long)x.stx_mnt_id);
+	assert_int_equal(slow_parse(&s, str_of(line)), 0);
+	assert_non_null(mkdtemp(folder));
+	root = open(folder, O_PATH | O_DIRECTORY);
+	assert_int_equal(mkdirat(root, "a", 0700), 0);
+	base = openat(root, "file", O_RDONLY | O_CREAT, 0600);
+	assert_true(root >= 0 && base >= 0 && top >= 0 && fstat(base, &st) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		assert_int_equal(symlinkat(links[i][1], root, links[i][0]), 0);
+	/* a link that was not followed since it was made is not known: to note that, the kernel may have to wait */
+	usleep(20000); /* more than a tick of its time */
+	assert_true(leads_to(&s, root, "/first", &st));
+	assert_true(leads_to(&s, root, "/up", &st));
+	assert_true(leads_to(&s, root, "/far", &st));
+	assert_int_equal(slow_open_below(&s, root, "/round"), -ELOOP);
+	assert_int_equal(slow_open_below(&s, root, "/none/file"), -ENOENT);
+	assert_int_equal(slow_open_below(&s, top, "/proc/none-of-this"), -EAGAIN);
+	s.unknown = true;
+	assert_int_equal(slow_open_below(&s, root, "/nobody"), -EAGAIN);
+	s.unknown = false;
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		assert_int_equal(unlinkat(root, links[i][0], 0), 0);
+	assert_int_equal(unlinkat(root, "file", 0), 0);
+	assert_int_equal(unlinkat(root, "a", AT_REMOVEDIR), 0);
+	assert_int_equal(rmdir(folder), 0);
+	slow_free(&s);
+}
+
 /* Links of /proc may lead into the mounts of others, where nothing is known of what there is. */
 static void test_leaving(void **state)
 {
@@ -259,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_overlays),
 		cmocka_unit_test(test_ways),
+		cmocka_unit_test(test_below),
 		cmocka_unit_test(test_leaving),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_known),
