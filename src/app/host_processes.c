@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "tracer/decode.h"
+#include "tracer/procfs_folder.h"
 
 /* Where answers go. */
 struct answers_to {
@@ -31,7 +32,7 @@ static int give(struct answers_to *to, int r, const struct event *ev)
 static int each_number(const char *path, int (*each)(struct answers_to *to, pid_t owner, int number),
 		       struct answers_to *to, pid_t owner)
 {
-	DIR *folder = opendir(path);
+	DIR *folder = procfs_list(path);
 	int r = 0;
 
 	for (const struct dirent *d = folder ? readdir(folder) : NULL; d && r == 0; d = readdir(folder)) {
@@ -68,10 +69,9 @@ static int give_process(struct answers_to *to, pid_t owner, int pid)
 	int r;
 
 	(void)owner;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	snprintf(path, sizeof(path), "%d/task", pid);
 	r = each_number(path, give_thread, to, pid);
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	snprintf(path, sizeof(path), "%d/fd", pid);
 	return r < 0 ? r : each_number(path, give_fd, to, pid);
 }
 
@@ -83,7 +83,7 @@ static int tell(void *context, const struct event *ev)
 int host_processes(const struct scap_receiver *receiver, struct error *err)
 {
 	struct answers_to to = { .sink = tell, .context = (void *)(uintptr_t)receiver, .ts = clock_ns(CLOCK_REALTIME) };
-	int r = each_number("/proc", give_process, &to, 0);
+	int r = each_number(".", give_process, &to, 0);
 
 	event_builder_free(&to.builder);
 	return r < 0 ? error_errno(err, r, "cannot note the machine's processes") : 0;
