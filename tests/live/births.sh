@@ -304,26 +304,34 @@ status=$?
 ok "both go on: status $status" [ $status = 7 ]
 
 # ---- in other pid namespaces /proc is read, and who has ended meanwhile tells nothing there: that is not the child's
-cat >"$dir/inner.py" <<'END'
+cat >"$dir/orphan.py" <<'END'
 import ctypes, os, sys, time
-if ctypes.CDLL(None, use_errno=True).unshare(0x20000000) != 0:
-    os._exit(1)
-pid = os.fork()
-if pid == 0:
-    done, opened = os.pipe()
-    if os.fork() == 0:
-        parent = os.getpid()
-        if os.fork() == 0:
-            while os.getppid() == parent:
-                time.sleep(0.01)
-            os.close(os.open(sys.argv[1], os.O_RDONLY))
-            os.write(opened, b".")
+way = sys.argv[2] if len(sys.argv) > 2 else ""
+libc = ctypes.CDLL(None, use_errno=True)
+if way == "reaper":
+    libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+elif way == "namespace":
+    if libc.unshare(0x20000000) != 0:  # CLONE_NEWPID
+        os._exit(1)
+    pid = os.fork()
+    if pid != 0:
+        os.waitpid(pid, 0)
         os._exit(0)
-    os.read(done, 1)  # until then its parent is not reaped
+done, opened = os.pipe()
+if os.fork() == 0:
+    parent = os.getpid()
+    if os.fork() == 0:
+        while os.getppid() == parent:
+            time.sleep(0.01)
+        os.close(os.open(sys.argv[1], os.O_RDONLY))
+        os.write(opened, b".")
+    os._exit(0)
+if way != "namespace":
+    os.wait()
+os.read(done, 1)  # in the namespace its parent is not reaped until then
+if way == "namespace":
     for _ in range(2):
         os.wait()
-    os._exit(0)
-os.waitpid(pid, 0)
 END
 cat >"$dir/inner.yaml" <<END
 - rule: marked
@@ -334,30 +342,15 @@ cat >"$dir/inner.yaml" <<END
 END
 rm -f "$dir/alerts"
 for way in stops records; do
-	"$MONITOR" run -r "$dir/inner.yaml" --output "$dir/alerts" --births $way -- python3 "$dir/inner.py" "$mark" 2>"$dir/err"
+	"$MONITOR" run -r "$dir/inner.yaml" --output "$dir/alerts" --births $way -- \
+		python3 "$dir/orphan.py" "$mark" namespace 2>"$dir/err"
 	sed 's/.*</</' "$dir/alerts" >"$dir/told.$way"
 	rm "$dir/alerts"
 done
-ok "an orphan in a pid namespace: $(cat "$dir/told.stops")" grep -q "inner.py $mark" "$dir/told.stops"
+ok "an orphan in a pid namespace: $(cat "$dir/told.stops")" grep -q "orphan.py $mark" "$dir/told.stops"
 ok "the same by records: $(cat "$dir/told.records")" cmp -s "$dir/told.stops" "$dir/told.records"
 
 # ---- orphans are given to the nearest ancestor that has asked for them
-cat >"$dir/orphan.py" <<'END'
-import ctypes, os, sys, time
-if len(sys.argv) > 2:
-    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-done, opened = os.pipe()
-if os.fork() == 0:
-    parent = os.getpid()
-    if os.fork() == 0:
-        while os.getppid() == parent:
-            time.sleep(0.01)
-        os.close(os.open(sys.argv[1], os.O_RDONLY))
-        os.write(opened, b".")
-    os._exit(0)
-os.wait()
-os.read(done, 1)
-END
 rule adopted "evt.type in (open, openat) and fd.name = $mark" "parent=%proc.pcmdline" >"$dir/adopted.yaml"
 for way in stops records; do
 	for reaper in "" reaper; do

@@ -26,14 +26,6 @@ ln -s target "$dir/link"
 rule opened "evt.type = openat and fd.name = $dir/link" "opened=%fd.name stdin=%proc.stdin.type count=%proc.fdopencount" >"$dir/opened.yaml"
 
 asked=$dir/rules.yaml
-# run_one fires|quiet RULE CMD...
-run_one() {
-	wanted=$1
-	name=$2
-	shift 2
-	under "$asked" -- "$@"
-	judge "$wanted" "$name" our "$@"
-}
 
 # moves CALL FROM TO: two folders are descriptors, the names relative
 moves() {

@@ -196,6 +196,15 @@ judge() {
 	fi
 }
 
+# run_one fires|quiet RULE CMD...: what a rule of $asked is to do
+run_one() {
+	wanted=$1
+	own_rule=$2
+	shift 2
+	under "$asked" -- "$@"
+	judge "$wanted" "$own_rule" our "$@"
+}
+
 check_both() {
 	wanted=$1
 	own_rule=$2

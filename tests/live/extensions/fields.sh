@@ -23,15 +23,7 @@ ln -s target "$dir/link"
 cp /bin/true "$dir/old"
 sleep 0.1
 
-# run_one fires|quiet RULE CMD...
-run_one() {
-	wanted=$1
-	name=$2
-	shift 2
-	under "$dir/rules.yaml" -- "$@"
-	judge "$wanted" "$name" our "$@"
-}
-
+asked=$dir/rules.yaml
 for monitor_options in "" "--opens fast --match-realpath no" "--backend ptrace"; do
 	run_one fires "real path" cat "$dir/link"
 	run_one quiet "real path" cat "$dir/target"
