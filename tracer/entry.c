@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A call from where it is caught to its answer: what the tracer itself does about it, and the event that it gives. */
 #include "tracer/supervisor.h"
 
 #include <linux/audit.h>

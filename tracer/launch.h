@@ -14,9 +14,8 @@
 /*
  * Three processes:
  *
- *   front the process that the user's shell started. It stays in the shell's job, is the workload's parent,
- *   passes
- *               signals on and mirrors stops and the end (front.c).
+ *   front       the process that the user's shell started. It stays in the shell's job, is the workload's parent,
+ *               passes signals on and mirrors stops and the end (front.c).
  *   workload    the front's child, in the process group, session, terminal and signal mask that the front was
  *               started with.
  *   supervisor  the front's other child, in a session of its own so that neither the terminal nor kill(0) reaches it.

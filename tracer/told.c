@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What stops and records mean, in the order in which it is told, and the event that each item gives. */
 #include "tracer/supervisor.h"
 
 #include <signal.h>
