@@ -86,11 +86,13 @@ struct str field_nearest(struct str name)
 	return best <= 1 + name.len / 4 ? nearest : STR("");
 }
 
-const char *field_barred(struct str name)
+const char *field_barred(struct str name, const struct field_options *options)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(catalogue); i++) {
 		if (!str_eq(name, catalogue[i].name))
 			continue;
+		if (options && options->generic && strcmp(catalogue[i].class, "evt_all") != 0)
+			return "is one of system calls, and the rule has another event source";
 		if (catalogue[i].flags & FIELD_CONTAINER_PLUGIN)
 			return "belongs to the plugin 'container', which is not loaded";
 		return catalogue[i].flags & FIELD_OURS ? "is an extension, which Falco has not" : NULL;

@@ -109,7 +109,7 @@ struct str field_nearest(struct str name);
  * Why a known name is no field with some options, as the words behind "it"; NULL when the name is not known
  * at all. Static.
  */
-const char *field_barred(struct str name);
+const char *field_barred(struct str name, const struct field_options *options);
 
 const struct field_info *field_by_index(size_t i); /* NULL past the end: walks the catalogue in order */
 struct str field_name(const struct field_info *f);

@@ -145,7 +145,7 @@ bool field_exists(struct str name, const struct field_options *options)
 
 	if (f && str_eq(f->name, name))
 		return true;
-	for (size_t i = 0; i < options->nforeign; i++)
+	for (size_t i = 0; options && i < options->nforeign; i++)
 		for (size_t k = 0; (f = foreign_by_index(options->foreign[i], k)); k++)
 			if (str_eq(f->name, name))
 				return true;

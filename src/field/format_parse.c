@@ -135,24 +135,43 @@ static int name_field(struct format_parser *p, struct field_ref *ref)
 	return ref->text.ptr ? 0 : -ENOMEM;
 }
 
+/* Whether it is the name of a field, or one with something behind a dot. */
+static bool begins_with_field(struct str word, const struct field_options *options)
+{
+	const char *dot = str_last(word, '.');
+
+	return field_exists(word, options) ||
+	       (dot && field_exists((struct str){ word.ptr, (size_t)(dot - word.ptr) }, options));
+}
+
+/* Why what stands there is no field: what is wrong with its argument, where it belongs, or which one may be meant. */
+static int no_field(struct format_parser *p, struct str s, size_t name)
+{
+	size_t brackets = brackets_length(s, name), used;
+	struct str nearest, word = { s.ptr, name };
+	const char *barred = field_barred(word, p->options);
+	struct field_ref ref;
+
+	if (barred)
+		return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field here: it %s", STR_ARG(word), barred);
+	if (begins_with_field(word, p->options) &&
+	    field_lookup((struct str){ s.ptr, name + brackets }, p->options, &ref, &used, p->err) == -EINVAL)
+		return -EINVAL;
+	nearest = field_nearest(word);
+	return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field%s" STR_FMT "%s", STR_ARG(word),
+			 nearest.len ? " (did you mean '" : "", STR_ARG(nearest), nearest.len ? "'?)" : "");
+}
+
 static int parse_field(struct format_parser *p, bool exact, struct format_expr **ret_expr)
 {
-	struct str s = rest(p), nearest;
-	const char *barred;
+	struct str s = rest(p);
 	size_t name = name_length(s);
 	struct format_expr *e = new_expr(p, EXPR_FIELD);
 
 	if (!e)
 		return -ENOMEM;
-	if (!find_field(p, s, name, exact, &e->ref)) {
-		barred = field_barred((struct str){ s.ptr, name });
-		if (barred)
-			return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field here: it %s", (int)name, s.ptr,
-					 barred);
-		nearest = field_nearest((struct str){ s.ptr, name });
-		return error_set(p->err, -EINVAL, "'" STR_FMT "' is no field%s" STR_FMT "%s", (int)name, s.ptr,
-				 nearest.len ? " (did you mean '" : "", STR_ARG(nearest), nearest.len ? "'?)" : "");
-	}
+	if (!find_field(p, s, name, exact, &e->ref))
+		return no_field(p, s, name);
 	e->ref.output = true;
 	e->type = (struct transform_type){ .type = e->ref.type, .list = e->ref.list };
 	p->at += e->ref.text.len;

@@ -38,7 +38,7 @@ static int build_field(struct builder *b, const struct ast *a, struct expression
 		return r;
 	if (r == -EINVAL)
 		return refuse(b, a, arena_str(b->arena, str_of(err.text)), (struct str){ "", 0 }, false);
-	barred = r < 0 ? field_barred(a->text) : NULL;
+	barred = r < 0 ? field_barred(a->text, b->options) : NULL;
 	if (barred)
 		return refuse(b, a,
 			      arena_printf(b->arena, "there is no field " STR_FMT ": it %s", STR_ARG(text), barred),

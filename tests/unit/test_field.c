@@ -113,9 +113,11 @@ static void test_nearest(void **state)
 	(void)state;
 	assert_true(str_eq(field_nearest(STR("proc.nmae")), STR("proc.name")));
 	assert_int_equal(field_nearest(STR("zzzzzzzzzz")).len, 0);
-	assert_non_null(strstr(field_barred(STR("container.id")), "plugin 'container'"));
-	assert_null(field_barred(STR("proc.name")));
-	assert_null(field_barred(STR("zzzzzzzzzz")));
+	assert_non_null(strstr(field_barred(STR("container.id"), NULL), "plugin 'container'"));
+	assert_null(field_barred(STR("proc.name"), NULL));
+	assert_null(field_barred(STR("zzzzzzzzzz"), NULL));
+	assert_non_null(strstr(field_barred(STR("proc.name"), &(struct field_options){ .generic = true }), "is one of system calls"));
+	assert_null(field_barred(STR("evt.time"), &(struct field_options){ .generic = true }));
 }
 
 static void test_catalogue(void **state)

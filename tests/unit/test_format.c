@@ -47,6 +47,35 @@ static const struct {
 	{ "%toupper('open", NULL },
 };
 
+/* Why a word is no field: nobody is told that he may mean what he wrote. */
+static const struct {
+	const char *format;
+	bool generic;
+	const char *message;
+} refused[] = {
+	{ "%evt.arg", false, "field 'evt.arg' needs the name of a parameter" },
+	{ "%toupper(evt.arg)", false, "field 'evt.arg' needs the name of a parameter" },
+	{ "%evt.arg.nosuch", false, "no event has a parameter 'nosuch'" },
+	{ "%evt.arg[x]", false, "field 'evt.arg' takes a number" },
+	{ "%evt.argx", false, "'evt.argx' is no field (did you mean 'evt.args'?)" },
+	{ "%evt.type", true, "'evt.type' is no field here: it is one of system calls" },
+	{ "%toupper(fd.name)", true, "'fd.name' is no field here: it is one of system calls" },
+};
+
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		const struct field_options options = { .generic = refused[i].generic };
+		auto_format struct format *f = NULL;
+		struct error err = { 0 };
+
+		assert_int_equal(format_compile(str_of(refused[i].format), &options, &f, &err), -EINVAL);
+		if (!strstr(err.text, refused[i].message))
+			fail_msg("%s: %s", refused[i].format, err.text);
+	}
+}
+
 static void test_text(void **state)
 {
 	struct world *w = *state;
@@ -188,6 +217,7 @@ static void test_fields_of_a_format(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test_setup_teardown(test_text, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_members, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_times, world_setup, world_teardown),
