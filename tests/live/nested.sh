@@ -98,20 +98,20 @@ END
 		set --
 		for d in usr bin sbin lib lib64; do
 			[ -d "/$d" ] || continue
-			mkdir -p "$outer/$d" "$outer/work/inner/$d" && set -- "$@" --volume "/$d:/$d:ro"
+			mkdir -p "$outer/$d" "$outer/box/inner/$d" && set -- "$@" --volume "/$d:/$d:ro"
 		done
-		for d in etc proc sys dev tmp var/tmp run root; do mkdir -p "$outer/$d" "$outer/work/inner/$d"; done
+		for d in etc proc sys dev tmp var/tmp run root; do mkdir -p "$outer/$d" "$outer/box/inner/$d"; done
 		cp -r /etc/passwd /etc/group /etc/containers "$outer/etc/"
-		cp "$dir/containers.conf" "$outer/work/"
-		echo text >"$outer/work/inner/etc/shadow"
-		cat >"$outer/work/inner.sh" <<END
-export CONTAINERS_CONF=/work/containers.conf HOME=/root
-exec podman --root /work/storage --runroot /work/runroot --storage-driver vfs --runtime crun --cgroup-manager cgroupfs \\
-	run --cgroups disabled --rm --net host $* --rootfs /work/inner /bin/sh -c "$read_it"
+		cp "$dir/containers.conf" "$outer/box/"
+		echo text >"$outer/box/inner/etc/shadow"
+		cat >"$outer/box/inner.sh" <<END
+export CONTAINERS_CONF=/box/containers.conf HOME=/root
+exec podman --root /box/storage --runroot /box/runroot --storage-driver vfs --runtime crun --cgroup-manager cgroupfs \\
+	run --cgroups disabled --rm --net host $* --rootfs /box/inner /bin/sh -c "$read_it"
 END
 		command -v crun >/dev/null 2>&1 &&
 			contained "podman in podman" podman --root "$dir/storage2" --runroot "$dir/storage2-run" --storage-driver vfs --runtime runc \
-				--cgroup-manager cgroupfs run --rm --privileged --net host "$@" --rootfs "$outer" /bin/sh /work/inner.sh
+				--cgroup-manager cgroupfs run --rm --privileged --net host "$@" --rootfs "$outer" /bin/sh /box/inner.sh
 	fi
 else
 	left_out=$((left_out + 1))
