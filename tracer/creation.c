@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/status.h"
 #include "tracer/tracee.h"
 
@@ -64,6 +65,7 @@ static int last_is_free(pid_t pid, struct rlimit *ret_limit)
 {
 	char path[64];
 	struct stat st;
+	int r;
 
 	if (prlimit(pid, RLIMIT_NOFILE, NULL, ret_limit) < 0)
 		return -errno;
@@ -76,7 +78,8 @@ static int last_is_free(pid_t pid, struct rlimit *ret_limit)
 		return 1;
 	/* comparing is refused */
 	snprintf(path, sizeof(path), "%d/fd/%llu", pid, (unsigned long long)ret_limit->rlim_cur - 1);
-	return fstatat(procfs_folder(), path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno == ENOENT ? 1 : -errno;
+	r = SIGHT(path, fstatat(procfs_folder(), path, &st, AT_SYMLINK_NOFOLLOW));
+	return r == 0 ? 0 : errno == ENOENT ? 1 : -errno;
 }
 
 bool creation_may_be_full(pid_t pid)

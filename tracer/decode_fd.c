@@ -17,6 +17,7 @@
 #include "tracer/decode.h"
 #include "tracer/open_flags.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/socket.h"
 #include "tracer/statx.h"
 
@@ -186,7 +187,7 @@ int decode_fd(pid_t tid, int fd, uint64_t ts, struct reader *reader, struct even
 	n = procfs_read_link(tid, name, text, sizeof(text));
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%s", path);
-	if (statx_known_at(procfs_folder(), path, 0, &st) < 0)
+	if (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0)
 		return error_errno(err, -errno, "cannot look at /proc/%s", path);
 	link = (struct str){ text, (size_t)n };
 	if (str_starts(link, STR("socket:[")) && link.len > 9)

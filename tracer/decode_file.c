@@ -10,6 +10,7 @@
 #include "tracer/decode_step.h"
 #include "tracer/open_flags.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/statx.h"
 
 /* ---- opening ---- */
@@ -82,7 +83,7 @@ static bool stat_opened(const struct call *c, struct stat *st)
 	if (c->object_fd >= 0)
 		return fstat(c->object_fd, st) == 0;
 	snprintf(path, sizeof(path), "%d/fd/%d", c->tid, (int)c->result);
-	return statx_known_at(procfs_folder(), path, 0, st) == 0;
+	return SIGHT(path, statx_known_at(procfs_folder(), path, 0, st)) == 0;
 }
 
 /* The kernel's 32-bit form: 12 bits of major number between the minor's low 8 and high 12. */
@@ -155,7 +156,7 @@ STEP(put_pipe)
 	if (!call_succeeded(c) || memory_read(c->memory, c->args[s->arg], ends, sizeof(ends)) < 0)
 		ends[0] = ends[1] = -1;
 	snprintf(path, sizeof(path), "%d/fd/%d", c->tid, ends[0]);
-	if (ends[0] < 0 || statx_known_at(procfs_folder(), path, 0, &st) < 0)
+	if (ends[0] < 0 || SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0)
 		st.st_ino = 0;
 	event_put_int(b, ends[0]);
 	event_put_int(b, ends[1]);

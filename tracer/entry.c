@@ -173,6 +173,9 @@ static bool handle_own(struct tracer *t, unsigned int traits)
 			return true;
 		}
 	}
+	/* who is another user behind the call may be closed to us from then on */
+	if (traits & CALL_CRED && p->tracee && t->guards_memory)
+		tracees_keep_memory(&t->tracees, p->tracee);
 	if (traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT))
 		identity_spoil(t, p->tracee, traits);
 	if (traits & CALL_DUMP && p->tracee && (uint32_t)p->call.args[0] == PR_SET_DUMPABLE)

@@ -366,6 +366,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_mounts && c->traits & CALL_TREE)
 		r = catch_value(f, number, c->arg, OPEN_TREE_CLONE, OPEN_TREE_CLONE);
+	if (o->watch_dumpable && c->traits & CALL_CRED)
+		catch_always(f, number);
 	if (o->watch_dumpable && c->traits & CALL_DUMP)
 		r = catch_value(f, number, 0, UINT32_MAX, PR_SET_DUMPABLE);
 	if (o->watch_listeners && c->traits & CALL_LISTEN && r >= 0)

@@ -24,7 +24,7 @@ struct filter_options {
 	bool watch_io_uring; /* rings that are made */
 	bool use_io_uring; /* rings that are used */
 	bool watch_listeners; /* seccomp listeners that the workload makes */
-	bool watch_dumpable; /* prctl(PR_SET_DUMPABLE) */
+	bool watch_dumpable; /* behind prctl(PR_SET_DUMPABLE), setuid() and the like a process may be closed to us */
 	bool watch_affinity; /* calls about where other threads may run */
 	bool watch_faults; /* descriptors by which page faults are served (userfaultfd) */
 	bool watch_mounts; /* file systems that come along, whose servers serve page faults */

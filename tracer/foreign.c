@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 
 /*
  * Calls that pass by every rule: those of another ABI, whose numbers and arguments mean other things than the
@@ -39,7 +40,7 @@ static void say_of(struct tracer *t, pid_t tid, pid_t pid, struct tracer_notice 
 	if (!t->options.notice)
 		return;
 	snprintf(at, sizeof(at), "%d/exe", tid);
-	n = readlinkat(procfs_folder(), at, path, sizeof(path) - 1);
+	n = SIGHT(at, readlinkat(procfs_folder(), at, path, sizeof(path) - 1));
 	path[n > 0 ? n : 0] = '\0';
 	snprintf(at, sizeof(at), "%d/comm", tid);
 	if (file_read_all_at(procfs_folder(), at, 64, &name, &len, NULL) == 0 && len && name[len - 1] == '\n')
@@ -180,7 +181,7 @@ void foreign_closed(struct tracer *t, const struct tracee *tracee)
 		return;
 	/* of a process that is about to end nothing is refused, there is nothing */
 	snprintf(at, sizeof(at), "%d/exe", tracee->tid);
-	if (readlinkat(procfs_folder(), at, &byte, 1) >= 0 || (errno != EACCES && errno != EPERM))
+	if (SIGHT(at, readlinkat(procfs_folder(), at, &byte, 1)) >= 0 || (errno != EACCES && errno != EPERM))
 		return;
 	tracee->process->told_closed = true;
 	say_of(t, tracee->tid, tracee->process->pid, &notice);

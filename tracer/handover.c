@@ -10,6 +10,7 @@
 #include "tracer/notify.h"
 #include "tracer/procfs.h"
 #include "tracer/protect.h"
+#include "tracer/sight.h"
 #include "tracer/status.h"
 
 /*
@@ -38,7 +39,7 @@ static void match_inner_id(void *context, struct tracee *tracee)
 	int64_t id = 0;
 
 	snprintf(path, sizeof(path), "%d/ns/pid", tracee->tid);
-	if (tr->found || fstatat(procfs_folder(), path, &st, 0) < 0 || st.st_ino != tr->ns)
+	if (tr->found || SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0 || st.st_ino != tr->ns)
 		return;
 	if (status_read(tracee->tid, &text) < 0)
 		return;
@@ -58,7 +59,7 @@ static struct tracee *find_target(struct tracer *t, pid_t caller, pid_t number)
 	if (protect_same_ids(caller))
 		return tracees_find(&t->tracees, number);
 	snprintf(path, sizeof(path), "%d/ns/pid", caller);
-	if (fstatat(procfs_folder(), path, &st, 0) < 0)
+	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0)
 		return NULL;
 	tr.ns = st.st_ino;
 	tracees_each(&t->tracees, match_inner_id, &tr);

@@ -13,6 +13,7 @@
 #include "base/parse.h"
 #include "tracer/procfs.h"
 #include "tracer/rights.h"
+#include "tracer/sight.h"
 #include "tracer/status.h"
 #include "tracer/statx.h"
 #include "tracer/supervisor.h"
@@ -104,7 +105,7 @@ static int read_namespace(pid_t tid, const char *name, ino_t *ret_ino)
 	char path[PROC_PATH];
 
 	name_of(path, tid, name);
-	if (fstatat(procfs_folder(), path, &st, 0) < 0)
+	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0)
 		return -errno;
 	*ret_ino = st.st_ino;
 	return 0;
@@ -118,7 +119,7 @@ static int read_identity(pid_t tid, struct own_identity *ret_identity)
 	int r;
 
 	name_of(path, tid, "root");
-	if (statx(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root) < 0)
+	if (SIGHT(path, statx(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root)) < 0)
 		return -errno;
 	if (!(root.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
 		return -ENOTSUP;

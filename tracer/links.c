@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/slow.h"
 #include "tracer/statx.h"
 
@@ -85,11 +86,11 @@ static bool read_view(pid_t tid, struct view *ret_view)
 	struct stat st;
 
 	name_of(path, tid, "ns/mnt");
-	if (fstatat(procfs_folder(), path, &st, 0) < 0)
+	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0)
 		return false;
 	ret_view->mounts = st.st_ino;
 	name_of(path, tid, "root");
-	if (statx_known_at(procfs_folder(), path, 0, &st) < 0)
+	if (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0)
 		return false;
 	ret_view->root_dev = st.st_dev;
 	ret_view->root_ino = st.st_ino;
@@ -130,7 +131,7 @@ static int open_root(pid_t tid)
 	char path[40];
 
 	name_of(path, tid, "root");
-	return openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 static void look_at_all(struct links *l, pid_t tid, int root, const struct view *view)

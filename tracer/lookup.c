@@ -10,6 +10,7 @@
 
 #include "tracer/mount.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/supervisor.h"
 
 void lookup_mounts_changed(struct tracer *t)
@@ -69,7 +70,7 @@ int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes)
 		snprintf(path, sizeof(path), "%d/fd/%d", l->tid, dirfd);
 	else
 		return -EBADF;
-	fd = openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (fd < 0)
 		return -errno;
 	if (!slow_is_ours(l->slow, fd) || !lookup_is_ordinary(l, fd)) {

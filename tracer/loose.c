@@ -266,6 +266,8 @@ int loose_begin(struct tracer *t, const struct intercept_set *set, struct error 
 		return 0;
 	if (!t->notifying || !t->seizing)
 		obstacle = "it takes the backend notify";
+	else if (t->guards_memory)
+		obstacle = "without the capability SYS_PTRACE who changes its user can be traced from its birth on alone";
 	else if (t->options.on_exit == TRACER_ON_EXIT_KILL)
 		obstacle = "what is not traced would outlive the monitor (--on-exit kill)";
 	else if (t->in_full || loose_lacks(set))

@@ -15,6 +15,7 @@
 #include "tracer/arch.h"
 #include "tracer/pagemap.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/slow.h"
 
 /* ---- the list ------------------------------------------------------------------------------------------ */
@@ -176,7 +177,7 @@ static int find(pid_t tid, uint64_t address, bool with_id, struct mapping *ret_m
 	int r;
 
 	snprintf(name, sizeof(name), "%d/maps", tid);
-	fd = openat(procfs_folder(), name, O_RDONLY | O_CLOEXEC);
+	fd = SIGHT(name, openat(procfs_folder(), name, O_RDONLY | O_CLOEXEC));
 	if (fd < 0)
 		return -errno;
 	r = ask_kernel(fd, address, with_id, ret_mapping, path);

@@ -15,6 +15,7 @@
 #include "tracer/pagemap.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
+#include "tracer/sight.h"
 
 /*
  * Two ways. process_vm_readv needs no descriptor: for processes that make few calls, since the first look
@@ -46,7 +47,7 @@ static int open_file(pid_t tid, struct error *err)
 	int fd;
 
 	snprintf(path, sizeof(path), "%d/mem", tid);
-	fd = openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC);
+	fd = SIGHT(path, openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC));
 	return fd < 0 ? error_errno(err, errno == ENOENT ? -ESRCH : -errno, "cannot open /proc/%s", path) : fd;
 }
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/words.h"
+#include "tracer/sight.h"
 #include "tracer/status.h"
 
 static int procfs_path(char *path, size_t size, pid_t tid, const char *name)
@@ -24,7 +25,7 @@ int procfs_open(pid_t tid, const char *name)
 
 	if (r < 0)
 		return r;
-	r = openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC);
+	r = SIGHT(path, openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC));
 	if (r < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	return r;
@@ -61,7 +62,7 @@ ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
 
 	if (r < 0)
 		return r;
-	n = readlinkat(procfs_folder(), path, bytes, max - 1);
+	n = SIGHT(path, readlinkat(procfs_folder(), path, bytes, max - 1));
 	if (n < 0)
 		return -errno;
 	bytes[n] = 0;

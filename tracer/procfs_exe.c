@@ -8,6 +8,7 @@
 #include "base/words.h"
 #include "tracer/mount.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/slow.h"
 
 #define CAP_DAC_OVERRIDE_BIT 1
@@ -85,7 +86,7 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
 	snprintf(path, sizeof(path), "%d/exe", tid);
-	r = slow_ask(mounts, tid, procfs_folder(), path, &st, &fs);
+	r = SIGHT(path, slow_ask(mounts, tid, procfs_folder(), path, &st, &fs));
 	if (r < 0)
 		return error_errno(err, r, "cannot look at /proc/%s", path);
 	exe.inode = st.st_ino;

@@ -14,6 +14,7 @@
 #include "base/parse.h"
 #include "tracer/procfs.h"
 #include "tracer/sender.h"
+#include "tracer/sight.h"
 #include "tracer/status.h"
 #include "tracer/supervisor.h"
 
@@ -50,7 +51,8 @@ bool protect_same_ids(pid_t tid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "%d/ns/pid", tid);
-	if (fstatat(procfs_folder(), "self/ns/pid", &own, 0) < 0 || fstatat(procfs_folder(), path, &other, 0) < 0)
+	if (fstatat(procfs_folder(), "self/ns/pid", &own, 0) < 0 ||
+	    SIGHT(path, fstatat(procfs_folder(), path, &other, 0)) < 0)
 		return !has_inner_id(tid); /* one that we may not look into */
 	return own.st_ino == other.st_ino;
 }

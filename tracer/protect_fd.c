@@ -17,6 +17,7 @@
 #include "tracer/maps.h"
 #include "tracer/procfs.h"
 #include "tracer/sender.h"
+#include "tracer/sight.h"
 #include "tracer/socket.h"
 #include "tracer/supervisor.h"
 
@@ -92,7 +93,7 @@ static int find_named(struct slow *slow, pid_t tid, int number, struct named *re
 	if (tid)
 		snprintf(process, sizeof(process), "%d", tid);
 	snprintf(path, sizeof(path), "%s/fdinfo/%d", process, number);
-	r = file_read_all_at(procfs_folder(), path, 65536, &text, &len, NULL);
+	r = SIGHT(path, file_read_all_at(procfs_folder(), path, 65536, &text, &len, NULL));
 	if (r < 0)
 		return r == -ENOENT ? -EBADF : r;
 	if (find_number(text, "\nPid:\t", 10, &pid)) {
@@ -104,7 +105,7 @@ static int find_named(struct slow *slow, pid_t tid, int number, struct named *re
 	if (strstr(text, "\nPid:\t")) /* -1: it has ended */
 		return -ESRCH;
 	snprintf(path, sizeof(path), "%s/fd/%d", process, number);
-	folder = openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	folder = SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	r = folder >= 0 ? named_by_folder(slow, folder) : 0;
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "tracer/notify.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/socket.h"
 #include "tracer/statx.h"
 
@@ -166,10 +167,10 @@ static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "%d/fd/%d", tracee->tid, (int)fd);
-	n = readlinkat(procfs_folder(), link, t->real_path, sizeof(t->real_path));
+	n = SIGHT(link, readlinkat(procfs_folder(), link, t->real_path, sizeof(t->real_path)));
 	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
-	if (statx_known_at(procfs_folder(), link, 0, &st) < 0)
+	if (SIGHT(link, statx_known_at(procfs_folder(), link, 0, &st)) < 0)
 		return;
 	other = links_find(t->links, tracee->tid, &st, t->ext.real_path, t->mounted);
 	if (other.len)

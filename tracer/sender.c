@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "base/words.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/status.h"
 
 struct ids {
@@ -37,7 +38,7 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 	ret_ids->kills = strtoull(status_line(text, "CapEff").ptr, NULL, 16) >> CAP_KILL & 1;
 	if (tid)
 		snprintf(path, sizeof(path), "%d/ns/user", tid);
-	ret_ids->users = fstatat(procfs_folder(), path, &st, 0) < 0 ? 0 : st.st_ino;
+	ret_ids->users = SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0 ? 0 : st.st_ino;
 	return true;
 }
 

@@ -21,6 +21,7 @@
 #include "tracer/hands.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
+#include "tracer/sight.h"
 #include "tracer/statx.h"
 
 /* ---- copies -------------------------------------------------------------------------------------------- */
@@ -67,8 +68,9 @@ static bool may_be_served(pid_t tid, int fd)
 	if (tid)
 		len = (size_t)snprintf(path, sizeof(path), "%d", tid);
 	snprintf(path + len, sizeof(path) - len, "/fd/%d", fd);
-	return readlinkat(procfs_folder(), path, &first, 1) == 1 && first == '/' &&
-	       (statx_known_at(procfs_folder(), path, 0, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+	return SIGHT(path, readlinkat(procfs_folder(), path, &first, 1)) == 1 && first == '/' &&
+	       (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0 || S_ISREG(st.st_mode) ||
+		S_ISDIR(st.st_mode));
 }
 
 int descriptor_copy(pid_t tid, int fd, struct reader *reader)

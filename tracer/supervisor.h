@@ -144,6 +144,7 @@ struct tracer {
 	bool injects; /* callers can be given descriptors */
 	bool finishes; /* and their answer with them */
 	bool killable; /* a received notification is not broken off by signals */
+	bool guards_memory; /* processes may close to us: what is needed of their memory is opened before */
 	bool own_mask; /* the creation mask is this thread's alone */
 	struct task_rings *rings; /* loose.c; NULL = births are learnt by stops */
 	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */

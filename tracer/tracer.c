@@ -150,11 +150,13 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 	if (r < 0)
 		return r;
 	prepare_opens(t);
+	t->guards_memory = !place_sees_all();
 	calls_init(&t->calls);
 	birth_init(t);
 	slow_begin(&t->slow);
 	lookup_mounts_changed(t);
-	t->tracees.direct = t->seizing && memory_can_direct();
+	/* of processes of other users the file alone can be had without rights over them (sight.h) */
+	t->tracees.direct = t->seizing && !t->guards_memory && memory_can_direct();
 	workload = tracees_add(&t->tracees, t->launch.workload, t->launch.workload);
 	if (!workload)
 		return error_set(err, -ENOMEM, "out of memory");
@@ -275,7 +277,7 @@ static struct filter_options filter_options_of(const struct tracer *t)
 		.handover = t->notifying && t->seizing,
 		.watch_io_uring = t->options.io_uring != TRACER_ALLOW,
 		.watch_listeners = !t->every_call,
-		.watch_dumpable = !place_sees_all(),
+		.watch_dumpable = t->guards_memory,
 		.watch_affinity = t->near.possible,
 		.watch_faults = t->tracees.direct || t->own,
 		.watch_mounts = true,

@@ -24,6 +24,7 @@
 #include "tracer/hands.h"
 #include "tracer/maps.h"
 #include "tracer/procfs.h"
+#include "tracer/sight.h"
 
 /* libunwind hands its own cookie to the accessors, so the child finds what it reads at these descriptors. */
 enum { FD_MEMORY = 3, FD_REGISTERS, FD_OUT, FD_COUNT };
@@ -256,7 +257,7 @@ bool ustack_take(struct hands **hands, pid_t tid, struct strbuf *out)
 	*u = (struct unwinding){
 		.job = { run, forget },
 		.tid = tid,
-		.memory = openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC),
+		.memory = SIGHT(path, openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC)),
 		.registers = keep_registers(tid),
 	};
 	if (!*hands)
