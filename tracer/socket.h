@@ -27,6 +27,8 @@ struct held_socket {
 	struct reader *reader; /* for letting it go */
 	struct sockaddr_storage address;
 	socklen_t address_len;
+	struct sockaddr_storage peer; /* where a connection goes that is not there yet; peer_len 0 = not asked */
+	socklen_t peer_len;
 	bool sends; /* what was sent to it, as far as it is of interest */
 	char sent[EVENT_SNAPLEN];
 	size_t sent_len, size; /* bytes of it; of the whole message */

@@ -17,6 +17,8 @@
  *   dup-open  a process that shares the descriptors puts another file over the opened one
  *   connect-udp, connect-tcp
  *             a second thread writes the address that a socket is connected to; the secret is 127.0.0.66
+ *   connect-later
+ *             the same of a connection that is not there yet when the call returns
  *   send-to, send-message, send-messages
  *             a second thread writes the address that a datagram (of the last: the second one) is sent to
  *   unlink, rename
@@ -63,6 +65,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "racer.h"
 
 enum { PATH_ROOM = 4096, MOST_TURNS = 60000, PAUSE_US = 20 };
 
@@ -412,6 +416,7 @@ static const struct way {
 		CONNECTING_UDP,
 		CONNECTING_TCP,
 		CONNECTING_FIXED,
+		CONNECTING_LATER,
 		EXECUTING,
 		SENDING,
 		SENDING_MESSAGE,
@@ -440,6 +445,7 @@ static const struct way {
 	{ "dirfd", "file", change_folder, SHARING_FDS, OPENING_AT, 0 },
 	{ "connect-udp", NULL, store, THREAD, CONNECTING_UDP, 0 },
 	{ "connect-tcp", NULL, store, THREAD, CONNECTING_TCP, 0 },
+	{ "connect-later", NULL, store, THREAD, CONNECTING_LATER, 0 },
 	{ "connect-process", NULL, store, PROCESS, CONNECTING_TCP, 0 },
 	{ "connect-mem", NULL, store_mem, PROCESS, CONNECTING_UDP, 0 },
 	{ "connect-vm", NULL, store_vm, PROCESS, CONNECTING_TCP, 0 },
@@ -527,6 +533,7 @@ static int make_room(const struct way *w)
 static int prepare(const struct way *w)
 {
 	char name[PATH_ROOM];
+	in_port_t port;
 
 	switch (w->what) {
 	case EXECUTING:
@@ -565,6 +572,11 @@ static int prepare(const struct way *w)
 	case CONNECTING_UDP:
 	case CONNECTING_TCP:
 		serve();
+		return 0;
+	case CONNECTING_LATER:
+		if (serve_nobody(&port))
+			return -1;
+		write_addresses(port);
 		return 0;
 	default:
 		return 0;
@@ -624,6 +636,8 @@ static int attempt_by(const struct way *w)
 		return attempt_connect(SOCK_STREAM, -1);
 	case CONNECTING_FIXED:
 		return attempt_connect(SOCK_STREAM, contended);
+	case CONNECTING_LATER:
+		return attempt_later((struct sockaddr_in *)path, addresses[1].sin_addr.s_addr);
 	case SENDING:
 		return attempt_send(SYS_sendto);
 	case SENDING_MESSAGE:
