@@ -258,17 +258,29 @@ static void pass(struct tracer *t)
 	entry_continue(t);
 }
 
+/*
+ * The notification of a followed call, which is made again. What the thread runs to get there can be written to
+ * meanwhile: another call, or the same with other arguments, is one that nobody has looked at.
+ */
+static bool is_repeated(const struct call *followed, const struct call *c)
+{
+	return followed->number == c->number && followed->ip == c->ip &&
+	       memcmp(followed->args, c->args, sizeof(c->args)) == 0;
+}
+
 /* What the tracer itself does about a call, before anything is told. True when that was all. */
 static bool handle(struct tracer *t)
 {
 	struct pending *p = &t->pending;
 	unsigned int traits = calls_traits(&t->calls, p->call.number);
 
-	if (p->tracee && (p->tracee->follow == FOLLOW_LEAVING || p->tracee->follow == FOLLOW_ENTERING) &&
-	    p->notified && p->tracee->call.number == p->call.number) {
-		p->repeated = true;
-		entry_continue(t); /* the repeated notification of a followed call */
-		return true;
+	if (p->tracee && (p->tracee->follow == FOLLOW_LEAVING || p->tracee->follow == FOLLOW_ENTERING) && p->notified) {
+		if (is_repeated(&p->tracee->call, &p->call)) {
+			p->repeated = true;
+			entry_continue(t);
+			return true;
+		}
+		p->tracee->follow = FOLLOW_NONE;
 	}
 	if (p->tracee && p->tracee->follow == FOLLOW_ANSWERING) { /* a signal took it away before */
 		p->tracee->follow = FOLLOW_NONE;

@@ -17,8 +17,8 @@
  *   dup-open  a process that shares the descriptors puts another file over the opened one
  *   connect-udp, connect-tcp
  *             a second thread writes the address that a socket is connected to; the secret is 127.0.0.66
- *   connect-later
- *             the same of a connection that is not there yet when the call returns
+ *   connect-later, connect-code
+ *             as racer.h says
  *   send-to, send-message, send-messages
  *             a second thread writes the address that a datagram (of the last: the second one) is sent to
  *   unlink, rename
@@ -417,6 +417,7 @@ static const struct way {
 		CONNECTING_TCP,
 		CONNECTING_FIXED,
 		CONNECTING_LATER,
+		CONNECTING_BY_CODE,
 		EXECUTING,
 		SENDING,
 		SENDING_MESSAGE,
@@ -446,6 +447,7 @@ static const struct way {
 	{ "connect-udp", NULL, store, THREAD, CONNECTING_UDP, 0 },
 	{ "connect-tcp", NULL, store, THREAD, CONNECTING_TCP, 0 },
 	{ "connect-later", NULL, store, THREAD, CONNECTING_LATER, 0 },
+	{ "connect-code", NULL, store_code, THREAD, CONNECTING_BY_CODE, 0 },
 	{ "connect-process", NULL, store, PROCESS, CONNECTING_TCP, 0 },
 	{ "connect-mem", NULL, store_mem, PROCESS, CONNECTING_UDP, 0 },
 	{ "connect-vm", NULL, store_vm, PROCESS, CONNECTING_TCP, 0 },
@@ -533,7 +535,6 @@ static int make_room(const struct way *w)
 static int prepare(const struct way *w)
 {
 	char name[PATH_ROOM];
-	in_port_t port;
 
 	switch (w->what) {
 	case EXECUTING:
@@ -571,13 +572,11 @@ static int prepare(const struct way *w)
 		return 0;
 	case CONNECTING_UDP:
 	case CONNECTING_TCP:
+	case CONNECTING_BY_CODE:
 		serve();
 		return 0;
 	case CONNECTING_LATER:
-		if (serve_nobody(&port))
-			return -1;
-		write_addresses(port);
-		return 0;
+		return serve_nobody(write_addresses);
 	default:
 		return 0;
 	}
@@ -636,6 +635,8 @@ static int attempt_by(const struct way *w)
 		return attempt_connect(SOCK_STREAM, -1);
 	case CONNECTING_FIXED:
 		return attempt_connect(SOCK_STREAM, contended);
+	case CONNECTING_BY_CODE:
+		return attempt_by_code(addresses);
 	case CONNECTING_LATER:
 		return attempt_later((struct sockaddr_in *)path, addresses[1].sin_addr.s_addr);
 	case SENDING:
