@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -14,11 +15,13 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "base/words.h"
 #include "tracer/maps.h"
 #include "tracer/procfs.h"
 #include "tracer/sender.h"
 #include "tracer/sight.h"
 #include "tracer/socket.h"
+#include "tracer/status.h"
 #include "tracer/supervisor.h"
 
 /*
@@ -41,29 +44,48 @@ struct named {
 	unsigned int flags; /* of pidfd_open(): whether one of its threads is meant */
 };
 
+/* The text of the folder's status, nothing that somebody mounted there. 0 or -errno. */
+static int read_status(int folder, char **ret_text)
+{
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV };
+	auto_fd int fd = (int)syscall(SYS_openat2, folder, "status", &how, sizeof(how));
+	char path[32];
+
+	if (fd < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "self/fd/%d", fd);
+	return file_read_all_at(procfs_folder(), path, STATUS_BYTES, ret_text, NULL, NULL);
+}
+
 /*
- * A process's folder in /proc serves as a descriptor of it, too. 0: it is none; -EPERM: that cannot be known, since
- * its file system would have to be asked.
+ * A process's folder in /proc serves as a descriptor of it, too, and whoever may mount has it under any name, also from
+ * a /proc that counts differently: so all numbers of the process are compared. 0: it is none; -EPERM: that cannot be
+ * known, since its file system would have to be asked.
  */
 static pid_t named_by_folder(struct slow *slow, int fd)
 {
-	char link[32], path[PATH_MAX];
-	const char *name;
+	auto_free char *text = NULL;
 	struct statfs fs;
-	uint32_t pid;
-	ssize_t n;
+	struct str ids;
+	uint32_t pid, first;
+	int r;
 
 	if (slow_has(slow, fd) || (slow->apart && !slow_is_ours(slow, fd)))
 		return -EPERM;
 	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return 0;
-	snprintf(link, sizeof(link), "self/fd/%d", fd);
-	n = readlinkat(procfs_folder(), link, path, sizeof(path) - 1);
-	if (n <= 0)
+	r = read_status(fd, &text);
+	if (r < 0)
+		return r == -ENOENT || r == -ESRCH ? 0 : -EPERM;
+	ids = status_line(text, "NSpid");
+	if (!ids.len)
+		ids = status_line(text, "Pid"); /* a kernel without namespaces of them */
+	if (parse_u32(words_next(&ids), &first) < 0)
 		return 0;
-	path[n] = '\0';
-	name = strrchr(path, '/');
-	return name && parse_u32(str_of(name + 1), &pid) == 0 ? (pid_t)pid : 0;
+	for (pid = first; !protect_is_ours((pid_t)pid);)
+		if (parse_u32(words_next(&ids), &pid) < 0)
+			return (pid_t)first;
+	return (pid_t)pid;
 }
 
 /* The number behind "\nKEY:\t" of a file like fdinfo. */
@@ -165,8 +187,6 @@ static void find_target(struct tracer *t, const struct call *call, struct target
 	to->copy = descriptor_copy(call->tid, number, t->reader);
 	if (to->copy >= 0) {
 		to->error = find_named(&t->slow, 0, to->copy, &to->named);
-	} else if (to->copy == -EBADF) {
-		to->error = -EBADF;
 	} else if (to->alone) {
 		to->error = find_named(&t->slow, call->tid, number, &to->named);
 	} else {
@@ -175,14 +195,13 @@ static void find_target(struct tracer *t, const struct call *call, struct target
 	}
 }
 
-static int check_target(const struct tracer *t, const struct call *call, const struct target *to, enum sender sender,
-			bool *ret_done)
+static int check_target(const struct call *call, const struct target *to, enum sender sender, bool *ret_done)
 {
 	int r = to->error;
 
 	if (r < 0 && r != -EBADF && r != -ESRCH)
 		return -EPERM; /* it may be us */
-	if (protect_is_ours(to->named.pid) || (to->named.pid && to->named.pid == t->launch.front))
+	if (protect_is_ours(to->named.pid))
 		return -EPERM;
 	if (to->alone)
 		return 0;
@@ -201,7 +220,7 @@ static int check_pidfd(struct tracer *t, const struct tracee *tracee, const stru
 	if (sender == SENDER_POWERLESS)
 		return 0;
 	find_target(t, call, &to);
-	r = check_target(t, call, &to, sender, ret_done);
+	r = check_target(call, &to, sender, ret_done);
 	descriptor_drop(to.copy, t->reader);
 	return r;
 }
@@ -271,7 +290,7 @@ static int check_owner(struct tracer *t, const struct tracee *tracee, const stru
 		return alone ? 0 : r; /* others could put something there */
 	if (r < 0)
 		return -EPERM; /* it may be us */
-	if (protect_is_ours(owner.pid) || (owner.pid && owner.pid == t->launch.front))
+	if (protect_is_ours(owner.pid))
 		return -EPERM;
 	if (by_number(call))
 		return 0;

@@ -45,8 +45,8 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 /* As the kernel sees it; root may also be who is told of a file's readiness, whatever its capabilities. */
 static bool reaches(const struct ids *from, const struct ids *to)
 {
-	return from->kills || from->real == 0 || from->effective == 0 || from->real == to->real ||
-	       from->real == to->saved || from->effective == to->real || from->effective == to->saved;
+	return from->kills || from->effective == 0 || from->real == to->real || from->real == to->saved ||
+	       from->effective == to->real || from->effective == to->saved;
 }
 
 enum sender sender_of(pid_t tid)
