@@ -138,6 +138,9 @@ static void wants_are_alternatives(void **state)
 		  .tests = { { 2, false, 0xff, 9 }, { 1, false, UINT32_MAX, 77 } } },
 		{ .event = EV_SYSCALL_KILL_X, .ntests = 1, .tests = { { 2, false, 0xff, 15 } } },
 		{ .event = EV_SYSCALL_KILL_X, .ntests = 1, .tests = { { 2, false, 0xff, 15 } } },
+		{ .event = EV_SYSCALL_KILL_X,
+		  .ntests = 2,
+		  .tests = { { 2, false, 0x0f, 0x06 }, { 2, false, 0xf0, 0x20 } } },
 		/* holds never */
 		{ .event = EV_SYSCALL_KILL_X, .ntests = 2, .tests = { { 2, false, 0xff, 3 }, { 2, false, 0xff, 4 } } },
 	};
@@ -153,9 +156,31 @@ static void wants_are_alternatives(void **state)
 	assert_true(matches(f, SYS_kill, 78, 15));
 	assert_false(matches(f, SYS_kill, 77, 3));
 	assert_false(matches(f, SYS_kill, 77, 4));
+	assert_false(matches(f, SYS_kill, 77, 3 | 4));
 	assert_false(matches(f, SYS_kill, 77, 10));
+	assert_true(matches(f, SYS_kill, 77, 0x26));
+	assert_false(matches(f, SYS_kill, 77, 0x16));
+	assert_false(matches(f, SYS_kill, 77, 0x25));
 	assert_int_equal(filter_missing(f, narrow), -1);
 	assert_int_equal(filter_missing(narrow, f), SYS_kill);
+}
+
+/* Which of two filters does for the other, by the masks of their comparisons. */
+static void wide_serves_for_narrow(void **state)
+{
+	const struct intercept_want low = { .event = EV_SYSCALL_KILL_X,
+					    .ntests = 1,
+					    .tests = { { 2, false, 0x0f, 9 } } };
+	const struct intercept_want all = { .event = EV_SYSCALL_KILL_X,
+					    .ntests = 1,
+					    .tests = { { 2, false, 0xff, 9 } } };
+	const struct intercept_set lows = { .wants = &low, .nwants = 1 }, alls = { .wants = &all, .nwants = 1 };
+	const struct filter_options none = { 0 };
+	auto_filter struct filter *wide = make(&lows, &none), *narrow = make(&alls, &none);
+
+	(void)state;
+	assert_int_equal(filter_missing(wide, narrow), -1);
+	assert_int_equal(filter_missing(narrow, wide), SYS_kill);
 }
 
 /* More than there is room for: always, and that stays so. */
@@ -195,6 +220,8 @@ static void many_alternatives(void **state)
 
 static void facts_and_codes(void **state)
 {
+	/* of births stops tell, or records; of calls without an event the code is what is wanted */
+	const struct intercept_want others[] = { { .event = EV_SYSCALL_CLONE_20_X }, { .event = EV_GENERIC_X } };
 	struct intercept_set set = { .facts = FACT_COMM };
 	const struct filter_options none = { 0 };
 	auto_filter struct filter *names = make(&set, &none);
@@ -213,12 +240,13 @@ static void facts_and_codes(void **state)
 	/* a call without an event of its own */
 	code = syscall_by_number(SYS_sysinfo)->code;
 	assert_int_equal(syscall_by_number(SYS_sysinfo)->event, EV_GENERIC_X);
-	set = (struct intercept_set){ 0 };
+	set = (struct intercept_set){ .wants = others, .nwants = ARRAY_SIZE(others) };
 	set.syscall_codes[code] = true;
 	auto_filter struct filter *generic = make(&set, &none);
 
 	assert_true(filter_wants(generic, SYS_sysinfo) && matches(generic, SYS_sysinfo, 0, 0));
 	assert_false(filter_catches(generic, SYS_getcpu));
+	assert_false(filter_catches(generic, SYS_clone));
 }
 
 /* What is wanted of failures alone; and other rules, for which what is installed does. */
@@ -249,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_catch),
 		cmocka_unit_test(wants_are_alternatives),
+		cmocka_unit_test(wide_serves_for_narrow),
 		cmocka_unit_test(many_alternatives),
 		cmocka_unit_test(facts_and_codes),
 		cmocka_unit_test(ends_and_followers),
