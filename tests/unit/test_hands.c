@@ -7,9 +7,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "base/clock.h"
 
 #define LONG_MS 10000 /* for what ends at once, on a machine that is busy */
 
@@ -27,6 +30,12 @@ static void run(struct job *job)
 	while (j->wait && sem_wait(j->wait) < 0)
 		;
 	j->ran = true;
+}
+
+static void doze(struct job *job)
+{
+	usleep(30000);
+	((struct test_job *)job)->ran = true;
 }
 
 static void be_late(struct job *job)
@@ -124,13 +133,68 @@ static void test_useless(void **state)
 	assert_true(hands_free(hands));
 }
 
+/* A job that takes its time is waited for, but one that sleeps no longer than that: more is for the starved. */
+static void test_patience(void **state)
+{
+	struct hands *hands = hands_new(1, NULL);
+	struct test_job j = { .job = { doze, be_late } };
+	uint64_t since;
+	sem_t wait, late;
+
+	(void)state;
+	assert_int_equal(hands_do(hands, &j.job, LONG_MS, LONG_MS), 0);
+	assert_true(j.ran);
+	sem_init(&wait, 0, 0);
+	sem_init(&late, 0, 0);
+	j = (struct test_job){ .job = { run, be_late }, .wait = &wait, .late = &late };
+	since = clock_ns(CLOCK_MONOTONIC);
+	assert_int_equal(hands_do(hands, &j.job, 20, 10 * LONG_MS), -EAGAIN);
+	assert_true(clock_ns(CLOCK_MONOTONIC) - since < LONG_MS * UINT64_C(1000000));
+	sem_post(&wait);
+	while (sem_wait(&late) < 0)
+		;
+	end(hands);
+	sem_destroy(&wait);
+	sem_destroy(&late);
+}
+
+static bool refuse_late(void)
+{
+	usleep(100000);
+	return false;
+}
+
+/* Whoever has gone on before the thread could not begin gets its job back. */
+static void test_useless_late(void **state)
+{
+	struct hands *hands = hands_new(1, refuse_late);
+	sem_t late;
+	struct test_job j = { .job = { run, be_late }, .late = &late };
+	int r;
+
+	(void)state;
+	sem_init(&late, 0, 0);
+	r = hands_do(hands, &j.job, 1, 1);
+	assert_true(r == -EAGAIN || r == -EBUSY);
+	for (int i = 0; r == -EAGAIN && sem_trywait(&late) < 0; i++) {
+		assert_true(i < LONG_MS);
+		usleep(1000);
+	}
+	assert_false(j.ran);
+	assert_int_equal(hands_do(hands, &j.job, LONG_MS, LONG_MS), -EBUSY);
+	assert_true(hands_free(hands));
+	sem_destroy(&late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_none_left),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_useless),
+		cmocka_unit_test(test_useless_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
