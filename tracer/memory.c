@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/limits.h"
 #include "tracer/arch.h"
 #include "tracer/maps.h"
 #include "tracer/pagemap.h"
@@ -182,7 +183,8 @@ static bool find_allowed(const struct memory *m, uint64_t address, struct mappin
 /*
  * process_vm_readv goes by what a mapping allows, the kernel, copying arguments of a call, by what the processor can
  * read: that is also what may only be written or executed. The file does not ask. Pages of memfd_secret() and of
- * devices nothing gives us.
+ * devices nothing gives us. A page that comes and goes looks like one of these to a single look: there is a mapping,
+ * and a moment ago there was none.
  */
 static ssize_t read_unreadable(struct memory *m, uint64_t address, void *bytes, size_t len)
 {
@@ -190,11 +192,20 @@ static ssize_t read_unreadable(struct memory *m, uint64_t address, void *bytes, 
 	struct memory by_file = *m;
 	struct mapping found;
 
-	if (!find_allowed(m, address, &found))
-		return -EFAULT;
-	if (found.readable) { /* or behind the end of a file, where the kernel finds nothing either */
-		m->sealed = true;
-		return -EAGAIN;
+	for (unsigned int tries = 0;; tries++) {
+		ssize_t n;
+
+		if (!find_allowed(m, address, &found))
+			return -EFAULT;
+		if (!found.readable)
+			break;
+		if (tries == READER_TRIES) { /* or behind the end of a file, where the kernel finds nothing either */
+			m->sealed = true;
+			return -EAGAIN;
+		}
+		n = read_once(m, address, bytes, len, m->fd < 0);
+		if (n != -EFAULT)
+			return n;
 	}
 	if (len > found.end - address)
 		len = found.end - address;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -118,6 +119,47 @@ static void test_same(void **state)
 	memory_close(m);
 	reader_free(r);
 	munmap(pages, 3 * page);
+}
+
+/* Child that maps and unmaps the page as fast as it can. */
+static pid_t start_flicker(char *page, size_t len)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (child == 0) {
+		munmap(page, len);
+		mmap(page, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	}
+	assert_true(child > 0);
+	return child;
+}
+
+/* A page that comes and goes is there or not, and is none that the process keeps from everybody. */
+static void test_flicker(void **state)
+{
+	size_t len = (size_t)sysconf(_SC_PAGESIZE);
+	char *page = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), byte;
+	struct reader *r = reader_new();
+	struct memory *m;
+	int sealed = 0;
+	pid_t child;
+
+	assert_non_null(r);
+	assert_true(page != MAP_FAILED);
+	child = start_flicker(page, len);
+	m = memory_of(child, r, *state != NULL);
+	for (int i = 0; i < 500; i++) {
+		memory_read(m, P(page), &byte, 1);
+		sealed += memory_is_sealed(m);
+		memory_forget_sealed(m);
+	}
+	assert_int_equal(sealed, 0);
+	stop(child);
+	memory_close(m);
+	reader_free(r);
+	munmap(page, len);
 }
 
 static void test_late(void **state)
@@ -338,6 +380,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same),
 		cmocka_unit_test_prestate(test_same, &direct),
+		cmocka_unit_test(test_flicker),
+		cmocka_unit_test_prestate(test_flicker, &direct),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_starved),
 		cmocka_unit_test(test_file),
