@@ -17,6 +17,7 @@
 #include "tracer/decode.h"
 #include "tracer/open_flags.h"
 #include "tracer/procfs.h"
+#include "tracer/reader.h"
 #include "tracer/sight.h"
 #include "tracer/socket.h"
 #include "tracer/statx.h"
@@ -146,8 +147,22 @@ static int decode_anonymous(pid_t tid, int fd, uint64_t ts, struct str link, uin
 	return 0;
 }
 
-static int decode_path(pid_t tid, int fd, uint64_t ts, struct str link, const struct stat *st, struct event_builder *b,
-		       struct error *err)
+/* Something else may be there by now, whose text is made below a lock (eventpoll). */
+static int read_info(pid_t tid, int fd, struct reader *reader, struct procfs_fdinfo *ret_info, struct error *err)
+{
+	char name[READER_NAME_BYTES], text[2048];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	n = reader_locked_file(reader, tid, name, text, sizeof(text));
+	if (n < 0)
+		return error_errno(err, n == -ESRCH ? -ENOENT : (int)n, "cannot read /proc/%d/%s", tid, name);
+	*ret_info = procfs_parse_fdinfo((struct str){ text, (size_t)n });
+	return 0;
+}
+
+static int decode_path(pid_t tid, int fd, uint64_t ts, struct str link, const struct stat *st, struct reader *reader,
+		       struct event_builder *b, struct error *err)
 {
 	struct procfs_fdinfo info;
 	uint16_t type = EV_ITER_TASK_FILE_REGULAR_E;
@@ -163,7 +178,7 @@ static int decode_path(pid_t tid, int fd, uint64_t ts, struct str link, const st
 	event_put_int(b, fd);
 	event_put_text(b, link);
 	if (type == EV_ITER_TASK_FILE_REGULAR_E) {
-		r = procfs_read_fdinfo(tid, fd, &info, err);
+		r = read_info(tid, fd, reader, &info, err);
 		if (r < 0)
 			return r;
 		event_put_int(b, open_flags_to_event(info.flags));
@@ -195,7 +210,7 @@ int decode_fd(pid_t tid, int fd, uint64_t ts, struct reader *reader, struct even
 	else if (link.len && link.ptr[0] != '/' && !str_starts(link, STR("pipe:[")))
 		r = decode_anonymous(tid, fd, ts, link, st.st_ino, b);
 	else
-		r = decode_path(tid, fd, ts, link, &st, b, err);
+		r = decode_path(tid, fd, ts, link, &st, reader, b, err);
 	if (r < 0)
 		return error_errno(err, r, "cannot tell what /proc/%s is", path);
 	return event_end(b, ret_event, err);

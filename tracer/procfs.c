@@ -348,18 +348,11 @@ size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max)
 
 /* ---- descriptors --------------------------------------------------------------------------------------- */
 
-int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct error *err)
+struct procfs_fdinfo procfs_parse_fdinfo(struct str text)
 {
-	struct procfs_fdinfo info = { .pid = -1 };
-	char name[32], text[2048];
-	struct str rest, line;
-	ssize_t n;
+	struct procfs_fdinfo info = { .pid = 0 };
+	struct str rest = text, line;
 
-	snprintf(name, sizeof(name), "fdinfo/%d", fd);
-	n = procfs_read_file(tid, name, text, sizeof(text));
-	if (n < 0)
-		return error_errno(err, n == -ESRCH ? -ENOENT : (int)n, "cannot read /proc/%d/%s", tid, name);
-	rest = (struct str){ text, (size_t)n };
 	while (words_line(&rest, &line)) {
 		struct str words = line, key = words_next(&words);
 
@@ -376,6 +369,5 @@ int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct
 			info.pid = word_i64(&words);
 		}
 	}
-	*ret_info = info;
-	return 0;
+	return info;
 }

@@ -76,13 +76,13 @@ struct procfs_exe {
 int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct slow_memo *mounts,
 		    struct procfs_exe *ret_exe, struct error *err);
 
-/* /proc/TID/fdinfo/FD */
+/* What /proc/TID/fdinfo/FD says. */
 struct procfs_fdinfo {
 	uint32_t flags; /* O_*, the kernel's */
 	uint32_t mount_id;
 	uint64_t inode; /* 0 where the kernel does not tell (before 5.14) */
-	int64_t pid; /* of a pidfd; -1 otherwise */
+	int64_t pid; /* of a pidfd: -1 = it has ended; 0 = it is none */
 };
-int procfs_read_fdinfo(pid_t tid, int fd, struct procfs_fdinfo *ret_info, struct error *err);
+struct procfs_fdinfo procfs_parse_fdinfo(struct str text);
 
 #endif

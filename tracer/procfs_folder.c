@@ -17,6 +17,23 @@
 static int folder = -1;
 
 /*
+ * A proc file system of our own, in no namespace (Linux 5.8; before that it is the one that all have): whoever lists
+ * the other and is kept waiting for memory to put names into holds its locks, and who looks up a process there would
+ * wait, too. -errno: we may not do that.
+ */
+static int mount_own(void)
+{
+	auto_fd int context = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
  * A copy of the mount, in no namespace: nobody can mount anything over what is in it, and /proc itself can still be
  * unmounted. Mounts that lie below are copied where the kernel does not let them be left out. -errno: we may not do
  * that, and then no workload of our rights may mount anything either.
@@ -37,8 +54,10 @@ static int copy_mount(void)
 
 void procfs_keep(void)
 {
-	int fd = copy_mount();
+	int fd = mount_own();
 
+	if (fd < 0)
+		fd = copy_mount();
 	if (fd < 0)
 		fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (folder >= 0)

@@ -18,6 +18,7 @@
 #include "base/words.h"
 #include "tracer/maps.h"
 #include "tracer/procfs.h"
+#include "tracer/reader.h"
 #include "tracer/sender.h"
 #include "tracer/sight.h"
 #include "tracer/socket.h"
@@ -88,47 +89,42 @@ static pid_t named_by_folder(struct slow *slow, int fd)
 	return (pid_t)pid;
 }
 
-/* The number behind "\nKEY:\t" of a file like fdinfo. */
-static bool find_number(const char *text, const char *key, int base, unsigned long *ret_number)
+/* What /proc says of a descriptor of a process. Of others it is not read: it may lie behind a lock (eventpoll). */
+static int read_named(struct reader *reader, pid_t tid, int number, struct named *ret_named)
 {
-	const char *at = strstr(text, key);
-	char *end;
+	char name[READER_NAME_BYTES], text[4096];
+	struct procfs_fdinfo info;
+	ssize_t n;
 
-	if (!at)
-		return false;
-	at += strlen(key);
-	*ret_number = strtoul(at, &end, base);
-	return end != at && *at != '-';
+	snprintf(name, sizeof(name), "fdinfo/%d", number);
+	n = reader_locked_file(reader, tid, name, text, sizeof(text));
+	if (n < 0)
+		return n == -ENOENT ? -EBADF : (int)n;
+	info = procfs_parse_fdinfo((struct str){ text, (size_t)n });
+	*ret_named = (struct named){ info.pid > 0 ? (pid_t)info.pid : 0, info.flags & O_EXCL }; /* PIDFD_THREAD */
+	return info.pid < 0 ? -ESRCH : 0;
 }
 
-/* The descriptor number of a process, or our own (tid 0): 0, or a negative errno when it cannot be looked at. */
-static int find_named(struct slow *slow, pid_t tid, int number, struct named *ret_named)
+/* The descriptor number of a process: 0, or a negative errno when it cannot be looked at. */
+static int find_named(struct tracer *t, pid_t tid, int number, struct named *ret_named)
 {
-	auto_free char *text = NULL;
 	auto_fd int folder = -1;
-	unsigned long pid, flags;
-	char path[64], process[16] = "self";
-	size_t len;
+	char path[64], link[32];
+	ssize_t n;
 	int r;
 
 	*ret_named = (struct named){ 0 };
-	if (tid)
-		snprintf(process, sizeof(process), "%d", tid);
-	snprintf(path, sizeof(path), "%s/fdinfo/%d", process, number);
-	r = SIGHT(path, file_read_all_at(procfs_folder(), path, 65536, &text, &len, NULL));
-	if (r < 0)
-		return r == -ENOENT ? -EBADF : r;
-	if (find_number(text, "\nPid:\t", 10, &pid)) {
-		ret_named->pid = (pid_t)pid;
-		if (find_number(text, "flags:\t", 8, &flags))
-			ret_named->flags = (unsigned int)flags & O_EXCL; /* PIDFD_THREAD */
+	snprintf(path, sizeof(path), "%d/fd/%d", tid, number);
+	n = SIGHT(path, readlinkat(procfs_folder(), path, link, sizeof(link) - 1));
+	if (n < 0)
+		return errno == ENOENT ? -EBADF : -errno;
+	link[n] = '\0';
+	if (str_starts(str_of(link), STR("anon_inode:[pidfd]")) || str_starts(str_of(link), STR("pidfd:")))
+		return read_named(t->reader, tid, number, ret_named);
+	if (str_starts(str_of(link), STR("anon_inode:")))
 		return 0;
-	}
-	if (strstr(text, "\nPid:\t")) /* -1: it has ended */
-		return -ESRCH;
-	snprintf(path, sizeof(path), "%s/fd/%d", process, number);
 	folder = SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-	r = folder >= 0 ? named_by_folder(slow, folder) : 0;
+	r = folder >= 0 ? named_by_folder(&t->slow, folder) : 0;
 	if (r < 0)
 		return r;
 	ret_named->pid = r;
@@ -139,11 +135,11 @@ static int find_named(struct slow *slow, pid_t tid, int number, struct named *re
  * Where copies are refused, as in profiles of containers: a descriptor of our own for the process that is named.
  * Its number is nobody else's as long as the caller's descriptor still has it.
  */
-static int copy_by_name(struct slow *slow, pid_t tid, int number, struct named *ret_named)
+static int copy_by_name(struct tracer *t, pid_t tid, int number, struct named *ret_named)
 {
 	struct named again;
 	auto_fd int fd = -1;
-	int r = find_named(slow, tid, number, ret_named);
+	int r = find_named(t, tid, number, ret_named);
 
 	if (r < 0)
 		return r;
@@ -152,7 +148,7 @@ static int copy_by_name(struct slow *slow, pid_t tid, int number, struct named *
 	fd = (int)syscall(SYS_pidfd_open, ret_named->pid, ret_named->flags);
 	if (fd < 0)
 		return -errno;
-	r = find_named(slow, tid, number, &again);
+	r = find_named(t, tid, number, &again);
 	return r < 0 ? r : again.pid == ret_named->pid ? take_fd(fd) : -EPERM;
 }
 
@@ -186,11 +182,11 @@ static void find_target(struct tracer *t, const struct call *call, struct target
 
 	to->copy = descriptor_copy(call->tid, number, t->reader);
 	if (to->copy >= 0) {
-		to->error = find_named(&t->slow, 0, to->copy, &to->named);
+		to->error = find_named(t, getpid(), to->copy, &to->named);
 	} else if (to->alone) {
-		to->error = find_named(&t->slow, call->tid, number, &to->named);
+		to->error = find_named(t, call->tid, number, &to->named);
 	} else {
-		to->copy = copy_by_name(&t->slow, call->tid, number, &to->named);
+		to->copy = copy_by_name(t, call->tid, number, &to->named);
 		to->error = to->copy < 0 ? to->copy : 0;
 	}
 }

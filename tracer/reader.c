@@ -18,7 +18,7 @@
 struct reading {
 	struct job job; /* first */
 	pid_t tid;
-	char name[16]; /* of the file; empty = memory */
+	char name[READER_NAME_BYTES]; /* of the file; empty = memory */
 	int fd; /* of the memory, its own; -1 = none */
 	uint64_t address;
 	size_t len;
@@ -27,7 +27,7 @@ struct reading {
 };
 
 struct reader {
-	bool wary, held_up, fears_locks;
+	bool wary, held_up, fears_locks, fears_spaces;
 	struct hands *hands; /* NULL = nobody was asked yet */
 	struct hands *lock_hands; /* likewise: who waits for a lock takes nobody's memory away */
 };
@@ -75,27 +75,36 @@ static void be_late(struct job *job)
 
 /* ---- asking -------------------------------------------------------------------------------------------- */
 
+static int do_reading(struct reader *r, struct job *job)
+{
+	int n;
+
+	if (!r->hands)
+		r->hands = hands_new(READER_THREADS, NULL);
+	if (!r->hands)
+		return -ENOMEM;
+	n = hands_do(r->hands, job, READER_WAIT_MS, READER_STARVED_MS);
+	r->held_up |= n == -EAGAIN;
+	return n;
+}
+
 /* Takes the descriptor. */
-static ssize_t ask(struct reader *r, const struct reading *what, void *bytes)
+static ssize_t ask(struct reader *r, const struct reading *what, int (*have_done)(struct reader *r, struct job *job),
+		   void *bytes)
 {
 	struct reading *j = malloc(sizeof(*j) + what->len);
 	ssize_t n;
 
-	if (!r->hands)
-		r->hands = hands_new(READER_THREADS, NULL);
-	if (!j || !r->hands) {
+	if (!j) {
 		if (what->fd >= 0)
 			close(what->fd);
-		free(j);
 		return -ENOMEM;
 	}
 	*j = *what;
 	j->job = (struct job){ read_it, be_late };
-	n = hands_do(r->hands, &j->job, READER_WAIT_MS, READER_STARVED_MS);
-	if (n == -EAGAIN) {
-		r->held_up = true;
+	n = have_done(r, &j->job);
+	if (n == -EAGAIN)
 		return n;
-	}
 	if (n == 0) {
 		n = j->n;
 		if (n > 0)
@@ -112,17 +121,28 @@ ssize_t reader_memory(struct reader *r, pid_t tid, int fd, uint64_t address, voi
 		.tid = tid, .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0), .address = address, .len = len
 	};
 
-	return fd >= 0 && what.fd < 0 ? -EBUSY : ask(r, &what, bytes);
+	return fd >= 0 && what.fd < 0 ? -EBUSY : ask(r, &what, do_reading, bytes);
+}
+
+static ssize_t ask_for_file(struct reader *r, pid_t tid, const char *name,
+			    int (*have_done)(struct reader *r, struct job *job), char *bytes, size_t max)
+{
+	struct reading what = { .tid = tid, .fd = -1, .len = max };
+
+	snprintf(what.name, sizeof(what.name), "%s", name);
+	return ask(r, &what, have_done, bytes);
 }
 
 ssize_t reader_file(struct reader *r, pid_t tid, const char *name, char *bytes, size_t max)
 {
-	struct reading what = { .tid = tid, .fd = -1, .len = max };
+	return reader_is_wary(r) ? ask_for_file(r, tid, name, do_reading, bytes, max) :
+				   procfs_read_file(tid, name, bytes, max);
+}
 
-	if (!reader_is_wary(r))
-		return procfs_read_file(tid, name, bytes, max);
-	snprintf(what.name, sizeof(what.name), "%s", name);
-	return ask(r, &what, bytes);
+ssize_t reader_locked_file(struct reader *r, pid_t tid, const char *name, char *bytes, size_t max)
+{
+	return reader_fears_locks(r) ? ask_for_file(r, tid, name, reader_do, bytes, max) :
+				       procfs_read_file(tid, name, bytes, max);
 }
 
 int reader_do(struct reader *r, struct job *job)
@@ -168,6 +188,17 @@ void reader_fear_locks(struct reader *r)
 bool reader_fears_locks(const struct reader *r)
 {
 	return r && r->fears_locks;
+}
+
+void reader_fear_spaces(struct reader *r)
+{
+	if (r)
+		r->fears_spaces = true;
+}
+
+bool reader_fears_spaces(const struct reader *r)
+{
+	return r && r->fears_spaces;
 }
 
 bool reader_is_trusting(const struct reader *r)

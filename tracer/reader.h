@@ -14,6 +14,9 @@
  */
 struct job;
 struct reader;
+
+#define READER_NAME_BYTES 24 /* "fdinfo/2147483647" */
+
 struct reader *reader_new(void); /* NULL: out of memory */
 /* Threads that are held up stay, and end with the process. Accepts NULL. */
 void reader_free(struct reader *r);
@@ -34,6 +37,12 @@ bool reader_is_trusting(const struct reader *r);
  */
 void reader_fear_locks(struct reader *r);
 bool reader_fears_locks(const struct reader *r);
+/*
+ * The workload may have such servers itself: one of a process's threads may keep its address space locked for as long
+ * as it likes, so what others have, too, is read by threads. False for NULL.
+ */
+void reader_fear_spaces(struct reader *r);
+bool reader_fears_spaces(const struct reader *r);
 /* Has a thread do what may have to wait for a lock (hands.h): as hands_do(), and for no longer than an errand takes. */
 int reader_do(struct reader *r, struct job *job);
 
@@ -48,5 +57,7 @@ ssize_t reader_memory(struct reader *r, pid_t tid, int fd, uint64_t address, voi
  * dangerous.
  */
 ssize_t reader_file(struct reader *r, pid_t tid, const char *name, char *bytes, size_t max);
+/* The same of a file whose text is made below locks that others may hold. */
+ssize_t reader_locked_file(struct reader *r, pid_t tid, const char *name, char *bytes, size_t max);
 
 #endif

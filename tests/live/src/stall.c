@@ -10,6 +10,8 @@
  *   long     as folder, for seconds
  *   socket   it sends by a socket, of UDP and of TCP, that is connected, bound and sent by, and looked at
  *   socket-killed, socket-long   likewise
+ *   events   it waits for events, by a descriptor that others take for one of a process
+ *   proc     it lists /proc, which others then want to change
  *
  * Exit status: 0, 2 when nothing could be held, 77 where there is no userfaultfd.
  */
@@ -25,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -62,7 +65,7 @@ static bool has_userfaultfd(void)
 }
 
 static struct sockaddr_in receiver = { .sin_family = AF_INET };
-static int held_udp = -1, held_tcp = -1;
+static int held_udp = -1, held_tcp = -1, held_events = -1;
 
 /* Two sockets that are held, the one of TCP connected, and somebody who takes what is sent. */
 static void make_sockets(void)
@@ -99,17 +102,30 @@ static void hold_sockets(void)
 	_exit(2);
 }
 
+/* That something has come already is to be told. */
+static void make_events(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int ends[2];
+
+	held_events = epoll_create1(0);
+	if (pipe(ends) < 0 || write(ends[1], "", 1) != 1 || epoll_ctl(held_events, EPOLL_CTL_ADD, ends[0], &event) < 0)
+		_exit(2);
+}
+
 static void hold(const char *how)
 {
 	int fd;
 
 	if (!strcmp(how, "socket"))
 		hold_sockets();
+	if (!strcmp(how, "events"))
+		_exit(epoll_wait(held_events, (struct epoll_event *)(void *)absent_page(), 1, -1) < 0);
 	if (!strcmp(how, "file")) {
 		fd = open("written", O_WRONLY);
 		_exit(write(fd, absent_page(), PAGE) < 0);
 	}
-	fd = open(".", O_RDONLY | O_DIRECTORY);
+	fd = open(!strcmp(how, "proc") ? "/proc" : ".", O_RDONLY | O_DIRECTORY);
 	_exit(syscall(SYS_getdents64, fd, absent_page(), PAGE) < 0);
 }
 
@@ -195,6 +211,15 @@ static int look_at_sockets(void)
 {
 	return close_of(dup(held_udp)) + close_of(dup(held_tcp));
 }
+/* It is no process, which nobody has to wait for to know. */
+static int signal_events(void)
+{
+	return syscall(SYS_pidfd_send_signal, held_events, 0, NULL, 0) < 0 && errno == EBADF ? 0 : -1;
+}
+static int change_proc(void)
+{
+	return chmod("/proc", 0555);
+}
 static const struct act {
 	const char *how, *name;
 	int (*call)(void);
@@ -208,6 +233,8 @@ static const struct act {
 	{ "folder", "make a link", make_link },
 	{ "file", "cut off", cut_off },
 	{ "file", "change the mode", change_mode },
+	{ "events", "take events for a process", signal_events },
+	{ "proc", "change /proc", change_proc },
 	{ "socket", "look at sockets", look_at_sockets },
 	{ "socket", "send by TCP", send_stream },
 	{ "socket", "give a name", give_name },
@@ -228,6 +255,7 @@ static const struct way {
 	{ "frozen", "folder", false, false },	   { "killed", "folder", true, false },
 	{ "long", "folder", false, true },	   { "socket", "socket", false, false },
 	{ "socket-killed", "socket", true, false }, { "socket-long", "socket", false, true },
+	{ "events", "events", false, false },	    { "proc", "proc", false, false },
 };
 
 static const struct way *find_way(const char *name)
@@ -246,6 +274,18 @@ static void prepare(void)
 		close(open(names[i], O_CREAT | O_WRONLY, 0600));
 }
 
+/* Of a new program more is looked at than of others. */
+static void execute(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(2);
+	}
+	waitpid(child, NULL, 0);
+}
+
 static void use_others(const char *folder)
 {
 	struct timespec since, now;
@@ -257,6 +297,7 @@ static void use_others(const char *folder)
 		int fd = socket(AF_INET, SOCK_DGRAM, 0);
 		struct sockaddr_in own = { .sin_family = AF_INET };
 
+		execute();
 		close(open("/", O_RDONLY | O_DIRECTORY));
 		close(open(path, O_CREAT | O_WRONLY, 0600));
 		unlink(path);
@@ -302,6 +343,8 @@ int main(int argc, char **argv)
 	folder = open(".", O_RDONLY | O_DIRECTORY);
 	if (!strcmp(way->held, "socket"))
 		make_sockets();
+	if (!strcmp(way->held, "events"))
+		make_events();
 	prepare();
 	if (!begin(way, folder, &holder))
 		return 2;

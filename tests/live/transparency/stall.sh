@@ -19,13 +19,24 @@ filter='/^monitor: warning: /d'
 limit=20
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
-	for how in folder file killed; do
+	for how in folder file killed events; do
 		same sh "$dir/anew" "$dir/files" "$src/stall" $how
 	done
 done
 monitor_options="--opens fast"
 same sh "$dir/anew" "$dir/files" "$src/stall" folder
 monitor_options=
+
+# nor is /proc for the monitor alone what it is for all; here in a pid namespace, since all others would wait as natively
+if unshare -fpm --mount-proc true 2>/dev/null; then
+	for backend in notify ptrace ptrace-all notify-only; do
+		timeout -k 1 20 unshare -fpm --mount-proc "$MONITOR" run --backend $backend -r "$own_rules" -- \
+			sh "$dir/anew" "$dir/files" "$src/stall" proc >"$dir/out" 2>"$dir/err"
+		equal "$backend: who lists /proc" "$? $(tr '\n' ' ' <"$dir/out")" "0 change /proc: waits change /proc: Success "
+	done
+else
+	left_out=$((left_out + 1))
+fi
 
 # what was held up is told once; so is what was done for who did not live to see it, and that somebody waits for long
 {
