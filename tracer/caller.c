@@ -29,8 +29,7 @@ struct tracee *caller_tracee(struct tracer *t, pid_t tid)
 	tracee->identity = identity_of_stranger(t);
 	t->slow.apart = true;
 	/* born with CLONE_UNTRACED, or left by its debugger: from here on its children are ours again */
-	tracee->seized = t->seizing && ptrace(PTRACE_SEIZE, tid, NULL, (void *)stops_options(t, tracee->process)) == 0;
-	if (!tracee->seized)
+	if (!loose_try(t, tracee))
 		unseized_begin(t, tracee);
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
 	return tracee;

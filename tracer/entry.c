@@ -37,8 +37,10 @@ void entry_continue(struct tracer *t)
 	struct pending *p = &t->pending;
 
 	entry_done(t, tracer_now());
-	if (p->tracee)
+	if (p->tracee) {
 		p->tracee->continued = p->call.number;
+		p->tracee->process->executes |= (calls_traits(&t->calls, p->call.number) & CALL_EXEC) != 0;
+	}
 	if (p->notified) {
 		/* the caller was killed, or (old kernels) a signal took it away, and it will notify again */
 		if (notify_continue(t->listener, p->id) < 0 && p->tracee)
@@ -135,8 +137,10 @@ static void heed(struct tracer *t, unsigned int traits)
 
 	if (traits & CALL_AFFINITY)
 		near_rest(t);
-	if (traits & CALL_MOUNT)
+	if (traits & CALL_MOUNT) {
 		reader_be_wary(t->reader);
+		reader_fear_spaces(t->reader);
+	}
 	if (traits & (CALL_MOUNT | CALL_TREE))
 		t->mounted = true;
 	if (traits & CALL_ASKS)

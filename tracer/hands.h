@@ -16,7 +16,7 @@ struct job {
 
 struct hands;
 
-#define HANDS_MAX 8 /* threads, at most */
+#define HANDS_MAX 16 /* threads, at most */
 
 /* At most n threads, started when they are needed; begin, if any, is called by each. NULL: out of memory. */
 struct hands *hands_new(unsigned int n, bool (*begin)(void));

@@ -38,8 +38,39 @@ static bool catches(pid_t pid, uint64_t signals)
 	return status_read(pid, &text) == 0 && strtoull(status_line(text, "SigCgt").ptr, NULL, 16) & signals;
 }
 
-static bool seize(const struct tracer *t, struct tracee *tracee)
+struct executing {
+	const struct tracer *t;
+	const struct tracee *asker;
+	bool found;
+};
+
+static void look_if_executing(void *context, struct tracee *tracee)
 {
+	struct executing *e = context;
+
+	e->found |= tracee != e->asker && tracee->process == e->asker->process && tracee->continued >= 0 &&
+		    calls_traits(&e->t->calls, tracee->continued) & CALL_EXEC;
+}
+
+/*
+ * While another thread of its process is in an exec: who becomes a tracer then waits for the exec to have read the
+ * program, and that may never come (FUSE).
+ */
+static bool is_executing(const struct tracer *t, const struct tracee *tracee)
+{
+	struct executing e = { t, tracee, false };
+
+	if (!tracee->process->executes)
+		return false;
+	tracees_each(&t->tracees, look_if_executing, &e);
+	tracee->process->executes = e.found;
+	return e.found;
+}
+
+bool loose_try(const struct tracer *t, struct tracee *tracee)
+{
+	if (!t->seizing || is_executing(t, tracee))
+		return false;
 	tracee->seized = ptrace(PTRACE_SEIZE, tracee->tid, NULL, (void *)stops_options(t, tracee->process)) == 0;
 	return tracee->seized;
 }
@@ -101,7 +132,7 @@ static void hear_birth(struct tracer *t, struct tracee *parent, const struct tas
 	/* where its parent stops for births, it is ours already, and its stop comes (birth_stop()) */
 	if (parent->seized && !parent->options_due)
 		child->newborn = true;
-	else if (seize(t, child))
+	else if (loose_try(t, child))
 		child->loose = false;
 }
 
@@ -186,10 +217,21 @@ void loose_look_around(struct tracer *t)
 
 /* ---- who is ours --------------------------------------------------------------------------------------- */
 
+/* An exec of its own may be missed where nobody stops it or looks for another program. */
+static bool may_stay(const struct tracer *t, const struct tracee *tracee)
+{
+	const struct pending *p = &t->pending;
+
+	return is_executing(t, tracee) && !(p->active && p->tracee == tracee &&
+					    calls_traits(&t->calls, p->call.number) & CALL_EXEC);
+}
+
 void loose_seize(struct tracer *t, struct tracee *tracee)
 {
+	if (may_stay(t, tracee)) /* its next caught call comes */
+		return;
 	tracee->loose = false;
-	if (seize(t, tracee))
+	if (loose_try(t, tracee))
 		tracee->newborn = false; /* it was not ours from its birth on (CLONE_UNTRACED): no first stop comes */
 	else
 		unseized_begin(t, tracee);

@@ -27,7 +27,9 @@
  *
  * Once there may be pages that somebody has to give first (reader.h), only those are read by us that are in
  * the page tables already. It takes a look for each read, and between the two a page can go: after the first
- * that held a thread up nothing is read by us any more.
+ * that held a thread up nothing is read by us any more. Nor is, where the workload may have such a server
+ * itself, what running threads have, too: one of them may be in a call that keeps the address space locked until
+ * the server answers (mmap() of a file on FUSE), for which look and read wait.
  */
 struct memory {
 	int fd; /* -1 = read directly */
@@ -35,6 +37,7 @@ struct memory {
 	pid_t tid; /* a thread that has the memory */
 	struct reader *reader;
 	uint64_t fault; /* where the last read began to fail */
+	bool others; /* whose threads may be running while it is read */
 	bool refused; /* the last read: the process is not dumpable, or its program may not be read */
 	bool late; /* something did not come in time */
 	bool sealed; /* something is there for the process and the kernel alone */
@@ -86,6 +89,11 @@ bool memory_is_direct(const struct memory *m)
 void memory_follow(struct memory *m, pid_t tid)
 {
 	m->tid = tid;
+}
+
+void memory_has_others(struct memory *m, bool others)
+{
+	m->others = others;
 }
 
 int memory_keep(struct memory *m)
@@ -154,6 +162,12 @@ static bool is_there(struct memory *m, uint64_t address, size_t len)
 	return there;
 }
 
+/* Whether we may read ourselves: nobody has to be waited for. */
+static bool is_at_hand(struct memory *m, uint64_t address, size_t len)
+{
+	return !(m->others && reader_fears_spaces(m->reader)) && is_there(m, address, len);
+}
+
 /* directly: also where there is a descriptor. */
 static ssize_t read_once(struct memory *m, uint64_t address, void *bytes, size_t len, bool directly)
 {
@@ -162,10 +176,10 @@ static ssize_t read_once(struct memory *m, uint64_t address, void *bytes, size_t
 
 	if (!reader_is_wary(m->reader))
 		return directly ? read_directly(m, address, bytes, len) : read_file(m, address, bytes, len);
-	there = (m->late || reader_is_trusting(m->reader)) && is_there(m, address, len);
+	there = (m->late || reader_is_trusting(m->reader)) && is_at_hand(m, address, len);
 	if (!there && !m->late) {
 		n = reader_memory(m->reader, m->tid, directly ? -1 : m->fd, address, bytes, len);
-		there = n == -EBUSY && is_there(m, address, len);
+		there = n == -EBUSY && is_at_hand(m, address, len);
 	}
 	if (there)
 		return directly ? read_directly(m, address, bytes, len) : read_file(m, address, bytes, len);
@@ -209,7 +223,7 @@ static ssize_t read_unreadable(struct memory *m, uint64_t address, void *bytes, 
 	}
 	if (len > found.end - address)
 		len = found.end - address;
-	if (reader_is_wary(m->reader) && !is_there(m, address, len)) {
+	if (reader_is_wary(m->reader) && !is_at_hand(m, address, len)) {
 		m->late = true;
 		return -EAGAIN;
 	}
@@ -233,6 +247,16 @@ ssize_t memory_read_some(struct memory *m, uint64_t address, void *bytes, size_t
 		n = read_unreadable(m, address, bytes, len);
 	m->refused = m->fd < 0 && n == -EPERM;
 	return m->refused ? 0 : n;
+}
+
+bool memory_is_gone(struct memory *m)
+{
+	char byte;
+
+	/* nothing is ever mapped at 0: -EFAULT while the address space lives */
+	if (!memory_is_wary(m))
+		return m && read_once(m, 0, &byte, 1, m->fd < 0) == 0;
+	return reader_memory(m->reader, m->tid, m->fd, 0, &byte, 1) == 0;
 }
 
 bool memory_refused(const struct memory *m)

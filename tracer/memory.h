@@ -20,6 +20,7 @@ int memory_open(pid_t tid, struct reader *reader, struct memory **ret_memory, st
 struct memory *memory_direct(pid_t tid, struct reader *reader);
 bool memory_can_direct(void); /* whether that works here */
 bool memory_is_direct(const struct memory *m);
+void memory_has_others(struct memory *m, bool others); /* its process shares it, or has other threads */
 void memory_follow(struct memory *m, pid_t tid); /* another thread that has the memory: the former one may end */
 int memory_keep(struct memory *m); /* from here on by a descriptor; negative errno: as before */
 void memory_close(struct memory *m); /* accepts NULL */
@@ -35,6 +36,8 @@ int memory_read(struct memory *m, uint64_t address, void *bytes, size_t len);
  * ahead. Length, -EFAULT, or -ENAMETOOLONG (bytes holds the first max bytes).
  */
 ssize_t memory_read_string(struct memory *m, uint64_t address, char *bytes, size_t max);
+/* Whether the address space has ended, as far as can be known without waiting. Accepts NULL. */
+bool memory_is_gone(struct memory *m);
 /* Whether that read found no memory because it is closed to us: as if it were gone. Accepts NULL. */
 bool memory_refused(const struct memory *m);
 /* Where the read that failed last with -EFAULT did. */

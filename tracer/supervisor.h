@@ -352,7 +352,12 @@ int loose_begin(struct tracer *t, const struct intercept_set *set, struct error 
 uint16_t loose_lacks(const struct intercept_set *set);
 /* What the kernel recorded until now is known, and to be told before anything else: true when there is something. */
 bool loose_hear(struct tracer *t);
-/* A loose thread waits in a caught call: from here on it is ours by ptrace. */
+/* True when the thread is ours by ptrace now: not while another of its process executes a program. */
+bool loose_try(const struct tracer *t, struct tracee *tracee);
+/*
+ * A loose thread waits in a caught call: from here on it is ours by ptrace, or looked after as what debuggers have, or
+ * stays loose for that call.
+ */
 void loose_seize(struct tracer *t, struct tracee *tracee);
 /* A thread stopped for a signal: true when it got that, and is let go, since it has made no caught call for long. */
 bool loose_release(struct tracer *t, struct tracee *tracee, int signal);

@@ -245,6 +245,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 		return;
 	close_memory(t, survivor->process);
 	survivor->process->crowded = false;
+	survivor->process->executes = false;
 	survivor->process->shares = survivor->process->told_foreign = survivor->process->signals = false;
 	survivor->process->births = survivor->process->unproven = 0;
 	survivor->unproven = false;
@@ -311,7 +312,7 @@ void tracees_keep_memory(struct tracees *t, struct tracee *tracee)
 	p->closed = r == -EACCES || r == -EPERM;
 }
 
-struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
+static struct memory *find_memory(struct tracees *t, struct tracee *tracee)
 {
 	struct process *p = tracee->process;
 
@@ -328,6 +329,15 @@ struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
 	if (p->memory)
 		memory_follow(p->memory, tracee->tid);
 	return p->memory;
+}
+
+struct memory *tracees_memory(struct tracees *t, struct tracee *tracee)
+{
+	struct memory *m = find_memory(t, tracee);
+
+	if (m)
+		memory_has_others(m, !tracees_alone(tracee));
+	return m;
 }
 
 void tracees_forget_memory(struct tracees *t, struct tracee *tracee)

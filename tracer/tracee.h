@@ -26,6 +26,7 @@ struct process {
 	bool signals;
 	unsigned int births; /* by records, since exec; and when its handlers were looked at, monotonic ns */
 	uint64_t looked;
+	bool executes; /* a thread of it was let into an exec, and may still be there */
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
 	/* foreign.c: said already, of this program */
 	bool told_foreign, told_ring, told_listener, told_closed, told_late, told_sealed;

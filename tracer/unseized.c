@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "tracer/procfs.h"
+#include "tracer/reader.h"
 #include "tracer/statx.h"
 
 /*
@@ -21,27 +22,28 @@
 #define SWEEP_NS   100000000ull
 #define SWEEP_TOLD (TOLD_MANY / 2) /* the others come with the next sweep */
 
-static uint64_t image_of(pid_t tid)
+/*
+ * Who waits in a call is in no exec, which locks this for as long as it takes to close the files that the new program
+ * does not get (a server on FUSE may never be done with one). -EAGAIN: it is locked; 0 = there is none to be read.
+ */
+static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret_image)
 {
+	bool waits = t->pending.active && t->pending.tracee == tracee;
 	char bytes[1024];
-	ssize_t n = procfs_read_file(tid, "auxv", bytes, sizeof(bytes));
+	ssize_t n = waits ? procfs_read_file(tracee->tid, "auxv", bytes, sizeof(bytes)) :
+			    reader_locked_file(t->reader, tracee->tid, "auxv", bytes, sizeof(bytes));
 
-	return n > 0 ? str_hash((struct str){ bytes, (size_t)n }) : 0;
+	*ret_image = n > 0 ? str_hash((struct str){ bytes, (size_t)n }) : 0;
+	return n == -EBUSY ? -EAGAIN : n == -EAGAIN ? (int)n : 0;
 }
 
-static bool is_emptied(const struct tracee *tracee)
+static bool is_stale(struct tracer *t, const struct tracee *tracee)
 {
-	char byte;
+	uint64_t image;
 
-	/* nothing is ever mapped at 0: -EFAULT while the address space lives */
-	return tracee->process->memory && memory_read(tracee->process->memory, 0, &byte, 1) == -ESRCH;
-}
-
-static bool is_stale(const struct tracee *tracee)
-{
-	uint64_t image = image_of(tracee->tid);
-
-	return is_emptied(tracee) || (image && tracee->image && image != tracee->image);
+	if (image_of(t, tracee, &image) < 0)
+		return false;
+	return memory_is_gone(tracee->process->memory) || (image && tracee->image && image != tracee->image);
 }
 
 /* Who has its number. */
@@ -85,7 +87,7 @@ static enum holder holder_of(struct tracee *tracee)
 static void renew(struct tracer *t, struct tracee *tracee)
 {
 	tracees_forget_memory(&t->tracees, tracee);
-	tracee->image = image_of(tracee->tid);
+	image_of(t, tracee, &tracee->image);
 	if (tracee->identity != IDENTITY_CONFINED)
 		tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;
@@ -97,7 +99,7 @@ void unseized_begin(struct tracer *t, struct tracee *tracee)
 {
 	t->apart = true;
 	tracee->loose = false;
-	tracee->image = image_of(tracee->tid);
+	image_of(t, tracee, &tracee->image);
 }
 
 struct ending {
@@ -126,7 +128,7 @@ bool unseized_is_other(struct tracer *t, struct tracee *tracee)
 
 void unseized_look(struct tracer *t, struct tracee *tracee)
 {
-	if (is_stale(tracee))
+	if (is_stale(t, tracee))
 		renew(t, tracee);
 	else
 		tracees_memory(&t->tracees, tracee);
@@ -143,7 +145,7 @@ static void look_around(void *context, struct tracee *tracee)
 		return;
 	if (kill(tracee->tid, 0) < 0 && errno == ESRCH)
 		told_end(t, tracee, 0);
-	else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid && is_stale(tracee) &&
+	else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid && is_stale(t, tracee) &&
 		 holder_of(tracee) == HOLDER_SAME)
 		renew(t, tracee);
 }

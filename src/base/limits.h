@@ -71,7 +71,7 @@
 /* memory of the workload that has to be waited for */
 #define READER_WAIT_MS	  20   /* that all wait for one: a disk gives a page in less */
 #define READER_STARVED_MS 1000 /* the same, while there is only no processor for the thread that reads */
-#define READER_THREADS	  4    /* that may be held up at once */
+#define READER_THREADS	  16   /* that may be held up at once, each by a process of its own */
 #define READER_TRIES	  16   /* a page that is there half of the time is found but once in 65536 calls not */
 
 /* locks of the kernel that calls in the caller's place need, where somebody may hold them for long */

@@ -13,6 +13,10 @@
  *                  argument, or make files; meanwhile others open
  *   copied         the server is not done with files that are closed (flush), and a process passes one to calls that
  *                  it is nothing for; meanwhile others open
+ *   executing      as held, the file is executed, and another thread of that process opens others meanwhile
+ *   locked         as held, a process waits for the server with its own memory locked, and another thread of it opens
+ *                  others meanwhile
+ *   closing        as copied, and a process that has it open executes a program, which closes it
  *   frames         as held, and a process whose frames lead into the mapped file makes a folder, FOLDER-made
  *   late           the server answers reads late, and what is passed so is the path of a file, which is opened
  *                  and then removed
@@ -47,7 +51,7 @@
 static const char text[] = "text of the file\n";
 static const char *content = text;
 static size_t content_len = sizeof(text) - 1;
-static bool program, held, frames, late, copied;
+static bool program, held, frames, late, copied, executing, locked, closing;
 static bool *mute; /* shared: nothing is told by statfs */
 
 /* ---- the server ---------------------------------------------------------------------------------------- */
@@ -91,6 +95,14 @@ static void read_content(int fd, uint64_t unique, const struct fuse_read_in *in)
 	reply(fd, unique, 0, content + at, len < REPLY_BYTES ? len : REPLY_BYTES);
 }
 
+/* Who may write reads past the caches, which stay as they are until he maps the file. */
+static uint32_t way_to_open(const char *body)
+{
+	bool writes = (((const struct fuse_open_in *)(const void *)body)->flags & O_ACCMODE) == O_RDWR;
+
+	return locked && writes ? FOPEN_DIRECT_IO | FOPEN_KEEP_CACHE : 0;
+}
+
 static void answer(int fd, const struct fuse_in_header *head, const char *body)
 {
 	switch (head->opcode) {
@@ -117,7 +129,8 @@ static void answer(int fd, const struct fuse_in_header *head, const char *body)
 	case FUSE_OPEN:
 	case FUSE_OPENDIR:
 		open_own();
-		reply(fd, head->unique, 0, &(struct fuse_open_out){ .fh = 1 }, sizeof(struct fuse_open_out));
+		reply(fd, head->unique, 0, &(struct fuse_open_out){ .fh = 1, .open_flags = way_to_open(body) },
+		      sizeof(struct fuse_open_out));
 		return;
 	case FUSE_READ:
 		open_own();
@@ -381,6 +394,40 @@ static void *stay(void *context)
 	return context;
 }
 
+static const char went_on[] = "the other thread went on\n";
+
+/* The first call that anybody looks at. */
+static void *open_later(void *context)
+{
+	usleep(100000);
+	for (int i = 0; i < 3; i++)
+		close(open("/", O_RDONLY | O_DIRECTORY));
+	write(1, went_on, sizeof(went_on) - 1); /* printf() needs memory at first */
+	pause();
+	return context;
+}
+
+static void execute_beside(const char *path)
+{
+	pthread_t other;
+
+	pthread_create(&other, NULL, open_later, NULL);
+	execl(path, "file", (char *)NULL);
+	told("executed", -1);
+}
+
+/* Who maps a file past the caches has what they hold of it removed first, of which one page is being read. */
+static void map_beside(const char *folder, const char *path)
+{
+	pthread_t other;
+
+	if (fork() == 0)
+		_exit(*map_pages(folder, 1) == 'x');
+	pthread_create(&other, NULL, open_later, NULL);
+	usleep(50000);
+	mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, open(path, O_RDWR), 0);
+}
+
 /* More than the threads that wait for such. */
 static void pass_descriptors(const char *path)
 {
@@ -404,8 +451,8 @@ static void wait_elsewhere(const char *folder)
 {
 	struct timespec since, now;
 	pid_t children[CALLS];
-	char path[4096], *pages = held ? map_pages(folder, CALLS) : NULL;
-	int n = held && !frames ? CALLS : server_elsewhere ? WAYS_THERE : 1;
+	char path[4096], *pages = held && !locked ? map_pages(folder, CALLS) : NULL;
+	int n = held && !frames && !executing && !locked ? CALLS : server_elsewhere ? WAYS_THERE : 1;
 
 	snprintf(path, sizeof(path), "%s/file", folder);
 	for (int i = 0; i < n; i++) {
@@ -414,8 +461,14 @@ static void wait_elsewhere(const char *folder)
 			continue;
 		if (frames)
 			make_from(pages, folder);
+		else if (executing)
+			execute_beside(path);
+		else if (locked)
+			map_beside(folder, path);
 		else if (held)
 			call_with(i, pages + i * PAGE, folder);
+		else if (closing && open(path, O_RDONLY | O_CLOEXEC) >= 0)
+			execl("/bin/true", "true", (char *)NULL);
 		else if (copied)
 			pass_descriptors(path);
 		else if (server_elsewhere)
@@ -507,9 +560,12 @@ int main(int argc, char **argv)
 	silent = !strcmp(argv[2], "silent") || elsewhere;
 	program = strstr(argv[2], "program");
 	frames = !strcmp(argv[2], "frames");
-	held = !strcmp(argv[2], "held") || frames;
+	executing = !strcmp(argv[2], "executing");
+	locked = !strcmp(argv[2], "locked");
+	held = !strcmp(argv[2], "held") || frames || executing || locked;
 	late = !strcmp(argv[2], "late");
-	copied = !strcmp(argv[2], "copied");
+	closing = !strcmp(argv[2], "closing");
+	copied = !strcmp(argv[2], "copied") || closing;
 	if (held || late) {
 		content = content_of_pages;
 		content_len = sizeof(content_of_pages);

@@ -13,12 +13,12 @@ filter='/^monitor: warning: /d'
 limit=20
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
-	for case in opens silent user program layer layer-program elsewhere held copied late; do
+	for case in opens silent user program layer layer-program elsewhere held copied executing closing locked late; do
 		same "$src/fuse" "$dir/files" "$case"
 	done
 done
 monitor_options="--opens fast"
-for case in opens silent user program layer layer-program elsewhere held copied late; do
+for case in opens silent user program layer layer-program elsewhere held copied executing closing locked late; do
 	same "$src/fuse" "$dir/files" "$case"
 done
 
