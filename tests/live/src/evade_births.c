@@ -211,13 +211,14 @@ static void ignore(int signal)
 /* nor do calls that begin anew since a signal came */
 int by_interrupted_births(const char *path)
 {
-	struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { 0 };
+	/* longer than a call waits for the monitor: a birth with a signal before it is begun anew, each time */
+	struct itimerval often = { { 0, 250 }, { 0, 250 } }, never = { 0 };
 	struct sigaction act = { .sa_handler = ignore, .sa_flags = SA_RESTART };
 	struct clone_args args = { .exit_signal = SIGCHLD };
 
 	if (sigaction(SIGALRM, &act, NULL) || setitimer(ITIMER_REAL, &often, NULL))
 		return -1;
-	for (int i = 0; i < BIRTHS; i++) {
+	for (int i = 0; i < 4 * BIRTHS; i++) {
 		pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 
 		if (child == 0)
