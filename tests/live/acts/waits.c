@@ -12,12 +12,14 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { LIMIT_MS = 500 };
 
-static int group, pair[2], semaphores;
+static int group, pair[2], full[2], listener, semaphores;
 static sigset_t awaited;
 
 static void note(int number)
@@ -78,45 +80,174 @@ static void by_sleep(void)
 	TRY(nanosleep(&time, NULL));
 }
 
-static void (*const waits[])(void) = { by_epoll, by_signal, by_semaphore, by_input, by_socket, by_read, by_sleep };
+/* Waits of the same kinds by other calls: one way to disturb them says all. */
 
-#define WAITS (sizeof(waits) / sizeof(waits[0]))
+static void by_epoll_mask(void)
+{
+	struct epoll_event event;
+
+	TRY(epoll_pwait(group, &event, 1, LIMIT_MS, &awaited));
+}
+
+static void by_epoll_time(void)
+{
+#ifdef SYS_epoll_pwait2
+	struct {
+		long long seconds, ns;
+	} limit = { 0, LIMIT_MS * 1000000 };
+	struct epoll_event event;
+
+	TRY(syscall(SYS_epoll_pwait2, group, &event, 1, &limit, NULL, 0));
+#endif
+}
+
+/* Without a limit: somebody else ends it. */
+static void give_later(unsigned short which)
+{
+	struct sembuf give = { which, 1, 0 };
+
+	if (fork() == 0) {
+		pause_for(LIMIT_MS);
+		semop(semaphores, &give, 1);
+		_exit(0);
+	}
+}
+
+static void by_semaphore_alone(void)
+{
+	struct sembuf take = { 1, -1, 0 };
+
+	give_later(take.sem_num);
+	TRY(syscall(SYS_semop, semaphores, &take, 1));
+}
+
+static void by_semaphore_for_good(void)
+{
+	struct sembuf take = { 2, -1, 0 };
+
+	give_later(take.sem_num);
+	TRY(syscall(SYS_semtimedop, semaphores, &take, 1, NULL));
+}
+
+static char byte;
+static struct iovec bytes = { &byte, 1 };
+
+static void by_vector(void)
+{
+	TRY(readv(pair[0], &bytes, 1));
+}
+
+static void by_message(void)
+{
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+
+	TRY(recvmsg(pair[0], &message, 0));
+}
+
+static void by_messages(void)
+{
+	struct mmsghdr messages = { .msg_hdr = { .msg_iov = &bytes, .msg_iovlen = 1 } };
+
+	TRY(syscall(SYS_recvmmsg, pair[0], &messages, 1, 0, NULL));
+}
+
+static void by_caller(void)
+{
+	TRY(syscall(SYS_accept, listener, NULL, NULL));
+}
+
+static void by_caller_4(void)
+{
+	TRY(syscall(SYS_accept4, listener, NULL, NULL, 0));
+}
+
+static void by_write(void)
+{
+	TRY(write(full[0], &byte, 1));
+}
+
+static void by_write_vector(void)
+{
+	TRY(writev(full[0], &bytes, 1));
+}
+
+static void by_send(void)
+{
+	TRY(syscall(SYS_sendto, full[0], &byte, 1, 0, NULL, 0));
+}
+
+static void by_sent_message(void)
+{
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+
+	TRY(sendmsg(full[0], &message, 0));
+}
+
+static void by_sent_messages(void)
+{
+	struct mmsghdr messages = { .msg_hdr = { .msg_iov = &bytes, .msg_iovlen = 1 } };
+
+	TRY(syscall(SYS_sendmmsg, full[0], &messages, 1, 0));
+}
+
+static void (*const waits[])(void) = { by_epoll, by_signal, by_semaphore, by_input, by_socket, by_read, by_sleep };
+static void (*const others[])(void) = {
+	by_epoll_mask,   by_epoll_time, by_semaphore_alone, by_semaphore_for_good, by_vector,
+	by_message,      by_messages,   by_caller,          by_caller_4,           by_write,
+	by_write_vector, by_send,       by_sent_message,    by_sent_messages,
+};
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static void begin(void)
 {
 	struct timeval limit = { 0, LIMIT_MS * 1000 };
+	struct sockaddr_un nowhere = { .sun_family = AF_UNIX };
 
 	group = epoll_create1(0);
 	socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
 	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	semaphores = semget(IPC_PRIVATE, 1, 0600);
+	socketpair(AF_UNIX, SOCK_STREAM, 0, full);
+	setsockopt(full[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	while (send(full[0], &byte, 1, MSG_DONTWAIT) == 1)
+		;
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	bind(listener, (struct sockaddr *)&nowhere, sizeof(nowhere.sun_family)); /* a name of the kernel's */
+	listen(listener, 1);
+	setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	semaphores = semget(IPC_PRIVATE, 3, 0600);
 	sigemptyset(&awaited);
 	sigaddset(&awaited, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &awaited, NULL);
 }
 
 /* Each wait in a process of its own, all at once; what they say is told in their order. */
-static void each(void (*act)(void (*wait)(void)))
+static void each_of(void (*const *list)(void), size_t n, void (*act)(void (*wait)(void)))
 {
-	pid_t children[WAITS];
+	pid_t children[16];
 	char name[16];
 
 	begin();
-	for (size_t i = 0; i < WAITS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		children[i] = started();
 		if (children[i])
 			continue;
 		snprintf(name, sizeof(name), "wait-%zu", i);
 		dup2(open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644), STDOUT_FILENO);
-		act(waits[i]);
+		act(list[i]);
 		_exit(0);
 	}
-	for (size_t i = 0; i < WAITS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		ended(children[i]);
 		snprintf(name, sizeof(name), "wait-%zu", i);
 		say_file(name);
 	}
 	semctl(semaphores, 0, IPC_RMID);
+}
+
+static void each(void (*act)(void (*wait)(void)))
+{
+	each_of(waits, COUNT(waits), act);
 }
 
 /* A child sends signals, some time apart, and stays until the wait is over. */
@@ -175,11 +306,12 @@ static void handled(void)
 	each(with_handled);
 }
 
-/* A wait is no longer than it may be, however often it is disturbed. */
+/* A wait is neither longer nor shorter than it may be, however often it is disturbed. */
 static void with_many(void (*wait)(void))
 {
 	pid_t child = started();
 	struct timespec then, now;
+	long ms;
 
 	if (!child) {
 		for (int n = 0; n < 60; n++, pause_for(30))
@@ -189,14 +321,20 @@ static void with_many(void (*wait)(void))
 	clock_gettime(CLOCK_MONOTONIC, &then);
 	wait();
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	say("%s\n",
-	    (now.tv_sec - then.tv_sec) * 1000 + (now.tv_nsec - then.tv_nsec) / 1000000 < 1700 ? "in time" : "late");
+	ms = (now.tv_sec - then.tv_sec) * 1000 + (now.tv_nsec - then.tv_nsec) / 1000000;
+	say("%s\n", ms >= 1700 ? "late" : ms < LIMIT_MS - 10 ? "early" : "in time");
+	kill(child, SIGKILL);
 	ended(child);
 }
 
 static void limits(void)
 {
 	each(with_many);
+}
+
+static void other_calls(void)
+{
+	each_of(others, COUNT(others), with_many);
 }
 
 static void with_birth(void (*wait)(void))
@@ -244,6 +382,7 @@ const struct act acts_waits[] = {
 	{ "waits-ignored", ignored },
 	{ "waits-handled", handled },
 	{ "waits-limits", limits },
+	{ "waits-other-calls", other_calls },
 	{ "waits-births", births },
 	{ "waits-stopped", stopped },
 	{ 0 },
