@@ -477,6 +477,11 @@ for _ in 1 2 3 4 5 6 7 8; do
 done
 ok "monitors that did not end: $left of 8" [ $left = 0 ]
 
+# ---- waits that a stop breaks off natively, of who is ours from his birth on, and so was made to wait on when the signal came
+(cd "$dir" && exec "$src/acts" waits-stopped) >"$dir/native" 2>&1
+(cd "$dir" && exec "$MONITOR" run --births stops -r "$own_rules" -- "$src/acts" waits-stopped) >"$dir/out" 2>&1
+ok "waits of who stops: $(diff "$dir/native" "$dir/out")" cmp -s "$dir/native" "$dir/out"
+
 # ---- how a command ended that is not traced, its parent says
 cat >"$dir/ends.py" <<'END'
 import os, signal, sys

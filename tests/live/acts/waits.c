@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/ipc.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 500 };
+enum { LIMIT_MS = 500, TURN_MS = 200 };
 
 static int group, pair[2], full[2], listener, semaphores;
 static sigset_t awaited;
@@ -80,6 +81,15 @@ static void by_sleep(void)
 	TRY(nanosleep(&time, NULL));
 }
 
+/* One that goes on by itself, also when it was stopped. */
+static void by_poll(void)
+{
+	struct timespec limit = { 0, LIMIT_MS * 1000000 };
+	struct pollfd input = { pair[0], POLLIN, 0 };
+
+	TRY(ppoll(&input, 1, &limit, NULL));
+}
+
 /* Waits of the same kinds by other calls: one way to disturb them says all. */
 
 static void by_epoll_mask(void)
@@ -127,6 +137,16 @@ static void by_semaphore_for_good(void)
 
 	give_later(take.sem_num);
 	TRY(syscall(SYS_semtimedop, semaphores, &take, 1, NULL));
+}
+
+/* So long that there are no such numbers. */
+static void by_semaphore_for_ages(void)
+{
+	struct sembuf take = { 3, -1, 0 };
+	struct timespec limit = { 1ll << 55, 300000000 };
+
+	give_later(take.sem_num);
+	TRY(syscall(SYS_semtimedop, semaphores, &take, 1, &limit));
 }
 
 static char byte;
@@ -190,11 +210,25 @@ static void by_sent_messages(void)
 	TRY(syscall(SYS_sendmmsg, full[0], &messages, 1, 0));
 }
 
-static void (*const waits[])(void) = { by_epoll, by_signal, by_semaphore, by_input, by_socket, by_read, by_sleep };
+static void (*const waits[])(void) = {
+	by_epoll, by_signal, by_semaphore, by_input, by_socket, by_read, by_sleep, by_poll,
+};
 static void (*const others[])(void) = {
-	by_epoll_mask,   by_epoll_time, by_semaphore_alone, by_semaphore_for_good, by_vector,
-	by_message,      by_messages,   by_caller,          by_caller_4,           by_write,
-	by_write_vector, by_send,       by_sent_message,    by_sent_messages,
+	by_epoll_mask,
+	by_epoll_time,
+	by_semaphore_alone,
+	by_semaphore_for_good,
+	by_semaphore_for_ages,
+	by_vector,
+	by_message,
+	by_messages,
+	by_caller,
+	by_caller_4,
+	by_write,
+	by_write_vector,
+	by_send,
+	by_sent_message,
+	by_sent_messages,
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -215,7 +249,7 @@ static void begin(void)
 	bind(listener, (struct sockaddr *)&nowhere, sizeof(nowhere.sun_family)); /* a name of the kernel's */
 	listen(listener, 1);
 	setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	semaphores = semget(IPC_PRIVATE, 3, 0600);
+	semaphores = semget(IPC_PRIVATE, 4, 0600);
 	sigemptyset(&awaited);
 	sigaddset(&awaited, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &awaited, NULL);
@@ -306,23 +340,36 @@ static void handled(void)
 	each(with_handled);
 }
 
+static long ms_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* How long it was since then, for a wait that may last for limit_ms. */
+static void say_time(long then, int limit_ms)
+{
+	long ms = ms_now() - then;
+
+	say("%s\n", ms >= limit_ms + 1200 ? "late" : ms < limit_ms - 10 ? "early" : "in time");
+}
+
 /* A wait is neither longer nor shorter than it may be, however often it is disturbed. */
 static void with_many(void (*wait)(void))
 {
 	pid_t child = started();
-	struct timespec then, now;
-	long ms;
+	long then;
 
 	if (!child) {
 		for (int n = 0; n < 60; n++, pause_for(30))
 			kill(getppid(), SIGWINCH);
 		_exit(0);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &then);
+	then = ms_now();
 	wait();
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (now.tv_sec - then.tv_sec) * 1000 + (now.tv_nsec - then.tv_nsec) / 1000000;
-	say("%s\n", ms >= 1700 ? "late" : ms < LIMIT_MS - 10 ? "early" : "in time");
+	say_time(then, LIMIT_MS);
 	kill(child, SIGKILL);
 	ended(child);
 }
@@ -335,6 +382,105 @@ static void limits(void)
 static void other_calls(void)
 {
 	each_of(others, COUNT(others), with_many);
+}
+
+/* Two waits, one behind the other, while signals come: what the first has lasted for is not the second's. */
+struct turn {
+	long second; /* the call, SYS_epoll_pwait or, in nanoseconds, SYS_epoll_pwait2 */
+	int ms; /* its limit */
+	bool comes; /* what the first waits for, soon */
+	bool deeper; /* the second is made below another function */
+	bool rests; /* between the two */
+};
+
+static __attribute__((noinline)) void wait_for(long number, int ms)
+{
+	struct {
+		long long seconds, ns;
+	} limit = { 0, ms * 1000000LL };
+	struct epoll_event event;
+	bool by_ms = number == SYS_epoll_pwait;
+	long then = ms_now();
+
+	if (TRY(syscall(number, group, &event, 1, by_ms ? ms : (long)&limit, NULL, 0)) == 0)
+		say_time(then, ms);
+}
+
+static __attribute__((noinline)) void wait_deeper(long number, int ms)
+{
+	volatile char room[256] = { 0 };
+
+	wait_for(number, ms);
+	(void)room[0];
+}
+
+static void take_turns(struct turn turn)
+{
+	struct epoll_event in = { .events = EPOLLIN };
+	int ends[2];
+	pid_t child;
+
+	group = epoll_create1(0);
+	if (pipe(ends) < 0 || epoll_ctl(group, EPOLL_CTL_ADD, ends[0], &in) < 0)
+		return;
+	child = started();
+	if (!child) {
+		for (int n = 0; n < 100; n++, pause_for(20)) {
+			kill(getppid(), SIGWINCH);
+			if (n == 5 && turn.comes)
+				(void)!write(ends[1], "", 1);
+		}
+		_exit(0);
+	}
+	wait_for(SYS_epoll_pwait, TURN_MS);
+	if (turn.comes)
+		TRY(read(ends[0], &byte, 1));
+	if (turn.rests)
+		pause_for(2 * TURN_MS);
+	(turn.deeper ? wait_deeper : wait_for)(turn.second, turn.ms);
+	kill(child, SIGKILL);
+	ended(child);
+}
+
+static void behind_its_limit(void)
+{
+	take_turns((struct turn){ SYS_epoll_pwait, .ms = TURN_MS });
+}
+
+static void of_another_limit(void)
+{
+	take_turns((struct turn){ SYS_epoll_pwait, .ms = TURN_MS + 100, .comes = true });
+}
+
+static void of_another_place(void)
+{
+	take_turns((struct turn){ SYS_epoll_pwait, .ms = TURN_MS, .comes = true, .deeper = true });
+}
+
+static void at_another_time(void)
+{
+	take_turns((struct turn){ SYS_epoll_pwait, .ms = TURN_MS, .comes = true, .rests = true });
+}
+
+static void of_another_call(void)
+{
+#ifdef SYS_epoll_pwait2
+	take_turns((struct turn){ SYS_epoll_pwait2, .ms = TURN_MS, .comes = true });
+#endif
+}
+
+static void (*const turns[])(void) = {
+	behind_its_limit, of_another_limit, of_another_place, at_another_time, of_another_call,
+};
+
+static void undisturbed(void (*wait)(void))
+{
+	wait();
+}
+
+static void in_turn(void)
+{
+	each_of(turns, COUNT(turns), undisturbed);
 }
 
 static void with_birth(void (*wait)(void))
@@ -383,6 +529,7 @@ const struct act acts_waits[] = {
 	{ "waits-handled", handled },
 	{ "waits-limits", limits },
 	{ "waits-other-calls", other_calls },
+	{ "waits-in-turn", in_turn },
 	{ "waits-births", births },
 	{ "waits-stopped", stopped },
 	{ 0 },
