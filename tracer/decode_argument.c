@@ -189,7 +189,7 @@ STEP(put_keyctl)
 	uint8_t has = 15, text = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(key_operations); i++) {
-		if (key_operations[i].operation == c->args[0]) {
+		if (key_operations[i].operation == (uint32_t)c->args[0]) {
 			has = key_operations[i].has;
 			text = key_operations[i].text;
 		}
@@ -261,7 +261,7 @@ STEP(put_semop)
 		uint16_t number;
 		int16_t operation, flags;
 	} ops[2] = { 0 };
-	size_t n = c->args[2] < 2 ? (size_t)c->args[2] : 2;
+	size_t n = (uint32_t)c->args[2] < 2 ? (uint32_t)c->args[2] : 2;
 
 	if (memory_read(c->memory, c->args[s->arg], ops, n * sizeof(ops[0])) < 0)
 		memset(ops, 0, sizeof(ops));

@@ -12,7 +12,6 @@
 
 /* Only the first bytes of what is read and written are events' business (EVENT_SNAPLEN). */
 
-
 static void put_memory_bytes(const struct call *c, uint64_t address, uint64_t len, struct event_builder *b)
 {
 	char bytes[EVENT_SNAPLEN];
@@ -68,6 +67,12 @@ STEP(put_result_size)
 
 /* ---- vectors ---- */
 
+/* How many pieces a call has by the argument behind the vector: the kernel keeps an unsigned int of it. */
+static uint64_t pieces_of(const struct call *c, const struct step *s)
+{
+	return (uint32_t)c->args[s->arg + 1];
+}
+
 static size_t read_vectors(const struct call *c, uint64_t address, uint64_t count, struct iovec v[EVENT_VECTORS])
 {
 	size_t n = count < EVENT_VECTORS ? (size_t)count : EVENT_VECTORS;
@@ -119,13 +124,13 @@ static uint64_t vector_size(const struct call *c, uint64_t address, uint64_t cou
 
 STEP(put_sent_vector)
 {
-	put_vector(c, c->args[s->arg], c->args[s->arg + 1], moved(c, UINT64_MAX), b);
+	put_vector(c, c->args[s->arg], pieces_of(c, s), moved(c, UINT64_MAX), b);
 }
 
 STEP(put_received_vector)
 {
 	if (!put_unknown_yet(c, b))
-		put_vector(c, c->args[s->arg], c->args[s->arg + 1], call_succeeded(c) ? (uint64_t)c->result : 0, b);
+		put_vector(c, c->args[s->arg], pieces_of(c, s), call_succeeded(c) ? (uint64_t)c->result : 0, b);
 }
 
 STEP(put_moved)
@@ -135,22 +140,22 @@ STEP(put_moved)
 
 STEP(put_vector_size)
 {
-	event_put_int(b, (int64_t)vector_size(c, c->args[s->arg], c->args[s->arg + 1]));
+	event_put_int(b, (int64_t)vector_size(c, c->args[s->arg], pieces_of(c, s)));
 }
 
 /* ---- messages; sendmmsg and recvmmsg have an array whose first entry starts with one ---- */
 
-static bool read_message(const struct call *c, uint64_t address, struct msghdr *m)
+static bool read_message(const struct call *c, uint64_t address, struct native_message *m)
 {
 	return address && memory_read(c->memory, address, m, sizeof(*m)) == 0;
 }
 
 static void put_message(const struct call *c, uint64_t address, uint64_t limit, struct event_builder *b)
 {
-	struct msghdr m;
+	struct native_message m;
 
 	if (read_message(c, address, &m))
-		put_vector(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, limit, b);
+		put_vector(c, m.pieces, m.count, limit, b);
 	else
 		event_put_absent(b);
 }
@@ -169,12 +174,12 @@ STEP(put_received_message)
 
 STEP(put_message_size)
 {
-	struct msghdr m;
+	struct native_message m;
 
 	if (c->socket && c->socket->sends)
 		event_put_int(b, (int64_t)c->socket->size);
 	else if (read_message(c, c->args[s->arg], &m))
-		event_put_int(b, (int64_t)vector_size(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen));
+		event_put_int(b, (int64_t)vector_size(c, m.pieces, m.count));
 	else
 		event_put_int(b, 0);
 }
@@ -182,11 +187,11 @@ STEP(put_message_size)
 /* The length that the kernel wrote behind the first message header; 0 when nothing came. */
 static uint32_t first_length(const struct call *c, uint64_t address)
 {
-	struct mmsghdr m;
+	struct native_messages m;
 
 	if (!call_succeeded(c) || c->result == 0 || !address || memory_read(c->memory, address, &m, sizeof(m)) < 0)
 		return 0;
-	return m.msg_len;
+	return m.len;
 }
 
 STEP(put_first_length)
@@ -203,12 +208,12 @@ STEP(put_received_first)
 
 STEP(put_control)
 {
-	struct msghdr m;
+	struct native_message m;
 
 	if (put_unknown_yet(c, b))
 		return;
 	if (call_succeeded(c) && read_message(c, c->args[s->arg], &m))
-		put_memory_bytes(c, (uint64_t)(uintptr_t)m.msg_control, m.msg_controllen, b);
+		put_memory_bytes(c, m.control, m.control_len, b);
 	else
 		event_put_absent(b);
 }
@@ -220,12 +225,14 @@ STEP(put_polled)
 	uint8_t bytes[2 + EVENT_POLLED * 10];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct pollfd fds[EVENT_POLLED];
-	size_t n = c->args[s->arg + 1] < EVENT_POLLED ? (size_t)c->args[s->arg + 1] : EVENT_POLLED;
+	size_t n = (uint32_t)c->args[s->arg + 1];
 
-	if (!c->args[s->arg] || memory_read(c->memory, c->args[s->arg], fds, n * sizeof(fds[0])) < 0)
-		n = 0;
 	if (put_unknown_yet(c, b))
 		return;
+	if (n > EVENT_POLLED)
+		n = EVENT_POLLED;
+	if (!c->args[s->arg] || memory_read(c->memory, c->args[s->arg], fds, n * sizeof(fds[0])) < 0)
+		n = 0;
 	writer_u16(&w, (uint16_t)n);
 	for (size_t i = 0; i < n; i++) {
 		writer_u64(&w, (uint64_t)(int64_t)fds[i].fd);

@@ -243,14 +243,14 @@ STEP(put_tuple_message)
 {
 	struct sockaddr_storage a = { 0 };
 	socklen_t len = 0;
-	struct msghdr m;
+	struct native_message m;
 
 	if (put_unknown_yet(c, b))
 		return;
 	if (c->socket)
 		len = read_address(c, 0, 0, &a);
 	else if (c->args[s->arg] && memory_read(c->memory, c->args[s->arg], &m, sizeof(m)) == 0)
-		len = read_address(c, (uint64_t)(uintptr_t)m.msg_name, m.msg_namelen, &a);
+		len = read_address(c, m.name, m.name_len, &a);
 	put_tuple(c, c->result >= 0 ? (int)c->args[0] : -1, OUTBOUND, &a, len, b);
 }
 

@@ -83,42 +83,41 @@ static int read_piece(const struct call *c, const struct iovec *piece, struct me
 	return r;
 }
 
-static int read_control(const struct call *c, const struct msghdr *h, struct message *m)
+static int read_control(const struct call *c, const struct native_message *h, struct message *m)
 {
-	if (!h->msg_control || !h->msg_controllen)
+	if (!h->control || !h->control_len)
 		return 0;
-	if (h->msg_controllen > SEND_CONTROL_BYTES)
+	if (h->control_len > SEND_CONTROL_BYTES)
 		return -EOPNOTSUPP;
-	m->control = malloc(h->msg_controllen);
+	m->control = malloc(h->control_len);
 	if (!m->control)
 		return -ENOMEM;
-	m->control_len = h->msg_controllen;
-	return memory_read(c->memory, (uint64_t)(uintptr_t)h->msg_control, m->control, m->control_len);
+	m->control_len = h->control_len;
+	return memory_read(c->memory, h->control, m->control, m->control_len);
 }
 
 static int read_header(const struct call *c, uint64_t address, struct message *m)
 {
 	auto_free struct iovec *pieces = NULL;
-	struct msghdr h;
-	size_t count;
+	struct native_message h;
+	int32_t name_len;
 	int r = memory_read(c->memory, address, &h, sizeof(h));
 
 	if (r < 0)
 		return r;
-	r = read_name(c, (uint64_t)(uintptr_t)h.msg_name,
-		      h.msg_namelen > sizeof(m->name) && (int32_t)h.msg_namelen > 0 ? (int64_t)sizeof(m->name) :
-										       (int32_t)h.msg_namelen, m);
+	/* the kernel takes what is too long for the longest, and refuses what is negative */
+	name_len = (int32_t)h.name_len;
+	r = read_name(c, h.name, name_len > (int32_t)sizeof(m->name) ? (int32_t)sizeof(m->name) : name_len, m);
 	if (r < 0)
 		return r;
-	count = (size_t)h.msg_iovlen; /* an int in musl */
-	if (count > UIO_MAXIOV)
+	if (h.count > UIO_MAXIOV)
 		return -EMSGSIZE;
-	pieces = calloc(count + 1, sizeof(*pieces));
+	pieces = calloc(h.count + 1, sizeof(*pieces));
 	if (!pieces)
 		return -ENOMEM;
-	if (count)
-		r = memory_read(c->memory, (uint64_t)(uintptr_t)h.msg_iov, pieces, count * sizeof(*pieces));
-	for (size_t i = 0; i < count && r == 0; i++)
+	if (h.count)
+		r = memory_read(c->memory, h.pieces, pieces, h.count * sizeof(*pieces));
+	for (size_t i = 0; i < h.count && r == 0; i++)
 		r = read_piece(c, &pieces[i], m);
 	return r < 0 ? r : read_control(c, &h, m);
 }
@@ -127,13 +126,14 @@ static int read_header(const struct call *c, uint64_t address, struct message *m
 static int read_message(const struct call *c, uint32_t i, struct message *m)
 {
 	const struct iovec whole = { (void *)(uintptr_t)c->args[1], (size_t)c->args[2] };
+	size_t step = c->number == SYS_sendmmsg ? sizeof(struct native_messages) : 0;
 	int r;
 
 	*m = (struct message){ .bytes = malloc(SEND_MESSAGE_BYTES) };
 	if (!m->bytes)
 		return -ENOMEM;
 	if (c->number != SYS_sendto)
-		return read_header(c, c->args[1] + i * (c->number == SYS_sendmmsg ? sizeof(struct mmsghdr) : 0), m);
+		return read_header(c, c->args[1] + i * step, m);
 	r = read_name(c, c->args[4], (int32_t)c->args[5], m);
 	return r < 0 ? r : read_piece(c, &whole, m);
 }
@@ -347,8 +347,8 @@ static enum open_way send_one(struct tracer *t)
 		.flags = flags_of(c),
 		.pid = c->pid,
 		.pidfd = -1,
-		.length_at = c->number == SYS_sendmmsg ? c->args[1] + p->message * sizeof(struct mmsghdr) +
-								 offsetof(struct mmsghdr, msg_len) :
+		.length_at = c->number == SYS_sendmmsg ? c->args[1] + p->message * sizeof(struct native_messages) +
+								 offsetof(struct native_messages, len) :
 							 0,
 		.first = !p->message,
 		.alone = memory_is_wary(c->memory) || reader_fears_locks(t->reader),
@@ -408,7 +408,7 @@ enum open_way send_pending(struct tracer *t)
 	enum open_way way;
 	int type;
 
-	if (!c->memory || !has_address(c) || (c->number == SYS_sendmmsg && !c->args[2]))
+	if (!c->memory || !has_address(c) || (c->number == SYS_sendmmsg && !(uint32_t)c->args[2]))
 		return OPEN_ENTRY;
 	s = hold(c, &type);
 	if (!s)

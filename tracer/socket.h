@@ -9,6 +9,21 @@
 
 #include "base/limits.h"
 
+/* A message's header as it lies in a program's memory. The C library's own may have narrower members (musl). */
+struct native_message {
+	uint64_t name;
+	uint32_t name_len;
+	uint64_t pieces, count; /* struct iovec */
+	uint64_t control, control_len;
+	uint32_t flags;
+};
+
+/* An entry of what sendmmsg() and recvmmsg() are given. */
+struct native_messages {
+	struct native_message message;
+	uint32_t len;
+};
+
 /* What a socket says of itself. */
 struct socket_info {
 	int domain, type, protocol;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -88,7 +91,10 @@ static void test_calls(void **state)
 	static const char a[] = "/etc/a", b[] = "../b";
 	static const struct sockaddr_in inet = { AF_INET, 0x5000, { 0x0100007f }, { 0 } }; /* port 80 as on the net */
 	static const struct sockaddr_un un = { AF_UNIX, "/run/s" }, hidden = { AF_UNIX, "\0name" };
-	static const uint64_t how[3] = { O_RDWR | O_CREAT, 0600, 8 };
+	static const uint64_t how[3] = { O_RDWR | O_CREAT, 0600, 8 }, high = 1ull << 32;
+	static const struct iovec piece = { (char *)(uintptr_t)a, 6 };
+	static const struct pollfd polled = { 3, POLLOUT, POLLOUT };
+	static const struct sembuf operation = { 2, -1, 0 };
 	const struct {
 		long number;
 		int64_t result;
@@ -145,6 +151,16 @@ static void test_calls(void **state)
 		{ SYS_fcntl, 3, { 3, F_DUPFD_CLOEXEC, 10 }, "fcntl res=3 fd=3 cmd=26 arg=10" },
 		{ SYS_write, 2, { 1, P(a), 6 }, "write res=2 data=b\"/e\" fd=1 size=6" },
 		{ SYS_read, -EIO, { 0, P(a), 6 }, "read res=-5 data=NA fd=0 size=6" },
+		/* counts and commands of which the kernel keeps 32 bits */
+		{ SYS_writev, 2, { 1, P(&piece), high | 1 }, "writev res=2 data=b\"/e\" fd=1 size=6" },
+		{ SYS_pwritev, 6, { 1, P(&piece), high | 1, 4 }, "pwritev res=6 data=b\"/etc/a\" fd=1 size=6 pos=4" },
+		{ SYS_readv, 6, { 1, P(&piece), high | 1 }, "readv res=6 size=6 data=b\"/etc/a\" fd=1" },
+		{ SYS_ppoll, 1, { P(&polled), high | 1, 0, 0 },
+		  "ppoll res=1 fds=b\"\\x01\\x00\\x03\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x04\\x00\" timeout=18446744073709551615 sigmask=0" },
+		{ SYS_semop, 0, { 7, P(&operation), high | 1 },
+		  "semop res=0 nsops=1 sem_num_0=2 sem_op_0=-1 sem_flg_0=0 sem_num_1=0 sem_op_1=0 sem_flg_1=0 semid=7" },
+		{ SYS_keyctl, 0, { high | KEYCTL_JOIN_SESSION_KEYRING, P(a) },
+		  "keyctl res=0 operation=1 arg2=b\"\\x01/etc/a\\x00\" arg3=NA arg4=NA arg5=NA" },
 		{ SYS_mprotect, 0, { 4096, 8192, PROT_READ | PROT_EXEC },
 		  "mprotect res=0 addr=4096 length=8192 prot=5" },
 		{ SYS_getpriority, 0, { 0 }, NULL }, /* no event of its own */

@@ -94,6 +94,12 @@ print([r.recv(99) for _ in range(3)])
 several[0].namelen = -1
 raw("the first one bad", "sendmmsg", s.fileno(), several, 5, 0)
 raw("none", "sendmmsg", s.fileno(), several, 0, 0)
+# of the number the kernel takes 32 bits, of that of a message's pieces all
+several[0].namelen = 16
+number = {"x86_64": 307, "aarch64": 269}[os.uname().machine]
+raw("none by half of the register", "syscall", number, s.fileno(), several, ctypes.c_ulong(1 << 32), 0)
+several[0].iovlen = 1 << 32 | 1
+raw("too many pieces", "sendmsg", s.fileno(), several, 0)
 
 # a socket without room: who may not wait is told, who may waits, for as long as its time limit says
 a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
