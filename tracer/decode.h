@@ -45,6 +45,7 @@ struct call {
 	enum region region; /* of ip, once somebody asked */
 	bool has_result;
 	int64_t result; /* negative errno or value; valid when has_result */
+	bool assumed; /* the result is: what the call leaves behind cannot be looked at */
 	struct memory *memory;
 	struct reader *reader; /* of what may have to be waited for; NULL = whatever it takes */
 	struct decode_memo *memo; /* the tracer's; needed by calls of the execve and clone families that are complete */

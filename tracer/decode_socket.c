@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -11,7 +13,10 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "tracer/decode_step.h"
+#include "tracer/procfs.h"
+#include "tracer/sight.h"
 #include "tracer/socket.h"
+#include "tracer/statx.h"
 
 /* An address in the caller's memory: its length, 0 when there is none or it cannot be read. */
 static socklen_t read_address(const struct call *c, uint64_t address, uint64_t len, struct sockaddr_storage *ret)
@@ -137,13 +142,26 @@ static bool is_told_where(const struct call *c, const struct socket_info *info)
 	return c->number != SYS_connect && (info->type == SOCK_DGRAM || info->type == SOCK_RAW);
 }
 
+/* The kernel's tables have who is connected, and who has a port. */
+static int look_up(const struct call *c, int fd, struct socket_info *info)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%d/fd/%d", c->tid, fd);
+	if (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0)
+		return -errno;
+	return socket_look_up(c->tid, st.st_ino, info);
+}
+
 /*
  * Where sockets may not be copied, as in profiles of containers, the address that a call gives tells the socket's kind,
- * at least. Of who connects /proc tells more, behind the call.
+ * at least. Of who is connected /proc tells more, behind the call.
  */
 static int ask_socket(const struct call *c, int fd, const struct sockaddr_storage *given, socklen_t given_len,
 		      struct socket_info *info)
 {
+	int family = given_len ? given->ss_family : -1;
 	int r;
 
 	if (fd < 0)
@@ -155,14 +173,16 @@ static int ask_socket(const struct call *c, int fd, const struct sockaddr_storag
 	}
 	if (r == -EAGAIN && given_len)
 		return 0;
-	if ((r != -EPERM && r != -ENOSYS && r != -EACCES) || !given_len || c->number == SYS_connect)
+	if (r != -EPERM && r != -ENOSYS && r != -EACCES)
 		return r;
-	if (given->ss_family == AF_INET || given->ss_family == AF_INET6)
-		*info = (struct socket_info){ .domain = given->ss_family };
-	else if (given->ss_family == AF_UNSPEC)
-		*info = (struct socket_info){ .domain = AF_INET };
-	else
+	if (family == AF_UNSPEC && c->number != SYS_connect)
+		family = AF_INET;
+	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return r;
+	*info = (struct socket_info){ 0 };
+	if (c->number == SYS_connect && family != AF_UNIX && !c->assumed)
+		return look_up(c, fd, info);
+	info->domain = family;
 	return 0;
 }
 
@@ -182,7 +202,7 @@ static void put_tuple(const struct call *c, int fd, enum direction direction, co
 		event_put_absent(b);
 		return;
 	}
-	if (given_len && (!info.remote_len || (out && is_told_where(c, &info)))) {
+	if (given_len && (!info.remote_len || c->assumed || (out && is_told_where(c, &info)))) {
 		struct sockaddr_storage to = *given;
 
 		if (c->number == SYS_connect || resolve_given(&info, &to, &given_len)) {

@@ -53,7 +53,7 @@ static struct event *as_if_done(struct tracer *t, const struct call *call, uint6
 	struct event ev;
 	struct error err;
 
-	c.has_result = true;
+	c.has_result = c.assumed = true;
 	c.result = result;
 	if (decode_call(&c, &t->fetched, &ev, &err) < 0)
 		return NULL;

@@ -442,7 +442,7 @@ static int tracer_complete(struct source *s, const struct event *ev, struct even
 	if (!(calls_traits(&t->calls, p->call.number) & CALL_DEBUG && handover_due(t)) && result_later(t) == 0)
 		return 0;
 	/* nobody will tell the result of a thread that is not ours: success is assumed, and that is said */
-	p->call.has_result = true;
+	p->call.has_result = p->call.assumed = true;
 	p->call.result = 0;
 	t->ext = (struct event_ext){
 		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE

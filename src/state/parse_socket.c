@@ -116,6 +116,17 @@ int parse_socketpair(struct state *s, const struct event *ev, struct subject *su
 	return subject_put_fd(s, &other, peer);
 }
 
+/* Who is called by an address has a family, when nobody can tell more of it: where descriptors may not be copied. */
+static int infer_family(struct state *s, struct subject *sub, int64_t number, struct str address)
+{
+	uint8_t family = address.len ? (uint8_t)address.ptr[0] : 0;
+
+	if (!s->asks_fds || number < 0 ||
+	    (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_UNIX))
+		return 0;
+	return put_socket(s, sub, number, (struct socket_kind){ .domain = family });
+}
+
 /* ---- bind ---- */
 
 int parse_bind(struct state *s, const struct event *ev, struct subject *sub)
@@ -123,7 +134,11 @@ int parse_bind(struct state *s, const struct event *ev, struct subject *sub)
 	struct str address = event_param(ev, 1);
 	struct socket_pair p;
 
-	if (!sub->fd || event_result(ev) < 0 || !socket_read_address(address, &p))
+	if (!sub->thread || event_result(ev) < 0 || !socket_read_address(address, &p))
+		return 0;
+	if (!sub->fd && infer_family(s, sub, event_param_int(ev, 2), address) < 0)
+		return -ENOMEM;
+	if (!sub->fd)
 		return 0;
 	if (!subject_own_fd(sub))
 		return -ENOMEM;
@@ -204,8 +219,21 @@ static void turn_back(const struct state *s, struct fd *fd, const struct socket_
 		fd->flags = (fd->flags & ~(uint32_t)ROLES) | FDF_ROLE_CLIENT;
 }
 
+/* As a pair is shown whose protocol is known. */
+static int name_by_ends(struct state *s, struct fd *fd)
+{
+	bool v6 = fd->type == FD_IPV6_SOCK;
+
+	strbuf_reset(&s->text);
+	socket_print_end(&s->text, fd->socket.sip.bytes, fd->socket.sport, v6);
+	strbuf_adds(&s->text, "->");
+	socket_print_end(&s->text, fd->socket.dip.bytes, fd->socket.dport, v6);
+	return take_name(s, fd);
+}
+
 static int set_connection(struct state *s, struct fd *fd, const struct socket_pair *p)
 {
+	enum l4_proto l4 = (enum l4_proto)fd->socket.l4;
 	bool changed;
 
 	correct_answer(s, fd);
@@ -219,11 +247,15 @@ static int set_connection(struct state *s, struct fd *fd, const struct socket_pa
 		changed = socket_update_v4(fd, p->sip + skip, p->sport, p->dip + skip, p->dport);
 	}
 	socket_publish(fd);
+	if (s->asks_fds) { /* the kernel has not chosen the near end of a call that is told before it is made */
+		socket_set_l4(fd, l4);
+		socket_fill_own(fd, &s->interfaces);
+	}
 	if (changed && fd->flags & FDF_ROLE_SERVER && socket_is_udp(fd))
 		socket_swap(fd);
 	else if (!changed && s->asks_fds && !socket_is_udp(fd))
 		turn_back(s, fd, p);
-	return name_by_pair(s, fd);
+	return s->asks_fds && fd->socket.l4 == L4_UNKNOWN ? name_by_ends(s, fd) : name_by_pair(s, fd);
 }
 
 static int set_unix_connection(struct state *s, struct fd *fd, const struct socket_pair *p)
@@ -255,7 +287,11 @@ int parse_connect(struct state *s, const struct event *ev, struct subject *sub)
 	bool has_enter;
 	int r = 0;
 
-	if (!sub->thread || !sub->fd)
+	if (!sub->thread)
+		return 0;
+	if (!sub->fd && infer_family(s, sub, event_param_int(ev, 2), tuple.len ? tuple : event_param(ev, 3)) < 0)
+		return -ENOMEM;
+	if (!sub->fd)
 		return 0;
 	if (result < 0 && result != -EINPROGRESS)
 		return s->asks_fds ? forget_failure(sub) : 0;
@@ -505,6 +541,8 @@ static int infer_socket(struct state *s, const struct event *ev, struct subject 
 	int64_t number = event_param_int(ev, 2);
 	uint8_t family = tuple.len ? (uint8_t)tuple.ptr[0] : 0;
 
+	if (family == FAMILY_UNIX)
+		return infer_family(s, sub, number, tuple);
 	if (number < 0 || (family != FAMILY_INET && family != FAMILY_INET6))
 		return 0;
 	return put_socket(s, sub, number, (struct socket_kind){ family, SOCK_DGRAM, IPPROTO_UDP, 0 });

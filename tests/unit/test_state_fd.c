@@ -134,13 +134,18 @@ static void socket_event(struct world *w, int64_t tid, int64_t fd, uint32_t doma
 
 #define TUPLE_V4 "\x02\x7f\x00\x00\x01\x34\x12\x0a\x00\x00\x02\x50\x00" /* 127.0.0.1:4660 -> 10.0.0.2:80 */
 
-static void connect_event(struct world *w, int64_t tid, int64_t result, struct str tuple, struct str address)
+static void begin_connect(struct world *w, int64_t tid, int64_t result, struct str tuple, struct str address)
 {
 	begin(w, EV_SOCKET_CONNECT_X, tid);
 	event_put_int(&w->b, result);
 	event_put_bytes(&w->b, tuple);
 	event_put_int(&w->b, 3);
 	event_put_bytes(&w->b, address);
+}
+
+static void connect_event(struct world *w, int64_t tid, int64_t result, struct str tuple, struct str address)
+{
+	begin_connect(w, tid, result, tuple, address);
 	apply(w);
 }
 
@@ -443,7 +448,9 @@ static void test_answer_before_connect(void **ctx)
 			settle(w);
 		}
 		at = w->now;
-		connect_event(w, 100, 0, (struct str){ tuple, sizeof(tuple) }, STR(""));
+		begin_connect(w, 100, 0, (struct str){ tuple, sizeof(tuple) }, STR(""));
+		end(w);
+		assert_int_equal(state_preview(w->s, &w->ev, &w->sub), 0);
 		assert_true(w->sub.fd_unknown);
 		connection_answer(w, near_port, far_port);
 		w->now = at; /* the same call */
@@ -454,6 +461,62 @@ static void test_answer_before_connect(void **ctx)
 		assert_int_equal(w->sub.fd->flags & (FDF_ROLE_CLIENT | FDF_ROLE_SERVER), cases[i].role);
 		settle(w);
 	}
+}
+
+/*
+ * Where descriptors may not be copied nobody can tell of a socket: a call's address says what it is, and of a call that
+ * is told before it is made the near end is not chosen yet.
+ */
+static void test_sockets_by_their_calls(void **ctx)
+{
+	static const struct interface_record own = { .address = { 10, 0, 0, 1 }, .netmask = { 255, 255, 255, 0 } };
+	static const char answered[] = "\x0a\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\x01\0\0"
+				       "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\x02\x50\0";
+	static const struct {
+		const char *tuple;
+		size_t len;
+		int64_t result;
+		enum fd_type type;
+		const char *name;
+	} cases[] = {
+#define TUPLE(t) t, sizeof(t) - 1
+		{ TUPLE("\x02\0\0\0\0\0\0\x0a\0\0\x02\x50\0"), 0, FD_IPV4_SOCK, "10.0.0.1:0->10.0.0.2:80" },
+		{ TUPLE("\x02\x0a\0\0\x01\x34\x12\x0a\0\0\x02\x50\0"), -115, FD_IPV4_SOCK,
+		  "10.0.0.1:4660->10.0.0.2:80" },
+		{ answered, sizeof(answered) - 1, 0, FD_IPV4_SOCK, "10.0.0.1:0->10.0.0.2:80" },
+		{ TUPLE("\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0/run/s\0"), 0, FD_UNIX_SOCK, "0->0 /run/s" },
+#undef TUPLE
+	};
+	struct world *w = *ctx;
+
+	assert_int_equal(state_add_interface(w->s, &own), 0);
+	known(w, 100, 1, "/");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		another_call(w);
+		connect_event(w, 100, cases[i].result, (struct str){ cases[i].tuple, cases[i].len }, STR(""));
+		assert_non_null(w->sub.fd);
+		assert_int_equal(w->sub.fd->type, cases[i].type);
+		assert_text(w->sub.fd->name, cases[i].name);
+		assert_int_equal(w->sub.fd->flags & FDF_ROLE_CLIENT, FDF_ROLE_CLIENT);
+		settle(w);
+	}
+	/* that it failed says what it is all the same */
+	another_call(w);
+	connect_event(w, 100, -111, STR(""), STR("\x02\x0a\x00\x00\x02\x50\x00"));
+	assert_non_null(w->sub.fd);
+	assert_int_equal(w->sub.fd->type, FD_IPV4_SOCK);
+	assert_int_equal(rstr_str(w->sub.fd->name).len, 0);
+	settle(w);
+	another_call(w);
+	begin(w, EV_SOCKET_BIND_X, 100);
+	event_put_int(&w->b, 0);
+	event_put_bytes(&w->b, STR("\x02\x0a\x00\x00\x01\x50\x00"));
+	event_put_int(&w->b, 3);
+	apply(w);
+	assert_non_null(w->sub.fd);
+	assert_int_equal(w->sub.fd->type, FD_IPV4_SERVSOCK);
+	assert_text(w->sub.fd->name, "10.0.0.1:80");
+	settle(w);
 }
 
 /* ---- users, attributes, containers ---- */
@@ -598,6 +661,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_learnt_is_not_inherited, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answered_connections, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answer_before_connect, setup_asking, teardown),
+		cmocka_unit_test_setup_teardown(test_sockets_by_their_calls, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_user_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_metadata_shows_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attributes, setup, teardown),

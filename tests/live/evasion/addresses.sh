@@ -77,7 +77,7 @@ for place in "" "$src/refuse pidfd_open:1:0x80=EINVAL --" "$src/refuse pidfd_ope
 	for call in sendto sendmsg sendmmsg connect; do
 		backends="notify ptrace notify-only"
 		# doctor's closed list has what notify-only lacks
-		case $call-$place in sendmmsg-* | connect-?*) backends="notify ptrace" ;; esac
+		[ $call = sendmmsg ] && backends="notify ptrace"
 		sent own $call plain
 	done
 done
@@ -85,11 +85,64 @@ done
 place="$src/refuse pidfd_getfd=EPERM kcmp=EPERM --"
 for call in sendto sendmsg connect; do
 	backends="notify ptrace ptrace-all notify-only"
-	[ $call = connect ] && backends="notify ptrace ptrace-all"
 	sent udp $call plain
 	sent connected $call plain
 	sent udp6 $call plain
 	[ $call = connect ] || sent udp $call none
+done
+place=
+
+# what is known of a connection where no result and no copy of the socket is to be had: where it goes, that this is not where it comes from
+# (which the kernel has not chosen yet), and its kind; of unix sockets their names, also behind the call
+cat >"$dir/ends.yaml" <<'END'
+- rule: outbound
+  desc: as Falco's macro looks at both ends
+  condition: evt.type = connect and fd.typechar in ("4", "6") and fd.ip != "0.0.0.0" and fd.sip != "::" and fd.sport = 17790
+  output: outbound %fd.name %fd.rip %evt.arg.tuple
+  priority: WARNING
+- rule: unix
+  desc: a name that only the call gives
+  condition: evt.type in (connect, sendto) and evt.rawres >= 0 and fd.type = unix and fd.name endswith /ends-socket
+  output: unix %fd.name
+  priority: WARNING
+- rule: bound
+  desc: the port of a socket that nothing is known of but this call
+  condition: evt.type = bind and fd.sport = 17790 and fd.type = ipv4
+  output: bound %fd.name
+  priority: WARNING
+END
+cat >"$dir/ends.py" <<'END'
+import socket, sys
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.66", 17790))
+server.listen(5)
+for family, address in (socket.AF_INET, "127.0.0.66"), (socket.AF_INET6, "::ffff:127.0.0.66"):
+    s = socket.socket(family)
+    s.connect((address, 17790))
+    print(s.getpeername()[1])
+for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+    path = sys.argv[1] + "/%d/ends-socket" % kind
+    server = socket.socket(socket.AF_UNIX, kind)
+    server.bind(path)
+    if kind == socket.SOCK_STREAM:
+        server.listen(5)
+        socket.socket(socket.AF_UNIX, kind).connect(path)
+    else:
+        socket.socket(socket.AF_UNIX, kind).sendto(b"x", path)
+END
+for place in "" "$src/refuse docker --"; do
+	for backend in notify ptrace notify-only; do
+		rm -rf "$dir/ends"
+		mkdir -p "$dir/ends/1" "$dir/ends/2"
+		monitor_options="--backend $backend"
+		wrap="$place timeout -k 1 20" under "$dir/ends.yaml" -- python3 "$dir/ends.py" "$dir/ends"
+		equal "$backend $place: both arrived" "$(tr '\n' ' ' <"$dir/out")" "17790 17790 "
+		equal "$backend $place: told of both kinds" "$(grep -c '"rule":"outbound"' "$alerts")" 2
+		equal "$backend $place: told of unix sockets" "$(grep -c '"rule":"unix"' "$alerts")" 2
+		equal "$backend $place: told of the port" "$(grep -c '"rule":"bound"' "$alerts")" 1
+		ok "$backend $place: the far end: $(cat "$alerts")" sh -c '! grep "outbound" "$1" | grep -qv "fd.rip\":\"127.0.0.66"' - "$alerts"
+	done
 done
 place=
 
