@@ -350,10 +350,11 @@ static void test_closing(void **state)
 static void test_copy(void **state)
 {
 	struct reader *r = reader_new();
-	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), copy, sock = socket(AF_INET, SOCK_DGRAM, 0);
+	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int copy, sock = socket(AF_INET, SOCK_DGRAM, 0), none = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
-	assert_true(file >= 0 && sock >= 0);
+	assert_true(file >= 0 && folder >= 0 && sock >= 0);
 	copy = socket_copy(getpid(), sock, r);
 	if (copy == -EPERM || copy == -ENOSYS)
 		skip();
@@ -362,13 +363,20 @@ static void test_copy(void **state)
 	assert_int_equal(socket_copy(getpid(), file, r), -ENOTSOCK);
 	copy = descriptor_copy(getpid(), file, r);
 	assert_true(copy >= 0);
-	close(copy);
+	descriptor_drop(copy, r);
+	assert_int_equal(fcntl(copy, F_GETFD), -1);
 	reader_be_wary(r);
 	assert_int_equal(descriptor_copy(getpid(), file, r), -EPERM);
+	assert_int_equal(descriptor_copy(getpid(), folder, r), -EPERM);
+	copy = descriptor_copy(getpid(), none, r); /* of no path, and so of no server */
+	assert_true(none < 0 || copy >= 0);
+	close(copy);
 	assert_int_equal(descriptor_copy(getpid(), 9999, r), -EBADF);
 	copy = socket_copy(getpid(), sock, r);
 	assert_true(copy >= 0);
 	close(copy);
+	close(none);
+	close(folder);
 	close(file);
 	close(sock);
 	reader_free(r);

@@ -106,4 +106,96 @@ timeout 100 sh -c 'x=$("$1" run -r "$2" -- sh -c "{ while [ ! -e $4.go ]; do sle
 ok "a command substitution waits for what the command left behind" [ $? = 0 ]
 : >"$dir/later.go"
 ok "an alert of what the command left behind" soon grep -q seen "$dir/later"
+
+# what the monitor copies or opens for calls it gives back: it has as many descriptors before many of them as behind
+cat >"$dir/many.py" <<'END'
+import ctypes, os, signal, socket, sys
+
+libc = ctypes.CDLL(None, use_errno=True)
+folder = sys.argv[1]
+os.close(os.open(folder + "/watched", os.O_RDONLY))
+udp, tcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.create_server(("127.0.0.1", 0))
+taker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+taker.bind(("127.0.0.1", 0))
+unix = socket.socket(socket.AF_UNIX)
+unix.bind(folder + "/socket")
+unix.listen()
+here, there = socket.socketpair()
+here.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, b"\0" * 8 + (20000).to_bytes(8, "little"))
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+address = b"\2\0\0\1\x7f\0\0\1" + bytes(8)  # port 1 of 127.0.0.1
+
+def connects():
+    with socket.socket() as s:
+        s.connect_ex(("127.0.0.1", 1))
+    with socket.socket() as s:
+        s.connect(tcp.getsockname())
+        tcp.accept()[0].close()
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(folder + "/socket")
+    udp.connect(taker.getsockname())
+
+def binds():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        socket.socket().connect_ex(s.getsockname())
+
+def of_no_socket():
+    libc.connect(0, address, 16)
+    libc.bind(0, address, 16)
+
+def asked_for():
+    os.close(os.dup(udp.fileno()))
+
+def disturbed():
+    signal.setitimer(signal.ITIMER_REAL, 0.005)
+    libc.recv(here.fileno(), ctypes.create_string_buffer(1), 1, 0)
+
+def names():
+    os.mkdir(folder + "/made")
+    os.rmdir(folder + "/made")
+    os.close(os.open(folder + "/new", os.O_CREAT | os.O_WRONLY | os.O_TRUNC))
+    os.unlink(folder + "/new")
+    udp.sendto(b"x", taker.getsockname())
+
+if len(sys.argv) > 2:  # from now on threads make what may have to wait
+    libc.syscall(int(sys.argv[2]), 0)
+for way in connects, binds, of_no_socket, asked_for, disturbed, names:
+    way()
+print("ready", flush=True)
+sys.stdin.readline()
+for way in connects, binds, of_no_socket, asked_for, disturbed, names:
+    for _ in range(20):
+        way()
+    print("done", way.__name__, flush=True)
+    sys.stdin.readline()
+END
+{
+	rule calls "evt.type in (connect, bind, mkdir, rmdir, sendto, unlink) and evt.arg.fd = 999999" never
+	rule made "evt.type in (open, openat) and fd.name = $dir/new" "made %fd.name"
+	rule asked "evt.type = dup and fd.sip = 192.0.2.77" never
+} >"$dir/many.yaml"
+case $(uname -m) in
+x86_64) userfaultfd=323 ;;
+*) userfaultfd=282 ;;
+esac
+held() {
+	ls "/proc/$(cat "$dir/pid")/fd" | wc -l
+}
+for threads in "" $userfaultfd; do
+	rm -f "$dir/socket"
+	# shellcheck disable=SC2086 # nothing, or a number
+	fed "$MONITOR" run -r "$dir/many.yaml" --pidfile "$dir/pid" -- python3 "$dir/many.py" "$dir" $threads
+	ok "many calls${threads:+ by threads}: ready" soon grep -q ready "$dir/out"
+	before=$(held)
+	for way in connects binds of_no_socket asked_for disturbed names; do
+		echo >&3
+		ok "$way: done" soon grep -q "done $way" "$dir/out"
+		after=$(held)
+		ok "$way${threads:+ by threads}: $before descriptors before, $after behind" [ "$after" -lt $((before + 10)) ]
+	done
+	echo >&3
+	fed_to_the_end
+	equal "many calls: $(cat "$dir/err")" $status 0
+done
 finish
