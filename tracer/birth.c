@@ -39,8 +39,7 @@ static uint32_t translate(const struct tracer *t, uint64_t native)
 {
 	uint32_t flags = 0;
 
-	native &= ~(uint64_t)CSIGNAL;
-	for (unsigned int bit = 8; bit < 32; bit++)
+	for (unsigned int bit = 8; bit < 32; bit++) /* below are those of the exit signal */
 		if (native & 1ull << bit)
 			flags |= t->clone_flags[bit];
 	return flags;
