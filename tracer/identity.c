@@ -119,7 +119,7 @@ static int read_identity(pid_t tid, struct own_identity *ret_identity)
 	int r;
 
 	name_of(path, tid, "root");
-	if (SIGHT(path, statx(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root)) < 0)
+	if (SIGHT(path, statx_ask(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root)) < 0)
 		return -errno;
 	if (!(root.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
 		return -ENOTSUP;

@@ -193,7 +193,7 @@ static int look_quickly(struct opening *o, int base, bool follow, struct statx *
 
 	if (fd < 0)
 		return fd;
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, ret_st) < 0 ? -errno : 0;
+	return statx_ask(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, ret_st) < 0 ? -errno : 0;
 }
 
 /* Looks without opening: only what is plain may be opened at all, since opening a device or a FIFO has effects. */
@@ -207,7 +207,8 @@ static void look(struct opening *o, int base)
 	*l = (struct look){ 0 };
 	if (o->resolve)
 		l->error = look_quickly(o, base, follow, &st);
-	else if (statx(base, o->errand.path, AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW), STATX_TYPE, &st) < 0)
+	else if (statx_ask(base, o->errand.path, AT_NO_AUTOMOUNT | (follow ? 0 : AT_SYMLINK_NOFOLLOW), STATX_TYPE,
+			   &st) < 0)
 		l->error = -errno;
 	if (!l->error)
 		l->plain = S_ISREG(st.stx_mode) || S_ISDIR(st.stx_mode);

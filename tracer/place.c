@@ -142,7 +142,7 @@ bool place_opens(void)
 		return false;
 	close(fd);
 	/* whose mounts a caller has (identity.c) */
-	return statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 && st.stx_mask & STATX_MNT_ID;
+	return statx_ask(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 && st.stx_mask & STATX_MNT_ID;
 }
 
 bool place_keeps_masks(void)

@@ -76,8 +76,10 @@ static bool lies_there(const struct slow *s, int fd)
 {
 	struct statx st;
 
+	if (!s->count && !s->unknown)
+		return false;
 	/* also one that only its user may ask, which is not we whoever's rights we take on */
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &st) < 0 ||
+	if (statx_ask(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &st) < 0 ||
 	    !(st.stx_mask & STATX_MNT_ID))
 		return true;
 	return is_listed(s, st.stx_mnt_id);
@@ -165,13 +167,19 @@ static bool take_part(char rest[PATH_MAX], char part[NAME_MAX + 1])
 	return true;
 }
 
-/* A link of /proc that is no text, as others there are. */
+/* openat2() is, or this is before Linux 5.6. */
+static bool is_refused(int error)
+{
+	return error == ENOSYS || error == EPERM;
+}
+
+/* A link of /proc that is no text, as others there are; any may be one where nobody tells. */
 static bool is_magic(int folder, const char *name)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
 	auto_fd int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
 
-	return fd < 0 && errno == ELOOP;
+	return fd < 0 && (errno == ELOOP || is_refused(errno));
 }
 
 /*
@@ -187,7 +195,7 @@ static int walk(const struct slow *s, int root, int base, const char *path, int 
 	snprintf(rest, sizeof(rest), "%s", path);
 	while (at >= 0) {
 		auto_fd int next = -1;
-		struct statx st;
+		struct stat st;
 
 		if (lies_there(s, at))
 			return 1;
@@ -203,9 +211,9 @@ static int walk(const struct slow *s, int root, int base, const char *path, int 
 			return -errno;
 		if (lies_there(s, next))
 			return 1;
-		if (statx(next, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
+		if (statx_known_at(next, "", AT_EMPTY_PATH, &st) < 0)
 			return 1;
-		if (S_ISLNK(st.stx_mode)) {
+		if (S_ISLNK(st.st_mode)) {
 			if (is_of_proc(next) && is_magic(at, part))
 				return 1;
 			if (++links > PATH_LINKS || follow(next, rest) < 0)
@@ -337,7 +345,7 @@ static int add_root(struct slow *s)
 	struct statx st;
 	int r;
 
-	if (statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0 || !(st.stx_mask & STATX_MNT_ID) ||
+	if (statx_ask(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0 || !(st.stx_mask & STATX_MNT_ID) ||
 	    has(s->all, s->nall, st.stx_mnt_id))
 		return 0;
 	r = add(&s->all, &s->nall, st.stx_mnt_id);
@@ -435,7 +443,7 @@ bool slow_is_ours(struct slow *s, int fd)
 	if (!s->asked)
 		return true;
 	slow_any(s);
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
+	return statx_ask(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
 	       st.stx_mask & STATX_MNT_ID && has(s->all, s->nall, st.stx_mnt_id);
 }
 
@@ -457,12 +465,14 @@ int slow_open_below(struct slow *s, int root, const char *path)
 
 	if (!slow_any(s)) {
 		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-		return fd < 0 ? -errno : fd;
+		if (fd >= 0 || !is_refused(errno))
+			return fd < 0 ? -errno : fd;
+	} else {
+		/* what is known may lie there, too; links that were not followed for a day are not known */
+		fd = slow_open_known(root, path, how.resolve);
+		if ((fd != -EAGAIN && fd != -EINVAL && !is_refused(-fd)) || s->unknown)
+			return fd;
 	}
-	/* what is known may lie there, too; links that were not followed for a day are not known */
-	fd = slow_open_known(root, path, how.resolve);
-	if ((fd != -EAGAIN && fd != -EINVAL) || s->unknown)
-		return fd;
 	r = walk(s, root, root, path, &fd);
 	return r > 0 ? -EAGAIN : r < 0 ? r : fd;
 }
@@ -529,7 +539,7 @@ static bool is_own_root(uint64_t name)
 {
 	struct statx st;
 
-	return name && statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) == 0 &&
+	return name && statx_ask(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &st) == 0 &&
 	       lasting_name(&st) == name;
 }
 
@@ -552,7 +562,7 @@ static int ask_of_mount(struct slow_memo *m, pid_t tid, int folder, const char *
 	if (is_known(m, name))
 		return ask(folder, path, ret_answer);
 	/* the list has the other id */
-	if (statx(folder, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
+	if (statx_ask(folder, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
 		return -errno;
 	if (!(st.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
 		return ask(folder, path, ret_answer);
@@ -576,10 +586,10 @@ int slow_ask(struct slow_memo *m, pid_t tid, int folder, const char *path, struc
 	struct stat st;
 	int r;
 
-	if (statx(folder, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &x) == 0) {
+	if (statx_ask(folder, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &x) == 0) {
 		st = statx_as_stat(&x);
 		r = ask_of_mount(m, tid, folder, path, lasting_name(&x), &answer);
-	} else if (errno == ENOSYS && fstatat(folder, path, &st, 0) == 0) { /* before Linux 4.11 */
+	} else if (statx_is_refused() && fstatat(folder, path, &st, 0) == 0) {
 		r = ask(folder, path, &answer);
 	} else {
 		r = -errno;

@@ -5,18 +5,14 @@
 /* statx(2), also for C libraries that do not have it yet (musl before 1.2.5). */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #ifndef STATX_TYPE
 #include <linux/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-static inline int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *ret_stat)
-{
-	return (int)syscall(SYS_statx, dir, path, flags, mask, ret_stat);
-}
 #endif
 #ifndef STATX_MNT_ID_UNIQUE /* of Linux 6.8 */
 #define STATX_MNT_ID_UNIQUE 0x4000u
@@ -24,6 +20,18 @@ static inline int statx(int dir, const char *path, int flags, unsigned int mask,
 #ifndef AT_STATX_DONT_SYNC
 #define AT_STATX_DONT_SYNC 0x4000
 #endif
+
+/* The kernel's own: glibc does without it where it is refused, and then takes AT_STATX_DONT_SYNC for a mistake. */
+static inline int statx_ask(int dir, const char *path, int flags, unsigned int mask, struct statx *ret_stat)
+{
+	return (int)syscall(SYS_statx, dir, path, flags, mask, ret_stat);
+}
+
+/* Whether that is what errno says: before Linux 4.11, or in a profile that does not know it yet. */
+static inline bool statx_is_refused(void)
+{
+	return errno == ENOSYS || errno == EPERM;
+}
 
 static inline struct stat statx_as_stat(const struct statx *x)
 {
@@ -49,8 +57,8 @@ static inline int statx_known_at(int dir, const char *path, int flags, struct st
 {
 	struct statx x;
 
-	if (statx(dir, path, flags | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &x) < 0)
-		return errno == ENOSYS ? fstatat(dir, path, ret_stat, flags) : -1; /* before Linux 4.11 */
+	if (statx_ask(dir, path, flags | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &x) < 0)
+		return statx_is_refused() ? fstatat(dir, path, ret_stat, flags) : -1;
 	*ret_stat = statx_as_stat(&x);
 	return 0;
 }

@@ -63,7 +63,7 @@ static uint64_t folder_of(pid_t tid)
 	struct statx st;
 
 	snprintf(path, sizeof(path), "%d", tid);
-	return statx(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
+	return statx_ask(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
 }
 
 static enum holder holder_of(struct tracee *tracee)

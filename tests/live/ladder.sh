@@ -96,6 +96,45 @@ rung() {
 . "$here/rungs.sh"
 rungs
 
+# What is looked up beside the file of an open: its other names, what a descriptor is, where a program comes from.
+rule linked "evt.type in (open, openat, openat2) and fd.name = $dir/watched" "linked %fd.name by %proc.name" WARNING >"$dir/lookups.yaml"
+rule turned "evt.type in (dup, dup2, dup3) and fd.num = 0 and fd.type = ipv4 and fd.l4proto = tcp" "turned %fd.name" WARNING >>"$dir/lookups.yaml"
+rule fileless "evt.type in (execve, execveat) and proc.is_exe_from_memfd = true" "fileless %proc.exepath" WARNING >>"$dir/lookups.yaml"
+cat >"$dir/lookups.py" <<'END'
+import os, socket, sys
+for name in "symbolic", "hard":
+    print(open(sys.argv[1] + "/" + name).read(), end="")
+server = socket.create_server(("127.0.0.1", 0))
+s = socket.create_connection(server.getsockname())
+os.dup2(s.fileno(), 0)
+fd = os.memfd_create("payload", 0)
+os.write(fd, open("/bin/echo", "rb").read())
+sys.stdout.flush()
+os.execve("/proc/self/fd/%d" % fd, ["echo", "from memory"], {})
+END
+ln -s watched "$dir/symbolic"
+ln "$dir/watched" "$dir/hard"
+# looked_up NAME WRAP...: under the backend that is chosen in the place
+looked_up() {
+	name=$1
+	shift
+	wrap="timeout -k 1 20 $*" under "$dir/lookups.yaml" -- python3 "$dir/lookups.py" "$dir"
+	equal "lookups: $name: output" "$(tr '\n' ' ' <"$dir/out")" "secret secret from memory "
+	equal "lookups: $name: other names" "$(grep -c '"rule":"linked"' "$alerts")" 2
+	equal "lookups: $name: a descriptor" "$(grep -c '"rule":"turned"' "$alerts")" 1
+	equal "lookups: $name: a program" "$(grep -c '"rule":"fileless"' "$alerts")" 1
+}
+looked_up "nothing refused" "$refuse" nothing --
+for e in ENOSYS EPERM; do
+	looked_up "no statx: $e" "$refuse" statx=$e --
+	looked_up "no openat2: $e" "$refuse" openat2=$e --
+	looked_up "neither, nor pidfd_getfd: $e" "$refuse" statx=$e openat2=$e pidfd_getfd=$e pidfd_open=$e --
+	looked_up "a kernel of old: $e" "$refuse" 'seccomp:1:&0x20=EINVAL' "ioctl:1:$notif_set_flags=EINVAL" "ioctl:1:$notif_addfd=EINVAL" \
+		statx=$e openat2=$e pidfd_getfd=$e pidfd_open=$e close_range=$e clone3=$e kcmp=$e --
+done
+looked_up "Docker's profile" "$refuse" docker --
+looked_up "Docker's profile, of old" "$refuse" docker statx=EPERM openat2=EPERM close_range=EPERM --
+
 # where nothing can be seen the command is not started
 refused() {
 	name=$1
