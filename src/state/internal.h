@@ -66,6 +66,8 @@ struct state {
 	bool unlinked;
 	uint64_t *server_ports; /* bit set of the listening ports in those lists */
 
+	int64_t copied_tid; /* who has just made a child for its own parent (CLONE_PARENT); -1 = nobody */
+
 	/* what the event at hand leaves for state_settle() */
 	int64_t dead_tid; /* -1 = none */
 	uint64_t dead_ts;

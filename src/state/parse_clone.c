@@ -163,6 +163,8 @@ static int told_to_caller(struct state *s, const struct event *ev, struct subjec
 	sub->thread = caller;
 	if (!caller)
 		return 0;
+	/* the child's own event, which comes next, names whose child it is: not whose copy */
+	s->copied_tid = s->asks_threads && flags & THREAD_CLONE_PARENT ? ev->tid : -1;
 	valid = !thread_invalid(caller);
 	if (!valid)
 		r = complete_caller(s, caller, ev);
@@ -220,6 +222,17 @@ static int complete_leader(struct state *s, struct thread *leader, const struct 
 	return set_names(s, leader, ev);
 }
 
+/* Whom a child has from its birth what its event does not say: a process, for a thread its own. */
+static int64_t copied_pid(const struct state *s, const struct event *ev, uint32_t flags)
+{
+	const struct thread *caller;
+
+	if (flags & THREAD_CLONE_THREAD)
+		return event_param_int(ev, CLONE_PID);
+	caller = flags & THREAD_CLONE_PARENT ? table_get(&s->threads.by_tid, s->copied_tid) : NULL;
+	return caller ? caller->pid : event_param_int(ev, CLONE_PTID);
+}
+
 static int told_to_child(struct state *s, const struct event *ev, struct subject *sub)
 {
 	struct thread *t = sub->thread, *from;
@@ -236,7 +249,8 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 	sub->fd = NULL;
 	flags = (uint32_t)event_param_uint(ev, CLONE_FLAGS);
 	thread = flags & THREAD_CLONE_THREAD;
-	from_tid = event_param_int(ev, thread ? CLONE_PID : CLONE_PTID);
+	from_tid = copied_pid(s, ev, flags);
+	s->copied_tid = -1;
 	from = from_tid == ev->tid ? NULL : threads_get(&s->threads, from_tid);
 	if ((!from || thread_invalid(from)) && says_ids_only(ev))
 		return 0; /* asked for when it does something */

@@ -25,7 +25,7 @@ struct state *state_new(const struct state_options *options)
 	s->options = *options;
 	state_set_traits(s, options->traits);
 	dispatch_fill(s->rows);
-	s->dead_tid = -1;
+	s->dead_tid = s->copied_tid = -1;
 	s->arena = arena_new(2 * PATHS_BYTES);
 	if (!s->arena || threads_init(&s->threads, options->max_threads ? options->max_threads : STATE_THREADS) < 0 ||
 	    users_init(&s->users) < 0) {

@@ -99,6 +99,7 @@ static inline void absent(struct world *w, unsigned int n)
 }
 
 #define CL_FILES (1u << 0)
+#define CL_PARENT (1u << 8)
 #define CL_THREAD (1u << 13)
 #define CL_VFORK (1u << 27)
 #define CL_IN_PIDNS (1u << 29)

@@ -91,6 +91,35 @@ static void test_birth_of_ids_alone(void **ctx)
 	assert_null(state_thread(w->s, 400));
 }
 
+/* Its parent is that of the caller, of whom it is a copy: CLONE_PARENT */
+static void test_child_for_the_callers_parent(void **ctx)
+{
+	const struct birth caller = { .tid = 200, .pid = 200, .ptid = 100, .result = 300, .flags = CL_PARENT };
+	const struct birth child = { .tid = 300, .pid = 300, .ptid = 100, .flags = CL_PARENT };
+	struct world *w = *ctx;
+
+	known(w, 100, 1, "/home/me/");
+	known(w, 200, 100, "/srv/");
+	exec(w, 200, "/opt/other");
+	put_ids(w, caller);
+	apply(w);
+	settle(w);
+	put_ids(w, child);
+	apply(w);
+	settle(w);
+	assert_ptr_equal(thread(w, 300)->parent, thread(w, 100));
+	assert_text(thread(w, 300)->comm, "other");
+	assert_text(thread(w, 300)->exepath, "/opt/other");
+	assert_text(thread(w, 300)->cwd, "/srv/");
+	/* what the event itself says of the child goes first; the word of the caller holds for this child alone */
+	clone_event(w, (struct birth){ .tid = 200, .pid = 200, .ptid = 100, .result = 301, .flags = CL_PARENT });
+	clone_event(w, (struct birth){ .tid = 301, .pid = 301, .ptid = 100, .flags = CL_PARENT, .comm = "own" });
+	assert_text(thread(w, 301)->comm, "own");
+	assert_text(thread(w, 301)->exepath, "/opt/other");
+	clone_event(w, (struct birth){ .tid = 302, .pid = 302, .ptid = 100, .flags = CL_PARENT });
+	assert_text(thread(w, 302)->cwd, "/home/me/");
+}
+
 static void test_child_needs_no_introduction(void **ctx)
 {
 	struct world *w = *ctx;
@@ -337,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fork_inherits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_birth_of_ids_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_child_for_the_callers_parent, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_child_needs_no_introduction, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_child_event_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pidns_child_comes_by_its_own_event, setup, teardown),

@@ -91,6 +91,15 @@ for backend in ptrace ptrace-all; do
 	entry refused "$s" -- "$src/evade" untraced-flip "$secret"
 done
 monitor_options=
+# a child of one's parent (CLONE_PARENT) is not that parent's copy
+sed "s|fd.name endswith|proc.name = evade and proc.exepath = $src/evade and proc.args startswith sibling and &|" "$here/rules.yaml" \
+	>"$dir/copied.yaml"
+rules_here=$dir/copied.yaml
+for monitor_options in "--backend notify" "--backend notify --births stops" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
+	entry seen "$s" -- sh -c "$src/evade sibling $secret; true"
+done
+monitor_options=
+rules_here=$here/rules.yaml
 # below a debugger of its own, which a thread may have but one of
 for debugger in traceme seize detach; do
 	entry seen "$s" -- "$src/traced" $debugger cat "$secret"

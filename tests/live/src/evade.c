@@ -544,6 +544,7 @@ static const struct way {
 	{ "shared-cwd", by_shared_cwd }, { "shared-fds", by_shared_fds },
 	{ "untraced-anew", by_untraced_anew }, { "untraced-flip", by_untraced_flip },
 	{ "untraced", by_untraced },     { "vfork-like", by_vfork_like },
+	{ "sibling", by_sibling },
 	{ "daemon", by_daemon },         { "bind-mount", by_bind_mount },
 	{ "new-root", by_new_root },     { "undumpable", by_undumpable },
 	{ "undumpable-child", by_undumpable_child },

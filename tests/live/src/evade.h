@@ -17,6 +17,7 @@ int open_secret(void *unused);
 extern const char *shared_path;
 
 /* evade_births.c: by children whose birth is hidden, or is another when somebody looks */
+int by_sibling(const char *path);
 int by_untraced(const char *path);
 int by_untraced_anew(const char *path);
 int by_untraced_flip(const char *path);
