@@ -327,6 +327,81 @@ static void test_incapable(void **state)
 	in_place(look_without, CAP_DAC_OVERRIDE);
 }
 
+/* Whose files come to another group than his own group's could not come back to that. */
+static int look_grouped(int group)
+{
+	struct rights_book *book;
+	char lines[64];
+	int found;
+
+	syscall(SYS_setfsgid, group);
+	snprintf(lines, sizeof(lines), "0\n%d\n\n%llx\n", group, (unsigned long long)effective());
+	book = rights_new(lines);
+	found = !book || find(book, 12345, 0);
+	rights_free(book);
+	return found;
+}
+
+static void test_other_group(void **state)
+{
+	struct rights_book *book = new_book();
+
+	(void)state;
+	need_others(book);
+	rights_free(book);
+	in_place(look_grouped, 5);
+}
+
+/* Who has as many groups, and other ones. */
+static int look_groups(int other)
+{
+	gid_t own = 5, now;
+	struct rights_book *book;
+	const struct rights *r;
+	char lines[64];
+
+	if (setgroups(1, &own) < 0)
+		return 2;
+	book = new_book();
+	snprintf(lines, sizeof(lines), "12345\n12345\n%d \n0\n", other);
+	r = rights_find(book, lines);
+	if (!r || rights_assume(book, r) < 0)
+		return 3;
+	if (getgroups(1, &now) != 1 || now != (gid_t)other)
+		return 4;
+	rights_return(book, r);
+	return getgroups(1, &now) == 1 && now == own ? 0 : 5;
+}
+
+/* A user that there cannot be: nothing of him is left. */
+static int look_refused(int group)
+{
+	struct rights_book *book = new_book();
+	char before[4096], behind[4096], lines[64];
+	const struct rights *r;
+
+	own_lines(before);
+	snprintf(lines, sizeof(lines), "4294967295\n%d\n%d %d \n0\n", group, group, group + 1);
+	r = rights_find(book, lines);
+	if (!r || rights_assume(book, r) != -EPERM)
+		return 2;
+	own_lines(behind);
+	if (strcmp(before, behind) != 0)
+		return 3;
+	return syscall(SYS_setfsgid, -1) == getegid() && syscall(SYS_setfsuid, -1) == geteuid() ? 0 : 4;
+}
+
+static void test_taken_back(void **state)
+{
+	struct rights_book *book = new_book();
+
+	(void)state;
+	need_others(book);
+	rights_free(book);
+	in_place(look_groups, 6);
+	in_place(look_refused, 6);
+}
+
 /* ---- what the kernel makes of them ---- */
 
 enum act { READ, MAKE, REMOVE_STICKY, GIVE, CHMOD };
@@ -536,6 +611,8 @@ int main(void)
 		cmocka_unit_test(test_dumpable_setting),
 		cmocka_unit_test(test_dumpable),
 		cmocka_unit_test(test_incapable),
+		cmocka_unit_test(test_other_group),
+		cmocka_unit_test(test_taken_back),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_broken),
 	};
