@@ -158,6 +158,7 @@ struct tracer {
 	int wait_signal; /* signalfd of SIGCHLD */
 	int own_fds; /* /proc/self/fd */
 	bool waits_due; /* SIGCHLD came, waitpid() has not said "no more" yet */
+	bool call_waited; /* the next one, for those (wait.c) */
 	struct taken {
 		pid_t tid; /* 0 = none */
 		int status;

@@ -45,15 +45,31 @@ static bool take_signals(struct tracer *t)
 	return idle;
 }
 
+/*
+ * The kernel looks at these in this order: of who ended before a call was made, and has no children since, the signal
+ * is there when the call is seen.
+ */
+enum { CALLS, SIGNALS, MOUNTS, BIRTHS, STREAMS };
+
+/*
+ * True when calls wait behind the ends and stops that were there before them: an orphan's is told as its new parent's.
+ * Once for each call, since stops may never cease to come.
+ */
+static bool ends_come_first(struct tracer *t)
+{
+	t->call_waited = t->waits_due && !t->call_waited;
+	return t->call_waited;
+}
+
 int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
-	struct pollfd polled[4] = {
-		{ t->wait_signal, POLLIN, 0 },
-		{ t->hung_up ? -1 : t->listener, POLLIN, 0 },
-		{ t->slow.fd, POLLPRI, 0 },
-		{ t->rings ? task_rings_fd(t->rings) : -1, POLLIN, 0 },
+	struct pollfd polled[STREAMS] = {
+		[CALLS] = { t->hung_up ? -1 : t->listener, POLLIN, 0 },
+		[SIGNALS] = { t->wait_signal, POLLIN, 0 },
+		[MOUNTS] = { t->slow.fd, POLLPRI, 0 },
+		[BIRTHS] = { t->rings ? task_rings_fd(t->rings) : -1, POLLIN, 0 },
 	};
-	nfds_t count = t->rings ? 4 : t->slow.fd >= 0 ? 3 : t->hung_up ? 1 : 2;
+	nfds_t count = t->rings ? STREAMS : t->slow.fd >= 0 ? BIRTHS : MOUNTS;
 	uint64_t since;
 	bool idle;
 	int n = 0;
@@ -76,14 +92,14 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		stops_adopt(t);
 		return error != EINTR ? error_errno(err, -error, "cannot wait for the workload") : -EINTR;
 	}
-	idle = polled[0].revents && take_signals(t);
-	if (polled[2].revents)
+	idle = polled[SIGNALS].revents && take_signals(t);
+	if (polled[MOUNTS].revents)
 		lookup_mounts_changed(t);
 	if (idle)
 		stops_adopt(t);
-	if (polled[1].revents & POLLIN)
-		return entry_receive(t, ret_event, err);
-	if (polled[1].revents & (POLLHUP | POLLERR)) {
+	if (polled[CALLS].revents & POLLIN)
+		return ends_come_first(t) ? 0 : entry_receive(t, ret_event, err);
+	if (polled[CALLS].revents & (POLLHUP | POLLERR)) {
 		t->hung_up = true;
 		t->waits_due = true;
 	}

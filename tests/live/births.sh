@@ -364,6 +364,51 @@ for way in stops records; do
 	done
 done
 
+# ---- who has ended has no children any more: also where its end and a call of its child's wait for the monitor at the same time
+cat >"$dir/given.py" <<'END'
+import ctypes, os, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+mark, number = sys.argv[1], sys.argv[2].encode()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # which would have who watches stop
+libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+end, born, opened = os.pipe(), os.pipe(), os.pipe()
+if os.fork() == 0:
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        while os.getppid() == parent:
+            os.sched_yield()
+        os.close(os.open(mark, os.O_RDONLY))
+        os.write(opened[1], b".")
+        os._exit(0)
+    os.write(born[1], b"%d" % child)
+    os.read(end[0], 1)
+    os._exit(0)
+call = os.open("/proc/%d/syscall" % int(os.read(born[0], 16)), os.O_RDONLY)
+print("ready", os.getpid(), flush=True)
+sys.stdin.readline()
+os.write(end[1], b".")
+while os.pread(call, 64, 0).split()[0] != number:
+    os.sched_yield()
+print("done", flush=True)
+os.read(opened[0], 1)
+for _ in range(2):
+    os.wait()
+END
+case $(uname -m) in
+x86_64) openat=257 ;;
+*) openat=56 ;;
+esac
+for way in stops records; do
+	rm -f "$dir/alerts"
+	fed "$MONITOR" run -r "$dir/reborn.yaml" --output "$dir/alerts" --births $way --pidfile "$dir/pid" -- \
+		python3 "$dir/given.py" "$mark" $openat
+	unread "by $way: an end, and an orphan's call" ready 'done'
+	fed_to_the_end
+	equal "by $way: its status" "$status" 0
+	equal "by $way: whose child it is" "$(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts")" "$(sed -n 's/ready //p' "$dir/out")"
+done
+
 # ---- killed between its call and our look at it
 cat >"$dir/killed.py" <<'END'
 import os, signal, sys, time
