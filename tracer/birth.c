@@ -64,11 +64,11 @@ static void note_hidden(struct tracer *t, const struct call *c)
 	struct process *p = caller->process;
 
 	if (c->number == SYS_clone)
-		p->shares |= c->args[0] & CLONE_UNTRACED && c->args[0] & (CLONE_VM | CLONE_FILES);
+		p->program.shares |= c->args[0] & CLONE_UNTRACED && c->args[0] & (CLONE_VM | CLONE_FILES);
 	if (c->number != SYS_clone3 || c->args[1] < CLONE_ARGS_SIZE_VER0)
 		return;
-	p->shares |= caller->unproven; /* by its call before */
-	p->unproven += !caller->unproven;
+	p->program.shares |= caller->unproven; /* by its call before */
+	p->program.unproven += !caller->unproven;
 	caller->unproven = true;
 }
 
@@ -78,7 +78,7 @@ static void prove(struct tracee *tracee)
 	if (!tracee->unproven)
 		return;
 	tracee->unproven = false;
-	tracee->process->unproven--;
+	tracee->process->program.unproven--;
 }
 
 void birth_failed(struct tracee *tracee, long number)
@@ -114,7 +114,7 @@ static uint64_t native_flags(struct tracer *t, struct tracee *parent, int ptrace
 		memory = tracees_memory(&t->tracees, parent);
 		/* a thread that has ended since may have been there when the call began */
 		*ret_sure = memory && memory_read(memory, arch_arg(&regs, 0), &flags, sizeof(flags)) == 0 &&
-			    tracees_alone(parent) && !parent->process->crowded;
+			    tracees_alone(parent) && !parent->process->program.crowded;
 		/* this one the kernel says itself */
 		return ptrace_event == PTRACE_EVENT_VFORK ? flags | CLONE_VFORK : flags & ~(uint64_t)CLONE_VFORK;
 	} else if (number == SYS_clone) {
@@ -196,9 +196,9 @@ static void note_sharing(struct process *parent, struct process *child, uint64_t
 {
 	if (!(flags & (CLONE_VM | CLONE_FILES)))
 		return;
-	child->shares = !(flags & CLONE_VFORK) || tracees_shares(parent) || parent->threads > 1;
+	child->program.shares = !(flags & CLONE_VFORK) || tracees_shares(parent) || parent->threads > 1;
 	if (!(flags & CLONE_VFORK))
-		parent->shares = true;
+		parent->program.shares = true;
 }
 
 /*
@@ -238,7 +238,7 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 	child->rights = parent->rights;
 	if (flags & (CLONE_NEWUSER | CLONE_NEWNS) && child->identity != IDENTITY_CONFINED)
 		child->identity = IDENTITY_OTHER;
-	child->process->signals = parent->process->signals;
+	child->process->program.signals = parent->process->program.signals;
 	child->process->other_ids |= parent->process->other_ids || flags & CLONE_NEWPID;
 	if (!thread)
 		child->process->parent = flags & CLONE_PARENT ? parent->process->parent : parent->process->pid;

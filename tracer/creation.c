@@ -39,25 +39,26 @@ static int read_mask(pid_t tid, mode_t *ret_mask)
 int creation_mask(struct tracee *tracee, mode_t *ret_mask)
 {
 	struct process *process = tracee->process;
+	struct program *program = &process->program;
 	int r;
 
-	if (process->mask_known && !process->mask_apart) {
-		*ret_mask = process->mask;
+	if (program->mask_known && !process->mask_apart) {
+		*ret_mask = program->mask;
 		return 0;
 	}
 	r = read_mask(tracee->tid, ret_mask);
 	/* who is not ours by ptrace, or was not from the beginning, can execute or share unseen */
-	if (r == 0 && tracee->seized && !process->other_ids && !process->mask_moves) {
-		process->mask = (uint16_t)*ret_mask;
-		process->mask_known = true;
+	if (r == 0 && tracee->seized && !process->other_ids && !program->mask_moves) {
+		program->mask = (uint16_t)*ret_mask;
+		program->mask_known = true;
 	}
 	return r;
 }
 
 void creation_mask_moves(struct process *process)
 {
-	process->mask_known = false;
-	process->mask_moves = true;
+	process->program.mask_known = false;
+	process->program.mask_moves = true;
 }
 
 /* Whether the last number that a process may have is free: -errno where that cannot be known. */

@@ -39,7 +39,7 @@ void entry_continue(struct tracer *t)
 	entry_done(t, tracer_now());
 	if (p->tracee) {
 		p->tracee->continued = p->call.number;
-		p->tracee->process->executes |= (calls_traits(&t->calls, p->call.number) & CALL_EXEC) != 0;
+		p->tracee->process->program.executes |= (calls_traits(&t->calls, p->call.number) & CALL_EXEC) != 0;
 	}
 	if (p->notified) {
 		/* the caller was killed, or (old kernels) a signal took it away, and it will notify again */

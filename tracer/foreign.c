@@ -29,16 +29,26 @@ static const char *abi_name(uint32_t arch, long number)
 	return arch == AUDIT_ARCH_X86_64 && number & X32_BIT ? "x32" : "unknown";
 }
 
-/* Of a thread; the notice has its kind, and of calls their number and ABI. */
-static void say_of(struct tracer *t, pid_t tid, pid_t pid, struct tracer_notice *notice)
+static bool is_told(const struct tracee *tracee, unsigned int kind)
+{
+	return tracee && tracee->process->program.told & 1u << kind;
+}
+
+/*
+ * Of a thread, once for its program; each time of one that nothing is known of (tracee NULL). The notice has its
+ * kind and time, and of calls their number and ABI.
+ */
+static void say(struct tracer *t, const struct tracee *tracee, pid_t tid, pid_t pid, struct tracer_notice *notice)
 {
 	auto_free char *name = NULL;
 	char at[64], path[PATH_MAX] = "";
 	ssize_t n;
 	size_t len;
 
-	if (!t->options.notice)
+	if (!t->options.notice || is_told(tracee, notice->kind))
 		return;
+	if (tracee)
+		tracee->process->program.told |= 1u << notice->kind;
 	snprintf(at, sizeof(at), "%d/exe", tid);
 	n = SIGHT(at, readlinkat(procfs_folder(), at, path, sizeof(path) - 1));
 	path[n > 0 ? n : 0] = '\0';
@@ -51,13 +61,21 @@ static void say_of(struct tracer *t, pid_t tid, pid_t pid, struct tracer_notice 
 	t->options.notice(t->options.notice_context, notice);
 }
 
-static void say(struct tracer *t, struct tracer_notice *notice)
+/* Of the pending call. */
+static void say_of_call(struct tracer *t, struct tracer_notice *notice)
 {
 	const struct pending *p = &t->pending;
 
 	notice->ts = p->since;
 	notice->number = p->call.number;
-	say_of(t, p->call.tid, p->call.pid, notice);
+	say(t, p->tracee, p->call.tid, p->call.pid, notice);
+}
+
+static void say_of_process(struct tracer *t, const struct tracee *tracee, struct tracer_notice *notice)
+{
+	notice->ts = tracer_now();
+	notice->abi = "";
+	say(t, tracee, tracee->tid, tracee->process->pid, notice);
 }
 
 void foreign_call(struct tracer *t, uint32_t arch)
@@ -76,10 +94,7 @@ void foreign_call(struct tracer *t, uint32_t arch)
 		return;
 	}
 	notice.abi = abi_name(arch, p->call.number);
-	if (!p->tracee || !p->tracee->process->told_foreign)
-		say(t, &notice);
-	if (p->tracee)
-		p->tracee->process->told_foreign = true;
+	say_of_call(t, &notice);
 	p->call.number = -1; /* not one of the counted ones */
 	if (notice.refused) {
 		t->refused_calls++;
@@ -114,10 +129,7 @@ void foreign_listener(struct tracer *t)
 	if ((int)p->call.args[0] != SECCOMP_SET_MODE_FILTER || !(p->call.args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER) ||
 	    !p->call.args[2])
 		return;
-	if (!p->tracee || !p->tracee->process->told_listener)
-		say(t, &notice);
-	if (p->tracee)
-		p->tracee->process->told_listener = true;
+	say_of_call(t, &notice);
 	if (t->notifying || t->every_call)
 		return;
 	t->every_call = true;
@@ -128,17 +140,13 @@ void foreign_listener(struct tracer *t)
 
 bool foreign_ring(struct tracer *t)
 {
-	struct pending *p = &t->pending;
 	struct tracer_notice notice = { .kind = TRACER_NOTICE_IO_URING,
 					.refused = t->options.io_uring == TRACER_DENY,
 					.abi = "" };
 
 	if (t->options.io_uring == TRACER_ALLOW)
 		return false;
-	if (!p->tracee || !p->tracee->process->told_ring)
-		say(t, &notice);
-	if (p->tracee)
-		p->tracee->process->told_ring = true;
+	say_of_call(t, &notice);
 	return notice.refused;
 }
 
@@ -163,43 +171,30 @@ bool foreign_has_ring(pid_t pid)
 
 void foreign_waits(struct tracer *t, const struct tracee *tracee, long number)
 {
-	struct tracer_notice notice = {
-		.kind = TRACER_NOTICE_WAITS, .ts = tracer_now(), .number = number, .abi = ""
-	};
-
-	if (!tracee->process->told_waits)
-		say_of(t, tracee->tid, tracee->process->pid, &notice);
-	tracee->process->told_waits = true;
+	say_of_process(t, tracee, &(struct tracer_notice){ .kind = TRACER_NOTICE_WAITS, .number = number });
 }
 
 void foreign_closed(struct tracer *t, const struct tracee *tracee)
 {
-	struct tracer_notice notice = { .kind = TRACER_NOTICE_CLOSED, .ts = tracer_now(), .abi = "" };
 	char at[64], byte;
 
-	if (tracee->process->told_closed)
+	if (is_told(tracee, TRACER_NOTICE_CLOSED))
 		return;
 	/* of a process that is about to end nothing is refused, there is nothing */
 	snprintf(at, sizeof(at), "%d/exe", tracee->tid);
 	if (SIGHT(at, readlinkat(procfs_folder(), at, &byte, 1)) >= 0 || (errno != EACCES && errno != EPERM))
 		return;
-	tracee->process->told_closed = true;
-	say_of(t, tracee->tid, tracee->process->pid, &notice);
+	say_of_process(t, tracee, &(struct tracer_notice){ .kind = TRACER_NOTICE_CLOSED });
 }
 
 void foreign_late(struct tracer *t, const struct tracee *tracee)
 {
-	struct process *process = tracee->process;
-	bool sealed = memory_is_sealed(process->memory);
-	bool *told = sealed ? &process->told_sealed : &process->told_late;
-	struct tracer_notice notice = { .kind = sealed ? TRACER_NOTICE_SEALED : TRACER_NOTICE_LATE,
-					.ts = tracer_now(),
-					.abi = "" };
+	struct memory *memory = tracee->process->memory;
+	struct tracer_notice notice = { .kind = memory_is_sealed(memory) ? TRACER_NOTICE_SEALED :
+									   TRACER_NOTICE_LATE };
 
-	if (!memory_is_late(process->memory))
+	if (!memory_is_late(memory))
 		return;
-	memory_forget_late(process->memory);
-	if (!*told)
-		say_of(t, tracee->tid, process->pid, &notice);
-	*told = true;
+	memory_forget_late(memory);
+	say_of_process(t, tracee, &notice);
 }

@@ -60,10 +60,10 @@ static bool is_executing(const struct tracer *t, const struct tracee *tracee)
 {
 	struct executing e = { t, tracee, false };
 
-	if (!tracee->process->executes)
+	if (!tracee->process->program.executes)
 		return false;
 	tracees_each(&t->tracees, look_if_executing, &e);
-	tracee->process->executes = e.found;
+	tracee->process->program.executes = e.found;
 	return e.found;
 }
 
@@ -103,15 +103,15 @@ static void keep_if_of(void *context, struct tracee *tracee)
 /* Handlers come and go unseen: a look at the first births, ever more seldom, and now and then. */
 static void look_at_handlers(struct tracer *t, struct tracee *parent, uint64_t now)
 {
-	struct process *p = parent->process;
+	struct program *p = &parent->process->program;
 
 	p->births++;
 	if (p->signals || (p->births & (p->births - 1) && now - p->looked < HANDLERS_LOOK_NS))
 		return;
 	p->looked = now;
-	p->signals = catches(p->pid, MANY_SIGNALS);
+	p->signals = catches(parent->process->pid, MANY_SIGNALS);
 	if (p->signals)
-		tracees_each(&t->tracees, keep_if_of, &(struct keeping){ t, p });
+		tracees_each(&t->tracees, keep_if_of, &(struct keeping){ t, parent->process });
 }
 
 /* ---- what the kernel tells ----------------------------------------------------------------------------- */
@@ -127,7 +127,7 @@ static void hear_birth(struct tracer *t, struct tracee *parent, const struct tas
 	struct tracee *child = birth_heard(t, parent, record, ts);
 
 	look_at_handlers(t, parent, record->time);
-	if (!child || !child->loose || !parent->process->signals)
+	if (!child || !child->loose || !parent->process->program.signals)
 		return;
 	/* where its parent stops for births, it is ours already, and its stop comes (birth_stop()) */
 	if (parent->seized && !parent->options_due)

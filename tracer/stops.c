@@ -15,8 +15,9 @@
 
 unsigned long stops_options(const struct tracer *t, const struct process *process)
 {
-	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
-	       (t->rings && !process->signals ? 0 : PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE) |
+	const unsigned long births = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+
+	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | (t->rings && !process->program.signals ? 0 : births) |
 	       (t->notifying || t->every_call ? 0 : PTRACE_O_TRACESECCOMP) |
 	       /* without a filter no call would fail when nobody looks */
 	       (t->options.on_exit == TRACER_ON_EXIT_KILL || t->every_call ? PTRACE_O_EXITKILL : 0);
@@ -171,7 +172,7 @@ static void set_options(struct tracer *t, struct tracee *tracee)
 static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid, pid_t former)
 {
 	struct tracee *caller = tracees_find(&t->tracees, former);
-	bool stopped_births = t->rings && caller && caller->process->signals;
+	bool stopped_births = t->rings && caller && caller->process->program.signals;
 
 	if (former != tid)
 		decode_exec_forget(t->memo, tid);

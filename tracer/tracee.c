@@ -187,7 +187,7 @@ struct tracee *tracees_add(struct tracees *t, pid_t tid, pid_t pid)
 	if (t->count >= t->nbuckets)
 		grow_buckets(t);
 	p->threads++;
-	p->crowded |= p->threads > 1;
+	p->program.crowded |= p->threads > 1;
 	tracee->tid = tid;
 	tracee->process = p;
 	tracee->continued = -1;
@@ -244,16 +244,9 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	if (!survivor)
 		return;
 	close_memory(t, survivor->process);
-	survivor->process->crowded = false;
-	survivor->process->executes = false;
-	survivor->process->shares = survivor->process->told_foreign = survivor->process->signals = false;
-	survivor->process->births = survivor->process->unproven = 0;
+	survivor->process->program = (struct program){ 0 };
 	survivor->unproven = false;
-	survivor->process->told_waits = false;
-	survivor->process->mask_known = survivor->process->mask_moves = false;
 	survivor->owed.what = OWED_NOTHING;
-	survivor->process->told_ring = survivor->process->told_listener = survivor->process->told_closed = false;
-	survivor->process->told_late = survivor->process->told_sealed = false;
 }
 
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context)

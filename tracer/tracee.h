@@ -11,34 +11,33 @@
 #include "tracer/identity.h"
 #include "tracer/owed.h"
 
+/* What is known of the program that a process runs. All zero is what is known of one that was just executed. */
+struct program {
+	unsigned int told; /* foreign.c: of which kinds notices were given, bit 1 << kind */
+	bool shares; /* memory or descriptors with other processes, as far as births tell */
+	unsigned int unproven; /* calls that may have made a child that shares with it, and hidden it */
+	bool crowded; /* it has had several threads */
+	bool signals; /* it has handlers for signals that may come in numbers, or was born of who has (loose.c) */
+	unsigned int births; /* by records; and when its handlers were looked at, monotonic ns */
+	uint64_t looked;
+	bool executes; /* a thread of it was let into an exec, and may still be there */
+	/*
+	 * The file creation mask, read at the first open that creates, until somebody may change it: a call that
+	 * does is let into the kernel after we have seen it. mask_moves: there was one.
+	 */
+	uint16_t mask;
+	bool mask_known, mask_moves;
+};
+
 /* What is kept for a process as long as one of its threads is known. */
 struct process {
 	pid_t pid;
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
-	bool shares; /* memory or descriptors with other processes, as far as births tell; until exec */
-	unsigned int unproven; /* calls that may have made a child that shares with it, and hidden it; until exec */
-	bool crowded; /* it has had several threads; until exec */
-	/*
-	 * it has handlers for signals that may come in numbers; its children, too, until they execute
-	 * (loose.c)
-	 */
-	bool signals;
-	unsigned int births; /* by records, since exec; and when its handlers were looked at, monotonic ns */
-	uint64_t looked;
-	bool executes; /* a thread of it was let into an exec, and may still be there */
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
-	/* foreign.c: said already, of this program */
-	bool told_foreign, told_ring, told_listener, told_closed, told_late, told_sealed;
-	/*
-	 * The file creation mask, read at the first open that creates, until somebody may change it: a call
-	 * that does is let into the kernel after we have seen it. mask_moves: it has been called since exec;
-	 * mask_apart: shared with other processes, or not shared by all threads.
-	 */
-	uint16_t mask;
-	bool mask_known, mask_moves, mask_apart;
+	bool mask_apart; /* the creation mask is shared with other processes, or not shared by all threads */
+	struct program program;
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
-	bool told_waits; /* foreign.c: that a call waits for another's lock, said of this program */
 	bool closed; /* it could not be opened: not dumpable, or of a program that may not be read */
 	unsigned int reads; /* calls that used it without a descriptor */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
@@ -137,7 +136,7 @@ void tracees_each(const struct tracees *t, void (*visit)(void *context, struct t
 /* Memory or descriptors with other processes, as far as anybody knows. */
 static inline bool tracees_shares(const struct process *process)
 {
-	return process->shares || process->unproven > 0;
+	return process->program.shares || process->program.unproven > 0;
 }
 
 /*

@@ -87,6 +87,8 @@ static enum holder holder_of(struct tracee *tracee)
 static void renew(struct tracer *t, struct tracee *tracee)
 {
 	tracees_forget_memory(&t->tracees, tracee);
+	/* the rest stays: who knows what the new one has done since it began */
+	tracee->process->program.told = 0;
 	image_of(t, tracee, &tracee->image);
 	if (tracee->identity != IDENTITY_CONFINED)
 		tracee->identity = IDENTITY_UNKNOWN;

@@ -90,8 +90,8 @@ static void knows_what_is_shared(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct tracee *child = born(cases[i].flags);
 
-		assert_int_equal(child->process->shares, cases[i].child_shares);
-		assert_int_equal(parent->process->shares, cases[i].parent_shares);
+		assert_int_equal(child->process->program.shares, cases[i].child_shares);
+		assert_int_equal(parent->process->program.shares, cases[i].parent_shares);
 		assert_int_equal(child->process->mask_apart, cases[i].mask_apart);
 		assert_int_equal(parent->process->mask_apart, cases[i].mask_apart);
 		assert_int_equal(child->process->other_ids, cases[i].other_ids);
@@ -107,18 +107,18 @@ static void knows_what_is_shared(void **state)
 static void knows_who_else_shares(void **state)
 {
 	(void)state;
-	parent->process->shares = true;
-	assert_true(born(CLONE_VM | CLONE_VFORK)->process->shares);
+	parent->process->program.shares = true;
+	assert_true(born(CLONE_VM | CLONE_VFORK)->process->program.shares);
 	again();
-	parent->process->unproven = 1;
-	assert_true(born(CLONE_VM | CLONE_VFORK)->process->shares);
+	parent->process->program.unproven = 1;
+	assert_true(born(CLONE_VM | CLONE_VFORK)->process->program.shares);
 	again();
 	assert_non_null(tracees_add(&t.tracees, PARENT + 50, PARENT));
-	assert_true(born(CLONE_VM | CLONE_VFORK)->process->shares);
-	assert_false(parent->process->shares);
+	assert_true(born(CLONE_VM | CLONE_VFORK)->process->program.shares);
+	assert_false(parent->process->program.shares);
 	again();
-	parent->process->shares = true;
-	assert_false(born(0)->process->shares);
+	parent->process->program.shares = true;
+	assert_false(born(0)->process->program.shares);
 }
 
 static void inherits(void **state)
@@ -128,10 +128,10 @@ static void inherits(void **state)
 
 	(void)state;
 	parent->rights = &rights;
-	parent->process->signals = parent->process->other_ids = true;
+	parent->process->program.signals = parent->process->other_ids = true;
 	child = born(0);
 	assert_ptr_equal(child->rights, &rights);
-	assert_true(child->process->signals);
+	assert_true(child->process->program.signals);
 	assert_true(child->process->other_ids);
 	assert_false(told(1)->ids_only);
 	again();
@@ -178,7 +178,7 @@ static void tells_whose_child_it_is(void **state)
 	assert_ptr_equal(child->process, parent->process);
 	assert_int_equal(child->process->parent, GRANDPARENT);
 	assert_int_equal(told(1)->pid, PARENT);
-	assert_false(parent->process->shares); /* with other processes */
+	assert_false(parent->process->program.shares); /* with other processes */
 	assert_false(parent->process->mask_apart);
 	again();
 	child = born(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD);
@@ -220,11 +220,11 @@ static void knows_who_was_there_before(void **state)
 		(void)state;
 		before->seized = before->stopped = true;
 		before->over = over;
-		before->process->told_ring = true;
+		before->process->program.told = 1;
 		t.pending.tracee = before;
 		child = born(0);
 		assert_int_equal(t.tracees.count, 2);
-		assert_false(child->process->told_ring);
+		assert_int_equal(child->process->program.told, 0);
 		assert_int_equal(child->seized, !over);
 		assert_int_equal(child->stopped, !over);
 		assert_int_equal(child->loose, over);
@@ -273,7 +273,7 @@ static void counts_hidden_children(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		call(parent, SYS_clone, cases[i].flags, 0);
-		assert_int_equal(parent->process->shares, cases[i].shares);
+		assert_int_equal(parent->process->program.shares, cases[i].shares);
 		again();
 	}
 	call(parent, SYS_clone3, 0, CLONE_ARGS_SIZE_VER0 - 1); /* an error in any case */
@@ -303,7 +303,7 @@ static void proves_that_none_was_hidden(void **state)
 	call(parent, SYS_clone3, 0, CLONE_ARGS_SIZE_VER0);
 	birth_failed(parent, SYS_clone3);
 	assert_true(tracees_shares(parent->process));
-	assert_int_equal(parent->process->unproven, 0);
+	assert_int_equal(parent->process->program.unproven, 0);
 }
 
 static int unhide(struct memory *memory, const void *args)
