@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct reader {
 	bool wary, held_up, fears_locks, fears_spaces;
 	struct hands *hands; /* NULL = nobody was asked yet */
 	struct hands *lock_hands; /* likewise: who waits for a lock takes nobody's memory away */
+	atomic_int left[LOOK_THREADS]; /* descriptors that are to be closed, and 1 */
 };
 
 /* ---- on a thread ----------------------------------------------------------------------------------------- */
@@ -152,6 +154,26 @@ int reader_do(struct reader *r, struct job *job)
 	return r->lock_hands ? hands_do(r->lock_hands, job, ERRAND_WAIT_MS, READER_STARVED_MS) : -EBUSY;
 }
 
+/* There is room for one of each thread, and whoever has them do more takes what they left first. */
+void reader_leave(struct reader *r, int fd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(r->left); i++) {
+		int none = 0;
+
+		if (atomic_compare_exchange_strong(&r->left[i], &none, fd + 1))
+			return;
+	}
+	close(fd);
+}
+
+int reader_take_left(struct reader *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(r->left); i++)
+		if (atomic_load_explicit(&r->left[i], memory_order_relaxed))
+			return atomic_exchange(&r->left[i], 0) - 1;
+	return -1;
+}
+
 /* ---- what is known ------------------------------------------------------------------------------------- */
 
 struct reader *reader_new(void)
@@ -161,11 +183,11 @@ struct reader *reader_new(void)
 
 void reader_free(struct reader *r)
 {
-	if (r) {
-		hands_free(r->hands);
-		hands_free(r->lock_hands);
-	}
-	free(r);
+	if (!r)
+		return;
+	hands_free(r->hands);
+	if (hands_free(r->lock_hands))
+		free(r); /* else they leave descriptors here */
 }
 
 void reader_be_wary(struct reader *r)

@@ -45,6 +45,9 @@ void reader_fear_spaces(struct reader *r);
 bool reader_fears_spaces(const struct reader *r);
 /* Has a thread do what may have to wait for a lock (hands.h): as hands_do(), and for no longer than an errand takes. */
 int reader_do(struct reader *r, struct job *job);
+/* For such a thread, behind its job: leaves a descriptor to be closed by others. Those take it: -1 = there is none. */
+void reader_leave(struct reader *r, int fd);
+int reader_take_left(struct reader *r);
 
 /*
  * The memory of a thread's process, also by fd (/proc/TID/mem, -1 = none), which stays the caller's: bytes

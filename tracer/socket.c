@@ -8,15 +8,18 @@
 #include <inttypes.h>
 #include <linux/kcmp.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/parse.h"
 #include "tracer/hands.h"
 #include "tracer/procfs.h"
@@ -89,6 +92,27 @@ int descriptor_copy(pid_t tid, int fd, struct reader *reader)
 	return copy < 0 ? -errno : copy;
 }
 
+/*
+ * Whoever closes the last descriptor of a socket that lingers waits until the other end has taken all, which may be
+ * never, or until a signal comes: then the kernel sends the rest by itself, as when the time to linger is over. So one
+ * comes soon, or with the tracer's own timer, if somebody makes the socket linger in just this moment.
+ */
+static void close_socket(int fd, bool lingers)
+{
+	const struct itimerval soon = { { 0, CLOSE_US }, { 0, CLOSE_US } }; /* again, if it came before the wait */
+	struct itimerval before;
+	sigset_t alarm, mask;
+
+	lingers = lingers && setitimer(ITIMER_REAL, &soon, &before) == 0;
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &alarm, &mask);
+	close(fd);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	if (lingers)
+		setitimer(ITIMER_REAL, &before, NULL);
+}
+
 struct closing {
 	struct job job; /* first */
 	int fd;
@@ -104,33 +128,56 @@ static void forget_closing(struct job *job)
 	free(job);
 }
 
-/* Nor is the last descriptor of a socket waited for that stays until all is sent. */
-static bool closes_at_once(int fd)
+/* Who waits here waits for a server: from then on files are not copied. */
+static void close_file(int fd, struct reader *reader)
+{
+	struct closing *c = malloc(sizeof(*c));
+	int r;
+
+	if (!c) {
+		close(fd);
+		return;
+	}
+	*c = (struct closing){ .job = { close_it, forget_closing }, .fd = fd };
+	r = reader_do(reader, &c->job);
+	if (r < 0)
+		reader_be_wary(reader);
+	/* -EBUSY: nobody is left who could wait, and it stays open */
+	if (r != -EAGAIN)
+		free(c);
+}
+
+static void drop(int fd, struct reader *reader)
 {
 	struct linger linger;
 	socklen_t len = sizeof(linger);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &len) == 0)
-		return !linger.l_onoff || !linger.l_linger;
-	return !may_be_served(0, fd);
+		close_socket(fd, linger.l_onoff && linger.l_linger);
+	else if (may_be_served(0, fd))
+		close_file(fd, reader);
+	else
+		close(fd);
+}
+
+static void drop_left(struct reader *reader)
+{
+	int left;
+
+	while ((left = reader_take_left(reader)) >= 0)
+		drop(left, reader);
 }
 
 void descriptor_drop(int copy, struct reader *reader)
 {
-	struct closing *c = NULL;
-
 	if (copy < 0)
 		return;
-	if (reader && !closes_at_once(copy))
-		c = malloc(sizeof(*c));
-	if (!c) {
+	if (!reader) {
 		close(copy);
 		return;
 	}
-	*c = (struct closing){ .job = { close_it, forget_closing }, .fd = copy };
-	/* -EBUSY: nobody is left who could wait, and it stays open */
-	if (reader_do(reader, &c->job) != -EAGAIN)
-		free(c);
+	drop_left(reader);
+	drop(copy, reader);
 }
 
 int socket_copy(pid_t tid, int fd, struct reader *reader)
@@ -326,6 +373,7 @@ static void read_names(int fd, struct socket_info *s)
 /* A look by a thread. */
 struct look {
 	struct job job; /* first */
+	struct reader *reader;
 	int fd; /* its own */
 	struct socket_info info;
 };
@@ -337,11 +385,12 @@ static void look(struct job *job)
 	read_names(l->fd, &l->info);
 }
 
-static void forget(struct job *job)
+/* The thread's descriptor may be the last by now, and who closes that is interrupted alone. */
+static void be_late(struct job *job)
 {
 	struct look *l = (struct look *)job;
 
-	close(l->fd);
+	reader_leave(l->reader, l->fd);
 	free(l);
 }
 
@@ -353,17 +402,21 @@ static bool read_names_in_time(int fd, struct reader *reader, struct socket_info
 
 	if (!l)
 		return false;
-	*l = (struct look){ .job = { look, forget }, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .info = *s };
+	*l = (struct look){
+		.job = { look, be_late }, .reader = reader, .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .info = *s
+	};
 	if (l->fd < 0) {
 		free(l);
 		return false;
 	}
+	drop_left(reader);
 	r = reader_do(reader, &l->job);
 	if (r == -EAGAIN)
 		return false;
 	if (r == 0)
 		*s = l->info;
-	forget(&l->job);
+	close(l->fd);
+	free(l);
 	return r == 0;
 }
 

@@ -72,7 +72,11 @@ int socket_domain(int fd, int *ret_type);
  * pidfd_getfd, or where a server could keep us from closing it. The reader may be NULL.
  */
 int descriptor_copy(pid_t tid, int fd, struct reader *reader);
-/* Closes such a copy, on a thread where that may have to wait. Accepts -1. */
+/*
+ * Closes such a copy: on a thread where its server may have to be waited for. Who waits for a socket's other end is
+ * interrupted by SIGALRM, so with a reader this is for the one thread that takes that signal, which blocks it and has
+ * a handler. Accepts -1.
+ */
 void descriptor_drop(int copy, struct reader *reader);
 /* The same of sockets alone, else -ENOTSOCK. */
 int socket_copy(pid_t tid, int fd, struct reader *reader);

@@ -96,12 +96,22 @@ static bool is_single_thread(void)
 	return fstatat(procfs_folder(), "self/task", &st, 0) == 0 && st.st_nlink == 3; /* two, and one for each thread */
 }
 
-/* What seldom happens comes as a signal: each descriptor and each time limit more makes every wait dearer. */
+static void be_interrupted(int number)
+{
+	(void)number;
+}
+
+/*
+ * What seldom happens comes as a signal: each descriptor and each time limit more makes every wait dearer. One of them
+ * is let through where that ends a wait (socket.c).
+ */
 static int prepare_signals(struct tracer *t, struct error *err)
 {
 	const struct itimerval idle = { { IDLE_SECONDS, 0 }, { IDLE_SECONDS, 0 } };
+	const struct sigaction interrupted = { .sa_handler = be_interrupted };
 	sigset_t set;
 
+	sigaction(SIGALRM, &interrupted, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGIO);

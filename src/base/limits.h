@@ -78,6 +78,7 @@
 #define ERRAND_WAIT_MS 5	    /* that all wait for one: nothing is lost when it takes longer */
 #define ERRAND_THREADS 4	    /* that may be held up at once */
 #define LOOK_THREADS   8	    /* that look at sockets, likewise: who is looked at next costs milliseconds then */
+#define CLOSE_US       100	    /* that all wait for the other end of a socket that lingers */
 #define ERRAND_LONG_NS 1000000000u /* what waits for longer is told of: a disk is faster */
 
 /* datagrams that are sent in the caller's place */

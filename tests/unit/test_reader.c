@@ -6,6 +6,7 @@
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "tracer/decode.h"
+#include "tracer/hands.h"
 #include "tracer/socket.h"
 
 #define P(p) ((uint64_t)(uintptr_t)(p))
@@ -327,6 +330,114 @@ static int lingering(int *ret_other)
 	return fd;
 }
 
+static void be_interrupted(int number)
+{
+	(void)number;
+}
+
+/* More than there are threads that could wait, and none of them is needed. */
+static void test_closing_many(void **state)
+{
+	const struct itimerval later = { { 60, 0 }, { 60, 0 } };
+	struct reader *r = reader_new();
+	uint64_t since = clock_ns(CLOCK_MONOTONIC);
+	struct itimerval timer;
+	sigset_t mask;
+
+	(void)state;
+	assert_int_equal(setitimer(ITIMER_REAL, &later, NULL), 0);
+	for (size_t i = 0; i < LOOK_THREADS + 4; i++) {
+		int other, fd = lingering(&other);
+
+		descriptor_drop(fd, r);
+		assert_int_equal(fcntl(fd, F_GETFD), -1);
+		close(other);
+	}
+	assert_true(clock_ns(CLOCK_MONOTONIC) - since < 20000000000u);
+	/* the timer is the tracer's again, and so is the signal */
+	assert_int_equal(setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, &timer), 0);
+	assert_int_equal(timer.it_interval.tv_sec, 60);
+	assert_true(timer.it_value.tv_sec > 10);
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	assert_true(sigismember(&mask, SIGALRM));
+	reader_free(r);
+}
+
+/* Threads, which no signal reaches, leave theirs to whoever closes the next one. */
+static void test_closing_left(void **state)
+{
+	struct reader *r = reader_new();
+	int fds[LOOK_THREADS], others[LOOK_THREADS], pipes[2];
+
+	(void)state;
+	assert_int_equal(reader_take_left(r), -1);
+	for (size_t i = 0; i < LOOK_THREADS; i++) {
+		fds[i] = lingering(&others[i]);
+		reader_leave(r, fds[i]);
+		assert_true(fcntl(fds[i], F_GETFD) >= 0);
+	}
+	assert_int_equal(pipe(pipes), 0);
+	descriptor_drop(pipes[0], r); /* any */
+	for (size_t i = 0; i < LOOK_THREADS; i++) {
+		assert_int_equal(fcntl(fds[i], F_GETFD), -1);
+		close(others[i]);
+	}
+	assert_int_equal(reader_take_left(r), -1);
+	close(pipes[1]);
+	reader_free(r);
+}
+
+struct waiting {
+	struct job job; /* first */
+	sem_t go, late;
+};
+
+static void wait_long(struct job *job)
+{
+	while (sem_wait(&((struct waiting *)job)->go) < 0)
+		;
+}
+
+static void be_late(struct job *job)
+{
+	sem_post(&((struct waiting *)job)->late);
+}
+
+/* Where nobody is left who could wait for a server no more files are copied, and sockets are closed as ever. */
+static void test_closing_nobody_left(void **state)
+{
+	struct reader *r = reader_new();
+	struct waiting list[LOOK_THREADS];
+	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), again = dup(file), other, fd = lingering(&other);
+
+	(void)state;
+	descriptor_drop(again, r);
+	assert_int_equal(fcntl(again, F_GETFD), -1);
+	assert_false(reader_is_wary(r));
+	for (size_t i = 0; i < LOOK_THREADS; i++) {
+		list[i].job = (struct job){ wait_long, be_late };
+		sem_init(&list[i].go, 0, 0);
+		sem_init(&list[i].late, 0, 0);
+		assert_int_equal(reader_do(r, &list[i].job), -EAGAIN);
+	}
+	descriptor_drop(fd, r);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	close(other);
+	descriptor_drop(file, r);
+	assert_true(fcntl(file, F_GETFD) >= 0);
+	assert_true(reader_is_wary(r));
+	assert_int_equal(descriptor_copy(getpid(), file, r), -EPERM);
+	for (size_t i = 0; i < LOOK_THREADS; i++) {
+		sem_post(&list[i].go);
+		while (sem_wait(&list[i].late) < 0)
+			;
+		sem_destroy(&list[i].go);
+	}
+	close(file);
+	usleep(20000); /* until they are behind that */
+	reader_free(r);
+}
+
 static void test_closing(void **state)
 {
 	struct reader *r = reader_new();
@@ -394,8 +505,18 @@ int main(void)
 		cmocka_unit_test(test_starved),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_closing),
+		cmocka_unit_test(test_closing_left),
+		cmocka_unit_test(test_closing_many),
+		cmocka_unit_test(test_closing_nobody_left),
 		cmocka_unit_test(test_copy),
 	};
+	const struct sigaction interrupted = { .sa_handler = be_interrupted };
+	sigset_t alarm;
 
+	/* as the tracer does */
+	sigaction(SIGALRM, &interrupted, NULL);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alarm, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,8 @@
  *   socket-killed, socket-long   likewise
  *   events   it waits for events, by a descriptor that others take for one of a process
  *   proc     it lists /proc, which others then want to change
+ *   lingering  it sends by a socket that waits, when it is closed, for who takes nothing, and all who have it are
+ *            killed. Again and again, between two lines that are read
  *
  * Exit status: 0, 2 when nothing could be held, 77 where there is no userfaultfd.
  */
@@ -127,6 +129,70 @@ static void hold(const char *how)
 	}
 	fd = open(!strcmp(how, "proc") ? "/proc" : ".", O_RDONLY | O_DIRECTORY);
 	_exit(syscall(SYS_getdents64, fd, absent_page(), PAGE) < 0);
+}
+
+/* A connected socket that waits for minutes when it is closed, with more to be sent than the other end takes. */
+static int make_lingering(struct sockaddr_in *ret_peer)
+{
+	const struct linger linger = { 1, 120 };
+	const int little = 4096, much = 1 << 20;
+	static const char bytes[100000];
+	struct sockaddr_in here = { .sin_family = AF_INET };
+	socklen_t len = sizeof(here);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &much, sizeof(much)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0 ||
+	    bind(listener, (struct sockaddr *)&here, len) < 0 || listen(listener, 1) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&here, &len) < 0 ||
+	    connect(fd, (struct sockaddr *)&here, sizeof(here)) < 0 || accept(listener, NULL, NULL) < 0 ||
+	    send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
+		_exit(2);
+	close(listener);
+	*ret_peer = here;
+	return fd;
+}
+
+/* Who watches has the last descriptors of that one, if it took some for the call that waits. */
+static void linger_once(void)
+{
+	struct sockaddr_in peer;
+	int fd = make_lingering(&peer);
+	pid_t holder = fork(), caller;
+
+	if (holder == 0)
+		_exit(send(fd, absent_page(), PAGE, 0) < 0);
+	usleep(20000);
+	caller = fork();
+	if (caller == 0)
+		_exit(connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0);
+	close(fd);
+	usleep(50000);
+	kill(caller, SIGKILL);
+	usleep(5000);
+	kill(holder, SIGKILL);
+	waitpid(caller, NULL, 0);
+	waitpid(holder, NULL, 0);
+}
+
+static int linger_often(const char *folder)
+{
+	char path[PAGE];
+
+	puts("begins");
+	fflush(stdout);
+	getchar();
+	for (int i = 0; i < 24; i++)
+		linger_once();
+	snprintf(path, sizeof(path), "%s-behind", folder);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	close(open(path, O_RDONLY));
+	puts("is done");
+	fflush(stdout);
+	getchar();
+	return 0;
 }
 
 static int close_of(int fd)
@@ -336,6 +402,8 @@ int main(int argc, char **argv)
 	pid_t holder, callers[ACTS] = { 0 };
 	int folder, status;
 
+	if (argc == 3 && !strcmp(argv[2], "lingering"))
+		return has_userfaultfd() ? linger_often(argv[1]) : 77;
 	if (!way || chdir(argv[1]) < 0)
 		return 2;
 	if (strcmp(way->name, "frozen") && !has_userfaultfd())

@@ -92,6 +92,25 @@ done
 timeout -k 1 20 "$MONITOR" run -r "$dir/sockets.yaml" --output "$dir/seen" -- "$src/stall" "$dir/files" socket-long >/dev/null 2>&1
 ok "who waits by a socket is told" grep -q "waits for a lock that another holds" "$dir/seen"
 
+# Sockets that wait for who takes nothing when they are closed: the last descriptors are ours, and do not stay
+descriptors() {
+	ls "/proc/$(cat "$dir/pid")/fd" | wc -l
+}
+rule behind "evt.type in (open, openat) and evt.rawres >= 0 and fd.name = $dir/files-behind" "behind" >"$dir/behind.yaml"
+rule joined "evt.type = connect" "joined" >>"$dir/behind.yaml"
+rm -f "$dir/seen"
+# shellcheck disable=SC2016
+fed sh -c 'ulimit -n 100; exec "$@"' - "$MONITOR" run -r "$dir/behind.yaml" --output "$dir/seen" --pidfile "$dir/pid" -- \
+	"$src/stall" "$dir/files" lingering
+ok "lingering begins" soon grep -q begins "$dir/out"
+before=$(descriptors)
+echo >&3
+ok "lingering: it goes on" soon grep -q "is done" "$dir/out"
+ok "lingering: $before descriptors before, $(descriptors) behind" [ "$(descriptors)" -le $((before + 4)) ]
+fed_to_the_end
+equal "lingering: told" "$status $(grep -c ' behind$' "$dir/seen")" "0 2"
+rm -f "$dir/files-behind"
+
 # a file system that is frozen
 if dd if=/dev/zero of="$dir/image" bs=1M count=8 2>/dev/null && mkfs.ext4 -q "$dir/image" 2>/dev/null &&
 	mount -o loop "$dir/image" "$dir/files" 2>/dev/null; then
