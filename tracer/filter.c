@@ -346,6 +346,10 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 
 	if (o->on_behalf && c->traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT | CALL_MASK))
 		catch_always(f, number);
+	if (o->on_behalf && number == SYS_linkat) { /* by the descriptor: the kernel looks who opened it */
+		f->calls[number].wanted = true;
+		r = catch_value(f, number, 4, AT_EMPTY_PATH, AT_EMPTY_PATH);
+	}
 	if (o->watch_births && number == SYS_clone)
 		r = catch_value(f, number, 0, CLONE_UNTRACED, CLONE_UNTRACED);
 	if (o->watch_births && number == SYS_clone3) /* its flags lie in memory */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "base/cleanup.h"
 #include "tracer/mount.h"
 #include "tracer/procfs.h"
 #include "tracer/sight.h"
@@ -57,6 +58,20 @@ static int checked(struct lookup *l, int base, const char *name, bool makes)
 	return -EXDEV;
 }
 
+/* What a link in /proc leads to. */
+static int follow(struct lookup *l, const char *path, int flags)
+{
+	auto_fd int fd = SIGHT(path, openat(procfs_folder(), path, O_PATH | O_CLOEXEC | flags));
+
+	if (fd < 0)
+		return -errno;
+	if (!slow_is_ours(l->slow, fd) || !lookup_is_ordinary(l, fd)) {
+		l->waits = !slow_is_ours(l->slow, fd) || slow_has(l->slow, fd);
+		return -EXDEV;
+	}
+	return take_fd(fd);
+}
+
 int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes)
 {
 	char path[64];
@@ -70,15 +85,16 @@ int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes)
 		snprintf(path, sizeof(path), "%d/fd/%d", l->tid, dirfd);
 	else
 		return -EBADF;
-	fd = SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (fd < 0)
-		return -errno;
-	if (!slow_is_ours(l->slow, fd) || !lookup_is_ordinary(l, fd)) {
-		l->waits = !slow_is_ours(l->slow, fd) || slow_has(l->slow, fd);
-		close(fd);
-		return -EXDEV;
-	}
-	return checked(l, fd, name, makes);
+	fd = follow(l, path, O_DIRECTORY);
+	return fd < 0 ? fd : checked(l, fd, name, makes);
+}
+
+int lookup_descriptor(struct lookup *l, int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%d/fd/%d", l->tid, fd);
+	return fd < 0 ? -EBADF : follow(l, path, 0);
 }
 
 bool lookup_mentions_proc(const char *path)

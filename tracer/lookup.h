@@ -31,6 +31,8 @@ int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
  * be had, or the path leads to where looking may take for ever. makes: the call may make what is not there.
  */
 int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes);
+/* The file that the caller has open as fd, without the right to read it (O_PATH). Negative as above. */
+int lookup_descriptor(struct lookup *l, int fd);
 /* File systems whose files behave the same for whoever opened them, and that answer at once. */
 bool lookup_is_ordinary(const struct lookup *l, int fd);
 /* Below /proc the same name is another thing for the caller than for us. */

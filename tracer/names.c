@@ -77,7 +77,7 @@ static bool flags_known(const struct call *c, const struct row *row)
 	static const int known[] = {
 		[UNLINK] = AT_REMOVEDIR,
 		[RENAME] = RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT,
-		[LINK] = AT_SYMLINK_FOLLOW,
+		[LINK] = AT_SYMLINK_FOLLOW | AT_EMPTY_PATH,
 		[CHMOD] = AT_SYMLINK_NOFOLLOW,
 		[CHOWN] = AT_SYMLINK_NOFOLLOW,
 	};
@@ -96,6 +96,7 @@ struct naming {
 	int dirfd[2], flags;
 	uint64_t values[2]; /* arguments */
 	mode_t mask; /* the caller's, of what is made */
+	bool by_descriptor; /* the first name is empty: the file that is linked is open as dirfd[0] */
 	int second; /* negative errno: the second name could not be read */
 	int result; /* negative errno; -EOPNOTSUPP: the caller's to do */
 };
@@ -144,6 +145,8 @@ static int begin_place(struct lookup *l, char *path, int dirfd, struct place *p)
 	p->base = lookup_base(l, path, dirfd, true);
 	p->path = path;
 	p->last = path + start;
+	if (p->base == -ENOTDIR) /* the descriptor is none of a folder */
+		return -ENOTDIR;
 	return p->base < 0 && p->base != AT_FDCWD ? -EOPNOTSUPP : 0;
 }
 
@@ -219,6 +222,24 @@ static int make_folder(const struct place *p, mode_t mode, mode_t mask)
 	return r;
 }
 
+/*
+ * A file that is open gets a name. Who opened it may do that (Linux 6.10), and who may search everywhere: of a file that we
+ * opened the caller would be told no. So a descriptor of ours, with the caller's rights, stands for one of its own. That a
+ * file was handed to the caller by somebody else is not told apart: it could be linked by /proc/self/fd all the same.
+ */
+static int link_descriptor(const struct place *from, const struct place *to)
+{
+	auto_fd int own = lookup_open(to->folder, ".", O_PATH | O_DIRECTORY, 0, 0);
+	char path[32];
+
+	if (own < 0)
+		return -EOPNOTSUPP;
+	if (linkat(own, "", to->folder, ".", AT_EMPTY_PATH) == 0 || errno != EEXIST)
+		return -EOPNOTSUPP; /* no one may */
+	snprintf(path, sizeof(path), "self/fd/%d", from->folder);
+	return linkat(procfs_folder(), path, to->folder, to->last, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
 static int carry_out(const struct naming *n, const struct place *p, const struct place *p2)
 {
 	int r = -1;
@@ -231,7 +252,9 @@ static int carry_out(const struct naming *n, const struct place *p, const struct
 		r = (int)syscall(SYS_renameat2, p->folder, p->last, p2->folder, p2->last, n->flags);
 		break;
 	case LINK:
-		if (n->flags) /* followed, or by descriptor */
+		if (n->by_descriptor)
+			return link_descriptor(p, p2);
+		if (n->flags & AT_SYMLINK_FOLLOW)
 			return -EOPNOTSUPP;
 		r = linkat(p->folder, p->last, p2->folder, p2->last, 0);
 		break;
@@ -269,7 +292,7 @@ static int first_failure(struct naming *n, int second)
 	size_t end = strlen(path);
 	int base, r = 0;
 
-	if ((n->row->operation != RENAME && !links) || lookup_mentions_proc(path))
+	if ((n->row->operation != RENAME && !links) || n->by_descriptor || lookup_mentions_proc(path))
 		return second;
 	base = lookup_base(&n->errand.lookup, path, n->dirfd[0], true);
 	if (base < 0 && base != AT_FDCWD) {
@@ -325,8 +348,12 @@ static void act(struct errand *e)
 		n->result = first_failure(n, n->second);
 		return;
 	}
-	if (n->row->operation != SYMLINK)
+	if (n->by_descriptor) {
+		places[0].folder = lookup_descriptor(&e->lookup, n->dirfd[0]);
+		r = places[0].folder < 0 ? -EOPNOTSUPP : 0;
+	} else if (n->row->operation != SYMLINK) {
 		r = begin_place(&e->lookup, e->path, n->dirfd[0], &places[0]);
+	}
 	if (r == 0 && n->row->path2 != NONE)
 		r = begin_place(&e->lookup, e->second_path, n->dirfd[1], &places[1]);
 	if (r == 0)
@@ -367,7 +394,12 @@ static int prepare(struct tracer *t, struct naming *n)
 	for (unsigned int i = 0; i < 2 && row->value != NONE; i++)
 		n->values[i] = c->args[row->value + i];
 	n->second = 0;
+	n->by_descriptor = false;
 	r = read_path(c, row->path, t->path, &c->path);
+	if (r == -ENOENT && row->operation == LINK && n->flags & AT_EMPTY_PATH) {
+		n->by_descriptor = true;
+		r = n->dirfd[0] == AT_FDCWD ? -EOPNOTSUPP : 0;
+	}
 	if (r == 0 && row->path2 != NONE) {
 		c->other_arg = row->path2;
 		r = read_path(c, row->path2, t->second_path, &c->other_path);

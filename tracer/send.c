@@ -26,6 +26,7 @@ struct message {
 	socklen_t name_len;
 	char *bytes; /* heap */
 	size_t len, size; /* of bytes; of the message */
+	bool unreadable; /* bytes: the kernel looks for them last, and says then what else is wrong */
 	char *control; /* heap */
 	size_t control_len;
 };
@@ -80,12 +81,13 @@ static int read_piece(const struct call *c, const struct iovec *piece, struct me
 		n = room;
 	r = n ? memory_read(c->memory, (uint64_t)(uintptr_t)piece->iov_base, m->bytes + m->len, n) : 0;
 	m->len += n;
-	return r;
+	m->unreadable |= r == -EFAULT;
+	return r == -EFAULT ? 0 : r;
 }
 
 static int read_control(const struct call *c, const struct native_message *h, struct message *m)
 {
-	if (!h->control || !h->control_len)
+	if (!h->control_len)
 		return 0;
 	if (h->control_len > SEND_CONTROL_BYTES)
 		return -EOPNOTSUPP;
@@ -133,9 +135,12 @@ static int read_message(const struct call *c, uint32_t i, struct message *m)
 	if (!m->bytes)
 		return -ENOMEM;
 	if (c->number != SYS_sendto)
-		return read_header(c, c->args[1] + i * step, m);
-	r = read_name(c, c->args[4], (int32_t)c->args[5], m);
-	return r < 0 ? r : read_piece(c, &whole, m);
+		r = read_header(c, c->args[1] + i * step, m);
+	else
+		r = read_name(c, c->args[4], (int32_t)c->args[5], m);
+	if (r == 0 && c->number == SYS_sendto)
+		r = read_piece(c, &whole, m);
+	return r == 0 && m->unreadable ? -EFAULT : r;
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------- */
@@ -143,7 +148,7 @@ static int read_message(const struct call *c, uint32_t i, struct message *m)
 static int64_t send_message(const struct sending *s)
 {
 	const struct message *m = &s->message;
-	struct iovec bytes = { m->bytes, m->len };
+	struct iovec bytes = { m->unreadable ? NULL : m->bytes, m->len };
 	struct msghdr h = {
 		.msg_name = m->name_len ? (void *)&m->name : NULL,
 		.msg_namelen = m->name_len,
@@ -359,6 +364,8 @@ static enum open_way send_one(struct tracer *t)
 
 	if (r == -EAGAIN || ((r == -EFAULT || r == -EINVAL) && is_too_long(c)))
 		r = -EOPNOTSUPP; /* not to be read in time, or not at all */
+	else if (r == -EFAULT && s.message.unreadable)
+		r = 0;
 	describe(held, &s.message);
 	if (r == 0) {
 		identity_lend(t, &s.errand);

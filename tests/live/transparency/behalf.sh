@@ -64,6 +64,8 @@ for family, here, elsewhere in ((socket.AF_INET, "127.0.0.1", "::1"), (socket.AF
     told("elsewhere while connected", refused.sendto, b"y", to)
     told("got", r.recv, 99)
     raw("bad bytes", "sendto", s.fileno(), ctypes.c_void_p(8), 5, 0, struct.pack("HH12x", 2, 9), 16)
+    raw("bad bytes, another family", "sendto", s.fileno(), ctypes.c_void_p(8), 5, 0, struct.pack("HH12x", 4, 9), 16)
+    raw("bad bytes, no port", "sendto", s.fileno(), ctypes.c_void_p(8), 5, 0, struct.pack("HH24x", family, 0), 28)
     raw("bad address", "sendto", s.fileno(), b"abcde", 5, 0, ctypes.c_void_p(8), 16)
     raw("bad length", "sendto", s.fileno(), b"abcde", 5, 0, struct.pack("HH12x", 2, 9), 1000)
     raw("bad header", "sendmsg", s.fileno(), ctypes.c_void_p(8), 0)
@@ -100,6 +102,9 @@ number = {"x86_64": 307, "aarch64": 269}[os.uname().machine]
 raw("none by half of the register", "syscall", number, s.fileno(), several, ctypes.c_ulong(1 << 32), 0)
 several[0].iovlen = 1 << 32 | 1
 raw("too many pieces", "sendmsg", s.fileno(), several, 0)
+several[0].iovlen = 1
+for several[0].controllen in (5, 2**31 - 1, 2**31):
+    raw("no control, but its length", "sendmsg", s.fileno(), several, 0)
 
 # a socket without room: who may not wait is told, who may waits, for as long as its time limit says
 a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -218,6 +223,63 @@ if os.getuid() == 0:
         raw(what or "  ..", name, *args)
     show()
 EOP
+# names for files that are open, by their descriptors alone
+cat >"$dir/linked.py" <<'EOP'
+import errno, os, sys
+from ctypes import CDLL, get_errno, set_errno
+
+libc = CDLL(None, use_errno=True)
+os.makedirs(sys.argv[1])
+os.chdir(sys.argv[1])
+os.chmod(".", 0o1777)
+with open("theirs", "w") as f:
+    f.write("theirs")
+os.chmod("theirs", 0o666)
+with open("readable", "w") as f:
+    f.write("theirs, too")
+def told(what, *args):
+    set_errno(0)
+    r = libc.linkat(*[a.encode() if isinstance(a, str) else a for a in args])
+    print(what, r, errno.errorcode.get(get_errno(), 0) if r < 0 else "")
+def links(who):
+    own = os.open(who, os.O_RDWR | os.O_CREAT, 0o600)
+    told("own", own, "", -100, who + "1", 0x1000)
+    told("again", own, "", -100, who + "1", 0x1000)
+    told("both flags", own, "", -100, who + "2", 0x1400)
+    told("without the flag", own, "", -100, who + "3", 0)
+    told("in no folder", own, "", -100, "none/x", 0x1000)
+    told("no new name", own, "", -100, "", 0x1000)
+    told("bad new name", own, "", -100, 8, 0x1000)
+    told("no folder", own, "theirs", -100, who + "3", 0x1000)
+    new = os.open(".", os.O_TMPFILE | os.O_RDWR, 0o640)
+    told("new", new, "", -100, who + "4", 0x1000)
+    closed = os.open(".", os.O_TMPFILE | os.O_EXCL | os.O_RDWR, 0o640)
+    told("never to have one", closed, "", -100, who + "5", 0x1000)
+    gone = os.open(who + "1", os.O_RDONLY)
+    for name in who, who + "1", who + "2":
+        if os.path.exists(name):
+            os.unlink(name)
+    told("gone", gone, "", -100, who + "6", 0x1000)
+    folder = os.open(".", os.O_RDONLY)
+    told("folder", folder, "", -100, who + "7", 0x1000)
+    told("in a folder", folder, who + "4", -100, who + "8", 0x1000)
+    told("nothing in a folder", folder, "none", -100, who + "9", 0x1000)
+    told("theirs", os.open("theirs", os.O_RDWR), "", -100, who + "10", 0x1000)
+    told("theirs, to be read", os.open("readable", os.O_RDONLY), "", -100, who + "11", 0x1000)
+    told("a device", os.open("/dev/null", os.O_RDWR), "", -100, who + "12", 0x1000)
+    told("a pipe", os.pipe()[0], "", -100, who + "13", 0x1000)
+    told("no descriptor", 999, "", -100, who + "14", 0x1000)
+    told("this folder", -100, "", -100, who + "15", 0x1000)
+    for f in sorted(os.listdir(".")):
+        st = os.lstat(f)
+        print("   ", f, oct(st.st_mode), st.st_uid, st.st_gid, st.st_nlink)
+links("a")
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+    links("b")
+EOP
 cat >"$dir/all.yaml" <<END
 - rule: sends and names
   desc: everything that is done in the caller's place
@@ -241,6 +303,23 @@ for backend in notify ptrace ptrace-all notify-only; do
 done
 ok "what was tried: $(tail -n 3 "$dir/native-sends")" grep -q "signals True" "$dir/native-sends"
 ok "what was tried: $(tail -n 3 "$dir/native-names")" [ "$(wc -l <"$dir/native-names")" -gt 150 ]
+
+# descriptors that were opened in the caller's place are as good as its own, whether or not a rule asks for links
+rule opens 'evt.type in (open, openat) and fd.name startswith /nowhere' o >"$dir/opened.yaml"
+rule both 'evt.type in (open, openat, link, linkat) and evt.res != NONE' 'o %evt.args' >"$dir/linked.yaml"
+python3 "$dir/linked.py" "$dir/native-linked.d/x" >"$dir/native-linked" 2>&1
+ok "what was tried: $(tail -n 3 "$dir/native-linked")" [ "$(wc -l <"$dir/native-linked")" -gt 20 ]
+for backend in notify ptrace notify-only; do
+	for rules in opened linked; do
+		monitor_options="--backend $backend"
+		checks=$((checks + 1))
+		rm -rf "$dir/place"
+		wrap="timeout -k 1 100" under "$dir/$rules.yaml" -- python3 "$dir/linked.py" "$dir/place/x"
+		diff "$dir/native-linked" "$dir/out" >"$dir/diff" || fail "$backend, $rules: $(head -n 40 "$dir/diff") $(head -n 3 "$dir/err")"
+	done
+	ok "$backend, links: seen" [ "$(grep -c AT_EMPTY_PATH "$alerts")" -gt 10 ]
+done
+monitor_options=
 
 # a program that was just written, in the caller's place, is executed: whether or not its exec is a call that we catch
 written='evt.type in (open, openat, creat) and evt.is_open_write=true and fd.typechar=f'
