@@ -540,7 +540,7 @@ static uint32_t stopped_arch(pid_t tid)
 	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) > 0 ? info.arch : 0;
 }
 
-void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long message)
+void entry_stopped(struct tracer *t, struct tracee *tracee, enum entry_kind kind)
 {
 	struct pending *p = &t->pending;
 
@@ -556,15 +556,42 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long messag
 	p->call.ip = arch_ip(&p->regs);
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = arch_arg(&p->regs, i);
-	if (message == FILTER_MESSAGE_FOREIGN || is_foreign(ARCH_AUDIT, p->call.number)) {
-		foreign_call(t, stopped_arch(tracee->tid));
+	/* a filter of its own asks a tracer, and it has none */
+	if (kind == ENTRY_OTHERS) {
+		p->call.number = -1; /* not one of the counted ones */
+		entry_return(t, -ENOSYS);
 		return;
 	}
-	/* a filter of its own asks a tracer, and it has none */
-	if (message != FILTER_MESSAGE) {
-		entry_return(t, -ENOSYS);
+	if (kind == ENTRY_FOREIGN || is_foreign(ARCH_AUDIT, p->call.number)) {
+		foreign_call(t, stopped_arch(tracee->tid));
 		return;
 	}
 	/* the event comes out of next(), like those of notifications */
 	p->event_due = true;
+}
+
+/*
+ * Of two filters that hand a call to a tracer the kernel tells the younger one's message, so a filter of the workload
+ * that says the same as ours would have calls go on that fail natively, unseen where it says that they are foreign.
+ */
+static enum entry_kind kind_of(const struct tracer *t, const struct tracee *tracee, unsigned long message)
+{
+	struct arch_regs regs;
+	uint64_t args[6];
+	uint32_t arch;
+
+	if ((message != t->messages.ours && message != t->messages.foreign) || arch_read(tracee->tid, &regs) < 0)
+		return ENTRY_OTHERS;
+	if (message == t->messages.foreign) {
+		arch = stopped_arch(tracee->tid);
+		return !arch || is_foreign(arch, arch_number(&regs)) ? ENTRY_FOREIGN : ENTRY_OTHERS;
+	}
+	for (unsigned int i = 0; i < 6; i++)
+		args[i] = arch_arg(&regs, i);
+	return filter_matches(t->filter, arch_number(&regs), args) ? ENTRY_OURS : ENTRY_OTHERS;
+}
+
+void entry_filtered(struct tracer *t, struct tracee *tracee, unsigned long message)
+{
+	entry_stopped(t, tracee, kind_of(t, tracee, message));
 }

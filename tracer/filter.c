@@ -10,8 +10,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -518,11 +520,20 @@ static int export(scmp_filter_ctx ctx, struct sock_filter **ret_program, size_t 
 	return 0;
 }
 
-int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program,
-		   size_t *ret_length, struct error *err)
+struct filter_messages filter_messages_new(void)
 {
-	uint32_t caught = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(FILTER_MESSAGE);
-	uint32_t foreign = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(FILTER_MESSAGE_FOREIGN);
+	uint16_t number;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+		number = (uint16_t)getpid();
+	return (struct filter_messages){ .ours = number, .foreign = number ^ 1 };
+}
+
+int filter_program(const struct filter *f, enum filter_action action, struct filter_messages messages,
+		   struct sock_filter **ret_program, size_t *ret_length, struct error *err)
+{
+	uint32_t caught = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(messages.ours);
+	uint32_t foreign = action == FILTER_NOTIFY ? SCMP_ACT_NOTIFY : SCMP_ACT_TRACE(messages.foreign);
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int r;
 

@@ -55,12 +55,15 @@ long filter_missing(const struct filter *installed, const struct filter *wanted)
 void filter_follow(struct filter *installed, struct filter *wanted);
 
 enum filter_action { FILTER_NOTIFY, FILTER_TRACE };
-/* What a tracer reads with PTRACE_GETEVENTMSG: the call is one of ours, or of an ABI that is not decoded. */
-#define FILTER_MESSAGE		1
-#define FILTER_MESSAGE_FOREIGN 2
+/* What a tracer reads with PTRACE_GETEVENTMSG of a call that our filter caught, and of one of another ABI. */
+struct filter_messages {
+	uint16_t ours, foreign;
+};
+/* Others than those of former runs: filters of the workload hand calls to tracers, too, and may say the same. */
+struct filter_messages filter_messages_new(void);
 
-/* The program; the caller frees *ret_program. */
-int filter_program(const struct filter *f, enum filter_action action, struct sock_filter **ret_program,
-		   size_t *ret_length, struct error *err);
+/* The program; messages are FILTER_TRACE's. The caller frees *ret_program. */
+int filter_program(const struct filter *f, enum filter_action action, struct filter_messages messages,
+		   struct sock_filter **ret_program, size_t *ret_length, struct error *err);
 
 #endif

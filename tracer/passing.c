@@ -57,7 +57,7 @@ bool passing_stop(struct tracer *t, struct tracee *tracee)
 		args[i] = arch_arg(&regs, i);
 	foreign = foreign || is_foreign_instruction(t, tracee, &regs);
 	if (foreign || filter_matches(t->filter, arch_number(&regs), args))
-		entry_stopped(t, tracee, foreign ? FILTER_MESSAGE_FOREIGN : FILTER_MESSAGE);
+		entry_stopped(t, tracee, foreign ? ENTRY_FOREIGN : ENTRY_OURS);
 	else
 		stops_resume(t, tracee, 0);
 	return true;

@@ -304,7 +304,7 @@ static void stopped(struct tracer *t, const struct taken *k)
 			break;
 		}
 		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &message);
-		entry_stopped(t, tracee, message);
+		entry_filtered(t, tracee, message);
 		break;
 	}
 	case PTRACE_EVENT_STOP:

@@ -139,6 +139,7 @@ struct tracer {
 	struct launch launch;
 	struct calls calls;
 	struct filter *filter;
+	struct filter_messages messages; /* its own */
 	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
 	bool notifying, seizing, every_call; /* what the backend does */
 	bool injects; /* callers can be given descriptors */
@@ -249,8 +250,15 @@ int fetch_describe(struct tracer *t, source_sink sink, void *context, struct err
 int entry_receive(struct tracer *t, struct event *ret_event, struct error *err);
 /* The event of the pending call, when it could not be told at once. */
 int entry_tell(struct tracer *t, struct event *ret_event, struct error *err);
-/* A seccomp stop: registers are read and the call becomes pending (event_due). */
-void entry_stopped(struct tracer *t, struct tracee *tracee, unsigned long message);
+enum entry_kind {
+	ENTRY_OURS, /* our filter, or its plan, caught the call */
+	ENTRY_FOREIGN, /* it is of another ABI */
+	ENTRY_OTHERS, /* a filter of the workload asks for a tracer of its own */
+};
+/* The caller stops at its call: registers are read and the call becomes pending (event_due). */
+void entry_stopped(struct tracer *t, struct tracee *tracee, enum entry_kind kind);
+/* The same for a filter's stop, which is ours or of a filter of the workload. */
+void entry_filtered(struct tracer *t, struct tracee *tracee, unsigned long message);
 /* The pending call has its answer, since now. */
 void entry_done(struct tracer *t, uint64_t now);
 /* Lets the pending call into the kernel, or not (value = its result). */

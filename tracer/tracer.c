@@ -314,7 +314,9 @@ static int start_workload(struct tracer *t, const struct filter *filter, struct 
 		if (r < 0)
 			return error_errno(err, r, "the workload cannot be stopped");
 	} else {
-		r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, &program, &length, err);
+		t->messages = filter_messages_new();
+		r = filter_program(filter, t->notifying ? FILTER_NOTIFY : FILTER_TRACE, t->messages, &program,
+				   &length, err);
 		if (r < 0)
 			return r;
 	}

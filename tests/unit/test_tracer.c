@@ -56,7 +56,7 @@ static void expect_caught(const struct filter *f, const struct attempt *attempts
 	int status;
 	pid_t child;
 
-	assert_int_equal(filter_program(f, FILTER_TRACE, &program, &length, &err), 0);
+	assert_int_equal(filter_program(f, FILTER_TRACE, filter_messages_new(), &program, &length, &err), 0);
 	child = fork();
 	if (child == 0) {
 		bool killable;
@@ -219,7 +219,7 @@ static void refuses_foreign_calls(void **state)
 	pid_t child;
 
 	(void)state;
-	assert_int_equal(filter_program(f, FILTER_TRACE, &program, &length, NULL), 0);
+	assert_int_equal(filter_program(f, FILTER_TRACE, filter_messages_new(), &program, &length, NULL), 0);
 	child = fork();
 	if (child == 0) {
 		bool killable;

@@ -45,6 +45,7 @@ abi alert deny passes "$foreign" -- "$src/evade" int80 "$secret"
 abi deny deny refused "$foreign" -- "$src/evade" x32 "$secret"
 abi alert deny passes "$foreign" -- "$src/evade" x32 "$secret"
 abi deny deny refused - -- "$src/evade" ring "$secret"
+abi alert deny passes - -- "$src/evade" own-tracer "$secret"
 abi deny alert passes "io_uring used" -- "$src/evade" ring "$secret"
 abi deny allow passes - -- "$src/evade" ring "$secret"
 # of a ring that came from outside nobody saw how it was made: refused where rings are, else a descriptor from outside

@@ -567,7 +567,7 @@ static const struct way {
 	{ "mount-over", by_mount_over }, { "move-mount", by_move_mount },
 	{ "negative-number", by_negative_number }, { "ring", by_ring },
 	{ "given-ring", by_given_ring },
-	{ "own-listener", by_own_listener },
+	{ "own-listener", by_own_listener }, { "own-tracer", by_own_tracer },
 #if defined(__x86_64__)
 	{ "int80", by_int80 },           { "x32", by_x32 },
 	{ "vsyscall", by_vsyscall },     { "int80-setuid", by_int80_setuid },

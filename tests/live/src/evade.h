@@ -41,5 +41,6 @@ int by_x32(const char *path);
 int by_negative_number(const char *path);
 int by_ring(const char *path);
 int by_given_ring(const char *path);
+int by_own_tracer(const char *path);
 
 #endif
