@@ -2,9 +2,13 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "tracer/notify.h"
@@ -198,6 +202,146 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 	if (r == 0)
 		tracer_dress(t, ret_event, tracee);
 	return r;
+}
+
+/* An open's flags, and openat2()'s resolve. */
+static bool read_flags(const struct call *c, uint64_t *ret_flags, uint64_t *ret_resolve)
+{
+	struct open_how how = { 0 };
+
+	if (c->number == SYS_openat2 && (!c->memory || memory_read(c->memory, c->args[2], &how, sizeof(how)) < 0))
+		return false;
+	if (c->number == SYS_openat)
+		how.flags = c->args[2];
+#ifdef SYS_open
+	if (c->number == SYS_open)
+		how.flags = c->args[1];
+#endif
+	*ret_flags = how.flags;
+	*ret_resolve = how.resolve;
+	return true;
+}
+
+/* The path of an open as its caller's root directory has it; false: that cannot be told. */
+static bool make_whole(const struct call *c, const char *path, char ret_whole[PATH_MAX])
+{
+	int dirfd = c->number == SYS_openat || c->number == SYS_openat2 ? (int)c->args[0] : AT_FDCWD;
+	char link[32] = "cwd", base[PATH_MAX] = "";
+	ssize_t n;
+
+	/* what links say begins at our own root */
+	n = procfs_read_link(c->tid, "root", base, sizeof(base));
+	if (n != 1)
+		return false;
+	if (*path != '/') {
+		if (dirfd != AT_FDCWD)
+			snprintf(link, sizeof(link), "fd/%d", dirfd);
+		n = procfs_read_link(c->tid, link, base, sizeof(base) - 1);
+		if (n <= 0 || base[0] != '/')
+			return false;
+		base[n] = '\0';
+	} else {
+		base[0] = '\0';
+	}
+	return (size_t)snprintf(ret_whole, PATH_MAX, "%s/%s", base, path) < PATH_MAX;
+}
+
+static bool has_our_mounts(pid_t tid)
+{
+	char name[2][64];
+	ssize_t len[] = { procfs_read_link(tid, "ns/mnt", name[0], sizeof(name[0])),
+			  procfs_read_link(getpid(), "ns/mnt", name[1], sizeof(name[1])) };
+
+	return len[0] > 0 && len[0] == len[1] && !memcmp(name[0], name[1], (size_t)len[0]);
+}
+
+/* Where a path leads in the caller's root directory, by O_PATH; negative errno. */
+static int open_whole(struct tracer *t, pid_t tid, const char *whole)
+{
+	auto_fd int root = -1;
+	struct slow mounts;
+	char link[32];
+	int fd;
+
+	snprintf(link, sizeof(link), "%d/root", tid);
+	root = SIGHT(link, openat(procfs_folder(), link, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (root < 0)
+		return -errno;
+	/* a look that the kernel has no answer for takes the lock of a folder */
+	if (reader_fears_locks(t->reader))
+		return slow_open_known(root, whole, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	if (has_our_mounts(tid))
+		return slow_open_below(&t->slow, root, whole);
+	slow_of(&mounts, tid);
+	fd = slow_open_below(&mounts, root, whole);
+	slow_free(&mounts);
+	return fd;
+}
+
+/* The same of who does not follow a link at its end: there is nothing then. */
+static int open_unfollowed(struct tracer *t, pid_t tid, char *whole)
+{
+	char *last = strrchr(whole, '/');
+	auto_fd int folder = -1;
+	struct stat st;
+	int fd;
+
+	/* where that is slow nobody looks for more in it */
+	if (slow_any(&t->slow) || !has_our_mounts(tid))
+		return -EAGAIN;
+	*last++ = '\0';
+	folder = open_whole(t, tid, *whole ? whole : "/");
+	if (folder < 0)
+		return folder;
+	fd = openat(folder, *last ? last : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && (statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0 || S_ISLNK(st.st_mode)))
+		close(take_fd(fd));
+	return fd;
+}
+
+/*
+ * Where the path of an open leads now, when nobody will have its descriptor: links can be swapped until the kernel
+ * looks, which is said.
+ */
+static void guess_real_path(struct tracer *t, const struct call *c)
+{
+	auto_free char *path = path_of(t, c);
+	char link[32], whole[PATH_MAX];
+	uint64_t flags, resolve;
+	auto_fd int fd = -1;
+	struct stat st;
+	struct str other;
+	ssize_t n;
+
+	if (!path || !*path || !read_flags(c, &flags, &resolve) || resolve & RESOLVE_IN_ROOT ||
+	    !make_whole(c, path, whole))
+		return;
+	fd = !(flags & O_NOFOLLOW)           ? open_whole(t, c->tid, whole) :
+	     reader_fears_locks(t->reader) ? -EAGAIN :
+					       open_unfollowed(t, c->tid, whole);
+	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0)
+		return;
+	snprintf(link, sizeof(link), "self/fd/%d", fd);
+	n = readlinkat(procfs_folder(), link, t->real_path, sizeof(t->real_path));
+	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
+		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
+	other = links_find(t->links, c->tid, &st, t->ext.real_path, t->mounted);
+	if (other.len)
+		t->ext.real_path = other;
+}
+
+int result_assume(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+
+	p->call.has_result = p->call.assumed = true;
+	p->call.result = 0;
+	t->ext = (struct event_ext){
+		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE
+	};
+	if (calls_traits(&t->calls, p->call.number) & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT)
+		guess_real_path(t, &p->call);
+	return result_event(t, p->tracee, &p->call, p->cookie, ret_event, err);
 }
 
 /*

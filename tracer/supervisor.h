@@ -305,6 +305,8 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 #define NUMBER_OF_NOBODY INT_MAX
 /* The pending call goes on in a thread. leaves: it may do something that is to be told also when its caller is gone. */
 void result_aside(struct tracer *t, bool leaves);
+/* The event of the pending call as if it had succeeded: nobody will tell the result of a thread that is not ours. */
+int result_assume(struct tracer *t, struct event *ret_event, struct error *err);
 /* The thread is gone: what it may have done in a followed call, whose result nobody will see, is to be told. */
 void result_lose(struct tracer *t, struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */

@@ -58,6 +58,17 @@ static void add_lost(struct tracer *t, const char *text)
 	snprintf(t->status.lost + used, sizeof(t->status.lost) - used, "%s%s", used ? "; " : "", text);
 }
 
+/* Files cannot be opened in the workload's place. */
+static void lose_opens(struct tracer *t, const char *why)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: opened files are judged %s", why,
+		 t->seizing || !t->notifying ? "after the call" :
+					       "by their paths before the call, and taken for opened");
+	add_lost(t, text);
+}
+
 /* Everything that is said of processes is read from /proc: another namespace's would tell of the wrong ones. */
 static int find_proc(struct tracer *t, struct error *err)
 {
@@ -66,11 +77,9 @@ static int find_proc(struct tracer *t, struct error *err)
 	if (proc == PLACE_PROC_OURS)
 		return 0;
 	if (place_mount_proc()) {
-		add_lost(
-			t,
-			proc == PLACE_PROC_NONE ?
-				"/proc is missing and was mounted for the monitor alone: opened files are judged after the call" :
-				"/proc belongs to another pid namespace and was mounted for the monitor alone: opened files are judged after the call");
+		lose_opens(t, proc == PLACE_PROC_NONE ?
+				      "/proc is missing and was mounted for the monitor alone" :
+				      "/proc belongs to another pid namespace and was mounted for the monitor alone");
 		return 0;
 	}
 	if (proc == PLACE_PROC_FOREIGN)
@@ -130,9 +139,9 @@ static void prepare_opens(struct tracer *t)
 	bool exact = t->options.opens == TRACER_OPENS_EXACT, opens = place_opens();
 
 	if (exact && t->notifying && !opens)
-		add_lost(t, "openat2 or statx is refused, or from before Linux 5.8: opened files are judged after the call");
+		lose_opens(t, "openat2 or statx is refused, or from before Linux 5.8");
 	else if (exact && t->notifying && !t->injects)
-		add_lost(t, "callers cannot be given descriptors: opened files are judged after the call");
+		lose_opens(t, "callers cannot be given descriptors");
 	t->own_fds = openat(procfs_folder(), "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* creation masks are set per open: no other thread may see them. Profiles of containers refuse unshare(). */
 	t->own_mask = place_keeps_masks() || is_single_thread();
@@ -141,7 +150,7 @@ static void prepare_opens(struct tracer *t)
 	if (t->own_fds < 0 || !opens || identity_init(t) < 0) {
 		identity_free(t); /* opens are then looked at behind the call */
 		if (exact && opens && t->injects)
-			add_lost(t, "what /proc has of the monitor may not be read: opened files are judged after the call");
+			lose_opens(t, "what /proc has of the monitor may not be read");
 	}
 	if (t->own && t->injects && exact)
 		near_begin(t);
@@ -453,13 +462,7 @@ static int tracer_complete(struct source *s, const struct event *ev, struct even
 		return error_set(err, -EINVAL, "no such call is waiting");
 	if (!(calls_traits(&t->calls, p->call.number) & CALL_DEBUG && handover_due(t)) && result_later(t) == 0)
 		return 0;
-	/* nobody will tell the result of a thread that is not ours: success is assumed, and that is said */
-	p->call.has_result = p->call.assumed = true;
-	p->call.result = 0;
-	t->ext = (struct event_ext){
-		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE
-	};
-	r = result_event(t, p->tracee, &p->call, p->cookie, ret_event, err);
+	r = result_assume(t, ret_event, err);
 	return r < 0 ? r : 1;
 }
 

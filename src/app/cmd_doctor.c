@@ -20,8 +20,10 @@ static const struct loss {
 	enum tracer_backend backend;
 	enum kind kind;
 	const char *text;
+	bool by_place;
 } losses[] = {
-#define LOSS(backend, kind, text) { TRACER_##backend, kind, text },
+#define LOSS(backend, kind, text) { TRACER_##backend, kind, text, false },
+#define PLACE_LOSS(backend, kind, text) { TRACER_##backend, kind, text, true },
 #include "app/doctor.def"
 };
 
@@ -72,7 +74,7 @@ struct doctor {
 	enum tracer_backend best; /* AUTO = none works */
 	enum place_state states[7];
 	bool injects; /* the best one */
-	bool behind; /* opened files are looked at behind the call, whatever the backend */
+	bool apart; /* files cannot be opened in the workload's place */
 	const struct ruleset *rules;
 	struct strbuf out;
 };
@@ -130,7 +132,7 @@ static void examine_place(struct doctor *d)
 	d->states[6] = place_keeps_masks() ? PLACE_IS_UNSHARE :
 		       notifies            ? PLACE_IS_NO_UNSHARE :
 					     PLACE_IS_NO_UNSHARE_NEEDED;
-	d->behind = notifies && (!opens || !d->injects || mounts);
+	d->apart = notifies && (!opens || !d->injects || mounts);
 	if ((proc != PLACE_PROC_OURS && !mounts) || d->states[5] == PLACE_IS_FEW_PROCESSES)
 		d->best = TRACER_AUTO;
 }
@@ -162,7 +164,7 @@ static bool is_passed_over(const struct doctor *d, enum tracer_backend b)
 /* What is lost by the backend; with the best one also by the place. */
 static bool is_lost(const struct doctor *d, const struct loss *loss, enum tracer_backend b)
 {
-	return loss->backend == b || (loss->backend == TRACER_AUTO && b == d->best && d->behind);
+	return loss->backend == b && (!loss->by_place || (b == d->best && d->apart));
 }
 
 /* Whether the rule looks at events of the kind. */

@@ -104,6 +104,12 @@ cat >"$dir/lookups.py" <<'END'
 import os, socket, sys
 for name in "symbolic", "hard":
     print(open(sys.argv[1] + "/" + name).read(), end="")
+os.chdir(sys.argv[1])
+open("symbolic").close()
+try:
+    os.open("symbolic", os.O_RDONLY | os.O_NOFOLLOW)
+except OSError:
+    pass # and no file
 server = socket.create_server(("127.0.0.1", 0))
 s = socket.create_connection(server.getsockname())
 os.dup2(s.fileno(), 0)
@@ -120,7 +126,7 @@ looked_up() {
 	shift
 	wrap="timeout -k 1 20 $*" under "$dir/lookups.yaml" -- python3 "$dir/lookups.py" "$dir"
 	equal "lookups: $name: output" "$(tr '\n' ' ' <"$dir/out")" "secret secret from memory "
-	equal "lookups: $name: other names" "$(grep -c '"rule":"linked"' "$alerts")" 2
+	equal "lookups: $name: other names" "$(grep -c '"rule":"linked"' "$alerts")" 3
 	equal "lookups: $name: a descriptor" "$(grep -c '"rule":"turned"' "$alerts")" 1
 	equal "lookups: $name: a program" "$(grep -c '"rule":"fileless"' "$alerts")" 1
 }
@@ -132,6 +138,10 @@ for e in ENOSYS EPERM; do
 	looked_up "a kernel of old: $e" "$refuse" 'seccomp:1:&0x20=EINVAL' "ioctl:1:$notif_set_flags=EINVAL" "ioctl:1:$notif_addfd=EINVAL" \
 		statx=$e openat2=$e pidfd_getfd=$e pidfd_open=$e close_range=$e clone3=$e kcmp=$e --
 done
+# where no result of an open is seen its path is looked up, too
+looked_up "no ptrace" "$refuse" ptrace=EPERM --
+looked_up "no ptrace, no ADDFD" "$refuse" ptrace=EPERM "ioctl:1:$notif_addfd=EINVAL" --
+looked_up "no ptrace, no openat2, no statx" "$refuse" ptrace=EPERM openat2=EPERM statx=EPERM --
 looked_up "Docker's profile" "$refuse" docker --
 looked_up "Docker's profile, of old" "$refuse" docker statx=EPERM openat2=EPERM close_range=EPERM --
 

@@ -44,6 +44,7 @@ rungs() {
 		rung "no pidfd_getfd: $e" - "$refuse" pidfd_getfd=$e pidfd_open=$e --
 		rung "no process_vm_readv: $e" - "$refuse" process_vm_readv=$e process_vm_writev=$e --
 		rung "no ptrace: $e" "$without" "$refuse" ptrace=$e --
+		rung "neither ptrace nor openat2: $e" "$without.*by their paths before the call" "$refuse" ptrace=$e openat2=$e --
 		rung "no seccomp: $e" "$every" "$refuse" seccomp=$e prctl:0:22=EINVAL --
 		rung "no statx: $e" "judged after the call" "$refuse" statx=$e --
 	done

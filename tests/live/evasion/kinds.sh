@@ -169,7 +169,7 @@ labelled() { # ERRNO
 }
 if command -v strace >/dev/null 2>&1; then
 	equal "a label that may not be read: opens in callers' places" "$(labelled EACCES)" 0
-	ok "a label that may not be read is said" grep -q "may not be read: opened files are judged after the call" "$dir/err"
+	ok "a label that may not be read is said" grep -q "may not be read: opened files are judged by their paths" "$dir/err"
 	ok "no label at all: no open in a caller's place" [ "$(labelled ENOENT)" -gt 0 ]
 else
 	left_out=$((left_out + 1))
