@@ -9,6 +9,7 @@
 
 #include "app/account.h"
 #include "app/log.h"
+#include "tracer/procfs_folder.h"
 
 /* newer than some headers */
 #ifndef CAP_PERFMON
@@ -160,6 +161,7 @@ int privileges_seal(const struct config *config, enum sandbox_use use, struct er
 	getresuid(&real, &effective, &saved);
 	if (saved == 0 && effective != 0 && setresuid(effective, effective, effective) < 0)
 		return error_errno(err, -errno, KEY ": cannot become user %u for good", (unsigned int)effective);
+	procfs_folder(); /* read by later on, and made by calls that the filter refuses */
 	if (config && !config->monitor_sandbox)
 		return 0;
 	if (has_plugins(use))

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/units.h"
-
+#include "tracer/procfs_folder.h"
 
 /* The number behind "\nNAME:" (or NAME at the start), which counts in KiB there; as bytes. 0 when it is not there. */
 static uint64_t kib_of(const char *text, const char *name)
@@ -22,7 +22,16 @@ static uint64_t kib_of(const char *text, const char *name)
 	return at && sscanf(at + strlen(name), "%" SCNu64, &kib) == 1 ? kib * 1024 : 0;
 }
 
+/* The workload may mount what it likes over /proc. */
 static char *read_proc(const char *path)
+{
+	char *text;
+	size_t len;
+
+	return file_read_all_at(procfs_folder(), path, PROC_FILE_BYTES, &text, &len, NULL) == 0 ? text : NULL;
+}
+
+static char *read_cgroup(const char *path)
 {
 	char *text;
 	size_t len;
@@ -32,8 +41,8 @@ static char *read_proc(const char *path)
 
 static void collect_memory(struct metrics *m)
 {
-	auto_free char *status = read_proc("/proc/self/status"), *rollup = read_proc("/proc/self/smaps_rollup");
-	auto_free char *host = read_proc("/proc/meminfo");
+	auto_free char *status = read_proc("self/status"), *rollup = read_proc("self/smaps_rollup");
+	auto_free char *host = read_proc("meminfo");
 	uint64_t unused = kib_of(host, "MemFree:") + kib_of(host, "Buffers:") + kib_of(host, "\nCached:") +
 			  kib_of(host, "SReclaimable:");
 	uint64_t total = kib_of(host, "MemTotal:");
@@ -50,17 +59,17 @@ static void collect_container(struct metrics *m)
 	static const char *const places[] = { "/sys/fs/cgroup/memory/memory.usage_in_bytes",
 					      "/sys/fs/cgroup/memory.current" };
 	const char *named = getenv("FALCO_CGROUP_MEM_PATH");
-	auto_free char *text = read_proc(named && *named ? named : places[0]);
+	auto_free char *text = read_cgroup(named && *named ? named : places[0]);
 
 	if (!text && !(named && *named))
-		text = read_proc(places[1]);
+		text = read_cgroup(places[1]);
 	if (text)
 		(void)sscanf(text, "%" SCNu64, &m->container_memory);
 }
 
 static void collect_processors(struct metrics *m, uint64_t start_ts)
 {
-	auto_free char *text = read_proc("/proc/stat");
+	auto_free char *text = read_proc("stat");
 	uint64_t t[7] = { 0 }, sum = 0, now = clock_ns(CLOCK_REALTIME), used;
 	const char *running = text ? strstr(text, "procs_running ") : NULL;
 	struct rusage own;
@@ -82,7 +91,7 @@ static void collect_processors(struct metrics *m, uint64_t start_ts)
 
 void resources_collect(struct metrics *m, uint64_t start_ts)
 {
-	auto_free char *files = read_proc("/proc/sys/fs/file-nr");
+	auto_free char *files = read_proc("sys/fs/file-nr");
 
 	collect_memory(m);
 	collect_container(m);

@@ -99,6 +99,19 @@ assert f[-1]["falco.num_evts"] > 0 and not any("snapshot" in x for x in alerts)
 '
 holds "groups that are switched off, no alert"
 
+# what the command does to /proc changes nothing about what the monitor knows of itself
+if [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs none /proc 2>/dev/null; then
+	measure "interval: 200ms" "" 0
+	rm -f "$dir/figures"
+	unshare -m --propagation private "$MONITOR" run -c "$dir/config.yaml" -- sh -c 'mount -t tmpfs none /proc; sleep 2; umount /proc' 2>"$dir/err"
+	checks_in_python='
+assert len(f) > 2 and all(x[n] > 0 for x in f for n in ("falco.memory_rss_mb", "falco.host_memory_used_mb", "falco.host_open_fds")), f
+'
+	holds "figures of a monitor whose /proc is hidden: $(cat "$dir/err")"
+else
+	left_out=$((left_out + 1))
+fi
+
 # what an output fails at is lost, and only what finds no room is a drop of the queue
 measure "interval: 400ms, include_empty_values: true" "program_output: {enabled: true, program: exit 3}"
 checks_in_python='
