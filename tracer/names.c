@@ -223,9 +223,9 @@ static int make_folder(const struct place *p, mode_t mode, mode_t mask)
 }
 
 /*
- * A file that is open gets a name. Who opened it may do that (Linux 6.10), and who may search everywhere: of a file that we
- * opened the caller would be told no. So a descriptor of ours, with the caller's rights, stands for one of its own. That a
- * file was handed to the caller by somebody else is not told apart: it could be linked by /proc/self/fd all the same.
+ * A file that is open gets a name. Who opened it may do that (Linux 6.10), and who may search everywhere: of a file
+ * that we opened the caller would be told no. So a descriptor of ours, with the caller's rights, stands for one of its
+ * own. That somebody else handed the file to the caller makes no difference: it could be linked by /proc/self/fd, too.
  */
 static int link_descriptor(const struct place *from, const struct place *to)
 {

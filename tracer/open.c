@@ -74,7 +74,7 @@ static int read_how(struct call *c, struct open_args *a)
 	r = memory_read(c->memory, c->args[2], &how, sizeof(how));
 	if (r < 0)
 		return r;
-	if (how.mode && !(how.flags & (O_CREAT | __O_TMPFILE_BIT)))
+	if (how.mode & ~(how.flags & (O_CREAT | __O_TMPFILE_BIT) ? 07777ull : 0))
 		return -EINVAL;
 	if (how.flags & O_PATH && how.flags & ~(uint64_t)FLAGS_OF_PATH) /* others leave out what is too much */
 		return -EINVAL;

@@ -119,6 +119,7 @@ static void open_oddly(void)
 	tell("openat2 mode", "file", 0, syscall(SYS_openat2, AT_FDCWD, "file", &h, sizeof(h.how)));
 	h.how = (struct open_how){ .flags = O_CREAT, .mode = 01000000 };
 	tell("openat2 mode", "file", O_CREAT, syscall(SYS_openat2, AT_FDCWD, "file", &h, sizeof(h.how)));
+	tell("openat2 mode", "no folder", O_CREAT, syscall(SYS_openat2, AT_FDCWD, "file/x", &h, sizeof(h.how)));
 	h.how = (struct open_how){ .flags = 1ull << 40 };
 	tell("openat2 flags", "file", h.how.flags, syscall(SYS_openat2, AT_FDCWD, "file", &h, sizeof(h.how)));
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
