@@ -31,6 +31,9 @@
  * make the call on a copy of the descriptor, with what we read.
  */
 
+#define SELF_THREAD  (-10000) /* PIDFD_SELF_THREAD */
+#define SELF_PROCESS (-10001) /* PIDFD_SELF_THREAD_GROUP */
+
 /* Nobody else can change its descriptors. Who is not ours by ptrace may have threads that nothing told of. */
 static bool is_alone(const struct tracee *tracee)
 {
@@ -207,13 +210,21 @@ static int check_target(const struct call *call, const struct target *to, enum s
 	return r;
 }
 
+/* No descriptor, but the caller itself (Linux 6.14); for older kernels a number that nothing can have. */
+static bool names_caller(const struct call *call)
+{
+	int number = (int)call->args[0];
+
+	return number == SELF_THREAD || number == SELF_PROCESS;
+}
+
 static int check_pidfd(struct tracer *t, const struct tracee *tracee, const struct call *call, bool *ret_done)
 {
 	enum sender sender = sender_of(call->tid);
 	struct target to = { .alone = is_alone(tracee) };
 	int r;
 
-	if (sender == SENDER_POWERLESS)
+	if (sender == SENDER_POWERLESS || names_caller(call))
 		return 0;
 	find_target(t, call, &to);
 	r = check_target(call, &to, sender, ret_done);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -190,6 +191,21 @@ int socket_copy(pid_t tid, int fd, struct reader *reader)
 	return -ENOTSOCK;
 }
 
+/*
+ * Numbers are given from the lowest on. What is held lasts for as long as its call, of which each thread may have one
+ * that waits: all else that we do needs descriptors, too.
+ */
+static bool is_one_of_the_last(int fd)
+{
+	struct rlimit limit;
+	rlim_t spare;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return true;
+	spare = limit.rlim_cur / 4 < SPARE_DESCRIPTORS ? limit.rlim_cur / 4 : SPARE_DESCRIPTORS;
+	return (rlim_t)fd >= limit.rlim_cur - spare;
+}
+
 struct held_socket *socket_hold(pid_t tid, int fd, struct reader *reader, int *ret_domain, int *ret_type)
 {
 	auto_free struct held_socket *s = calloc(1, sizeof(*s));
@@ -200,6 +216,10 @@ struct held_socket *socket_hold(pid_t tid, int fd, struct reader *reader, int *r
 	s->reader = reader;
 	if (s->fd < 0)
 		return NULL;
+	if (is_one_of_the_last(s->fd)) {
+		descriptor_drop(s->fd, reader);
+		return NULL;
+	}
 	*ret_domain = socket_domain(s->fd, ret_type);
 	return take_ptr(s);
 }

@@ -426,6 +426,27 @@ static void statuses(void)
 	}
 }
 
+static void *wait_a_while(void *unused)
+{
+	usleep(100000);
+	return unused;
+}
+
+/* Numbers that mean the caller, where the kernel has them, and their neighbours. */
+static void by_own_pidfd(void)
+{
+	pthread_t thread;
+
+	signal(SIGUSR1, SIG_IGN);
+	for (int number = -9999; number >= -10003; number--)
+		TRY(syscall(SYS_pidfd_send_signal, number, SIGUSR1, NULL, 0));
+	if (pthread_create(&thread, NULL, wait_a_while, NULL))
+		return;
+	for (int number = -9999; number >= -10003; number--)
+		TRY(syscall(SYS_pidfd_send_signal, number, SIGUSR1, NULL, 0));
+	pthread_join(thread, NULL);
+}
+
 static void by_pidfd(void)
 {
 	pid_t pid = started();
@@ -486,6 +507,7 @@ const struct act acts_processes[] = {
 	{ "end-threads", thread_ends },
 	{ "end-statuses", statuses },
 	{ "end-pidfd", by_pidfd },
+	{ "own-pidfd", by_own_pidfd },
 	{ "process-sessions", sessions },
 	{ "thread-forks", thread_forks },
 	{ 0 },
