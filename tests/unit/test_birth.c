@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -353,6 +356,123 @@ static void takes_the_flag_away(void **state)
 	munmap(common, page);
 }
 
+/* ---- births by stops ----------------------------------------------------------------------------------- */
+
+static struct clone_args args = { .flags = CLONE_FS, .exit_signal = SIGCHLD };
+static struct clone_args waiting = { .flags = CLONE_VFORK, .exit_signal = SIGCHLD };
+
+/* A process that makes a child at its first byte. */
+static pid_t maker_by(int gate)
+{
+	pid_t pid = fork(), child = -1;
+	char how;
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (read(gate, &how, 1) != 1)
+		_exit(1);
+	switch (how) {
+	case 'v':
+		child = vfork();
+		break;
+	case 'c':
+		child = (pid_t)syscall(SYS_clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0);
+		break;
+	case 'n': /* a signal of its own makes it look like a thread */
+		child = (pid_t)syscall(SYS_clone, CLONE_FS | SIGUSR1, 0, 0, 0, 0);
+		break;
+	case '3':
+		child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+		break;
+	case 'w':
+		child = (pid_t)syscall(SYS_clone3, &waiting, sizeof(waiting));
+		break;
+	}
+	if (child != 0)
+		pause();
+	_exit(0);
+}
+
+/* The maker is stopped where it has made a child; its memory says other flags by then, unless that is -1. */
+static void stop_at_birth(char how, int64_t then, bool crowded)
+{
+	struct clone_args *said = how == 'w' ? &waiting : &args;
+	unsigned long child;
+	struct tracee *maker;
+	int gate[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(gate), 0);
+	pid = maker_by(gate[0]);
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE) < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		skip();
+	}
+	assert_int_equal(write(gate[1], &how, 1), 1);
+	assert_int_equal(waitpid(pid, &status, __WALL), pid);
+	assert_true(WIFSTOPPED(status) && status >> 16);
+	assert_int_equal(ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child), 0);
+	if (then >= 0)
+		assert_int_equal(ptrace(PTRACE_POKEDATA, pid, &said->flags, then), 0);
+	maker = tracees_add(&t.tracees, pid, pid);
+	assert_non_null(maker);
+	maker->seized = maker->stopped = true;
+	maker->process->program.crowded = crowded;
+	birth_stop(&t, maker, status >> 16);
+	assert_true(t.told.count >= 2);
+	assert_int_equal(t.told.list[0].child, child);
+	assert_int_equal(t.told.list[1].tid, child);
+	assert_true(tracees_find(&t.tracees, (pid_t)child)->newborn);
+	assert_int_equal(tracees_find(&t.tracees, (pid_t)child)->process->pid, child);
+	kill((pid_t)child, SIGKILL);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid((pid_t)child, NULL, __WALL), child);
+	assert_int_equal(waitpid(pid, NULL, __WALL), pid);
+	close(gate[0]);
+	close(gate[1]);
+}
+
+static void learns_births_by_stops(void **state)
+{
+	enum { FS = 2, VM = 0x8000, VFORK = 0x8000000 };
+	static const struct {
+		char how;
+		bool crowded;
+		int64_t then;
+		uint16_t type;
+		uint32_t flags;
+		bool shares;
+	} cases[] = {
+		{ 'v', false, -1, EV_SYSCALL_VFORK_20_X, VM | VFORK, false },
+		{ 'c', false, -1, EV_SYSCALL_CLONE_20_X, FS, false },
+		{ 'n', false, -1, EV_SYSCALL_CLONE_20_X, FS, false },
+		{ '3', false, -1, EV_SYSCALL_CLONE3_X, FS, false },
+		{ 'w', false, -1, EV_SYSCALL_CLONE3_X, VFORK, false },
+		/* whether the caller waits the kernel says, whatever is in memory by then */
+		{ '3', false, CLONE_FS | CLONE_VFORK, EV_SYSCALL_CLONE3_X, FS, false },
+		{ 'w', false, 0, EV_SYSCALL_CLONE3_X, VFORK, false },
+		/* a thread that was there may have changed it */
+		{ '3', true, 0, EV_SYSCALL_CLONE3_X, 0, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct tracee *child;
+
+		stop_at_birth(cases[i].how, cases[i].then, cases[i].crowded);
+		assert_int_equal(t.told.list[0].type, cases[i].type);
+		assert_int_equal(t.told.list[0].flags, cases[i].flags);
+		child = tracees_find(&t.tracees, t.told.list[1].tid);
+		assert_int_equal(child->process->program.shares, cases[i].shares);
+		assert_int_equal(child->process->other_ids, cases[i].shares);
+		assert_int_equal(child->process->mask_apart, cases[i].flags & FS || cases[i].shares);
+		assert_int_equal(t.slow.apart, cases[i].shares);
+		again();
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -365,6 +485,7 @@ int main(void)
 		TEST(tells_flags),
 		TEST(knows_who_was_there_before),
 		TEST(knows_when_it_was),
+		TEST(learns_births_by_stops),
 		TEST(counts_hidden_children),
 		TEST(proves_that_none_was_hidden),
 		TEST(takes_the_flag_away),

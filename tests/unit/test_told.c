@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -16,7 +17,7 @@ static struct tracer t;
 static struct launch_shared shared;
 static struct tracee *first, *thread;
 
-enum { PID = 1000, TID = 1001, WORKLOAD = 1 << 30, FRONT = WORKLOAD - 1 };
+enum { PID = 1000, TID = 1001, WORKLOAD = 1 << 30, FRONT = WORKLOAD - 1, PASSED = 77 };
 
 static int begin(void **state)
 {
@@ -294,6 +295,113 @@ static void tells_what_may_have_been_done(void **state)
 		}
 }
 
+/* What is told of a call that was put aside by the thread when that is gone: an event, or none. */
+static void lose_call(long number, uint64_t first_arg, uint64_t second_arg, bool leaves)
+{
+	t.pending.tracee = thread;
+	t.pending.cookie = 99;
+	t.pending.call = (struct call){ .tid = TID,
+					.pid = PID,
+					.ts = 1,
+					.number = number,
+					.args = { first_arg, second_arg },
+					.ip = 4096,
+					.has_how = true };
+	if (calls_traits(&t.calls, number) & CALL_OPEN)
+		t.pending.call.path = STR("/somewhere");
+	result_aside(&t, leaves);
+	assert_int_equal(thread->follow, FOLLOW_ASIDE);
+	assert_false(thread->call.has_how); /* it may be another by the time that the kernel reads it */
+	result_lose(&t, thread);
+}
+
+static void knows_how_calls_may_have_ended(void **state)
+{
+	static const struct {
+		long number;
+		uint64_t second_arg;
+		bool told;
+		int64_t result;
+	} cases[] = {
+		{ SYS_openat, 0, true, NUMBER_OF_NOBODY },
+#ifdef SYS_open
+		{ SYS_open, 0, true, NUMBER_OF_NOBODY },
+#endif
+		{ SYS_socket, 0, true, NUMBER_OF_NOBODY },
+		{ SYS_dup3, PASSED, true, PASSED }, /* the number that was asked for */
+		{ SYS_pipe2, 0, true, 0 },
+		{ SYS_socketpair, 0, true, 0 },
+		{ SYS_fchmod, 0600, true, 0 },
+		{ SYS_execve, 0, false, 0 }, /* that it goes on as another its stop tells */
+		{ SYS_exit_group, 0, false, 0 }, /* has none */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct event *ev;
+
+		lose_call(cases[i].number, 1, cases[i].second_arg, true);
+		ev = next();
+		assert_int_equal(ev != NULL, cases[i].told);
+		if (!ev)
+			continue;
+		assert_int_equal(event_param_int(ev, 0), cases[i].result);
+		assert_int_equal(ev->call, 99);
+		assert_int_equal(ev->ext->raced, RACED_POSSIBLE);
+		assert_int_equal(ev->ext->ip, 4096);
+		/* what leaves nothing behind is not told of */
+		lose_call(cases[i].number, 1, cases[i].second_arg, false);
+		assert_null(next());
+	}
+}
+
+/* The path of an open is read while there is somebody to read it from. */
+static void knows_what_was_to_be_opened(void **state)
+{
+	static char path[] = "/in/memory";
+	static const long numbers[] = {
+		SYS_openat,
+#ifdef SYS_open
+		SYS_open,
+#endif
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const struct event *ev;
+		struct str name;
+
+		t.pending.tracee = thread;
+		t.pending.call = (struct call){ .tid = TID, .pid = PID, .ts = 1, .number = numbers[i] };
+		t.pending.call.args[numbers[i] == SYS_openat] = (uint64_t)(uintptr_t)path;
+		t.pending.call.memory = memory_direct(getpid(), NULL);
+		result_aside(&t, true);
+		memory_close(t.pending.call.memory);
+		result_lose(&t, thread);
+		ev = next();
+		assert_non_null(ev);
+		name = event_param_text(ev, (unsigned int)event_param_index(ev->type, STR("name")));
+		assert_true(str_eq(name, STR("/in/memory")));
+	}
+}
+
+/* Who only waited for others has nothing, unless he shares what he may have got. */
+static void knows_who_was_broken_off(void **state)
+{
+	const struct event *ev;
+
+	(void)state;
+	lose_call(SYS_accept4, 1, 0, true);
+	ev = next();
+	assert_non_null(ev);
+	assert_true(event_param_int(ev, 0) < 0);
+	thread->process->program.shares = true;
+	lose_call(SYS_accept4, 1, 0, true);
+	ev = next();
+	assert_non_null(ev);
+	assert_int_equal(event_param_int(ev, 0), NUMBER_OF_NOBODY);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -308,6 +416,9 @@ int main(void)
 		TEST(tells_how_the_command_ended),
 		TEST(owes_what_was_done),
 		TEST(tells_what_may_have_been_done),
+		TEST(knows_how_calls_may_have_ended),
+		TEST(knows_what_was_to_be_opened),
+		TEST(knows_who_was_broken_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* Which calls a filter catches, seen from a child below it; the table of threads against a naive one; hard links. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -335,8 +337,8 @@ static void expect_link(struct links *l, const char *opened, const char *found)
 static void tells_hard_links(void **state)
 {
 	struct links *l = NULL;
-	struct str paths[4];
-	char text[4][64];
+	struct str paths[5];
+	char text[5][64];
 	struct stat st;
 
 	(void)state;
@@ -347,16 +349,18 @@ static void tells_hard_links(void **state)
 	assert_int_equal(symlink("behind", below("alias")), 0);
 	make_file("behind");
 	assert_int_equal(link(below("secret"), below("hard")), 0);
+	assert_int_equal(link(below("secret"), below("hard-also")), 0);
 	assert_int_equal(link(below("behind"), below("behind-hard")), 0);
-	for (int i = 0; i < 4; i++) {
-		static const char *const names[] = { "alias", "missing", "secret", "alone" };
+	for (int i = 0; i < 5; i++) {
+		static const char *const names[] = { "alias", "missing", "secret", "alone", "hard-also" };
 
 		snprintf(text[i], sizeof(text[i]), "%s", below(names[i]));
 		paths[i] = str_of(text[i]);
 	}
-	assert_int_equal(links_new(paths, 4, &l), 0);
+	assert_int_equal(links_new(paths, 5, &l), 0);
 	expect_link(l, "hard", "secret");
 	expect_link(l, "secret", NULL); /* by its own name */
+	expect_link(l, "hard-also", NULL); /* that is one of those, too */
 	expect_link(l, "other", NULL); /* one name */
 	expect_link(l, "behind-hard", "alias");
 
@@ -366,6 +370,7 @@ static void tells_hard_links(void **state)
 	assert_true(str_eq(links_find(l, 0, &st, STR("/shown"), true), paths[3]));
 	assert_int_equal(links_find(l, 0, &st, paths[3], true).len, 0);
 
+	assert_int_equal(unlink(below("hard-also")), 0);
 	/* another file takes the name, as passwd(1) does it */
 	usleep(10000);
 	assert_int_equal(link(below("other"), below("other-hard")), 0);
@@ -377,9 +382,107 @@ static void tells_hard_links(void **state)
 	usleep(10000);
 	expect_link(l, "hard-too", NULL);
 	links_free(l);
-	for (size_t i = 0; i < 9; i++)
+	for (size_t i = 0; i < 10; i++)
 		unlink(below(((const char *[]){ "secret", "alias", "behind", "hard", "behind-hard", "other-hard",
-						"hard-too", "other", "alone" })[i]));
+						"hard-too", "other", "alone", "hard-also" })[i]));
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* ---- links of others ----------------------------------------------------------------------------------- */
+
+static bool go_below(void)
+{
+	return chroot(below("root")) == 0;
+}
+
+static bool show_another(void)
+{
+	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount(below("other"), below("secret"), NULL, MS_BIND, NULL) == 0;
+}
+
+/* A process to which paths lead elsewhere. */
+static pid_t child_of_other_view(bool (*change)(void))
+{
+	int told[2];
+	char done = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		done = change();
+		if (write(told[1], &done, 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	assert_true(pid > 0);
+	close(told[1]);
+	assert_int_equal(read(told[0], &done, 1), 1);
+	close(told[0]);
+	if (done)
+		return pid;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return -1;
+}
+
+/* The one file that a path leads to in a process's view, and another in ours; each is known at the first look. */
+static void tells_hard_links_of_others(void **state)
+{
+	static const struct {
+		bool (*change)(void);
+		const char *file;
+	} cases[] = { { go_below, "theirs" }, { show_another, "other" } };
+	char secret[64], opened[64];
+	struct links *l = NULL;
+	struct str path;
+	int root;
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test_links.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(secret, sizeof(secret), "%s", below("secret"));
+	path = str_of(secret);
+	make_file("secret");
+	make_file("other");
+	make_file("theirs");
+	assert_int_equal(link(below("secret"), below("hard")), 0);
+	assert_int_equal(link(below("other"), below("other-hard")), 0);
+	/* the same path below another root */
+	assert_int_equal(mkdir(below("root"), 0755), 0);
+	root = open(below("root"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(root, "tmp", 0755), 0);
+	assert_int_equal(mkdirat(root, folder + 1, 0755), 0);
+	assert_int_equal(linkat(AT_FDCWD, below("theirs"), root, secret + 1, 0), 0);
+	usleep(30000); /* so that nothing looks new */
+	assert_int_equal(links_new(&path, 1, &l), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		pid_t pid = child_of_other_view(cases[i].change);
+		struct stat st;
+
+		if (pid < 0)
+			continue;
+		snprintf(opened, sizeof(opened), "%s", below("hard"));
+		assert_int_equal(stat(opened, &st), 0);
+		assert_true(str_eq(links_find(l, 0, &st, str_of(opened), false), path));
+		snprintf(opened, sizeof(opened), "%s", below(cases[i].file));
+		assert_int_equal(stat(opened, &st), 0);
+		assert_true(str_eq(links_find(l, pid, &st, str_of(opened), false), path));
+		assert_int_equal(links_find(l, 0, &st, str_of(opened), false).len, 0);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	links_free(l);
+	unlinkat(root, secret + 1, 0);
+	unlinkat(root, folder + 1, AT_REMOVEDIR);
+	unlinkat(root, "tmp", AT_REMOVEDIR);
+	close(root);
+	rmdir(below("root"));
+	for (size_t i = 0; i < 5; i++)
+		unlink(below(((const char *[]){ "secret", "other", "theirs", "hard", "other-hard" })[i]));
 	assert_int_equal(rmdir(folder), 0);
 }
 
@@ -397,6 +500,7 @@ int main(void)
 #endif
 		cmocka_unit_test(table_follows_a_naive_one),
 		cmocka_unit_test(tells_hard_links),
+		cmocka_unit_test(tells_hard_links_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

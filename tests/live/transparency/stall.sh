@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 need_root
+need python3
 mkdir "$dir/files"
 timeout -k 1 20 "$src/stall" "$dir/files" folder >"$dir/native" 2>&1
 status=$?
@@ -45,13 +46,16 @@ fi
 	rule moved "evt.type = rename and evt.arg.res = 0" "moved %fs.path.source %fs.path.target"
 	rule linked "evt.type = symlink and evt.arg.res = 0" "linked %evt.arg.linkpath"
 	rule folder "evt.type = mkdir and evt.arg.res = 0" "folder %fs.path.name"
+	# what leaves nothing behind is not told of who did not live to see it; with ptrace alone it is the caller that opens
+	rule found "evt.type = openat and fd.name endswith -not-there and evt.rawres >= 0" "found %fd.name"
 } >"$dir/stall.yaml"
 for how in folder killed long; do
 	for backend in notify ptrace notify-only; do
 		rm -f "$dir/seen"
 		timeout -k 1 20 "$MONITOR" run --backend $backend -r "$dir/stall.yaml" --output "$dir/seen" -- \
 			sh "$dir/anew" "$dir/files" "$src/stall" $how >/dev/null 2>&1
-		equal "$backend: told of $how" "$(sed -n 's/.* \(made\|removed\|moved\|linked\|folder\) /\1 /; s/ evt.raced=possible//; /^[a-z]* \//p' "$dir/seen" | sort | tr '\n' ' ')" \
+		[ $backend != ptrace ] || sed -i '/ found /d' "$dir/seen"
+		equal "$backend: told of $how" "$(sed -n 's/.* \(made\|removed\|moved\|linked\|folder\|found\) /\1 /; s/ evt.raced=possible//; /^[a-z]* \//p' "$dir/seen" | sort | tr '\n' ' ')" \
 			"folder $dir/files/folder linked $dir/files/link made $dir/files/new moved $dir/files/moved $dir/files/moved-away removed $dir/files/removed "
 		if [ $how = long ]; then
 			ok "$backend: who waits is told" grep -q "waits for a lock that another holds" "$dir/seen"
@@ -118,6 +122,32 @@ if dd if=/dev/zero of="$dir/image" bs=1M count=8 2>/dev/null && mkfs.ext4 -q "$d
 	for backend in notify ptrace notify-only; do
 		monitor_options="--backend $backend"
 		same sh "$dir/anew" "$dir/files" "$src/stall" frozen
+	done
+	monitor_options=
+	# nobody is left when the call that was held up is over, and nobody said that its caller ended
+	cat >"$dir/left.py" <<'END'
+import fcntl, os, signal, sys, time
+folder = sys.argv[1]
+fcntl.ioctl(os.open(folder, os.O_RDONLY), 0xC0045877, 0)  # FIFREEZE
+pid = os.fork()
+if pid == 0:
+    os.mkdir(folder + "/left")
+while open("/proc/%d/syscall" % pid).read().split()[0] not in sys.argv[2:]:
+    time.sleep(0.001)
+try:
+    os.unlink("/nowhere")  # looked at behind the other
+except FileNotFoundError:
+    pass
+os.kill(pid, signal.SIGKILL)
+END
+	for backend in notify ptrace notify-only; do
+		rm -rf "$dir/seen" "$dir/files/left"
+		"$MONITOR" run --backend $backend -r "$dir/stall.yaml" --output "$dir/seen" -- \
+			python3 "$dir/left.py" "$dir/files" 83 34 >"$dir/out" 2>"$dir/err" &
+		pid=$!
+		ok "$backend: told of who was not waited for" soon grep -qs "folder $dir/files/left" "$dir/seen"
+		python3 -c 'import fcntl, os, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0xC0045878, 0)' "$dir/files" # FITHAW
+		wait $pid
 	done
 else
 	left_out=$((left_out + 1))
