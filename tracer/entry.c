@@ -137,10 +137,8 @@ static void heed(struct tracer *t, unsigned int traits)
 
 	if (traits & CALL_AFFINITY)
 		near_rest(t);
-	if (traits & CALL_MOUNT) {
+	if (traits & CALL_MOUNT)
 		reader_be_wary(t->reader);
-		reader_fear_spaces(t->reader);
-	}
 	if (traits & (CALL_MOUNT | CALL_TREE))
 		t->mounted = true;
 	if (traits & CALL_ASKS)

@@ -27,9 +27,9 @@
  *
  * Once there may be pages that somebody has to give first (reader.h), only those are read by us that are in
  * the page tables already. It takes a look for each read, and between the two a page can go: after the first
- * that held a thread up nothing is read by us any more. Nor is, where the workload may have such a server
- * itself, what running threads have, too: one of them may be in a call that keeps the address space locked until
- * the server answers (mmap() of a file on FUSE), for which look and read wait.
+ * that held a thread up nothing is read by us any more. Nor is what running threads have, too: one of them may be
+ * in a call that keeps the address space locked until the server answers (mmap() of a file on FUSE or NFS), for which
+ * look and read wait.
  */
 struct memory {
 	int fd; /* -1 = read directly */
@@ -165,7 +165,7 @@ static bool is_there(struct memory *m, uint64_t address, size_t len)
 /* Whether we may read ourselves: nobody has to be waited for. */
 static bool is_at_hand(struct memory *m, uint64_t address, size_t len)
 {
-	return !(m->others && reader_fears_spaces(m->reader)) && is_there(m, address, len);
+	return !m->others && is_there(m, address, len);
 }
 
 /* directly: also where there is a descriptor. */

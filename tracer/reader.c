@@ -28,7 +28,7 @@ struct reading {
 };
 
 struct reader {
-	bool wary, held_up, fears_locks, fears_spaces;
+	bool wary, held_up, fears_locks;
 	struct hands *hands; /* NULL = nobody was asked yet */
 	struct hands *lock_hands; /* likewise: who waits for a lock takes nobody's memory away */
 	atomic_int left[LOOK_THREADS]; /* descriptors that are to be closed, and 1 */
@@ -210,17 +210,6 @@ void reader_fear_locks(struct reader *r)
 bool reader_fears_locks(const struct reader *r)
 {
 	return r && r->fears_locks;
-}
-
-void reader_fear_spaces(struct reader *r)
-{
-	if (r)
-		r->fears_spaces = true;
-}
-
-bool reader_fears_spaces(const struct reader *r)
-{
-	return r && r->fears_spaces;
 }
 
 bool reader_is_trusting(const struct reader *r)

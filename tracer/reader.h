@@ -37,12 +37,6 @@ bool reader_is_trusting(const struct reader *r);
  */
 void reader_fear_locks(struct reader *r);
 bool reader_fears_locks(const struct reader *r);
-/*
- * The workload may have such servers itself: one of a process's threads may keep its address space locked for as long
- * as it likes, so what others have, too, is read by threads. False for NULL.
- */
-void reader_fear_spaces(struct reader *r);
-bool reader_fears_spaces(const struct reader *r);
 /* Has a thread do what may have to wait for a lock (hands.h): as hands_do(), and for no longer than an errand takes. */
 int reader_do(struct reader *r, struct job *job);
 /* For such a thread, behind its job: leaves a descriptor to be closed by others. Those take it: -1 = there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuse FOLDER HOW: mounts a file system in FOLDER whose server is a child, and uses it.
+ * fuse FOLDER HOW: mounts a file system in FOLDER whose server is a child, and uses it. serve-HOW mounts
+ * and serves it alone, until it is killed, and use-HOW uses what another has mounted so (not user, layer, elsewhere).
  *   opens          the server opens a file of its own before it answers
  *   silent         it answers nothing; meanwhile other processes open files, and FOLDER-linked where that is there
  *   elsewhere      as silent, in a mount namespace of its own, and others open files there by links of /proc
@@ -540,43 +541,86 @@ static int move_elsewhere(int fd, const char *folder, const char *options)
 	return read(ready[0], &byte, 1) == 1 ? 0 : -1;
 }
 
+static bool user, silent, layer, elsewhere;
+
+static bool read_how(const char *folder, const char *how)
+{
+	layer = !strncmp(how, "layer", 5);
+	user = !strcmp(how, "user");
+	elsewhere = !strcmp(how, "elsewhere");
+	silent = !strcmp(how, "silent") || elsewhere;
+	program = strstr(how, "program");
+	frames = !strcmp(how, "frames");
+	executing = !strcmp(how, "executing");
+	locked = !strcmp(how, "locked");
+	held = !strcmp(how, "held") || frames || executing || locked;
+	late = !strcmp(how, "late");
+	closing = !strcmp(how, "closing");
+	copied = !strcmp(how, "copied") || closing;
+	if (held || late) {
+		content = content_of_pages;
+		content_len = sizeof(content_of_pages);
+	}
+	return (!program || load_program()) && (!late || load_paths(folder));
+}
+
+static bool mount_it(int fd, const char *folder)
+{
+	char options[128];
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=%d,group_id=%d", fd, user ? USER : 0,
+		 user ? USER : 0);
+	return (elsewhere ? move_elsewhere(fd, folder, options) :
+			    mount("fuse-test", folder, "fuse", program ? MS_RDONLY : 0, options)) == 0;
+}
+
+/* By a child, so that who tells the result is none of those who wait. */
+static int use_it(const char *folder)
+{
+	pid_t child = fork();
+	int status = 1;
+
+	if (child == 0) {
+		if (user && (setgid(USER) < 0 || setuid(USER) < 0))
+			_exit(2);
+		if (silent || held || copied)
+			wait_elsewhere(folder);
+		else if (late)
+			pass_late(folder);
+		else if (program)
+			execute(folder);
+		else
+			use(folder);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	return status != 0;
+}
+
 int main(int argc, char **argv)
 {
-	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), status;
-	char options[128];
-	bool user, silent, layer, elsewhere;
-	pid_t server, child;
+	bool serves = argc == 3 && !strncmp(argv[2], "serve-", 6), uses = argc == 3 && !strncmp(argv[2], "use-", 4);
+	int fd, result;
+	pid_t server;
 
 	mute = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (argc == 5) {
 		open_there(atoi(argv[3]), atoi(argv[4]), argv[1]);
 		return 0;
 	}
-	if (argc != 3 || fd < 0 || mute == MAP_FAILED)
+	if (argc != 3 || mute == MAP_FAILED || !read_how(argv[1], argv[2] + (serves ? 6 : uses ? 4 : 0)))
 		return 2;
-	layer = !strncmp(argv[2], "layer", 5);
-	user = !strcmp(argv[2], "user");
-	elsewhere = !strcmp(argv[2], "elsewhere");
-	silent = !strcmp(argv[2], "silent") || elsewhere;
-	program = strstr(argv[2], "program");
-	frames = !strcmp(argv[2], "frames");
-	executing = !strcmp(argv[2], "executing");
-	locked = !strcmp(argv[2], "locked");
-	held = !strcmp(argv[2], "held") || frames || executing || locked;
-	late = !strcmp(argv[2], "late");
-	closing = !strcmp(argv[2], "closing");
-	copied = !strcmp(argv[2], "copied") || closing;
-	if (held || late) {
-		content = content_of_pages;
-		content_len = sizeof(content_of_pages);
+	if (uses)
+		return use_it(argv[1]);
+	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || !mount_it(fd, argv[1]))
+		return 2;
+	if (serves) {
+		puts("serves");
+		fflush(stdout);
+		serve(fd, silent);
 	}
-	if ((program && !load_program()) || (late && !load_paths(argv[1])))
-		return 2;
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40777,user_id=%d,group_id=%d", fd, user ? USER : 0,
-		 user ? USER : 0);
-	if (elsewhere ? move_elsewhere(fd, argv[1], options) < 0 :
-			mount("fuse-test", argv[1], "fuse", program ? MS_RDONLY : 0, options) < 0)
-		return 2;
 	server = elsewhere ? server_elsewhere : fork();
 	if (server == 0)
 		serve(fd, silent);
@@ -586,25 +630,10 @@ int main(int argc, char **argv)
 		fflush(stdout);
 	}
 	*mute = program;
-	child = fork();
-	if (child == 0) {
-		if (user && (setgid(USER) < 0 || setuid(USER) < 0))
-			return 2;
-		if (silent || held || copied)
-			wait_elsewhere(argv[1]);
-		else if (late)
-			pass_late(argv[1]);
-		else if (program)
-			execute(argv[1]);
-		else
-			use(argv[1]);
-		fflush(stdout);
-		_exit(0);
-	}
-	waitpid(child, &status, 0);
+	result = use_it(argv[1]);
 	for (int i = 0; i <= layer && !elsewhere; i++)
 		umount2(argv[1], MNT_DETACH);
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
-	return status != 0;
+	return result;
 }

@@ -38,6 +38,28 @@ for monitor_options in "" "--opens fast" "--backend ptrace"; do
 done
 monitor_options=
 
+# the same where the server was there before, and is nobody's whom the monitor watches
+beside() {
+	how=$1
+	shift
+	"$src/fuse" "$dir/files" "serve-$how" >"$dir/served" 2>&1 &
+	server=$!
+	soon grep -q serves "$dir/served"
+	timeout -k 1 $limit "$@" "$src/fuse" "$dir/files" "use-$how" 2>"$dir/err" </dev/null
+	echo "status $?"
+	kill -9 $server
+	wait $server 2>/dev/null
+	umount -l "$dir/files"
+}
+for case in opens silent held copied executing closing locked late; do
+	beside $case env >"$dir/native"
+	for options in "--backend notify" "--backend ptrace" "--backend ptrace-all" "--backend notify-only" "--opens fast"; do
+		# shellcheck disable=SC2086
+		beside $case "$MONITOR" run -r "$own_rules" $options -- >"$dir/out"
+		equal "$options beside a server from before: $case" "$(tr '\n' ' ' <"$dir/out")" "$(tr '\n' ' ' <"$dir/native")"
+	done
+done
+
 # what cannot be asked there is known by the mounts
 rule started "evt.type in (execve, execveat) and proc.name = file" "writable %proc.is_exe_writable" >"$dir/program.yaml"
 timeout -k 1 20 "$MONITOR" run -r "$dir/program.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" program >/dev/null 2>&1
