@@ -86,9 +86,12 @@ static bool read_view(pid_t tid, struct view *ret_view)
 	struct stat st;
 
 	name_of(path, tid, "ns/mnt");
-	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0)
+	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) == 0)
+		ret_view->mounts = st.st_ino;
+	else if (errno == ENOENT && faccessat(procfs_folder(), "self/ns/mnt", F_OK, 0) < 0)
+		ret_view->mounts = 1; /* gVisor tells of none */
+	else
 		return false;
-	ret_view->mounts = st.st_ino;
 	name_of(path, tid, "root");
 	if (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0)
 		return false;

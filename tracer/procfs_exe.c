@@ -72,6 +72,18 @@ static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, stru
 	exe->lower_layer = !exe->upper_layer;
 }
 
+#define MEMFD "/memfd:"
+
+/* Files in memory have no name; in gVisor they have a link all the same. */
+static bool is_nowhere(const struct stat *st, const char *path)
+{
+	struct stat named;
+
+	if (!st->st_nlink || !str_starts(str_of(path), STR(MEMFD)))
+		return !st->st_nlink;
+	return slow_stat(path, &named) == -ENOENT;
+}
+
 int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct slow_memo *mounts,
 		    struct procfs_exe *ret_exe, struct error *err)
 {
@@ -80,6 +92,7 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_
 	char path[32];
 	struct slow_answer fs;
 	struct stat st;
+	bool gone;
 	int r;
 	ssize_t n = procfs_read_link(tid, "exe", exe.path, sizeof(exe.path));
 
@@ -92,9 +105,10 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_
 	exe.inode = st.st_ino;
 	exe.ctime_ns = timespec_ns(st.st_ctim);
 	exe.mtime_ns = timespec_ns(st.st_mtim);
-	if (st.st_nlink == 0 && str_ends((struct str){ exe.path, (size_t)n }, STR(deleted)))
+	gone = str_ends((struct str){ exe.path, (size_t)n }, STR(deleted)) && is_nowhere(&st, exe.path);
+	exe.from_memfd = (gone || st.st_nlink == 0) && str_starts(str_of(exe.path), STR(MEMFD));
+	if (gone)
 		exe.path[(size_t)n - (sizeof(deleted) - 1)] = 0;
-	exe.from_memfd = st.st_nlink == 0 && str_starts(str_of(exe.path), STR("/memfd:"));
 	exe.writable = exe_is_writable(task, &st, fs.read_only);
 	if (fs.overlay)
 		find_layer(tid, &st, since_ns(), &exe);

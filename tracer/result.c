@@ -256,12 +256,10 @@ static bool has_our_mounts(pid_t tid)
 }
 
 /* Where a path leads in the caller's root directory, by O_PATH; negative errno. */
-static int open_whole(struct tracer *t, pid_t tid, const char *whole)
+static int open_whole(struct tracer *t, struct slow *mounts, pid_t tid, const char *whole)
 {
 	auto_fd int root = -1;
-	struct slow mounts;
 	char link[32];
-	int fd;
 
 	snprintf(link, sizeof(link), "%d/root", tid);
 	root = SIGHT(link, openat(procfs_folder(), link, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -270,32 +268,41 @@ static int open_whole(struct tracer *t, pid_t tid, const char *whole)
 	/* a look that the kernel has no answer for takes the lock of a folder */
 	if (reader_fears_locks(t->reader))
 		return slow_open_known(root, whole, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	if (has_our_mounts(tid))
-		return slow_open_below(&t->slow, root, whole);
-	slow_of(&mounts, tid);
-	fd = slow_open_below(&mounts, root, whole);
-	slow_free(&mounts);
-	return fd;
+	return slow_open_below(mounts, root, whole);
 }
 
 /* The same of who does not follow a link at its end: there is nothing then. */
-static int open_unfollowed(struct tracer *t, pid_t tid, char *whole)
+static int open_unfollowed(struct tracer *t, struct slow *mounts, pid_t tid, char *whole)
 {
 	char *last = strrchr(whole, '/');
 	auto_fd int folder = -1;
 	struct stat st;
 	int fd;
 
-	/* where that is slow nobody looks for more in it */
-	if (slow_any(&t->slow) || !has_our_mounts(tid))
+	/* nobody looks for something in a folder that may not answer */
+	if (reader_fears_locks(t->reader) || slow_any(mounts))
 		return -EAGAIN;
 	*last++ = '\0';
-	folder = open_whole(t, tid, *whole ? whole : "/");
+	folder = open_whole(t, mounts, tid, *whole ? whole : "/");
 	if (folder < 0)
 		return folder;
 	fd = openat(folder, *last ? last : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0 && (statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0 || S_ISLNK(st.st_mode)))
 		close(take_fd(fd));
+	return fd;
+}
+
+static int open_guessed(struct tracer *t, pid_t tid, uint64_t flags, char *whole)
+{
+	bool ours = has_our_mounts(tid);
+	struct slow others, *mounts = ours ? &t->slow : &others;
+	int fd;
+
+	if (!ours)
+		slow_of(&others, tid);
+	fd = flags & O_NOFOLLOW ? open_unfollowed(t, mounts, tid, whole) : open_whole(t, mounts, tid, whole);
+	if (!ours)
+		slow_free(&others);
 	return fd;
 }
 
@@ -316,9 +323,7 @@ static void guess_real_path(struct tracer *t, const struct call *c)
 	if (!path || !*path || !read_flags(c, &flags, &resolve) || resolve & RESOLVE_IN_ROOT ||
 	    !make_whole(c, path, whole))
 		return;
-	fd = !(flags & O_NOFOLLOW)           ? open_whole(t, c->tid, whole) :
-	     reader_fears_locks(t->reader) ? -EAGAIN :
-					       open_unfollowed(t, c->tid, whole);
+	fd = open_guessed(t, c->tid, flags, whole);
 	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0)
 		return;
 	snprintf(link, sizeof(link), "self/fd/%d", fd);

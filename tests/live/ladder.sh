@@ -110,14 +110,17 @@ try:
     os.open("symbolic", os.O_RDONLY | os.O_NOFOLLOW)
 except OSError:
     pass # and no file
+os.open("hard", os.O_RDONLY | os.O_NOFOLLOW)
 server = socket.create_server(("127.0.0.1", 0))
 s = socket.create_connection(server.getsockname())
 os.dup2(s.fileno(), 0)
 fd = os.memfd_create("payload", 0)
 os.write(fd, open("/bin/echo", "rb").read())
 sys.stdout.flush()
-os.execve("/proc/self/fd/%d" % fd, ["echo", "from memory"], {})
+os.execve(fd, ["echo", "from memory"], {})
 END
+printf '#!/bin/sh\nmount -t tmpfs none /proc && exec "$@"\n' >"$dir/without-proc"
+chmod 755 "$dir/without-proc"
 ln -s watched "$dir/symbolic"
 ln "$dir/watched" "$dir/hard"
 # looked_up NAME WRAP...: under the backend that is chosen in the place
@@ -126,7 +129,7 @@ looked_up() {
 	shift
 	wrap="timeout -k 1 20 $*" under "$dir/lookups.yaml" -- python3 "$dir/lookups.py" "$dir"
 	equal "lookups: $name: output" "$(tr '\n' ' ' <"$dir/out")" "secret secret from memory "
-	equal "lookups: $name: other names" "$(grep -c '"rule":"linked"' "$alerts")" 3
+	equal "lookups: $name: other names" "$(grep -c '"rule":"linked"' "$alerts")" 4
 	equal "lookups: $name: a descriptor" "$(grep -c '"rule":"turned"' "$alerts")" 1
 	equal "lookups: $name: a program" "$(grep -c '"rule":"fileless"' "$alerts")" 1
 }
@@ -142,8 +145,20 @@ done
 looked_up "no ptrace" "$refuse" ptrace=EPERM --
 looked_up "no ptrace, no ADDFD" "$refuse" ptrace=EPERM "ioctl:1:$notif_addfd=EINVAL" --
 looked_up "no ptrace, no openat2, no statx" "$refuse" ptrace=EPERM openat2=EPERM statx=EPERM --
+looked_up "no ptrace, and no /proc" unshare -m "$dir/without-proc" "$refuse" ptrace=EPERM --
 looked_up "Docker's profile" "$refuse" docker --
 looked_up "Docker's profile, of old" "$refuse" docker statx=EPERM openat2=EPERM close_range=EPERM --
+
+if command -v runsc >/dev/null 2>&1; then
+	# gVisor hands on the standard descriptors alone
+	chmod -R a+rX "$dir"
+	# shellcheck disable=SC2016 # for the inner shell
+	(cd "$dir" && timeout 60 runsc --platform=ptrace --network=none --ignore-cgroups "do" --force-overlay=true sh -c 'exec "$@" 3>&1' - \
+		./monitor run -r lookups.yaml --output-fd 3 -- sh -c 'exec 3>&- && exec /usr/bin/python3 lookups.py "$0"' "$dir") >"$dir/both" 2>"$dir/err" </dev/null
+	for word in "linked $dir/watched 4" "turned 1" "fileless 1" "from memory 1"; do
+		equal "lookups: gVisor: ${word% *}: $(tail -n 1 "$dir/err")" "$(grep -c "${word% *}" "$dir/both")" "${word##* }"
+	done
+fi
 
 # where nothing can be seen the command is not started
 refused() {
