@@ -292,8 +292,14 @@ static int first_failure(struct naming *n, int second)
 	size_t end = strlen(path);
 	int base, r = 0;
 
-	if ((n->row->operation != RENAME && !links) || n->by_descriptor || lookup_mentions_proc(path))
+	if ((n->row->operation != RENAME && !links) || lookup_mentions_proc(path))
 		return second;
+	if (n->by_descriptor) {
+		base = lookup_descriptor(&n->errand.lookup, n->dirfd[0]);
+		if (base >= 0)
+			close(base);
+		return base < 0 ? -EOPNOTSUPP : second;
+	}
 	base = lookup_base(&n->errand.lookup, path, n->dirfd[0], true);
 	if (base < 0 && base != AT_FDCWD) {
 		if (*path == '/' || n->dirfd[0] == AT_FDCWD)

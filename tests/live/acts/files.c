@@ -81,6 +81,44 @@ static void linked(void)
 	TRY(mkdir("none/x", 0700));
 }
 
+/* Since Linux 6.10 without a capability, by who has opened the file; which gives it the right to no other. */
+static void linked_by_descriptor(void)
+{
+	int fd, folder, unnamed;
+
+	chmod(".", 0777);
+	chmod("d", 0777);
+	chown("a.txt", 65534, 65534);
+	chown("d/x", 65534, 65534);
+	if (!in_child())
+		return;
+	as_nobody();
+	fd = open("a.txt", O_RDWR);
+	folder = open("d", O_RDONLY);
+	unnamed = open("d", O_TMPFILE | O_RDWR, 0600);
+	TRY(linkat(fd, "", AT_FDCWD, "again", AT_EMPTY_PATH));
+	TRY(linkat(fd, "", folder, "there", AT_EMPTY_PATH | AT_SYMLINK_FOLLOW));
+	TRY(linkat(folder, "x", AT_FDCWD, "x", AT_EMPTY_PATH));
+	TRY(linkat(unnamed, "", AT_FDCWD, "named", AT_EMPTY_PATH));
+	TRY(linkat(fd, "", AT_FDCWD, "again", AT_EMPTY_PATH));
+	TRY(linkat(fd, "", AT_FDCWD, "none/x", AT_EMPTY_PATH));
+	TRY(linkat(fd, "", AT_FDCWD, NULL, AT_EMPTY_PATH));
+	TRY(linkat(fd, "", AT_FDCWD, "", AT_EMPTY_PATH));
+	TRY(linkat(fd, "", AT_FDCWD, "y", 0));
+	TRY(linkat(fd, NULL, AT_FDCWD, "y", 0));
+	TRY(linkat(folder, "", AT_FDCWD, "y", AT_EMPTY_PATH));
+	TRY(linkat(AT_FDCWD, "", AT_FDCWD, "y", AT_EMPTY_PATH));
+	TRY(linkat(77, "", AT_FDCWD, "y", AT_EMPTY_PATH));
+	TRY(linkat(77, "", AT_FDCWD, NULL, AT_EMPTY_PATH));
+	unlink("a.txt");
+	TRY(linkat(fd, "", AT_FDCWD, "last", AT_EMPTY_PATH));
+	unlink("again");
+	unlink("d/there");
+	unlink("last");
+	TRY(linkat(fd, "", AT_FDCWD, "gone", AT_EMPTY_PATH));
+	_exit(0);
+}
+
 static void rights(void)
 {
 	struct stat st;
@@ -358,6 +396,7 @@ const struct act acts_files[] = {
 	{ "file-removed", removed },
 	{ "file-renamed", renamed },
 	{ "file-linked", linked },
+	{ "file-linked-by-descriptor", linked_by_descriptor },
 	{ "file-rights", rights },
 	{ "file-positions", positions },
 	{ "file-copied", copied },
