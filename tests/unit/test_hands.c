@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 #define LONG_MS 10000 /* for what ends at once, on a machine that is busy */
@@ -186,11 +187,65 @@ static void test_useless_late(void **state)
 	sem_destroy(&late);
 }
 
+/* More than there may be are not started. */
+static void test_most(void **state)
+{
+	struct hands *hands = hands_new(HANDS_MAX + 1, NULL);
+	struct test_job list[HANDS_MAX + 1];
+	sem_t wait, late;
+
+	(void)state;
+	assert_non_null(hands);
+	sem_init(&wait, 0, 0);
+	sem_init(&late, 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		list[i] = (struct test_job){ .job = { run, be_late }, .wait = &wait, .late = &late };
+		assert_int_equal(hands_do(hands, &list[i].job, 1, 1), i < HANDS_MAX ? -EAGAIN : -EBUSY);
+	}
+	for (size_t i = 0; i < HANDS_MAX; i++)
+		sem_post(&wait);
+	for (size_t i = 0; i < HANDS_MAX; i++)
+		while (sem_wait(&late) < 0)
+			;
+	end(hands);
+	sem_destroy(&wait);
+	sem_destroy(&late);
+}
+
+/* Whoever frees them is told that one is away, for which it has to keep what that thread uses; others end. */
+static void test_away(void **state)
+{
+	struct hands *hands = hands_new(3, NULL);
+	struct test_job j = { .job = { run, be_late } }, away[2];
+	sem_t wait, late;
+
+	(void)state;
+	sem_init(&wait, 0, 0);
+	sem_init(&late, 0, 0);
+	for (size_t i = 0; i < 2; i++) {
+		away[i] = (struct test_job){ .job = { run, be_late }, .wait = &wait, .late = &late };
+		assert_int_equal(hands_do(hands, &away[i].job, 1, 1), -EAGAIN);
+	}
+	assert_int_equal(hands_do(hands, &j.job, LONG_MS, LONG_MS), 0);
+	assert_false(hands_free(hands));
+	for (size_t i = 0; i < 2; i++)
+		sem_post(&wait);
+	for (size_t i = 0; i < 2; i++)
+		while (sem_wait(&late) < 0)
+			;
+	assert_true(away[0].ran && away[1].ran);
+	usleep(20000); /* until they are behind that */
+	sem_destroy(&wait);
+	sem_destroy(&late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_once),
+		cmocka_unit_test(test_away),
 		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_most),
 		cmocka_unit_test(test_none_left),
 		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_useless),
