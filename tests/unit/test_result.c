@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a thread that stops behind a call says of it. */
+/* What a thread that stops behind a call says of it, and gets for it. */
 #include "tracer/supervisor.h"
 
 #include <errno.h>
@@ -219,6 +219,88 @@ static void keeps_what_is_followed_of_who_is_gone(void **state)
 	assert_int_equal(tracee->follow, FOLLOW_NONE);
 }
 
+/* ---- answers that are owed ----------------------------------------------------------------------------- */
+
+/* What the call at hand gave its caller, and what is owed to him then. */
+static int64_t given(enum follow follow, long number, uint64_t ip)
+{
+	struct arch_regs regs;
+
+	tracee->owed = (struct owed){ .what = OWED_NOTHING };
+	tracee->answer = (struct owed){ .what = OWED_ANSWER, .number = number, .ip = ip, .value = 4711 };
+	tracee->follow = follow;
+	owed_give(tracee);
+	assert_int_equal(arch_read(tracee->tid, &regs), 0);
+	return arch_result(&regs);
+}
+
+static void gives_what_is_owed(void **state)
+{
+	struct arch_regs regs;
+	int64_t before;
+	uint64_t ip;
+
+	(void)state;
+	seize();
+	open_gate('w');
+	await(SYS_ppoll, false);
+	assert_int_equal(kill(tracee->tid, SIGUSR1), 0);
+	await(SYS_ppoll, true);
+	assert_int_equal(arch_read(tracee->tid, &regs), 0);
+	before = arch_result(&regs);
+	assert_true(arch_is_restart(before));
+	ip = arch_ip(&regs);
+	/* nothing, and to another call: it is owed on */
+	assert_int_equal(given(FOLLOW_EXIT_CHECK, SYS_ppoll, ip), before);
+	assert_int_equal(tracee->owed.what, OWED_NOTHING);
+	assert_int_equal(tracee->follow, FOLLOW_EXIT_CHECK);
+	assert_int_equal(given(FOLLOW_ANSWERING, SYS_openat, ip), before);
+	assert_int_equal(tracee->owed.what, OWED_ANSWER);
+	assert_int_equal(given(FOLLOW_ANSWERING, SYS_ppoll, ip + 2), before);
+	assert_int_equal(tracee->owed.what, OWED_ANSWER);
+	assert_int_equal(tracee->owed.value, 4711);
+	assert_int_equal(given(FOLLOW_ANSWERING, SYS_ppoll, ip), 4711);
+	assert_int_equal(tracee->owed.what, OWED_NOTHING);
+	assert_int_equal(tracee->follow, FOLLOW_NONE);
+	/* the call has another end by now */
+	assert_int_equal(given(FOLLOW_ANSWERING, SYS_ppoll, ip), 4711);
+	assert_int_equal(tracee->owed.what, OWED_ANSWER);
+}
+
+/* In a stop where signals could take callers away, and where there are such stops. */
+static void answers_in_stops(void **state)
+{
+	int status;
+
+	(void)state;
+	seize();
+	assert_int_equal(ptrace(PTRACE_CONT, tracee->tid, NULL, NULL), 0);
+	t.pending.tracee = tracee;
+	t.pending.way = FIGURES_ON_BEHALF;
+	t.pending.call = (struct call){ .tid = tracee->tid, .number = SYS_openat, .ip = 4096 };
+	assert_false(owed_answer_in_stop(&t, 5)); /* nothing takes them away */
+	t.killable = false;
+	t.pending.way = FIGURES_TO_RESULT;
+	assert_false(owed_answer_in_stop(&t, 5)); /* its own */
+	t.pending.way = FIGURES_ON_BEHALF;
+	tracee->leaving_for_debugger = true;
+	assert_false(owed_answer_in_stop(&t, 5));
+	tracee->leaving_for_debugger = false;
+	tracee->seized = false;
+	assert_false(owed_answer_in_stop(&t, 5));
+	tracee->seized = true;
+	assert_int_equal(tracee->follow, FOLLOW_NONE);
+	assert_int_equal(owed_answer_in_stop(&t, 5), arch_can_restart());
+	if (!arch_can_restart())
+		return;
+	assert_int_equal(tracee->follow, FOLLOW_ANSWERING);
+	assert_int_equal(tracee->answer.what, OWED_ANSWER);
+	assert_int_equal(tracee->answer.value, 5);
+	assert_int_equal(tracee->answer.number, SYS_openat);
+	assert_int_equal(waitpid(tracee->tid, &status, __WALL), tracee->tid);
+	assert_true(WIFSTOPPED(status));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -228,6 +310,8 @@ int main(void)
 		TEST(tells_what_was_opened),
 		TEST(knows_what_was_broken_off),
 		TEST(keeps_what_is_followed_of_who_is_gone),
+		TEST(gives_what_is_owed),
+		TEST(answers_in_stops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
