@@ -70,6 +70,7 @@ static int end(void **state)
 	(void)state;
 	end_process(caller->tid);
 	end_process(target->tid);
+	figures_clear(&t.figures);
 	tracees_free(&t.tracees);
 	return 0;
 }

@@ -74,6 +74,8 @@ static int end(void **state)
 	kill(tracee->tid, SIGKILL);
 	waitpid(tracee->tid, NULL, __WALL);
 	tracees_free(&t.tracees);
+	event_builder_free(&t.builder);
+	event_builder_free(&t.fetched);
 	close(gate[0]);
 	close(gate[1]);
 	return 0;

@@ -39,6 +39,8 @@ static int end(void **state)
 	(void)state;
 	told_free(&t);
 	tracees_free(&t.tracees);
+	event_builder_free(&t.builder);
+	event_builder_free(&t.fetched);
 	decode_memo_free(t.memo);
 	return 0;
 }
