@@ -238,7 +238,7 @@ static void look_at_threads(void)
 	assert_int_equal(pthread_create(&apart.id, NULL, live, &apart), 0);
 	pthread_barrier_wait(&begun);
 	assert_true(apart.tid > 0);
-	refuse(SCMP_SYS(pidfd_open), EINVAL, &SCMP_A1(SCMP_CMP_EQ, O_EXCL));
+	refuse(SCMP_SYS(pidfd_open), EINVAL, &SCMP_A1(SCMP_CMP_EQ, O_EXCL, 0));
 	expect_copies(&shares, &apart);
 	refuse(SCMP_SYS(kcmp), EPERM, NULL);
 	expect_copies(&shares, &apart);
