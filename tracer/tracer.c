@@ -406,11 +406,13 @@ static int answer_pending(struct tracer *t, struct event *ret_event, struct erro
 static int tracer_next(struct source *s, struct event *ret_event, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
-	int r = answer_pending(t, ret_event, err);
+	int r;
 
-	if (r != 0)
-		return r;
 	for (;;) {
+		/* the first time round, but for calls whose event could not be made: memory is short */
+		r = answer_pending(t, ret_event, err);
+		if (r != 0)
+			return r;
 		/* items come behind the opens that are not told yet, and may take their threads away */
 		r = t->injections ? 0 : told_next(t, ret_event, err);
 		if (r != 0)
