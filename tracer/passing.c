@@ -12,21 +12,21 @@
  * they are counted: a new thread begins outside of a call, an exec's stop lies inside of one.
  */
 
-/* Whether the stop is an entry; and whether the call is one of another ABI. */
-static bool is_entry(const struct tracee *tracee, bool *ret_foreign)
+/* Whether the stop is an entry; and the call's ABI as in linux/audit.h, 0 = not told. */
+static bool is_entry(const struct tracee *tracee, uint32_t *ret_arch)
 {
 	struct __ptrace_syscall_info info;
 
-	*ret_foreign = false;
+	*ret_arch = 0;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, sizeof(info), &info) <= 0)
 		return !tracee->in_call;
 	if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return false;
-	*ret_foreign = info.arch != ARCH_AUDIT;
+	*ret_arch = info.arch;
 	return true;
 }
 
-/* int 0x80 instead of the machine's own instruction, where the kernel does not tell: the numbers mean other calls. */
+/* Where the kernel does not tell: int 0x80 is not the machine's own instruction, and its numbers mean other calls. */
 static bool is_foreign_instruction(struct tracer *t, struct tracee *tracee, const struct arch_regs *regs)
 {
 #if defined(__x86_64__)
@@ -44,9 +44,10 @@ bool passing_stop(struct tracer *t, struct tracee *tracee)
 {
 	struct arch_regs regs;
 	uint64_t args[6];
+	uint32_t arch;
 	bool foreign;
 
-	if (!is_entry(tracee, &foreign)) {
+	if (!is_entry(tracee, &arch)) {
 		tracee->in_call = false;
 		return false;
 	}
@@ -55,7 +56,7 @@ bool passing_stop(struct tracer *t, struct tracee *tracee)
 		return true; /* killed */
 	for (unsigned int i = 0; i < 6; i++)
 		args[i] = arch_arg(&regs, i);
-	foreign = foreign || is_foreign_instruction(t, tracee, &regs);
+	foreign = arch ? arch != ARCH_AUDIT : is_foreign_instruction(t, tracee, &regs);
 	if (foreign || filter_matches(t->filter, arch_number(&regs), args))
 		entry_stopped(t, tracee, foreign ? ENTRY_FOREIGN : ENTRY_OURS);
 	else
