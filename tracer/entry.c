@@ -70,7 +70,6 @@ void entry_return(struct tracer *t, int64_t value)
 
 static void entry_refuse(struct tracer *t, int error)
 {
-	t->refused_calls++;
 	t->pending.way = FIGURES_REFUSED;
 	entry_return(t, error);
 }

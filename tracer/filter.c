@@ -539,7 +539,7 @@ int filter_program(const struct filter *f, enum filter_action action, struct fil
 
 	if (!ctx)
 		return error_set(err, -ENOMEM, "libseccomp cannot make a filter");
-	/* int 0x80 and x32 calls have other numbers than ours: they reach us and are refused there, counted */
+	/* int 0x80 and x32 calls have other numbers than ours: they reach us, and foreign.c answers them */
 	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, foreign);
 	if (r == 0)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);

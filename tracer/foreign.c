@@ -97,7 +97,6 @@ void foreign_call(struct tracer *t, uint32_t arch)
 	say_of_call(t, &notice);
 	p->call.number = -1; /* not one of the counted ones */
 	if (notice.refused) {
-		t->refused_calls++;
 		entry_return(t, -ENOSYS);
 		return;
 	}

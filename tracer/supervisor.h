@@ -73,38 +73,43 @@ struct told_queue {
 	size_t first, count, room;
 };
 
+/* What became of a call that was to be made in its caller's place: an open, and likewise names, connects and sends. */
 enum open_way {
-	OPEN_DONE, /* the descriptor is in the caller (or the errno is known): pending.value */
-	OPEN_QUEUED, /* it will be there soon, and is told then (inject.c) */
-	OPEN_CHECK, /* natively, looked at behind the call */
+	OPEN_DONE, /* made: what the caller gets is pending.value. Of an open it has the descriptor already */
+	OPEN_QUEUED, /* opened: the descriptor will be in the caller soon, and is told then (inject.c) */
+	OPEN_CHECK, /* not made: the caller makes it, and its event comes from a look behind it (result_later()) */
 	OPEN_GONE, /* a signal took the caller away, before Linux 5.19: it makes the call again */
 	OPEN_ASIDE, /* a thread is at it: the call is pending again when that comes back (errand.c) */
-	OPEN_ENTRY, /* not an open that can be judged here (its arguments are bad): natively */
+	OPEN_ENTRY, /* not made: the caller makes it, and it is told by what is seen at its entry */
 };
 
-/* The call that waits for the pipeline's answer. There is never more than one. */
+/*
+ * The call that waits for the pipeline's answer. There is never more than one: those that wait for something else, for
+ * a thread (errand.c) or for their descriptor (inject.c), are kept as copies there and become the pending one again.
+ */
 struct pending {
 	bool active;
 	bool notified; /* waits in a notification; else in a seccomp stop of ptrace */
 	bool event_due; /* not yet handed out */
 	bool answered; /* the call has returned already; what is left is to tell */
-	bool answer_due; /* answered by value as soon as the pipeline comes back */
+	bool answer_due; /* it is to return value as soon as the pipeline has looked at its event */
 	bool quiet; /* done, and nobody wants to know of it */
-	bool unknown; /* who makes it: his id was another's, of whose end is to be told first */
-	bool repeated; /* counted when it was caught before */
+	bool unknown; /* who makes it: the id was another thread's, and the end of that one is to be told first */
+	bool repeated; /* figures have counted it when it was caught before */
 	bool waits; /* perhaps for another process: it is not to be broken off */
-	bool tried; /* on behalf, already; way of it, and the record of its event */
+	/* Was tried in the caller's place before it could be told: with which outcome, and what ext was then */
+	bool tried;
 	enum open_way tried_way;
 	struct event_ext ext;
 	uint32_t messages, message; /* sendmmsg done in the caller's place: how many, and which is sent now */
 	enum figures_way way;
 	uint64_t id; /* of the notification */
-	uint64_t since; /* when it was caught */
-	struct tracee *tracee;
+	uint64_t since; /* when it was caught, epoch ns */
+	struct tracee *tracee; /* NULL: nothing is known of the caller, or its end has been told meanwhile */
 	struct call call;
-	uint64_t cookie;
-	int64_t value;
-	struct arch_regs regs; /* seccomp stop */
+	uint64_t cookie; /* event.call of its events */
+	int64_t value; /* that the call returns when it is done; negative errno */
+	struct arch_regs regs; /* in a seccomp stop */
 };
 
 /*
@@ -131,35 +136,43 @@ struct errand {
 struct tracer {
 	struct source source; /* first: the pipeline's view of us */
 	struct tracer_options options;
-	struct tracer_status status;
-	struct source_stats stats;
-	struct figures figures;
-	uint64_t refused_calls; /* aimed at us, rings, of other ABIs */
 
+	/* ---- what is decided before the workload begins ---- */
 	struct launch launch;
 	struct calls calls;
-	struct filter *filter;
-	struct filter_messages messages; /* its own */
-	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
-	bool notifying, seizing, every_call; /* what the backend does */
+	bool notifying, seizing; /* calls come as notifications; threads are ours by ptrace */
+	bool every_call; /* each call stops: by the backend, or from a listener of the workload's on (foreign.c) */
 	bool injects; /* callers can be given descriptors */
 	bool finishes; /* and their answer with them */
 	bool killable; /* a received notification is not broken off by signals */
 	bool guards_memory; /* processes may close to us: what is needed of their memory is opened before */
 	bool own_mask; /* the creation mask is this thread's alone */
-	struct task_rings *rings; /* loose.c; NULL = births are learnt by stops */
-	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
-	uint64_t swept; /* when, last */
-	bool hung_up; /* nobody is left under the filter */
-	bool end_waits; /* that of the command: the front has not said yet how it was (told.c) */
-	uint64_t end_ts; /* when it was */
-	bool front_gone;
-	bool front_held; /* it stops as the command did, and no stop will tell that this one goes on (unseized.c) */
+	bool ring_inherited; /* the command came with a ring of io_uring, and alerts tell of its use */
+	struct own_identity *own; /* identity.c; NULL = nothing is opened in a caller's place (any more) */
+	int own_fds; /* /proc/self/fd */
+	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
+
+	/* ---- what the rules want: intercept() ---- */
+	struct filter *filter;
+	struct filter_messages messages; /* its own */
+	struct links *links; /* of the paths that rules compare with; NULL before the first intercept() */
+	facts_t facts; /* wanted */
+	bool in_full; /* births and execs: somebody looks at the events themselves, or at what changes without a call */
+	struct tracer_lack lack; /* what rules were refused for */
+
+	/* ---- what is waited for ---- */
 	int listener; /* -1 = none */
 	int wait_signal; /* signalfd of SIGCHLD */
-	int own_fds; /* /proc/self/fd */
+	struct task_rings *rings; /* loose.c; NULL = births are learnt by stops */
 	bool waits_due; /* SIGCHLD came, waitpid() has not said "no more" yet */
 	bool call_waited; /* the next one, for those (wait.c) */
+	bool apart; /* some threads are not ours by ptrace: they are looked after by unseized.c */
+	uint64_t swept; /* when, last; epoch ns */
+	bool hung_up; /* nobody is left under the filter */
+	bool end_waits; /* that of the command: the front has not said yet how it was (told.c) */
+	uint64_t end_ts; /* when it was; epoch ns */
+	bool front_gone;
+	bool front_held; /* it stops as the command did, and no stop will tell that this one goes on (unseized.c) */
 	struct taken {
 		pid_t tid; /* 0 = none */
 		int status;
@@ -167,33 +180,32 @@ struct tracer {
 		pid_t freed; /* an id that may be another's since; 0 = none */
 	} taken; /* what waitpid() said last, while the records before it are heard */
 
+	/* ---- who there is, and what is to be told ---- */
 	struct tracees tracees;
 	struct told_queue told;
 	struct pending pending;
 	uint64_t last_cookie;
+
+	/* ---- the event at hand ---- */
 	struct event_builder builder; /* of the event handed out */
 	struct event_builder fetched; /* of answers to needs */
 	struct decode_memo *memo;
 	struct reader *reader;
 	struct event_ext ext;
+	struct strbuf args, stack; /* of ext */
 	struct event *lost; /* heap; the one of TOLD_LOST that was handed out */
 	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
-	struct strbuf args, stack; /* of ext */
-	facts_t facts; /* wanted */
-	struct tracer_lack lack; /* what rules were refused for */
-	/*
-	 * births and execs: somebody looks at the events themselves, or asks for what changes without a call
-	 */
-	bool in_full;
 	char real_path[PATH_MAX];
 	char path[PATH_MAX]; /* scratch of open.c and names.c */
 	char second_path[PATH_MAX]; /* likewise */
 	struct stat opened; /* by open.c: call.object points here */
-	struct own_identity *own; /* identity.c */
+
+	/* ---- what has been seen of the workload, for good ---- */
 	bool others_asked; /* opens may have to be allowed by a process that we hold up ourselves */
-	bool ring_inherited; /* the command came with a ring of io_uring, and alerts tell of its use */
 	bool mounted; /* something was: files may have other paths, too */
 	bool confining; /* somebody has confined itself, and what is born of it is, too */
+
+	/* ---- what calls in the callers' place need ---- */
 	struct slow slow;
 	uint64_t linked[OPEN_LINKED_PATHS]; /* open.c: hashes of paths that led through symlinks */
 	dev_t ordinary_dev; /* open.c: the last device whose file system was found ordinary, and when */
@@ -201,12 +213,16 @@ struct tracer {
 	struct crowd crowd;
 	struct near near;
 	struct errands *errands; /* NULL = none yet */
-	struct hands *unwinders; /* ustack.h; NULL = none yet */
 	unsigned int errands_away; /* put aside, and not told yet */
+	struct hands *unwinders; /* ustack.h; NULL = none yet */
 	struct injector *injector; /* inject.c; NULL = not started */
 	bool injector_tried;
 	unsigned int injections; /* opens that wait there and are not told yet */
-	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
+
+	/* ---- what is told of us ---- */
+	struct tracer_status status;
+	struct source_stats stats;
+	struct figures figures;
 };
 
 /* Time as events have it. */
