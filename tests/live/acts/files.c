@@ -143,6 +143,34 @@ static void rights(void)
 	}
 }
 
+/* Where a folder says what rights its new files have, their makers' masks do not count. */
+static void default_rights(void)
+{
+	/* version 2; owner rwx, user 5 rwx, group r-x, mask rwx, others none */
+	static const unsigned char list[] = {
+		2, 0, 0,   0,   1,   0,   7,  0, 255, 255, 255, 255, 2,   0,   7,  0, 5, 0, 0,   0,   4,   0,
+		5, 0, 255, 255, 255, 255, 16, 0, 7,   0,   255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255,
+	};
+	static const char *const names[] = { "d/file", "d/folder", "d/pipe", "other" };
+	struct stat st;
+
+	TRY(setxattr("d", "system.posix_acl_default", list, sizeof(list), 0));
+	umask(027);
+	TRY(open("d/file", O_CREAT | O_RDWR, 0666));
+	TRY(mkdir("d/folder", 0777));
+	TRY(mkfifo("d/pipe", 0666));
+	TRY(open("other", O_CREAT | O_RDWR, 0666));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		stat(names[i], &st);
+		say("%s %o\n", names[i], st.st_mode);
+	}
+	TRY(getxattr("d/file", "system.posix_acl_access", NULL, 0));
+	TRY(getxattr("d/folder", "system.posix_acl_default", NULL, 0));
+	TRY(chmod("d/file", 0600));
+	TRY(stat("d/file", &st));
+	say("%o\n", st.st_mode);
+}
+
 static void positions(void)
 {
 	char byte;
@@ -398,6 +426,7 @@ const struct act acts_files[] = {
 	{ "file-linked", linked },
 	{ "file-linked-by-descriptor", linked_by_descriptor },
 	{ "file-rights", rights },
+	{ "file-default-rights", default_rights },
 	{ "file-positions", positions },
 	{ "file-copied", copied },
 	{ "file-vectors", vectors },

@@ -4,15 +4,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
 
 static void mappings(void)
 {
@@ -220,6 +228,32 @@ static void after_the_end(void)
 		_exit(page[0]);
 }
 
+/* A page that is there and may not be touched (Linux 6.13) ends what is read of paths and bytes. */
+static void guarded(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int sender = socket(AF_INET, SOCK_DGRAM, 0);
+	char *page = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *guard;
+
+	guard = page + 4096;
+	memset(page, 'x', 3 * 4096);
+	TRY(madvise(guard, 4096, MADV_GUARD_INSTALL));
+	memcpy(guard - 6, "a.txt", 6);
+	TRY(open(guard - 6, O_RDONLY));
+	memcpy(guard - 5, "a.txt", 5);
+	TRY(open(guard - 5, O_RDONLY));
+	TRY(open(guard, O_RDONLY));
+	TRY(mkdir(guard - 5, 0700));
+	TRY(rename("a.txt", guard - 5));
+	TRY(unlink(guard + 7));
+	TRY(execve(guard - 5, NULL, NULL));
+	TRY(connect(sender, (struct sockaddr *)(guard - 8), sizeof(to)));
+	TRY(sendto(sender, guard - 90, 200, 0, (struct sockaddr *)&to, sizeof(to)));
+	TRY(madvise(guard, 4096, MADV_GUARD_REMOVE));
+	memcpy(guard - 3, "a.txt", 6);
+	TRY(open(guard - 3, O_RDONLY));
+}
+
 const struct act acts_memory[] = {
 	{ "memory-mappings", mappings },
 	{ "memory-wrong-mappings", wrong_mappings },
@@ -232,5 +266,6 @@ const struct act acts_memory[] = {
 	{ "memory-made-code", made_code },
 	{ "memory-locked", locked },
 	{ "memory-after-the-end", after_the_end },
+	{ "memory-guarded", guarded },
 	{ 0 },
 };

@@ -278,6 +278,25 @@ static void vectors(void)
 	    getauxval(AT_UID) == getuid());
 }
 
+#ifndef AT_EXECVE_CHECK
+#define AT_EXECVE_CHECK 0x10000
+#endif
+
+/* Whether a program may be executed is asked (Linux 6.14), and none is. */
+static void asked(void)
+{
+	char *words[] = { "x", NULL };
+	int program = open("/bin/true", O_RDONLY);
+
+	TRY(syscall(SYS_execveat, AT_FDCWD, "/bin/true", words, environ, AT_EXECVE_CHECK));
+	TRY(syscall(SYS_execveat, AT_FDCWD, "a.txt", words, environ, AT_EXECVE_CHECK));
+	TRY(syscall(SYS_execveat, AT_FDCWD, "none", words, environ, AT_EXECVE_CHECK));
+	TRY(syscall(SYS_execveat, program, "", words, environ, AT_EXECVE_CHECK | AT_EMPTY_PATH));
+	if (in_child())
+		execl("/bin/sh", "sh", "-c", "exit 5", NULL);
+	TRY(open("a.txt", O_RDONLY));
+}
+
 const struct act acts_programs[] = {
 	{ "exec-failures", failures },
 	{ "exec-denied", denied },
@@ -291,5 +310,6 @@ const struct act acts_programs[] = {
 	{ "exec-kept", kept },
 	{ "exec-set-ids", set_ids },
 	{ "exec-vectors", vectors },
+	{ "exec-asked", asked },
 	{ 0 },
 };

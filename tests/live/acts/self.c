@@ -240,6 +240,50 @@ static void ids(void)
 	TRY(syscall(-5));
 }
 
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#endif
+
+static volatile char dispatching; /* SYSCALL_DISPATCH_FILTER_BLOCK */
+static volatile int dispatched;
+
+static void note_call(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	dispatching = 0;
+	dispatched = info->si_syscall;
+}
+
+static void say_dispatched(const char *call)
+{
+	dispatching = 0;
+	say("%s: %d\n", call, dispatched);
+	dispatched = 0;
+}
+
+/* Calls that a program has the kernel hand back to itself, before anybody else gets them. */
+static void own_calls(void)
+{
+	struct sigaction action = { .sa_sigaction = note_call, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGSYS, &action, NULL);
+	if (TRY(prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &dispatching)))
+		return;
+	dispatching = 1;
+	syscall(SYS_openat, AT_FDCWD, "a.txt", O_RDONLY);
+	say_dispatched("openat");
+	dispatching = 1;
+	syscall(SYS_execve, "/bin/true", NULL, NULL);
+	say_dispatched("execve");
+	dispatching = 1;
+	syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	say_dispatched("clone");
+	TRY(open("a.txt", O_RDONLY));
+	TRY(prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
+	TRY(mkdir("made", 0700));
+}
+
 const struct act acts_self[] = {
 	{ "self-status", status },
 	{ "self-relations", relations },
@@ -252,5 +296,6 @@ const struct act acts_self[] = {
 	{ "self-threads", threads },
 	{ "self-terminal", terminal },
 	{ "self-ids", ids },
+	{ "self-dispatched", own_calls },
 	{ 0 },
 };
