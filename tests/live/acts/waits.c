@@ -284,13 +284,35 @@ static void each(void (*act)(void (*wait)(void)))
 	each_of(waits, COUNT(waits), act);
 }
 
+/* Until the process waits in a call, as far as that can be looked at: on a busy machine that may be late. */
+static void until_it_waits(pid_t pid)
+{
+	char path[64];
+	long call = -1;
+	FILE *f;
+
+	pause_for(100);
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	for (int n = 0; n < 200; n++, pause_for(10)) {
+		f = fopen(path, "r");
+		if (!f)
+			return;
+		/* "running", or the number of a call */
+		if (fscanf(f, "%ld", &call) != 1)
+			call = -1;
+		fclose(f);
+		if (call >= 0 && call != SYS_io_setup)
+			return;
+	}
+}
+
 /* A child sends signals, some time apart, and stays until the wait is over. */
 static void with_signals(const int *signals, void (*wait)(void))
 {
 	pid_t child = started();
 
 	if (!child) {
-		pause_for(100);
+		until_it_waits(getppid());
 		for (; *signals; signals++, pause_for(20))
 			kill(getppid(), *signals);
 		pause_for(LIMIT_MS);
@@ -511,7 +533,7 @@ static void until_stopped(void (*wait)(void))
 		wait();
 		_exit(0);
 	}
-	pause_for(150);
+	until_it_waits(child);
 	kill(child, SIGSTOP);
 	pause_for(50);
 	kill(child, SIGCONT);
