@@ -64,6 +64,8 @@ static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, stru
 		exe->upper_layer = true;
 		return;
 	}
+	if (!exe->path[0])
+		return;
 	if (find_upperdir(tid, str_of(exe->path), dir, sizeof(dir), &mount_len)) {
 		snprintf(candidate, sizeof(candidate), "%s%s", dir, exe->path + mount_len);
 		exe->upper_layer = slow_stat(candidate, &upper) == 0 && upper.st_size == st->st_size &&
@@ -96,6 +98,10 @@ int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_
 	int r;
 	ssize_t n = procfs_read_link(tid, "exe", exe.path, sizeof(exe.path));
 
+	if (n == -ENAMETOOLONG) { /* the kernel tells no path that long, but all else */
+		exe.path[0] = '\0';
+		n = 0;
+	}
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
 	snprintf(path, sizeof(path), "%d/exe", tid);

@@ -169,6 +169,27 @@ entry seen "$p" -- sh -c "cd $dir && ./innocent $wanted_text"
 entry seen "$p" -- sh -c "printf '#!%s %s\n' $payload $wanted_text >$dir/by-line; chmod 755 $dir/by-line; $dir/by-line"
 entry seen "$p" -- python3 -c "import os; os.execve(os.open('$payload', os.O_RDONLY), ['x', '$wanted_text'], {})"
 entry seen "$p" -- env -i "$payload" "$wanted_text"
+# what is known of a program besides its path, which is longer than the kernel tells
+# a program that whoever runs it may write to
+rule "writable run" "evt.type in (execve, execveat) and evt.rawres = 0 and proc.is_exe_writable = true and proc.name = evasion-payload" \
+	"writable run %proc.name" WARNING >"$dir/writable.yaml"
+rules_here=$dir/writable.yaml
+cat >"$dir/far.py" <<'END'
+import os, shutil, sys
+folder, program, word = sys.argv[1:]
+os.chdir(folder)
+for _ in range(25):
+    os.makedirs("f" * 200, exist_ok=True)
+    os.chdir("f" * 200)
+shutil.copy(program, ".")
+os.execv("./evasion-payload", ["./evasion-payload", word])
+END
+for backend in notify ptrace ptrace-all notify-only; do
+	monitor_options="--backend $backend"
+	entry seen "writable run" -- python3 "$dir/far.py" "$dir" "$payload" "$wanted_text"
+done
+monitor_options=
+rules_here=$here/rules.yaml
 entry seen "run from memory" -- "$src/calls" memfd "$payload" "$wanted_text"
 entry seen "run from memory" -- "$src/calls" memfd-path "$payload" "$wanted_text"
 
