@@ -40,6 +40,7 @@ enum call_trait {
 	CALL_NAME = 1 << 16,
 	CALL_FAULTS = 1 << 17,
 	CALL_FREEZES = 1 << 30,
+	CALL_HOLDS = 1 << 29,
 	CALL_MASK = 1 << 18,
 	CALL_CONFINE = 1 << 19,
 	CALL_DUMP = 1 << 20,

@@ -108,6 +108,12 @@ static bool freezes(const struct pending *p, unsigned int traits)
 	return any;
 }
 
+/* What is done at once is no reason for threads. */
+static bool holds(const struct tracer *t, const struct pending *p, unsigned int traits)
+{
+	return traits & CALL_HOLDS && p->call.args[t->calls.by_number[p->call.number].arg] > ERRAND_HELD_BYTES;
+}
+
 /* A call that may be aimed at us. True when it has its answer. */
 static bool is_kept_off(struct tracer *t, unsigned int traits)
 {
@@ -142,7 +148,7 @@ static void heed(struct tracer *t, unsigned int traits)
 		t->mounted = true;
 	if (traits & CALL_ASKS)
 		t->others_asked = true;
-	if (traits & (CALL_MOUNT | CALL_ASKS) || makes_faults(p, traits) || freezes(p, traits))
+	if (traits & (CALL_MOUNT | CALL_ASKS) || makes_faults(p, traits) || freezes(p, traits) || holds(t, p, traits))
 		reader_fear_locks(t->reader);
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);

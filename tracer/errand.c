@@ -15,10 +15,14 @@
  * give first (userfaultfd, a file on FUSE) holds it until he has the page, and nothing can be written to a file system
  * that is frozen. Nobody waits for such a lock in a way that could be broken off.
  *
- * So from the first call on by which there can be such pages or file systems, threads do these errands. The tracer
- * waits for a moment, and goes on: the call is put aside, its caller waits for it as it would natively, and
- * when the thread comes back the call is the pending one again. Who is killed meanwhile is told with what may have
- * been done (result_lose()). When no thread is left the calls are their callers' own.
+ * Nor need that be meant: who writes much with one call, or has room made for it, has the file's lock until it is
+ * written, and who removes or cuts off the file waits with the folder's.
+ *
+ * So from the first call on by which there can be such pages or file systems, or a file is kept for long, or after
+ * an errand that took long, threads do these errands. The tracer waits for a moment, and goes on: the call is put
+ * aside, its caller waits for it as it would natively, and when the thread comes back the call is the pending one
+ * again. Who is killed meanwhile is told with what may have been done (result_lose()). When no thread is left the
+ * calls are their callers' own.
  *
  * Until then there is no thread and no cost. And what the kernel finds in its caches needs no thread then, either.
  */
@@ -156,6 +160,8 @@ enum open_way errand_do(struct tracer *t, struct errand *e, size_t size)
 	e->lookup = (struct lookup){ .slow = &t->slow, .tid = t->pending.call.tid };
 	if (!reader_fears_locks(t->reader) || !can_wait(t)) {
 		e->act(e);
+		if (tracer_now() - t->pending.since > ERRAND_SLOW_NS)
+			reader_fear_locks(t->reader);
 		return e->settle(t, e);
 	}
 	if (e->quick && e->quick(e))

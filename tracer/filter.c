@@ -366,6 +366,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_faults && c->traits & CALL_FAULTS && number == SYS_ioctl)
 		r = catch_value(f, number, 1, UINT32_MAX, CALLS_IOCTL_FAULTS);
+	if (o->on_behalf && c->traits & CALL_HOLDS)
+		catch_always(f, number);
 	if (o->on_behalf && c->traits & CALL_FREEZES && r >= 0)
 		r = catch_freezing(f, number);
 	if (o->watch_mounts && c->traits & CALL_MOUNT)

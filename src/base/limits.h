@@ -79,6 +79,8 @@
 #define ERRAND_THREADS 4	    /* that may be held up at once */
 #define LOOK_THREADS   8	    /* that look at sockets, likewise: who is looked at next costs milliseconds then */
 #define CLOSE_US       100	    /* that all wait for the other end of a socket that lingers */
+#define ERRAND_HELD_BYTES (64u << 20) /* a file system finds room for as many in about 50 ms */
+#define ERRAND_SLOW_NS 250000000u  /* whoever takes so long waits for a lock, or for a disk that others wait for, too */
 #define ERRAND_LONG_NS 1000000000u /* what waits for longer is told of: a disk is faster */
 
 /* datagrams that are sent in the caller's place */

@@ -51,6 +51,7 @@ static const struct row {
 	{ ON_BEHALF, SYS_ioctl, { 0, 0xc0045877 } },
 	{ ON_BEHALF, SYS_ioctl, { 0, 0xc138fd06 } },
 	{ ON_BEHALF, SYS_ioctl, { 0, 0x1100000000 | 0xc0045877 } },
+	{ ON_BEHALF, SYS_fallocate, { 0, 0, 0, 4096 } },
 	{ ON_BEHALF, SYS_fanotify_mark, { 0, 0, 0x10000 } },
 	{ ON_BEHALF, SYS_fanotify_mark, { 0, 0, 0x100020 } },
 	{ { .watch_births = true }, SYS_clone, { CLONE_UNTRACED | CLONE_VM } },

@@ -115,6 +115,66 @@ fed_to_the_end
 equal "lingering: told" "$status $(grep -c ' behind$' "$dir/seen")" "0 2"
 rm -f "$dir/files-behind"
 
+# A file that is written by one long call, or has room made for it: who cuts it off waits, and nobody else does. Of writes, which pass unseen,
+# the first may show that there are such; the second is measured.
+cat >"$dir/hold.py" <<'END'
+import mmap, os, sys, time
+how, folder = sys.argv[1:]
+size = 0x7ffff000
+def hold(file, many):
+    since = time.monotonic()
+    if how == "allocate":
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.write(file, many)
+    return time.monotonic() - since
+def child(run):
+    pid = os.fork()
+    if pid == 0:
+        run()
+        os._exit(0)
+    return pid
+many = mmap.mmap(-1, size)
+told = os.open(folder + "/told", os.O_RDWR | os.O_CREAT)
+open(folder + "/other", "w").close()
+for turn in range(1 if how == "allocate" else 2):
+    file = os.open(folder + "/held", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    holder = child(lambda: os.pwrite(told, b"%9.6f" % hold(file, many), 0))
+    time.sleep(0.05)
+    caller = child(lambda: os.open(folder + "/held", os.O_WRONLY | os.O_TRUNC))
+    time.sleep(0.01)
+    worst = 0
+    while not os.waitpid(holder, os.WNOHANG)[0]:
+        since = time.monotonic()
+        os.close(os.open(folder + "/other", os.O_RDONLY))
+        worst = max(worst, time.monotonic() - since)
+        time.sleep(0.001)
+    os.waitpid(caller, 0)
+    os.close(file)
+held = float(os.pread(told, 9, 0))
+print("others wait" if worst > held / 2 else "held for too short a time" if held < 0.2 else "nobody waits")
+END
+held() { # HOW CMD...: what the program says
+	held_how=$1
+	shift
+	rm -f "$dir"/files/*
+	"$@" python3 "$dir/hold.py" "$held_how" "$dir/files" 2>"$dir/err"
+}
+if [ "$(awk '/^MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 6 ] && mount -t tmpfs -o size=3g none "$dir/files" 2>/dev/null; then
+	mounted=$dir/files
+	for how in allocate write; do
+		if [ "$(held $how)" != "nobody waits" ]; then
+			left_out=$((left_out + 1))
+			continue
+		fi
+		equal "who waits for a file ($how)" "$(held $how "$MONITOR" run -r "$own_rules" --)" "nobody waits"
+	done
+	umount "$dir/files"
+	mounted=
+else
+	left_out=$((left_out + 1))
+fi
+
 # a file system that is frozen
 if dd if=/dev/zero of="$dir/image" bs=1M count=8 2>/dev/null && mkfs.ext4 -q "$dir/image" 2>/dev/null &&
 	mount -o loop "$dir/image" "$dir/files" 2>/dev/null; then
