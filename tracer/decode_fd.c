@@ -125,8 +125,13 @@ static int decode_socket(pid_t tid, int fd, uint64_t ts, uint64_t inode, struct 
 	struct socket_info s = { 0 };
 	int r = socket_ask(tid, fd, reader, &s);
 
-	if (r == -EPERM || r == -ENOSYS || r == -EACCES)
-		r = socket_look_up(tid, inode, &s);
+	if (r == -EPERM || r == -ENOSYS || r == -EACCES) {
+		bool known = socket_kind(tid, fd, reader, &s) == 0;
+
+		r = s.domain == AF_UNIX ? 0 : socket_look_up(tid, inode, &s);
+		if (r == -ENOENT && known)
+			r = 0; /* in no table yet */
+	}
 	return r < 0 && r != -EAGAIN ? r : put_socket(&s, tid, fd, ts, inode, b);
 }
 

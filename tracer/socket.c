@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -377,6 +378,43 @@ int socket_look_up(pid_t tid, uint64_t inode, struct socket_info *s)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+/* ---- kinds, by name ------------------------------------------------------------------------------------- */
+
+/* An attribute is asked for by path alone (before Linux 6.13), so not where somebody may have mounted over /proc. */
+int socket_kind(pid_t tid, int fd, struct reader *reader, struct socket_info *s)
+{
+	static const struct {
+		const char *name;
+		int domain, type, protocol;
+	} kinds[] = {
+		{ "TCP", AF_INET, SOCK_STREAM, IPPROTO_TCP },	   { "TCPv6", AF_INET6, SOCK_STREAM, IPPROTO_TCP },
+		{ "MPTCP", AF_INET, SOCK_STREAM, IPPROTO_TCP },	   { "MPTCPv6", AF_INET6, SOCK_STREAM, IPPROTO_TCP },
+		{ "UDP", AF_INET, SOCK_DGRAM, IPPROTO_UDP },	   { "UDPv6", AF_INET6, SOCK_DGRAM, IPPROTO_UDP },
+		{ "PING", AF_INET, SOCK_DGRAM, IPPROTO_ICMP },	   { "PINGv6", AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6 },
+		{ "RAW", AF_INET, SOCK_RAW, 0 },		   { "RAWv6", AF_INET6, SOCK_RAW, 0 },
+		{ "UNIX", AF_UNIX, SOCK_DGRAM, 0 },		   { "UNIX-STREAM", AF_UNIX, SOCK_STREAM, 0 },
+	};
+	char path[64], shown[32], name[32];
+	struct str found;
+	ssize_t n;
+
+	if (reader_is_wary(reader) || reader_fears_locks(reader))
+		return -EPERM;
+	snprintf(shown, sizeof(shown), "%d/fd/%d", tid, fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", procfs_folder(), shown);
+	n = SIGHT(shown, getxattr(path, "system.sockprotoname", name, sizeof(name)));
+	if (n <= 0)
+		return n < 0 ? -errno : -ENODATA;
+	found = (struct str){ name, strnlen(name, (size_t)n) };
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (str_eq(found, str_of(kinds[i].name))) {
+			*s = (struct socket_info){ .domain = kinds[i].domain, .type = kinds[i].type,
+						   .protocol = kinds[i].protocol };
+			return 0;
+		}
+	return -ENOTSUP;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------- */

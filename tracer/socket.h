@@ -64,6 +64,12 @@ int socket_look(int fd, pid_t tid, struct reader *reader, struct socket_info *s)
  */
 int socket_look_up(pid_t tid, uint64_t inode, struct socket_info *s);
 
+/*
+ * The kind of a task's socket where it may not be copied, as far as the kernel names it; without addresses. The
+ * reader is as memory's.
+ */
+int socket_kind(pid_t tid, int fd, struct reader *reader, struct socket_info *s);
+
 /* The address family of our own descriptor and the socket's type; negative errno when it is none. */
 int socket_domain(int fd, int *ret_type);
 

@@ -97,7 +97,7 @@ place=
 cat >"$dir/ends.yaml" <<'END'
 - rule: outbound
   desc: as Falco's macro looks at both ends
-  condition: evt.type = connect and fd.typechar in ("4", "6") and fd.ip != "0.0.0.0" and fd.sip != "::" and fd.sport = 17790
+  condition: evt.type = connect and fd.typechar in ("4", "6") and fd.ip != "0.0.0.0" and fd.sip != "::" and fd.sport = 17790 and fd.l4proto = tcp
   output: outbound %fd.name %fd.rip %evt.arg.tuple
   priority: WARNING
 - rule: unix
