@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -62,30 +61,30 @@ void creation_mask_moves(struct process *process)
 }
 
 /* Whether the last number that a process may have is free: -errno where that cannot be known. */
-static int last_is_free(pid_t pid, struct rlimit *ret_limit)
+static int last_is_free(pid_t pid, uint64_t *ret_limit)
 {
 	char path[64];
 	struct stat st;
-	int r;
+	int r = procfs_read_fdlimit(pid, ret_limit);
 
-	if (prlimit(pid, RLIMIT_NOFILE, NULL, ret_limit) < 0)
-		return -errno;
-	if (ret_limit->rlim_cur == 0)
+	if (r < 0)
+		return r;
+	if (*ret_limit == 0)
 		return 0;
 	/* a descriptor is equal to itself, if there is one */
-	if (syscall(SYS_kcmp, pid, pid, KCMP_FILE, ret_limit->rlim_cur - 1, ret_limit->rlim_cur - 1) >= 0)
+	if (syscall(SYS_kcmp, pid, pid, KCMP_FILE, *ret_limit - 1, *ret_limit - 1) >= 0)
 		return 0;
 	if (errno == EBADF)
 		return 1;
 	/* comparing is refused */
-	snprintf(path, sizeof(path), "%d/fd/%llu", pid, (unsigned long long)ret_limit->rlim_cur - 1);
+	snprintf(path, sizeof(path), "%d/fd/%llu", pid, (unsigned long long)*ret_limit - 1);
 	r = SIGHT(path, fstatat(procfs_folder(), path, &st, AT_SYMLINK_NOFOLLOW));
 	return r == 0 ? 0 : errno == ENOENT ? 1 : -errno;
 }
 
 bool creation_may_be_full(pid_t pid)
 {
-	struct rlimit limit;
+	uint64_t limit;
 
 	return last_is_free(pid, &limit) == 0;
 }
@@ -93,13 +92,12 @@ bool creation_may_be_full(pid_t pid)
 bool creation_has_room(pid_t pid)
 {
 	auto_free char *text = NULL;
-	struct rlimit limit;
-	uint64_t size;
+	uint64_t limit, size;
 	int r = last_is_free(pid, &limit);
 
 	if (r >= 0)
 		return r;
 	/* the size of its table tells, coarsely */
 	return status_read(pid, &text) == 0 && parse_u64(status_line(text, "FDSize"), &size) == 0 &&
-	       size < limit.rlim_cur;
+	       size < limit;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -108,7 +107,6 @@ static void read_command(pid_t tid, const struct exec_image *image, struct reade
 static int read_process(pid_t tid, const struct exec_image *image, const struct ahead *ahead, struct reader *reader,
 			struct process *p, struct error *err)
 {
-	struct rlimit limit;
 	int r = image ? read_task_quickly(tid, ahead, &p->task, err) : -EOPNOTSUPP;
 
 	if (r < 0)
@@ -124,7 +122,7 @@ static int read_process(pid_t tid, const struct exec_image *image, const struct 
 	} else {
 		p->cgroups_len = procfs_read_cgroups(tid, p->cgroups, sizeof(p->cgroups));
 	}
-	p->fdlimit = prlimit(tid, RLIMIT_NOFILE, NULL, &limit) == 0 ? limit.rlim_cur : 0;
+	procfs_read_fdlimit(tid, &p->fdlimit);
 	return 0;
 }
 

@@ -283,9 +283,10 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
 
 /*
  * A call that fails at its second name fails at its first one before, where that is no better: the kernel looks
- * for the file of a link, and for the folder of what is moved, before it tells of the other name. Otherwise second.
+ * for the file of a link, and for the folder of what is moved, before it tells of the other name. Otherwise second;
+ * unknown where the first name leads to what we do not look at.
  */
-static int first_failure(struct naming *n, int second)
+static int first_failure(struct naming *n, int second, int unknown)
 {
 	bool links = n->row->operation == LINK, follows = n->flags & AT_SYMLINK_FOLLOW;
 	char *path = n->errand.path, cut[2] = "";
@@ -303,9 +304,9 @@ static int first_failure(struct naming *n, int second)
 	base = lookup_base(&n->errand.lookup, path, n->dirfd[0], true);
 	if (base < 0 && base != AT_FDCWD) {
 		if (*path == '/' || n->dirfd[0] == AT_FDCWD)
-			return second;
+			return unknown;
 		/* it was looked for as one of the caller's descriptors */
-		return base == -ENOTDIR ? base : base == -ENOENT || base == -EBADF ? -EBADF : second;
+		return base == -ENOTDIR ? base : base == -ENOENT || base == -EBADF ? -EBADF : unknown;
 	}
 	while (!links && end && path[end - 1] == '/')
 		end--;
@@ -351,7 +352,7 @@ static void act(struct errand *e)
 	int r = 0;
 
 	if (n->second) {
-		n->result = first_failure(n, n->second);
+		n->result = first_failure(n, n->second, n->second);
 		return;
 	}
 	if (n->by_descriptor) {
@@ -364,7 +365,7 @@ static void act(struct errand *e)
 		r = begin_place(&e->lookup, e->second_path, n->dirfd[1], &places[1]);
 	if (r == 0)
 		r = act_there(n, places);
-	n->result = r < 0 && r != -EOPNOTSUPP && places[1].folder < 0 ? first_failure(n, r) : r;
+	n->result = r < 0 && r != -EOPNOTSUPP && places[1].folder < 0 ? first_failure(n, r, -EOPNOTSUPP) : r;
 	leave(&places[0]);
 	leave(&places[1]);
 }
@@ -395,6 +396,8 @@ static int prepare(struct tracer *t, struct naming *n)
 	if (!flags_known(c, row))
 		return -EOPNOTSUPP;
 	n->flags = row->add | flags_of(c, row);
+	if (row->operation == LINK && n->flags & AT_EMPTY_PATH && !t->own) /* what is open is what the caller opened */
+		return -EOPNOTSUPP;
 	n->dirfd[0] = row->dir == NONE ? AT_FDCWD : (int)c->args[row->dir];
 	n->dirfd[1] = row->dir2 == NONE ? AT_FDCWD : (int)c->args[row->dir2];
 	for (unsigned int i = 0; i < 2 && row->value != NONE; i++)

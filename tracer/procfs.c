@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -370,4 +371,34 @@ struct procfs_fdinfo procfs_parse_fdinfo(struct str text)
 		}
 	}
 	return info;
+}
+
+int procfs_read_fdlimit(pid_t tid, uint64_t *ret_limit)
+{
+	static const char key[] = "\nMax open files";
+	struct rlimit limit;
+	char text[4096];
+	const char *at;
+	ssize_t n;
+
+	*ret_limit = 0;
+	if (prlimit(tid, RLIMIT_NOFILE, NULL, &limit) == 0) {
+		*ret_limit = limit.rlim_cur;
+		return 0;
+	}
+	/* another user's are asked for with a capability that we gave up; the file is everybody's */
+	n = procfs_read_file(tid, "limits", text, sizeof(text) - 1);
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	at = strstr(text, key);
+	if (!at)
+		return -EBADMSG;
+	at += strlen(key);
+	at += strspn(at, " ");
+	if (!strncmp(at, "unlimited", strlen("unlimited"))) {
+		*ret_limit = RLIM_INFINITY;
+		return 0;
+	}
+	return parse_u64((struct str){ at, strcspn(at, " \n") }, ret_limit) == 0 ? 0 : -EBADMSG;
 }

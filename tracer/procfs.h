@@ -61,6 +61,9 @@ ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max);
 /* The cgroups as Falco's events have them: "cpuset=/a", "cpu=/a" …, each with its NUL. Length, at most max. */
 size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max);
 
+/* How many descriptors the process may have, RLIMIT_NOFILE; 0 and negative errno where nobody tells. */
+int procfs_read_fdlimit(pid_t tid, uint64_t *ret_limit);
+
 /* The executable: what /proc/TID/exe is. */
 struct procfs_exe {
 	char path[4096]; /* without the kernel's " (deleted)" */
