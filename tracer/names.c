@@ -116,17 +116,31 @@ static void leave(struct place *p)
 		close(p->folder);
 }
 
-/* What the caller would be told, too, when no symlink is on the way: those could lead it elsewhere than us. */
+/*
+ * Whether the caller would be told the same: no symlink is on the way, or none that leads out of the file system and so
+ * perhaps to what is another thing for the caller (below /proc).
+ */
+static bool is_everybodys(int base, const char *path, uint64_t flags, int error)
+{
+	static const uint64_t ways[] = { RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		auto_fd int fd = -1;
+
+		if (error == -ELOOP && ways[i] == RESOLVE_NO_SYMLINKS) /* it says so of any */
+			continue;
+		fd = lookup_open(base, path, flags, 0, RESOLVE_NO_MAGICLINKS | ways[i]);
+		if (fd == error)
+			return true;
+	}
+	return false;
+}
+
 static int folder_failure(int base, const char *path, int error)
 {
-	int again;
-
 	if (error != -ENOENT && error != -ENOTDIR && error != -EACCES)
 		return -EOPNOTSUPP;
-	again = lookup_open(base, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
-	if (again >= 0)
-		close(again);
-	return again == error ? error : -EOPNOTSUPP;
+	return is_everybodys(base, path, O_PATH | O_DIRECTORY, error) ? error : -EOPNOTSUPP;
 }
 
 /* Where the path begins, with our own rights: -EOPNOTSUPP where the caller should look for itself. */
@@ -288,7 +302,8 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
  */
 static int first_failure(struct naming *n, int second, int unknown)
 {
-	bool links = n->row->operation == LINK, follows = n->flags & AT_SYMLINK_FOLLOW;
+	bool links = n->row->operation == LINK, fails = false;
+	uint64_t flags = O_PATH | (n->flags & AT_SYMLINK_FOLLOW ? 0 : O_NOFOLLOW);
 	char *path = n->errand.path, cut[2] = "";
 	size_t end = strlen(path);
 	int base, r = 0;
@@ -317,7 +332,10 @@ static int first_failure(struct naming *n, int second, int unknown)
 		memcpy(path + end, ".", sizeof(cut));
 	}
 	if (errand_assume(&n->errand)) {
-		r = lookup_open(base, path, O_PATH | (follows ? 0 : O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
+		r = lookup_open(base, path, flags, 0, RESOLVE_NO_MAGICLINKS);
+		fails = r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG;
+		if (fails && !is_everybodys(base, path, flags, r))
+			r = unknown;
 		errand_return(&n->errand);
 	}
 	if (*cut)
@@ -326,7 +344,7 @@ static int first_failure(struct naming *n, int second, int unknown)
 		close(r);
 	if (base >= 0)
 		close(base);
-	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG ? r : second;
+	return fails ? r : second;
 }
 
 /* Both names, with the caller's rights. */

@@ -201,6 +201,12 @@ for first in bad:
         for name, *args in (("rename", first, second), ("link", first, second), ("linkat", -100, first, -100, second, 0x400),
                             ("renameat", 999, first, -100, second), ("linkat", -100, first, 999, second, 0)):
             raw(f"both {bad.index(first)} {bad.index(second)}", name, *[b(a) for a in args])
+# a link on the way leads to what is another thing for each process
+os.symlink("/dev/fd/1", "output")
+for first in "output/", "output/x", "output":
+    for second in "none/x", "file/x", "new":
+        for name, *args in ("rename", first, second), ("link", first, second), ("linkat", -100, first, -100, second, 0x400):
+            raw(f"by a link {first} {second}", name, *[b(a) for a in args])
 def in_threads():
     for i in range(100):
         os.mkdir(f"t{threading.get_ident()}")
