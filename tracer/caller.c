@@ -35,6 +35,22 @@ struct tracee *caller_tracee(struct tracer *t, pid_t tid)
 	return tracee;
 }
 
+/*
+ * A thread that nobody stops comes out of its exec as the first one of its process: by what is known of that one the
+ * new program shows, whatever has become of the others by then.
+ */
+static void know_first(struct tracer *t, const struct tracee *tracee)
+{
+	struct tracee *first = caller_tracee(t, tracee->process->pid);
+
+	if (!first || first->seized)
+		return;
+	if (first->loose)
+		unseized_begin(t, first);
+	if (!first->image) /* it has ended, and they go on */
+		first->image = tracee->image;
+}
+
 void caller_know(struct tracer *t, bool first)
 {
 	struct pending *p = &t->pending;
@@ -49,5 +65,8 @@ void caller_know(struct tracer *t, bool first)
 		loose_seize(t, tracee);
 	if (!tracee->seized)
 		unseized_look(t, tracee);
+	if (!tracee->seized && tracee->tid != tracee->process->pid &&
+	    calls_traits(&t->calls, p->call.number) & CALL_EXEC)
+		know_first(t, tracee);
 	p->call.pid = tracee->process->pid;
 }

@@ -500,10 +500,32 @@ static bool is_foreign(uint32_t arch, long number)
 	return arch != ARCH_AUDIT || number < 0 || number >= CALLS_MAX;
 }
 
+void entry_take(struct tracer *t, const struct seccomp_notif *n)
+{
+	struct pending *p = &t->pending;
+
+	*p = (struct pending){ .active = true, .notified = true, .id = n->id, .since = tracer_now() };
+	p->call = (struct call){
+		.tid = (pid_t)n->pid,
+		.ts = p->since,
+		.number = n->data.nr,
+		.ip = n->data.instruction_pointer,
+		.reader = t->reader,
+		.memo = t->memo,
+		.object_fd = -1,
+	};
+	for (unsigned int i = 0; i < 6; i++)
+		p->call.args[i] = n->data.args[i];
+	caller_know(t, true);
+	if (is_foreign(n->data.arch, n->data.nr))
+		foreign_call(t, n->data.arch);
+	else
+		p->event_due = true;
+}
+
 int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct seccomp_notif n;
-	struct pending *p = &t->pending;
 	int r = notify_receive(t->listener, &n);
 
 	if (r == -ENOENT || r == -EINTR) /* the caller was killed or interrupted before */
@@ -512,25 +534,10 @@ int entry_receive(struct tracer *t, struct event *ret_event, struct error *err)
 		return error_errno(err, r, "cannot receive a notification");
 	crowd_received(t, (pid_t)n.pid);
 	loose_hear(t);
-	*p = (struct pending){ .active = true, .notified = true, .id = n.id, .since = tracer_now() };
-	p->call = (struct call){
-		.tid = (pid_t)n.pid,
-		.ts = p->since,
-		.number = n.data.nr,
-		.ip = n.data.instruction_pointer,
-		.reader = t->reader,
-		.memo = t->memo,
-		.object_fd = -1,
-	};
-	for (unsigned int i = 0; i < 6; i++)
-		p->call.args[i] = n.data.args[i];
-	caller_know(t, true);
-	if (is_foreign(n.data.arch, n.data.nr)) {
-		foreign_call(t, n.data.arch);
+	if (execs_hold(t, &n))
 		return 0;
-	}
-	p->event_due = true;
-	if (t->told.count) /* who the caller is comes first */
+	entry_take(t, &n);
+	if (!t->pending.event_due || t->told.count) /* who the caller is comes first */
 		return 0;
 	return entry_tell(t, ret_event, err);
 }

@@ -213,6 +213,7 @@ struct tracer {
 	struct crowd crowd;
 	struct near near;
 	struct errands *errands; /* NULL = none yet */
+	struct waiting_exec *execs; /* execs.c: those that wait for another thread's */
 	unsigned int errands_away; /* put aside, and not told yet */
 	struct hands *unwinders; /* ustack.h; NULL = none yet */
 	struct injector *injector; /* inject.c; NULL = not started */
@@ -262,6 +263,8 @@ int fetch_describe(struct tracer *t, source_sink sink, void *context, struct err
 
 /* ---- entry.c: calls at their entry --------------------------------------------------------------------- */
 
+/* Makes the notification's call the pending one. */
+void entry_take(struct tracer *t, const struct seccomp_notif *n);
 /* Takes one notification. 1 = an event, 0 = none of interest, negative = failure. */
 int entry_receive(struct tracer *t, struct event *ret_event, struct error *err);
 /* The event of the pending call, when it could not be told at once. */
@@ -463,6 +466,14 @@ void errand_look_around(struct tracer *t);
 /* Nobody of the workload is left: true when what was done for one of them is to be told. */
 bool errand_lose(struct tracer *t);
 void errand_free(struct tracer *t);
+
+/* ---- execs.c: of the threads of a process one executes at a time --------------------------------------- */
+
+/* The exec that was received has to wait for another thread's. It is held, and is to be let alone. */
+bool execs_hold(struct tracer *t, const struct seccomp_notif *n);
+/* True: the other one's is over, and a held exec is to be taken. Not while a call is pending. */
+bool execs_come(struct tracer *t, struct seccomp_notif *ret_n);
+void execs_free(struct tracer *t);
 
 /* ---- inject.c: descriptors handed over while the next call is looked at -------------------------------- */
 

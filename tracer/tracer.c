@@ -406,6 +406,7 @@ static int answer_pending(struct tracer *t, struct event *ret_event, struct erro
 static int tracer_next(struct source *s, struct event *ret_event, struct error *err)
 {
 	struct tracer *t = tracer_of(s);
+	struct seccomp_notif held;
 	int r;
 
 	for (;;) {
@@ -435,6 +436,10 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 		}
 		if (loose_hear(t) || errand_come_back(t))
 			continue;
+		if (execs_come(t, &held)) {
+			entry_take(t, &held);
+			continue;
+		}
 		if (t->waits_due) {
 			t->waits_due = stops_take(t);
 			continue;
@@ -522,6 +527,7 @@ static void tracer_close(struct source *s)
 	slow_free(&t->slow);
 	identity_free(t);
 	errand_free(t);
+	execs_free(t);
 	hands_free(t->unwinders);
 	event_builder_free(&t->builder);
 	event_builder_free(&t->fetched);

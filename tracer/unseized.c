@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 
 #include "base/cleanup.h"
+#include "tracer/notify.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
 #include "tracer/statx.h"
@@ -22,9 +23,12 @@
 #define SWEEP_NS   100000000ull
 #define SWEEP_TOLD (TOLD_MANY / 2) /* the others come with the next sweep */
 
+#define AUXV_END (2 * sizeof(uint64_t)) /* one pair, which says that there are no more */
+
 /*
  * Who waits in a call is in no exec, which locks this for as long as it takes to close the files that the new program
- * does not get (a server on FUSE may never be done with one). -EAGAIN: it is locked; 0 = there is none to be read.
+ * does not get (a server on FUSE may never be done with one). -EAGAIN: it is locked, or not made yet by an exec that
+ * has left the old program; 0 = there is none to be read.
  */
 static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret_image)
 {
@@ -34,7 +38,7 @@ static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret
 			    reader_locked_file(t->reader, tracee->tid, "auxv", bytes, sizeof(bytes));
 
 	*ret_image = n > 0 ? str_hash((struct str){ bytes, (size_t)n }) : 0;
-	return n == -EBUSY ? -EAGAIN : n == -EAGAIN ? (int)n : 0;
+	return n == -EBUSY || n == -EAGAIN || n == (ssize_t)AUXV_END ? -EAGAIN : 0;
 }
 
 static bool is_stale(struct tracer *t, const struct tracee *tracee)
@@ -128,12 +132,32 @@ bool unseized_is_other(struct tracer *t, struct tracee *tracee)
 	return true;
 }
 
+/* The thread in which the new program shows. NULL: the caller is one of those that its exec made an end of. */
+static struct tracee *executed(struct tracer *t, struct tracee *tracee)
+{
+	struct tracee *first;
+
+	if (tracee->tid == tracee->process->pid)
+		return tracee;
+	if (t->pending.notified && !notify_valid(t->listener, t->pending.id))
+		return NULL;
+	first = caller_tracee(t, tracee->process->pid);
+	return first && !first->seized ? first : tracee;
+}
+
 void unseized_look(struct tracer *t, struct tracee *tracee)
 {
-	if (is_stale(t, tracee))
-		renew(t, tracee);
-	else
+	struct tracee *first;
+
+	if (!is_stale(t, tracee)) {
 		tracees_memory(&t->tracees, tracee);
+		return;
+	}
+	first = executed(t, tracee);
+	if (first)
+		renew(t, first);
+	if (first && first != tracee)
+		image_of(t, tracee, &tracee->image);
 }
 
 static void look_around(void *context, struct tracee *tracee)
