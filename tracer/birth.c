@@ -10,6 +10,7 @@
 
 #include "event/flags.h"
 #include "tracer/maps.h"
+#include "tracer/procfs.h"
 
 void birth_init(struct tracer *t)
 {
@@ -33,6 +34,7 @@ void birth_init(struct tracer *t)
 		if (flags_value(&flags_clone_flags, str_of(flags[i].name), &value))
 			t->clone_flags[__builtin_ctzll(flags[i].native)] = value;
 	}
+	flags_value(&flags_clone_flags, STR("CLONE_CHILD_IN_PIDNS"), &t->clone_in_pidns);
 }
 
 static uint32_t translate(const struct tracer *t, uint64_t native)
@@ -245,6 +247,18 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 	return child;
 }
 
+/*
+ * A child of who has left for another namespace (unshare(), setns()) has other ids there, which its caller's event
+ * does not have: by this flag it is the child's own that says them.
+ */
+static uint32_t namespace_flag(const struct tracer *t, const struct tracee *child)
+{
+	struct procfs_task task;
+	struct error ignored;
+
+	return procfs_read_status(child->tid, &task, &ignored) == 0 && task.in_pid_namespace ? t->clone_in_pidns : 0;
+}
+
 /* Of whom, by whom and with which flags: the rest of told is as the kind of news has it. */
 static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *child, uint64_t flags, bool sure,
 		      struct told *told)
@@ -255,6 +269,8 @@ static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *ch
 	told->pid = parent->process->pid;
 	told->parent = parent->process->parent;
 	told->flags = translate(t, flags);
+	if (child && child->process->other_ids)
+		told->flags |= namespace_flag(t, child);
 	/* what the calls that change it have told of the caller is true of its copy */
 	told->ids_only = !t->in_full && child && !child->process->other_ids && !(flags & CLONE_INTO_CGROUP);
 	t->slow.apart |= (worst(flags, sure) & (CLONE_NEWNS | CLONE_NEWUSER)) != 0;

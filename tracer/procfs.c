@@ -147,6 +147,7 @@ static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
 static void parse_status_line(struct str line, struct procfs_task *t)
 {
 	struct str rest = line, key = words_next(&rest);
+	int64_t inner;
 
 	if (str_eq(key, STR("Tgid:"))) {
 		t->tgid = (pid_t)word_i64(&rest);
@@ -163,7 +164,11 @@ static void parse_status_line(struct str line, struct procfs_task *t)
 	} else if (str_eq(key, STR("NStgid:"))) {
 		t->vpid = word_last(&rest);
 	} else if (str_eq(key, STR("NSpid:"))) {
-		t->vtid = word_last(&rest);
+		t->vtid = word_i64(&rest);
+		inner = word_last(&rest);
+		t->in_pid_namespace = inner > 0;
+		if (t->in_pid_namespace)
+			t->vtid = inner;
 	} else if (str_eq(key, STR("NSpgid:"))) {
 		t->vpgid = word_last(&rest);
 	} else if (str_eq(key, STR("VmSize:"))) {
@@ -207,7 +212,6 @@ static int read_status(pid_t tid, const struct procfs_task *stat, struct procfs_
 		t.vpid = t.tgid;
 	if (t.vpgid < 0)
 		t.vpgid = t.pgid;
-	t.in_pid_namespace = t.vtid != tid;
 	*ret_task = t;
 	return 0;
 }

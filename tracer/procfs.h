@@ -29,7 +29,7 @@ struct procfs_task {
 	uint32_t fsuid, fsgid;
 	uint64_t cap_inheritable, cap_permitted, cap_effective;
 	uint32_t vm_size_kb, vm_rss_kb, vm_swap_kb;
-	bool in_pid_namespace; /* vtid differs */
+	bool in_pid_namespace; /* in one below ours, where its ids may be the same all the same */
 };
 
 /* 0, -ESRCH when the task is gone, -EBADMSG when the content is not what proc(5) describes. */

@@ -151,6 +151,7 @@ struct tracer {
 	struct own_identity *own; /* identity.c; NULL = nothing is opened in a caller's place (any more) */
 	int own_fds; /* /proc/self/fd */
 	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
+	uint32_t clone_in_pidns;
 
 	/* ---- what the rules want: intercept() ---- */
 	struct filter *filter;

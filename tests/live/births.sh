@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_root
-need python3 setsid strace taskset
+need python3 setsid strace taskset unshare
 
 mark=$dir/mark
 echo >"$mark"
@@ -349,6 +349,17 @@ for way in stops records; do
 done
 ok "an orphan in a pid namespace: $(cat "$dir/told.stops")" grep -q "orphan.py $mark" "$dir/told.stops"
 ok "the same by records: $(cat "$dir/told.records")" cmp -s "$dir/told.stops" "$dir/told.records"
+
+# ---- ids in a namespace that the caller has left for by itself
+rule inner "evt.type in (open, openat) and fd.name startswith $mark" "<%proc.name %proc.vpid %thread.vtid>" >"$dir/ids.yaml"
+for options in "--births stops" "--births records" "--backend ptrace" "--backend notify-only"; do
+	rm -f "$dir/alerts"
+	# shellcheck disable=SC2016,SC2086 # the workload's, words
+	"$MONITOR" run -r "$dir/ids.yaml" --output "$dir/alerts" $options -- \
+		unshare -pf sh -c ': <"$1"; (: <"$1"; cat "$1"); (cat "$1"); :' - "$mark" >"$dir/out" 2>"$dir/err"
+	equal "$options: ids in a pid namespace" "$(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts" | tr '\n' ',')" \
+		"sh 1 1,sh 2 2,cat 2 2,cat 3 3,"
+done
 
 # ---- orphans are given to the nearest ancestor that has asked for them
 rule adopted "evt.type in (open, openat) and fd.name = $mark" "parent=%proc.pcmdline" >"$dir/adopted.yaml"
