@@ -140,7 +140,9 @@ static int read_message(const struct call *c, uint32_t i, struct message *m)
 		r = read_name(c, c->args[4], (int32_t)c->args[5], m);
 	if (r == 0 && c->number == SYS_sendto)
 		r = read_piece(c, &whole, m);
-	return r == 0 && m->unreadable ? -EFAULT : r;
+	if (r < 0) /* and that is told before */
+		m->unreadable = false;
+	return m->unreadable ? -EFAULT : r;
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------- */

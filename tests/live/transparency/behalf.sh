@@ -105,6 +105,9 @@ raw("too many pieces", "sendmsg", s.fileno(), several, 0)
 several[0].iovlen = 1
 for several[0].controllen in (5, 2**31 - 1, 2**31):
     raw("no control, but its length", "sendmsg", s.fileno(), several, 0)
+several[0].controllen, several[0].name = 24, None
+pieces[0].base = ctypes.cast(8, ctypes.c_char_p)
+raw("neither control nor bytes", "sendmsg", s.fileno(), several, 0)
 
 # a socket without room: who may not wait is told, who may waits, for as long as its time limit says
 a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
