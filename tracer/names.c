@@ -295,6 +295,19 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
 	return n ? 0 : -ENOENT;
 }
 
+/* What the caller would be told of the path: 0 or a negative errno; -EOPNOTSUPP: that is not known. */
+static int failure_of(const struct naming *n, int base, const char *path)
+{
+	uint64_t flags = O_PATH | (n->flags & AT_SYMLINK_FOLLOW ? 0 : O_NOFOLLOW);
+	auto_fd int fd = lookup_open(base, path, flags, 0, RESOLVE_NO_MAGICLINKS);
+
+	if (fd >= 0)
+		return lookup_is_ordinary(&n->errand.lookup, fd) ? 0 : -EOPNOTSUPP;
+	if (fd != -ENOENT && fd != -ENOTDIR && fd != -EACCES && fd != -ELOOP && fd != -ENAMETOOLONG)
+		return 0;
+	return is_everybodys(base, path, flags, fd) ? fd : -EOPNOTSUPP;
+}
+
 /*
  * A call that fails at its second name fails at its first one before, where that is no better: the kernel looks
  * for the file of a link, and for the folder of what is moved, before it tells of the other name. Otherwise second;
@@ -302,8 +315,7 @@ static int read_path(const struct call *c, unsigned int arg, char path[PATH_MAX]
  */
 static int first_failure(struct naming *n, int second, int unknown)
 {
-	bool links = n->row->operation == LINK, fails = false;
-	uint64_t flags = O_PATH | (n->flags & AT_SYMLINK_FOLLOW ? 0 : O_NOFOLLOW);
+	bool links = n->row->operation == LINK;
 	char *path = n->errand.path, cut[2] = "";
 	size_t end = strlen(path);
 	int base, r = 0;
@@ -332,19 +344,14 @@ static int first_failure(struct naming *n, int second, int unknown)
 		memcpy(path + end, ".", sizeof(cut));
 	}
 	if (errand_assume(&n->errand)) {
-		r = lookup_open(base, path, flags, 0, RESOLVE_NO_MAGICLINKS);
-		fails = r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG;
-		if (fails && !is_everybodys(base, path, flags, r))
-			r = unknown;
+		r = failure_of(n, base, path);
 		errand_return(&n->errand);
 	}
 	if (*cut)
 		memcpy(path + end, cut, sizeof(cut));
-	if (r > 0)
-		close(r);
 	if (base >= 0)
 		close(base);
-	return fails ? r : second;
+	return r == -EOPNOTSUPP ? unknown : r < 0 ? r : second;
 }
 
 /* Both names, with the caller's rights. */

@@ -160,10 +160,10 @@ static bool is_path(const char *p)
 	return is_readable(p) && *p && strnlen(p, room(p)) < room(p);
 }
 
-/* Of two bad names the kernel tells of one, which is known here but for what is below /proc. */
+/* Of two bad names the kernel tells of one, which the monitor does not always know where the second one is none. */
 static bool is_certain(const char *first, const char *second)
 {
-	return is_path(second) || !is_path(first) || !(strstr(first, "/proc") || strstr(first, "/dev/"));
+	return is_path(second) || !is_path(first);
 }
 
 static int descriptor(void)

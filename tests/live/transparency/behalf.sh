@@ -206,8 +206,8 @@ for first in bad:
             raw(f"both {bad.index(first)} {bad.index(second)}", name, *[b(a) for a in args])
 # a link on the way leads to what is another thing for each process
 os.symlink("/dev/fd/1", "output")
-for first in "output/", "output/x", "output":
-    for second in "none/x", "file/x", "new":
+for first in "output/", "output/x", "output", "/dev/fd/6", "/dev/fd/60", "/dev/fd/6/x":
+    for second in "none/x", "file/x", "d/.":
         for name, *args in ("rename", first, second), ("link", first, second), ("linkat", -100, first, -100, second, 0x400):
             raw(f"by a link {first} {second}", name, *[b(a) for a in args])
 def in_threads():
