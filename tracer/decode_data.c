@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "base/bytes.h"
@@ -160,9 +161,17 @@ static void put_message(const struct call *c, uint64_t address, uint64_t limit, 
 		event_put_absent(b);
 }
 
+/* Of a sendmmsg() that is not sent yet one event stands for all messages, and the first says nothing of the others. */
+static bool is_first_of_several(const struct call *c)
+{
+	return c->number == SYS_sendmmsg && !c->has_result && (uint32_t)c->args[2] > 1;
+}
+
 STEP(put_sent_message)
 {
-	if (!put_held_bytes(c, b))
+	if (is_first_of_several(c))
+		event_put_unknown(b);
+	else if (!put_held_bytes(c, b))
 		put_message(c, c->args[s->arg], UINT64_MAX, b);
 }
 
@@ -176,7 +185,9 @@ STEP(put_message_size)
 {
 	struct native_message m;
 
-	if (c->socket && c->socket->sends)
+	if (is_first_of_several(c))
+		event_put_unknown(b);
+	else if (c->socket && c->socket->sends)
 		event_put_int(b, (int64_t)c->socket->size);
 	else if (read_message(c, c->args[s->arg], &m))
 		event_put_int(b, (int64_t)vector_size(c, m.pieces, m.count));

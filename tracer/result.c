@@ -358,6 +358,21 @@ static bool is_never_broken_off(const struct tracer *t, long number)
 	return !t->killable && !(calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_OPEN));
 }
 
+/* Another message of a sendmmsg() whose first one has been told: the caller has sent them all and is stopped behind it. */
+static int tell_message(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
+{
+	struct call *call = &tracee->call;
+
+	tracee->messages--;
+	if (!tracee->stopped)
+		return 0;
+	call->args[1] += sizeof(struct native_messages);
+	call->memory = tracees_memory(&t->tracees, tracee);
+	t->ext.raced = tracee->alone ? RACED_NO : RACED_POSSIBLE;
+	t->looked_behind = tracee->tid;
+	return decode(t, call, tracee->cookie, ret_event, err) < 0 ? 0 : 1;
+}
+
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
 {
 	struct call *call = &tracee->call;
@@ -366,6 +381,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	bool settled;
 	int r;
 
+	if (tracee->messages)
+		return tell_message(t, tracee, ret_event, err);
 	if (tracee->stopped && arch_read(tracee->tid, &regs) < 0)
 		return 0; /* killed meanwhile: its end is told with what it followed */
 	tracee->follow = FOLLOW_NONE;
@@ -412,6 +429,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	call->socket = NULL;
 	socket_release(take_ptr(tracee->socket));
 	free(take_ptr(tracee->unseen));
+	if (call->number == SYS_sendmmsg && call->result > 1)
+		tracee->messages = (uint32_t)call->result - 1;
 	return r < 0 ? 0 : 1;
 }
 

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -187,6 +188,25 @@ static int tell_birth(struct tracer *t, const struct told *told, struct event *r
 	return r;
 }
 
+/* Ahead of all others, some of which may have come since it was taken. */
+static bool tell_again(struct tracer *t, const struct told *told)
+{
+	struct told_queue *q = &t->told;
+	size_t others = q->count;
+
+	if (q->first) {
+		q->list[--q->first] = *told;
+		q->count++;
+		return true;
+	}
+	told_add(t, told);
+	if (q->count == others)
+		return false;
+	memmove(q->list + 1, q->list, others * sizeof(*q->list));
+	q->list[0] = *told;
+	return true;
+}
+
 /* 0 = an event, negative = none (the process is gone, or nothing is to be said). */
 static int tell(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
 {
@@ -205,6 +225,8 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 		return tell_end(t, told, ret_event, err);
 	case TOLD_RESULT:
 		r = tracee ? result_tell(t, tracee, ret_event, err) : 0;
+		if (tracee && tracee->messages && !tell_again(t, told))
+			tracee->messages = 0;
 		return r > 0 ? 0 : -ESRCH;
 	case TOLD_LOST:
 		free(take_ptr(t->lost));

@@ -100,6 +100,7 @@ struct tracee {
 	char *path; /* heap; of an open, NULL = not known: what is told if its end is not seen */
 	struct event *unseen; /* heap; what is told then of another call; NULL = nothing */
 	bool alone; /* when it began: nobody could change what its pointers lead to */
+	uint32_t messages; /* of a followed sendmmsg() that went, and are to be told yet */
 	bool wants_path; /* an open: the real path is read from the descriptor at the exit */
 	uint64_t exec_ip; /* where the exec was called from, and (when wanted) in which memory */
 	enum region exec_region;

@@ -49,6 +49,12 @@ done
 backends="notify ptrace ptrace-all notify-only"
 sent udp unwritable plain
 sent udp second plain
+# the second of two, also where they are the caller's own to send
+backends="notify ptrace ptrace-all"
+for address in plain later; do
+	sent udp both $address
+	ok "both $address: told once" [ "$(grep -c "secret sent" "$alerts")" = 1 ]
+done
 # also beside a file system whose server may not give a page, so that the monitor is wary of each
 if [ "$(id -u)" = 0 ] && command -v fuse-overlayfs >/dev/null 2>&1; then
 	mkdir "$dir/lower" "$dir/over"
@@ -74,10 +80,10 @@ fi
 
 # a thread with descriptors of its own, also by a kernel that cannot name threads by descriptors, and without kcmp()
 for place in "" "$src/refuse pidfd_open:1:0x80=EINVAL --" "$src/refuse pidfd_open:1:0x80=EINVAL kcmp=EPERM --"; do
-	for call in sendto sendmsg sendmmsg connect; do
+	for call in sendto sendmsg sendmmsg both connect; do
 		backends="notify ptrace notify-only"
 		# doctor's closed list has what notify-only lacks
-		[ $call = sendmmsg ] && backends="notify ptrace"
+		case $call in sendmmsg | both) backends="notify ptrace" ;; esac
 		sent own $call plain
 	done
 done

@@ -6,7 +6,8 @@
  *            there is another thread; own: of a thread whose descriptors are its own, and the number of another
  *            file for the others
  *   CALL     sendto, sendmsg, sendmmsg; connect: and then send(); unwritable: a sendmmsg() that cannot write the
- *            length behind the message, and fails when it has sent it; second: the same of the second of two messages
+ *            length behind the message, and fails when it has sent it; second: the same of the second of two messages;
+ *            both: a sendmmsg() of two, the first of which goes to 127.0.0.1
  *   ADDRESS  plain: of the socket's family (mapped for IPv6); none: of no family; ipv4; long: with bytes behind
  *            it; later: the same and a flag for which the kernel itself has to send it
  *
@@ -127,6 +128,19 @@ static int send_unwritably(int fd, int both, struct sockaddr_storage *to, sockle
 	return both ? sendmmsg(fd, first, 2, 0) : sendmmsg(fd, second, 1, 0);
 }
 
+static int send_two(int fd, int flags, struct sockaddr_storage *to, socklen_t len)
+{
+	struct sockaddr_in elsewhere = v4("127.0.0.1", ((struct sockaddr_in *)to)->sin_port);
+	struct iovec other = { (void *)text, 4 }, piece = { (void *)text, sizeof(text) };
+	struct msghdr first = {
+		.msg_name = &elsewhere, .msg_namelen = sizeof(elsewhere), .msg_iov = &other, .msg_iovlen = 1
+	};
+	struct msghdr second = { .msg_name = to, .msg_namelen = len, .msg_iov = &piece, .msg_iovlen = 1 };
+	struct mmsghdr m[2] = { { .msg_hdr = first }, { .msg_hdr = second } };
+
+	return sendmmsg(fd, m, 2, flags);
+}
+
 static int send_it(char **argv)
 {
 	int stream, domain, flags, at, fd;
@@ -152,6 +166,8 @@ static int send_it(char **argv)
 			failed("connect");
 	} else if (is(argv[2], "unwritable") || is(argv[2], "second")) {
 		printf("%d\n", send_unwritably(fd, is(argv[2], "second"), &to, len));
+	} else if (is(argv[2], "both")) {
+		printf("%d\n", send_two(fd, flags, &to, len));
 	} else if (send_by(argv[2], fd, flags, &to, len) < 0) {
 		failed(argv[2]);
 	}
