@@ -358,7 +358,7 @@ static bool is_never_broken_off(const struct tracer *t, long number)
 	return !t->killable && !(calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_OPEN));
 }
 
-/* Another message of a sendmmsg() whose first one has been told: the caller has sent them all and is stopped behind it. */
+/* Another message of a sendmmsg() whose first one is told: the caller has sent them all and is stopped behind it. */
 static int tell_message(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
 {
 	struct call *call = &tracee->call;
