@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 need_root
-seeds=30
+seeds=20
 calls=400
 names="rename, renameat2, link, linkat, symlink, symlinkat, unlink, unlinkat, mkdir, mkdirat, rmdir, mknodat"
 descriptors="chdir, fchdir, umask, dup, dup2, dup3, close, fcntl, socket, bind, connect, listen, accept4, sendto, sendmsg"
