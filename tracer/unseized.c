@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <elf.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,28 @@
 #define SWEEP_NS   100000000ull
 #define SWEEP_TOLD (TOLD_MANY / 2) /* the others come with the next sweep */
 
-#define AUXV_END (2 * sizeof(uint64_t)) /* one pair, which says that there are no more */
+/*
+ * How much of an auxiliary vector there is up to the program's name, behind which nothing tells one start from another;
+ * 0 while an exec has not come that far: the kernel fills it in before everybody's eyes. Pairs of a 32-bit program are
+ * half as long, and so its first one is no small number.
+ */
+static size_t auxv_len(const char *bytes, size_t n)
+{
+	uint64_t first = 0;
+	size_t word;
+
+	memcpy(&first, bytes, n < sizeof(first) ? n : sizeof(first));
+	word = first > UINT32_MAX ? sizeof(uint32_t) : sizeof(uint64_t);
+	for (size_t at = 0; at + 2 * word <= n; at += 2 * word) {
+		uint64_t pair[2] = { 0 };
+
+		memcpy(&pair[0], bytes + at, word);
+		memcpy(&pair[1], bytes + at + word, word);
+		if (pair[0] == AT_EXECFN)
+			return pair[1] ? at + 2 * word : 0;
+	}
+	return 0;
+}
 
 /*
  * Who waits in a call is in no exec, which locks this for as long as it takes to close the files that the new program
@@ -36,9 +58,10 @@ static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret
 	char bytes[1024];
 	ssize_t n = waits ? procfs_read_file(tracee->tid, "auxv", bytes, sizeof(bytes)) :
 			    reader_locked_file(t->reader, tracee->tid, "auxv", bytes, sizeof(bytes));
+	size_t len = n > 0 ? auxv_len(bytes, (size_t)n) : 0;
 
-	*ret_image = n > 0 ? str_hash((struct str){ bytes, (size_t)n }) : 0;
-	return n == -EBUSY || n == -EAGAIN || n == (ssize_t)AUXV_END ? -EAGAIN : 0;
+	*ret_image = len ? str_hash((struct str){ bytes, len }) : 0;
+	return n == -EBUSY || n == -EAGAIN || (n > 0 && !len) ? -EAGAIN : 0;
 }
 
 static bool is_stale(struct tracer *t, const struct tracee *tracee)

@@ -17,4 +17,10 @@ for options in "" "--births stops" "--backend notify-only" "--backend ptrace"; d
 	ok "${options:-by default}: $(diff "$dir/all" "$dir/seen" | grep -c '^<') of $times not told, $(uniq -d "$dir/seen" | wc -l) twice" \
 		cmp -s "$dir/all" "$dir/seen"
 done
+
+# a new program shows once, also to who looks at it while the kernel makes it
+"$MONITOR" run --backend notify-only -r "$dir/rules.yaml" --output "$dir/beside" -- "$src/executes" 2000 "$dir/payload" beside \
+	>"$dir/out" 2>"$dir/err"
+equal "beside execs that fail: $(cat "$dir/err")" "$(cat "$dir/out")" 2000
+equal "beside execs that fail: alerts" "$(grep -c ' number ' "$dir/beside")" 2000
 finish
