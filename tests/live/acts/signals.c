@@ -264,6 +264,7 @@ static void storm(void)
 {
 	struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { 0 };
 	int failures = 0, before = descriptors();
+	sigset_t pending;
 
 	handle(SIGALRM, note, 0);
 	setitimer(ITIMER_REAL, &often, NULL);
@@ -273,8 +274,11 @@ static void storm(void)
 		failures += fd < 0 || made < 0 || mkdir("folder", 0700) || rmdir("folder") || rename("new", "newer") ||
 			    unlink("newer") || dup2(fd, 20) != 20 || close(fd) || close(made) || close(20);
 	}
+	/* gVisor may leave one pending, by chance, until a signal of another number comes; those that follow are the same one */
+	sigpending(&pending);
 	setitimer(ITIMER_REAL, &never, NULL);
-	say("failures %d, descriptors left %d, signals came: %d\n", failures, descriptors() - before, count > 0);
+	say("failures %d, descriptors left %d, signals came: %d\n", failures, descriptors() - before,
+	    count > 0 || sigismember(&pending, SIGALRM));
 }
 
 static void births_in_storm(void)
