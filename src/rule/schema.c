@@ -11,7 +11,7 @@
 
 /*
  * The shape of rules files as data: which keys an item may have, and of which kind each value is. Kinds are weak, as
- * YAML's scalars are: a text may be any scalar, a number any scalar that reads as one.
+ * YAML's scalars are: a text may be any scalar but null, a number any scalar that reads as one.
  */
 enum kind {
 	KIND_TEXT,
@@ -19,6 +19,7 @@ enum kind {
 	KIND_INTEGER,
 	KIND_BOOLEAN,
 	KIND_TEXTS,
+	KIND_ITEMS, /* texts or numbers */
 	KIND_PRIORITY,
 	KIND_CHANGE,
 	KIND_ANY,
@@ -88,7 +89,7 @@ static const struct shape_key item_keys[] = {
 	{ "macro", KIND_TEXT, NULL, false },
 	{ "condition", KIND_TEXT, NULL, false },
 	{ "list", KIND_TEXT, NULL, false },
-	{ "items", KIND_TEXTS, NULL, false },
+	{ "items", KIND_ITEMS, NULL, false },
 	{ "rule", KIND_TEXT, NULL, false },
 	{ "desc", KIND_TEXT, NULL, false },
 	{ "enabled", KIND_BOOLEAN, NULL, false },
@@ -153,26 +154,52 @@ static const char *const priorities[] = { "EMERGENCY", "ALERT", "CRITICAL",	"ERR
 					  "NOTICE",    "INFO",	"INFORMATIONAL", "DEBUG", NULL };
 static const char *const changes[] = { "append", "replace", NULL };
 
+#define WRONG_TYPE "Value type not permitted by 'type' constraint."
+
+static bool check_enum(struct check *c, const struct yaml_node *v, const char *const *words)
+{
+	if (v->kind != YAML_SCALAR)
+		report(c, WRONG_TYPE);
+	else if (is_one_of(v, words))
+		return true;
+	return report(c, "Failed to match against any enum values.");
+}
+
+/* Alternatives of the schema: Falco's validator tells of each. */
+static bool report_item(struct check *c)
+{
+	report(c, WRONG_TYPE);
+	report(c, "Failed to validate against child schema #0.");
+	report(c, WRONG_TYPE);
+	report(c, "Failed to validate against child schema #1.");
+	return report(c, "Failed to validate against any schemas allowed by anyOf constraint.");
+}
+
+static bool is_integer(struct str text)
+{
+	int64_t number;
+
+	return !str_starts(text, STR("0x")) && parse_i64(text, &number) == 0;
+}
+
 static bool check_scalar(struct check *c, const struct yaml_node *v, enum kind kind)
 {
 	static const char *const truths[] = { "true", "false", NULL };
-	int64_t number;
+	bool scalar = v->kind == YAML_SCALAR;
 
-	if (kind == KIND_TEXT || kind == KIND_VERSION)
-		return true; /* Falco's validator takes everything of YAML for a text */
-	if (v->kind != YAML_SCALAR)
-		return report(c, "Value type not permitted by 'type' constraint.");
 	switch (kind) {
 	case KIND_INTEGER:
-		return parse_i64(v->text, &number) == 0 || report(c, "Value type not permitted by 'type' constraint.");
+		return (scalar && is_integer(v->text)) || report(c, WRONG_TYPE);
 	case KIND_BOOLEAN:
-		return is_one_of(v, truths) || report(c, "Value type not permitted by 'type' constraint.");
+		return (scalar && is_one_of(v, truths)) || report(c, WRONG_TYPE);
 	case KIND_PRIORITY:
-		return is_one_of(v, priorities) || report(c, "Failed to match against any enum values.");
+		return check_enum(c, v, priorities);
 	case KIND_CHANGE:
-		return is_one_of(v, changes) || report(c, "Failed to match against any enum values.");
+		return check_enum(c, v, changes);
+	case KIND_ITEMS:
+		return scalar || report_item(c);
 	default:
-		return true;
+		return scalar || report(c, WRONG_TYPE);
 	}
 }
 
@@ -195,12 +222,12 @@ static void leave(struct check *c, size_t before)
 		c->place.len = before;
 }
 
-static bool check_list(struct check *c, const struct yaml_node *v, const struct shape *inner)
+static bool check_list(struct check *c, const struct yaml_node *v, enum kind kind, const struct shape *inner)
 {
 	bool good = true;
 
 	if (v->kind != YAML_SEQUENCE)
-		return report(c, "Value type not permitted by 'type' constraint.");
+		return report(c, WRONG_TYPE);
 	for (uint32_t i = 0; i < v->count && c->warnings->count < SCHEMA_WARNINGS; i++) {
 		size_t before = c->place.len;
 		char text[64];
@@ -209,7 +236,7 @@ static bool check_list(struct check *c, const struct yaml_node *v, const struct 
 		strbuf_addc(&c->place, '[');
 		strbuf_addu(&c->place, i);
 		strbuf_addc(&c->place, ']');
-		fits = inner ? check_map(c, v->items[i], inner) : check_scalar(c, v->items[i], KIND_TEXT);
+		fits = inner ? check_map(c, v->items[i], inner) : check_scalar(c, v->items[i], kind);
 		leave(c, before);
 		if (fits)
 			continue;
@@ -228,7 +255,8 @@ static bool check_value(struct check *c, const struct yaml_node *v, const struct
 		return check_map(c, v, key->inner);
 	case KIND_MAPS:
 	case KIND_TEXTS:
-		return check_list(c, v, key->inner);
+	case KIND_ITEMS:
+		return check_list(c, v, key->kind, key->inner);
 	default:
 		return check_scalar(c, v, key->kind);
 	}
@@ -247,7 +275,7 @@ static bool check_map(struct check *c, const struct yaml_node *v, const struct s
 	bool good = true;
 
 	if (v->kind != YAML_MAP)
-		return report(c, "Value type not permitted by 'type' constraint.");
+		return report(c, WRONG_TYPE);
 	if (shape->some && !v->count)
 		good = report(c, "Object should have no fewer than 1 properties.");
 	for (uint32_t i = 0; i < v->count && c->warnings->count < SCHEMA_WARNINGS; i++) {
@@ -282,7 +310,7 @@ int schema_check(struct arena *arena, const struct yaml_node *root, struct texts
 	struct check c = { .arena = arena, .warnings = warnings };
 
 	strbuf_adds(&c.place, "<root>");
-	check_list(&c, root, &item);
+	check_list(&c, root, KIND_MAPS, &item);
 	if (c.place.failed)
 		c.failed = -ENOMEM;
 	strbuf_free(&c.place);
@@ -318,6 +346,7 @@ static void add_key(struct strbuf *out, const struct shape_key *key)
 		strbuf_adds(out, "{\"type\":\"boolean\"}");
 		break;
 	case KIND_TEXTS:
+	case KIND_ITEMS:
 		strbuf_adds(out, "{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}}");
 		break;
 	case KIND_PRIORITY:

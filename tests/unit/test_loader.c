@@ -363,8 +363,21 @@ static void test_schema(void **state)
 		  "failed for <root>[0]: Object contains a property that could not be validated using 'properties' or "
 		  "'additionalProperties' constraints: 'colour'.",
 		  2 },
-		/* everything passes for a text or a version */
-		{ "- list: ~\n  items: [a, ~, [a], {a: b}]\n- required_engine_version: [1]\n", NULL, 0 },
+		{ "- list: ~\n", "failed for <root>[0][list]: Value type not permitted by 'type' constraint.", 3 },
+		{ "- rule: {a: b}\n", "failed for <root>[0][rule]: Value type not permitted by 'type' constraint.", 3 },
+		{ "- required_engine_version: [1]\n",
+		  "failed for <root>[0][required_engine_version]: Value type not permitted by 'type' constraint.", 3 },
+		{ "- required_engine_version: 1\n", NULL, 0 },
+		/* each of the alternatives is told */
+		{ "- list: l\n  items: [a, 1.5, [a]]\n",
+		  "failed for <root>[0][items][2]: Value type not permitted by 'type' constraint.", 8 },
+		{ "- rule: r\n  tags: [a, ~]\n",
+		  "failed for <root>[0][tags][1]: Value type not permitted by 'type' constraint.", 4 },
+		{ "- rule: r\n  priority: [DEBUG]\n",
+		  "failed for <root>[0][priority]: Value type not permitted by 'type' constraint.", 4 },
+		{ "- rule: r\n  capture_duration: 010\n", NULL, 0 },
+		{ "- rule: r\n  capture_duration: 0x10\n",
+		  "failed for <root>[0][capture_duration]: Value type not permitted by 'type' constraint.", 3 },
 		{ "- rule: r\n  enabled: ~\n",
 		  "failed for <root>[0][enabled]: Value type not permitted by 'type' constraint.", 3 },
 		{ "- list: l\n  items: a\n",
