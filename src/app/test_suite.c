@@ -18,17 +18,6 @@ struct item {
 	const struct yaml_node *value;
 };
 
-static struct str trim(struct str s)
-{
-	while (s.len && s.ptr[0] == ' ') {
-		s.ptr++;
-		s.len--;
-	}
-	while (s.len && s.ptr[s.len - 1] == ' ')
-		s.len--;
-	return s;
-}
-
 static int fill_text(struct suite *s, const struct item *items, size_t n, const struct yaml_node *node, struct str *ret,
 		     struct error *err)
 {
@@ -43,7 +32,7 @@ static int fill_text(struct suite *s, const struct item *items, size_t n, const 
 		if (rest.len > 2 && rest.ptr[0] == '%' && rest.ptr[1] == '{')
 			close = memchr(rest.ptr, '}', rest.len);
 		if (close) {
-			name = trim((struct str){ rest.ptr + 2, (size_t)(close - rest.ptr) - 2 });
+			name = str_trim((struct str){ rest.ptr + 2, (size_t)(close - rest.ptr) - 2 }, STR(" "));
 			if (str_starts(name, STR("item.")))
 				for (i = 0; i < n && !str_eq(items[i].key, (struct str){ name.ptr + 5, name.len - 5 });
 				     i++)

@@ -21,6 +21,20 @@ bool str_ends(struct str s, struct str suffix)
 	       (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
 }
 
+static bool is_one_of(char c, struct str characters)
+{
+	return memchr(characters.ptr, c, characters.len);
+}
+
+struct str str_trim(struct str s, struct str characters)
+{
+	while (s.len && is_one_of(s.ptr[0], characters))
+		s = (struct str){ s.ptr + 1, s.len - 1 };
+	while (s.len && is_one_of(s.ptr[s.len - 1], characters))
+		s.len--;
+	return s;
+}
+
 static char fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;

@@ -31,6 +31,9 @@ bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 bool str_contains(struct str s, struct str part);
 
+/* Without those of these characters that stand at its ends. */
+struct str str_trim(struct str s, struct str characters);
+
 /* The last c in s, NULL when there is none. memrchr() may not be given the pointer of an empty text. */
 static inline const char *str_last(struct str s, char c)
 {

@@ -136,15 +136,6 @@ EXTRACTOR(proc_cwd)
 	return thread_is_leader(t) ? extract_rstr(ctx, ret, t->cwd) : extract_text(ctx, ret, STR("./"));
 }
 
-static struct str trim_blanks(struct str s)
-{
-	while (s.len > 0 && s.ptr[0] == ' ')
-		s = (struct str){ s.ptr + 1, s.len - 1 };
-	while (s.len > 0 && s.ptr[s.len - 1] == ' ')
-		s.len--;
-	return s;
-}
-
 /* A variable with an empty value is passed over, as if it were not there. */
 static struct str variable(struct str env, struct str name)
 {
@@ -154,7 +145,7 @@ static struct str variable(struct str env, struct str name)
 		size_t step = item.len + (end ? 1 : 0);
 
 		if (item.len > name.len + 1 && item.ptr[name.len] == '=' && str_starts(item, name))
-			return trim_blanks((struct str){ item.ptr + name.len + 1, item.len - name.len - 1 });
+			return str_trim((struct str){ item.ptr + name.len + 1, item.len - name.len - 1 }, STR(" "));
 		env = (struct str){ env.ptr + step, env.len - step };
 	}
 	return STR("");

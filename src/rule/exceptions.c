@@ -162,11 +162,7 @@ static bool is_given(const struct exception_entry *e)
 
 static struct str trim(struct str s)
 {
-	while (s.len && strchr(" \t\r\n", s.ptr[0]))
-		s = (struct str){ s.ptr + 1, s.len - 1 };
-	while (s.len && strchr(" \t\r\n", s.ptr[s.len - 1]))
-		s.len--;
-	return s;
+	return str_trim(s, STR(" \t\r\n"));
 }
 
 static const struct operator_word *find_operator(struct str word)

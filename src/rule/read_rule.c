@@ -55,15 +55,6 @@ static int read_priority(struct reader *r, enum priority *ret_priority)
 	return n < 0 ? n : check_priority(r, text, ret_priority);
 }
 
-static struct str trim(struct str s)
-{
-	while (s.len && strchr(" \t\n\r\v\f", s.ptr[0]))
-		s = (struct str){ s.ptr + 1, s.len - 1 };
-	while (s.len && strchr(" \t\n\r\v\f", s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 /* The value of one key into v. */
 static int read_key(struct reader *r, enum rule_key key, enum decode need, bool append, struct rule_item *v)
 {
@@ -236,7 +227,7 @@ static int read_definition(struct reader *r)
 		return n;
 	rule.condition_at = key_at(r, KEY_CONDITION, ITEM_RULE_CONDITION);
 	rule.output_at = key_at(r, KEY_OUTPUT, ITEM_RULE_OUTPUT);
-	rule.output = trim(rule.output);
+	rule.output = str_trim(rule.output, STR(" \t\n\r\v\f"));
 	return items_define_rule(r->items, r->from.findings, &rule);
 }
 

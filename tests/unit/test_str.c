@@ -72,6 +72,23 @@ static void test_last(void **state)
 	assert_null(str_last((struct str){ NULL, 0 }, '/'));
 }
 
+static void test_trim(void **state)
+{
+	static const struct {
+		struct str text, characters, rest;
+	} rows[] = {
+		{ STR(""), STR(" "), STR("") },
+		{ STR("   "), STR(" "), STR("") },
+		{ STR(" a b\t"), STR(" "), STR("a b\t") },
+		{ STR("\t a b\n"), STR(" \t\n"), STR("a b") },
+		{ STR("a\0"), STR(" "), STR("a\0") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_true(str_eq(str_trim(rows[i].text, rows[i].characters), rows[i].rest));
+}
+
 static void test_distance(void **state)
 {
 	assert_int_equal(str_distance(STR("proc.name"), STR("proc.nmae")), 2);
@@ -141,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_hash_depends_on_every_byte),
 		cmocka_unit_test(test_last),
+		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_strbuf_numbers),
 		cmocka_unit_test(test_strbuf_model),
