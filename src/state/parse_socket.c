@@ -12,6 +12,11 @@
 #define CONNECTION (FDF_CONNECTED | FDF_CONNECT_PENDING | FDF_CONNECT_FAILED)
 #define ROLES	   (FDF_ROLE_CLIENT | FDF_ROLE_SERVER)
 
+static bool is_inet(const struct fd *fd)
+{
+	return fd->type == FD_IPV4_SOCK || fd->type == FD_IPV6_SOCK;
+}
+
 /* ---- names ---- */
 
 /* The name is in s->text. */
@@ -231,21 +236,26 @@ static int name_by_ends(struct state *s, struct fd *fd)
 	return take_name(s, fd);
 }
 
+/* An IPv6 pair of mapped addresses is an IPv4 one. Returns whether it is another than before. */
+static bool set_pair(struct fd *fd, const struct socket_pair *p)
+{
+	size_t skip = p->family == FAMILY_INET6 ? 12 : 0;
+
+	if (p->family == FAMILY_INET6 && !(ip_is_v4_mapped(p->sip) && ip_is_v4_mapped(p->dip))) {
+		fd->type = FD_IPV6_SOCK;
+		return socket_update_v6(fd, p->sip, p->sport, p->dip, p->dport);
+	}
+	fd->type = FD_IPV4_SOCK;
+	return socket_update_v4(fd, p->sip + skip, p->sport, p->dip + skip, p->dport);
+}
+
 static int set_connection(struct state *s, struct fd *fd, const struct socket_pair *p)
 {
 	enum l4_proto l4 = (enum l4_proto)fd->socket.l4;
 	bool changed;
 
 	correct_answer(s, fd);
-	if (p->family == FAMILY_INET6 && !(ip_is_v4_mapped(p->sip) && ip_is_v4_mapped(p->dip))) {
-		fd->type = FD_IPV6_SOCK;
-		changed = socket_update_v6(fd, p->sip, p->sport, p->dip, p->dport);
-	} else {
-		size_t skip = p->family == FAMILY_INET6 ? 12 : 0;
-
-		fd->type = FD_IPV4_SOCK;
-		changed = socket_update_v4(fd, p->sip + skip, p->sport, p->dip + skip, p->dport);
-	}
+	changed = set_pair(fd, p);
 	socket_publish(fd);
 	if (s->asks_fds) { /* the kernel has not chosen the near end of a call that is told before it is made */
 		socket_set_l4(fd, l4);
@@ -345,7 +355,6 @@ int parse_accept(struct state *s, const struct event *ev, struct subject *sub)
 	struct str tuple = event_param(ev, 1);
 	int64_t number = event_result(ev);
 	struct socket_pair p;
-	bool mapped;
 	struct fd *fd;
 
 	if (!sub->thread || number < 0)
@@ -361,14 +370,7 @@ int parse_accept(struct state *s, const struct event *ev, struct subject *sub)
 	if (p.family == FAMILY_UNIX) {
 		socket_set_unix(fd, p.unix_source, p.unix_destination);
 	} else {
-		mapped = p.family == FAMILY_INET6 && ip_is_v4_mapped(p.sip) && ip_is_v4_mapped(p.dip);
-		if (p.family == FAMILY_INET6 && !mapped) {
-			fd->type = FD_IPV6_SOCK;
-			socket_update_v6(fd, p.sip, p.sport, p.dip, p.dport);
-		} else {
-			fd->type = FD_IPV4_SOCK;
-			socket_update_v4(fd, p.sip + (mapped ? 12 : 0), p.sport, p.dip + (mapped ? 12 : 0), p.dport);
-		}
+		(void)set_pair(fd, &p);
 		socket_set_l4(fd, L4_TCP);
 		state_note_listened(s, p.dport);
 	}
@@ -450,13 +452,17 @@ static int update_by_tuple(struct state *s, struct fd *fd, struct str tuple, boo
 	if (!changed)
 		return 0;
 	/* an address can change only where there is no connection */
-	if ((fd->type == FD_IPV4_SOCK || fd->type == FD_IPV6_SOCK) && fd->socket.l4 == L4_UNKNOWN)
+	if (is_inet(fd) && fd->socket.l4 == L4_UNKNOWN)
 		socket_set_l4(fd, L4_UDP);
 	socket_fill_own(fd, &s->interfaces);
 	*ret_changed = true;
 	return 0;
 }
 
+/*
+ * What is in the table as a file and yet has a pair was closed and made anew while events were lost: the call
+ * worked.
+ */
 static int transfer(struct state *s, struct subject *sub, struct str tuple, bool incoming)
 {
 	struct fd *fd = subject_own_fd(sub);
@@ -468,18 +474,13 @@ static int transfer(struct state *s, struct subject *sub, struct str tuple, bool
 	r = update_by_tuple(s, fd, tuple, &changed);
 	if (r < 0 || !changed)
 		return r;
-	if (fd->type != FD_IPV4_SOCK && fd->type != FD_IPV6_SOCK)
+	if (!is_inet(fd))
 		return name_by_tuple(s, fd, tuple);
 	if (!(fd->flags & ROLES))
 		guess_role(sub->thread, fd, incoming);
 	if (fd->flags & (incoming ? FDF_ROLE_CLIENT : FDF_ROLE_SERVER))
 		socket_swap(fd);
 	return name_by_pair(s, fd);
-}
-
-static bool is_inet(const struct fd *fd)
-{
-	return fd->type == FD_IPV4_SOCK || fd->type == FD_IPV6_SOCK;
 }
 
 static int note_connected(struct subject *sub)
@@ -498,10 +499,6 @@ static bool wants_tuple(const struct fd *fd)
 	return !fd->name || !fd->name->len || !socket_is_tcp(fd);
 }
 
-/*
- * What is in the table as a file and yet has a pair was closed and made anew while events were lost: the call
- * worked.
- */
 int parse_recv(struct state *s, const struct event *ev, struct subject *sub)
 {
 	unsigned int at;
