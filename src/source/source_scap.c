@@ -57,6 +57,12 @@ static int fault(const struct scap *s, int code, struct error *err, const char *
 	return error_set(err, code, "offset %llu: %s", (unsigned long long)s->block_at, what);
 }
 
+/* Says where, of an error that another part had. */
+static int at_block(const struct scap *s, int code, struct error *err)
+{
+	return error_prefix(err, code, "offset %llu", (unsigned long long)s->block_at);
+}
+
 static int cut(const struct scap *s, size_t n, const char *of, struct error *err)
 {
 	return error_set(err, -EBADMSG, "offset %llu: the file ends %zu bytes before the end of %s",
@@ -121,7 +127,7 @@ static int read_section(struct scap *s, uint32_t total, struct error *err)
 	s->source.traits = s->origin.ours ? s->origin.traits : SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
 	e = scap_fill_start(&s->fill, s->origin.implied, err);
 	if (e < 0)
-		return error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
+		return at_block(s, e, err);
 	scap_file_skip(&s->file, total);
 	s->in_metadata = true;
 	scap_convert_reset(s->convert);
@@ -167,7 +173,7 @@ static int keep_ext(struct scap *s, const struct event *ev, struct error *err)
 	if (e == -ENOTSUP)
 		return 0; /* of a newer writer: the event is complete without it */
 	if (e < 0)
-		return error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
+		return at_block(s, e, err);
 	strbuf_reset(&s->ext_text);
 	strbuf_addstr(&s->ext_text, ext.real_path);
 	strbuf_addstr(&s->ext_text, ext.args);
@@ -184,22 +190,46 @@ static int keep_ext(struct scap *s, const struct event *ev, struct error *err)
 	return 0;
 }
 
+/* The forms that a block of an event has had. */
+static const struct event_block {
+	uint32_t type;
+	bool with_flags; /* a word of them behind the processor */
+	bool old; /* without a number of parameters in the event's header */
+	bool large;
+} event_blocks[] = {
+	{ .type = SCAP_EVENT_V2 },
+	{ .type = SCAP_EVENT_FLAGS_V2, .with_flags = true },
+	{ .type = SCAP_EVENT_V2_LARGE, .large = true },
+	{ .type = SCAP_EVENT_FLAGS_V2_LARGE, .with_flags = true, .large = true },
+	{ .type = SCAP_EVENT, .old = true },
+	{ .type = (uint32_t)SCAP_EVENT_OLD, .old = true },
+	{ .type = SCAP_EVENT_FLAGS, .with_flags = true, .old = true },
+};
+
+static const struct event_block *find_event_block(uint32_t type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(event_blocks); i++)
+		if (event_blocks[i].type == type)
+			return &event_blocks[i];
+	return NULL;
+}
+
 /* The event of a block, found in place. 1 = hand it out, 0 = not, negative = damaged. */
-static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with_flags, bool old,
+static int read_event(struct scap *s, const uint8_t *body, size_t len, const struct event_block *block,
 		      struct event *ret_event, struct error *err)
 {
-	size_t head = with_flags ? 6 : 2; /* u16 cpu, u32 flags */
+	size_t head = block->with_flags ? 6 : 2; /* u16 cpu, u32 flags */
 	const uint8_t *at = body + head;
 	uint32_t event_len;
 	int e;
 
-	if (len < head + (old ? EVENT_HEADER_V1_BYTES : EVENT_HEADER_BYTES))
+	if (len < head + (block->old ? EVENT_HEADER_V1_BYTES : EVENT_HEADER_BYTES))
 		return fault(s, -EBADMSG, err, "the block is too short for an event");
 	event_len = bytes_u32(at + EVENT_HEADER_LEN);
 	if (event_len > len - head || event_len < EVENT_HEADER_V1_BYTES)
 		return error_set(err, -EBADMSG, "offset %llu: event has %u bytes, but its block has room for %zu",
 				 (unsigned long long)s->block_at, event_len, len - head);
-	e = old ? scap_convert_header(s->convert, &at, &event_len, err) : 0;
+	e = block->old ? scap_convert_header(s->convert, &at, &event_len, err) : 0;
 	if (e == 0)
 		e = event_read(ret_event, at, event_len, err);
 	if (e == -ENOTSUP) { /* of a type that is newer than this program */
@@ -208,17 +238,17 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 		return 0;
 	}
 	if (e < 0)
-		return e == -ENOMEM ? e : error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
+		return e == -ENOMEM ? e : at_block(s, e, err);
 	ret_event->cpu = bytes_u16(body);
-	ret_event->flags = with_flags ? bytes_u32(body + 2) & ~(EVENT_FLAG_UNSHOWN | SCAP_NOTES) : 0;
+	ret_event->flags = block->with_flags ? bytes_u32(body + 2) & ~(EVENT_FLAG_UNSHOWN | SCAP_NOTES) : 0;
 	if (ret_event->flags & EVENT_FLAG_STATE_ONLY && !s->origin.ours)
 		ret_event->flags |= EVENT_FLAG_UNSHOWN; /* one that a filter left out: Falco counts it */
-	scap_fill_note(&s->fill, with_flags ? bytes_u32(body + 2) : 0);
+	scap_fill_note(&s->fill, block->with_flags ? bytes_u32(body + 2) : 0);
 
 	if (!scap_convert_passes(ret_event)) {
 		e = scap_convert(s->convert, ret_event, err);
 		if (e < 0)
-			return error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
+			return at_block(s, e, err);
 		return e;
 	}
 	if (ret_event->type == EV_ASYNCEVENT_E && ext_is(ret_event))
@@ -226,16 +256,16 @@ static int read_event(struct scap *s, const uint8_t *body, size_t len, bool with
 	if (ret_event->type == EV_ASYNCEVENT_E && s->fill.tasks && scap_tasks_is(ret_event)) {
 		e = scap_tasks_restore(s->fill.tasks, ret_event, err);
 		if (e < 0)
-			return error_prefix(err, e, "offset %llu", (unsigned long long)s->block_at);
+			return at_block(s, e, err);
 	}
 	return 1;
 }
 
 /* One event block. 1 = *ret_event, 0 = go on. */
-static int take_event(struct scap *s, uint32_t total, bool with_flags, bool old, bool large, struct event *ret_event,
+static int take_event(struct scap *s, uint32_t total, const struct event_block *block, struct event *ret_event,
 		      struct error *err)
 {
-	size_t most = large ? (size_t)EVENT_MAX_BYTES + EVENT_SMALL_BYTES : EVENT_SMALL_BYTES + BLOCK_HEAD;
+	size_t most = block->large ? (size_t)EVENT_MAX_BYTES + EVENT_SMALL_BYTES : EVENT_SMALL_BYTES + BLOCK_HEAD;
 	int e;
 
 	if (total < BLOCK_HEAD + BLOCK_TAIL || total > most)
@@ -244,8 +274,7 @@ static int take_event(struct scap *s, uint32_t total, bool with_flags, bool old,
 	e = need(s, total, "an event block", err);
 	if (e < 0)
 		return e;
-	e = read_event(s, scap_file_at(&s->file) + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, with_flags, old,
-		       ret_event, err);
+	e = read_event(s, scap_file_at(&s->file) + BLOCK_HEAD, total - BLOCK_HEAD - BLOCK_TAIL, block, ret_event, err);
 	if (e < 0)
 		return e;
 	scap_file_skip(&s->file, total);
@@ -265,6 +294,7 @@ static int take_event(struct scap *s, uint32_t total, bool with_flags, bool old,
 /* One block of any kind. 1 = *ret_event, 0 = go on, -ENODATA = end. */
 static int take_block(struct scap *s, struct event *ret_event, struct error *err)
 {
+	const struct event_block *block;
 	uint32_t type, total;
 	int e;
 
@@ -287,31 +317,17 @@ static int take_block(struct scap *s, struct event *ret_event, struct error *err
 		return cut(s, BLOCK_HEAD, "a block's head", err);
 	type = bytes_u32(scap_file_at(&s->file));
 	total = bytes_u32(scap_file_at(&s->file) + 4);
-
-	switch (type) {
-	case SCAP_EVENT_V2:
-		return take_event(s, total, false, false, false, ret_event, err);
-	case SCAP_EVENT_FLAGS_V2:
-		return take_event(s, total, true, false, false, ret_event, err);
-	case SCAP_EVENT_V2_LARGE:
-		return take_event(s, total, false, false, true, ret_event, err);
-	case SCAP_EVENT_FLAGS_V2_LARGE:
-		return take_event(s, total, true, false, true, ret_event, err);
-	case SCAP_EVENT:
-	case (uint32_t)SCAP_EVENT_OLD:
-		return take_event(s, total, false, true, false, ret_event, err);
-	case SCAP_EVENT_FLAGS:
-		return take_event(s, total, true, true, false, ret_event, err);
-	case SCAP_SECTION:
+	block = find_event_block(type);
+	if (block)
+		return take_event(s, total, block, ret_event, err);
+	if (type == SCAP_SECTION)
 		return read_section(s, total, err);
-	default:
-		if (!s->in_metadata)
-			return error_set(err, -EBADMSG,
-					 "offset %llu: block 0x%x stands where an event or a new section was expected",
-					 (unsigned long long)s->block_at, type);
-		s->has_packets = s->has_packets || type == PACKET || type == PACKET_SIMPLE || type == PACKET_OLD;
-		return read_metadata(s, type, total, err);
-	}
+	if (!s->in_metadata)
+		return error_set(err, -EBADMSG,
+				 "offset %llu: block 0x%x stands where an event or a new section was expected",
+				 (unsigned long long)s->block_at, type);
+	s->has_packets = s->has_packets || type == PACKET || type == PACKET_SIMPLE || type == PACKET_OLD;
+	return read_metadata(s, type, total, err);
 }
 
 /* ---- the vtable ---- */
