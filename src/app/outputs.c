@@ -39,6 +39,23 @@ static bool follows_own(const struct opening *o, bool had_one, const char *key)
 	return !is.failed && !was.failed && str_eq(strbuf_str(&is), strbuf_str(&was));
 }
 
+/* A text of the configuration, and where it goes as one that ends with a NUL. */
+struct text {
+	char *to;
+	size_t size;
+	struct str value;
+	const char *key;
+};
+
+static int read_texts(const struct text *texts, size_t n, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = config_c_text(texts[i].to, texts[i].size, texts[i].value, texts[i].key, err);
+	return r;
+}
+
 static int open_file(const struct opening *o, struct output **ret_output, struct error *err)
 {
 	const struct config *c = o->config;
@@ -64,15 +81,14 @@ static int open_grpc(const struct opening *o, struct output **ret_output, struct
 		.alerts = c->grpc_output_enabled,
 		.versions = { FALCO_VERSION, ENGINE_VERSION, "" },
 	};
-	int r;
+	const struct text texts[] = {
+		{ address, sizeof(address), c->grpc_bind_address, "grpc.bind_address" },
+		{ cert, sizeof(cert), c->grpc_cert_chain, "grpc.cert_chain" },
+		{ key, sizeof(key), c->grpc_private_key, "grpc.private_key" },
+		{ ca, sizeof(ca), c->grpc_root_certs, "grpc.root_certs" },
+	};
+	int r = read_texts(texts, ARRAY_SIZE(texts), err);
 
-	r = config_c_text(address, sizeof(address), c->grpc_bind_address, "grpc.bind_address", err);
-	if (r == 0)
-		r = config_c_text(cert, sizeof(cert), c->grpc_cert_chain, "grpc.cert_chain", err);
-	if (r == 0)
-		r = config_c_text(key, sizeof(key), c->grpc_private_key, "grpc.private_key", err);
-	if (r == 0)
-		r = config_c_text(ca, sizeof(ca), c->grpc_root_certs, "grpc.root_certs", err);
 	return r < 0 ? r : output_grpc_open(&options, ret_output, err);
 }
 
@@ -101,21 +117,15 @@ static int open_syslog(const struct opening *o, struct output **ret_output, stru
 		.timeout_ms = SYSLOG_TIMEOUT_MS,
 		.json = c->json_output,
 	};
-	int r;
+	const struct text texts[] = {
+		{ address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address" },
+		{ ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert" },
+		{ cert, sizeof(cert), c->monitor_syslog_output_client_cert, "monitor.syslog_output.client_cert" },
+		{ key, sizeof(key), c->monitor_syslog_output_client_key, "monitor.syslog_output.client_key" },
+		{ tag, sizeof(tag), c->monitor_syslog_output_tag, "monitor.syslog_output.tag" },
+	};
+	int r = read_texts(texts, ARRAY_SIZE(texts), err);
 
-	r = config_c_text(address, sizeof(address), c->monitor_syslog_output_address, "monitor.syslog_output.address",
-			  err);
-	if (r == 0)
-		r = config_c_text(ca, sizeof(ca), c->monitor_syslog_output_ca_cert, "monitor.syslog_output.ca_cert",
-				  err);
-	if (r == 0)
-		r = config_c_text(cert, sizeof(cert), c->monitor_syslog_output_client_cert,
-				  "monitor.syslog_output.client_cert", err);
-	if (r == 0)
-		r = config_c_text(key, sizeof(key), c->monitor_syslog_output_client_key,
-				  "monitor.syslog_output.client_key", err);
-	if (r == 0)
-		r = config_c_text(tag, sizeof(tag), c->monitor_syslog_output_tag, "monitor.syslog_output.tag", err);
 	return r < 0 ? r : output_syslog_open(&options, ret_output, err);
 }
 
@@ -123,12 +133,13 @@ static int open_journal(const struct opening *o, struct output **ret_output, str
 {
 	const struct config *c = o->config;
 	char path[PATH_MAX], identifier[64];
-	int r = config_c_text(path, sizeof(path), c->monitor_journal_output_socket, "monitor.journal_output.socket",
-			      err);
+	const struct text texts[] = {
+		{ path, sizeof(path), c->monitor_journal_output_socket, "monitor.journal_output.socket" },
+		{ identifier, sizeof(identifier), c->monitor_journal_output_identifier,
+		  "monitor.journal_output.identifier" },
+	};
+	int r = read_texts(texts, ARRAY_SIZE(texts), err);
 
-	if (r == 0)
-		r = config_c_text(identifier, sizeof(identifier), c->monitor_journal_output_identifier,
-				  "monitor.journal_output.identifier", err);
 	return r < 0 ? r : output_journal_open(path, identifier, SYSLOG_TIMEOUT_MS, c->json_output, ret_output, err);
 }
 
@@ -178,12 +189,7 @@ static int open_http(const struct opening *o, struct output **ret_output, struct
 		.max_timeouts = (unsigned int)c->http_output_max_consecutive_timeouts,
 		.retry_seconds = (unsigned int)c->monitor_http_output_retry_seconds,
 	};
-	const struct {
-		char *text;
-		size_t size;
-		struct str value;
-		const char *key;
-	} texts[] = {
+	const struct text texts[] = {
 		{ url, sizeof(url), c->http_output_url, "http_output.url" },
 		{ agent, sizeof(agent), c->http_output_user_agent, "http_output.user_agent" },
 		{ ca_cert, sizeof(ca_cert), c->http_output_ca_cert, "http_output.ca_cert" },
@@ -195,8 +201,8 @@ static int open_http(const struct opening *o, struct output **ret_output, struct
 	};
 	int r = read_headers(c, headers, &options.nheaders, err);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(texts); i++)
-		r = config_c_text(texts[i].text, texts[i].size, texts[i].value, texts[i].key, err);
+	if (r == 0)
+		r = read_texts(texts, ARRAY_SIZE(texts), err);
 	return r < 0 ? r : output_http_open(&options, ret_output, err);
 }
 
@@ -294,6 +300,8 @@ int outputs_open(struct output_list *o, const struct config *c, bool live, struc
 		if (r < 0)
 			return r;
 		o->made_of[o->count - 1] = made_of(&kinds[i], c);
+		if (!o->made_of[o->count - 1]) /* it would pass for one that no configuration asks for */
+			return error_set(err, -ENOMEM, "out of memory");
 	}
 	return r;
 }
