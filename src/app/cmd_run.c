@@ -365,21 +365,28 @@ static int give_up(struct run *run, struct error *err, int status)
 	return log_failure(err, status);
 }
 
-static int run_workload(struct run *run)
+static struct pipeline_options pipeline_settings(struct run *run, bool records)
 {
-	bool captures = capture_wanted(run->config, run->session.rules),
-	     records = captures || options_has(&run->options, OPT_run_write);
-	struct pipeline_options settings = {
+	const struct config *config = run->config;
+
+	return (struct pipeline_options){
 		.match_realpath = run->match_realpath,
-		.base64_buffers = run->config && run->config->buffer_format_base64,
-		.static_values = run->config ? run->config->static_values : NULL,
+		.base64_buffers = config && config->buffer_format_base64,
+		.static_values = config ? config->static_values : NULL,
 		.container_plugin = true,
-		.max_threads = run->config ? run->config->falco_libs_thread_table_size : 0,
+		.max_threads = config ? config->falco_libs_thread_table_size : 0,
 		.record = records ? record : NULL,
 		.alerted = records ? note_alert : NULL,
 		.record_context = run,
 		.observer = options_has(&run->options, OPT_run_explain) ? &run->explain.observer : NULL,
 	};
+}
+
+static int run_workload(struct run *run)
+{
+	bool captures = capture_wanted(run->config, run->session.rules),
+	     records = captures || options_has(&run->options, OPT_run_write);
+	struct pipeline_options settings = pipeline_settings(run, records);
 	auto_reload struct reload *reload = NULL;
 	struct scap_origin origin;
 	struct error err = { 0 };
