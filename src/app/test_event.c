@@ -68,11 +68,6 @@ int test_add_event(struct test_file *f, struct test_case *c, struct str line, st
 
 /* ---- parameters ---- */
 
-static bool is_text_type(enum param_type type)
-{
-	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;
-}
-
 static bool is_word(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -108,7 +103,7 @@ static int add_value(struct test_file *f, struct strbuf *line, const struct para
 		strbuf_adds(line, "-100");
 	else if (names_number(p->type, text, &number))
 		strbuf_addi(line, number);
-	else if (is_text_type(p->type) || p->type == PT_BYTEBUF || !is_word(text))
+	else if (param_type_is_text(p->type) || p->type == PT_BYTEBUF || !is_word(text))
 		test_quote(line, text);
 	else
 		strbuf_addstr(line, text);

@@ -112,6 +112,11 @@ enum event_flag {
 	EF_LARGE_PAYLOAD = 1 << 11, /* 32-bit parameter lengths */
 };
 
+static inline bool param_type_is_text(enum param_type type)
+{
+	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;
+}
+
 enum event_type {
 #define EVENT(number, id, ...) EV_##id = number,
 #include "event/events.def"

@@ -7,11 +7,6 @@
 #include "event/flags.h"
 #include "event/text_address.h"
 
-static bool is_text(enum param_type type)
-{
-	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;
-}
-
 int event_text_type(struct str name)
 {
 	int found = -1;
@@ -92,7 +87,7 @@ static void print_value(struct strbuf *out, const struct event *ev, unsigned int
 			strbuf_addi(out, event_param_int(ev, i));
 		else
 			strbuf_addu(out, event_param_uint(ev, i));
-	} else if (is_text(p->type)) {
+	} else if (param_type_is_text(p->type)) {
 		print_text(out, v);
 	} else if (!text_address_print(out, p->type, v)) {
 		strbuf_addc(out, 'b');
@@ -267,7 +262,7 @@ static int put_value(struct event_builder *b, const struct param_info *p, struct
 			return error_set(err, -EINVAL, "%s=" STR_FMT " is no number and no flag of this parameter",
 					 p->name, STR_ARG(bytes));
 		event_put_int(b, n);
-	} else if (is_text(p->type)) {
+	} else if (param_type_is_text(p->type)) {
 		event_put_text(b, bytes);
 	} else if ((p->type == PT_SOCKADDR || p->type == PT_SOCKTUPLE) && !v->quoted) {
 		len = text_address_parse(p->type, bytes, address);

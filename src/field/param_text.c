@@ -29,11 +29,6 @@ static bool text_is_absent(struct str bytes)
 	return bytes.len == 0 || (bytes.len == 7 && memcmp(bytes.ptr, "(NULL)", 7) == 0);
 }
 
-static bool is_text(enum param_type type)
-{
-	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;
-}
-
 static const char *absent_word(enum param_type type)
 {
 	switch (type) {
@@ -394,7 +389,7 @@ void param_text(const struct field_context *ctx, unsigned int i, struct strbuf *
 	const struct param_info *info = &ctx->ev->info->params[i], *variant;
 	struct str bytes = event_param(ctx->ev, i);
 
-	if (is_text(info->type)) {
+	if (param_type_is_text(info->type)) {
 		struct str text = text_is_absent(bytes) ? STR("<NA>") : event_param_text(ctx->ev, i);
 
 		if (info->type == PT_CHARBUF)
@@ -408,7 +403,7 @@ void param_text(const struct field_context *ctx, unsigned int i, struct strbuf *
 		return;
 	}
 	variant = event_param_variant(ctx->ev, i, &bytes);
-	if (variant && is_text(variant->type))
+	if (variant && param_type_is_text(variant->type))
 		strbuf_add(value, bytes.ptr, strnlen(bytes.ptr, bytes.len));
 	else
 		typed_text(ctx, info, variant ? variant : info, bytes, value, resolved);

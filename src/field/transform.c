@@ -20,11 +20,6 @@ struct transform {
 	struct str help;
 };
 
-static bool is_text(enum param_type type)
-{
-	return type == PT_CHARBUF || type == PT_FSPATH || type == PT_FSRELPATH;
-}
-
 /* What a transformer of several arguments sees of one. */
 static struct transform_type origin_of(const struct transform_type *arg)
 {
@@ -43,7 +38,7 @@ static int check_text(const struct transform *t, const struct transform_type *ar
 		      struct transform_type *ret_type, struct error *err)
 {
 	(void)nargs;
-	if (!is_text(args[0].type))
+	if (!param_type_is_text(args[0].type))
 		return wrong_type(t, err);
 	*ret_type = args[0];
 	return 0;
@@ -63,7 +58,7 @@ static int check_len(const struct transform *t, const struct transform_type *arg
 		     struct transform_type *ret_type, struct error *err)
 {
 	(void)nargs;
-	if (!args[0].list && !is_text(args[0].type) && args[0].type != PT_BYTEBUF)
+	if (!args[0].list && !param_type_is_text(args[0].type) && args[0].type != PT_BYTEBUF)
 		return wrong_type(t, err);
 	*ret_type = (struct transform_type){ .type = PT_UINT64 };
 	return 0;
