@@ -150,6 +150,7 @@
 /* nesting of its tree: and, or, not in each pair of parentheses; macros add theirs */
 #define RULES_TREE_DEPTH    4000
 #define RULES_COND_NODES    1000000    /* checks and connectives of one condition with its macros: they may multiply */
+#define RULES_COPIED_NODES  1000000    /* the same of all conditions, in macros that come later: those are not shared */
 /* problems of one condition or output that are told: macros may multiply them, too */
 #define RULES_COND_PROBLEMS 100
 #define RULES_VALUE_BYTES   255	       /* a constant of a condition: Falco's limit */

@@ -88,11 +88,16 @@ struct size {
 	uint64_t nodes;
 };
 
+/* The worst is reported, whichever is met first, and of these the first. */
+static void take_problem(struct resolver *r, const struct resolve_problem *problem)
+{
+	if (problem->kind > r->problem.kind)
+		r->problem = *problem;
+}
+
 static void set_problem(struct resolver *r, int kind, const struct ast *a)
 {
-	/* a loop is reported before an undefined name, whichever is met first */
-	if (r->problem.kind == RESOLVE_FINE || (r->problem.kind == RESOLVE_UNDEFINED && kind != RESOLVE_UNDEFINED))
-		r->problem = (struct resolve_problem){ kind, a->text, a->offset };
+	take_problem(r, &(struct resolve_problem){ kind, a->text, a->offset });
 }
 
 static int put_in(struct resolver *r, struct ast **slot, unsigned int level, struct size *ret_size);
@@ -127,6 +132,10 @@ static int put_in_macro(struct resolver *r, struct ast **slot, unsigned int leve
 		return 0;
 	}
 	m->used = true;
+	if (m->problem.kind != RESOLVE_FINE) {
+		take_problem(r, &m->problem);
+		return 0;
+	}
 	if (m->done) {
 		name_tree(r, m->tree, m->name);
 		*slot = m->tree;
@@ -138,7 +147,9 @@ static int put_in_macro(struct resolver *r, struct ast **slot, unsigned int leve
 	if (!copy)
 		return -ENOMEM;
 	m->open = true;
+	r->copying++;
 	n = put_in(r, &copy, level, ret_size);
+	r->copying--;
 	m->open = false;
 	name_tree(r, copy, m->name);
 	*slot = copy;
@@ -151,7 +162,8 @@ static int put_in(struct resolver *r, struct ast **slot, unsigned int level, str
 	struct ast *a = *slot;
 	struct size all = { 0, 1 };
 
-	if (r->problem.kind == RESOLVE_TOO_BIG || level > RULES_TREE_DEPTH || ++r->visited > RULES_COND_NODES) {
+	if (r->problem.kind == RESOLVE_TOO_BIG || level > RULES_TREE_DEPTH || ++r->visited > RULES_COND_NODES ||
+	    (r->copying && ++r->copied > RULES_COPIED_NODES)) {
 		set_problem(r, RESOLVE_TOO_BIG, a);
 		*ret_size = all;
 		return 0;
@@ -228,6 +240,7 @@ static int resolve_macro(struct resolver *r, struct findings *f, const struct ma
 	r->shown = item->condition;
 	n = resolve_tree(r, f, item->visibility, item->at, &m->tree, &size);
 	m->done = n == 0;
+	m->problem = r->problem;
 	m->depth = size.depth;
 	m->nodes = size.nodes;
 	return n;

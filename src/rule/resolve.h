@@ -13,6 +13,14 @@
  * Nodes of one tree come from several texts (a rule's and its macros'). So that a node's offset tells its text, too,
  * each text gets a range of offsets of its own; resolve_place() finds it again.
  */
+
+/* The worst last. */
+struct resolve_problem {
+	enum { RESOLVE_FINE, RESOLVE_UNDEFINED, RESOLVE_LOOP, RESOLVE_TOO_BIG } kind;
+	struct str name;
+	size_t offset;
+};
+
 struct resolved_macro {
 	struct str name;
 	struct ast *tree;
@@ -22,6 +30,7 @@ struct resolved_macro {
 	bool open; /* being put in: meeting it again is a loop */
 	uint32_t depth; /* of the tree, once done */
 	uint64_t nodes; /* of the tree, shared ones counted each time, once done */
+	struct resolve_problem problem; /* why it was refused: whoever uses it is refused for the same */
 };
 
 struct resolve_text {
@@ -44,11 +53,10 @@ struct resolver {
 	struct str shown; /* what Falco shows of it, also where a macro's text is at fault */
 	uint32_t visibility;
 	uint64_t visited; /* nodes walked */
-	struct resolve_problem {
-		enum { RESOLVE_FINE, RESOLVE_UNDEFINED, RESOLVE_LOOP, RESOLVE_TOO_BIG } kind;
-		struct str name;
-		size_t offset;
-	} problem;
+	struct resolve_problem problem;
+	/* of all conditions */
+	unsigned int copying; /* copies of macros that are within one another */
+	uint64_t copied; /* nodes of such copies that were walked */
 };
 
 /* Prepares lists and macros. 0, -EINVAL after findings, or -ENOMEM. With f->ours all macros are looked at. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/loading.h"
 
+#include <sys/resource.h>
+
 #include "rule/resolve.h"
 
 /* The condition "R" with the macros put in, or the findings. */
@@ -59,17 +61,29 @@ static void test_macros(void **state)
 	}
 }
 
-static void assert_refused(const char *text, const char *macro)
+static void assert_refused_by(const char *text, const char *macro, bool ours)
 {
 	struct resolver r;
 	struct loading l;
 	struct ast *tree;
 
 	loading_start(&l);
+	l.findings.ours = ours;
 	assert_int_equal(loading_read(&l, text), 0);
-	assert_true(resolve(&l, &r, macro, &tree) < 0);
+	assert_int_equal(resolve(&l, &r, macro, &tree), -EINVAL);
 	assert_int_equal(l.findings.list[0].code, LOAD_ERR_VALIDATE);
 	loading_end(&l);
+}
+
+static void assert_refused(const char *text, const char *macro)
+{
+	struct rusage used;
+
+	assert_refused_by(text, macro, false);
+	/* all of its macros are looked at: what is refused of the first must not take memory for each */
+	assert_refused_by(text, macro, true);
+	assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+	assert_in_range(used.ru_maxrss, 0, 1 << 20);
 }
 
 /* Each macro holds the one before twice: a tree of 2^40 nodes, shared, must be refused and not be walked. */
@@ -97,6 +111,22 @@ static void test_doubling_backwards(void **state)
 	assert_refused(text.ptr, "m0");
 }
 
+/* Macros of half the most nodes, each seen by many that come before them. */
+static void test_backwards_many(void **state)
+{
+	struct strbuf text auto_strbuf = { 0 };
+
+	(void)state;
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < 64; i++)
+			strbuf_addf(&text, "- {macro: n%d, condition: %s}\n", i, pass ? "m0" : "fd.num=1");
+		for (int i = 0; i <= 17; i++)
+			strbuf_addf(&text, pass && i < 17 ? "- {macro: m%d, condition: m%d and m%d}\n" :
+							    "- {macro: m%d, condition: fd.num=1}\n", i, i + 1, i + 1);
+	}
+	assert_refused(text.ptr, "n63");
+}
+
 static void test_depth(void **state)
 {
 	struct strbuf text auto_strbuf = { 0 };
@@ -114,6 +144,7 @@ int main(void)
 		cmocka_unit_test(test_macros),
 		cmocka_unit_test(test_doubling),
 		cmocka_unit_test(test_doubling_backwards),
+		cmocka_unit_test(test_backwards_many),
 		cmocka_unit_test(test_depth),
 	};
 
