@@ -22,6 +22,8 @@
  *   late           the server answers reads late, and what is passed so is the path of a file, which is opened
  *                  and then removed
  */
+#include "waits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -43,7 +45,7 @@
 #include <unistd.h>
 
 #define USER     12345
-#define LIMIT_MS 2000 /* an open takes microseconds */
+#define LIMIT_MS 5000 /* an open takes microseconds, on a machine that has time */
 #define LATE_US	 500000
 #define PAGE	 4096
 
@@ -53,7 +55,13 @@ static const char text[] = "text of the file\n";
 static const char *content = text;
 static size_t content_len = sizeof(text) - 1;
 static bool program, held, frames, late, copied, executing, locked, closing;
-static bool *mute; /* shared: nothing is told by statfs */
+/* Who waits, and who goes on beside. */
+enum step { BEGINS, READS, MAY_WAIT, WAITS, MAY_GO_ON, IS_DONE };
+static struct shared {
+	bool mute; /* nothing is told by statfs */
+	enum step step; /* of a caller that is one of several */
+	pid_t reader; /* who waits for a page before the caller does */
+} *shared;
 
 /* ---- the server ---------------------------------------------------------------------------------------- */
 
@@ -179,7 +187,7 @@ static _Noreturn void serve(int fd, bool silent)
 				continue;
 			_exit(0);
 		}
-		if ((silent && head->opcode != FUSE_INIT) || (*mute && head->opcode == FUSE_STATFS) ||
+		if ((silent && head->opcode != FUSE_INIT) || (shared->mute && head->opcode == FUSE_STATFS) ||
 		    (held && is_held(head->opcode)) || (copied && head->opcode == FUSE_FLUSH))
 			continue;
 		answer(fd, head, request + sizeof(*head));
@@ -397,13 +405,40 @@ static void *stay(void *context)
 
 static const char went_on[] = "the other thread went on\n";
 
-/* The first call that anybody looks at. */
+static void set_step(enum step step)
+{
+	__atomic_store_n(&shared->step, step, __ATOMIC_RELEASE);
+}
+
+static void await_step(enum step step)
+{
+	struct timespec since;
+
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	while (__atomic_load_n(&shared->step, __ATOMIC_ACQUIRE) < step && since_ms(&since) < AWAIT_MS)
+		usleep(LOOK_US);
+}
+
+/* Until PID, whose call is about to be made, waits in it. */
+static void await_sleep(pid_t pid)
+{
+	int state = open_state(pid), slept = 0;
+	struct timespec since;
+
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	while (!sleeps(state, &slept) && since_ms(&since) < AWAIT_MS)
+		usleep(LOOK_US);
+	close(state);
+}
+
+/* The first call that anybody looks at, when the first thread waits in one. */
 static void *open_later(void *context)
 {
-	usleep(100000);
+	await_step(MAY_GO_ON);
 	for (int i = 0; i < 3; i++)
 		close(open("/", O_RDONLY | O_DIRECTORY));
 	write(1, went_on, sizeof(went_on) - 1); /* printf() needs memory at first */
+	set_step(IS_DONE);
 	pause();
 	return context;
 }
@@ -413,6 +448,7 @@ static void execute_beside(const char *path)
 	pthread_t other;
 
 	pthread_create(&other, NULL, open_later, NULL);
+	set_step(WAITS);
 	execl(path, "file", (char *)NULL);
 	told("executed", -1);
 }
@@ -421,12 +457,20 @@ static void execute_beside(const char *path)
 static void map_beside(const char *folder, const char *path)
 {
 	pthread_t other;
+	char *page;
+	int fd;
 
-	if (fork() == 0)
-		_exit(*map_pages(folder, 1) == 'x');
+	if (fork() == 0) {
+		page = map_pages(folder, 1);
+		shared->reader = getpid();
+		set_step(READS);
+		_exit(*page == 'x');
+	}
 	pthread_create(&other, NULL, open_later, NULL);
-	usleep(50000);
-	mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, open(path, O_RDWR), 0);
+	fd = open(path, O_RDWR);
+	await_step(MAY_WAIT);
+	set_step(WAITS);
+	mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 }
 
 /* More than the threads that wait for such. */
@@ -445,12 +489,13 @@ static void pass_descriptors(const char *path)
 	}
 	told("passed files", 0);
 	fflush(stdout);
+	set_step(IS_DONE);
 	pause();
 }
 
 static void wait_elsewhere(const char *folder)
 {
-	struct timespec since, now;
+	struct timespec since;
 	pid_t children[CALLS];
 	char path[4096], *pages = held && !locked ? map_pages(folder, CALLS) : NULL;
 	int n = held && !frames && !executing && !locked ? CALLS : server_elsewhere ? WAYS_THERE : 1;
@@ -478,14 +523,25 @@ static void wait_elsewhere(const char *folder)
 			close(open(path, O_RDONLY));
 		_exit(0);
 	}
+	if (locked) {
+		await_step(READS);
+		await_sleep(shared->reader);
+		set_step(MAY_WAIT);
+	}
+	if (locked || executing) {
+		await_step(WAITS);
+		await_sleep(children[0]);
+		set_step(MAY_GO_ON);
+	}
+	if (locked || executing || (copied && !closing))
+		await_step(IS_DONE);
 	usleep(300000);
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	for (int i = 0; i < 10; i++)
 		close(open("/", O_RDONLY | O_DIRECTORY));
 	snprintf(path, sizeof(path), "%s-linked", folder);
 	close(open(path, O_RDONLY));
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1000000 > LIMIT_MS)
+	if (since_ms(&since) > LIMIT_MS)
 		printf("others waited, too\n");
 	for (int i = 0; i < n; i++) {
 		printf("caller %d %s\n", i, waitpid(children[i], NULL, WNOHANG) == 0 ? "waits" : "is gone");
@@ -604,12 +660,12 @@ int main(int argc, char **argv)
 	int fd, result;
 	pid_t server;
 
-	mute = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (argc == 5) {
 		open_there(atoi(argv[3]), atoi(argv[4]), argv[1]);
 		return 0;
 	}
-	if (argc != 3 || mute == MAP_FAILED || !read_how(argv[1], argv[2] + (serves ? 6 : uses ? 4 : 0)))
+	if (argc != 3 || shared == MAP_FAILED || !read_how(argv[1], argv[2] + (serves ? 6 : uses ? 4 : 0)))
 		return 2;
 	if (uses)
 		return use_it(argv[1]);
@@ -629,7 +685,7 @@ int main(int argc, char **argv)
 		told("an overlay", -1);
 		fflush(stdout);
 	}
-	*mute = program;
+	shared->mute = program;
 	result = use_it(argv[1]);
 	for (int i = 0; i <= layer && !elsewhere; i++)
 		umount2(argv[1], MNT_DETACH);

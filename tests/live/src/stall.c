@@ -17,11 +17,14 @@
  *
  * Exit status: 0, 2 when nothing could be held, 77 where there is no userfaultfd.
  */
+#include "waits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -40,9 +43,50 @@
 #include <unistd.h>
 
 #define PAGE	 4096
-#define LIMIT_MS 1000 /* an open takes microseconds */
+#define LIMIT_MS 1000 /* an open takes microseconds, on a machine that has time */
 #define BEGIN_US 200000
 #define LONG_US  3000000
+
+static int page_told[2]; /* where the descriptors of pages go that are absent */
+
+static void tell_page(int fd)
+{
+	char space[CMSG_SPACE(sizeof(fd))] = "", byte = 0;
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	if (sendmsg(page_told[1], &message, 0) != 1)
+		_exit(2);
+}
+
+/* Whether somebody touches a page that was told. */
+static bool page_touched(void)
+{
+	char space[CMSG_SPACE(sizeof(int))] = "", byte;
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)
+	};
+	struct pollfd coming = { page_told[0], POLLIN, 0 };
+	int fd;
+	bool touched;
+
+	if (poll(&coming, 1, AWAIT_MS) != 1 || recvmsg(page_told[0], &message, MSG_CMSG_CLOEXEC) != 1 ||
+	    !CMSG_FIRSTHDR(&message))
+		return false;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	coming.fd = fd;
+	touched = poll(&coming, 1, AWAIT_MS) == 1 && coming.revents & POLLIN;
+	close(fd);
+	return touched;
+}
 
 /* A page that whoever touches it waits for. */
 static char *absent_page(void)
@@ -50,12 +94,13 @@ static char *absent_page(void)
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK); /* to be polled */
 
 	area.range.start = (uintptr_t)page;
 	area.range.len = PAGE;
 	if (page == MAP_FAILED || fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &area) < 0)
 		_exit(2);
+	tell_page(fd);
 	return page;
 }
 
@@ -286,28 +331,31 @@ static int change_proc(void)
 {
 	return chmod("/proc", 0555);
 }
+/* Who does not wait natively. */
+enum passes { NEVER, UNLESS_FROZEN, IF_FROZEN, ALWAYS };
 static const struct act {
 	const char *how, *name;
 	int (*call)(void);
+	enum passes passes;
 } acts[] = {
-	{ "folder", "make", make_new },
-	{ "folder", "append", append },
-	{ "folder", "look for", look_for },
-	{ "folder", "move", move },
-	{ "folder", "remove", remove_name },
-	{ "folder", "make a folder", make_folder },
-	{ "folder", "make a link", make_link },
-	{ "file", "cut off", cut_off },
-	{ "file", "change the mode", change_mode },
-	{ "events", "take events for a process", signal_events },
-	{ "proc", "change /proc", change_proc },
-	{ "socket", "look at sockets", look_at_sockets },
-	{ "socket", "send by TCP", send_stream },
-	{ "socket", "give a name", give_name },
-	{ "socket", "give a peer", give_peer },
-	{ "socket", "send many", send_many },
-	{ "socket", "send", send_one },
-	{ "socket", "give another peer", give_peer_again },
+	{ "folder", "make", make_new, NEVER },
+	{ "folder", "append", append, UNLESS_FROZEN },
+	{ "folder", "look for", look_for, IF_FROZEN },
+	{ "folder", "move", move, NEVER },
+	{ "folder", "remove", remove_name, NEVER },
+	{ "folder", "make a folder", make_folder, NEVER },
+	{ "folder", "make a link", make_link, NEVER },
+	{ "file", "cut off", cut_off, NEVER },
+	{ "file", "change the mode", change_mode, NEVER },
+	{ "events", "take events for a process", signal_events, ALWAYS },
+	{ "proc", "change /proc", change_proc, NEVER },
+	{ "socket", "look at sockets", look_at_sockets, ALWAYS },
+	{ "socket", "send by TCP", send_stream, NEVER },
+	{ "socket", "give a name", give_name, NEVER },
+	{ "socket", "give a peer", give_peer, NEVER },
+	{ "socket", "send many", send_many, NEVER },
+	{ "socket", "send", send_one, NEVER },
+	{ "socket", "give another peer", give_peer_again, NEVER },
 };
 
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
@@ -341,30 +389,29 @@ static void prepare(void)
 }
 
 /* Of a new program more is looked at than of others. */
-static void execute(void)
+static void execute(const char *program)
 {
 	pid_t child = fork();
 
 	if (child == 0) {
-		execl("/bin/true", "true", (char *)NULL);
+		execl(program, program, (char *)NULL);
 		_exit(2);
 	}
 	waitpid(child, NULL, 0);
 }
 
-static void use_others(const char *folder)
+/* How many ms it takes. */
+static long make_calls(const char *program, const char *folder, const char *path)
 {
-	struct timespec since, now;
-	char path[PAGE];
+	struct timespec since;
 
 	clock_gettime(CLOCK_MONOTONIC, &since);
-	snprintf(path, sizeof(path), "%s-other", folder);
 	for (int i = 0; i < 10; i++) {
 		int fd = socket(AF_INET, SOCK_DGRAM, 0);
 		struct sockaddr_in own = { .sin_family = AF_INET };
 
-		execute();
-		close(open("/", O_RDONLY | O_DIRECTORY));
+		execute(program);
+		close(open(folder, O_RDONLY | O_DIRECTORY));
 		close(open(path, O_CREAT | O_WRONLY, 0600));
 		unlink(path);
 		if (receiver.sin_port && (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0 ||
@@ -372,8 +419,16 @@ static void use_others(const char *folder)
 			printf("others cannot send\n");
 		close(fd);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1000000 > LIMIT_MS)
+	return since_ms(&since);
+}
+
+/* BEFORE is what as many calls took when nobody was held up. */
+static void use_others(const char *folder, long before)
+{
+	char path[PAGE];
+
+	snprintf(path, sizeof(path), "%s-other", folder);
+	if (make_calls("/bin/true", "/", path) > LIMIT_MS + 10 * before)
 		printf("others waited, too\n");
 }
 
@@ -385,7 +440,10 @@ static bool begin(const struct way *way, int folder, pid_t *ret_holder)
 	*ret_holder = fork();
 	if (*ret_holder == 0)
 		hold(way->held);
-	usleep(BEGIN_US);
+	for (int pages = !strcmp(way->held, "socket") ? 2 : 1; pages > 0; pages--)
+		if (!page_touched())
+			return false;
+	usleep(BEGIN_US); /* it may have been somebody who watches */
 	return waitpid(*ret_holder, NULL, WNOHANG) == 0;
 }
 
@@ -396,12 +454,54 @@ static bool is_done(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid;
 }
 
+/* Who makes a call. */
+static struct caller {
+	pid_t pid;
+	int state; /* a look for that later may be held up, too */
+} callers[ACTS];
+static enum step { MADE, GOES, CALLS } *steps; /* shared: of each */
+
+static void start_caller(size_t i)
+{
+	callers[i].pid = fork();
+	if (callers[i].pid == 0) {
+		while (__atomic_load_n(&steps[i], __ATOMIC_ACQUIRE) != GOES)
+			usleep(1000);
+		__atomic_store_n(&steps[i], CALLS, __ATOMIC_RELEASE);
+		_exit(acts[i].call() < 0 ? errno : 0);
+	}
+	callers[i].state = open_state(callers[i].pid);
+	__atomic_store_n(&steps[i], GOES, __ATOMIC_RELEASE);
+}
+
+/* Until its call is made, or waits. */
+static void await_caller(size_t i, bool frozen)
+{
+	enum passes passes = acts[i].passes;
+	bool waits = passes == NEVER || passes == (frozen ? UNLESS_FROZEN : IF_FROZEN);
+	struct timespec since;
+	int slept = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	while (!is_done(callers[i].pid) && since_ms(&since) < AWAIT_MS) {
+		usleep(LOOK_US);
+		if (waits && __atomic_load_n(&steps[i], __ATOMIC_ACQUIRE) == CALLS && sleeps(callers[i].state, &slept))
+			break;
+	}
+	close(open("/", O_RDONLY | O_DIRECTORY)); /* who watches sees one call after the other */
+}
+
 int main(int argc, char **argv)
 {
 	const struct way *way = argc == 3 ? find_way(argv[2]) : NULL;
-	pid_t holder, callers[ACTS] = { 0 };
+	pid_t holder;
 	int folder, status;
+	long before;
+	char path[PAGE];
 
+	steps = mmap(NULL, ACTS * sizeof(*steps), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (steps == MAP_FAILED || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, page_told) < 0)
+		return 2;
 	if (argc == 3 && !strcmp(argv[2], "lingering"))
 		return has_userfaultfd() ? linger_often(argv[1]) : 77;
 	if (!way || chdir(argv[1]) < 0)
@@ -414,23 +514,23 @@ int main(int argc, char **argv)
 	if (!strcmp(way->held, "events"))
 		make_events();
 	prepare();
+	snprintf(path, sizeof(path), "%s-before", argv[1]);
+	before = make_calls("/bin/false", "/dev", path);
 	if (!begin(way, folder, &holder))
 		return 2;
 	for (size_t i = 0; i < ACTS; i++) {
 		if (strcmp(acts[i].how, way->held))
 			continue;
-		callers[i] = fork();
-		if (callers[i] == 0)
-			_exit(acts[i].call() < 0 ? errno : 0);
-		usleep(20000);
+		start_caller(i);
+		await_caller(i, !holder);
 	}
 	usleep(way->is_long ? LONG_US : BEGIN_US);
-	use_others(argv[1]);
+	use_others(argv[1], before);
 	for (size_t i = 0; i < ACTS; i++) {
-		if (callers[i])
-			printf("%s: %s\n", acts[i].name, is_done(callers[i]) ? "is done" : "waits");
-		if (callers[i] && way->killed)
-			kill(callers[i], SIGKILL);
+		if (callers[i].pid)
+			printf("%s: %s\n", acts[i].name, is_done(callers[i].pid) ? "is done" : "waits");
+		if (callers[i].pid && way->killed)
+			kill(callers[i].pid, SIGKILL);
 	}
 	fflush(stdout);
 	if (holder)
@@ -438,7 +538,7 @@ int main(int argc, char **argv)
 	else
 		ioctl(folder, FITHAW, 0);
 	for (size_t i = 0; i < ACTS; i++)
-		if (callers[i] && waitpid(callers[i], &status, 0) == callers[i] && !way->killed)
+		if (callers[i].pid && waitpid(callers[i].pid, &status, 0) == callers[i].pid && !way->killed)
 			printf("%s: %s\n", acts[i].name, strerror(WEXITSTATUS(status)));
 	return 0;
 }

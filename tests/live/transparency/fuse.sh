@@ -10,7 +10,7 @@ mounted=$dir/files
 chmod 755 "$dir"
 unshare -m --propagation private "$src/fuse" "$dir/files" silent >/dev/null 2>&1 || skip "no FUSE here"
 filter='/^monitor: warning: /d'
-limit=20
+limit=60
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	for case in opens silent user program layer layer-program elsewhere held copied executing closing locked late; do
@@ -26,7 +26,7 @@ done
 rule linked "evt.type in (open, openat) and fd.name = $dir/files/file" "opened" >"$dir/linked.yaml"
 echo >"$dir/files-linked"
 ln "$dir/files-linked" "$dir/files-other"
-timeout -k 1 20 "$MONITOR" run -r "$dir/linked.yaml" -- "$src/fuse" "$dir/files" silent >"$dir/out" 2>"$dir/err"
+timeout -k 1 60 "$MONITOR" run -r "$dir/linked.yaml" -- "$src/fuse" "$dir/files" silent >"$dir/out" 2>"$dir/err"
 equal "links and a silent server" "$? $(cat "$dir/out")" "0 caller 0 waits"
 
 # a file system that answers at once, but is none of the usual ones: what was made there is there once
@@ -46,7 +46,9 @@ beside() {
 	server=$!
 	soon grep -q serves "$dir/served"
 	timeout -k 1 $limit "$@" "$src/fuse" "$dir/files" "use-$how" 2>"$dir/err" </dev/null
-	echo "status $?"
+	ended=$?
+	echo "status $ended"
+	[ $ended = 0 ] || tail -n 3 "$dir/err" >&2
 	kill -9 $server
 	wait $server 2>/dev/null
 	umount -l "$dir/files"
@@ -62,14 +64,14 @@ done
 
 # what cannot be asked there is known by the mounts
 rule started "evt.type in (execve, execveat) and proc.name = file" "writable %proc.is_exe_writable" >"$dir/program.yaml"
-timeout -k 1 20 "$MONITOR" run -r "$dir/program.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" program >/dev/null 2>&1
+timeout -k 1 60 "$MONITOR" run -r "$dir/program.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" program >/dev/null 2>&1
 equal "the program" "$(grep -c "writable false" "$dir/seen")" 1
 rm -f "$dir/seen"
 
 # what is opened there; the link to it by its real path
 rule opened "evt.type in (open, openat) and evt.rawres >= 0 and fd.name = $dir/files/file" "opened %proc.name" >"$dir/fuse.yaml"
 for case in opens user; do
-	timeout -k 1 20 "$MONITOR" run -r "$dir/fuse.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" $case >/dev/null 2>&1
+	timeout -k 1 60 "$MONITOR" run -r "$dir/fuse.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" $case >/dev/null 2>&1
 	equal "alerts of $case" "$(grep -c "opened fuse" "$dir/seen")" "$(if [ $case = opens ]; then echo 3; else echo 2; fi)"
 	rm -f "$dir/seen"
 done
@@ -81,7 +83,7 @@ done
 } >"$dir/late.yaml"
 for options in "--opens exact" "--opens fast" "--backend ptrace" "--backend ptrace-all"; do
 	# shellcheck disable=SC2086
-	timeout -k 1 20 "$MONITOR" run $options -r "$dir/late.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" late >/dev/null 2>&1
+	timeout -k 1 60 "$MONITOR" run $options -r "$dir/late.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" late >/dev/null 2>&1
 	equal "$options: opened by a late path" "$(grep -c "opened $dir/files-target" "$dir/seen")" 2 # once to make it
 	equal "$options: removed by a late path" "$(grep -c "removed $dir/files-target" "$dir/seen")" 1
 	equal "$options: told of" "$(grep -c "cannot be read in time" "$dir/seen")" 1
@@ -93,7 +95,7 @@ if grep -q 'define HAVE_LIBUNWIND' "$BUILD/config.h" 2>/dev/null; then
 	rule made "evt.type in (mkdir, mkdirat) and fs.path.name = $dir/files-made" "made by %thread.ustack" >"$dir/frames.yaml"
 	for options in "--backend notify" "--backend ptrace"; do
 		# shellcheck disable=SC2086
-		timeout -k 1 20 "$MONITOR" run $options -r "$dir/frames.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" frames >"$dir/out" 2>&1
+		timeout -k 1 60 "$MONITOR" run $options -r "$dir/frames.yaml" --output "$dir/seen" -- "$src/fuse" "$dir/files" frames >"$dir/out" 2>&1
 		equal "$options: frames in a file that nobody gives" "$? $(grep -c "made by" "$dir/seen")" "0 1"
 		rm -rf "$dir/seen" "$dir/files-made"
 	done

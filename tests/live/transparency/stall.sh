@@ -6,7 +6,7 @@
 need_root
 need python3
 mkdir "$dir/files"
-timeout -k 1 20 "$src/stall" "$dir/files" folder >"$dir/native" 2>&1
+timeout -k 1 60 "$src/stall" "$dir/files" folder >"$dir/native" 2>&1
 status=$?
 [ $status != 77 ] || skip "no userfaultfd here"
 equal "natively: $(head -n 3 "$dir/native")" $status 0
@@ -17,7 +17,7 @@ rm -rf "$1"/* "$1-other"
 exec "$2" "$1" "$3"
 END
 filter='/^monitor: warning: /d'
-limit=20
+limit=60
 for backend in notify ptrace ptrace-all notify-only; do
 	monitor_options="--backend $backend"
 	for how in folder file killed events; do
@@ -31,7 +31,7 @@ monitor_options=
 # nor is /proc for the monitor alone what it is for all; here in a pid namespace, since all others would wait as natively
 if unshare -fpm --mount-proc true 2>/dev/null; then
 	for backend in notify ptrace ptrace-all notify-only; do
-		timeout -k 1 20 unshare -fpm --mount-proc "$MONITOR" run --backend $backend -r "$own_rules" -- \
+		timeout -k 1 60 unshare -fpm --mount-proc "$MONITOR" run --backend $backend -r "$own_rules" -- \
 			sh "$dir/anew" "$dir/files" "$src/stall" proc >"$dir/out" 2>"$dir/err"
 		equal "$backend: who lists /proc" "$? $(tr '\n' ' ' <"$dir/out")" "0 change /proc: waits change /proc: Success "
 	done
@@ -52,7 +52,7 @@ fi
 for how in folder killed long; do
 	for backend in notify ptrace notify-only; do
 		rm -f "$dir/seen"
-		timeout -k 1 20 "$MONITOR" run --backend $backend -r "$dir/stall.yaml" --output "$dir/seen" -- \
+		timeout -k 1 60 "$MONITOR" run --backend $backend -r "$dir/stall.yaml" --output "$dir/seen" -- \
 			sh "$dir/anew" "$dir/files" "$src/stall" $how >/dev/null 2>&1
 		[ $backend != ptrace ] || sed -i '/ found /d' "$dir/seen"
 		equal "$backend: told of $how" "$(sed -n 's/.* \(made\|removed\|moved\|linked\|folder\|found\) /\1 /; s/ evt.raced=possible//; /^[a-z]* \//p' "$dir/seen" | sort | tr '\n' ' ')" \
@@ -80,7 +80,7 @@ monitor_options=
 for how in socket socket-killed; do
 	for backend in notify ptrace notify-only; do
 		rm -f "$dir/seen"
-		timeout -k 1 20 "$MONITOR" run --backend $backend -r "$dir/sockets.yaml" --output "$dir/seen" -- \
+		timeout -k 1 60 "$MONITOR" run --backend $backend -r "$dir/sockets.yaml" --output "$dir/seen" -- \
 			sh "$dir/anew" "$dir/files" "$src/stall" $how >/dev/null 2>&1
 		many="3 told sendmmsg of 4 "
 		[ $how != socket-killed ] || many="told sendmmsg of 4 " # he may or may not have sent the others
@@ -93,7 +93,7 @@ for how in socket socket-killed; do
 			"1 told bind 2 told connect $look${many}1 told sendto of 3 1 told sendto of 6 "
 	done
 done
-timeout -k 1 20 "$MONITOR" run -r "$dir/sockets.yaml" --output "$dir/seen" -- "$src/stall" "$dir/files" socket-long >/dev/null 2>&1
+timeout -k 1 60 "$MONITOR" run -r "$dir/sockets.yaml" --output "$dir/seen" -- "$src/stall" "$dir/files" socket-long >/dev/null 2>&1
 ok "who waits by a socket is told" grep -q "waits for a lock that another holds" "$dir/seen"
 
 # Sockets that wait for who takes nothing when they are closed: the last descriptors are ours, and do not stay
@@ -167,7 +167,11 @@ if [ "$(awk '/^MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 6 
 			left_out=$((left_out + 1))
 			continue
 		fi
-		equal "who waits for a file ($how)" "$(held $how "$MONITOR" run -r "$own_rules" --)" "nobody waits"
+		for turn in 1 2 3; do # who is held up is so each time; a busy machine may keep anybody waiting
+			[ "$turn" = 1 ] || [ "$said" != "nobody waits" ] || break
+			said=$(held $how "$MONITOR" run -r "$own_rules" --)
+		done
+		equal "who waits for a file ($how)" "$said" "nobody waits"
 	done
 	umount "$dir/files"
 	mounted=
