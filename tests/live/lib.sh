@@ -82,7 +82,9 @@ unread() {
 	ok "$1: the command is ready" soon grep -q "$2" "$dir/out"
 	kill -STOP "$(cat "$dir/pid")"
 	echo >&3
+	patience=400 # much is to be recorded
 	ok "$1" soon grep -q "$3" "$dir/out"
+	patience=
 	kill -CONT "$(cat "$dir/pid")"
 }
 

@@ -11,7 +11,7 @@
 #   in_foreground CMD..., in_background CMD..., terminate       runs CMD with its output in $dir/out and $dir/err; starts it so, as $pid;
 #                                                               ends that, with its status
 #   soon CMD...                                                 whether CMD comes true: at once where it does, within a minute on the
-#                                                               busiest machine
+#                                                               busiest machine, or within $patience seconds
 #   find_supervisor PID                                         sets $supervisor to the one of `monitor run` PID: false until it is there
 #   at_least N CMD..., at_most N CMD...                         whether CMD prints such a number
 #   free_port, listens PORT, nobody_runs PATTERN                ports of 127.0.0.1; command lines
@@ -104,7 +104,7 @@ terminate() {
 }
 
 soon() {
-	give_up=$(($(date +%s) + 60))
+	give_up=$(($(date +%s) + ${patience:-60}))
 	until "$@" 2>/dev/null; do
 		[ "$(date +%s)" -lt "$give_up" ] || return 1
 		sleep 0.05

@@ -436,6 +436,10 @@ static void show_opened(int fd)
 	ssize_t n = 0;
 
 	fstat(fd, &st);
+	if (S_ISCHR(st.st_mode)) { /* the whole machine's: others may change it meanwhile */
+		st.st_mode &= S_IFMT;
+		st.st_uid = st.st_gid = 0;
+	}
 	if (S_ISREG(st.st_mode) && !(flags & O_DIRECT))
 		n = read(fd, bytes, sizeof(bytes));
 	printf("   mode %o links %d owner %d:%d flags %o %d, read %zd, at %ld, signals %d", st.st_mode,
