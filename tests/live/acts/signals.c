@@ -274,7 +274,7 @@ static void storm(void)
 		failures += fd < 0 || made < 0 || mkdir("folder", 0700) || rmdir("folder") || rename("new", "newer") ||
 			    unlink("newer") || dup2(fd, 20) != 20 || close(fd) || close(made) || close(20);
 	}
-	/* gVisor may leave one pending, by chance, until a signal of another number comes; those that follow are the same one */
+	/* gVisor may leave one pending, by chance, until one of another number comes; what follows is the same one */
 	sigpending(&pending);
 	setitimer(ITIMER_REAL, &never, NULL);
 	say("failures %d, descriptors left %d, signals came: %d\n", failures, descriptors() - before,
