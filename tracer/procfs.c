@@ -32,27 +32,11 @@ int procfs_open(pid_t tid, const char *name)
 	return r;
 }
 
-ssize_t procfs_read_open(int fd, char *bytes, size_t max)
-{
-	size_t got = 0;
-
-	while (got < max) {
-		ssize_t n = file_read(fd, bytes + got, max - got);
-
-		if (n < 0)
-			return n;
-		got += (size_t)n;
-		if (got < max) /* these files give all that there is at once */
-			break;
-	}
-	return (ssize_t)got;
-}
-
 ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
 {
 	auto_fd int fd = procfs_open(tid, name);
 
-	return fd < 0 ? fd : procfs_read_open(fd, bytes, max);
+	return fd < 0 ? fd : file_read(fd, bytes, max); /* these files give all that there is at once */
 }
 
 ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
@@ -224,7 +208,7 @@ int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *er
 int procfs_read_stat(pid_t tid, int fd, struct procfs_task *ret_task, struct error *err)
 {
 	char text[4096];
-	ssize_t n = fd < 0 ? fd : procfs_read_open(fd, text, sizeof(text));
+	ssize_t n = fd < 0 ? fd : file_read(fd, text, sizeof(text));
 	int r;
 
 	if (n < 0)

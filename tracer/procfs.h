@@ -50,9 +50,8 @@ int procfs_read_status(pid_t tid, struct procfs_task *ret_task, struct error *er
 /* Only the ids that lineage needs: cheaper than the whole (status alone). */
 int procfs_read_ids(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid, struct error *err);
 
-/* Opens a file below /proc/TID for reading, -ESRCH when the task is gone; and reads all of it, at most max bytes. */
+/* Opens a file below /proc/TID for reading, -ESRCH when the task is gone. */
 int procfs_open(pid_t tid, const char *name);
-ssize_t procfs_read_open(int fd, char *bytes, size_t max);
 /* A small file below /proc/TID as bytes, at most max (longer ones are cut): length or -errno. */
 ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max);
 /* A link below /proc/TID, NUL-terminated, at most max - 1 bytes: length or -errno. */

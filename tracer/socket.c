@@ -182,11 +182,23 @@ void descriptor_drop(int copy, struct reader *reader)
 	drop(copy, reader);
 }
 
+/* The address family of our own descriptor and the socket's type; negative errno when it is none. */
+static int domain_of(int fd, int *ret_type)
+{
+	socklen_t len = sizeof(int);
+	int domain;
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+			       getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &len) == 0 ?
+		       domain :
+		       -ENOTSOCK;
+}
+
 int socket_copy(pid_t tid, int fd, struct reader *reader)
 {
 	int copy = descriptor_copy(tid, fd, reader), type;
 
-	if (copy < 0 || socket_domain(copy, &type) >= 0)
+	if (copy < 0 || domain_of(copy, &type) >= 0)
 		return copy;
 	descriptor_drop(copy, reader);
 	return -ENOTSOCK;
@@ -221,7 +233,7 @@ struct held_socket *socket_hold(pid_t tid, int fd, struct reader *reader, int *r
 		descriptor_drop(s->fd, reader);
 		return NULL;
 	}
-	*ret_domain = socket_domain(s->fd, ret_type);
+	*ret_domain = domain_of(s->fd, ret_type);
 	return take_ptr(s);
 }
 
@@ -231,17 +243,6 @@ void socket_release(struct held_socket *s)
 		return;
 	descriptor_drop(s->fd, s->reader);
 	free(s);
-}
-
-int socket_domain(int fd, int *ret_type)
-{
-	socklen_t len = sizeof(int);
-	int domain;
-
-	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
-			       getsockopt(fd, SOL_SOCKET, SO_TYPE, ret_type, &len) == 0 ?
-		       domain :
-		       -ENOTSOCK;
 }
 
 static bool is_internet(int domain)

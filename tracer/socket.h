@@ -70,9 +70,6 @@ int socket_look_up(pid_t tid, uint64_t inode, struct socket_info *s);
  */
 int socket_kind(pid_t tid, int fd, struct reader *reader, struct socket_info *s);
 
-/* The address family of our own descriptor and the socket's type; negative errno when it is none. */
-int socket_domain(int fd, int *ret_type);
-
 /*
  * A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids
  * pidfd_getfd, or where a server could keep us from closing it. The reader may be NULL.

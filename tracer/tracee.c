@@ -212,7 +212,7 @@ void tracees_remove(struct tracees *t, struct tracee *tracee)
 	free(tracee);
 }
 
-struct tracee *tracees_any_of(const struct tracees *t, pid_t pid, pid_t except)
+static struct tracee *any_of(const struct tracees *t, pid_t pid, pid_t except)
 {
 	for (size_t i = 0; i < t->nbuckets; i++)
 		for (struct tracee *e = t->buckets[i]; e; e = e->next)
@@ -235,7 +235,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 	}
 	survivor = tracees_find(t, pid);
 	while (survivor && survivor->process->threads > 1) {
-		struct tracee *other = tracees_any_of(t, pid, pid);
+		struct tracee *other = any_of(t, pid, pid);
 
 		if (!other)
 			break;

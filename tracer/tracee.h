@@ -131,7 +131,6 @@ void tracees_remove(struct tracees *t, struct tracee *tracee);
 void tracees_born(struct tracee *tracee, uint64_t monotonic_ns);
 /* After an exec: the thread is its process's only one and bears the process's id. Others of the process are removed. */
 void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid);
-struct tracee *tracees_any_of(const struct tracees *t, pid_t pid, pid_t except);
 void tracees_each(const struct tracees *t, void (*visit)(void *context, struct tracee *tracee), void *context);
 
 /* Memory or descriptors with other processes, as far as anybody knows. */

@@ -241,6 +241,25 @@ int config_tree_set(struct arena *arena, struct yaml_node *root, const char *pat
 	return 0;
 }
 
+/* Reads a text of any kind; the error has line and column. */
+static int parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
+		 struct error *err)
+{
+	struct yaml_documents documents;
+	struct yaml_position where = { 0 };
+	struct yaml_node *root;
+	int r;
+
+	r = yaml_load(arena, text, 0, &documents, &where, err);
+	if (r < 0)
+		return error_prefix(err, r, STR_FMT ":%u:%u", STR_ARG(name), where.line + 1, where.column + 1);
+	root = documents.count ? documents.list[0] : new_node(arena, YAML_NULL);
+	if (!root)
+		return error_set(err, -ENOMEM, "out of memory");
+	*ret_root = root;
+	return 0;
+}
+
 static bool is_flow(struct str text, char open, char close)
 {
 	return text.len > 1 && text.ptr[0] == open && text.ptr[text.len - 1] == close;
@@ -265,7 +284,7 @@ int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *
 
 	text = str_of(equals + 1);
 	if (is_flow(text, '{', '}') || (is_list && is_flow(text, '[', ']'))) {
-		r = config_tree_parse(arena, str_of(key), text, &value, err);
+		r = parse(arena, str_of(key), text, &value, err);
 		if (r < 0)
 			return r;
 	} else {
@@ -280,29 +299,11 @@ int config_tree_assign(struct arena *arena, struct yaml_node *root, const char *
 
 /* ---- whole files --------------------------------------------------------------------------------------- */
 
-int config_tree_parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
-		      struct error *err)
-{
-	struct yaml_documents documents;
-	struct yaml_position where = { 0 };
-	struct yaml_node *root;
-	int r;
-
-	r = yaml_load(arena, text, 0, &documents, &where, err);
-	if (r < 0)
-		return error_prefix(err, r, STR_FMT ":%u:%u", STR_ARG(name), where.line + 1, where.column + 1);
-	root = documents.count ? documents.list[0] : new_node(arena, YAML_NULL);
-	if (!root)
-		return error_set(err, -ENOMEM, "out of memory");
-	*ret_root = root;
-	return 0;
-}
-
 int config_tree_load(struct arena *arena, struct str name, struct str text, bool text_alone,
 		     struct yaml_node **ret_root, struct error *err)
 {
 	struct yaml_node *root;
-	int r = config_tree_parse(arena, name, text, &root, err);
+	int r = parse(arena, name, text, &root, err);
 
 	if (r < 0)
 		return r;

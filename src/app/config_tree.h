@@ -42,9 +42,6 @@ int config_tree_merge(struct arena *arena, struct yaml_node *root, struct yaml_n
  */
 int config_tree_adopt(struct arena *arena, struct yaml_node *root, uint16_t origin, bool expand);
 
-/* Reads a text of any kind; the error has line and column. */
-int config_tree_parse(struct arena *arena, struct str name, struct str text, struct yaml_node **ret_root,
-		      struct error *err);
 /*
  * Reads one file's text; an empty one is an empty map. What has no keys is an error, but for a text where text_alone is
  * set, which is left as it is. The error has line and column.

@@ -112,7 +112,6 @@ enum source_trait {
 	/* every open, dup and close is seen: an fd that is not in the table does not exist */
 	SOURCE_REPORTS_FDS = 1 << 1,
 	SOURCE_REPORTS_THREADS = 1 << 2, /* a thread that is not in the table cannot be asked for either */
-	SOURCE_VERDICTS = 1 << 3, /* VERDICT_DENY and VERDICT_KILL can be carried out */
 };
 
 struct source;
