@@ -217,6 +217,8 @@ static int change(const struct naming *n, const struct place *p)
 	if (flags & ~AT_SYMLINK_NOFOLLOW)
 		return -EOPNOTSUPP;
 	fd = find_object(&n->errand.lookup, p, !(flags & AT_SYMLINK_NOFOLLOW));
+	if (fd == -ENOENT && is_everybodys(p->folder, p->last, O_PATH, fd))
+		return fd;
 	/* modes of symbolic links are refused, in the kernel's own way */
 	if (fd < 0 || fstat(fd, &st) < 0 || (row->operation == CHMOD && S_ISLNK(st.st_mode)))
 		return -EOPNOTSUPP;

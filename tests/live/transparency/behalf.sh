@@ -308,6 +308,7 @@ for backend in notify ptrace ptrace-all notify-only; do
 		wrap="timeout -k 1 100" under "$dir/all.yaml" -- python3 "$dir/$what.py" "$dir/place/x"
 		diff "$dir/native-$what" "$dir/out" >"$dir/diff" || fail "$backend, $what: $(head -n 12 "$dir/diff") $(head -n 3 "$dir/err")"
 		ok "$backend, $what: seen" [ "$(wc -l <"$alerts")" -gt 30 ]
+		[ $what = sends ] || ok "$backend: a mode of what is not there" grep -q 'seen chmod res=-2(ENOENT).*filename=[^ ]*none' "$alerts"
 	done
 done
 ok "what was tried: $(tail -n 3 "$dir/native-sends")" grep -q "signals True" "$dir/native-sends"
