@@ -142,6 +142,15 @@ static bool is_told_where(const struct call *c, const struct socket_info *info)
 	return c->number != SYS_connect && (info->type == SOCK_DGRAM || info->type == SOCK_RAW);
 }
 
+static bool accepts(const struct call *c)
+{
+	return c->number == SYS_accept4
+#ifdef SYS_accept
+	       || c->number == SYS_accept
+#endif
+		;
+}
+
 /* The kernel's tables have who is connected, and who has a port. */
 static int look_up(const struct call *c, int fd, struct socket_info *info)
 {
@@ -175,6 +184,8 @@ static int ask_socket(const struct call *c, int fd, const struct sockaddr_storag
 		return 0;
 	if (r != -EPERM && r != -ENOSYS && r != -EACCES)
 		return r;
+	if (accepts(c))
+		return look_up(c, fd, info);
 	if (family == AF_UNSPEC && c->number != SYS_connect)
 		family = AF_INET;
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
@@ -274,11 +285,14 @@ STEP(put_tuple_message)
 	put_tuple(c, c->result >= 0 ? (int)c->args[0] : -1, OUTBOUND, &a, len, b);
 }
 
+/* Who nobody sees return has nothing to be looked at but the socket that is listened on. */
 STEP(put_tuple_accepted)
 {
+	int fd = c->assumed ? (int)c->args[0] : (int)c->result;
+
 	(void)s;
 	if (!put_unknown_yet(c, b))
-		put_tuple(c, c->result >= 0 ? (int)c->result : -1, INBOUND, NULL, 0, b);
+		put_tuple(c, c->result >= 0 ? fd : -1, INBOUND, NULL, 0, b);
 }
 
 STEP(put_socketpair)

@@ -464,6 +464,8 @@ static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 	r = tell_done(t, traits, ret_event, err);
 	if (r != -EAGAIN)
 		return r;
+	if (send_assume(t, ret_event, err))
+		return 1;
 	p->call.bytes = bytes_of(p->tracee, traits);
 	r = decode_call(&p->call, &t->builder, ret_event, err);
 	/* the kernel waits for it, and then it can be read, too */

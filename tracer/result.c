@@ -17,6 +17,8 @@
 #include "tracer/socket.h"
 #include "tracer/statx.h"
 
+#define NUMBERS_TRIED 64 /* descriptors of a process that are looked for, at most */
+
 /*
  * Results of calls. Two ways lead to one in a thread that is seized for good:
  *
@@ -66,16 +68,24 @@ static struct event *as_if_done(struct tracer *t, const struct call *call, uint6
 	return event_copy(&ev);
 }
 
-/*
- * How a call may have ended whose caller did not live to see it: with success, as far as anybody knows. Who
- * only waited for others, and shares with nobody what he may have got, has nothing: he was broken off.
- */
-static int64_t outcome_of(const struct tracee *tracee, const struct call *c, unsigned int traits)
+/* The number that the thread's next descriptor has. */
+static int64_t next_number(pid_t tid)
+{
+	for (int fd = 0; fd < NUMBERS_TRIED; fd++) {
+		char link[32], path[16];
+
+		snprintf(link, sizeof(link), "fd/%d", fd);
+		if (procfs_read_link(tid, link, path, sizeof(path)) == -ENOENT)
+			return fd;
+	}
+	return NUMBER_OF_NOBODY;
+}
+
+/* What a call returns that succeeds, as far as anybody knows. */
+static int64_t success_of(const struct call *c)
 {
 	const struct syscall_info *info = syscall_by_number(c->number);
 
-	if (traits & CALL_TAKES && !tracees_shares(tracee->process))
-		return -ARCH_ERESTARTSYS;
 	if (!info || !(event_info(info->event)->flags & EF_CREATES_FD))
 		return 0;
 	switch (info->event) {
@@ -86,9 +96,20 @@ static int64_t outcome_of(const struct tracee *tracee, const struct call *c, uns
 	case EV_SYSCALL_DUP2_X:
 	case EV_SYSCALL_DUP3_X:
 		return (int32_t)c->args[1];
+	case EV_SYSCALL_DUP_1_X:
+		return next_number(c->tid);
 	default:
 		return NUMBER_OF_NOBODY;
 	}
+}
+
+/*
+ * How a call may have ended whose caller did not live to see it: with success, as far as anybody knows. Who
+ * only waited for others, and shares with nobody what he may have got, has nothing: he was broken off.
+ */
+static int64_t outcome_of(const struct tracee *tracee, const struct call *c, unsigned int traits)
+{
+	return traits & CALL_TAKES && !tracees_shares(tracee->process) ? -ARCH_ERESTARTSYS : success_of(c);
 }
 
 /* What can be told only while there is somebody who can be asked. */
@@ -340,7 +361,7 @@ int result_assume(struct tracer *t, struct event *ret_event, struct error *err)
 	struct pending *p = &t->pending;
 
 	p->call.has_result = p->call.assumed = true;
-	p->call.result = 0;
+	p->call.result = success_of(&p->call);
 	t->ext = (struct event_ext){
 		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE
 	};

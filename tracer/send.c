@@ -446,6 +446,39 @@ int64_t send_outcome(const struct pending *p)
 	return !went ? p->value : p->message ? p->value + 1 : 1;
 }
 
+/* A message that the caller is to send itself. */
+static int assume_message(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+
+	t->ext = (struct event_ext){
+		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip, .raced = RACED_POSSIBLE
+	};
+	if (!p->tracee || p->message == p->messages ||
+	    result_event(t, p->tracee, &p->call, 0, ret_event, err) < 0) {
+		p->messages = 0;
+		p->call.has_result = p->call.assumed = false;
+		return 0;
+	}
+	p->call.args[1] += sizeof(struct native_messages);
+	p->message++;
+	return 1;
+}
+
+bool send_assume(struct tracer *t, struct event *ret_event, struct error *err)
+{
+	struct pending *p = &t->pending;
+	uint32_t count = (uint32_t)p->call.args[2];
+
+	if (p->call.number != SYS_sendmmsg || count < 2 || !p->tracee || p->tracee->seized)
+		return false;
+	p->messages = count < UIO_MAXIOV ? count : UIO_MAXIOV;
+	p->message = 0;
+	p->call.has_result = p->call.assumed = true;
+	p->call.result = 0;
+	return assume_message(t, ret_event, err) > 0;
+}
+
 int send_next(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
@@ -453,6 +486,8 @@ int send_next(struct tracer *t, struct event *ret_event, struct error *err)
 
 	if (!p->messages)
 		return 0;
+	if (p->call.assumed)
+		return assume_message(t, ret_event, err);
 	if (p->tracee && ++p->message < p->messages) {
 		p->answer_due = false;
 		t->ext = (struct event_ext){

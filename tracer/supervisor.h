@@ -426,10 +426,15 @@ enum open_way names_pending(struct tracer *t);
 /* send.c: sends the pending call's datagram from a copy of its socket. */
 enum open_way send_pending(struct tracer *t);
 /*
- * The next message of a sendmmsg() whose first one send_pending() has sent: 1 = its event, 0 = there is none, or (the
+ * The next message of a sendmmsg() whose first one send_pending() has sent, or send_assume() told: 1 = its event, 0 = there is none, or (the
  * call is not pending any more) not yet.
  */
 int send_next(struct tracer *t, struct event *ret_event, struct error *err);
+/*
+ * The pending call is a sendmmsg() of several messages by a thread whose result nobody will tell: all count as sent, the
+ * others than the first by send_next(). False: there is no event of it.
+ */
+bool send_assume(struct tracer *t, struct event *ret_event, struct error *err);
 /* The result that is told of a call made in the caller's place: what went is told so, whatever the caller hears. */
 int64_t send_outcome(const struct pending *p);
 

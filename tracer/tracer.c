@@ -398,6 +398,9 @@ static int answer_pending(struct tracer *t, struct event *ret_event, struct erro
 		if (p->active)
 			entry_return(t, p->value);
 	} else if (p->active && !p->event_due) {
+		r = send_next(t, ret_event, err);
+		if (r != 0)
+			return r;
 		entry_continue(t); /* an answer was owed */
 	}
 	return 0;
