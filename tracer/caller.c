@@ -2,7 +2,10 @@
 /* Who makes a call. */
 #include "tracer/supervisor.h"
 
+#include "base/cleanup.h"
 #include "tracer/procfs.h"
+
+#define PARENTS_MANY 32 /* more than rules ask for */
 
 pid_t caller_tgid(pid_t tid)
 {
@@ -12,17 +15,17 @@ pid_t caller_tgid(pid_t tid)
 	return r < 0 ? r : tgid;
 }
 
-struct tracee *caller_tracee(struct tracer *t, pid_t tid)
+static pid_t parent_of(pid_t pid)
 {
-	struct tracee *tracee = tracees_find(&t->tracees, tid);
-	pid_t pid;
+	pid_t tgid, ppid;
 
-	if (tracee)
-		return tracee;
-	pid = caller_tgid(tid);
-	if (pid <= 0)
-		return NULL;
-	tracee = tracees_add(&t->tracees, tid, pid);
+	return procfs_read_ids(pid, &tgid, &ppid, NULL) < 0 ? 0 : ppid;
+}
+
+static struct tracee *add(struct tracer *t, pid_t tid, pid_t pid)
+{
+	struct tracee *tracee = tracees_add(&t->tracees, tid, pid);
+
 	if (!tracee)
 		return NULL;
 	tracee->late = tracee->process->other_ids = true;
@@ -33,6 +36,49 @@ struct tracee *caller_tracee(struct tracer *t, pid_t tid)
 		unseized_begin(t, tracee);
 	told_add(t, &(struct told){ .kind = TOLD_FIRST, .tid = tid, .pid = pid });
 	return tracee;
+}
+
+static bool is_above_us(const struct tracer *t, pid_t pid)
+{
+	pid_t at = t->launch.front;
+
+	while (at > 0 && at != pid)
+		at = parent_of(at);
+	return at == pid;
+}
+
+/*
+ * Rules ask for parents, which nothing has told of while they make no caught call. Who has lost his is given to one of
+ * the workload, or to one above us.
+ */
+static void know_parents(struct tracer *t, pid_t parent)
+{
+	pid_t unknown[PARENTS_MANY];
+	size_t n = 0;
+
+	for (; parent > 0 && n < ARRAY_SIZE(unknown) && !tracees_find(&t->tracees, parent); parent = parent_of(parent))
+		unknown[n++] = parent;
+	while (n && is_above_us(t, unknown[n - 1]))
+		n--;
+	while (n--)
+		add(t, unknown[n], unknown[n]);
+}
+
+struct tracee *caller_tracee(struct tracer *t, pid_t tid)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, tid);
+	pid_t pid, parent;
+
+	if (tracee)
+		return tracee;
+	if (procfs_read_ids(tid, &pid, &parent, NULL) < 0)
+		return NULL;
+	if (!t->seizing) {
+		know_parents(t, parent);
+		if (tid != pid && !tracees_find(&t->tracees, pid))
+			add(t, pid, pid);
+	}
+	return add(t, tid, pid);
 }
 
 /*

@@ -250,10 +250,12 @@ static bool handle_exec(struct tracer *t, struct event *ret_event, struct error 
 		p->tracee->call.number = p->call.number;
 		entry_exec_stack(t, p->tracee);
 	}
-	if (result_later(t) < 0)
+	if (result_later(t) < 0) {
+		result_await_exec(t);
 		entry_continue(t);
-	else if (p->tracee->follow == FOLLOW_EXEC && !t->in_full && !p->tracee->process->other_ids)
+	} else if (p->tracee->follow == FOLLOW_EXEC && !t->in_full && !p->tracee->process->other_ids) {
 		decode_exec_ahead(p->tracee->tid, t->memo); /* it runs meanwhile, on another processor */
+	}
 	return false;
 }
 

@@ -243,10 +243,11 @@ static bool read_flags(const struct call *c, uint64_t *ret_flags, uint64_t *ret_
 	return true;
 }
 
-/* The path of an open as its caller's root directory has it; false: that cannot be told. */
+/* The path of an open or exec as its caller's root directory has it; false: that cannot be told. */
 static bool make_whole(const struct call *c, const char *path, char ret_whole[PATH_MAX])
 {
-	int dirfd = c->number == SYS_openat || c->number == SYS_openat2 ? (int)c->args[0] : AT_FDCWD;
+	bool below = c->number == SYS_openat || c->number == SYS_openat2 || c->number == SYS_execveat;
+	int dirfd = below ? (int)c->args[0] : AT_FDCWD;
 	char link[32] = "cwd", base[PATH_MAX] = "";
 	ssize_t n;
 
@@ -354,6 +355,35 @@ static void guess_real_path(struct tracer *t, const struct call *c)
 	other = links_find(t->links, c->tid, &st, t->ext.real_path, t->mounted);
 	if (other.len)
 		t->ext.real_path = other;
+}
+
+/* Why an exec fails, if it does, as far as its path tells. */
+static int guess_exec_error(struct tracer *t, const struct tracee *tracee, const struct call *c)
+{
+	char whole[PATH_MAX];
+	auto_fd int fd = -1;
+	struct stat st;
+
+	if (!tracee->exec_path || !make_whole(c, tracee->exec_path, whole))
+		return -ENOEXEC;
+	fd = open_guessed(t, c->tid, 0, whole);
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP || fd == -ENAMETOOLONG)
+		return fd;
+	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0)
+		return -ENOEXEC;
+	return S_ISREG(st.st_mode) && st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH) ? -ENOEXEC : -EACCES;
+}
+
+void result_await_exec(struct tracer *t)
+{
+	struct tracee *tracee = t->pending.tracee;
+	const struct call *c = &t->pending.call;
+
+	if (tracee->seized)
+		return;
+	remember(t, tracee);
+	if (!memory_is_late(c->memory))
+		tracee->unseen = as_if_done(t, c, 0, guess_exec_error(t, tracee, c));
 }
 
 int result_assume(struct tracer *t, struct event *ret_event, struct error *err)
@@ -464,6 +494,25 @@ static struct event *open_unseen(struct tracer *t, struct tracee *tracee)
 	return as_if_done(t, call, tracee->cookie, NUMBER_OF_NOBODY);
 }
 
+static void tell_lost(struct tracer *t, const struct tracee *tracee, struct event *ev)
+{
+	event_set_time(ev, tracer_now());
+	told_add(t, &(struct told){ .kind = TOLD_LOST, .tid = tracee->tid, .pid = tracee->process->pid, .event = ev });
+}
+
+void result_exec_over(struct tracer *t, struct tracee *tracee, bool failed)
+{
+	const struct call *now = &t->pending.call, *exec = &tracee->call;
+	bool waited = tracee->continued >= 0 && calls_traits(&t->calls, tracee->continued) & CALL_EXEC;
+	bool again = now->number == exec->number && now->ip == exec->ip &&
+		     memcmp(now->args, exec->args, sizeof(now->args)) == 0;
+	auto_free struct event *ev = waited ? take_ptr(tracee->unseen) : NULL;
+
+	/* one that a signal took away before the kernel let it in is made again */
+	if (ev && failed && (t->killable || !again))
+		tell_lost(t, tracee, take_ptr(ev));
+}
+
 void result_lose(struct tracer *t, struct tracee *tracee)
 {
 	bool begun = tracee->follow == FOLLOW_ASIDE ||
@@ -476,8 +525,6 @@ void result_lose(struct tracer *t, struct tracee *tracee)
 		ev = open_unseen(t, tracee);
 	else if (begun)
 		ev = take_ptr(tracee->unseen);
-	if (!ev)
-		return;
-	event_set_time(ev, tracer_now());
-	told_add(t, &(struct told){ .kind = TOLD_LOST, .tid = tracee->tid, .pid = tracee->process->pid, .event = ev });
+	if (ev)
+		tell_lost(t, tracee, ev);
 }

@@ -327,6 +327,10 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 void result_aside(struct tracer *t, bool leaves);
 /* The event of the pending call as if it had succeeded: nobody will tell the result of a thread that is not ours. */
 int result_assume(struct tracer *t, struct event *ret_event, struct error *err);
+/* The pending exec is let in by a thread that no stop tells of: its next call says what became of it. */
+void result_await_exec(struct tracer *t);
+/* That call has come. failed: by the program that made the exec, whose failure is to be told. */
+void result_exec_over(struct tracer *t, struct tracee *tracee, bool failed);
 /* The thread is gone: what it may have done in a followed call, whose result nobody will see, is to be told. */
 void result_lose(struct tracer *t, struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
@@ -426,13 +430,13 @@ enum open_way names_pending(struct tracer *t);
 /* send.c: sends the pending call's datagram from a copy of its socket. */
 enum open_way send_pending(struct tracer *t);
 /*
- * The next message of a sendmmsg() whose first one send_pending() has sent, or send_assume() told: 1 = its event, 0 = there is none, or (the
- * call is not pending any more) not yet.
+ * The next message of a sendmmsg() whose first one send_pending() has sent, or send_assume() told: 1 = its event, 0 =
+ * there is none, or (the call is not pending any more) not yet.
  */
 int send_next(struct tracer *t, struct event *ret_event, struct error *err);
 /*
- * The pending call is a sendmmsg() of several messages by a thread whose result nobody will tell: all count as sent, the
- * others than the first by send_next(). False: there is no event of it.
+ * The pending call is a sendmmsg() of several messages by a thread whose result nobody will tell: all count as sent,
+ * the others than the first by send_next(). False: there is no event of it.
  */
 bool send_assume(struct tracer *t, struct event *ret_event, struct error *err);
 /* The result that is told of a call made in the caller's place: what went is told so, whatever the caller hears. */

@@ -88,6 +88,7 @@ struct tracee {
 	uint64_t since; /* ns; embryo: when it was first seen */
 	uint64_t born; /* it began no later, in ticks as /proc/PID/stat has them: who began later has its id by now */
 	uint64_t folder; /* unseized.c: inode of what /proc had for it, 0 = not looked at */
+	uint64_t number; /* likewise, of its descriptor; 0 = none */
 	uint64_t image; /* unseized.c: checksum of what exec gave the program */
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 	bool broken_off; /* the kernel broke that one off for a signal, whose stop comes next */

@@ -2,10 +2,12 @@
 #include "tracer/supervisor.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "tracer/notify.h"
@@ -17,8 +19,10 @@
  * The backend that must do without ptrace, and threads that a debugger of the workload has: no stop tells of
  * births, execs and ends. A child is known from its first caught call on. An exec shows by the auxiliary
  * vector, whose addresses are other ones for each program's start, or by the memory that was opened before
- * it, which reads nothing any more (a vfork's parent keeps it alive). A number that is used again shows by
- * the time at which its process began. Ends are found by looking around now and then.
+ * it, which reads nothing any more (a vfork's parent keeps it alive): of who was let into one and makes his next call
+ * with neither changed it has failed. A number that is used again shows by
+ * the time at which its process began, by that process, or by the kernel's own number for it. Ends are found by
+ * looking around now and then.
  */
 
 #define SWEEP_NS   100000000ull
@@ -64,20 +68,30 @@ static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret
 	return n == -EBUSY || n == -EAGAIN || (n > 0 && !len) ? -EAGAIN : 0;
 }
 
-static bool is_stale(struct tracer *t, const struct tracee *tracee)
+enum program_seen {
+	PROGRAM_UNKNOWN,
+	PROGRAM_SAME,
+	PROGRAM_OTHER,
+};
+
+static enum program_seen look_at_program(struct tracer *t, const struct tracee *tracee)
 {
 	uint64_t image;
 
 	if (image_of(t, tracee, &image) < 0)
-		return false;
-	return memory_is_gone(tracee->process->memory) || (image && tracee->image && image != tracee->image);
+		return PROGRAM_UNKNOWN;
+	if (memory_is_gone(tracee->process->memory))
+		return PROGRAM_OTHER;
+	if (!image || !tracee->image)
+		return PROGRAM_UNKNOWN;
+	return image == tracee->image ? PROGRAM_SAME : PROGRAM_OTHER;
 }
 
 /* Who has its number. */
 enum holder {
 	HOLDER_NONE,
 	HOLDER_SAME,
-	HOLDER_OTHER, /* who began later */
+	HOLDER_OTHER,
 };
 
 /*
@@ -93,21 +107,41 @@ static uint64_t folder_of(pid_t tid)
 	return statx_ask(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
 }
 
+/*
+ * The inode of what the kernel has of a thread for its descriptors, which no other ever has. Before Linux 6.9 they have
+ * none of their own, nor are there descriptors of threads: 0.
+ */
+static uint64_t number_of(pid_t tid)
+{
+	auto_fd int fd = (int)syscall(SYS_pidfd_open, tid, O_EXCL); /* PIDFD_THREAD */
+	struct stat st;
+
+	return fd < 0 || fstat(fd, &st) < 0 ? 0 : st.st_ino;
+}
+
+/* Who began later has its number, or, since the clock of that is coarse, who is of another process. */
 static enum holder holder_of(struct tracee *tracee)
 {
-	uint64_t folder = folder_of(tracee->tid);
+	uint64_t folder = folder_of(tracee->tid), number;
 	auto_fd int fd = -1;
 	struct procfs_task task;
 	struct error err = { 0 };
+	pid_t pid;
 
 	if (folder && folder == tracee->folder)
 		return HOLDER_SAME;
 	fd = procfs_open(tracee->tid, "stat");
 	if (procfs_read_stat(tracee->tid, fd, &task, &err) < 0)
 		return HOLDER_NONE;
-	if (task.start_ticks > tracee->born)
+	pid = caller_tgid(tracee->tid);
+	if (pid < 0)
+		return HOLDER_NONE;
+	number = number_of(tracee->tid);
+	if (task.start_ticks > tracee->born || pid != tracee->process->pid ||
+	    (tracee->number && number && number != tracee->number))
 		return HOLDER_OTHER;
 	tracee->folder = folder;
+	tracee->number = number;
 	return HOLDER_SAME;
 }
 
@@ -170,9 +204,11 @@ static struct tracee *executed(struct tracer *t, struct tracee *tracee)
 
 void unseized_look(struct tracer *t, struct tracee *tracee)
 {
+	enum program_seen seen = look_at_program(t, tracee);
 	struct tracee *first;
 
-	if (!is_stale(t, tracee)) {
+	result_exec_over(t, tracee, seen == PROGRAM_SAME);
+	if (seen != PROGRAM_OTHER) {
 		tracees_memory(&t->tracees, tracee);
 		return;
 	}
@@ -194,8 +230,8 @@ static void look_around(void *context, struct tracee *tracee)
 		return;
 	if (kill(tracee->tid, 0) < 0 && errno == ESRCH)
 		told_end(t, tracee, 0);
-	else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid && is_stale(t, tracee) &&
-		 holder_of(tracee) == HOLDER_SAME)
+	else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid &&
+		 look_at_program(t, tracee) == PROGRAM_OTHER && holder_of(tracee) == HOLDER_SAME)
 		renew(t, tracee);
 }
 

@@ -261,6 +261,49 @@ equal "its status" $? 0
 equal "whose children they are" "$(echo $(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts"))" "$(cat "$dir/out")"
 rm -f "$dir/alerts"
 
+# the same at once, within a tick of the clock that tells when they began: the id of a thread, and then of a process
+cat >"$dir/at-once.py" <<'END'
+import ctypes, os, struct, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+mark, told = sys.argv[1], []
+
+def look():
+    os.close(os.open(mark, os.O_RDONLY))
+
+def again(pid):  # clone3() with set_tid: a thread that was joined may need a moment
+    ids = (ctypes.c_int * 1)(pid)
+    child = -1
+    while child < 0:
+        child = libc.syscall(435, struct.pack("10Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(ids), 1), 80)
+        if child < 0 and ctypes.get_errno() != 17:
+            sys.exit("clone3: errno %d" % ctypes.get_errno())
+    if child == 0:
+        look()
+        os.kill(os.getpid(), 9)
+    os.waitpid(child, 0)
+
+for _ in range(20):
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    told.append("%d-%d" % (os.getpid(), os.getppid()))
+    again(thread.native_id)
+    told.append("%d-%d" % (thread.native_id, os.getpid()))
+    other = os.fork()
+    if other == 0:
+        again(thread.native_id)
+        os._exit(0)
+    os.waitpid(other, 0)
+    told.append("%d-%d" % (thread.native_id, other))
+print(*told)
+END
+rule "Marked" "evt.type in (open, openat) and fd.name = $mark and evt.rawres >= 0" "by <%proc.pid-%proc.ppid>" >"$dir/ids.yaml"
+"$MONITOR" run --backend notify-only -r "$dir/ids.yaml" --output "$dir/alerts" -- python3 "$dir/at-once.py" "$mark" >"$dir/out" 2>"$dir/err"
+equal "its status" $? 0
+# shellcheck disable=SC2046 # words
+equal "whose ids they are" "$(echo $(sed -n 's/.*<\(.*\)>/\1/p' "$dir/alerts"))" "$(cat "$dir/out")"
+rm -f "$dir/alerts"
+
 # ---- processors that come on later have no ring: that is told, while there are any. Nothing here makes one come but a list of them
 cp /sys/devices/system/cpu/online "$dir/online"
 later() { # SHELL-COMMANDS

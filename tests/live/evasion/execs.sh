@@ -23,4 +23,48 @@ done
 	>"$dir/out" 2>"$dir/err"
 equal "beside execs that fail: $(cat "$dir/err")" "$(cat "$dir/out")" 2000
 equal "beside execs that fail: alerts" "$(grep -c ' number ' "$dir/beside")" 2000
+
+# one that fails is told once, with its error: by the process itself, by a child that ends then, and by one that is made by vfork()
+mkdir "$dir/fails-folder"
+echo 'no program' >"$dir/fails-text"
+cp "$dir/fails-text" "$dir/fails-mode"
+chmod 755 "$dir/fails-text"
+cat >"$dir/fails.py" <<'END'
+import errno, os, sys
+def execute(path, who):
+    try:
+        os.execv(path, ["x", "y"])
+    except OSError as e:
+        print(who, os.getpid(), path, errno.errorcode[e.errno], flush=True)
+for name in 10 * ["folder", "text", "mode", "gone", "mode/gone"]:
+    path = sys.argv[1] + "/fails-" + name
+    execute(path, "failed")
+    pid = os.fork()
+    if pid == 0:
+        execute(path, "failed")
+        execute(path, "failed")
+        os._exit(0)
+    os.waitpid(pid, 0)
+    try:
+        os.posix_spawn(path, ["x", "y"], {})
+    except OSError as e:
+        print("spawned", path, errno.errorcode[e.errno], flush=True)
+END
+rule failed "evt.type = execve and evt.failed = true and evt.arg.filename startswith $dir/fails-" "<%proc.pid %evt.arg.filename %evt.res>" \
+	>"$dir/fails.yaml"
+for options in "--backend notify" "--backend ptrace" "--backend notify-only"; do
+	rm -f "$dir/alerts"
+	# shellcheck disable=SC2086 # words
+	timeout -k 1 120 "$MONITOR" run $options -r "$dir/fails.yaml" --output "$dir/alerts" -- python3 "$dir/fails.py" "$dir" >"$dir/out" 2>"$dir/err"
+	sed -n 's/^failed //p' "$dir/out" | sort >"$dir/all"
+	sed -n 's/.*<\(.*\)>.*/\1/p' "$dir/alerts" >"$dir/seen"
+	# who was made by vfork() has an id that nobody else has
+	cut -d' ' -f1 "$dir/all" | sort -u >"$dir/ids"
+	awk 'NR == FNR { known[$1] = 1; next } known[$1]' "$dir/ids" "$dir/seen" | sort >"$dir/own"
+	awk 'NR == FNR { known[$1] = 1; next } !known[$1] { print "spawned", $2, $3 }' "$dir/ids" "$dir/seen" | sort >"$dir/others"
+	equal "$options: how many failed" "$(wc -l <"$dir/all")" 150
+	ok "$options: failed executions: $(diff "$dir/all" "$dir/own" | head -n 4)" cmp -s "$dir/all" "$dir/own"
+	ok "$options: of children by vfork(): $(grep '^spawned' "$dir/out" | sort | diff - "$dir/others" | head -n 4)" \
+		sh -c 'grep "^spawned" "$1" | sort | cmp -s - "$2"' - "$dir/out" "$dir/others"
+done
 finish
