@@ -382,12 +382,19 @@ static long how(int at, const char *path, uint64_t flags, uint64_t mode, uint64_
 		struct open_how how;
 		char more[32];
 	} asked = { .how = { flags, mode, resolve } };
+	long fd;
 
 	if (size == 999) {
 		asked.more[3] = 1;
 		size = sizeof(asked);
 	}
-	return syscall(SYS_openat2, at, path, &asked, size);
+	/* ".." below a root fails so while anybody moves or mounts something anywhere */
+	for (int tries = 0; tries < 100; tries++) {
+		fd = syscall(SYS_openat2, at, path, &asked, size);
+		if (fd >= 0 || errno != EAGAIN || !(resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))
+			break;
+	}
+	return fd;
 }
 
 static void resolved(void)
