@@ -210,6 +210,7 @@ static void terminal(void)
 	TRY(tcgetattr(slave, &modes));
 	TRY(tcgetpgrp(slave));
 	if (in_child()) {
+		signal(SIGINT, SIG_DFL); /* who is started beside a script ignores it */
 		setsid();
 		slave = open(name, O_RDWR);
 		TRY(tcgetpgrp(slave) == getpid());

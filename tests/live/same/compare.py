@@ -58,7 +58,10 @@ def run(words, folder, status_only):
         out, _ = p.communicate(timeout=40)
     except subprocess.TimeoutExpired:
         os.killpg(p.pid, 9)
-        p.communicate()
+        try:
+            p.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            pass  # who has a session of its own has the pipe, too
         return 'timeout', b'', {}
     return (p.returncode, b'', {}) if status_only else (p.returncode, out, tree(folder))
 
