@@ -521,8 +521,10 @@ void entry_take(struct tracer *t, const struct seccomp_notif *n)
 	for (unsigned int i = 0; i < 6; i++)
 		p->call.args[i] = n->data.args[i];
 	caller_know(t, true);
-	if (p->tracee) /* what it was let into before is over: a signal now breaks this call off, not that one */
+	if (p->tracee) { /* what it was let into before is over: a signal now breaks this call off, not that one */
 		p->tracee->continued = -1;
+		result_restarts(p->tracee);
+	}
 	if (is_foreign(n->data.arch, n->data.nr))
 		foreign_call(t, n->data.arch);
 	else

@@ -22,7 +22,7 @@
  * numbers are ours from their birth on: what asks a process to end or tells of its faults is no such signal,
  * nor are the two that the C library has for itself.
  */
-#define SIGNAL(n) (1ull << ((n) - 1))
+#define SIGNAL(n) STATUS_SIGNAL(n)
 #define MANY_SIGNALS                                                                                                 \
 	(SIGNAL(SIGALRM) | SIGNAL(SIGVTALRM) | SIGNAL(SIGPROF) | SIGNAL(SIGUSR1) | SIGNAL(SIGUSR2) | SIGNAL(SIGIO) | \
 	 SIGNAL(SIGURG) | ~(SIGNAL(34) - 1))
@@ -33,9 +33,7 @@
 /* Whether the process has a handler for one of them; false also when it is gone. */
 static bool catches(pid_t pid, uint64_t signals)
 {
-	auto_free char *text = NULL;
-
-	return status_read(pid, &text) == 0 && strtoull(status_line(text, "SigCgt").ptr, NULL, 16) & signals;
+	return status_has_signal(pid, "SigCgt", signals);
 }
 
 struct executing {

@@ -424,6 +424,48 @@ static int tell_message(struct tracer *t, struct tracee *tracee, struct event *r
 	return decode(t, call, tracee->cookie, ret_event, err) < 0 ? 0 : 1;
 }
 
+/*
+ * Whether what the thread has stopped with is its followed call's result, and to be told. Who is traced is woken for
+ * signals that natively reach nobody, and then the call waits on: so one that is to start again is told when the next
+ * stop shows that it was broken off natively, too.
+ */
+static bool take_result(const struct tracer *t, struct tracee *tracee, enum follow follow, const struct arch_regs *regs)
+{
+	struct call *call = &tracee->call;
+
+	if (follow == FOLLOW_BROKEN_OFF) /* the registers may start it again by now */
+		return true;
+	call->result = arch_result(regs);
+	if (arch_number(regs) != call->number)
+		return false; /* a signal handler or an exec came between */
+	if (follow == FOLLOW_EXEC && call->result >= 0)
+		return false; /* told by the exec stop */
+	if (!arch_is_restart(call->result)) {
+		tracee->continued = -1; /* the next call of this number is another one */
+		return true;
+	}
+	/* an exit check broke the call off although it was not thought to block: now it is followed */
+	if (follow != FOLLOW_LEAVING) {
+		tracee->follow = FOLLOW_ENTERING;
+		return false;
+	}
+	/* a signal came before its repeated notification was received: it has not begun, and is caught again */
+	if (t->notifying && (tracee->continued != call->number || is_never_broken_off(t, call->number)))
+		return false;
+	tracee->broken_off = true;
+	tracee->follow = FOLLOW_BROKEN_OFF;
+	return false;
+}
+
+void result_restarts(struct tracee *tracee)
+{
+	if (tracee->follow != FOLLOW_BROKEN_OFF)
+		return;
+	tracee->follow = FOLLOW_NONE;
+	tracee->call.socket = NULL;
+	socket_release(take_ptr(tracee->socket));
+}
+
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
 {
 	struct call *call = &tracee->call;
@@ -439,24 +481,8 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	tracee->follow = FOLLOW_NONE;
 	if (!tracee->stopped)
 		return 0;
-	call->result = arch_result(&regs);
-	if (arch_number(&regs) != call->number)
-		return 0; /* a signal handler or an exec came between */
-	if (follow == FOLLOW_EXEC && call->result >= 0)
-		return 0; /* told by the exec stop */
-	/* an exit check broke the call off although it was not thought to block: now it is followed */
-	if (follow != FOLLOW_LEAVING && arch_is_restart(call->result)) {
-		tracee->follow = FOLLOW_ENTERING;
+	if (!take_result(t, tracee, follow, &regs))
 		return 0;
-	}
-	/* a signal came before its repeated notification was received: it has not begun, and is caught again */
-	if (t->notifying && arch_is_restart(call->result) &&
-	    (tracee->continued != call->number || is_never_broken_off(t, call->number)))
-		return 0;
-	if (!arch_is_restart(call->result))
-		tracee->continued = -1; /* the next call of this number is another one */
-	else
-		tracee->broken_off = true;
 	call->has_result = true;
 	call->ts = tracer_now();
 	call->memory = tracees_memory(&t->tracees, tracee);
@@ -517,7 +543,8 @@ void result_lose(struct tracer *t, struct tracee *tracee)
 {
 	bool begun = tracee->follow == FOLLOW_ASIDE ||
 		     ((tracee->follow == FOLLOW_EXIT_CHECK || tracee->follow == FOLLOW_LEAVING) &&
-		      tracee->continued == tracee->call.number);
+		      tracee->continued == tracee->call.number) ||
+		     (tracee->follow == FOLLOW_BROKEN_OFF && !tracee->wants_path);
 	struct event *ev = NULL;
 
 	tracee->follow = FOLLOW_NONE;

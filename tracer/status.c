@@ -2,7 +2,9 @@
 #include "tracer/status.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "tracer/procfs_folder.h"
@@ -28,4 +30,11 @@ struct str status_line(const char *text, const char *key)
 	at += strlen(start);
 	at += strspn(at, "\t ");
 	return (struct str){ at, strcspn(at, "\n") };
+}
+
+bool status_has_signal(pid_t tid, const char *key, uint64_t signals)
+{
+	auto_free char *text = NULL;
+
+	return status_read(tid, &text) == 0 && strtoull(status_line(text, key).ptr, NULL, 16) & signals;
 }

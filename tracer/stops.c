@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "tracer/notify.h"
+#include "tracer/status.h"
 
 #define EMBRYO_WAIT_NS 20000000ull /* a parent's fork event comes within microseconds, unless the parent was killed */
 
@@ -83,6 +84,16 @@ static void cure_interruption(struct tracer *t, struct tracee *tracee)
 	arch_write(tracee->tid, &regs);
 }
 
+/* Whether a signal that stops who is traced natively wakes anybody. */
+static bool is_heeded(pid_t tid, int signal)
+{
+	const uint64_t bit = STATUS_SIGNAL(signal);
+
+	if (bit & (STATUS_SIGNAL(SIGCHLD) | STATUS_SIGNAL(SIGCONT) | STATUS_SIGNAL(SIGURG) | STATUS_SIGNAL(SIGWINCH)))
+		return status_has_signal(tid, "SigCgt", bit);
+	return !status_has_signal(tid, "SigIgn", bit);
+}
+
 static bool is_stopping_signal(int signal)
 {
 	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
@@ -113,6 +124,14 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 		entry_exec_stack(t, tracee);
 		tracee->follow = FOLLOW_ENTERING;
 		stops_resume(t, tracee, 0);
+		return;
+	case FOLLOW_BROKEN_OFF:
+		if (!tracee->listening) { /* we have interrupted it */
+			stops_resume(t, tracee, 0);
+			return;
+		}
+		cure_interruption(t, tracee);
+		add_result(t, tracee);
 		return;
 	default:
 		break;
@@ -210,6 +229,12 @@ static void signal_stop(struct tracer *t, struct tracee *tracee, int signal)
 	if (tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING)
 		tracee->follow = FOLLOW_NONE;
 	cure_interruption(t, tracee);
+	if (tracee->follow == FOLLOW_BROKEN_OFF && is_heeded(tracee->tid, signal)) {
+		told_add(t, &(struct told){ .kind = TOLD_RESULT, .tid = tracee->tid });
+		add_resume(t, tracee, signal);
+		return;
+	}
+	result_restarts(tracee);
 	if (!loose_release(t, tracee, signal))
 		stops_resume(t, tracee, signal);
 }
@@ -271,6 +296,11 @@ static void ended(struct tracer *t, pid_t tid, int status)
 			 .kind = TOLD_END, .tid = tid, .pid = tracee ? tracee->process->pid : tid, .status = status });
 }
 
+static bool is_of_call(int status)
+{
+	return WIFSTOPPED(status) && (WSTOPSIG(status) == (SIGTRAP | 0x80) || status >> 16 == PTRACE_EVENT_SECCOMP);
+}
+
 static void stopped(struct tracer *t, const struct taken *k)
 {
 	pid_t tid = k->tid;
@@ -288,6 +318,8 @@ static void stopped(struct tracer *t, const struct taken *k)
 	}
 	tracee->seized = tracee->stopped = true;
 	tracee->loose = false; /* its birth was heard of before */
+	if (is_of_call(k->status))
+		result_restarts(tracee);
 	if (tracee->options_due)
 		set_options(t, tracee);
 	switch (event) {
@@ -321,11 +353,11 @@ static void stopped(struct tracer *t, const struct taken *k)
 	}
 }
 
-static void look_at_taken(struct tracer *t)
+static void look_at(struct tracer *t, struct taken *taken)
 {
-	struct taken k = t->taken;
+	struct taken k = *taken;
 
-	t->taken.tid = 0;
+	taken->tid = 0;
 	if (k.tid && WIFSTOPPED(k.status))
 		stopped(t, &k);
 	else if (k.tid)
@@ -334,8 +366,9 @@ static void look_at_taken(struct tracer *t)
 
 void stops_freed(struct tracer *t, pid_t tid)
 {
-	if (t->taken.tid && t->taken.freed == tid)
-		look_at_taken(t);
+	for (unsigned int i = t->taken_first; i < t->taken_first + t->taken_count; i++)
+		if (t->taken[i].freed == tid)
+			look_at(t, &t->taken[i]);
 }
 
 /*
@@ -355,17 +388,67 @@ static struct taken report(pid_t tid, int status)
 	};
 }
 
+static struct taken *find_taken(struct tracer *t, pid_t tid)
+{
+	for (unsigned int i = t->taken_first; i < t->taken_first + t->taken_count; i++)
+		if (t->taken[i].tid == tid)
+			return &t->taken[i];
+	return NULL;
+}
+
+static bool has_call(const struct tracer *t)
+{
+	for (unsigned int i = 0; i < t->taken_count; i++)
+		if (is_of_call(t->taken[i].status))
+			return true;
+	return false;
+}
+
+/*
+ * The kernel reports who was born last first, whatever came first. Who has ended is no parent any more, so ends that
+ * were there before a call's stop are to be told before that: they are looked at while all is taken that there is.
+ */
+static bool take_all(struct tracer *t)
+{
+	bool any = false;
+
+	t->taken_first = t->taken_count = 0;
+	while (t->taken_count < TAKEN_MANY && (!t->taken_count || has_call(t))) {
+		int status;
+		/* children of other threads, such as the programs of outputs, are theirs to reap */
+		pid_t tid = waitpid(-1, &status, __WALL | __WNOTHREAD | WNOHANG);
+		struct taken *before, *taken = &t->taken[t->taken_count];
+
+		if (tid <= 0)
+			break;
+		before = find_taken(t, tid);
+		*taken = report(tid, status);
+		t->taken_count++;
+		any = true;
+		if (before && WIFSTOPPED(status)) /* of a thread that is gone: another one executes, and has its id */
+			before->tid = 0;
+		if (before || WIFSTOPPED(status))
+			continue;
+		loose_hear(t);
+		look_at(t, taken);
+		t->taken_count--;
+	}
+	return any;
+}
+
 bool stops_take(struct tracer *t)
 {
-	int status;
-	/* children of other threads, such as the programs of outputs, are theirs to reap */
-	pid_t tid = waitpid(-1, &status, __WALL | __WNOTHREAD | WNOHANG);
+	struct taken *taken;
 
-	if (tid <= 0)
+	if (!t->taken_count && !take_all(t))
 		return false;
-	t->taken = report(tid, status);
+	if (!t->taken_count)
+		return true;
+	taken = &t->taken[t->taken_first];
 	loose_hear(t); /* what the thread did before */
-	look_at_taken(t);
+	look_at(t, taken);
+	t->taken_first++;
+	t->taken_count--;
 	return true;
 }
 

@@ -68,6 +68,9 @@ struct told {
 /* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
 #define TOLD_MANY 256
 
+/* Of more threads that stop at the same time it may be told in another order than they did */
+#define TAKEN_MANY 64
+
 struct told_queue {
 	struct told *list; /* heap */
 	size_t first, count, room;
@@ -175,11 +178,12 @@ struct tracer {
 	bool front_gone;
 	bool front_held; /* it stops as the command did, and no stop will tell that this one goes on (unseized.c) */
 	struct taken {
-		pid_t tid; /* 0 = none */
+		pid_t tid; /* 0 = none, or looked at */
 		int status;
 		pid_t former; /* of an exec: the id of the thread that made it */
 		pid_t freed; /* an id that may be another's since; 0 = none */
-	} taken; /* what waitpid() said last, while the records before it are heard */
+	} taken[TAKEN_MANY]; /* what waitpid() has said: the first is the next to be looked at */
+	unsigned int taken_first, taken_count;
 
 	/* ---- who there is, and what is to be told ---- */
 	struct tracees tracees;
@@ -333,6 +337,8 @@ void result_await_exec(struct tracer *t);
 void result_exec_over(struct tracer *t, struct tracee *tracee, bool failed);
 /* The thread is gone: what it may have done in a followed call, whose result nobody will see, is to be told. */
 void result_lose(struct tracer *t, struct tracee *tracee);
+/* The thread makes a call, or goes on to: one that was broken off is that again, as if it had waited all the time. */
+void result_restarts(struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
 
@@ -340,9 +346,9 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 
 /* The options of a thread of the process. */
 unsigned long stops_options(const struct tracer *t, const struct process *process);
-/* Takes one waitpid() report; false = there are no more. */
+/* Looks at one report of waitpid(), or at ends; false = there are no more. */
 bool stops_take(struct tracer *t);
-/* The id is another thread's from here on: what the report at hand says of the one before comes first. */
+/* The id is another thread's from here on: what a report that was taken says of the one before comes first. */
 void stops_freed(struct tracer *t, pid_t tid);
 /* Lets a stopped thread go on, with a signal (0 = none). */
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal);

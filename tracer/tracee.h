@@ -50,6 +50,7 @@ enum follow {
 	FOLLOW_RESTARTING, /* answered "restart": at its next stop it is sent on to the entry */
 	FOLLOW_ENTERING, /* on its way to the entry stop of the restarted call */
 	FOLLOW_LEAVING, /* in the call, on its way to the exit stop */
+	FOLLOW_BROKEN_OFF, /* behind it, and it is to start again: the next stop shows whether it natively would */
 	FOLLOW_ANSWERING, /* interrupted in a call that was made in its place: its stop gives it the answer */
 	FOLLOW_SKIPPING, /* its call is left out: its exit stop gives it the answer, whatever a filter says of that */
 	FOLLOW_ASIDE, /* in a call that a thread of ours is at in its place (errand.c) */

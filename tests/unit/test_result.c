@@ -192,15 +192,41 @@ static void knows_what_was_broken_off(void **state)
 	assert_int_equal(tracee->follow, FOLLOW_NONE);
 	assert_false(tracee->broken_off);
 	tracee->continued = SYS_ppoll;
-	assert_non_null(tell(FOLLOW_LEAVING, SYS_ppoll));
+	assert_null(tell(FOLLOW_LEAVING, SYS_ppoll)); /* its next stop says whether it was natively, too */
+	assert_int_equal(tracee->follow, FOLLOW_BROKEN_OFF);
 	assert_true(tracee->broken_off);
 	assert_int_equal(tracee->continued, SYS_ppoll);
+	result_restarts(tracee);
+	assert_int_equal(tracee->follow, FOLLOW_NONE);
 	/* before Linux 5.19 also one that nothing breaks off once it has begun */
 	tracee->broken_off = false;
 	t.calls.by_number[SYS_ppoll].traits = 0;
-	assert_non_null(tell(FOLLOW_LEAVING, SYS_ppoll));
+	assert_null(tell(FOLLOW_LEAVING, SYS_ppoll));
+	assert_int_equal(tracee->follow, FOLLOW_BROKEN_OFF);
 	t.killable = false;
 	assert_null(tell(FOLLOW_LEAVING, SYS_ppoll));
+	assert_int_equal(tracee->follow, FOLLOW_NONE);
+}
+
+/* What was broken off natively, too, is told as it was then, whatever the registers say by now. */
+static void tells_what_was_broken_off(void **state)
+{
+	const struct event *ev;
+	struct error err;
+	struct event got;
+
+	(void)state;
+	seize();
+	open_gate('c');
+	await(SYS_chdir, true);
+	assert_non_null(tell(FOLLOW_LEAVING, SYS_chdir));
+	tracee->follow = FOLLOW_BROKEN_OFF;
+	tracee->call.number = SYS_chdir;
+	tracee->call.result = -ARCH_ERESTARTSYS;
+	ev = result_tell(&t, tracee, &got, &err) > 0 ? &got : NULL;
+	assert_non_null(ev);
+	assert_int_equal(event_param_int(ev, 0), -ARCH_ERESTARTSYS);
+	assert_int_equal(tracee->follow, FOLLOW_NONE);
 }
 
 static void keeps_what_is_followed_of_who_is_gone(void **state)
@@ -311,6 +337,7 @@ int main(void)
 		TEST(tells_results),
 		TEST(tells_what_was_opened),
 		TEST(knows_what_was_broken_off),
+		TEST(tells_what_was_broken_off),
 		TEST(keeps_what_is_followed_of_who_is_gone),
 		TEST(gives_what_is_owed),
 		TEST(answers_in_stops),

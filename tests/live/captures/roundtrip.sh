@@ -9,7 +9,7 @@ for t in "$top"/tests/live/extensions/*.sh "$top"/tests/live/evasion/*.sh; do
 	races.sh) continue ;;
 	explain.sh) continue ;; # asks for reasons, not alerts
 	# these look at runs of their own
-	crowd.sh | descriptors.sh | execs.sh | killed.sh | kinds.sh | list.sh | login.sh | short-lived.sh) continue ;;
+	crowd.sh | descriptors.sh | execs.sh | killed.sh | kinds.sh | list.sh | login.sh | short-lived.sh | stops.sh) continue ;;
 	esac
 	roundtrip "$t"
 done

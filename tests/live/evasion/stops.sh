@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Stops and ends that wait for the monitor at the same time, and calls that a signal breaks off which natively reaches nobody: each
+# call has its alert, one, as its parent's child.
+. "$(dirname "$0")/../lib.sh"
+
+need python3
+
+wait4=61 clone=56 connect=42
+[ "$(uname -m)" = x86_64 ] || wait4=260 clone=220 connect=203
+rule connected "evt.type = connect and evt.arg.addr startswith $dir/" '"%evt.res <%proc.ppid>"' >"$dir/connected.yaml"
+
+watched() { # TEXT READY DONE OPTION... -- CMD...: between the two the monitor is stopped
+	text=$1 ready=$2 said=$3
+	shift 3
+	rm -f "$dir/alerts"
+	fed timeout -k 1 60 "$MONITOR" run --output "$dir/alerts" --pidfile "$dir/pid" "$@"
+	ok "$text: the monitor runs" soon test -s "$dir/pid"
+	unread "$text" "$ready" "$said"
+	fed_to_the_end
+}
+
+# ---- whose parent ended while it waited in a call
+cat >"$dir/orphan.py" <<'END'
+import ctypes, os, signal, socket, sys
+path, number = sys.argv[1], sys.argv[2].encode()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen(0)
+socket.socket(socket.AF_UNIX).connect(path)  # there is room for one
+end, born, told = os.pipe(), os.pipe(), os.pipe()
+if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
+        s = socket.socket(socket.AF_UNIX)
+        os.read(told[0], 1)
+        s.connect(path)
+        os._exit(0)
+    os.write(born[1], b"%d" % child)
+    os.read(end[0], 1)
+    os._exit(0)
+child = os.read(born[0], 16).decode()
+
+def state():
+    with open("/proc/%s/stat" % child) as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+def calls():
+    with open("/proc/%s/syscall" % child, "rb") as f:
+        return state() == "S" and f.read().split()[0] == number
+
+os.write(told[1], b".")
+while not calls():
+    os.sched_yield()
+print("ready", os.getpid(), flush=True)
+sys.stdin.readline()
+os.write(end[1], b".")
+while int(open("/proc/%s/stat" % child).read().rsplit(")", 1)[1].split()[1]) != os.getpid():
+    os.sched_yield()
+listener.accept()
+while state() == "S":  # then it has stopped behind the call
+    os.sched_yield()
+print("done", flush=True)
+for _ in range(2):
+    os.wait()
+END
+
+# ---- a child that was killed before it could do anything
+cat >"$dir/unborn.py" <<'END'
+import ctypes, mmap, os, signal, struct, sys
+clone, path = int(sys.argv[1]), sys.argv[2]
+libc = ctypes.CDLL(None)
+page = mmap.mmap(-1, 4096)
+address = ctypes.addressof(ctypes.c_char.from_buffer(page))
+if os.fork() == 0:
+    while not struct.unpack_from("i", page)[0]:
+        os.sched_yield()
+    os.kill(struct.unpack_from("i", page)[0], signal.SIGKILL)
+    print("done", flush=True)
+    os._exit(0)
+print("ready", flush=True)
+sys.stdin.readline()
+pid = libc.syscall(clone, 0x100000 | signal.SIGCHLD, 0, ctypes.c_void_p(address), 0, 0)  # CLONE_PARENT_SETTID
+if pid == 0:
+    os._exit(1)
+ended = os.waitpid(pid, 0)[1]
+os.wait()
+sys.exit(0 if ended == signal.SIGKILL else 1)
+END
+
+# ---- broken off by a signal that natively reaches nobody: it has no handler
+cat >"$dir/ignored.py" <<'END'
+import os, signal, socket, sys, time
+path, number, way = sys.argv[1], sys.argv[2].encode(), sys.argv[3]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen(0)
+socket.socket(socket.AF_UNIX).connect(path)  # there is room for one
+handled = os.pipe()
+os.set_blocking(handled[1], False)
+if way == "handler":
+    signal.signal(signal.SIGWINCH, lambda *_: None)
+    signal.set_wakeup_fd(handled[1])
+    signal.siginterrupt(signal.SIGWINCH, False)
+elif way == "ignored":
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+parent = os.getpid()
+
+def waits():
+    with open("/proc/%d/stat" % parent) as f:
+        state = f.read().rsplit(")", 1)[1].split()[0]
+    with open("/proc/%d/syscall" % parent, "rb") as f:
+        return state == "S" and f.read().split()[0] == number
+
+def wait():
+    while not waits():
+        os.sched_yield()
+
+if os.fork() == 0:
+    for _ in range(3):
+        wait()
+        os.kill(parent, signal.SIGUSR1 if way == "ignored" else signal.SIGWINCH)
+        if way == "handler":
+            os.read(handled[0], 1)
+        else:
+            time.sleep(0.02)
+    wait()
+    listener.accept()
+    os._exit(0)
+s = socket.socket(socket.AF_UNIX)
+s.connect(path)
+os.wait()
+END
+
+for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
+	rm -f "$dir/socket"
+	# where every call stops nobody could do anything while the monitor is stopped
+	if [ "$options" != "--backend ptrace-all" ]; then
+		# shellcheck disable=SC2086 # words
+		watched "$options: an end, and an orphan's call" ready 'done' -r "$dir/connected.yaml" $options -- \
+			python3 "$dir/orphan.py" "$dir/socket" $connect
+		equal "$options: an orphan: status" "$status" 0
+		equal "$options: whose child it is" "$(sed -n '2,$s/.*\(SUCCESS <.*>\).*/\1/p' "$dir/alerts")" \
+			"SUCCESS <$(sed -n 's/ready //p' "$dir/out")>"
+	fi
+	ways="unheeded ignored"
+	# beside notifications who waits for the monitor and who waits in the call look alike
+	[ "$options" = "${options#--backend}" ] || ways="$ways handler"
+	for way in $ways; do
+		rm -f "$dir/socket" "$dir/alerts"
+		# shellcheck disable=SC2086 # words
+		timeout -k 1 60 "$MONITOR" run $options -r "$dir/connected.yaml" --output "$dir/alerts" -- \
+			python3 "$dir/ignored.py" "$dir/socket" $connect $way >"$dir/out" 2>"$dir/err"
+		equal "$options: $way: status" $? 0
+		wanted="SUCCESS SUCCESS "
+		[ $way != handler ] || wanted="SUCCESS ERESTARTSYS ERESTARTSYS ERESTARTSYS SUCCESS "
+		equal "$options: $way: calls" "$(sed -n 's/.* "*\([A-Z]*\) <.*/\1/p' "$dir/alerts" | tr '\n' ' ')" "$wanted"
+	done
+done
+finish
