@@ -18,6 +18,7 @@
 #define PLUGIN_ID 1
 #define PLUGIN_EVENT 322
 #define DEFAULT_MAX_EVENT 262144
+#define MAX_EVENT ((16u << 20) - 64) /* with its head: more than 16 MiB is no event */
 #define LINE_MAX_BYTES (64u << 20) /* an EventList of the API server is at most 10 MiB */
 #define BATCH 128
 #define DEFAULT_MAX_BODY (12u << 20)
@@ -27,7 +28,7 @@ struct audit_source {
 	struct k8saudit_web *web; /* or */
 	FILE *file;
 	char *line;
-	size_t line_cap;
+	size_t len, line_cap;
 	ss_plugin_event **batch; /* each allocated */
 	size_t count, cap;
 };
@@ -71,13 +72,13 @@ EXPORT const char *plugin_get_init_schema(ss_plugin_schema_type *type)
 	       "\"sslClientCA\":{\"type\":\"string\"}}}";
 }
 
-static size_t size_of(const cJSON *config, const char *name, size_t otherwise)
+static size_t size_of(const cJSON *config, const char *name, size_t otherwise, size_t most)
 {
 	const cJSON *size = cJSON_GetObjectItemCaseSensitive(config, name);
 
-	return cJSON_IsNumber(size) && size->valuedouble >= 1 && size->valuedouble < LINE_MAX_BYTES ?
-		       (size_t)size->valuedouble :
-		       otherwise;
+	if (!cJSON_IsNumber(size) || size->valuedouble < 1)
+		return otherwise;
+	return size->valuedouble < (double)most ? (size_t)size->valuedouble : most;
 }
 
 EXPORT ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc)
@@ -89,8 +90,8 @@ EXPORT ss_plugin_t *plugin_init(const ss_plugin_init_input *in, ss_plugin_rc *rc
 
 	*rc = SS_PLUGIN_FAILURE;
 	if (k) {
-		k->max_event = size_of(config, "maxEventSize", DEFAULT_MAX_EVENT);
-		k->max_body = size_of(config, "webhookMaxBatchSize", DEFAULT_MAX_BODY);
+		k->max_event = size_of(config, "maxEventSize", DEFAULT_MAX_EVENT, MAX_EVENT);
+		k->max_body = size_of(config, "webhookMaxBatchSize", DEFAULT_MAX_BODY, LINE_MAX_BYTES);
 		snprintf(k->certificate, sizeof(k->certificate), "%s",
 			 cJSON_IsString(certificate) ? certificate->valuestring : DEFAULT_CERTIFICATE);
 		if (cJSON_IsString(client_ca))
@@ -302,29 +303,63 @@ static ss_plugin_rc next_posted(struct k8saudit *k, struct audit_source *h, uint
 	return SS_PLUGIN_SUCCESS;
 }
 
+static bool grow_line(struct audit_source *h)
+{
+	size_t cap = h->line_cap ? h->line_cap * 2 : 65536;
+	char *grown = realloc(h->line, cap);
+
+	if (!grown)
+		return false;
+	h->line = grown;
+	h->line_cap = cap;
+	return true;
+}
+
+/* 1 = a line, up to LINE_MAX_BYTES and one more of it; 0 = the file's end; -1 with errno. */
+static int read_line(struct audit_source *h)
+{
+	int c;
+
+	h->len = 0;
+	while ((c = getc_unlocked(h->file)) != EOF && c != '\n') {
+		if (h->len > LINE_MAX_BYTES)
+			continue;
+		if (h->len == h->line_cap && !grow_line(h))
+			return -1;
+		h->line[h->len++] = (char)c;
+	}
+	if (ferror(h->file))
+		return -1;
+	return c == '\n' || h->len;
+}
+
 EXPORT ss_plugin_rc plugin_next_batch(ss_plugin_t *s, ss_instance_t *instance, uint32_t *n, ss_plugin_event ***events)
 {
 	struct audit_source *h = instance;
 	struct k8saudit *k = s;
-	ssize_t len = 0;
+	int r = 1;
 
 	*n = 0;
 	drop_batch(h);
 	if (h->web)
 		return next_posted(k, h, n, events);
-	while (h->count < BATCH && (len = getline(&h->line, &h->line_cap, h->file)) > 0) {
-		while (len && strchr("\r\n \t", h->line[len - 1]))
-			len--;
-		if (len > LINE_MAX_BYTES)
+	while (h->count < BATCH && (r = read_line(h)) > 0) {
+		if (h->len > LINE_MAX_BYTES) {
 			warn(k, "a line that is too long was left out");
-		else if (len && !take_line(k, h, h->line, (size_t)len)) {
+			continue;
+		}
+		while (h->len && strchr("\r \t", h->line[h->len - 1]))
+			h->len--;
+		if (h->len && !take_line(k, h, h->line, h->len)) {
 			snprintf(k->error, sizeof(k->error), "out of memory");
 			return SS_PLUGIN_FAILURE;
 		}
 	}
+	if (r < 0)
+		snprintf(k->error, sizeof(k->error), "the events cannot be read: %s", strerror(errno));
 	*events = h->batch;
 	*n = (uint32_t)h->count;
-	return len > 0 ? SS_PLUGIN_SUCCESS : SS_PLUGIN_EOF;
+	return r > 0 ? SS_PLUGIN_SUCCESS : r < 0 ? SS_PLUGIN_FAILURE : SS_PLUGIN_EOF;
 }
 
 EXPORT const char *plugin_event_to_string(ss_plugin_t *s, const ss_plugin_event_input *in)

@@ -61,6 +61,25 @@ ok "damaged lines end nothing" in_foreground "$MONITOR" falco -c falco.yaml -r a
 ok "what is whole is seen" [ "$(sed -n 's/.*Informational //p' out | tr '\n' ';')" = "id=one b=<NA>;id=three b=x y;" ]
 ok "what is left out is told" [ "$(grep -c 'plugin k8saudit: .* left out' err)" -eq 4 ]
 
+# what is larger than an event can be is left out, whatever the configuration says; a line larger than any list is, too
+{
+	printf '{"auditID":"huge","verb":"get","x":"'
+	head -c 17000000 /dev/zero | tr '\0' x
+	printf '"}\n'
+	head -c 68000000 /dev/zero | tr '\0' x
+	printf '\n{"auditID":"last","verb":"get"}'
+} >audit.jsonl
+sed 's/maxEventSize: 8192/maxEventSize: 33554432/' falco.yaml >large.yaml
+ok "oversized events end nothing" in_foreground "$MONITOR" falco -c large.yaml -r all.yaml
+: >audit.jsonl
+ok "what follows them is seen" grep -q 'id=last ' out
+ok "each is told" [ "$(grep -c 'plugin k8saudit: .* \(larger than maxEventSize\|too long\) was left out' err)" -eq 2 ]
+
+# an end is no error, an error no end
+sed 's/open_params: audit.jsonl/open_params: ./' falco.yaml >folder.yaml
+ok "what cannot be read ends with a failure" sh -c '! "$@" >out 2>err' sh "$MONITOR" falco -c folder.yaml -r all.yaml
+ok "and says why" grep -q 'the events cannot be read: Is a directory' err
+
 falco_rules=$MONITOR_SHARED/rules/k8s_audit_rules.yaml
 if [ -f "$falco_rules" ]; then
 	cp "$here/audit.jsonl" audit.jsonl
