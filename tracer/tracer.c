@@ -197,7 +197,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 		return error_set(err, -ENOMEM, "out of memory");
 	source = &t->source;
 	t->source.ops = &tracer_ops;
-	t->source.traits = SOURCE_SYNCHRONOUS;
+	t->source.traits = SOURCE_SYNCHRONOUS | SOURCE_LEAVES_IDS;
 	t->options = *options;
 	t->listener = t->wait_signal = t->slow.fd = t->own_fds = t->crowd.loads = t->launch.control = t->launch.go = -1;
 	t->reader = reader_new();

@@ -45,7 +45,7 @@ bool scap_origin_parse(struct str text, struct scap_origin *ret_origin)
 		text.len = 0;
 	*ret_origin = (struct scap_origin){
 		.ours = true,
-		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS),
+		.traits = traits & (SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS | SOURCE_LEAVES_IDS),
 		.container = text,
 		.match_realpath = realpath != 0,
 		.known_fds = fds != 0,

@@ -112,6 +112,8 @@ enum source_trait {
 	/* every open, dup and close is seen: an fd that is not in the table does not exist */
 	SOURCE_REPORTS_FDS = 1 << 1,
 	SOURCE_REPORTS_THREADS = 1 << 2, /* a thread that is not in the table cannot be asked for either */
+	/* -1 as a new user or group leaves the old one, as in the kernel; of other sources it is one, as in Falco */
+	SOURCE_LEAVES_IDS = 1 << 3,
 };
 
 struct source;

@@ -112,7 +112,7 @@ int source_merge_open(struct source *const *sources, size_t n, struct source **r
 		return error_set(err, -ENOMEM, "out of memory");
 	}
 	m->source.ops = &merge_ops;
-	m->source.traits = SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS;
+	m->source.traits = SOURCE_REPORTS_FDS | SOURCE_REPORTS_THREADS | SOURCE_LEAVES_IDS;
 	for (size_t i = 0; i < n; i++) {
 		m->lanes[m->count++].source = sources[i];
 		m->source.traits &= sources[i]->traits;

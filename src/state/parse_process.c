@@ -73,49 +73,53 @@ int parse_setsid(struct state *s, const struct event *ev, struct subject *sub)
 	return 0;
 }
 
-/* Falco takes the effective id as given, also when it is -1 ("leave it"). */
-static void set_uid(struct subject *sub, const struct event *ev, unsigned int param)
+/*
+ * The new id that a call gives; false: none. Any process may ask for -1, and so hide who it is from who takes that for
+ * a user.
+ */
+static bool new_id(const struct state *s, const struct event *ev, unsigned int param, uint32_t *ret_id)
 {
-	if (!sub->thread || event_result(ev) != 0 || !event_has(ev, param))
-		return;
-	sub->thread->uid = (uint32_t)event_param_uint(ev, param);
-	threads_changed(sub->thread, FACT_CRED);
+	uint32_t id = event_has(ev, param) ? (uint32_t)event_param_uint(ev, param) : UINT32_MAX;
+
+	if (event_result(ev) != 0 || !event_has(ev, param) ||
+	    (id == UINT32_MAX && s->options.traits & STATE_LEAVES_IDS))
+		return false;
+	*ret_id = id;
+	return true;
 }
 
-static void set_gid(struct subject *sub, const struct event *ev, unsigned int param)
+static int set_uid(const struct state *s, const struct event *ev, unsigned int param, struct thread *t)
 {
-	if (!sub->thread || event_result(ev) != 0 || !event_has(ev, param))
-		return;
-	sub->thread->gid = (uint32_t)event_param_uint(ev, param);
-	threads_changed(sub->thread, FACT_CRED);
+	if (t && new_id(s, ev, param, &t->uid))
+		threads_changed(t, FACT_CRED);
+	return 0;
+}
+
+static int set_gid(const struct state *s, const struct event *ev, unsigned int param, struct thread *t)
+{
+	if (t && new_id(s, ev, param, &t->gid))
+		threads_changed(t, FACT_CRED);
+	return 0;
 }
 
 int parse_setuid(struct state *s, const struct event *ev, struct subject *sub)
 {
-	(void)s;
-	set_uid(sub, ev, 1);
-	return 0;
+	return set_uid(s, ev, 1, sub->thread);
 }
 
 int parse_setgid(struct state *s, const struct event *ev, struct subject *sub)
 {
-	(void)s;
-	set_gid(sub, ev, 1);
-	return 0;
+	return set_gid(s, ev, 1, sub->thread);
 }
 
 int parse_setresuid(struct state *s, const struct event *ev, struct subject *sub)
 {
-	(void)s;
-	set_uid(sub, ev, 2);
-	return 0;
+	return set_uid(s, ev, 2, sub->thread);
 }
 
 int parse_setresgid(struct state *s, const struct event *ev, struct subject *sub)
 {
-	(void)s;
-	set_gid(sub, ev, 2);
-	return 0;
+	return set_gid(s, ev, 2, sub->thread);
 }
 
 int parse_capset(struct state *s, const struct event *ev, struct subject *sub)

@@ -27,6 +27,7 @@ struct state_stats {
 enum state_trait {
 	STATE_FDS_REPORTED = 1 << 1, /* a descriptor that is not in the table does not exist */
 	STATE_THREADS_REPORTED = 1 << 2, /* a thread that is not in the table cannot be asked for */
+	STATE_LEAVES_IDS = 1 << 3, /* -1 as a new user or group leaves the old one */
 };
 
 struct state_options {

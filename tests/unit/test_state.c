@@ -336,6 +336,34 @@ static void test_descendant_as_reaper_makes_no_loop(void **ctx)
 	assert_in_range(n, 1, 3);
 }
 
+static void set_ids(struct world *w, uint16_t type, uint32_t real, uint32_t effective)
+{
+	begin(w, type, 100);
+	event_put_int(&w->b, 0);
+	event_put_int(&w->b, real);
+	event_put_int(&w->b, effective);
+	apply(w);
+}
+
+static void test_ids_that_are_left(void **ctx)
+{
+	static const unsigned int traits[] = { 0, STATE_LEAVES_IDS };
+	struct world *w = *ctx;
+
+	known(w, 100, 1, "/home/me/");
+	for (size_t i = 0; i < ARRAY_SIZE(traits); i++) {
+		bool left = traits[i] != 0;
+
+		state_set_traits(w->s, traits[i]);
+		set_ids(w, EV_SYSCALL_SETRESUID_X, 0, 1000);
+		set_ids(w, EV_SYSCALL_SETREGID_X, 0, 1001);
+		set_ids(w, EV_SYSCALL_SETREUID_X, 0, UINT32_MAX);
+		assert_int_equal(w->sub.thread->uid, left ? 1000 : UINT32_MAX);
+		set_ids(w, EV_SYSCALL_SETRESGID_X, 0, UINT32_MAX);
+		assert_int_equal(w->sub.thread->gid, left ? 1001 : UINT32_MAX);
+	}
+}
+
 static void test_stale_facts_reach_those_who_see_them(void **ctx)
 {
 	struct world *w = *ctx;
@@ -379,6 +407,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_double_fork, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_told_reaper, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_descendant_as_reaper_makes_no_loop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ids_that_are_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale_facts_reach_those_who_see_them, setup, teardown),
 	};
 

@@ -69,5 +69,20 @@ for monitor_options in "" "--opens fast" "--backend ptrace" "--backend ptrace-al
 	ok "$monitor_options ($profile): one that cannot be looked into" "$src/alerts" "$alerts" --lacks "Process that cannot be looked into"
 	told "secret opened" python3 "$dir/serve.py" "$secret"
 done
+
+# who asks for -1 stays who it is
+cat >"$dir/stay.py" <<'END'
+import os, sys
+os.setresgid(-1, -1, -1)
+os.setregid(-1, -1)
+os.setresuid(0, -1, -1)
+os.setreuid(-1, -1)
+print(os.read(os.open(sys.argv[1], os.O_RDONLY), 99).decode())
+END
+rule stays "evt.type in (open, openat) and fd.name endswith /evasion-secret and user.uid = 0 and group.gid = 0" "opened by %user.name" >"$dir/stay.yaml"
+for monitor_options in "" "--backend ptrace" "--backend notify-only"; do
+	under "$dir/stay.yaml" -- python3 "$dir/stay.py" "$secret"
+	ok "$monitor_options: -1 is no user: $(head -n 3 "$dir/err")" "$src/alerts" "$alerts" --has stays
+done
 kill $server
 finish
