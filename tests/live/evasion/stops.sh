@@ -6,8 +6,10 @@
 
 need python3
 
-wait4=61 clone=56 connect=42
-[ "$(uname -m)" = x86_64 ] || wait4=260 clone=220 connect=203
+case $(uname -m) in
+x86_64) connect=42 ;;
+*) connect=203 ;;
+esac
 rule connected "evt.type = connect and evt.arg.addr startswith $dir/" '"%evt.res <%proc.ppid>"' >"$dir/connected.yaml"
 
 watched() { # TEXT READY DONE OPTION... -- CMD...: between the two the monitor is stopped
@@ -65,29 +67,6 @@ while state() == "S":  # then it has stopped behind the call
 print("done", flush=True)
 for _ in range(2):
     os.wait()
-END
-
-# ---- a child that was killed before it could do anything
-cat >"$dir/unborn.py" <<'END'
-import ctypes, mmap, os, signal, struct, sys
-clone, path = int(sys.argv[1]), sys.argv[2]
-libc = ctypes.CDLL(None)
-page = mmap.mmap(-1, 4096)
-address = ctypes.addressof(ctypes.c_char.from_buffer(page))
-if os.fork() == 0:
-    while not struct.unpack_from("i", page)[0]:
-        os.sched_yield()
-    os.kill(struct.unpack_from("i", page)[0], signal.SIGKILL)
-    print("done", flush=True)
-    os._exit(0)
-print("ready", flush=True)
-sys.stdin.readline()
-pid = libc.syscall(clone, 0x100000 | signal.SIGCHLD, 0, ctypes.c_void_p(address), 0, 0)  # CLONE_PARENT_SETTID
-if pid == 0:
-    os._exit(1)
-ended = os.waitpid(pid, 0)[1]
-os.wait()
-sys.exit(0 if ended == signal.SIGKILL else 1)
 END
 
 # ---- broken off by a signal that natively reaches nobody: it has no handler
