@@ -229,6 +229,7 @@
 /* that the address of one that ends may take, until it is told: OUTPUT_DRAIN_SECONDS, GRPC_STOP_SECONDS */
 #define GRPC_ADDRESS_MS	       10000
 #define GRPC_CONNECTIONS       64	    /* served at once: more wait to be accepted */
+#define GRPC_SHUT_MS	       100ull	    /* until one is let in again, where none could be: descriptors come back */
 #define GRPC_CALLS	       16	    /* at once on one connection */
 #define GRPC_ACKS	       200	    /* answers to pings and settings that wait: more is a flood */
 #define GRPC_HEADER_BYTES      8192	    /* of one call, HTTP servers' usual limit */

@@ -40,6 +40,7 @@ struct grpc_server {
 	bool stopping;
 	uint64_t stop_by;
 	uint64_t try_from; /* for the address; 0 = it was not tried yet */
+	uint64_t shut_until; /* nobody can be let in; 0 = the last one was */
 
 	pthread_mutex_t lock; /* of both */
 	struct grpc_server_stats stats;
@@ -129,6 +130,26 @@ static void publish_open(struct grpc_server *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+static void tell_trouble(struct grpc_server *s, const struct error *err)
+{
+	pthread_mutex_lock(&s->lock);
+	s->trouble = *err;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The kernel says without end that somebody wants in: where there is no descriptor for him, we do not look for a while. */
+static void shut(struct grpc_server *s, int why)
+{
+	struct error err = { 0 };
+
+	if (why != EMFILE && why != ENFILE && why != ENOBUFS && why != ENOMEM)
+		return;
+	error_errno(&err, -why, "clients have to wait");
+	if (!s->shut_until)
+		tell_trouble(s, &err);
+	s->shut_until = clock_ns(CLOCK_MONOTONIC) + GRPC_SHUT_MS * NS_PER_MS;
+}
+
 static void take_connection(struct grpc_server *s)
 {
 	auto_fd int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -136,8 +157,11 @@ static void take_connection(struct grpc_server *s)
 	struct error err = { 0 };
 	int r;
 
-	if (fd < 0)
+	if (fd < 0) {
+		shut(s, errno);
 		return;
+	}
+	s->shut_until = 0;
 	count(s, &s->stats.accepted, NULL);
 	c = calloc(1, sizeof(*c));
 	if (!c)
@@ -187,10 +211,15 @@ static void serve_all(struct grpc_server *s, const struct pollfd *polled, uint64
 	}
 }
 
+static bool is_shut(const struct grpc_server *s, uint64_t now)
+{
+	return now < s->shut_until;
+}
+
 /* Until the first deadline, in ms for poll(); -1 = none. */
 static int patience(const struct grpc_server *s, uint64_t now)
 {
-	uint64_t first = s->stopping ? s->stop_by : 0;
+	uint64_t first = s->stopping ? s->stop_by : is_shut(s, now) ? s->shut_until : 0;
 
 	for (size_t i = 0; i < s->nconnections; i++) {
 		uint64_t own = s->connections[i]->deadline, call = grpc_session_deadline(s->connections[i]->session);
@@ -237,9 +266,7 @@ static int take_address(struct grpc_server *s)
 		return LISTEN_RETRY_MS;
 	/* who waits for ever says so once in a while */
 	s->try_from = now;
-	pthread_mutex_lock(&s->lock);
-	s->trouble = err;
-	pthread_mutex_unlock(&s->lock);
+	tell_trouble(s, &err);
 	return LISTEN_RETRY_MS;
 }
 
@@ -256,14 +283,16 @@ static void *run(void *server)
 		struct pollfd polled[GRPC_CONNECTIONS + 2];
 		size_t n = s->nconnections;
 		int again = take_address(s);
-		bool room = !s->stopping && n < GRPC_CONNECTIONS; /* else clients wait in the backlog */
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
+		/* else clients wait in the backlog */
+		bool room = !s->stopping && n < GRPC_CONNECTIONS && !is_shut(s, now);
 
 		for (size_t i = 0; i < n; i++)
 			polled[i] = (struct pollfd){ .fd = s->connections[i]->channel.fd,
 						     .events = s->connections[i]->channel.waits };
 		polled[n] = (struct pollfd){ .fd = room ? s->listener : -1, .events = POLLIN };
 		polled[n + 1] = (struct pollfd){ .fd = s->stopping ? -1 : s->wakeup, .events = POLLIN };
-		if (poll(polled, n + 2, sooner(patience(s, clock_ns(CLOCK_MONOTONIC)), again)) < 0 && errno != EINTR)
+		if (poll(polled, n + 2, sooner(patience(s, now), again)) < 0 && errno != EINTR)
 			break;
 		serve_all(s, polled, clock_ns(CLOCK_MONOTONIC));
 		if (polled[n].revents)

@@ -43,6 +43,6 @@ DEFINE_AUTO(struct grpc_server, grpc_server, grpc_server_free);
 #define auto_grpc_server AUTO(grpc_server)
 
 void grpc_server_stats(struct grpc_server *s, struct grpc_server_stats *ret_stats);
-/* 0, or why nobody can connect: the address is not free yet. Told once. */
+/* 0, or why nobody can connect: the address is not free yet, or no descriptor is left. Told once. */
 int grpc_server_trouble(struct grpc_server *s, struct error *err);
 #endif
