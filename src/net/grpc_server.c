@@ -137,7 +137,7 @@ static void tell_trouble(struct grpc_server *s, const struct error *err)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* The kernel says without end that somebody wants in: where there is no descriptor for him, we do not look for a while. */
+/* The kernel says without end that somebody wants in: where he cannot be let in, we do not look for a while. */
 static void shut(struct grpc_server *s, int why)
 {
 	struct error err = { 0 };

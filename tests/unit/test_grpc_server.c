@@ -40,7 +40,7 @@ static uint64_t spent(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-/* Who wants in while no descriptor is left waits, which costs nothing and is told once, and is let in when there is one. */
+/* Who wants in while no descriptor is left waits, which costs nothing and is told once; when there is one he is in. */
 static void test_no_descriptor_is_left(void **state)
 {
 	const struct grpc_service service = { NULL, 0, NULL };
