@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <errno.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "event/flags.h"
@@ -294,12 +296,24 @@ static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *ch
 	told_add(t, told);
 }
 
+/*
+ * Whether its stops and its end are still to come. A child that is killed before it has done anything may be
+ * reaped before its parent's stop comes.
+ */
+static bool is_ours(pid_t tid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL | __WNOTHREAD) == 0 ||
+	       errno != ECHILD;
+}
+
 void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 {
 	struct told told = { 0 };
 	struct tracee *child;
 	unsigned long message;
-	bool sure, thread;
+	bool sure, thread, unborn;
 	uint64_t flags;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0) {
@@ -320,12 +334,15 @@ void birth_stop(struct tracer *t, struct tracee *parent, int ptrace_event)
 	flags = native_flags(t, parent, ptrace_event, &told.type, &sure);
 	thread = is_thread_of(parent->process->pid, told.child);
 	child = know_child(t, parent, told.child, thread, thread ? flags : worst(flags, sure));
+	unborn = child && !child->stopped && !is_ours(child->tid);
 	if (child) {
-		child->seized = true;
+		child->seized = !unborn;
 		child->newborn = !child->stopped;
 	}
 	add_birth(t, parent, child, flags, sure, &told);
-	resume(t, child, parent, told.ids_only);
+	if (unborn)
+		stops_ended(t, child->tid, SIGKILL);
+	resume(t, unborn ? NULL : child, parent, told.ids_only);
 }
 
 struct tracee *birth_heard(struct tracer *t, struct tracee *parent, const struct task_record *record, uint64_t ts)

@@ -269,7 +269,7 @@ static void end_with_first(void *context, struct tracee *tracee)
 	told_add(e->t, &(struct told){ .kind = TOLD_END, .tid = tracee->tid, .pid = tracee->process->pid });
 }
 
-static void ended(struct tracer *t, pid_t tid, int status)
+void stops_ended(struct tracer *t, pid_t tid, int status)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, tid);
 
@@ -287,6 +287,8 @@ static void ended(struct tracer *t, pid_t tid, int status)
 		tracees_remove(&t->tracees, tracee);
 		return;
 	}
+	if (!tracee && !t->rings && tid != t->launch.workload) /* its birth tells its end, too */
+		return;
 	if (tracee) {
 		result_lose(t, tracee);
 		tracee->over = true;
@@ -361,7 +363,7 @@ static void look_at(struct tracer *t, struct taken *taken)
 	if (k.tid && WIFSTOPPED(k.status))
 		stopped(t, &k);
 	else if (k.tid)
-		ended(t, k.tid, k.status);
+		stops_ended(t, k.tid, k.status);
 }
 
 void stops_freed(struct tracer *t, pid_t tid)

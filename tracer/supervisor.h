@@ -350,6 +350,8 @@ unsigned long stops_options(const struct tracer *t, const struct process *proces
 bool stops_take(struct tracer *t);
 /* The id is another thread's from here on: what a report that was taken says of the one before comes first. */
 void stops_freed(struct tracer *t, pid_t tid);
+/* The thread has ended, with what waitpid() has for that. */
+void stops_ended(struct tracer *t, pid_t tid, int status);
 /* Lets a stopped thread go on, with a signal (0 = none). */
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal);
 /* Lets children go whose parents died before they could tell of them. */

@@ -7,8 +7,8 @@
 need python3
 
 case $(uname -m) in
-x86_64) connect=42 ;;
-*) connect=203 ;;
+x86_64) connect=42 clone=56 ;;
+*) connect=203 clone=220 ;;
 esac
 rule connected "evt.type = connect and evt.arg.addr startswith $dir/" '"%evt.res <%proc.ppid>"' >"$dir/connected.yaml"
 
@@ -69,6 +69,50 @@ for _ in range(2):
     os.wait()
 END
 
+# ---- who is killed before he has done anything: the kernel has his end before his parent's stop
+cat >"$dir/unborn.py" <<'END'
+import ctypes, mmap, os, signal, sys
+number, path = int(sys.argv[1]), sys.argv[2]
+page = mmap.mmap(os.open(path, os.O_RDWR), 4096)
+where = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page)))
+print("ready", flush=True)
+sys.stdin.readline()
+child = ctypes.CDLL(None).syscall(number, 0x100000 | signal.SIGCHLD, None, where, None, None)  # CLONE_PARENT_SETTID
+if child == 0:
+    os._exit(1)
+sys.exit(os.waitpid(child, 0)[1] != signal.SIGKILL)
+END
+rule ended "evt.type = procexit" '"<%proc.pid %proc.ppid>"' >"$dir/ended.yaml"
+
+read_child() {
+	child=$(od -An -td4 -N4 "$dir/page" | tr -d ' ')
+	[ "${child:-0}" -gt 1 ]
+}
+
+is_dead() {
+	grep -q "^State:.Z" "/proc/$1/status"
+}
+
+unborn() { # OPTION...
+	truncate -s 4096 "$dir/page"
+	rm -f "$dir/alerts"
+	fed timeout -k 1 60 "$MONITOR" run --output "$dir/alerts" --pidfile "$dir/pid" -r "$dir/ended.yaml" "$@" -- \
+		python3 "$dir/unborn.py" $clone "$dir/page"
+	ok "$*: the command is ready" soon grep -q ready "$dir/out"
+	supervisor=$(cat "$dir/pid")
+	kill -STOP "$supervisor"
+	echo >&3
+	ok "$*: a child" soon read_child
+	kill -KILL "$child"
+	ok "$*: it is dead" soon is_dead "$child"
+	kill -CONT "$supervisor"
+	fed_to_the_end
+	equal "$*: a dead child: status" $status 0
+	equal "$*: a dead child: the monitor" "$(ps -o pid= -p "$supervisor")" ""
+	equal "$*: a dead child: its end" "$(grep -c "<$child " "$dir/alerts")" 1
+	rm -f "$dir/page"
+}
+
 # ---- broken off by a signal that natively reaches nobody: it has no handler
 cat >"$dir/ignored.py" <<'END'
 import os, signal, socket, sys, time
@@ -124,6 +168,12 @@ for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 		equal "$options: whose child it is" "$(sed -n '2,$s/.*\(SUCCESS <.*>\).*/\1/p' "$dir/alerts")" \
 			"SUCCESS <$(sed -n 's/ready //p' "$dir/out")>"
 	fi
+	case $options in
+	"--backend ptrace" | "--births stops")
+		# shellcheck disable=SC2086 # words
+		unborn $options
+		;;
+	esac
 	ways="unheeded ignored"
 	# beside notifications who waits for the monitor and who waits in the call look alike
 	[ "$options" = "${options#--backend}" ] || ways="$ways handler"
