@@ -533,7 +533,7 @@ static void wait_elsewhere(const char *folder)
 		await_sleep(children[0]);
 		set_step(MAY_GO_ON);
 	}
-	if (locked || executing || (copied && !closing))
+	if (executing || (copied && !closing)) /* not if its memory is locked: it has no page then to go on with */
 		await_step(IS_DONE);
 	usleep(300000);
 	clock_gettime(CLOCK_MONOTONIC, &since);
