@@ -55,9 +55,9 @@ static void add_result(struct tracer *t, const struct tracee *tracee)
 /*
  * A signal that comes before a notification is received breaks the call off with -ERESTARTSYS, and a handler without
  * SA_RESTART makes that EINTR: for calls that natively never fail so, and in truth the call had not even begun. It is
- * made to start again after the handler.
+ * made to start again after the handler. The signal: 0 = none is about to be delivered.
  */
-static void cure_interruption(struct tracer *t, struct tracee *tracee)
+static void cure_interruption(struct tracer *t, struct tracee *tracee, int signal)
 {
 	bool broken_off = tracee->broken_off;
 	struct arch_regs regs;
@@ -73,12 +73,17 @@ static void cure_interruption(struct tracer *t, struct tracee *tracee)
 		disturbed_stop(tracee, &regs);
 	else if (number >= 0 && arch_result(&regs) == -EINTR)
 		disturbed_wait(t, tracee, &regs, tracer_now());
-	if (!t->notifying || number < 0 || arch_result(&regs) != -ARCH_ERESTARTSYS ||
-	    !filter_catches(t->filter, number))
+	if (!t->notifying || number < 0 || !arch_is_restart(arch_result(&regs)) || !filter_catches(t->filter, number))
 		return;
 	/* it was let into the kernel, and waits there as it would natively */
 	if (tracee->continued == number &&
-	    (broken_off || (calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_WHOLE)) == CALL_BLOCKS))
+	    (broken_off || (calls_traits(&t->calls, number) & (CALL_BLOCKS | CALL_WHOLE)) == CALL_BLOCKS)) {
+		/* behind a handler the next call of this number is another one */
+		if (signal && status_has_signal(tracee->tid, "SigCgt", STATUS_SIGNAL(signal)))
+			tracee->continued = -1;
+		return;
+	}
+	if (arch_result(&regs) != -ARCH_ERESTARTSYS)
 		return;
 	arch_set_result(&regs, -ARCH_ERESTARTNOINTR);
 	arch_write(tracee->tid, &regs);
@@ -130,14 +135,14 @@ static void event_stop(struct tracer *t, struct tracee *tracee, int signal)
 			stops_resume(t, tracee, 0);
 			return;
 		}
-		cure_interruption(t, tracee);
+		cure_interruption(t, tracee, 0);
 		add_result(t, tracee);
 		return;
 	default:
 		break;
 	}
 	if (!tracee->newborn) /* else it has made no call */
-		cure_interruption(t, tracee);
+		cure_interruption(t, tracee, 0);
 	tracee->newborn = false;
 	stops_resume(t, tracee, 0);
 }
@@ -228,7 +233,7 @@ static void signal_stop(struct tracer *t, struct tracee *tracee, int signal)
 	/* a followed call that is broken off restarts behind the handler, and is caught again */
 	if (tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING)
 		tracee->follow = FOLLOW_NONE;
-	cure_interruption(t, tracee);
+	cure_interruption(t, tracee, signal);
 	if (tracee->follow == FOLLOW_BROKEN_OFF && is_heeded(tracee->tid, signal)) {
 		told_add(t, &(struct told){ .kind = TOLD_RESULT, .tid = tracee->tid });
 		add_resume(t, tracee, signal);

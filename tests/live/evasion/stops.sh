@@ -157,6 +157,54 @@ s.connect(path)
 os.wait()
 END
 
+# ---- broken off by a handler, and made again: that one is broken off before the monitor has received it
+cat >"$dir/again.py" <<'END'
+import ctypes, os, select, signal, socket, struct, sys
+path, number = sys.argv[1], sys.argv[2].encode()
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen(0)
+socket.socket(socket.AF_UNIX).connect(path)  # there is room for one
+libc = ctypes.CDLL(None, use_errno=True)
+address = struct.pack("H", socket.AF_UNIX) + path.encode() + b"\0"
+go, told = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    signal.signal(signal.SIGURG, lambda *_: None)  # the one signal that may be sent while the monitor is stopped
+    signal.siginterrupt(signal.SIGURG, True)
+    s = socket.socket(socket.AF_UNIX)
+    for _ in range(2):
+        os.read(go[0], 1)
+        r = libc.connect(s.fileno(), address, len(address))
+        os.write(told[1], b"%-3d" % (ctypes.get_errno() if r < 0 else 0))
+    os._exit(0)
+
+def state():
+    with open("/proc/%d/stat" % child) as f:
+        return f.read().rsplit(")", 1)[1].split()[0]
+
+def waits():
+    with open("/proc/%d/syscall" % child, "rb") as f:
+        return state() == "S" and f.read().split()[0] == number
+
+os.write(go[1], b".")
+while not select.select([told[0]], [], [], 0.02)[0]:  # until one comes while it waits in the call itself
+    os.kill(child, signal.SIGURG)
+first = int(os.read(told[0], 3))
+print("ready", flush=True)
+sys.stdin.readline()
+os.write(go[1], b".")
+while not waits():
+    os.sched_yield()
+os.kill(child, signal.SIGURG)
+while state() == "S":  # then its signal waits for the monitor
+    os.sched_yield()
+print("done", flush=True)
+listener.accept()
+print("told", first, int(os.read(told[0], 3)), flush=True)
+os.wait()
+END
+
 for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 	rm -f "$dir/socket"
 	# where every call stops nobody could do anything while the monitor is stopped
@@ -172,6 +220,19 @@ for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 	"--backend ptrace" | "--births stops")
 		# shellcheck disable=SC2086 # words
 		unborn $options
+		;;
+	esac
+	case $options in
+	--backend*) ;; # without notifications no call waits to be received
+	*)
+		rm -f "$dir/socket"
+		# shellcheck disable=SC2086 # words
+		watched "$options: broken off before it was received" ready 'done' -r "$dir/connected.yaml" $options -- \
+			python3 "$dir/again.py" "$dir/socket" $connect
+		equal "$options: broken off twice: status" $status 0
+		equal "$options: broken off twice: results" "$(sed -n 's/^told //p' "$dir/out")" "4 0"
+		equal "$options: broken off twice: calls" "$(sed -n 's/.* "*\([A-Z]*\) <.*/\1/p' "$dir/alerts" | tr '\n' ' ')" \
+			"SUCCESS ERESTARTSYS SUCCESS "
 		;;
 	esac
 	ways="unheeded ignored"
