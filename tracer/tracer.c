@@ -432,6 +432,7 @@ static int tracer_next(struct source *s, struct event *ret_event, struct error *
 				continue;
 		}
 		if (t->pending.active && t->pending.event_due) {
+			t->pending.call.ts = tracer_now(); /* behind what was told before it */
 			r = entry_tell(t, ret_event, err);
 			if (r != 0)
 				return r;

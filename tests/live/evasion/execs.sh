@@ -67,4 +67,24 @@ for options in "--backend notify" "--backend ptrace" "--backend notify-only"; do
 	ok "$options: of children by vfork(): $(grep '^spawned' "$dir/out" | sort | diff - "$dir/others" | head -n 4)" \
 		sh -c 'grep "^spawned" "$1" | sort | cmp -s - "$2"' - "$dir/out" "$dir/others"
 done
+
+# one whose end the next call shows comes before that, by its time, too
+cat >"$dir/then.py" <<'END'
+import os, socket, sys
+for _ in range(20):
+    try:
+        os.execv(sys.argv[1] + "/fails-text", ["x"])
+    except OSError:
+        pass
+    socket.socket(socket.AF_UNIX).connect_ex(sys.argv[1] + "/gone")
+END
+rule called "evt.type in (execve, connect) and evt.args contains $dir/" '"<%evt.rawtime %evt.type>"' >"$dir/called.yaml"
+for options in "--backend notify" "--backend notify-only"; do
+	rm -f "$dir/alerts"
+	# shellcheck disable=SC2086 # words
+	timeout -k 1 60 "$MONITOR" run $options -r "$dir/called.yaml" --output "$dir/alerts" -- python3 "$dir/then.py" "$dir" 2>"$dir/err"
+	sed -n 's/.*<\([0-9]*\) .*>.*/\1/p' "$dir/alerts" >"$dir/times"
+	equal "$options: calls behind execs" "$(grep -c " connect>" "$dir/alerts")" 20
+	ok "$options: times go back" sort -n -c "$dir/times"
+done
 finish
