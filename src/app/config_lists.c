@@ -46,6 +46,11 @@ static size_t entries(struct config *c, const char *key, struct yaml_node ***ret
 	return 1;
 }
 
+static int check_count(struct config *c, const char *key, size_t n, const char *what, struct error *err)
+{
+	return n > CONFIG_ENTRIES ? config_error(c, key, err, "more than %d %s", CONFIG_ENTRIES, what) : 0;
+}
+
 /* Member key of map as a text, empty when it is missing. -EINVAL when it is no text. */
 static int member(const struct yaml_node *map, const char *key, struct str *ret_text)
 {
@@ -176,13 +181,20 @@ static bool names_both(const struct append_output *a)
 static int read_appends(struct config *c, struct error *err)
 {
 	struct yaml_node **items;
-	size_t n = entries(c, "append_output", &items), i;
-	int r;
+	size_t n = entries(c, "append_output", &items), nfields = 0, i;
+	int r = check_count(c, "append_output", n, "entries", err);
 
+	if (r < 0)
+		return r;
 	c->appends = arena_array_of(c->arena, struct append_output, n);
 	if (!c->appends)
 		return out_of_memory(err);
 	for (i = 0; i < n; i++) {
+		const struct yaml_node *fields = yaml_get(items[i], "extra_fields");
+
+		nfields += fields && fields->kind == YAML_SEQUENCE ? fields->count : 0;
+		if (check_count(c, "append_output", nfields, "extra_fields", err) < 0)
+			return -EINVAL;
 		r = read_append(c, items[i], &c->appends[i]);
 		if (r == -ENOMEM)
 			return out_of_memory(err);
@@ -312,8 +324,12 @@ static int read_plugins(struct config *c, struct error *err)
 	size_t nplugins = entries(c, "plugins", &plugins), nwanted = entries(c, "load_plugins", &wanted), i;
 	bool all = !yaml_get(c->root, "load_plugins");
 	struct str name, path;
-	int r = 0;
+	int r = check_count(c, "plugins", nplugins, "entries", err);
 
+	if (r == 0)
+		r = check_count(c, "load_plugins", nwanted, "entries", err);
+	if (r < 0)
+		return r;
 	for (i = 0; i < nplugins; i++)
 		if (!config_tree_text(yaml_get(plugins[i], "name"), &name) ||
 		    !config_tree_text(yaml_get(plugins[i], "library_path"), &path))

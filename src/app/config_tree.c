@@ -383,14 +383,16 @@ static struct str variable(struct str name)
  */
 static void expand_text(struct strbuf *out, struct str s, unsigned int *budget)
 {
+	const char *close = s.ptr; /* the next "}": looked for once, as there may be many "${" before it, or none */
 	size_t i = 0;
 
 	while (i < s.len) {
 		struct str rest = { s.ptr + i, s.len - i };
 		bool escaped = str_starts(rest, STR("$${"));
-		const char *close = escaped || str_starts(rest, STR("${")) ? memchr(rest.ptr, '}', rest.len) : NULL;
 
-		if (!close) {
+		if (close && close <= rest.ptr)
+			close = memchr(rest.ptr, '}', rest.len);
+		if (!close || !(escaped || str_starts(rest, STR("${")))) {
 			strbuf_addc(out, s.ptr[i++]);
 		} else if (escaped) {
 			strbuf_adds(out, "${");

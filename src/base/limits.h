@@ -174,6 +174,8 @@
 #define CONFIG_WARNINGS	    100	       /* of one configuration that are told: looking for the nearest key takes time */
 /* of one file at the top level: each is looked for among the others; Falco has 60 */
 #define CONFIG_KEYS	    10000
+/* of append_output, of its extra_fields and of plugins: compared with each other, and tried on each rule */
+#define CONFIG_ENTRIES	    1000
 /* files and assignments of one configuration: each node names its own in 16 bits */
 #define CONFIG_ORIGINS	    10000
 

@@ -298,6 +298,56 @@ static void test_nested_environment(void **state)
 	}
 }
 
+/* None of two million is closed; each is looked at once, so this takes no minutes. */
+static void test_open_variables(void **state)
+{
+	auto_strbuf struct strbuf text = { 0 };
+	auto_config struct config *c = NULL;
+	int r;
+
+	(void)state;
+	strbuf_adds(&text, "static_fields: {v: '");
+	for (int i = 0; i < 2000000; i++)
+		strbuf_adds(&text, "${");
+	strbuf_adds(&text, "'}\n");
+	assert_false(text.failed);
+	c = read_config(text.ptr, NULL, 0, &r);
+	assert_int_equal(r, 0);
+	assert_int_equal(c->static_values[0].len, 4000000);
+}
+
+/* Entries that are compared with each other are not beyond count. */
+static void test_many_entries(void **state)
+{
+	static const struct {
+		const char *before, *entry, *after, *told;
+	} rows[] = {
+		{ "append_output: [", "{}, ", "]\n", "t.yaml:1:16: append_output: more than 1000 entries" },
+		{ "append_output: [{extra_fields: [", "a, ", "]}]\n", "append_output: more than 1000 extra_fields" },
+		{ "plugins: [", "{name: a, library_path: b}, ", "]\n", "plugins: more than 1000 entries" },
+		{ "plugins: [{name: a, library_path: b}]\nload_plugins: [", "a, ", "]\n",
+		  "t.yaml:2:15: load_plugins: more than 1000 entries" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int n = 1000; n <= 1001; n++) {
+			auto_strbuf struct strbuf text = { 0 };
+			auto_config struct config *c = NULL;
+			struct error err = { 0 };
+			int r;
+
+			strbuf_adds(&text, rows[i].before);
+			for (int k = 0; k < n; k++)
+				strbuf_adds(&text, rows[i].entry);
+			strbuf_adds(&text, rows[i].after);
+			assert_false(text.failed);
+			r = config_read(STR("t.yaml"), strbuf_str(&text), NULL, 0, &c, &err);
+			if (r != (n > 1000 ? -EINVAL : 0) || (r < 0 && !strstr(err.text, rows[i].told)))
+				fail_msg("%s %d: %d %s", rows[i].before, n, r, err.text);
+		}
+}
+
 static bool warned(const struct config *c, const char *part)
 {
 	size_t i;
@@ -533,6 +583,8 @@ int main(void)
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_nested_environment),
+		cmocka_unit_test(test_open_variables),
+		cmocka_unit_test(test_many_entries),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_assigned_warning),
 		cmocka_unit_test(test_shape),
