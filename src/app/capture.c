@@ -226,7 +226,8 @@ static void end_file(struct capture *c)
 	if (scap_writer_close(c->file, &err) < 0)
 		fail(c, &err);
 	else
-		log_info("capture: %s has %" PRIu64 " events from the alert on", c->path.ptr, c->events);
+		log_info("capture: %s has %" PRIu64 " event%s from the alert on", c->path.ptr, c->events,
+			 str_plural(c->events));
 	c->file = NULL;
 	c->written++;
 }

@@ -60,8 +60,9 @@ static void tell_stats(const struct session *s, uint64_t started)
 	struct pipeline_stats stats;
 
 	pipeline_stats(s->pipeline, &stats);
-	strbuf_addf(&out, "%" PRIu64 " events, %" PRIu64 " alerts, %.3f s, %.3f s of CPU time\n", stats.events,
-		    stats.alerts, (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9,
+	strbuf_addf(&out, "%" PRIu64 " event%s, %" PRIu64 " alert%s, %.3f s, %.3f s of CPU time\n", stats.events,
+		    str_plural(stats.events), stats.alerts, str_plural(stats.alerts),
+		    (double)(clock_ns(CLOCK_MONOTONIC) - started) / 1e9,
 		    (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9);
 	session_add_rule_counts(s, &out);
 	log_text(LOG_LEVEL_ERROR, strbuf_str(&out));
@@ -177,14 +178,15 @@ static void tell_progress(const struct session *s)
 	struct pipeline_stats stats;
 
 	pipeline_stats(s->pipeline, &stats);
-	log_warning("%" PRIu64 " events were read, %" PRIu64 " alerts raised", stats.events, stats.alerts);
+	log_warning("%" PRIu64 " event%s read, %" PRIu64 " alert%s raised", stats.events,
+		    stats.events == 1 ? " was" : "s were", stats.alerts, str_plural(stats.alerts));
 }
 
 static int run(struct session *s, struct setup *setup, const struct options *o, struct replay_events *e,
 	       struct error *err)
 {
 	auto_free struct source **list = calloc((size_t)o->noperands, sizeof(struct source *));
-	struct housekeeping housekeeping = { .session = s };
+	struct housekeeping housekeeping = { .session = s, .kind = e->format ? "event" : NULL };
 	uint64_t started = clock_ns(CLOCK_MONOTONIC);
 	int r;
 

@@ -145,7 +145,8 @@ static int start(struct session *s, struct run *run, struct error *err)
 		.static_values = config->static_values,
 		.source_name = source_name,
 		.container_plugin = config->container_plugin,
-		.max_threads = config->falco_libs_thread_table_size,
+		/* Falco sets it only where events are live: a capture has the default */
+		.max_threads = live ? config->falco_libs_thread_table_size : 0,
 	};
 	struct pipeline_options settings = common;
 	const struct falco_peers_options peers = { config, s, run->plugins, run->loader, run->fields, &common };

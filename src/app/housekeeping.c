@@ -9,6 +9,11 @@
 
 #define LOOK_MS 200 /* between looks at what goes on by itself */
 
+static const char *kind(const struct housekeeping *h)
+{
+	return h->kind ? h->kind : "alert";
+}
+
 /* Once is enough while it goes on; the count comes at the end. */
 static void tell_loss(struct housekeeping *h)
 {
@@ -18,7 +23,7 @@ static void tell_loss(struct housekeeping *h)
 	if (!stats.outputs_failed || !stats.output_error.code || h->told_loss)
 		return;
 	h->told_loss = true;
-	log_error("an alert was lost: %s", stats.output_error.text);
+	log_error("an %s was lost: %s", kind(h), stats.output_error.text);
 }
 
 /* Once is enough for each look: nobody knows how often an attacker tries. */
@@ -91,16 +96,19 @@ void housekeeping_finish(struct housekeeping *h)
 	tell_loss(h);
 	pipeline_stats(s->pipeline, &stats);
 	if (stats.outputs_failed > (h->told_loss ? 1 : 0))
-		log_error("%llu alert%s lost in all", (unsigned long long)stats.outputs_failed,
+		log_error("%llu %s%s lost in all", (unsigned long long)stats.outputs_failed, kind(h),
 			  stats.outputs_failed == 1 ? " was" : "s were");
 	if (stats.threads_dropped || stats.fds_dropped)
-		log_warning("%llu threads and %llu descriptors found no room in the tables",
-			    (unsigned long long)stats.threads_dropped, (unsigned long long)stats.fds_dropped);
+		log_warning("%llu thread%s and %llu descriptor%s found no room in the tables",
+			    (unsigned long long)stats.threads_dropped, str_plural(stats.threads_dropped),
+			    (unsigned long long)stats.fds_dropped, str_plural(stats.fds_dropped));
 	if (stats.unanswered)
-		log_warning("%llu questions of rules were beyond the limit of one event and taken for absent",
-			    (unsigned long long)stats.unanswered);
+		log_warning("%llu question%s of rules %s beyond the limit of one event and taken for absent",
+			    (unsigned long long)stats.unanswered, str_plural(stats.unanswered),
+			    stats.unanswered == 1 ? "was" : "were");
 	if (s->source->ops->stats)
 		s->source->ops->stats(s->source, &source);
 	if (source.dropped)
-		log_warning("%llu events could not be seen", (unsigned long long)source.dropped);
+		log_warning("%llu event%s could not be seen", (unsigned long long)source.dropped,
+			    str_plural(source.dropped));
 }

@@ -15,7 +15,8 @@ struct housekeeping {
 	struct session *session;
 	struct exporters *exporters; /* NULL = none */
 	struct reload *reload; /* NULL = what was loaded at the start stays */
-	bool told_loss; /* of alerts */
+	const char *kind; /* of what is given to the outputs; NULL = alerts */
+	bool told_loss; /* of these */
 	uint64_t told_refused; /* calls of ours */
 	uint64_t next_look; /* monotonic ms */
 };

@@ -14,6 +14,7 @@
 #include "app/log.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/moment.h"
 #include "base/units.h"
 #include "output/syslog_local.h"
@@ -110,18 +111,6 @@ static void add_time(struct strbuf *line)
 	}
 }
 
-/* Messages quote what others chose (names, rule texts): no control character but line ends reaches a terminal. */
-static char harmless(char c)
-{
-	return ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : c;
-}
-
-static void add_harmless(struct strbuf *out, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		strbuf_addc(out, harmless(text.ptr[i]));
-}
-
 static void add_message(struct strbuf *out, const char *format, va_list args)
 {
 	char text[2048];
@@ -129,7 +118,7 @@ static void add_message(struct strbuf *out, const char *format, va_list args)
 
 	if (n < 0)
 		return;
-	add_harmless(out, str_of(text));
+	utf8_add_harmless(out, str_of(text)); /* messages quote what others chose: names, rule texts */
 	if ((size_t)n >= sizeof(text))
 		strbuf_adds(out, "...");
 }
@@ -303,7 +292,7 @@ void log_text(enum log_level level, struct str text)
 {
 	auto_strbuf struct strbuf out = { 0 };
 
-	add_harmless(&out, text);
+	utf8_add_harmless(&out, text);
 	if (out.len && out.ptr[out.len - 1] != '\n')
 		strbuf_addc(&out, '\n');
 	if (out.failed)

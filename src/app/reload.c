@@ -217,7 +217,8 @@ static void finish(struct reload *r)
 	r->config = (struct config *)(uintptr_t)s->config;
 	r->set.config = NULL;
 	reload_set_free(&r->set);
-	log_warning("the configuration and the rules were loaded again: %zu rules", ruleset_count_enabled(s->rules));
+	log_warning("the configuration and the rules were loaded again: %zu rule%s", ruleset_count_enabled(s->rules),
+		    str_plural(ruleset_count_enabled(s->rules)));
 }
 
 /*

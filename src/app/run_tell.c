@@ -40,8 +40,9 @@ void run_tell_summary(const struct run *run)
 	struct pipeline_stats stats;
 
 	pipeline_stats(run->session.pipeline, &stats);
-	log_info("%" PRIu64 " events, %" PRIu64 " calls waited (%" PRIu64 " let go at entry), %" PRIu64 " alerts",
-		 stats.events, figures->all.count, stats.answered_at_entry, stats.alerts);
+	log_info("%" PRIu64 " event%s, %" PRIu64 " call%s waited (%" PRIu64 " let go at entry), %" PRIu64 " alert%s",
+		 stats.events, str_plural(stats.events), figures->all.count, str_plural(figures->all.count),
+		 stats.answered_at_entry, stats.alerts, str_plural(stats.alerts));
 	tell_figures(figures);
 }
 
@@ -61,7 +62,7 @@ void run_tell_failed(const struct run *run, const struct tracer_status *status)
 		snprintf(end, sizeof(end), "; signal %d ended the command", WTERMSIG(status->wait_status));
 	else
 		snprintf(end, sizeof(end), "; the command's was %d", WEXITSTATUS(status->wait_status));
-	log_error("exit status %d: %" PRIu64 " alert%s of %s or above%s", EXIT_ALERTED, n, n == 1 ? "" : "s", priority,
+	log_error("exit status %d: %" PRIu64 " alert%s of %s or above%s", EXIT_ALERTED, n, str_plural(n), priority,
 		  end);
 }
 

@@ -46,6 +46,23 @@ size_t utf8_broken_length(struct str s)
 	return 1;
 }
 
+/* C0 and DEL are single bytes; C1 controls come as C2 80 ... C2 9F. As many "?" as bytes: a mark below a line stays. */
+void utf8_add_harmless(struct strbuf *out, struct str s)
+{
+	for (size_t i = 0; i < s.len;) {
+		const unsigned char *p = (const unsigned char *)s.ptr + i;
+		size_t n = utf8_length((struct str){ s.ptr + i, s.len - i });
+		bool control = (*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f ||
+			       (n == 2 && *p == 0xc2 && p[1] < 0xa0);
+
+		if (n && !control)
+			strbuf_add(out, p, n);
+		else
+			strbuf_add(out, "??", n ? n : 1);
+		i += n ? n : 1;
+	}
+}
+
 void json_add_string(struct strbuf *b, struct str s)
 {
 	size_t clean = 0; /* start of the run that needs no escape */

@@ -14,5 +14,7 @@ void json_add_indented(struct strbuf *b, struct str json);
 size_t utf8_length(struct str s);
 /* Of what has no such sequence at its start: how many bytes could have begun one; at least 1. */
 size_t utf8_broken_length(struct str s);
+/* Adds s as a terminal may have it: "?" for bytes that it might act on but line ends and tabs, or that are not UTF-8. */
+void utf8_add_harmless(struct strbuf *out, struct str s);
 
 #endif

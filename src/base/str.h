@@ -47,6 +47,12 @@ bool str_icontains(struct str s, struct str part);
 /* memcmp order, shorter first when one is a prefix of the other. */
 int str_cmp(struct str a, struct str b);
 
+/* What ends the noun behind a number. */
+static inline const char *str_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* 64-bit hash for tables whose keys an attacker may choose: seeded per process (getrandom) at first use. */
 uint64_t str_hash(struct str s);
 

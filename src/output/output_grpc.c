@@ -90,7 +90,7 @@ static int grpc_drain(struct output *head, struct error *err)
 		return 0;
 	head->sent -= left;
 	head->failed += left;
-	return error_set(err, -ENODATA, "gRPC: no client fetched the last %zu alerts", left);
+	return error_set(err, -ENODATA, "gRPC: no client fetched the last %zu alert%s", left, str_plural(left));
 }
 
 static int grpc_check(struct output *head, struct error *err)

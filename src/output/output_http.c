@@ -244,8 +244,8 @@ static int http_drain(struct output *o, struct error *err)
 	}
 	if (!count_spooled(h))
 		return 0;
-	return error_set(err, -EAGAIN, "http output: %" PRIu64 " alerts stay in %s for the next start",
-			 count_spooled(h), spool_folder(h->spool));
+	return error_set(err, -EAGAIN, "http output: %" PRIu64 " alert%s in %s for the next start",
+			 count_spooled(h), count_spooled(h) == 1 ? " stays" : "s stay", spool_folder(h->spool));
 }
 
 /* ---- the output ---------------------------------------------------------------------------------------- */

@@ -389,8 +389,8 @@ static int queue_drain(struct output *o, struct error *err)
 	q->dropped += left;
 	count(q);
 	if (left) {
-		error_set(err, -ETIMEDOUT, "%s output: %zu alerts could not be delivered in time", q->inner->ops->name,
-			  left);
+		error_set(err, -ETIMEDOUT, "%s output: %zu alert%s could not be delivered in time", q->inner->ops->name,
+			  left, str_plural(left));
 	} else if (q->last_word.code) {
 		*err = q->last_word;
 		q->last_word.code = 0;

@@ -29,8 +29,8 @@ static int stream_flush(struct output *o, struct error *err)
 	s->held = 0;
 	if (r < 0) {
 		o->failed += held;
-		return error_errno(err, r, "cannot write %llu alert%s to descriptor %d", (unsigned long long)held,
-				   held == 1 ? "" : "s", s->known);
+		return error_errno(err, r, "cannot write %llu line%s to descriptor %d", (unsigned long long)held,
+				   str_plural(held), s->known);
 	}
 	o->sent += held;
 	return 0;

@@ -95,18 +95,11 @@ static void print_item(struct strbuf *out, const struct load_finding *f)
 	}
 }
 
-/* What a rule file holds may be anything, and a person's terminal would act on control characters. */
 static void print_indented(struct strbuf *out, struct str lines)
 {
-	bool starts = true;
-
 	for (size_t i = 0; i < lines.len; i++) {
-		unsigned char c = (unsigned char)lines.ptr[i];
-		bool control = (c < ' ' && c != '\t' && c != '\n') || c == 0x7f;
-
-		strbuf_adds(out, starts ? "    " : "");
-		strbuf_addc(out, control ? '?' : (char)c);
-		starts = c == '\n';
+		strbuf_adds(out, i == 0 || lines.ptr[i - 1] == '\n' ? "    " : "");
+		strbuf_addc(out, lines.ptr[i]);
 	}
 }
 
@@ -145,10 +138,11 @@ static void print_schema(struct strbuf *out, const struct load_result *r, bool v
 static void print_omitted(struct strbuf *out, const struct load_result *r)
 {
 	if (r->omitted)
-		strbuf_addf(out, STR_FMT ": %zu more findings are not shown\n", STR_ARG(r->name), r->omitted);
+		strbuf_addf(out, STR_FMT ": %zu more finding%s not shown\n", STR_ARG(r->name), r->omitted,
+			    r->omitted == 1 ? " is" : "s are");
 }
 
-void load_result_print(struct strbuf *out, const struct load_result *r, bool verbose, bool ours)
+static void print_result(struct strbuf *out, const struct load_result *r, bool verbose, bool ours)
 {
 	if (ours) {
 		for (size_t i = 0; i < r->nfindings; i++)
@@ -170,6 +164,16 @@ void load_result_print(struct strbuf *out, const struct load_result *r, bool ver
 		print_summary(out, r, false);
 	}
 	print_omitted(out, r);
+}
+
+/* What a rule file holds may be anything, and a person's terminal would act on control characters. */
+void load_result_print(struct strbuf *out, const struct load_result *r, bool verbose, bool ours)
+{
+	struct strbuf text auto_strbuf = { 0 };
+
+	print_result(&text, r, verbose, ours);
+	utf8_add_harmless(out, strbuf_str(&text));
+	out->failed |= text.failed;
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------- */

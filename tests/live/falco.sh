@@ -151,7 +151,8 @@ says 1 'at least one' -c falco.yaml -o engine.kind=nodriver --disable-source sys
 says 1 'no event source' -c falco.yaml -o engine.kind=nodriver --enable-source nothing
 says 1 'exclude each other' -c falco.yaml -o engine.kind=nodriver --enable-source syscall --disable-source syscall
 
-says 0 'found no room in the tables' -c falco.yaml -o engine.replay.capture_file=files.scap -o falco_libs.thread_table_size=1
+# as with Falco, the table's size is for live events
+ok "a capture's processes are all known" [ "$("$falco" -c falco.yaml -o engine.replay.capture_file=files.scap -o falco_libs.thread_table_size=1 2>&1 | grep -c 'found no room')" = 0 ]
 
 # ---- flags of older versions
 says 0 'Notice opened ' -c falco.yaml -o engine.kind=nodriver -e net.scap

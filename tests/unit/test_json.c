@@ -42,6 +42,28 @@ static void test_strings(void **state)
 	}
 }
 
+/* What a terminal might act on, whether its characters are UTF-8 or bytes; what people write stays. */
+static void test_harmless(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{ "a\tb\nc", "a\tb\nc" },	{ "\033[2J\r\x7f", "?[2J??" },     { "\xc2\x9b" "2J", "??2J" },
+		{ "\x9b" "2J\xff", "?2J?" }, { "\xc2\xa0\xc3\xa9", "\xc2\xa0\xc3\xa9" },
+		{ "\xe2\x82\xac\xe2\x82", "\xe2\x82\xac??" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct strbuf out auto_strbuf = { 0 };
+
+		utf8_add_harmless(&out, str_of(rows[i].text));
+		if (!str_eq(strbuf_str(&out), str_of(rows[i].expected)))
+			fail_msg("%zu: " STR_FMT, i, STR_ARG(strbuf_str(&out)));
+	}
+}
+
 static void test_indented(void **state)
 {
 	static const struct {
@@ -64,7 +86,8 @@ static void test_indented(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_strings), cmocka_unit_test(test_indented) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_strings), cmocka_unit_test(test_harmless),
+					    cmocka_unit_test(test_indented) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

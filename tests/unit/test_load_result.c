@@ -155,9 +155,33 @@ static void test_long_lines(void **state)
 						      (size_t)(mark - line - 1) == 80);
 }
 
+/* Neither form gives a terminal what it acts on: the name, the text around the place, the file's name. */
+static void test_controls(void **state)
+{
+	const struct engine_options options = { .min_priority = PRIORITY_DEBUG };
+	static const char *const texts[] = { "- list: \"\\e[2J\\x9b\"\n  items: [a]\n", "- list: \xff\x9b\n  items: [a]\n",
+					     "- list: a\xc2\x9b\n  items: 5\n" };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(texts) / sizeof(texts[0]); i++) {
+		struct strbuf text auto_strbuf = { 0 };
+		auto_rule_loader struct rule_loader *l = NULL;
+		const struct load_result *result;
+		struct error err = { 0 };
+
+		assert_int_equal(rule_loader_new(&options, &l, &err), 0);
+		assert_int_equal(rule_loader_add(l, STR("f\x9b"), str_of(texts[i / 2]), &result, &err), 0);
+		load_result_print(&text, result, true, i % 2);
+		assert_non_null(strstr(text.ptr, "f?:"));
+		if (strpbrk(text.ptr, "\033\x9b\xff"))
+			fail_msg("%zu: %s", i, text.ptr);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_form), cmocka_unit_test(test_long_lines) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_form), cmocka_unit_test(test_long_lines),
+					    cmocka_unit_test(test_controls) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,7 +134,7 @@ static void test_broken_pipe(void **state)
 	assert_int_equal(output_stream_open(fds[1], 1, true, false, false, false, &o, &err), 0);
 	assert_int_equal(o->ops->send(o, &sample, &err), -EPIPE);
 	assert_int_equal(o->failed, 1);
-	assert_string_equal(err.text, "cannot write 1 alert to descriptor 1: Broken pipe");
+	assert_string_equal(err.text, "cannot write 1 line to descriptor 1: Broken pipe");
 	output_close(o);
 }
 

@@ -48,6 +48,8 @@ equal "a format" "$(replay -f 'evt.type = execve and proc.name = head' -p 'a%evt
 equal "as JSON" "$(replay -j -f 'evt.type = execve and proc.name = head' -p '%evt.type %proc.name' "$a")" \
 	'{"evt.type":"execve","proc.name":"head"}'
 refused "no field" -p '%no.field' "$a"
+"$MONITOR" replay -n 1 -p x "$a" >/dev/full 2>"$dir/err"
+equal "an event that nobody gets" "$? $(cat "$dir/err")" "1 monitor: an event was lost: cannot write 1 line to descriptor 1: No space left on device"
 refused "leave out" -p x -r "$dir/rules.yaml" "$a"
 replay -p '%evt.num' -o "$dir/printed" "$a"
 equal "into a file" "$(wc -l <"$dir/printed")" "$all"
