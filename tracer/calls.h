@@ -52,6 +52,7 @@ enum call_trait {
 	CALL_THREAD = 1 << 26,
 	CALL_RINGS = 1 << 27,
 	CALL_TREE = 1 << 28,
+	CALL_TIMER = 1u << 31,
 };
 
 struct call_traits {

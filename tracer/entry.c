@@ -135,6 +135,22 @@ static bool is_kept_off(struct tracer *t, unsigned int traits)
 	return r < 0 || done;
 }
 
+/* The signal that the call sends to the process, or the thread, in its first argument; 0 = it sends none so. */
+static int sent(const struct call *c)
+{
+	switch (c->number) {
+	case SYS_kill:
+	case SYS_tkill:
+	case SYS_rt_sigqueueinfo:
+		return (int)c->args[1];
+	case SYS_tgkill:
+	case SYS_rt_tgsigqueueinfo:
+		return (int)c->args[2];
+	default:
+		return 0;
+	}
+}
+
 /* What the tracer has to know of from here on, whatever becomes of the call. */
 static void heed(struct tracer *t, unsigned int traits)
 {
@@ -152,6 +168,10 @@ static void heed(struct tracer *t, unsigned int traits)
 		reader_fear_locks(t->reader);
 	if (traits & CALL_LISTEN)
 		foreign_listener(t);
+	if (traits & CALL_TIMER || (traits & CALL_OWNER && protect_sets_owner(&p->call)))
+		loose_expect(t, p->call.tid, 0);
+	else if (sent(&p->call))
+		loose_expect(t, (pid_t)p->call.args[0], sent(&p->call));
 	/*
 	 * process_vm_readv() waits until the fault is served, and who serves it may wait for us; a read of
 	 * /proc/PID/mem fails

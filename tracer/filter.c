@@ -360,6 +360,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_ends && (number == SYS_exit_group || number == SYS_exit))
 		catch_always(f, number);
+	if (o->watch_timers && c->traits & CALL_TIMER)
+		catch_always(f, number);
 	if ((o->watch_io_uring && c->traits & CALL_RING) || (o->use_io_uring && c->traits & CALL_RINGS))
 		catch_always(f, number);
 	if (o->watch_faults && c->traits & CALL_FAULTS && number != SYS_ioctl)

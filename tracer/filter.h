@@ -29,6 +29,7 @@ struct filter_options {
 	bool watch_faults; /* descriptors by which page faults are served (userfaultfd) */
 	bool watch_mounts; /* file systems that come along, whose servers serve page faults */
 	bool watch_execs; /* nothing else tells who executes: the thread is not ours by ptrace before */
+	bool watch_timers; /* signals are to come, and some threads are not ours by ptrace before */
 	bool watch_ends; /* nothing else tells of programs: each makes a caught call at its end at the latest */
 	pid_t protect; /* calls that aim at this process are caught; 0 = none */
 	bool protect_programs; /* and those at programs that it starts */

@@ -112,6 +112,20 @@ static void look_at_handlers(struct tracer *t, struct tracee *parent, uint64_t n
 		tracees_each(&t->tracees, keep_if_of, &(struct keeping){ t, parent->process });
 }
 
+void loose_expect(struct tracer *t, pid_t tid, int signal)
+{
+	struct tracee *caller = t->pending.tracee;
+	struct tracee *tracee = t->rings && signal >= 0 && signal < _NSIG ? tracees_find(&t->tracees, tid) : NULL;
+
+	if (!tracee || tracee->process->program.signals || (signal && !catches(tracee->process->pid, SIGNAL(signal))))
+		return;
+	tracee->process->program.signals = true;
+	tracees_each(&t->tracees, keep_if_of, &(struct keeping){ t, tracee->process });
+	/* it stops behind its call, so that no thread is born before births stop */
+	if (caller && caller->options_due)
+		ptrace(PTRACE_INTERRUPT, caller->tid, NULL, NULL);
+}
+
 /* ---- what the kernel tells ----------------------------------------------------------------------------- */
 
 /* Event time of the records' clock. */

@@ -21,5 +21,7 @@ bool protect_same_ids(pid_t tid);
 /* protect_fd.c: the same for calls that name processes by descriptors, or behind pointers (CALL_OWNER, CALL_PIDFD). */
 int protect_check_fd(struct tracer *t, const struct tracee *tracee, const struct call *call, unsigned int traits,
 		     bool *ret_done);
+/* Whether the call, one of CALL_OWNER, names somebody whom a file sends signals to. */
+bool protect_sets_owner(const struct call *call);
 
 #endif

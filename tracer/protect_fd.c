@@ -260,7 +260,7 @@ static int read_owner(const struct call *call, struct f_owner_ex *ret_owner)
 	return 0;
 }
 
-static bool sets_owner(const struct call *call)
+bool protect_sets_owner(const struct call *call)
 {
 	unsigned int command = (unsigned int)call->args[1];
 
@@ -285,7 +285,7 @@ static int check_owner(struct tracer *t, const struct tracee *tracee, const stru
 	struct f_owner_ex owner;
 	int copy, r;
 
-	if (!sets_owner(call) || !protect_same_ids(call->tid))
+	if (!protect_sets_owner(call) || !protect_same_ids(call->tid))
 		return 0;
 	sender = sender_of(call->tid);
 	if (sender == SENDER_POWERLESS)

@@ -402,6 +402,11 @@ bool loose_try(const struct tracer *t, struct tracee *tracee);
  * stays loose for that call.
  */
 void loose_seize(struct tracer *t, struct tracee *tracee);
+/*
+ * Signals are about to come to the thread's process: its threads are ours before. signal: one that is sent, and of
+ * interest if there is a handler; 0 = of a timer or a file, and the handler may be yet to come.
+ */
+void loose_expect(struct tracer *t, pid_t tid, int signal);
 /* A thread stopped for a signal: true when it got that, and is let go, since it has made no caught call for long. */
 bool loose_release(struct tracer *t, struct tracee *tracee, int signal);
 /* The front is about to stop as the workload has: who else would see that it goes on? */

@@ -302,6 +302,7 @@ static struct filter_options filter_options_of(const struct tracer *t)
 		.watch_mounts = true,
 		.watch_ends = !t->seizing,
 		.watch_execs = t->rings,
+		.watch_timers = t->rings,
 		.watch_births = t->seizing && !t->rings,
 		.use_io_uring = t->options.io_uring == TRACER_DENY || t->ring_inherited,
 		.protect = getpid(),

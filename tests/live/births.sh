@@ -576,6 +576,14 @@ for _ in 1 2 3 4 5 6 7 8; do
 done
 ok "monitors that did not end: $left of 8" [ $left = 0 ]
 
+# ---- a signal that comes before the first caught call of a thread is received: who makes timers, has files send or is sent signals
+# ---- is ours before
+for way in interval before timer thread born file kill queue; do
+	run --births records -- "$src/struck" "$dir/rules.yaml" 300 $way >"$dir/out"
+	status=$?
+	ok "first calls: status $status: $(cat "$dir/out")" [ $status = 0 ]
+done
+
 # ---- waits that a stop breaks off natively, of who is ours from his birth on, and so was made to wait on when the signal came
 (cd "$dir" && exec "$src/acts" waits-stopped) >"$dir/native" 2>&1
 (cd "$dir" && exec "$MONITOR" run --births stops -r "$own_rules" -- "$src/acts" waits-stopped) >"$dir/out" 2>&1

@@ -58,6 +58,8 @@ static const struct row {
 	{ { .watch_births = true }, SYS_clone3, { 0 } },
 	{ { .watch_execs = true }, SYS_execve, { 0 } },
 	{ { .watch_execs = true }, SYS_execveat, { 0 } },
+	{ { .watch_timers = true }, SYS_setitimer, { 0 } },
+	{ { .watch_timers = true }, SYS_timer_create, { 0 } },
 	{ { .watch_ends = true }, SYS_exit, { 0 } },
 	{ { .watch_ends = true }, SYS_exit_group, { 0 } },
 	{ { .watch_io_uring = true }, SYS_io_uring_setup, { 0 } },
