@@ -45,7 +45,8 @@ struct call {
 	enum region region; /* of ip, once somebody asked */
 	bool has_result;
 	int64_t result; /* negative errno or value; valid when has_result */
-	bool assumed; /* the result is: what the call leaves behind cannot be looked at */
+	/* the result is: what the call leaves behind cannot be looked at. Of an exec it is what its arguments tell */
+	bool assumed;
 	struct memory *memory;
 	struct reader *reader; /* of what may have to be waited for; NULL = whatever it takes */
 	struct decode_memo *memo; /* the tracer's; needed by calls of the execve and clone families that are complete */
@@ -59,7 +60,8 @@ struct call {
 	bool has_how; /* openat2's request has been read already: the caller may have gone on since */
 	uint64_t how[3]; /* its flags, mode and resolve */
 	/*
-	 * what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none
+	 * what the call opened, held by us (on-behalf opens): device, inode and flags come from it; -1 = none. Of an
+	 * exec whose success is assumed, the program
 	 */
 	int object_fd;
 	const struct stat *object; /* what object_fd is, when that has been asked already; NULL = not */
@@ -104,6 +106,9 @@ int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const st
  */
 void decode_exec_ahead(pid_t tid, struct decode_memo *m);
 void decode_exec_forget(struct decode_memo *m, pid_t tid);
+
+/* Of who has ended /proc tells without an error: no arguments, no program, no cgroup. */
+bool decode_has_ended(pid_t tid);
 
 struct decode_birth {
 	pid_t tid, pid, ptid; /* whom the event is of */

@@ -134,11 +134,13 @@ static int decode_exec_entry(const struct call *c, const struct exec_call *x, st
 static int decode_exec_event(const struct call *c, uint16_t type, struct event_builder *b, struct event *ret_event,
 			     struct error *err)
 {
-	struct exec_call x = { .type = type, .result = c->result };
+	bool done = c->has_result && c->result >= 0, foreseen = done && c->assumed;
+	struct exec_call x = { .type = foreseen ? EV_SYSCALL_EXECVE_19_X : type, .result = c->result,
+			       .foreseen = foreseen, .program = c->object_fd };
 	struct exec_texts texts;
 
 	/* a call that succeeded has replaced the memory that its arguments were in */
-	if (!(c->has_result && c->result >= 0))
+	if (!done || foreseen)
 		read_exec(c, type == EV_SYSCALL_EXECVEAT_X, &texts, &x);
 	if (!c->has_result)
 		return decode_exec_entry(c, &x, b, ret_event, err);

@@ -22,6 +22,8 @@ struct exec_call {
 	int64_t result;
 	struct str exe, args, env, filename; /* exe.ptr NULL: those of the process itself */
 	const struct exec_image *image; /* see decode_exec() */
+	bool foreseen; /* the process still is what it was before: all else than the arguments is inferred */
+	int program; /* of foreseen: the file, ours; -1 = not open */
 };
 int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct decode_memo *m,
 		     struct event_builder *b, struct event *ret_event, struct error *err);

@@ -194,9 +194,10 @@ static uint32_t exe_flags(const struct procfs_exe *exe)
 }
 
 /* The executable; all zero for a kernel thread or a process that has gone half way. */
-static void read_exe(pid_t tid, const struct procfs_task *task, struct slow_memo *mounts, struct procfs_exe *exe)
+static void read_exe(pid_t tid, int fd, const struct procfs_task *task, struct slow_memo *mounts,
+		     struct procfs_exe *exe)
 {
-	if (procfs_read_exe(tid, task, monitor_start_ns, mounts, exe, NULL) < 0)
+	if (procfs_read_exe(tid, fd, task, monitor_start_ns, mounts, exe, NULL) < 0)
 		*exe = (struct procfs_exe){ 0 };
 }
 
@@ -212,7 +213,7 @@ static int read_program(pid_t tid, uint64_t ts, bool failed, const struct exec_i
 	r = read_process(tid, image, &m->ahead, m->reader, &m->process, err);
 	if (r < 0)
 		return r;
-	read_exe(tid, &m->process.task, &m->mounts, &m->exe);
+	read_exe(tid, -1, &m->process.task, &m->mounts, &m->exe);
 	m->loginuid = image && m->ahead.tid == tid ? m->ahead.loginuid : read_loginuid(tid);
 	m->has_program = failed;
 	m->tid = tid;
@@ -243,6 +244,27 @@ void decode_exec_forget(struct decode_memo *m, pid_t tid)
 	a->tid = 0;
 }
 
+/* Of a process that has not executed yet: what it will be by then, as far as the call's arguments tell. */
+static void foresee(pid_t tid, const struct exec_call *x, struct decode_memo *m)
+{
+	struct procfs_task *task = &m->process.task;
+	struct str name = x->filename;
+	const char *slash;
+
+	m->tid = 0; /* nothing to be said again */
+	m->exe = (struct procfs_exe){ 0 };
+	if (x->program >= 0)
+		read_exe(tid, x->program, task, &m->mounts, &m->exe);
+	else if (str_starts(name, STR("/")) && name.len < sizeof(m->exe.path))
+		memcpy(m->exe.path, name.ptr, name.len);
+	if (!name.len)
+		name = str_of(m->exe.path);
+	slash = str_last(name, '/');
+	if (slash)
+		name = (struct str){ slash + 1, name.len - (size_t)(slash + 1 - name.ptr) };
+	snprintf(task->comm, sizeof(task->comm), "%.*s", (int)name.len, name.ptr);
+}
+
 int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *x, struct decode_memo *m,
 		     struct event_builder *b, struct event *ret_event, struct error *err)
 {
@@ -254,6 +276,8 @@ int decode_exec_call(pid_t tid, pid_t pid, uint64_t ts, const struct exec_call *
 
 	if (r < 0)
 		return r;
+	if (x->foreseen)
+		foresee(tid, x, m);
 	if (x->image) {
 		env = (struct str){ x->image->env, x->image->env_len };
 	} else if (!x->exe.ptr) {
@@ -295,8 +319,7 @@ int decode_exec(pid_t tid, pid_t pid, uint64_t ts, struct str filename, const st
 	return decode_exec_call(tid, pid, ts, &x, memo, b, ret_event, err);
 }
 
-/* Of who has ended /proc tells without an error: no arguments, no program, no cgroup. */
-static bool has_ended(pid_t tid)
+bool decode_has_ended(pid_t tid)
 {
 	struct procfs_task task;
 	struct error ignored;
@@ -326,7 +349,7 @@ static int read_born(const struct decode_birth *f, struct decode_memo *m, struct
 	r = read_process(f->tid, NULL, NULL, m->reader, &m->process, err);
 	if (r < 0)
 		return r;
-	if (f->running && has_ended(f->tid))
+	if (f->running && decode_has_ended(f->tid))
 		return error_set(err, -ESRCH, "thread %d has ended", f->tid);
 	m->has_program = false;
 	m->tid = f->tid;
@@ -417,7 +440,7 @@ int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struc
 
 	if (r < 0)
 		return r;
-	read_exe(twin, &p.task, &mounts, &exe);
+	read_exe(twin, -1, &p.task, &mounts, &exe);
 	env_len = reader_file(reader, twin, "environ", env, sizeof(env));
 	/* Falco's iterators put the process into the upper half */
 	event_begin(b, EV_ITER_TASK_E, ts, (int64_t)p.task.tgid << 32 | tid);

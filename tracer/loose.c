@@ -162,6 +162,14 @@ static void hear_end(struct tracer *t, const struct task_record *record, uint64_
 	told_end(t, tracee, ts);
 }
 
+static void hear_exec(struct tracer *t, const struct task_record *record)
+{
+	const struct tracee *first = tracees_find(&t->tracees, record->pid);
+
+	if (first)
+		unseized_executed(t, first->process);
+}
+
 static void look_after(void *context, struct tracee *tracee)
 {
 	struct tracer *t = context;
@@ -213,6 +221,8 @@ bool loose_hear(struct tracer *t)
 			t->stats.dropped += record.lost;
 		else if (record.change == TASK_ENDED)
 			hear_end(t, &record, record.time + difference);
+		else if (record.change == TASK_EXECUTED)
+			hear_exec(t, &record);
 		else if (parent && !parent->over && record.tid > 0)
 			hear_birth(t, parent, &record, record.time + difference);
 	} while (task_rings_next(t->rings, &record));

@@ -72,11 +72,12 @@ struct procfs_exe {
 	bool from_memfd;
 };
 /*
+ * Of the program that the task runs, or of the file that is fd of ours, if that is not -1.
  * since_ns tells when the monitor started, asked on overlays only: a file there that changed later lies in
  * the upper layer. No server of a file system is waited for (slow.c).
  */
-int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct slow_memo *mounts,
-		    struct procfs_exe *ret_exe, struct error *err);
+int procfs_read_exe(pid_t tid, int fd, const struct procfs_task *task, uint64_t (*since_ns)(void),
+		    struct slow_memo *mounts, struct procfs_exe *ret_exe, struct error *err);
 
 /* What /proc/TID/fdinfo/FD says. */
 struct procfs_fdinfo {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What /proc/PID/exe is: the file, who may write it, and in which layer of an overlay it lies. */
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -86,25 +88,28 @@ static bool is_nowhere(const struct stat *st, const char *path)
 	return slow_stat(path, &named) == -ENOENT;
 }
 
-int procfs_read_exe(pid_t tid, const struct procfs_task *task, uint64_t (*since_ns)(void), struct slow_memo *mounts,
-		    struct procfs_exe *ret_exe, struct error *err)
+int procfs_read_exe(pid_t tid, int fd, const struct procfs_task *task, uint64_t (*since_ns)(void),
+		    struct slow_memo *mounts, struct procfs_exe *ret_exe, struct error *err)
 {
 	static const char deleted[] = " (deleted)";
 	struct procfs_exe exe = { 0 };
-	char path[32];
+	char link[16] = "exe", path[32];
 	struct slow_answer fs;
 	struct stat st;
 	bool gone;
 	int r;
-	ssize_t n = procfs_read_link(tid, "exe", exe.path, sizeof(exe.path));
+	ssize_t n;
 
+	if (fd >= 0)
+		snprintf(link, sizeof(link), "fd/%d", fd);
+	n = procfs_read_link(fd < 0 ? tid : getpid(), link, exe.path, sizeof(exe.path));
 	if (n == -ENAMETOOLONG) { /* the kernel tells no path that long, but all else */
 		exe.path[0] = '\0';
 		n = 0;
 	}
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
-	snprintf(path, sizeof(path), "%d/exe", tid);
+	snprintf(path, sizeof(path), "%d/%s", fd < 0 ? tid : getpid(), link);
 	r = SIGHT(path, slow_ask(mounts, tid, procfs_folder(), path, &st, &fs));
 	if (r < 0)
 		return error_errno(err, r, "cannot look at /proc/%s", path);

@@ -374,6 +374,40 @@ static int guess_exec_error(struct tracer *t, const struct tracee *tracee, const
 	return S_ISREG(st.st_mode) && st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH) ? -ENOEXEC : -EACCES;
 }
 
+/* What an exec makes a program of, by O_PATH, as far as its path or descriptor tells; negative: that is not known. */
+static int open_program(struct tracer *t, const struct tracee *tracee, const struct call *c)
+{
+	char whole[PATH_MAX], link[32];
+	struct slow mounts;
+	int fd;
+
+	if (!tracee->exec_path) {
+		snprintf(link, sizeof(link), "%d/fd/%d", c->tid, (int)c->args[0]);
+		return c->number != SYS_execveat ? -1 : SIGHT(link, openat(procfs_folder(), link, O_PATH | O_CLOEXEC));
+	}
+	if (!make_whole(c, tracee->exec_path, whole))
+		return -1;
+	slow_of(&mounts, c->tid);
+	fd = open_whole(t, &mounts, c->tid, whole);
+	slow_free(&mounts);
+	return fd;
+}
+
+/* The kernel records the exec; of a program that has ended before we hear of it, this is what is known. */
+static void await_record(struct tracer *t, struct tracee *tracee)
+{
+	struct call c = t->pending.call;
+	auto_fd int program = -1;
+
+	free(take_ptr(tracee->executed));
+	tracee->process->executing = t->rings && task_rings_watch_execs(t->rings);
+	if (!tracee->process->executing || memory_is_late(c.memory))
+		return;
+	program = open_program(t, tracee, &c);
+	c.object_fd = program < 0 ? -1 : program;
+	tracee->executed = as_if_done(t, &c, 0, 0);
+}
+
 void result_await_exec(struct tracer *t)
 {
 	struct tracee *tracee = t->pending.tracee;
@@ -384,6 +418,7 @@ void result_await_exec(struct tracer *t)
 	remember(t, tracee);
 	if (!memory_is_late(c->memory))
 		tracee->unseen = as_if_done(t, c, 0, guess_exec_error(t, tracee, c));
+	await_record(t, tracee);
 }
 
 int result_assume(struct tracer *t, struct event *ret_event, struct error *err)

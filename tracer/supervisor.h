@@ -62,7 +62,7 @@ struct told {
 	int status; /* wait status of an end */
 	uint64_t ts; /* 0 = now */
 	int signal; /* TOLD_RESUME: delivered */
-	struct event *event; /* TOLD_LOST: heap */
+	struct event *event; /* heap. TOLD_LOST: it; TOLD_EXEC: of who has ended meanwhile, NULL = nothing is known */
 };
 
 /* what may wait can wait for less; a stop makes four, and the workload's ancestors come first of all */
@@ -375,6 +375,8 @@ int passing_begin(struct tracer *t);
 
 /* A thread is not ours by ptrace from here on. */
 void unseized_begin(struct tracer *t, struct tracee *tracee);
+/* The kernel has recorded an exec in the process: told, if no stop of ours does that. */
+void unseized_executed(struct tracer *t, const struct process *process);
 /* Whether the id of such a thread is another's by now: then its end is to be told, and that of its process. */
 bool unseized_is_other(struct tracer *t, struct tracee *tracee);
 /* Such a thread makes a call: has it executed another program since its last one? Then that is told. */

@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -85,10 +86,18 @@ static int read_sample(const void *bytes, size_t len, const struct task_format *
 		(const unsigned char *)bytes + offsetof(struct sample_record, raw_bytes) + sizeof(uint32_t);
 	struct sample_record s;
 	uint64_t flags = 0;
+	uint16_t tracepoint; /* its id comes first */
 
-	if (len < sizeof(s))
+	if (len < sizeof(s)) /* padded, so the id is in it */
 		return -EBADMSG;
 	memcpy(&s, bytes, sizeof(s));
+	memcpy(&tracepoint, raw, sizeof(tracepoint));
+	if (format->exec_id && tracepoint == format->exec_id) {
+		*ret_record = (struct task_record){
+			.change = TASK_EXECUTED, .time = s.time, .tid = (pid_t)s.tid, .pid = (pid_t)s.pid
+		};
+		return 1;
+	}
 	if (s.raw_bytes < format->flags_at + format->flags_bytes ||
 	    len < offsetof(struct sample_record, raw_bytes) + sizeof(uint32_t) + format->flags_at + format->flags_bytes)
 		return -EBADMSG;
@@ -244,6 +253,7 @@ int task_format_parse(const char *text, struct task_format *ret_format, struct e
 	    number_behind(flags, "size:", &ret_format->flags_bytes) < 0 || ret_format->flags_at > RECORD_BYTES ||
 	    (ret_format->flags_bytes != sizeof(uint32_t) && ret_format->flags_bytes != sizeof(uint64_t)))
 		return error_set(err, -EBADMSG, "the kernel's description of task_newtask is not understood");
+	ret_format->exec_id = 0;
 	return 0;
 }
 
@@ -257,29 +267,44 @@ static int mount_tracefs(void)
 	return (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
 }
 
+static int read_event(const char *tracefs, const char *name, char **ret_text)
+{
+	char path[128];
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/events/%s", tracefs, name);
+	return file_read_all(path, 65536, ret_text, &len, NULL);
+}
+
 static int read_format(struct task_format *ret_format, struct error *err)
 {
 	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
-	auto_free char *text = NULL;
+	static const char births[] = "task/task_newtask/format";
+	auto_free char *text = NULL, *id = NULL;
 	auto_fd int mounted = -1;
-	char path[128];
-	size_t len;
+	char place[64];
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && r < 0; i++) {
-		snprintf(path, sizeof(path), "%s/events/task/task_newtask/format", places[i]);
-		r = file_read_all(path, 65536, &text, &len, NULL);
+		snprintf(place, sizeof(place), "%s", places[i]);
+		r = read_event(place, births, &text);
 	}
 	if (r < 0) {
 		mounted = mount_tracefs();
-		snprintf(path, sizeof(path), "/proc/self/fd/%d/events/task/task_newtask/format", mounted);
-		r = mounted < 0 ? r : file_read_all(path, 65536, &text, &len, NULL);
+		snprintf(place, sizeof(place), "/proc/self/fd/%d", mounted);
+		r = mounted < 0 ? r : read_event(place, births, &text);
 	}
 	if (r < 0)
 		return error_errno(
 			err, r,
 			"births are not recorded for us: no description of the tracepoint task_newtask (the capability SYS_ADMIN, or a tracefs that we may read)");
-	return task_format_parse(text, ret_format, err);
+	r = task_format_parse(text, ret_format, err);
+	if (r < 0)
+		return r;
+	if (read_event(place, "sched/sched_process_exec/id", &id) < 0 ||
+	    parse_u32((struct str){ id, strcspn(id, "\n") }, &ret_format->exec_id) < 0)
+		ret_format->exec_id = 0;
+	return 0;
 }
 
 /* ---- one ring ------------------------------------------------------------------------------------------ */
@@ -370,6 +395,8 @@ int task_ring_read(struct task_ring *ring, struct task_queue *q, const struct ta
 
 struct ring {
 	int fd;
+	int processor;
+	int execs; /* descriptor of what records executions into the same ring; negative = there is none */
 	struct task_ring mapped;
 };
 
@@ -378,6 +405,7 @@ struct task_rings {
 	size_t count;
 	size_t on; /* rings whose processors have been on since: an event does not outlive that */
 	size_t page_bytes;
+	bool lacks_execs; /* it was tried */
 	int poll; /* epoll descriptor of all rings */
 	struct task_format format;
 	struct task_queue queue;
@@ -392,26 +420,33 @@ static size_t ring_bytes(long processors)
 	return bytes;
 }
 
-/* 0 also for a processor that is off. */
-static int open_ring(struct task_rings *r, int processor, size_t bytes)
+static struct perf_event_attr tracepoint(uint32_t id)
 {
-	struct perf_event_attr attr = {
+	return (struct perf_event_attr){
 		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.config = r->format.id,
+		.size = sizeof(struct perf_event_attr),
+		.config = id,
 		.sample_period = 1,
 		.sample_type = SAMPLE_TYPE,
-		.task = 1,
 		.sample_id_all = 1,
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
-		.watermark = 1,
-		.wakeup_watermark = (uint32_t)bytes / 4,
 	};
+}
+
+/* 0 also for a processor that is off. */
+static int open_ring(struct task_rings *r, int processor, size_t bytes)
+{
+	struct perf_event_attr attr = tracepoint(r->format.id);
 	struct epoll_event event = { .events = EPOLLIN };
 	struct ring *ring = &r->rings[r->count];
 	void *page;
 
+	attr.task = 1;
+	attr.watermark = 1;
+	attr.wakeup_watermark = (uint32_t)bytes / 4;
+	ring->processor = processor;
+	ring->execs = -1;
 	ring->fd = (int)syscall(SYS_perf_event_open, &attr, -1, processor, -1, PERF_FLAG_FD_CLOEXEC);
 	if (ring->fd < 0)
 		return errno == ENODEV ? 0 : -errno;
@@ -424,6 +459,29 @@ static int open_ring(struct task_rings *r, int processor, size_t bytes)
 	return epoll_ctl(r->poll, EPOLL_CTL_ADD, ring->fd, &event) < 0 ? -errno : 0;
 }
 
+static int open_execs(uint32_t id, const struct ring *ring)
+{
+	struct perf_event_attr attr = tracepoint(id);
+	auto_fd int fd = -1;
+
+	attr.wakeup_events = 1;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, ring->processor, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 || ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) < 0 ? -errno : take_fd(fd);
+}
+
+bool task_rings_watch_execs(struct task_rings *r)
+{
+	r->lacks_execs |= !r->format.exec_id;
+	for (size_t i = 0; i < r->count && !r->lacks_execs; i++) {
+		struct ring *ring = &r->rings[i];
+
+		if (ring->execs < 0)
+			ring->execs = open_execs(r->format.exec_id, ring);
+		r->lacks_execs = ring->execs < 0 && ring->execs != -ENODEV; /* that processor is off by now */
+	}
+	return !r->lacks_execs;
+}
+
 int task_rings_open(struct task_rings **ret_rings, struct error *err)
 {
 	long processors = sysconf(_SC_NPROCESSORS_CONF), page_bytes = sysconf(_SC_PAGESIZE);
@@ -434,7 +492,9 @@ int task_rings_open(struct task_rings **ret_rings, struct error *err)
 	if (!r)
 		return error_set(err, -ENOMEM, "out of memory");
 	r->poll = -1;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < (rlim_t)processors + RUN_FEW_DESCRIPTORS)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit.rlim_max = RLIM_INFINITY;
+	if (limit.rlim_max < (rlim_t)processors + RUN_FEW_DESCRIPTORS)
 		return error_set(
 			err, -EMFILE,
 			"births are not recorded for us: that takes a descriptor for each of %ld processors, and %d beside (ulimit -n)",
@@ -447,6 +507,8 @@ int task_rings_open(struct task_rings **ret_rings, struct error *err)
 	e = read_format(&r->format, err);
 	if (e < 0)
 		return e;
+	if (limit.rlim_max < 2 * (rlim_t)processors + RUN_FEW_DESCRIPTORS)
+		r->format.exec_id = 0;
 	for (int i = 0; i < processors; i++) {
 		e = open_ring(r, i, ring_bytes(processors));
 		if (e < 0)
@@ -466,6 +528,8 @@ void task_rings_free(struct task_rings *r)
 	for (size_t i = 0; r->rings && i < r->count; i++) {
 		if (r->rings[i].mapped.page)
 			munmap(r->rings[i].mapped.page, r->page_bytes + r->rings[i].mapped.bytes);
+		if (r->rings[i].execs >= 0)
+			close(r->rings[i].execs);
 		close(r->rings[i].fd);
 	}
 	if (r->poll >= 0)

@@ -15,12 +15,14 @@
  * What the kernel records of births and ends of threads, by perf events of the whole machine: nobody stops
  * for it. A record is in its ring before the child begins to run, and before its caller returns, so whoever
  * reads when a later call of either is at hand finds it. perf_event_open(2); the flags of a birth are in the
- * task_newtask tracepoint. Wants the capabilities PERFMON (or SYS_ADMIN), and a tracefs.
+ * task_newtask tracepoint. Executions can be recorded, too. Wants the capabilities PERFMON (or SYS_ADMIN), and
+ * a tracefs.
  */
 
 enum task_change {
 	TASK_BORN,
 	TASK_ENDED,
+	TASK_EXECUTED, /* another program is ready to begin, in the first and only thread of its process by now */
 	TASK_LOST, /* records that the kernel had no room for */
 };
 
@@ -43,7 +45,13 @@ void task_rings_free(struct task_rings *r);
 DEFINE_AUTO(struct task_rings, task_rings, task_rings_free);
 #define auto_task_rings AUTO(task_rings)
 
-/* Readable when a ring fills up; owned by the rings. */
+/*
+ * From now on executions are recorded, too (TASK_EXECUTED): a tracepoint again, whose record is there before
+ * the new program's first instruction. False: not on all processors that have a ring.
+ */
+bool task_rings_watch_execs(struct task_rings *r);
+
+/* Readable when a ring fills up, or at an execution; owned by the rings. */
 int task_rings_fd(const struct task_rings *r);
 
 /*
@@ -68,6 +76,7 @@ int task_rings_processors(struct task_rings *r, long on);
 struct task_format {
 	uint32_t id;
 	uint32_t flags_at, flags_bytes;
+	uint32_t exec_id; /* of the other tracepoint, sched_process_exec; 0 = there is none */
 };
 int task_format_parse(const char *text, struct task_format *ret_format, struct error *err);
 

@@ -207,6 +207,15 @@ static bool tell_again(struct tracer *t, const struct told *told)
 	return true;
 }
 
+static int tell_kept(struct tracer *t, struct event *event, struct event *ret_event)
+{
+	free(take_ptr(t->lost));
+	t->lost = event;
+	*ret_event = *event;
+	t->ext = *event->ext;
+	return 0;
+}
+
 /* 0 = an event, negative = none (the process is gone, or nothing is to be said). */
 static int tell(struct tracer *t, const struct told *told, struct event *ret_event, struct error *err)
 {
@@ -220,7 +229,13 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 	case TOLD_BIRTH_CHILD:
 		return tell_birth(t, told, ret_event, err);
 	case TOLD_EXEC:
-		return tell_exec(t, told, ret_event, err);
+		r = tell_exec(t, told, ret_event, err);
+		if (!told->event || r == -ENOMEM || !decode_has_ended(told->tid)) {
+			free(told->event);
+			return r;
+		}
+		event_set_time(told->event, tracer_now());
+		return tell_kept(t, told->event, ret_event);
 	case TOLD_END:
 		return tell_end(t, told, ret_event, err);
 	case TOLD_RESULT:
@@ -229,11 +244,7 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 			tracee->messages = 0;
 		return r > 0 ? 0 : -ESRCH;
 	case TOLD_LOST:
-		free(take_ptr(t->lost));
-		t->lost = told->event;
-		*ret_event = *t->lost;
-		t->ext = *t->lost->ext;
-		return 0;
+		return tell_kept(t, told->event, ret_event);
 	case TOLD_RESUME:
 		if (tracee)
 			stops_resume(t, tracee, told->signal);

@@ -205,6 +205,7 @@ void tracees_remove(struct tracees *t, struct tracee *tracee)
 	t->count--;
 	put_process(t, tracee->process);
 	socket_release(tracee->socket);
+	free(tracee->executed);
 	free(tracee->exec_path);
 	free(tracee->exec_stack);
 	free(tracee->path);
@@ -245,6 +246,7 @@ void tracees_exec(struct tracees *t, pid_t pid, pid_t former_tid)
 		return;
 	close_memory(t, survivor->process);
 	survivor->process->program = (struct program){ 0 };
+	survivor->process->executing = false;
 	survivor->unproven = false;
 	survivor->owed.what = OWED_NOTHING;
 }

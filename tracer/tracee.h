@@ -35,6 +35,7 @@ struct process {
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
+	bool executing; /* a thread was let into an exec of which no stop tells, and no new program was seen yet */
 	bool mask_apart; /* the creation mask is shared with other processes, or not shared by all threads */
 	struct program program;
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
@@ -71,6 +72,7 @@ struct tracee {
 	bool options_due; /* births stop it from its next stop on */
 	bool called; /* since the stop for SIGCHLD before */
 	bool unproven; /* its last clone3() is one of those of its process (birth.c) */
+	bool gone; /* when looked for: its end comes, or its record was lost (unseized.c) */
 	bool over; /* its end is known, and about to be told */
 	bool lingers; /* the first thread of a process, ended before the others: told with the last of them */
 	bool stopped; /* in a ptrace stop that we hold */
@@ -109,6 +111,7 @@ struct tracee {
 	char *exec_stack; /* heap; NULL = not taken */
 	const struct trip *trip; /* of FOLLOW_ASIDE */
 	struct held_socket *socket; /* of the followed connect() or bind(); NULL = none */
+	struct event *executed; /* heap; of an exec that no stop tells of, if its program ends too soon; NULL = none */
 	char *exec_path; /* heap; as given to execve, NULL = not known */
 };
 

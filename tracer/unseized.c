@@ -154,8 +154,43 @@ static void renew(struct tracer *t, struct tracee *tracee)
 	if (tracee->identity != IDENTITY_CONFINED)
 		tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;
-	told_add(t, &(struct told){ .kind = TOLD_EXEC, .tid = tracee->tid, .pid = tracee->process->pid });
+	tracee->process->executing = false;
+	told_add(t, &(struct told){ .kind = TOLD_EXEC, .tid = tracee->tid, .pid = tracee->process->pid,
+				    .event = take_ptr(tracee->executed) });
 	tracees_memory(&t->tracees, tracee);
+}
+
+struct executing {
+	const struct tracer *t;
+	const struct process *process;
+	struct tracee *found;
+};
+
+/* The others have ended by then, the first one, too, unless it executes itself. */
+static void find_executing(void *context, struct tracee *tracee)
+{
+	struct executing *e = context;
+
+	if (tracee->process != e->process || tracee->over || tracee->lingers || tracee->continued < 0 ||
+	    !(calls_traits(&e->t->calls, tracee->continued) & CALL_EXEC))
+		return;
+	if (!e->found || tracee->tid == e->process->pid)
+		e->found = tracee;
+}
+
+/* The new program may have been seen already, when looking around. */
+void unseized_executed(struct tracer *t, const struct process *process)
+{
+	struct executing e = { t, process, NULL };
+	struct tracee *tracee;
+
+	if (process->executing)
+		tracees_each(&t->tracees, find_executing, &e);
+	if (!e.found || e.found->seized)
+		return;
+	tracee = e.found;
+	tracees_exec(&t->tracees, process->pid, tracee->tid);
+	renew(t, tracee);
 }
 
 void unseized_begin(struct tracer *t, struct tracee *tracee)
@@ -228,9 +263,12 @@ static void look_around(void *context, struct tracee *tracee)
 	t->apart = true;
 	if (t->told.count >= SWEEP_TOLD)
 		return;
-	if (kill(tracee->tid, 0) < 0 && errno == ESRCH)
-		told_end(t, tracee, 0);
-	else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid &&
+	if (kill(tracee->tid, 0) < 0 && errno == ESRCH) {
+		/* what was recorded of it is heard before that */
+		if (tracee->gone || !t->rings)
+			told_end(t, tracee, 0);
+		tracee->gone = true;
+	} else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid &&
 		 look_at_program(t, tracee) == PROGRAM_OTHER && holder_of(tracee) == HOLDER_SAME)
 		renew(t, tracee);
 }

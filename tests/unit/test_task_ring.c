@@ -24,7 +24,7 @@ static const char description[] = "name: task_newtask\nID: 205\nformat:\n"
 				  "\tfield:pid_t pid;\toffset:8;\tsize:4;\tsigned:1;\n"
 				  "\tfield:char comm[16];\toffset:12;\tsize:16;\tsigned:0;\n"
 				  "\tfield:u64 clone_flags;\toffset:32;\tsize:8;\tsigned:0;\n";
-static const struct task_format format = { 205, 32, 8 };
+static const struct task_format format = { 205, 32, 8, 365 };
 
 static void reads_a_description(void **state)
 {
@@ -118,6 +118,20 @@ static int add_flags(struct task_queue *q, pid_t caller, uint64_t flags, uint64_
 	return add(q, &r, LATE);
 }
 
+static int add_exec(struct task_queue *q, pid_t pid, uint16_t tracepoint, uint64_t time)
+{
+	struct bytes r;
+
+	begin(&r, PERF_RECORD_SAMPLE);
+	put32(&r, (uint32_t)pid);
+	put32(&r, (uint32_t)pid);
+	put64(&r, time);
+	put32(&r, 12);
+	put32(&r, tracepoint);
+	put64(&r, 0);
+	return add(q, &r, LATE);
+}
+
 static int add_lost(struct task_queue *q, uint64_t lost, uint64_t time)
 {
 	struct bytes r;
@@ -163,6 +177,25 @@ static void sorts_what_rings_tell(void **state)
 	expect(&q,
 	       (struct task_record){ .change = TASK_BORN, .tid = 30, .pid = 30, .caller = 20, .flags = CLONE_VFORK });
 	expect(&q, (struct task_record){ .change = TASK_LOST, .lost = 9 });
+	expect(&q, (struct task_record){ .change = TASK_ENDED, .tid = 30, .pid = 30 });
+	assert_false(task_queue_next(&q, &got));
+	task_queue_free(&q);
+}
+
+/* An execution is between what its process did before and behind it; other samples that are as short are none. */
+static void tells_executions(void **state)
+{
+	struct task_queue q = { 0 };
+	struct task_record got;
+
+	(void)state;
+	assert_int_equal(add_fork(&q, PERF_RECORD_EXIT, 30, 30, 20, 400, LATE), 1);
+	assert_int_equal(add_exec(&q, 30, 365, 300), 1);
+	assert_int_equal(add_exec(&q, 30, 205, 300), -EBADMSG);
+	assert_int_equal(add_fork(&q, PERF_RECORD_EXIT, 30, 31, 30, 200, LATE), 1);
+	assert_int_equal(task_queue_settle(&q), 0);
+	expect(&q, (struct task_record){ .change = TASK_ENDED, .tid = 31, .pid = 30 });
+	expect(&q, (struct task_record){ .change = TASK_EXECUTED, .tid = 30, .pid = 30 });
 	expect(&q, (struct task_record){ .change = TASK_ENDED, .tid = 30, .pid = 30 });
 	assert_false(task_queue_next(&q, &got));
 	task_queue_free(&q);
@@ -399,6 +432,18 @@ static bool find(struct task_rings *r, struct task_record *ret_record, enum task
 	return false;
 }
 
+static pid_t execute(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl("/bin/true", "true", NULL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	return child;
+}
+
 static void hears_of_real_tasks(void **state)
 {
 	auto_task_rings struct task_rings *r = NULL;
@@ -428,6 +473,15 @@ static void hears_of_real_tasks(void **state)
 	assert_int_not_equal(record.tid, getpid());
 	assert_int_equal(record.flags & (CLONE_VM | CLONE_THREAD), CLONE_VM | CLONE_THREAD);
 	assert_int_equal(pthread_join(thread, NULL), 0);
+
+	/* of executions when it is asked for */
+	child = execute();
+	assert_false(find(r, &record, TASK_EXECUTED, 0, child));
+	assert_true(task_rings_watch_execs(r));
+	child = execute();
+	assert_true(find(r, &record, TASK_EXECUTED, 0, child));
+	assert_int_equal(record.pid, child);
+	assert_true(find(r, &record, TASK_ENDED, 0, child));
 }
 
 static uint64_t lost_with(struct task_rings *r, long processors)
@@ -469,6 +523,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_description),    cmocka_unit_test(sorts_what_rings_tell),
+		cmocka_unit_test(tells_executions),
 		cmocka_unit_test(joins_births_and_flags), cmocka_unit_test(leaves_what_is_later),
 		cmocka_unit_test(refuses_what_is_cut),    cmocka_unit_test(a_full_ring_has_lost_something),
 		cmocka_unit_test(the_kernel_counts),      cmocka_unit_test(a_ring_fills_up_while_it_is_read),

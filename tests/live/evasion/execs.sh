@@ -24,6 +24,53 @@ done
 equal "beside execs that fail: $(cat "$dir/err")" "$(cat "$dir/out")" 2000
 equal "beside execs that fail: alerts" "$(grep -c ' number ' "$dir/beside")" 2000
 
+# ---- programs that the workload debugs itself, and that end without a caught call: no stop is ours, and the kernel's records tell
+rule ended "evt.type in (execve, execveat) and evt.res = SUCCESS and proc.exepath in ($dir/short-lived, /memfd:short-lived)" \
+	"number %proc.args of %proc.name." >"$dir/short.yaml"
+echo 'int main(void) { return 0; }' >"$dir/short-lived.c"
+cat >"$dir/memfd.py" <<'END'
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+number = int(sys.argv[1])
+with open(sys.argv[2], "rb") as f:
+    program = f.read()
+for i in range(200):
+    pid = os.fork()
+    if pid == 0:
+        fd = os.memfd_create("short-lived")
+        os.write(fd, program)
+        libc.syscall(number, fd, b"", (ctypes.c_char_p * 3)(b"x", b"%d" % i, None), None, 0x1000)  # AT_EMPTY_PATH
+        os._exit(1)
+    if os.waitpid(pid, 0)[1] != 0:
+        os._exit(1)
+END
+case $(uname -m) in
+x86_64) execveat=322 ;;
+*) execveat=281 ;;
+esac
+# shellcheck disable=SC2016 # the workload's
+many='i=0; while [ $i -lt 200 ]; do "$0" $i; i=$((i + 1)); done'
+seq 0 199 | sort >"$dir/all"
+debugged() { # TEXT CMD...: a debugger with what it runs
+	text=$1
+	shift
+	rm -f "$dir/alerts"
+	timeout -k 1 120 "$MONITOR" run -r "$dir/short.yaml" --output "$dir/alerts" -- "$@" >"$dir/out" 2>"$dir/err"
+	equal "$text: status: $(tail -n 1 "$dir/err")" $? 0
+	sed -n 's/.* number \([0-9]*\) of \(short-lived\|memfd:short-liv\|[0-9]*\)\..*/\1/p' "$dir/alerts" | sort >"$dir/seen"
+	ok "$text: $(diff "$dir/all" "$dir/seen" | grep -c '^<') of 200 not told, $(uniq -d "$dir/seen" | wc -l) twice" \
+		cmp -s "$dir/all" "$dir/seen"
+}
+if gcc -static -o "$dir/short-lived" "$dir/short-lived.c" 2>/dev/null && "$MONITOR" run --births records -r "$dir/short.yaml" -- true 2>/dev/null; then
+	debugged "who asks to be traced" "$src/traced" traceme sh -c "$many" "$dir/short-lived"
+	debugged "who is seized" "$src/traced" seize sh -c "$many" "$dir/short-lived"
+	debugged "a file in memory" "$src/traced" traceme python3 "$dir/memfd.py" $execveat "$dir/short-lived"
+	debugged "threads that execute at once" "$src/traced" traceme "$src/executes" 200 "$dir/short-lived"
+	! command -v strace >/dev/null 2>&1 || debugged strace strace -f -o "$dir/strace" sh -c "$many" "$dir/short-lived"
+else
+	left_out=$((left_out + 1))
+fi
+
 # one that fails is told once, with its error: by the process itself, by a child that ends then, and by one that is made by vfork()
 mkdir "$dir/fails-folder"
 echo 'no program' >"$dir/fails-text"
