@@ -87,7 +87,6 @@ unsigned int crowd_running(struct tracer *t)
 	if (now - c->asked < RUNNING_NS)
 		return c->running;
 	c->asked = now;
-	c->running = UINT_MAX;
 	n = pread(c->loads, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
 	/* "0.20 0.18 0.12 1/80 11206": who runs, of how many */

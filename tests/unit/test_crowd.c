@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tracer/notify.h"
 #include "tracer/supervisor.h"
 
 #define MIN     8
@@ -18,6 +19,15 @@
 
 static struct tracer t;
 static int ends[2];
+static pid_t caller;
+static bool together; /* the flag, as it was set last */
+
+/* The kernel's flag, which cannot be looked at; -1 knows none. */
+bool notify_set_synchronous(int listener, bool synchronous)
+{
+	together = synchronous;
+	return listener >= 0;
+}
 
 /* The kernel has a flag, and a call waits (the pipe stands for the listener). */
 static int begin(void **state)
@@ -27,7 +37,8 @@ static int begin(void **state)
 	if (pipe(ends) < 0)
 		return -1;
 	crowd_begin(&t);
-	t.crowd.last = 1;
+	caller = 1;
+	t.crowd.last = caller;
 	close(t.crowd.loads);
 	t.listener = ends[0];
 	return write(ends[1], "", 1) == 1 ? 0 : -1;
@@ -37,15 +48,18 @@ static int end(void **state)
 {
 	(void)state;
 	close(ends[0]);
-	close(ends[1]);
+	if (ends[1] >= 0)
+		close(ends[1]);
 	return 0;
 }
 
 /* Of two threads in turn, or of the one that called last. */
 static void receive(int calls, bool of_one)
 {
-	for (int i = 0; i < calls; i++)
-		crowd_received(&t, of_one ? t.crowd.last : 3 - t.crowd.last);
+	for (int i = 0; i < calls; i++) {
+		caller = of_one ? caller : 3 - caller;
+		crowd_received(&t, caller);
+	}
 }
 
 static void leaves_no_choice(void **state)
@@ -75,20 +89,38 @@ static void takes_many_for_a_crowd(void **state)
 	crowd_injects(&t);
 	receive(MIN - 1, false);
 	assert_false(t.crowd.many);
+	assert_true(together);
 	receive(1, false);
 	assert_true(t.crowd.many);
+	assert_false(together);
 	/* in a crowd nobody is asked */
 	assert_int_equal(read(ends[0], &byte, 1), 1);
 	receive(2, false);
 	assert_true(t.crowd.others);
 	crowd_injects(&t);
-	assert_true(t.crowd.calls > 0);
+	assert_int_equal(t.crowd.calls, 2);
+	/* and who comes again is one of it */
+	receive(LASTS - 2, true);
+	assert_false(t.crowd.others);
+	assert_int_equal(t.crowd.single, 0);
+	assert_int_equal(t.crowd.calls, LASTS);
 	crowd_is_away(&t);
 	assert_false(t.crowd.many);
+	assert_true(together);
 	assert_int_equal(t.crowd.calls, 0);
 	receive(2, false);
 	assert_false(t.crowd.others);
 	assert_int_equal(t.crowd.single, 2);
+	/* nor while others wait for their descriptors */
+	t.injections = 1;
+	receive(1, false);
+	assert_true(t.crowd.others);
+	t.injections = 0;
+	/* a listener without anybody behind it has no calls */
+	close(ends[1]);
+	receive(1, false);
+	assert_false(t.crowd.others);
+	ends[1] = -1;
 }
 
 /* A trial that does not last makes the next one come later. */
