@@ -297,6 +297,16 @@ static bool is_repeated(const struct call *followed, const struct call *c)
 	       memcmp(followed->args, c->args, sizeof(c->args)) == 0;
 }
 
+/* A ptrace(PTRACE_TRACEME) that is made again, since its caller was let go for it (handover.c): it is told already. */
+static bool is_told(struct tracee *tracee, const struct call *c, unsigned int traits)
+{
+	bool again = traits & CALL_DEBUG && tracee->debugged;
+
+	if (again)
+		tracee->debugged = false;
+	return again && (uint32_t)c->args[0] == PTRACE_TRACEME;
+}
+
 /* What the tracer itself does about a call, before anything is told. True when that was all. */
 static bool handle(struct tracer *t)
 {
@@ -331,7 +341,7 @@ static bool handle(struct tracer *t)
 	if (!p->tracee && filter_wants(t->filter, p->call.number) && p->notified && notify_valid(t->listener, p->id))
 		t->stats.dropped++;
 	if (!p->tracee || !filter_wants(t->filter, p->call.number) ||
-	    (p->tracee->debugged && traits & CALL_DEBUG)) {
+	    is_told(p->tracee, &p->call, traits)) {
 		pass(t);
 		return true;
 	}

@@ -79,7 +79,7 @@ struct tracee {
 	bool embryo; /* stopped at its birth, and its parent's fork event has not come */
 	bool newborn; /* its first stop has not come */
 	bool listening; /* in a group stop */
-	bool debugged; /* asked to be traced by the workload: its next ptrace(PTRACE_TRACEME) passes */
+	bool debugged; /* let go because it asked to be traced: the next ptrace() may be that one, made again */
 	bool in_call; /* between the stops of a call, where every call stops (passing.c) */
 	bool late; /* found through /proc */
 	enum identity identity;

@@ -8,6 +8,7 @@ official="PTRACE attached to process"
 fires "$own" "$official" -- "$src/calls" attach
 fires "$own" "$official" -- "$src/calls" seize
 fires "$own" "$official" -- sh -c "$src/calls attach & wait"
+fires "$own" "$official" -- "$src/calls" traceme-seize # who is let go for a tracer of its own is seen all the same
 quiet "$own" "$official" -- "$src/calls" peek
 
 own="Program asks to be traced"

@@ -147,6 +147,17 @@ static int do_seize(char **a)
 	return attach(PTRACE_SEIZE);
 }
 
+/* traceme-seize: asks to be traced itself, by who looks after nothing, so no signal may stop it */
+static int do_traceme_seize(char **a)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	return do_traceme(a) < 0 ? -1 : attach(PTRACE_SEIZE);
+}
+
 /* peek: a ptrace request that changes nothing, and that fails */
 static int do_peek(char **a)
 {
@@ -361,6 +372,7 @@ static const struct verb {
 	{ "traceme", do_traceme, 0 },
 	{ "attach", do_attach, 0 },
 	{ "seize", do_seize, 0 },
+	{ "traceme-seize", do_traceme_seize, 0 },
 	{ "peek", do_peek, 0 },
 	{ "memfd", do_memfd, 1 },
 	{ "memfd-path", do_memfd_path, 1 },
