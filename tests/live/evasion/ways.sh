@@ -227,8 +227,19 @@ for backend in notify ptrace ptrace-all notify-only; do
 	entry seen "$p" -- sh -c "mount --bind /etc/hostname /proc/\$\$/status; $payload $wanted_text; true"
 	entry seen "$p" -- sh -c "mount --bind /etc/hostname /proc/\$\$/stat; exec $payload $wanted_text"
 done
-around=
+# where there is one /proc for all (before Linux 5.8) a copy of its mount, which nothing comes into; where that is refused, too, it stays
 monitor_options=
+shared=$around
+for older in fsopen=ENOSYS "fsopen=ENOSYS open_tree=EPERM"; do
+	around="$shared $src/refuse $older --"
+	for hidden in "mount -t tmpfs none /proc" "umount -l /proc" "mount --bind $dir /proc"; do
+		entry seen "$p" -- sh -c "$hidden; ($payload $wanted_text; true)"
+	done
+done
+around="$shared $src/refuse fsopen=ENOSYS --"
+entry seen "$p" -- sh -c "mount --bind /etc/hostname /proc/\$\$/status; $payload $wanted_text; true"
+entry seen "$p" -- sh -c "mount --bind /etc/hostname /proc/\$\$/stat; exec $payload $wanted_text"
+around=
 
 # What /proc says of a process is long where it has many groups, and a process that nobody saw being born is known by that alone.
 sed 's/fd.name endswith/thread.cap_effective contains CAP_KILL and &/' "$here/rules.yaml" >"$dir/capable.yaml"
