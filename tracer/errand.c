@@ -107,11 +107,12 @@ static struct trip *trip_new(struct tracer *t, const struct errand *e, size_t si
 {
 	struct errands *all = errands_of(t);
 	struct trip *trip = all ? malloc(sizeof(*trip) + size + 2 * PATH_MAX) : NULL;
-	char *texts = (char *)(trip + 1) + size;
 	struct errand *copy;
+	char *texts;
 
 	if (!trip)
 		return NULL;
+	texts = (char *)(trip + 1) + size;
 	copy = memcpy(trip + 1, e, size);
 	*trip = (struct trip){ .job = { run, come_back }, .all = all, .errand = copy };
 	copy->path = memcpy(texts, t->path, PATH_MAX);
