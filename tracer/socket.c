@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sockets of others say of themselves. */
+/* What sockets of others say of themselves, and copies of descriptors of any kind. */
 #include "tracer/socket.h"
 
 #include <arpa/inet.h>

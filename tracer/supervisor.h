@@ -32,9 +32,10 @@
  * results, opens …). What can be read without them has a header of its own. One thread does everything, because ptrace
  * requests belong to one; others only hand descriptors over for it (inject.c) and do what may have to wait (hands.h).
  *
- * Two streams meet in tracer_next(): notifications (entry.c) and ptrace stops (stops.c). A stop is turned into told
- * items; each gives one event, and the last lets the thread go on. Nothing new is looked at while items wait, so
- * events come in an order that the state can follow: a child's birth before anything that it does.
+ * Three streams meet in tracer_next(): notifications (entry.c), ptrace stops (stops.c), and the kernel's records of
+ * births and ends (loose.c). A stop or a record is turned into told items; each gives one event, and the last one of
+ * a stop lets the thread go on. Nothing new is looked at while items wait, so events come in an order that the state
+ * can follow: a child's birth before anything that it does.
  */
 
 struct tracer;
@@ -201,8 +202,8 @@ struct tracer {
 	struct event *lost; /* heap; the one of TOLD_LOST that was handed out */
 	pid_t looked_behind; /* whose call the event at hand tells, by a look behind it; 0 = it tells something else */
 	char real_path[PATH_MAX];
-	char path[PATH_MAX]; /* scratch of open.c and names.c */
-	char second_path[PATH_MAX]; /* likewise */
+	char path[PATH_MAX]; /* of the call at hand: of an open, a name or an exec, or of a result (result.c) */
+	char second_path[PATH_MAX]; /* of a call about two names */
 	struct stat opened; /* by open.c: call.object points here */
 
 	/* ---- what has been seen of the workload, for good ---- */

@@ -96,7 +96,8 @@ struct tracee {
 	long continued; /* last notified call that was let into the kernel; -1 = none */
 	bool broken_off; /* the kernel broke that one off for a signal, whose stop comes next */
 	struct disturbed disturbed;
-	struct owed answer, owed; /* of FOLLOW_ANSWERING; of a call before */
+	struct owed answer; /* of FOLLOW_ANSWERING; of FOLLOW_SKIPPING its value alone */
+	struct owed owed; /* of a call before */
 
 	/* the followed call */
 	struct call call;
