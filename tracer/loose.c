@@ -54,7 +54,7 @@ static void look_if_executing(void *context, struct tracee *tracee)
  * While another thread of its process is in an exec: who becomes a tracer then waits for the exec to have read the
  * program, and that may never come (FUSE).
  */
-static bool is_executing(const struct tracer *t, const struct tracee *tracee)
+bool loose_others_execute(const struct tracer *t, const struct tracee *tracee)
 {
 	struct executing e = { t, tracee, false };
 
@@ -67,7 +67,7 @@ static bool is_executing(const struct tracer *t, const struct tracee *tracee)
 
 bool loose_try(const struct tracer *t, struct tracee *tracee)
 {
-	if (!t->seizing || is_executing(t, tracee))
+	if (!t->seizing || loose_others_execute(t, tracee))
 		return false;
 	tracee->seized = ptrace(PTRACE_SEIZE, tracee->tid, NULL, (void *)stops_options(t, tracee->process)) == 0;
 	return tracee->seized;
@@ -244,8 +244,8 @@ static bool may_stay(const struct tracer *t, const struct tracee *tracee)
 {
 	const struct pending *p = &t->pending;
 
-	return is_executing(t, tracee) && !(p->active && p->tracee == tracee &&
-					    calls_traits(&t->calls, p->call.number) & CALL_EXEC);
+	return loose_others_execute(t, tracee) && !(p->active && p->tracee == tracee &&
+						    calls_traits(&t->calls, p->call.number) & CALL_EXEC);
 }
 
 void loose_seize(struct tracer *t, struct tracee *tracee)

@@ -415,6 +415,7 @@ void result_await_exec(struct tracer *t)
 
 	if (tracee->seized)
 		return;
+	unseized_executes(t, tracee);
 	remember(t, tracee);
 	if (!memory_is_late(c->memory))
 		tracee->unseen = as_if_done(t, c, 0, guess_exec_error(t, tracee, c));

@@ -382,6 +382,8 @@ void unseized_executed(struct tracer *t, const struct process *process);
 bool unseized_is_other(struct tracer *t, struct tracee *tracee);
 /* Such a thread makes a call: has it executed another program since its last one? Then that is told. */
 void unseized_look(struct tracer *t, struct tracee *tracee);
+/* Such a thread is let into an exec. */
+void unseized_executes(struct tracer *t, struct tracee *tracee);
 /* Looks for ends and execs, now and then: true when something is to be told. */
 bool unseized_sweep(struct tracer *t);
 /* Nobody is left: true when the end of the workload's first process is still to be told. */
@@ -398,6 +400,8 @@ int loose_begin(struct tracer *t, const struct intercept_set *set, struct error 
 uint16_t loose_lacks(const struct intercept_set *set);
 /* What the kernel recorded until now is known, and to be told before anything else: true when there is something. */
 bool loose_hear(struct tracer *t);
+/* While another thread of its process is in an exec. */
+bool loose_others_execute(const struct tracer *t, const struct tracee *tracee);
 /* True when the thread is ours by ptrace now: not while another of its process executes a program. */
 bool loose_try(const struct tracer *t, struct tracee *tracee);
 /*

@@ -41,6 +41,7 @@ struct process {
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
 	bool closed; /* it could not be opened: not dumpable, or of a program that may not be read */
 	unsigned int reads; /* calls that used it without a descriptor */
+	uint64_t start; /* unseized.c: checksum of the program's start, while a thread may be in an exec; 0 = none is */
 	struct process *newer, *older; /* by opening of memory, for giving descriptors back */
 };
 

@@ -13,6 +13,7 @@
 #include "tracer/notify.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
+#include "tracer/sight.h"
 #include "tracer/statx.h"
 
 /*
@@ -31,9 +32,9 @@
 /*
  * How much of an auxiliary vector there is up to the program's name, behind which nothing tells one start from another;
  * 0 while an exec has not come that far: the kernel fills it in before everybody's eyes. Pairs of a 32-bit program are
- * half as long, and so its first one is no small number.
+ * half as long, and so its first one is no small number. *ret_random: where the program has random bytes.
  */
-static size_t auxv_len(const char *bytes, size_t n)
+static size_t auxv_len(const char *bytes, size_t n, uint64_t *ret_random)
 {
 	uint64_t first = 0;
 	size_t word;
@@ -45,6 +46,8 @@ static size_t auxv_len(const char *bytes, size_t n)
 
 		memcpy(&pair[0], bytes + at, word);
 		memcpy(&pair[1], bytes + at + word, word);
+		if (pair[0] == AT_RANDOM)
+			*ret_random = pair[1];
 		if (pair[0] == AT_EXECFN)
 			return pair[1] ? at + 2 * word : 0;
 	}
@@ -56,14 +59,16 @@ static size_t auxv_len(const char *bytes, size_t n)
  * does not get (a server on FUSE may never be done with one). -EAGAIN: it is locked, or not made yet by an exec that
  * has left the old program; 0 = there is none to be read.
  */
-static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret_image)
+static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret_image, uint64_t *ret_random)
 {
 	bool waits = t->pending.active && t->pending.tracee == tracee;
 	char bytes[1024];
 	ssize_t n = waits ? procfs_read_file(tracee->tid, "auxv", bytes, sizeof(bytes)) :
 			    reader_locked_file(t->reader, tracee->tid, "auxv", bytes, sizeof(bytes));
-	size_t len = n > 0 ? auxv_len(bytes, (size_t)n) : 0;
+	size_t len;
 
+	*ret_random = 0;
+	len = n > 0 ? auxv_len(bytes, (size_t)n, ret_random) : 0;
 	*ret_image = len ? str_hash((struct str){ bytes, len }) : 0;
 	return n == -EBUSY || n == -EAGAIN || (n > 0 && !len) ? -EAGAIN : 0;
 }
@@ -74,17 +79,70 @@ enum program_seen {
 	PROGRAM_OTHER,
 };
 
+/*
+ * Of who may be in an exec: two programs have the same vector if they are made for it, where addresses are not random
+ * (personality()). So its file tells, and the random bytes, which every start has of its own: only a program that
+ * wants to be taken for the one before it has the same, and it is the same file then. 0: it has ended.
+ */
+static uint64_t start_of(struct tracer *t, const struct tracee *tracee, uint64_t random)
+{
+	struct {
+		dev_t dev;
+		ino_t ino;
+		char bytes[16];
+	} start;
+	struct memory *m = random ? memory_direct(tracee->tid, t->reader) : NULL;
+	char path[32];
+	struct stat st;
+	bool ended;
+	int r;
+
+	memset(&start, 0, sizeof(start));
+	snprintf(path, sizeof(path), "%d/exe", tracee->tid);
+	if (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) == 0) {
+		start.dev = st.st_dev;
+		start.ino = st.st_ino;
+	}
+	r = m ? memory_read(m, random, start.bytes, sizeof(start.bytes)) : 0;
+	ended = !start.ino || (r == -ESRCH && !memory_refused(m));
+	if (r < 0)
+		memset(start.bytes, 0, sizeof(start.bytes));
+	memory_close(m);
+	return ended ? 0 : str_hash((struct str){ (const char *)&start, sizeof(start) });
+}
+
 static enum program_seen look_at_program(struct tracer *t, const struct tracee *tracee)
 {
-	uint64_t image;
+	uint64_t image, random, start;
 
-	if (image_of(t, tracee, &image) < 0)
+	if (image_of(t, tracee, &image, &random) < 0)
 		return PROGRAM_UNKNOWN;
 	if (memory_is_gone(tracee->process->memory))
 		return PROGRAM_OTHER;
 	if (!image || !tracee->image)
 		return PROGRAM_UNKNOWN;
-	return image == tracee->image ? PROGRAM_SAME : PROGRAM_OTHER;
+	if (image != tracee->image)
+		return PROGRAM_OTHER;
+	start = tracee->process->start ? start_of(t, tracee, random) : 0;
+	if (!start || start == tracee->process->start)
+		return PROGRAM_SAME;
+	/* an exec that came between the two looks may not have made all of it yet */
+	return image_of(t, tracee, &image, &random) < 0 ? PROGRAM_UNKNOWN : PROGRAM_OTHER;
+}
+
+static void note_image(struct tracer *t, struct tracee *tracee)
+{
+	uint64_t random;
+
+	image_of(t, tracee, &tracee->image, &random);
+}
+
+void unseized_executes(struct tracer *t, struct tracee *tracee)
+{
+	uint64_t image, random;
+
+	if (image_of(t, tracee, &image, &random) == 0)
+		tracee->process->start = start_of(t, tracee, random);
 }
 
 /* Who has its number. */
@@ -150,7 +208,8 @@ static void renew(struct tracer *t, struct tracee *tracee)
 	tracees_forget_memory(&t->tracees, tracee);
 	/* the rest stays: who knows what the new one has done since it began */
 	tracee->process->program.told = 0;
-	image_of(t, tracee, &tracee->image);
+	tracee->process->start = 0;
+	note_image(t, tracee);
 	if (tracee->identity != IDENTITY_CONFINED)
 		tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;
@@ -197,7 +256,7 @@ void unseized_begin(struct tracer *t, struct tracee *tracee)
 {
 	t->apart = true;
 	tracee->loose = false;
-	image_of(t, tracee, &tracee->image);
+	note_image(t, tracee);
 }
 
 struct ending {
@@ -243,6 +302,8 @@ void unseized_look(struct tracer *t, struct tracee *tracee)
 	struct tracee *first;
 
 	result_exec_over(t, tracee, seen == PROGRAM_SAME);
+	if (seen == PROGRAM_SAME && tracee->process->start && !loose_others_execute(t, tracee))
+		tracee->process->start = 0;
 	if (seen != PROGRAM_OTHER) {
 		tracees_memory(&t->tracees, tracee);
 		return;
@@ -251,7 +312,7 @@ void unseized_look(struct tracer *t, struct tracee *tracee)
 	if (first)
 		renew(t, first);
 	if (first && first != tracee)
-		image_of(t, tracee, &tracee->image);
+		note_image(t, tracee);
 }
 
 static void look_around(void *context, struct tracee *tracee)

@@ -108,6 +108,16 @@ for debugger in traceme seize detach; do
 	entry seen "payload run" -- "$src/traced" $debugger "$payload" $wanted_text
 	entry seen "argument seen" -- "$src/traced" $debugger sh -c "$payload $wanted_text telling-argument; true"
 done
+# one that begins as the one before it did: who has another's debugger, or none can be had, is looked at for what exec changes
+mkdir "$dir/alike"
+cp "$src/mimic" "$dir/alike/evasion-payload"
+cp "$src/mimic" "$dir/alike/evasion-harmles"
+for monitor_options in "" "--births stops" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
+	for how in fork vfork threads; do
+		entry seen "payload run" -- setarch -R "$dir/alike/evasion-harmles" $how "$dir/alike/evasion-payload" $wanted_text
+	done
+done
+monitor_options=
 # names that a terminal or a log would take amiss
 for odd in "$(printf 'a\nb')" "$(printf '\033[2J\033[31m')" "$(printf '\377\376')" "$(printf '\302\200\342\200\256')" " " "%fd.name" '"' "\\"; do
 	mkdir "$dir/$odd"
