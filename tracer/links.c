@@ -144,7 +144,7 @@ static void look_at_all(struct links *l, pid_t tid, int root, const struct view 
 
 	slow_of(&slow, tid);
 	for (size_t i = 0; i < l->n; i++)
-		note(&l->list[i], slow_open_below(&slow, root, l->list[i].path.ptr));
+		note(&l->list[i], slow_open_below(&slow, root, l->list[i].path.ptr, 0));
 	slow_free(&slow);
 	l->view = *view;
 	l->looked = clock_ns(CLOCK_REALTIME);

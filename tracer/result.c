@@ -243,12 +243,22 @@ static bool read_flags(const struct call *c, uint64_t *ret_flags, uint64_t *ret_
 	return true;
 }
 
-/* The path of an open or exec as its caller's root directory has it; false: that cannot be told. */
-static bool make_whole(const struct call *c, const char *path, char ret_whole[PATH_MAX])
+/* The link in /proc to where a relative path of an open or exec begins. */
+static void name_base(const struct call *c, char ret_link[32])
 {
 	bool below = c->number == SYS_openat || c->number == SYS_openat2 || c->number == SYS_execveat;
 	int dirfd = below ? (int)c->args[0] : AT_FDCWD;
-	char link[32] = "cwd", base[PATH_MAX] = "";
+
+	if (dirfd == AT_FDCWD)
+		snprintf(ret_link, 32, "cwd");
+	else
+		snprintf(ret_link, 32, "fd/%d", dirfd);
+}
+
+/* The path of an open or exec as its caller's root directory has it; false: that cannot be told. */
+static bool make_whole(const struct call *c, const char *path, char ret_whole[PATH_MAX])
+{
+	char link[32], base[PATH_MAX] = "";
 	ssize_t n;
 
 	/* what links say begins at our own root */
@@ -256,8 +266,7 @@ static bool make_whole(const struct call *c, const char *path, char ret_whole[PA
 	if (n != 1)
 		return false;
 	if (*path != '/') {
-		if (dirfd != AT_FDCWD)
-			snprintf(link, sizeof(link), "fd/%d", dirfd);
+		name_base(c, link);
 		n = procfs_read_link(c->tid, link, base, sizeof(base) - 1);
 		if (n <= 0 || base[0] != '/')
 			return false;
@@ -290,7 +299,7 @@ static int open_whole(struct tracer *t, struct slow *mounts, pid_t tid, const ch
 	/* a look that the kernel has no answer for takes the lock of a folder */
 	if (reader_fears_locks(t->reader))
 		return slow_open_known(root, whole, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	return slow_open_below(mounts, root, whole);
+	return slow_open_below(mounts, root, whole, tid);
 }
 
 /* The same of who does not follow a link at its end: there is nothing then. */
@@ -314,15 +323,40 @@ static int open_unfollowed(struct tracer *t, struct slow *mounts, pid_t tid, cha
 	return fd;
 }
 
-static int open_guessed(struct tracer *t, pid_t tid, uint64_t flags, char *whole)
+/* The same below a mount that has no path (open_tree()), and so none leads there. -EXDEV: it begins elsewhere. */
+static int open_detached(struct tracer *t, struct slow *mounts, const struct call *c, uint64_t flags, const char *path)
 {
-	bool ours = has_our_mounts(tid);
+	auto_fd int base = -1;
+	char link[32], name[48];
+
+	if (*path == '/')
+		return -EXDEV;
+	name_base(c, link);
+	snprintf(name, sizeof(name), "%d/%s", c->tid, link);
+	base = SIGHT(name, openat(procfs_folder(), name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (base < 0 || slow_is_ours(mounts, base))
+		return -EXDEV;
+	/* nobody looks for something that may not answer */
+	if (reader_fears_locks(t->reader) || slow_any(mounts))
+		return slow_open_known(base, path, RESOLVE_NO_MAGICLINKS);
+	return lookup_open(base, path, O_PATH | (flags & O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
+}
+
+static int open_guessed(struct tracer *t, const struct call *c, uint64_t flags, const char *path)
+{
+	bool ours = has_our_mounts(c->tid);
 	struct slow others, *mounts = ours ? &t->slow : &others;
+	char whole[PATH_MAX];
 	int fd;
 
 	if (!ours)
-		slow_of(&others, tid);
-	fd = flags & O_NOFOLLOW ? open_unfollowed(t, mounts, tid, whole) : open_whole(t, mounts, tid, whole);
+		slow_of(&others, c->tid);
+	fd = open_detached(t, mounts, c, flags, path);
+	if (fd == -EXDEV && !make_whole(c, path, whole))
+		fd = -EOPNOTSUPP;
+	else if (fd == -EXDEV)
+		fd = flags & O_NOFOLLOW ? open_unfollowed(t, mounts, c->tid, whole) :
+					  open_whole(t, mounts, c->tid, whole);
 	if (!ours)
 		slow_free(&others);
 	return fd;
@@ -335,17 +369,16 @@ static int open_guessed(struct tracer *t, pid_t tid, uint64_t flags, char *whole
 static void guess_real_path(struct tracer *t, const struct call *c)
 {
 	auto_free char *path = path_of(t, c);
-	char link[32], whole[PATH_MAX];
+	char link[32];
 	uint64_t flags, resolve;
 	auto_fd int fd = -1;
 	struct stat st;
 	struct str other;
 	ssize_t n;
 
-	if (!path || !*path || !read_flags(c, &flags, &resolve) || resolve & RESOLVE_IN_ROOT ||
-	    !make_whole(c, path, whole))
+	if (!path || !*path || !read_flags(c, &flags, &resolve) || resolve & RESOLVE_IN_ROOT)
 		return;
-	fd = open_guessed(t, c->tid, flags, whole);
+	fd = open_guessed(t, c, flags, path);
 	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0)
 		return;
 	snprintf(link, sizeof(link), "self/fd/%d", fd);
@@ -360,13 +393,12 @@ static void guess_real_path(struct tracer *t, const struct call *c)
 /* Why an exec fails, if it does, as far as its path tells. */
 static int guess_exec_error(struct tracer *t, const struct tracee *tracee, const struct call *c)
 {
-	char whole[PATH_MAX];
 	auto_fd int fd = -1;
 	struct stat st;
 
-	if (!tracee->exec_path || !make_whole(c, tracee->exec_path, whole))
+	if (!tracee->exec_path)
 		return -ENOEXEC;
-	fd = open_guessed(t, c->tid, 0, whole);
+	fd = open_guessed(t, c, 0, tracee->exec_path);
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP || fd == -ENAMETOOLONG)
 		return fd;
 	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0)

@@ -137,11 +137,21 @@ static bool is_of_proc(int fd)
 	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC;
 }
 
+/* What a link says; those of /proc that say who looks say so of self, 0 = us. */
+static ssize_t read_text(int link, const char *name, pid_t self, char text[PATH_MAX])
+{
+	bool thread = strcmp(name, "thread-self") == 0;
+
+	if (!self || (!thread && strcmp(name, "self") != 0) || !is_of_proc(link))
+		return readlinkat(link, "", text, PATH_MAX);
+	return snprintf(text, PATH_MAX, thread ? "%d/task/%d" : "%d", self, self);
+}
+
 /* What is left of a path when the link at its beginning is replaced by what it says. 0, or -errno. */
-static int follow(int link, char rest[PATH_MAX])
+static int follow(int link, const char *name, pid_t self, char rest[PATH_MAX])
 {
 	char text[PATH_MAX];
-	ssize_t n = readlinkat(link, "", text, sizeof(text));
+	ssize_t n = read_text(link, name, self, text);
 	size_t len = strlen(rest);
 
 	if (n < 0)
@@ -182,11 +192,21 @@ static bool is_magic(int folder, const char *name)
 	return fd < 0 && (errno == ELOOP || is_refused(errno));
 }
 
+/* Whether a file lies in one of the mounts of the list that s was made from. */
+static bool has_mount(const struct slow *s, int fd)
+{
+	struct statx st;
+
+	return statx_ask(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
+	       st.stx_mask & STATX_MNT_ID && has(s->all, s->nall, st.stx_mnt_id);
+}
+
 /*
  * Part by part, so that nothing is looked for in a folder that may not answer. See way_of(). *ret_fd, if asked for and
- * with 0: where it leads, by O_PATH.
+ * with 0: where it leads, by O_PATH. self: whose links of /proc are passed, and to what others than s knows only where
+ * none of these are; 0 = nobody's.
  */
-static int walk(const struct slow *s, int root, int base, const char *path, int *ret_fd)
+static int walk(const struct slow *s, int root, int base, const char *path, pid_t self, int *ret_fd)
 {
 	auto_fd int at = path[0] == '/' ? open_root(root) : fcntl(base, F_DUPFD_CLOEXEC, 0);
 	char rest[PATH_MAX], part[NAME_MAX + 1];
@@ -214,14 +234,20 @@ static int walk(const struct slow *s, int root, int base, const char *path, int 
 		if (statx_known_at(next, "", AT_EMPTY_PATH, &st) < 0)
 			return 1;
 		if (S_ISLNK(st.st_mode)) {
-			if (is_of_proc(next) && is_magic(at, part))
+			bool magic = is_of_proc(next) && is_magic(at, part);
+
+			if (magic && !self)
 				return 1;
-			if (++links > PATH_LINKS || follow(next, rest) < 0)
+			if (++links > PATH_LINKS || (!magic && follow(next, part, self, rest) < 0))
 				return -ELOOP;
-			if (rest[0] != '/')
+			if (!magic && rest[0] != '/')
 				continue;
 			close(take_fd(next));
-			next = open_root(root);
+			next = magic ? openat(at, part, O_PATH | O_CLOEXEC) : open_root(root);
+			if (magic && next < 0)
+				return -errno;
+			if (magic && (s->count || s->unknown) && !has_mount(s, next))
+				return 1;
 		}
 		close(at);
 		at = take_fd(next);
@@ -238,7 +264,7 @@ static int way_of(const struct slow *s, int base, const char *path)
 	auto_fd int fd = find_known(base, path);
 
 	if (fd == -EAGAIN || fd == -EINVAL)
-		return walk(s, -1, base, path, NULL);
+		return walk(s, -1, base, path, 0, NULL);
 	return fd == -ELOOP ? 1 : fd < 0 ? fd : lies_there(s, fd);
 }
 
@@ -438,13 +464,10 @@ bool slow_moves(const struct slow *s)
 
 bool slow_is_ours(struct slow *s, int fd)
 {
-	struct statx st;
-
 	if (!s->asked)
 		return true;
 	slow_any(s);
-	return statx_ask(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
-	       st.stx_mask & STATX_MNT_ID && has(s->all, s->nall, st.stx_mnt_id);
+	return has_mount(s, fd);
 }
 
 bool slow_gives(struct slow *s)
@@ -458,22 +481,22 @@ static bool matters(struct slow *s, const char *path)
 	return slow_any(s) || (s->asked && (s->apart || strstr(path, "proc")));
 }
 
-int slow_open_below(struct slow *s, int root, const char *path)
+int slow_open_below(struct slow *s, int root, const char *path, pid_t self)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	int fd, r;
 
 	if (!slow_any(s)) {
 		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-		if (fd >= 0 || !is_refused(errno))
+		if (fd >= 0 || !(is_refused(errno) || (self && errno == ELOOP)))
 			return fd < 0 ? -errno : fd;
 	} else {
 		/* what is known may lie there, too; links that were not followed for a day are not known */
 		fd = slow_open_known(root, path, how.resolve);
-		if ((fd != -EAGAIN && fd != -EINVAL && !is_refused(-fd)) || s->unknown)
+		if ((fd != -EAGAIN && fd != -EINVAL && !is_refused(-fd) && !(self && fd == -ELOOP)) || s->unknown)
 			return fd;
 	}
-	r = walk(s, root, root, path, &fd);
+	r = walk(s, root, root, path, self, &fd);
 	return r > 0 ? -EAGAIN : r < 0 ? r : fd;
 }
 
@@ -493,7 +516,7 @@ bool slow_on_way(struct slow *s, int base, const char *path, bool makes)
 
 	/* that there is no such name may be known by the kernel, and where it would be made not be asked for yet */
 	if (r == -ENOENT && makes)
-		r = walk(s, -1, base, path, NULL);
+		r = walk(s, -1, base, path, 0, NULL);
 	return r > 0;
 }
 

@@ -65,9 +65,9 @@ bool slow_gives(struct slow *s);
 int slow_open_known(int base, const char *path, uint64_t resolve);
 /*
  * The same below a root directory that s lists the mounts of, by asking wherever no such mount is on the way: -EAGAIN
- * when one is, or another -errno.
+ * when one is, or another -errno. self: by the links of /proc as this thread has them; 0 = not by any.
  */
-int slow_open_below(struct slow *s, int root, const char *path);
+int slow_open_below(struct slow *s, int root, const char *path, pid_t self);
 /*
  * stat() of what the kernel knows, as it does the files that somebody has mapped. No server is asked:
  * -EAGAIN, or another -errno.

@@ -182,7 +182,7 @@ static void test_ways(void **state)
 static bool leads_to(const struct slow *s, int root, const char *path, const struct stat *expected)
 {
 	struct slow copy = *s; /* the list is shared */
-	auto_fd int fd = slow_open_below(&copy, root, path);
+	auto_fd int fd = slow_open_below(&copy, root, path, 0);
 	struct stat st;
 
 	return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == expected->st_dev && st.st_ino == expected->st_ino;
@@ -218,11 +218,11 @@ static void test_below(void **state)
 	assert_true(leads_to(&s, root, "/first", &st));
 	assert_true(leads_to(&s, root, "/up", &st));
 	assert_true(leads_to(&s, root, "/far", &st));
-	assert_int_equal(slow_open_below(&s, root, "/round"), -ELOOP);
-	assert_int_equal(slow_open_below(&s, root, "/none/file"), -ENOENT);
-	assert_int_equal(slow_open_below(&s, top, "/proc/none-of-this"), -EAGAIN);
+	assert_int_equal(slow_open_below(&s, root, "/round", 0), -ELOOP);
+	assert_int_equal(slow_open_below(&s, root, "/none/file", 0), -ENOENT);
+	assert_int_equal(slow_open_below(&s, top, "/proc/none-of-this", 0), -EAGAIN);
 	s.unknown = true;
-	assert_int_equal(slow_open_below(&s, root, "/nobody"), -EAGAIN);
+	assert_int_equal(slow_open_below(&s, root, "/nobody", 0), -EAGAIN);
 	s.unknown = false;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		assert_int_equal(unlinkat(root, links[i][0], 0), 0);

@@ -91,6 +91,15 @@ for backend in ptrace ptrace-all; do
 	entry refused "$s" -- "$src/evade" untraced-flip "$secret"
 done
 monitor_options=
+# links of /proc lead by themselves, and who makes the call may not be looked at behind it
+monitor_options="--backend notify-only"
+for path in "$dir/magic$dir/plain-link" "/proc/self/root$dir/plain-link" "/proc/thread-self/root$dir/plain-link" "/dev/fd/../root$dir/plain-link"; do
+	entry seen "$s" -- cat "$path"
+done
+entry seen "$s" -- sh -c "exec 9<$dir; cat /proc/self/fd/9/plain-link"
+entry seen "$s" -- sh -c "cd $dir && cat /proc/self/cwd/plain-link"
+entry seen "$s" -- sh -c "cat /proc/\$PPID/root$dir/plain-link; true"
+monitor_options=
 # a child of one's parent (CLONE_PARENT) is not that parent's copy
 sed "s|fd.name endswith|proc.name = evade and proc.exepath = $src/evade and proc.args startswith sibling and &|" "$here/rules.yaml" \
 	>"$dir/copied.yaml"
@@ -138,8 +147,11 @@ entry seen "$s" -- sh -c "ln -f $secret $dir/a/harder && cat $dir/a/harder"
 lone=$dir/lone-secret
 echo "$wanted_text" >"$lone"
 sed -i "s|fd.name = .*|fd.name = $lone|" "$dir/exact.yaml"
-entry seen "$s" -- "$src/evade" bind-mount "$lone"
-entry seen "$s" -- "$src/evade" move-mount "$lone"
+for monitor_options in "--backend notify" "--backend ptrace" "--backend notify-only"; do
+	entry seen "$s" -- "$src/evade" bind-mount "$lone"
+	entry seen "$s" -- "$src/evade" move-mount "$lone"
+done
+monitor_options=
 entry seen "$s" -- unshare -m sh -c "mount --bind $dir $dir/a && cat $dir/a/lone-secret"
 # what is made or cut short by another name is told by the path where it lies
 made=$dir/a/b/made
