@@ -28,6 +28,20 @@ int notify_check_sizes(void)
 	return 0;
 }
 
+/*
+ * Signals that are ours (to load again, to open outputs anew) break off waits for the listener's lock, and for a
+ * caller who takes a descriptor. Nothing was done then, and he would wait for ever for an answer that was lost.
+ */
+static int ask(int listener, unsigned long request, const void *argument)
+{
+	int r;
+
+	do {
+		r = ioctl(listener, request, argument);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
 bool notify_set_synchronous(int listener, bool synchronous)
 {
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, synchronous ? SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP : 0) ==
@@ -42,12 +56,12 @@ int notify_receive(int listener, struct seccomp_notif *ret_notification)
 
 bool notify_valid(int listener, uint64_t id)
 {
-	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+	return ask(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
 static int send_response(int listener, const struct seccomp_notif_resp *response)
 {
-	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response) < 0 ? -errno : 0;
+	return ask(listener, SECCOMP_IOCTL_NOTIF_SEND, response);
 }
 
 int notify_continue(int listener, uint64_t id)
@@ -77,9 +91,8 @@ int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish)
 		.srcfd = (unsigned int)fd,
 		.newfd_flags = cloexec ? O_CLOEXEC : 0,
 	};
-	int number = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 
-	return number < 0 ? -errno : number;
+	return ask(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 }
 
 int notify_hand_over(int listener, uint64_t id, int fd, bool cloexec, bool killable)

@@ -99,7 +99,8 @@ int wait_next(struct tracer *t, struct event *ret_event, struct error *err)
 		stops_adopt(t);
 	if (polled[CALLS].revents & POLLIN)
 		return ends_come_first(t) ? 0 : entry_receive(t, ret_event, err);
-	if (polled[CALLS].revents & (POLLHUP | POLLERR)) {
+	/* an error is none: a signal, or a freeze, came while the listener's lock was taken (seccomp_notify_poll()) */
+	if (polled[CALLS].revents & POLLHUP) {
 		t->hung_up = true;
 		t->waits_due = true;
 	}
