@@ -12,7 +12,7 @@ import argparse, concurrent.futures, gzip, os, random, re, subprocess, sys
 HEAD = 200_000      # bytes of the unpacked capture that are used: its tables and some thousand events
 REPORT = re.compile(rb"Sanitizer|runtime error:")
 # at the very start nothing was read yet
-SAYS = re.compile(rb"offset 0: |the compressed file|\d+ events were read(.*\n)*.*offset \d+")
+SAYS = re.compile(rb"offset 0: |the compressed file|\d+ events? (was|were) read(.*\n)*.*offset \d+")
 
 def runs(path, a):
     with open(path, "rb") as f:
