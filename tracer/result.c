@@ -334,7 +334,7 @@ static int open_detached(struct tracer *t, struct slow *mounts, const struct cal
 	name_base(c, link);
 	snprintf(name, sizeof(name), "%d/%s", c->tid, link);
 	base = SIGHT(name, openat(procfs_folder(), name, O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (base < 0 || slow_is_ours(mounts, base))
+	if (base < 0 || !slow_is_apart(mounts, base))
 		return -EXDEV;
 	/* nobody looks for something that may not answer */
 	if (reader_fears_locks(t->reader) || slow_any(mounts))

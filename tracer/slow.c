@@ -192,13 +192,15 @@ static bool is_magic(int folder, const char *name)
 	return fd < 0 && (errno == ELOOP || is_refused(errno));
 }
 
-/* Whether a file lies in one of the mounts of the list that s was made from. */
-static bool has_mount(const struct slow *s, int fd)
+/* Whether a file lies in one of the mounts of the list that s was made from. -EOPNOTSUPP: that is not told. */
+static int has_mount(const struct slow *s, int fd)
 {
 	struct statx st;
 
-	return statx_ask(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) == 0 &&
-	       st.stx_mask & STATX_MNT_ID && has(s->all, s->nall, st.stx_mnt_id);
+	if (statx_ask(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0 ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return -EOPNOTSUPP;
+	return has(s->all, s->nall, st.stx_mnt_id);
 }
 
 /*
@@ -246,7 +248,7 @@ static int walk(const struct slow *s, int root, int base, const char *path, pid_
 			next = magic ? openat(at, part, O_PATH | O_CLOEXEC) : open_root(root);
 			if (magic && next < 0)
 				return -errno;
-			if (magic && (s->count || s->unknown) && !has_mount(s, next))
+			if (magic && (s->count || s->unknown) && has_mount(s, next) <= 0)
 				return 1;
 		}
 		close(at);
@@ -467,7 +469,15 @@ bool slow_is_ours(struct slow *s, int fd)
 	if (!s->asked)
 		return true;
 	slow_any(s);
-	return has_mount(s, fd);
+	return has_mount(s, fd) > 0;
+}
+
+bool slow_is_apart(struct slow *s, int fd)
+{
+	if (!s->asked)
+		return false;
+	slow_any(s);
+	return !s->unknown && has_mount(s, fd) == 0;
 }
 
 bool slow_gives(struct slow *s)

@@ -45,6 +45,8 @@ void slow_of(struct slow *s, pid_t tid);
 bool slow_moves(const struct slow *s);
 /* Whether the file lies in a mount that we have, too: what is mounted below others we do not know. */
 bool slow_is_ours(struct slow *s, int fd);
+/* Whether it is known to lie in none of the mounts of the list: open_tree() makes such, which have no path. */
+bool slow_is_apart(struct slow *s, int fd);
 /* Whether the file lies there. */
 bool slow_has(struct slow *s, int fd);
 /*
