@@ -188,11 +188,11 @@ static bool is_thread_of(pid_t pid, pid_t tid)
 	return syscall(SYS_tgkill, pid, tid, 0) == 0;
 }
 
-/* Whose mask is changed by others' calls, too, is not remembered. */
-static void note_mask(struct process *parent, struct process *child, bool thread, uint64_t flags)
+/* What is changed by others' calls, too, or is not all threads', is not remembered. */
+static void note_fs(struct process *parent, struct process *child, bool thread, uint64_t flags)
 {
 	if (thread == !(flags & CLONE_FS))
-		parent->mask_apart = child->mask_apart = true;
+		parent->fs_apart = child->fs_apart = true;
 }
 
 /* A parent that waits for its child (vfork) cannot meddle with it, and its own other threads share with both. */
@@ -279,7 +279,7 @@ static void add_birth(struct tracer *t, struct tracee *parent, struct tracee *ch
 	if (child && !thread)
 		note_sharing(parent->process, child->process, worst(flags, sure));
 	if (child)
-		note_mask(parent->process, child->process, thread, thread ? flags : worst(flags, sure));
+		note_fs(parent->process, child->process, thread, thread ? flags : worst(flags, sure));
 
 	told->kind = TOLD_BIRTH_PARENT;
 	told_add(t, told);

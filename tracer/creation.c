@@ -41,7 +41,7 @@ int creation_mask(struct tracee *tracee, mode_t *ret_mask)
 	struct program *program = &process->program;
 	int r;
 
-	if (program->mask_known && !process->mask_apart) {
+	if (program->mask_known && !process->fs_apart) {
 		*ret_mask = program->mask;
 		return 0;
 	}

@@ -143,5 +143,7 @@ int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struc
  */
 int decode_fd(pid_t tid, int fd, uint64_t ts, struct reader *reader, struct event_builder *b, struct event *ret_event,
 	      struct error *err);
+/* The same of the current directory, by the number AT_FDCWD; without its inode, for which it would be looked at. */
+int decode_cwd(pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err);
 
 #endif

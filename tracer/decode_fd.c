@@ -220,3 +220,17 @@ int decode_fd(pid_t tid, int fd, uint64_t ts, struct reader *reader, struct even
 		return error_errno(err, r, "cannot tell what /proc/%s is", path);
 	return event_end(b, ret_event, err);
 }
+
+int decode_cwd(pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event, struct error *err)
+{
+	char path[EVENT_STRING_BYTES];
+	ssize_t n = procfs_read_link(tid, "cwd", path, sizeof(path));
+
+	if (n < 0)
+		return error_errno(err, (int)n, "cannot read /proc/%d/cwd", tid);
+	event_begin(b, EV_ITER_TASK_FILE_DIRECTORY_E, ts, tid);
+	event_put_int(b, AT_FDCWD);
+	event_put_text(b, (struct str){ path, (size_t)n });
+	event_put_int(b, 0);
+	return event_end(b, ret_event, err);
+}

@@ -16,10 +16,15 @@
 #include "tracer/ustack.h"
 
 /* The front is closed to those who may not look into all processes, so also to us; we began as its copy. */
+static pid_t twin_of(const struct tracer *t, pid_t tid)
+{
+	return tid == t->launch.front ? getpid() : tid;
+}
+
 int fetch_task(const struct tracer *t, pid_t tid, uint64_t ts, struct event_builder *b, struct event *ret_event,
 	       struct error *err)
 {
-	return decode_task(tid, tid == t->launch.front ? getpid() : tid, ts, t->tracees.reader, b, ret_event, err);
+	return decode_task(tid, twin_of(t, tid), ts, t->tracees.reader, b, ret_event, err);
 }
 
 /* ---- needs of an evaluation ---- */
@@ -125,6 +130,8 @@ int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, v
 		}
 		if (need->kind == NEED_FD)
 			r = decode_fd((pid_t)need->tid, (int)need->fd, now, t->reader, &t->fetched, &ev, err);
+		else if (need->kind == NEED_CWD)
+			r = decode_cwd((pid_t)need->tid, now, &t->fetched, &ev, err);
 		else
 			r = fetch_task(t, (pid_t)need->tid, now, &t->fetched, &ev, err);
 		if (r == -ENOMEM)

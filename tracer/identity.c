@@ -283,7 +283,7 @@ void identity_spoil(struct tracer *t, struct tracee *tracee, unsigned int traits
 		t->confining = true;
 	t->slow.apart |= (traits & CALL_ROOT) != 0;
 	if (traits & CALL_ROOT && tracee)
-		tracee->process->other_ids = tracee->process->mask_apart = true;
+		tracee->process->other_ids = tracee->process->fs_apart = true;
 	if (traits & CALL_ROOT)
 		tracees_each(&t->tracees, spoil_one, NULL);
 	else if (tracee && traits & CALL_CONFINE)

@@ -40,6 +40,7 @@ void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *trace
 	if (tracee && tracees_closed(tracee))
 		foreign_closed(t, tracee);
 	t->ext.late = tracee && tracee->late;
+	t->ext.cwd_apart = tracee && (tracee->process->fs_apart || !tracee->seized);
 	t->stats.events++;
 	ev->ext = &t->ext;
 }

@@ -36,7 +36,7 @@ struct process {
 	unsigned int threads;
 	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
 	bool executing; /* a thread was let into an exec of which no stop tells, and no new program was seen yet */
-	bool mask_apart; /* the creation mask is shared with other processes, or not shared by all threads */
+	bool fs_apart; /* creation mask and directory are shared with other processes, or not shared by all threads */
 	struct program program;
 	struct memory *memory; /* opened at the first use, closed at exec; NULL = not open */
 	bool closed; /* it could not be opened: not dumpable, or of a program that may not be read */

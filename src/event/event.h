@@ -199,6 +199,7 @@ struct event_ext {
 	enum raced raced;
 	uint8_t verdict; /* enum verdict of source.h that was carried out */
 	bool late; /* the process was first seen through /proc, its lineage may have gaps */
+	bool cwd_apart; /* the thread's directory may not be its process's, or change by calls of others: NEED_CWD */
 };
 
 /*

@@ -61,7 +61,7 @@ enum need_kind {
 	NEED_THREAD, /* a thread or process that no event has introduced */
 	NEED_FD, /* what descriptor fd of the process of tid is */
 	NEED_FDS, /* the same for all of them, up to FDS_TOLD_MAX */
-	NEED_CWD, /* the current directory of the process of tid */
+	NEED_CWD, /* the current directory of the thread tid, which is told as descriptor AT_FDCWD */
 	NEED_REGION, /* of the event at hand: the region of its caller, into the extension record that it borrows */
 	NEED_STACK, /* the same for the frames of its caller */
 	NEED_RACED, /* the same: whether others can write the memory that the call's arguments are in */

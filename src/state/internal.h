@@ -157,6 +157,7 @@ struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct e
 
 /* The current directory of t's process becomes path, taken from the present one when it is relative. 0 or -ENOMEM. */
 int thread_set_cwd(struct state *s, struct thread *t, struct str path);
+void thread_forget_cwd(struct thread *t); /* until it is told again; t may be NULL */
 /* Arguments or environment, cleaned as all other text is. 0 or -ENOMEM. */
 int thread_set_list(struct state *s, struct rstr **slot, struct str list);
 int thread_set_args(struct state *s, struct thread *t, struct str list);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "state/internal.h"
+#include "state/paths.h"
 #include "state/ppm.h"
 #include "state/records.h"
 #include "state/socket.h"
@@ -260,6 +261,8 @@ int parse_iter_file(struct state *s, const struct event *ev, struct subject *sub
 	struct fd *fd;
 	int r = 0;
 
+	if (t && record.number == PATHS_AT_FDCWD)
+		return thread_set_cwd(s, t, record.name);
 	if (!t || record.number < 0)
 		return 0;
 	/* what this call has told of a descriptor, or was told, is what its rules look at */

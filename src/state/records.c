@@ -35,6 +35,16 @@ int thread_set_cwd(struct state *s, struct thread *t, struct str path)
 	return rstr_assign(&leader->cwd, joined);
 }
 
+void thread_forget_cwd(struct thread *t)
+{
+	struct thread *leader = t ? thread_leader(t) : NULL;
+
+	if (!leader || !leader->cwd_known)
+		return;
+	leader->cwd_known = false;
+	threads_changed(leader, FACT_CWD);
+}
+
 int thread_set_list(struct state *s, struct rstr **slot, struct str list)
 {
 	if (clean_list(list, &s->text))

@@ -164,7 +164,10 @@ static void settle(struct state *s)
 	}
 }
 
-/* Descriptors that were asked for by one call are gone once another call is looked at. */
+/*
+ * Descriptors that were asked for by one call are gone once another call is looked at, and so is a directory that
+ * others may have changed, or that is not all threads'.
+ */
 static void expire_learnt(struct state *s, const struct event *ev)
 {
 	uint64_t call = ev->call ? ev->call : ev->ts;
@@ -172,6 +175,8 @@ static void expire_learnt(struct state *s, const struct event *ev)
 	if (s->asked_tid == ev->tid && s->asked_call == call)
 		return;
 	learnt_forget(s);
+	if (ev->ext && ev->ext->cwd_apart)
+		thread_forget_cwd(threads_find(&s->threads, ev->tid));
 	s->asked_tid = ev->tid;
 	s->asked_call = call;
 }

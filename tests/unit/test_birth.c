@@ -76,13 +76,13 @@ static void knows_what_is_shared(void **state)
 {
 	static const struct {
 		uint64_t flags;
-		bool child_shares, parent_shares, mask_apart, other_ids, mounts_apart, other_identity;
+		bool child_shares, parent_shares, fs_apart, other_ids, mounts_apart, other_identity;
 	} cases[] = {
 		{ .flags = 0 },
 		{ CLONE_VM, .child_shares = true, .parent_shares = true },
 		{ CLONE_FILES, .child_shares = true, .parent_shares = true },
 		{ .flags = CLONE_VM | CLONE_VFORK }, /* who waits cannot meddle */
-		{ CLONE_FS, .mask_apart = true },
+		{ CLONE_FS, .fs_apart = true },
 		{ CLONE_NEWPID, .other_ids = true },
 		{ CLONE_NEWNS, .mounts_apart = true, .other_identity = true },
 		{ CLONE_NEWUSER, .mounts_apart = true, .other_identity = true },
@@ -95,8 +95,8 @@ static void knows_what_is_shared(void **state)
 
 		assert_int_equal(child->process->program.shares, cases[i].child_shares);
 		assert_int_equal(parent->process->program.shares, cases[i].parent_shares);
-		assert_int_equal(child->process->mask_apart, cases[i].mask_apart);
-		assert_int_equal(parent->process->mask_apart, cases[i].mask_apart);
+		assert_int_equal(child->process->fs_apart, cases[i].fs_apart);
+		assert_int_equal(parent->process->fs_apart, cases[i].fs_apart);
 		assert_int_equal(child->process->other_ids, cases[i].other_ids);
 		assert_int_equal(parent->process->other_ids, false);
 		assert_int_equal(t.slow.apart, cases[i].mounts_apart);
@@ -182,10 +182,10 @@ static void tells_whose_child_it_is(void **state)
 	assert_int_equal(child->process->parent, GRANDPARENT);
 	assert_int_equal(told(1)->pid, PARENT);
 	assert_false(parent->process->program.shares); /* with other processes */
-	assert_false(parent->process->mask_apart);
+	assert_false(parent->process->fs_apart);
 	again();
 	child = born(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD);
-	assert_true(parent->process->mask_apart); /* threads with masks of their own */
+	assert_true(parent->process->fs_apart); /* threads with masks of their own */
 }
 
 static void tells_flags(void **state)
@@ -467,7 +467,7 @@ static void learns_births_by_stops(void **state)
 		child = tracees_find(&t.tracees, t.told.list[1].tid);
 		assert_int_equal(child->process->program.shares, cases[i].shares);
 		assert_int_equal(child->process->other_ids, cases[i].shares);
-		assert_int_equal(child->process->mask_apart, cases[i].flags & FS || cases[i].shares);
+		assert_int_equal(child->process->fs_apart, cases[i].flags & FS || cases[i].shares);
 		assert_int_equal(t.slow.apart, cases[i].shares);
 		again();
 	}

@@ -300,7 +300,7 @@ static void follows_calls(void **state)
 	assert_int_equal(other->identity, IDENTITY_OTHER);
 	assert_true(t.slow.apart);
 	assert_true(first->process->other_ids);
-	assert_true(first->process->mask_apart);
+	assert_true(first->process->fs_apart);
 	assert_false(other->process->other_ids);
 	other->identity = IDENTITY_SAME;
 	identity_spoil(&t, NULL, CALL_ROOT);

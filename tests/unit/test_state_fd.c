@@ -321,6 +321,33 @@ static void test_answers(void **ctx)
 	assert_non_null(thread_fd(t, 8));
 }
 
+/* A directory that others may change holds for the call that asked for it, too. */
+static void test_directory_apart(void **ctx)
+{
+	static const struct event_ext apart = { .cwd_apart = true };
+	struct world *w = *ctx;
+
+	known(w, 100, 1, "/home/");
+	for (int call = 1; call < 3; call++) {
+		provisional_open(w, 100, -100, "x");
+		settle(w);
+		w->ev.ext = &apart;
+		w->ev.ts++;
+		assert_int_equal(state_preview(w->s, &w->ev, &w->sub), 0);
+		assert_true(w->sub.cwd_unknown);
+		begin(w, EV_ITER_TASK_FILE_DIRECTORY_E, 100);
+		event_put_int(&w->b, -100);
+		event_put_text(&w->b, call == 1 ? STR("/srv") : STR("/etc"));
+		event_put_int(&w->b, 0);
+		apply(w);
+		assert_text(thread(w, 100)->cwd, call == 1 ? "/srv/" : "/etc/");
+		assert_null(thread_fd(thread(w, 100), -100));
+		provisional_open(w, 100, -100, "x");
+		assert_false(w->sub.cwd_unknown);
+		assert_text(w->sub.fd->name, call == 1 ? "/srv/x" : "/etc/x");
+	}
+}
+
 /* What was learnt before is forgotten. */
 static void another_call(struct world *w)
 {
@@ -657,6 +684,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shared_descriptor_is_copied_on_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_preview, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup_asking, teardown),
+		cmocka_unit_test_setup_teardown(test_directory_apart, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_all_told, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_learnt_is_not_inherited, setup_asking, teardown),
 		cmocka_unit_test_setup_teardown(test_answered_connections, setup_asking, teardown),

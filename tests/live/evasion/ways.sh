@@ -82,6 +82,17 @@ for way in root-link cwd-link path-fd reopen fchdir chroot handle openat2 junk-b
 	untraced vfork-like daemon new-root undumpable other-name received-fd full-table full-memory; do
 	entry seen "$s" -- "$src/evade" "$way" "$secret"
 done
+# whose folder it is: a relative name is judged by its text here
+sed "s|fd.name endswith /evasion-secret|fd.name = $secret|" "$here/rules.yaml" >"$dir/whole.yaml"
+rules_here=$dir/whole.yaml
+for monitor_options in "" "--births stops" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
+	monitor_options="--opens fast $monitor_options"
+	for way in shared-cwd parents-cwd vfork-like memory-only thread-apart apart-from-thread child-of-apart; do
+		entry seen "$s" -- "$src/evade" "$way" "$secret"
+	done
+done
+rules_here=$here/rules.yaml
+monitor_options=
 # who asks for a child that nobody traces has one that is seen all the same, or none
 for backend in ptrace ptrace-all; do
 	monitor_options="--backend $backend"

@@ -209,6 +209,77 @@ static int by_vfork_like(const char *path)
 	return chdir(folder) ? -1 : in_clone(open_base, CLONE_VM | CLONE_VFORK | CLONE_FS);
 }
 
+/* a folder of a thread's own, and another one of the other threads' */
+static int open_apart(void *arg)
+{
+	(void)arg;
+	return chdir(folder) || show(open(base, O_RDONLY)) ? 1 : 0;
+}
+
+static int go_away(void *arg)
+{
+	(void)arg;
+	return chdir("/") ? 1 : 0;
+}
+
+static void *unshare_and_run(void *run)
+{
+	int (*function)(void *);
+
+	*(void **)&function = run;
+	return syscall(SYS_unshare, CLONE_FS) || function(NULL) ? run : NULL;
+}
+
+static int in_thread_apart(int (*run)(void *))
+{
+	pthread_t thread;
+	void *failed;
+
+	return pthread_create(&thread, NULL, unshare_and_run, *(void **)&run) || pthread_join(thread, &failed) ||
+			       failed ?
+		       -1 :
+		       0;
+}
+
+static int by_thread_apart(const char *path)
+{
+	(void)path;
+	return in_thread_apart(open_apart);
+}
+
+static int by_apart_from_thread(const char *path)
+{
+	(void)path;
+	return chdir(folder) || in_thread_apart(go_away) ? -1 : show(open(base, O_RDONLY));
+}
+
+/* a copy of who has a folder of its own has that one, too */
+static int fork_apart(void *arg)
+{
+	(void)arg;
+	return chdir(folder) || in_clone(open_base, 0);
+}
+
+static int by_child_of_apart(const char *path)
+{
+	(void)path;
+	return in_thread_apart(fork_apart);
+}
+
+/* two processes of one memory that share no folder */
+static int by_memory_only(const char *path)
+{
+	(void)path;
+	return in_clone(open_apart, CLONE_VM);
+}
+
+/* the other way than shared-cwd: the child's folder is changed by its parent */
+static int by_parents_cwd(const char *path)
+{
+	(void)path;
+	return chdir("/") || in_clone(change_folder, CLONE_FS) ? -1 : in_clone(open_base, 0);
+}
+
 static int by_daemon(const char *path)
 {
 	int ends[2];
@@ -542,6 +613,9 @@ static const struct way {
 	{ "junk-bits", by_junk_bits },   { "junk-number", by_junk_number }, { "sendfile", by_sendfile },
 	{ "splice", by_splice },         { "copy-range", by_copy_range },
 	{ "shared-cwd", by_shared_cwd }, { "shared-fds", by_shared_fds },
+	{ "thread-apart", by_thread_apart }, { "apart-from-thread", by_apart_from_thread },
+	{ "child-of-apart", by_child_of_apart },
+	{ "memory-only", by_memory_only }, { "parents-cwd", by_parents_cwd },
 	{ "untraced-anew", by_untraced_anew }, { "untraced-flip", by_untraced_flip },
 	{ "untraced", by_untraced },     { "vfork-like", by_vfork_like },
 	{ "sibling", by_sibling },
