@@ -417,7 +417,8 @@ static bool is_new(const struct open_args *a, const struct stat *st)
 /* Whether what we are refused the caller is refused, too: not so in /proc, where a file is about who opens it. */
 static bool is_refused_alike(struct opening *o, int base)
 {
-	auto_fd int fd = find(o, base, O_PATH | (o->args.flags & O_NOFOLLOW), 0, o->args.resolve);
+	bool follow = !(o->args.flags & (O_NOFOLLOW | O_EXCL));
+	auto_fd int fd = find(o, base, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, o->args.resolve);
 
 	return fd >= 0 ? lookup_is_ordinary(&o->errand.lookup, fd) : !lookup_mentions_proc(o->errand.path);
 }
@@ -439,10 +440,13 @@ static int open_at(struct opening *o, int base)
 	look(o, base);
 	if (l->error && !(l->error == -ENOENT && a->flags & O_CREAT))
 		return is_own_failure(o, base, l->error) ? l->error : -EOPNOTSUPP;
-	if (l->error ? lookup_mentions_proc(o->errand.path) : !l->plain || exclusive)
+	if (l->error ? lookup_mentions_proc(o->errand.path) : !l->plain && !exclusive)
 		return -EOPNOTSUPP;
 	fd = a->by_name ? open_creating(o, base) : open_plain(o, base);
-	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR)
+	if (fd == -ENOENT) /* there is no folder to make it in */
+		return is_own_failure(o, base, fd) ? fd : -EOPNOTSUPP;
+	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR || fd == -EEXIST ||
+	    fd == -ETXTBSY)
 		return is_refused_alike(o, base) ? fd : -EOPNOTSUPP;
 	return fd < 0 ? -EOPNOTSUPP : fd;
 }

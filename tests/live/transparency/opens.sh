@@ -70,4 +70,32 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 fi
 opens "" 64 --backend notify-only
 opens "" 9 --backend ptrace
+
+# What fails is told as a failure, with each way of intercepting.
+rule "told" "evt.type in (open, openat) and fd.name startswith $dir/names/" "told %fd.name %evt.res" NOTICE >"$dir/told.yaml"
+cat >"$dir/told.py" <<'EOP'
+import errno, os, subprocess
+
+running = subprocess.Popen(["./program", "60"])
+for name, flags in (("none/file", os.O_CREAT | os.O_WRONLY), ("file/none", os.O_CREAT), ("file", os.O_CREAT | os.O_EXCL),
+                    ("folder", os.O_CREAT | os.O_EXCL), ("dangling", os.O_CREAT | os.O_EXCL), ("none", os.O_RDONLY),
+                    ("program", os.O_WRONLY), ("program", os.O_WRONLY | os.O_TRUNC), ("folder", os.O_WRONLY)):
+    try:
+        os.close(os.open(name, flags))
+        error = "SUCCESS"
+    except OSError as e:
+        error = errno.errorcode[e.errno]
+    print(os.path.join(os.getcwd(), name), error)
+running.kill()
+EOP
+make_names
+cp /bin/sleep "$dir/names/program"
+for backend in notify notify-only ptrace; do
+	(cd "$dir/names" && "$MONITOR" run --backend $backend -r "$dir/told.yaml" --output "$dir/told" -- python3 -B \
+		"$dir/told.py") >"$dir/out" 2>"$dir/err"
+	sed -n 's/^.* told //; s/ evt.raced=possible$//; p' "$dir/told" | diff "$dir/out" - >"$dir/diff"
+	ok "told by $backend: $(head -n 5 "$dir/diff" "$dir/err")" cmp -s "$dir/diff" /dev/null
+	ok "$backend: too few opens: $(tail -n 2 "$dir/err")" [ "$(wc -l <"$dir/out")" -ge 9 ]
+	rm -f "$dir/told"
+done
 finish
