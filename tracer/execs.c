@@ -20,7 +20,7 @@ struct waiting_exec {
 
 struct asking {
 	const struct tracer *t;
-	const struct tracee *asker;
+	const struct process *process;
 	bool found;
 };
 
@@ -29,13 +29,13 @@ static void look_if_followed(void *context, struct tracee *tracee)
 {
 	struct asking *a = context;
 
-	a->found |= tracee != a->asker && tracee->process == a->asker->process && tracee->seized && !tracee->over &&
-		    tracee->follow != FOLLOW_NONE && calls_traits(&a->t->calls, tracee->call.number) & CALL_EXEC;
+	a->found |= tracee->process == a->process && tracee->seized && !tracee->over && tracee->follow != FOLLOW_NONE &&
+		    calls_traits(&a->t->calls, tracee->call.number) & CALL_EXEC;
 }
 
 static bool must_wait(const struct tracer *t, const struct tracee *tracee)
 {
-	struct asking a = { t, tracee, false };
+	struct asking a = { t, tracee->process, false };
 
 	if (tracee->follow == FOLLOW_NONE && tracee->process->program.executes)
 		tracees_each(&t->tracees, look_if_followed, &a);
