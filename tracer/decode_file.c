@@ -21,14 +21,16 @@ static uint32_t mode_of(uint64_t flags, uint64_t mode)
 	return flags & (O_CREAT | O_TMPFILE) ? (uint32_t)mode & 07777 : 0;
 }
 
-static uint32_t created_flag(const struct call *c)
+static uint32_t created_flag(const struct call *c, uint64_t flags)
 {
-	return call_succeeded(c) && c->created ? 0x4000 : 0; /* O_F_CREATED of flags.def file_flags */
+	bool exclusive = flags & O_CREAT && flags & O_EXCL && !(flags & O_PATH);
+
+	return call_succeeded(c) && (c->created || exclusive) ? 0x4000 : 0; /* O_F_CREATED of flags.def file_flags */
 }
 
 STEP(put_open_flags)
 {
-	event_put_int(b, open_flags_to_event((uint32_t)c->args[s->arg]) | created_flag(c));
+	event_put_int(b, open_flags_to_event((uint32_t)c->args[s->arg]) | created_flag(c, c->args[s->arg]));
 }
 
 STEP(put_bare_open_flags)
@@ -64,7 +66,7 @@ STEP(put_open_how)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(resolve); i++)
 		event |= how.resolve >> i & 1 ? resolve[i] : 0;
-	event_put_int(b, open_flags_to_event(how.flags) | created_flag(c));
+	event_put_int(b, open_flags_to_event(how.flags) | created_flag(c, how.flags));
 	event_put_int(b, mode_of(how.flags, how.mode));
 	event_put_int(b, event);
 }

@@ -58,7 +58,7 @@ struct opening {
 	uint64_t *linked; /* as of the tracer; NULL = nothing is known of paths */
 	dev_t ordinary_dev; /* known to be; 0 = none */
 	int fd; /* or negative errno */
-	bool acceptable;
+	bool acceptable, created;
 	struct stat st;
 };
 
@@ -255,12 +255,19 @@ static int open_path(struct opening *o, int base, uint64_t flags)
 	return fd;
 }
 
-/* Opens with effects go by the path, since permissions of creating and sticky directories hang on it. */
+/*
+ * Opens with effects go by the path, since permissions of creating and sticky directories hang on it. What is not
+ * there is made exclusively, so that we know who made it; not what a symlink leads to, or somebody made meanwhile.
+ */
 static int open_creating(struct opening *o, int base)
 {
+	uint64_t flags = o->args.flags | O_NONBLOCK | O_NOCTTY;
 	mode_t own = umask(o->args.mask);
-	int fd = open_path(o, base, o->args.flags | O_NONBLOCK | O_NOCTTY);
+	int fd = o->look.error ? open_path(o, base, flags | O_EXCL) : -EEXIST;
 
+	o->created = fd >= 0;
+	if (fd == -EEXIST)
+		fd = open_path(o, base, flags);
 	umask(own);
 	return fd;
 }
@@ -513,6 +520,7 @@ static enum open_way settle(struct tracer *t, struct errand *e)
 
 	o->fd = -1;
 	t->pending.waits |= e->lookup.waits;
+	t->pending.call.created = o->created;
 	/* a full table comes before what the path leads to */
 	if (fd < 0)
 		return fd == -EOPNOTSUPP || creation_may_be_full(t->pending.call.tid) ? OPEN_CHECK : fail(t, fd);

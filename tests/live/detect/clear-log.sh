@@ -19,6 +19,7 @@ fires "$own" "$official" -- sh -c ': >/var/log/other.log'
 fires "$own" "$official" -- "$src/calls" truncate-open "$dir/auth.log" # by its name
 quiet "$own" "$official" -- "$src/calls" append-open /var/log/syslog
 quiet "$own" "$official" -- sh -c "echo x >$dir/some.log"
+quiet "$own" - -- sh -c ': >/var/log/new.log'
 quiet "$own" "$official" -- tail /var/log/syslog
 
 finish

@@ -26,4 +26,7 @@ quiet "$own" "$official" -- "$src/calls" append-open "$history"
 quiet "$own" "$official" -- cat "$history"
 quiet "$own" "$official" -- sh -c "echo >$dir/history; rm $dir/history"
 
+# a shell's first one
+quiet "$own" - -- sh -c "mkdir $dir/home && : >$dir/home/.bash_history"
+
 finish

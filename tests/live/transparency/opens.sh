@@ -71,31 +71,36 @@ fi
 opens "" 64 --backend notify-only
 opens "" 9 --backend ptrace
 
-# What fails is told as a failure, with each way of intercepting.
-rule "told" "evt.type in (open, openat) and fd.name startswith $dir/names/" "told %fd.name %evt.res" NOTICE >"$dir/told.yaml"
+# What fails is told as a failure, with each way of intercepting; which open made its file, where we make the open (else with O_EXCL).
+rule "told" "evt.type in (open, openat) and fd.name startswith $dir/names/" "told %fd.name %evt.res %evt.is_open_create" NOTICE >"$dir/told.yaml"
 cat >"$dir/told.py" <<'EOP'
-import errno, os, subprocess
+import errno, os, subprocess, sys
 
 running = subprocess.Popen(["./program", "60"])
+seen = sys.argv[1] != "ptrace"
 for name, flags in (("none/file", os.O_CREAT | os.O_WRONLY), ("file/none", os.O_CREAT), ("file", os.O_CREAT | os.O_EXCL),
                     ("folder", os.O_CREAT | os.O_EXCL), ("dangling", os.O_CREAT | os.O_EXCL), ("none", os.O_RDONLY),
-                    ("program", os.O_WRONLY), ("program", os.O_WRONLY | os.O_TRUNC), ("folder", os.O_WRONLY)):
+                    ("new", os.O_CREAT | os.O_EXCL), ("newer", os.O_CREAT | os.O_TRUNC | os.O_RDWR), ("file", os.O_CREAT),
+                    ("link", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), ("program", os.O_WRONLY),
+                    ("program", os.O_WRONLY | os.O_TRUNC), ("folder", os.O_WRONLY)):
     try:
         os.close(os.open(name, flags))
         error = "SUCCESS"
     except OSError as e:
         error = errno.errorcode[e.errno]
-    print(os.path.join(os.getcwd(), name), error)
+    made = error == "SUCCESS" and name.startswith("new") and (seen or flags & os.O_EXCL)
+    print(os.path.join(os.getcwd(), name), error, "true" if made else "false")
 running.kill()
 EOP
 make_names
 cp /bin/sleep "$dir/names/program"
 for backend in notify notify-only ptrace; do
+	rm -f "$dir/names/new" "$dir/names/newer"
 	(cd "$dir/names" && "$MONITOR" run --backend $backend -r "$dir/told.yaml" --output "$dir/told" -- python3 -B \
-		"$dir/told.py") >"$dir/out" 2>"$dir/err"
+		"$dir/told.py" $backend) >"$dir/out" 2>"$dir/err"
 	sed -n 's/^.* told //; s/ evt.raced=possible$//; p' "$dir/told" | diff "$dir/out" - >"$dir/diff"
 	ok "told by $backend: $(head -n 5 "$dir/diff" "$dir/err")" cmp -s "$dir/diff" /dev/null
-	ok "$backend: too few opens: $(tail -n 2 "$dir/err")" [ "$(wc -l <"$dir/out")" -ge 9 ]
+	ok "$backend: too few opens: $(tail -n 2 "$dir/err")" [ "$(wc -l <"$dir/out")" -ge 13 ]
 	rm -f "$dir/told"
 done
 finish
