@@ -247,7 +247,6 @@ bool errand_come_back(struct tracer *t)
 		memcpy(t->second_path, trip->errand->second_path, PATH_MAX);
 		*p = trip->pending;
 		t->ext = trip->ext;
-		p->tracee = caller;
 		p->call.memory = tracees_memory(&t->tracees, caller);
 		p->tried_way = trip->errand->settle(t, trip->errand);
 		p->tried = p->event_due = p->tried_way != OPEN_QUEUED;
