@@ -16,6 +16,7 @@ cp "$src/spawn" "$dir/crontab"
 fires "$own" "$official" -- "$src/calls" create /etc/cron.d/job
 fires "$own" "$official" -- "$src/calls" chdir /etc/cron.d + create job2
 fires "$own" "$official" -- "$src/calls" create "$dir/folder/job3"
+fires "$own" - -- "$src/calls" creat /etc/cron.d/job4 # Falco's macros leave it out
 fires "$own" "$official" -- sh -c 'echo "* * * * * root true" >>/etc/crontab'
 fires "$own" "$official" -- "$dir/crontab" true
 quiet "$own" "$official" -- "$src/calls" create "$dir/etc/cron.d/job"

@@ -24,6 +24,7 @@ fires "$own" "$official" -- "$src/calls" open "$dir/link-to-link"
 fires "$own" "$official" -- "$src/calls" open "$dir/folder/shadow"
 fires "$own" "$official" -- "$src/calls" open /proc/self/root/etc/shadow
 fires "$own" "$official" -- "$src/calls" openat "$dir/folder" shadow
+fires "$own" - -- "$src/calls" chdir /etc + read-by-handle shadow # Falco's macros leave it out
 if ln /etc/shadow "$dir/hard" 2>/dev/null; then
 	ln -s hard "$dir/link-to-hard"
 	fires "$own" "$official" -- "$src/calls" open "$dir/hard"

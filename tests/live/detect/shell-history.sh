@@ -22,6 +22,8 @@ again
 # a write to a shell file is the rule that comes first in Falco's own order
 fires "$own" "Modify Shell Configuration File" -- "$src/calls" truncate-open "$history"
 again
+fires "$own" - -- "$src/calls" creat "$history"
+again
 quiet "$own" "$official" -- "$src/calls" append-open "$history"
 quiet "$own" "$official" -- cat "$history"
 quiet "$own" "$official" -- sh -c "echo >$dir/history; rm $dir/history"

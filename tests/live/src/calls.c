@@ -87,6 +87,37 @@ static int do_create(char **a)
 	return fd < 0 ? -1 : close(fd);
 }
 
+static int do_creat(char **a)
+{
+	int fd = creat(a[0], 0644);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int open_by_handle(const char *path, int flags)
+{
+	union {
+		struct file_handle h;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} u = { .h.handle_bytes = MAX_HANDLE_SZ };
+	int id, at = open(".", O_RDONLY), fd; /* of the same file system */
+
+	if (at < 0 || name_to_handle_at(AT_FDCWD, path, &u.h, &id, 0) < 0)
+		return -1;
+	fd = open_by_handle_at(at, &u.h, flags);
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int do_read_by_handle(char **a)
+{
+	return open_by_handle(a[0], O_RDONLY);
+}
+
+static int do_write_by_handle(char **a)
+{
+	return open_by_handle(a[0], O_WRONLY | O_TRUNC);
+}
+
 static int do_truncate_open(char **a)
 {
 	int fd = open(a[0], O_WRONLY | O_TRUNC);
@@ -365,6 +396,9 @@ static const struct verb {
 	{ "symlink", do_symlink, 2 },
 	{ "link", do_link, 2 },
 	{ "create", do_create, 1 },
+	{ "creat", do_creat, 1 },
+	{ "read-by-handle", do_read_by_handle, 1 },
+	{ "write-by-handle", do_write_by_handle, 1 },
 	{ "truncate-open", do_truncate_open, 1 },
 	{ "append-open", do_append_open, 1 },
 	{ "rename", do_rename, 2 },
