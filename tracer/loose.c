@@ -174,6 +174,7 @@ static void look_after(void *context, struct tracee *tracee)
 {
 	struct tracer *t = context;
 
+	tracee->unrecorded = tracee->process->executing && tracee->executed;
 	if (!tracee->loose || tracee->over)
 		return;
 	unseized_begin(t, tracee);

@@ -432,6 +432,7 @@ static void await_record(struct tracer *t, struct tracee *tracee)
 	auto_fd int program = -1;
 
 	free(take_ptr(tracee->executed));
+	tracee->unrecorded = false;
 	tracee->process->executing = t->rings && task_rings_watch_execs(t->rings);
 	if (!tracee->process->executing || memory_is_late(c.memory))
 		return;
@@ -620,6 +621,9 @@ void result_lose(struct tracer *t, struct tracee *tracee)
 		ev = open_unseen(t, tracee);
 	else if (begun)
 		ev = take_ptr(tracee->unseen);
+	else if (tracee->unrecorded && tracee->process->executing && tracee->continued >= 0 &&
+		 calls_traits(&t->calls, tracee->continued) & CALL_EXEC)
+		ev = take_ptr(tracee->executed);
 	if (ev)
 		tell_lost(t, tracee, ev);
 }

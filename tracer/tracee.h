@@ -114,6 +114,7 @@ struct tracee {
 	const struct trip *trip; /* of FOLLOW_ASIDE */
 	struct held_socket *socket; /* of the followed connect() or bind(); NULL = none */
 	struct event *executed; /* heap; of an exec that no stop tells of, if its program ends too soon; NULL = none */
+	bool unrecorded; /* the record of that exec may be among lost ones */
 	char *exec_path; /* heap; as given to execve, NULL = not known */
 };
 

@@ -374,10 +374,22 @@ static bool await_front(struct tracer *t)
 	return true;
 }
 
+/* Nobody is left, and no record tells any more what became of their execs. */
+static void end_unrecorded(void *context, struct tracee *tracee)
+{
+	struct tracer *t = context;
+
+	if (tracee->unrecorded && !tracee->over && tracee->tid != t->launch.workload)
+		told_end(t, tracee, 0);
+}
+
 bool unseized_end(struct tracer *t)
 {
 	struct tracee *tracee = tracees_find(&t->tracees, t->launch.workload);
 
+	tracees_each(&t->tracees, end_unrecorded, t);
+	if (t->told.count)
+		return true;
 	if (t->status.exited)
 		return false;
 	if (tracee)

@@ -61,12 +61,65 @@ debugged() { # TEXT CMD...: a debugger with what it runs
 	ok "$text: $(diff "$dir/all" "$dir/seen" | grep -c '^<') of 200 not told, $(uniq -d "$dir/seen" | wc -l) twice" \
 		cmp -s "$dir/all" "$dir/seen"
 }
+# the record of an exec that finds no room: it waits for a thread that its debugger has not reaped, until the ring is full
+cat >"$dir/unrecorded.py" <<'END'
+import ctypes, os, sys, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long] * 4
+program, births = sys.argv[1], int(sys.argv[2])
+def fork(n):
+    for _ in range(n):
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+processors = sorted(os.sched_getaffinity(0))
+os.sched_setaffinity(0, processors[:1])
+seized, go = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    os.read(seized[0], 1)
+    threading.Thread(target=lambda: os.read(os.pipe()[0], 1), daemon=True).start()
+    os.read(go[0], 1)
+    os.execv(program, [program, "1"])
+libc.ptrace(0x4206, child, 0, 8)  # PTRACE_SEIZE, TRACECLONE
+os.write(seized[1], b".")
+os.waitpid(child, 0x40000000)
+libc.ptrace(7, child, 0, 0)
+thread, = (int(t) for t in os.listdir("/proc/%d/task" % child) if int(t) != child)
+os.waitpid(thread, 0x40000000)
+libc.ptrace(7, thread, 0, 0)
+os.write(go[1], b".")
+def dead():
+    with open("/proc/%d/task/%d/stat" % (child, thread)) as f:
+        return f.read().rsplit(") ")[1][0] == "Z"
+while not dead():
+    time.sleep(0.01)
+fork(5)  # then it is let go
+print("ready", flush=True)
+sys.stdin.readline()
+fork(births)
+os.waitpid(thread, 0x40000000)  # its exec goes on
+os.waitpid(child, 0x40000000)
+os.sched_setaffinity(0, processors[-1:])
+print("done", flush=True)
+END
 if gcc -static -o "$dir/short-lived" "$dir/short-lived.c" 2>/dev/null && "$MONITOR" run --births records -r "$dir/short.yaml" -- true 2>/dev/null; then
 	debugged "who asks to be traced" "$src/traced" traceme sh -c "$many" "$dir/short-lived"
 	debugged "who is seized" "$src/traced" seize sh -c "$many" "$dir/short-lived"
 	debugged "a file in memory" "$src/traced" traceme python3 "$dir/memfd.py" $execveat "$dir/short-lived"
 	debugged "threads that execute at once" "$src/traced" traceme "$src/executes" 200 "$dir/short-lived"
 	! command -v strace >/dev/null 2>&1 || debugged strace strace -f -o "$dir/strace" sh -c "$many" "$dir/short-lived"
+	for births in 5 7000; do
+		rm -f "$dir/alerts"
+		fed "$MONITOR" run -v -r "$dir/short.yaml" --output "$dir/alerts" --births records --pidfile "$dir/pid" -- \
+			python3 "$dir/unrecorded.py" "$dir/short-lived" $births
+		unread "an exec, and $births births that nobody reads of" ready 'done'
+		fed_to_the_end
+		equal "its status" "$status" 0
+		equal "$births births: the exec is told" "$(grep -c ' number 1 of ' "$dir/alerts")" 1
+		[ $births = 5 ] || ok "and lost ones are: $(tail -n 2 "$dir/err")" grep -q 'events could not be seen' "$dir/err"
+	done
 else
 	left_out=$((left_out + 1))
 fi
