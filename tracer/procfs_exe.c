@@ -78,6 +78,16 @@ static void find_layer(pid_t tid, const struct stat *st, uint64_t since_ns, stru
 
 #define MEMFD "/memfd:"
 
+/*
+ * In the kernel's own memory, of memfd_create() or of mappings: shared ones that have no file, and segments of
+ * shmget(). Root can execute those, too, by /proc/PID/map_files.
+ */
+static bool is_in_memory(const char *path)
+{
+	return str_starts(str_of(path), STR(MEMFD)) || str_starts(str_of(path), STR("/SYSV")) ||
+	       str_eq(str_of(path), STR("/dev/zero (deleted)"));
+}
+
 /* Files in memory have no name; in gVisor they have a link all the same. */
 static bool is_nowhere(const struct stat *st, const char *path)
 {
@@ -117,7 +127,7 @@ int procfs_read_exe(pid_t tid, int fd, const struct procfs_task *task, uint64_t 
 	exe.ctime_ns = timespec_ns(st.st_ctim);
 	exe.mtime_ns = timespec_ns(st.st_mtim);
 	gone = str_ends((struct str){ exe.path, (size_t)n }, STR(deleted)) && is_nowhere(&st, exe.path);
-	exe.from_memfd = (gone || st.st_nlink == 0) && str_starts(str_of(exe.path), STR(MEMFD));
+	exe.from_memfd = (gone || st.st_nlink == 0) && is_in_memory(exe.path);
 	if (gone)
 		exe.path[(size_t)n - (sizeof(deleted) - 1)] = 0;
 	exe.writable = exe_is_writable(task, &st, fs.read_only);

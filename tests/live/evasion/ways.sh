@@ -225,6 +225,11 @@ monitor_options=
 rules_here=$here/rules.yaml
 entry seen "run from memory" -- "$src/calls" memfd "$payload" "$wanted_text"
 entry seen "run from memory" -- "$src/calls" memfd-path "$payload" "$wanted_text"
+for monitor_options in "--backend notify" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
+	entry seen "run from memory" -- "$src/calls" memory-map "$payload" "$wanted_text"
+	entry seen "run from memory" -- "$src/calls" memory-shm "$payload" "$wanted_text"
+done
+monitor_options=
 
 # arguments: none hides what comes after it
 a="argument seen"

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -229,6 +230,45 @@ static int do_memfd_path(char **a)
 	return run_memfd(a, 1);
 }
 
+/* memory-map FILE ARG..., memory-shm FILE ARG...: as memfd, with memory that is no file's, shared or of shmget() */
+static int run_mapped(char **a, int shm)
+{
+	int in = open(a[0], O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	size_t size, n = 0;
+	char path[64], *at;
+	ssize_t got;
+
+	if (in < 0 || fstat(in, &st) < 0)
+		return -1;
+	size = ((size_t)st.st_size + 4095) & ~(size_t)4095;
+	if (shm) {
+		int id = shmget(IPC_PRIVATE, size, 0700);
+
+		at = shmat(id, NULL, 0);
+		shmctl(id, IPC_RMID, NULL);
+	} else {
+		at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	}
+	if (at == (void *)-1)
+		return -1;
+	while ((got = read(in, at + n, size - n)) > 0)
+		n += (size_t)got;
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (unsigned long)at, (unsigned long)at + size);
+	execv(path, a);
+	return -1;
+}
+
+static int do_memory_map(char **a)
+{
+	return run_mapped(a, 0);
+}
+
+static int do_memory_shm(char **a)
+{
+	return run_mapped(a, 1);
+}
+
 /* exec FILE ARG0 ARG...: with another argument zero */
 static int do_exec(char **a)
 {
@@ -410,6 +450,8 @@ static const struct verb {
 	{ "peek", do_peek, 0 },
 	{ "memfd", do_memfd, 1 },
 	{ "memfd-path", do_memfd_path, 1 },
+	{ "memory-map", do_memory_map, 1 },
+	{ "memory-shm", do_memory_shm, 1 },
 	{ "exec", do_exec, 2 },
 	{ "fresh", do_fresh, 2 },
 	{ "setuid", do_setuid, 1 },
