@@ -153,7 +153,7 @@ if command -v runsc >/dev/null 2>&1; then
 	# gVisor hands on the standard descriptors alone
 	chmod -R a+rX "$dir"
 	# shellcheck disable=SC2016 # for the inner shell
-	(cd "$dir" && timeout 60 runsc --platform=ptrace --network=none --ignore-cgroups "do" --force-overlay=true sh -c 'exec "$@" 3>&1' - \
+	(cd "$dir" && timeout 60 "$top/tests/live/gvisor" sh -c 'exec "$@" 3>&1' - \
 		./monitor run -r lookups.yaml --output-fd 3 -- sh -c 'exec 3>&- && exec /usr/bin/python3 lookups.py "$0"' "$dir") >"$dir/both" 2>"$dir/err" </dev/null
 	for word in "linked $dir/watched 4" "turned 1" "fileless 1" "from memory 1"; do
 		equal "lookups: gVisor: ${word% *}: $(tail -n 1 "$dir/err")" "$(grep -c "${word% *}" "$dir/both")" "${word##* }"

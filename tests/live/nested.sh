@@ -195,9 +195,11 @@ wrap=
 # in gVisor there is neither a notification nor PTRACE_GET_SYSCALL_INFO
 if command -v runsc >/dev/null 2>&1; then
 	checks=$((checks + 1))
-	timeout 100 runsc --platform=ptrace --network=none --ignore-cgroups "do" --force-overlay=true \
-		"$MONITOR" run -r "$own_rules" --output-fd 1 -- sh -c "$read_it" >"$dir/out" 2>"$dir/err"
+	mknod "$dir/null" c 1 3
+	timeout 100 "$top/tests/live/gvisor" \
+		"$MONITOR" run -r "$own_rules" --output-fd 1 -- sh -c "$read_it" <"$dir/null" >"$dir/out" 2>"$dir/err"
 	status=$?
+	equal "whose the device is that was its input" "$(stat -c %u "$dir/null")" 0
 	if grep -q '^in$' "$dir/out"; then
 		ok "status in gVisor: $status" [ $status = 3 ]
 		ok "alert in gVisor: $(cat "$dir/out" "$dir/err")" grep -q "$own" "$dir/out"

@@ -98,7 +98,7 @@ rungs() {
 	rung "few processes" - setpriv --reuid 65533 --regid 65533 --clear-groups prlimit "--nproc=${few_processes:-8}"
 	}
 	if command -v runsc >/dev/null 2>&1; then
-		rung "gVisor" "$every" runsc --platform=ptrace --network=none --ignore-cgroups "do" --force-overlay=true
+		rung "gVisor" "$every" "$top/tests/live/gvisor"
 	else
 		left_out=$((left_out + 1))
 		echo "left out: gVisor: no runsc"
