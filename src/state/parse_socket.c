@@ -121,13 +121,15 @@ int parse_socketpair(struct state *s, const struct event *ev, struct subject *su
 	return subject_put_fd(s, &other, peer);
 }
 
-/* Who is called by an address has a family, when nobody can tell more of it: where descriptors may not be copied. */
+/*
+ * Who is called by an address has a family, when nobody can tell more of it: where descriptors may not be copied, and
+ * sockets of families that no answer describes.
+ */
 static int infer_family(struct state *s, struct subject *sub, int64_t number, struct str address)
 {
 	uint8_t family = address.len ? (uint8_t)address.ptr[0] : 0;
 
-	if (!s->asks_fds || number < 0 ||
-	    (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_UNIX))
+	if (!s->asks_fds || number < 0 || !family)
 		return 0;
 	return put_socket(s, sub, number, (struct socket_kind){ .domain = family });
 }
