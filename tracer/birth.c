@@ -243,7 +243,7 @@ static struct tracee *know_child(struct tracer *t, struct tracee *parent, pid_t 
 	if (flags & (CLONE_NEWUSER | CLONE_NEWNS) && child->identity != IDENTITY_CONFINED)
 		child->identity = IDENTITY_OTHER;
 	child->process->program.signals = parent->process->program.signals;
-	child->process->other_ids |= parent->process->other_ids || flags & CLONE_NEWPID;
+	child->process->other_ids |= parent->process->other_ids || flags & (CLONE_NEWPID | CLONE_NEWUSER);
 	if (!thread)
 		child->process->parent = flags & CLONE_PARENT ? parent->process->parent : parent->process->pid;
 	return child;

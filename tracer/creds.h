@@ -2,6 +2,7 @@
 #ifndef MONITOR_TRACER_CREDS_H
 #define MONITOR_TRACER_CREDS_H
 
+#include "event/event.h"
 #include "tracer/procfs.h"
 
 /*
@@ -10,5 +11,13 @@
  * capabilities. -EOPNOTSUPP where calls do not tell, -ESRCH.
  */
 int creds_read(pid_t pid, struct procfs_task *task);
+
+/* The inode of a thread's user namespace, 0 = nobody tells. tid 0: ours. */
+uint64_t creds_namespace(pid_t tid);
+struct event_creds creds_of_task(const struct procfs_task *task);
+/* Who a thread is now, of any namespace. known: unless it is gone. */
+struct event_creds creds_now(pid_t tid);
+/* What the id is for us that a thread's namespace calls so. False: it has none such, so that no call can ask for it. */
+bool creds_map(pid_t tid, bool group, uint32_t inside, uint32_t *ret_id);
 
 #endif

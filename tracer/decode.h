@@ -27,6 +27,9 @@ void decode_memo_free(struct decode_memo *m); /* accepts NULL */
  */
 const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t tid);
 
+/* The child of the birth that was told last, which was told in full. */
+const struct procfs_task *decode_memo_born(const struct decode_memo *m);
+
 struct held_socket;
 
 /* Whether what the arguments point to can change between our look at the entry and the kernel's. */

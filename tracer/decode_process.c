@@ -73,6 +73,11 @@ const struct procfs_task *decode_memo_task(const struct decode_memo *m, pid_t ti
 	return m->tid == tid ? &m->process.task : NULL;
 }
 
+const struct procfs_task *decode_memo_born(const struct decode_memo *m)
+{
+	return &m->process.task;
+}
+
 /* Ids are the same for the process as for us, so that calls tell them. */
 static int read_task_quickly(pid_t tid, const struct ahead *ahead, struct procfs_task *task, struct error *err)
 {

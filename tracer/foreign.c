@@ -101,8 +101,9 @@ void foreign_call(struct tracer *t, uint32_t arch)
 		return;
 	}
 	reader_fear_locks(t->reader);
-	/* it may change credentials, roots and mounts unseen: from here on every thread opens for itself */
+	/* it may change credentials, namespaces, roots and mounts unseen: from here on every thread opens for itself */
 	identity_free(t);
+	t->slow.apart = true;
 	reader_be_wary(t->reader);
 	t->mounted = true;
 	entry_continue(t);

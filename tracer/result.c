@@ -61,6 +61,7 @@ static struct event *as_if_done(struct tracer *t, const struct call *call, uint6
 
 	c.has_result = c.assumed = true;
 	c.result = result;
+	become_tell(t, &c, &ext);
 	if (decode_call(&c, &t->fetched, &ev, &err) < 0)
 		return NULL;
 	ev.call = cookie;
@@ -211,6 +212,7 @@ static int decode(struct tracer *t, const struct call *call, uint64_t cookie, st
 		return r;
 	t->ext.ip = call->ip;
 	t->ext.region = call->region;
+	become_tell(t, call, &t->ext);
 	ret_event->call = cookie;
 	return 0;
 }

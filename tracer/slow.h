@@ -22,7 +22,7 @@ struct slow {
 	bool changed; /* since it was read */
 	bool unknown;
 	bool root_is_prompt; /* our root lies where who looks something up does not wait */
-	bool apart; /* somebody may have mounts of his own, and links of /proc lead there */
+	bool apart; /* somebody may have mounts of his own, and links of /proc lead there; or a user namespace */
 	uint64_t *list; /* heap: ids of mounts */
 	size_t count, empty; /* empty: of count, those that have no files */
 	uint64_t *all; /* heap: of all mounts */

@@ -152,6 +152,7 @@ struct tracer {
 	bool guards_memory; /* processes may close to us: what is needed of their memory is opened before */
 	bool own_mask; /* the creation mask is this thread's alone */
 	bool ring_inherited; /* the command came with a ring of io_uring, and alerts tell of its use */
+	uint64_t own_users; /* our user namespace */
 	struct own_identity *own; /* identity.c; NULL = nothing is opened in a caller's place (any more) */
 	int own_fds; /* /proc/self/fd */
 	uint32_t clone_flags[32]; /* PPM flag of each kernel flag bit (birth.c) */
@@ -342,6 +343,11 @@ void result_lose(struct tracer *t, struct tracee *tracee);
 void result_restarts(struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
+
+/* ---- become.c: who a caller is behind its call ------------------------------------------------------------ */
+
+/* Where the call changes that, and its own numbers do not tell, ext does. */
+void become_tell(const struct tracer *t, const struct call *c, struct event_ext *ext);
 
 /* ---- stops.c: ptrace stops ----------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "tracer/creds.h"
 #include "tracer/image.h"
 
 static int grow(struct told_queue *q)
@@ -178,7 +179,7 @@ static int tell_birth(struct tracer *t, const struct told *told, struct event *r
 		.running = told->ts,
 		.ids_only = told->ids_only,
 	};
-
+	const struct tracee *child = told->kind == TOLD_BIRTH_CHILD ? tracees_find(&t->tracees, told->tid) : NULL;
 	int r = decode_fork(&birth, t->memo, &t->builder, ret_event, err);
 
 	/* nobody waited to be read, and it is gone already: its children go by what its parent is known to be */
@@ -186,6 +187,9 @@ static int tell_birth(struct tracer *t, const struct told *told, struct event *r
 		birth.ids_only = true;
 		r = decode_fork(&birth, t->memo, &t->builder, ret_event, err);
 	}
+	/* one that is born into a user namespace has all capabilities there */
+	if (r == 0 && child && child->process->other_ids && !birth.ids_only)
+		t->ext.creds = creds_of_task(decode_memo_born(t->memo));
 	return r;
 }
 

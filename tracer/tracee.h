@@ -34,7 +34,7 @@ struct process {
 	pid_t pid;
 	pid_t parent; /* at birth; 0 = not known */
 	unsigned int threads;
-	bool other_ids; /* its ids, or its children's, may be others in its own pid namespace than for us */
+	bool other_ids; /* its ids, or its children's, may be others in its own namespaces than for us */
 	bool executing; /* a thread was let into an exec of which no stop tells, and no new program was seen yet */
 	bool fs_apart; /* creation mask and directory are shared with other processes, or not shared by all threads */
 	struct program program;

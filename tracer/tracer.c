@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "tracer/creds.h"
 #include "tracer/hands.h"
 #include "tracer/place.h"
 #include "tracer/procfs.h"
@@ -196,6 +197,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	if (!t)
 		return error_set(err, -ENOMEM, "out of memory");
 	source = &t->source;
+	t->own_users = creds_namespace(0);
 	t->source.ops = &tracer_ops;
 	t->source.traits = SOURCE_SYNCHRONOUS | SOURCE_LEAVES_IDS;
 	t->options = *options;

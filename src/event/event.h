@@ -189,6 +189,13 @@ bool syscall_code_is_generic(unsigned int code);
 enum raced { RACED_NO, RACED_POSSIBLE, RACED_YES };
 enum region { REGION_UNKNOWN, REGION_FILE, REGION_ANONYMOUS, REGION_STACK, REGION_COUNT };
 
+/* Who the caller is behind its call, as the source's own user namespace has it: its call's numbers may mean others. */
+struct event_creds {
+	bool known;
+	uint32_t uid, gid; /* effective */
+	uint64_t cap_inheritable, cap_permitted, cap_effective;
+};
+
 struct event_ext {
 	struct str real_path; /* what the kernel really opened or executed; empty = not known */
 	struct str args; /* full argv, NUL-separated, beyond EVENT_STRING_BYTES; empty = the event has it all */
@@ -200,6 +207,7 @@ struct event_ext {
 	uint8_t verdict; /* enum verdict of source.h that was carried out */
 	bool late; /* the process was first seen through /proc, its lineage may have gaps */
 	bool cwd_apart; /* the thread's directory may not be its process's, or change by calls of others: NEED_CWD */
+	struct event_creds creds;
 };
 
 /*

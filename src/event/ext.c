@@ -2,6 +2,7 @@
 #include "event/ext.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/bytes.h"
 
@@ -22,11 +23,22 @@ enum ext_tag {
 	EXT_LATE = 7, /* u8 */
 	EXT_REGION = 8, /* u8 */
 	EXT_STACK = 9,
+	EXT_CREDS = 10, /* u32 uid, gid; u64 inheritable, permitted, effective capabilities */
 };
 
 bool ext_is(const struct event *ev)
 {
 	return ev->type == EV_ASYNCEVENT_E && str_eq(event_param_text(ev, ASYNC_NAME), ext_name);
+}
+
+static void decode_creds(struct reader r, struct event_creds *creds)
+{
+	creds->uid = reader_u32(&r);
+	creds->gid = reader_u32(&r);
+	creds->cap_inheritable = reader_u64(&r);
+	creds->cap_permitted = reader_u64(&r);
+	creds->cap_effective = reader_u64(&r);
+	creds->known = !r.failed;
 }
 
 static void decode_record(struct event_ext *ext, uint8_t tag, struct str value)
@@ -64,6 +76,9 @@ static void decode_record(struct event_ext *ext, uint8_t tag, struct str value)
 		break;
 	case EXT_STACK:
 		ext->stack = value;
+		break;
+	case EXT_CREDS:
+		decode_creds(r, &ext->creds);
 		break;
 	default:
 		break;
@@ -134,6 +149,19 @@ static void put_record(struct strbuf *b, uint8_t tag, const void *value, size_t 
 	strbuf_add(b, value, len);
 }
 
+static void put_creds(struct strbuf *b, const struct event_creds *creds)
+{
+	uint32_t ids[] = { creds->uid, creds->gid };
+	uint64_t caps[] = { creds->cap_inheritable, creds->cap_permitted, creds->cap_effective };
+	char value[sizeof(ids) + sizeof(caps)];
+
+	if (!creds->known)
+		return;
+	memcpy(value, ids, sizeof(ids));
+	memcpy(value + sizeof(ids), caps, sizeof(caps));
+	put_record(b, EXT_CREDS, value, sizeof(value));
+}
+
 int ext_encode(const struct event_ext *ext, uint64_t ts, int64_t tid, struct event_builder *b, struct event *ret_event,
 	       struct error *err)
 {
@@ -164,6 +192,7 @@ int ext_encode(const struct event_ext *ext, uint64_t ts, int64_t tid, struct eve
 		put_record(&data, EXT_REGION, &region, sizeof(region));
 	if (ext->stack.len)
 		put_record(&data, EXT_STACK, ext->stack.ptr, ext->stack.len);
+	put_creds(&data, &ext->creds);
 	if (data.failed)
 		return error_set(err, -ENOMEM, "out of memory");
 

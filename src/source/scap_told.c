@@ -335,7 +335,8 @@ bool scap_told_find_facts(struct scap_told *t, const struct event *ev, uint32_t 
 	/* of the others the instruction pointer and the time that the workload waited tell rules nothing */
 	if (!finds_path(t, ev, ext ? ext->real_path : STR(""), note) && ext)
 		return false;
-	if (ext && (ext->args.len || ext->stack.len || ext->region || ext->verdict || ext->late))
+	if (ext && (ext->args.len || ext->stack.len || ext->region || ext->verdict || ext->late ||
+		    ext->creds.known))
 		return false;
 	guessed = scap_told_facts(t, ev, *note, &guess);
 	if (given == guessed && (!given || ext->raced == guess.raced))

@@ -241,8 +241,10 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 	uint32_t flags;
 	int r;
 
-	if (t && t->clone_ts && ev->ts - t->clone_ts < STALE_NS)
+	if (t && t->clone_ts && ev->ts - t->clone_ts < STALE_NS) {
+		state_take_creds(t, ev);
 		return 0;
+	}
 	if (t)
 		threads_evict(&s->threads, t);
 	sub->thread = NULL;
@@ -281,6 +283,7 @@ static int told_to_child(struct state *s, const struct event *ev, struct subject
 		threads_discard(t);
 		return r;
 	}
+	state_take_creds(t, ev);
 	r = threads_add(&s->threads, t);
 	if (r == 0)
 		sub->thread = t;

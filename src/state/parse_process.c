@@ -73,6 +73,21 @@ int parse_setsid(struct state *s, const struct event *ev, struct subject *sub)
 	return 0;
 }
 
+bool state_take_creds(struct thread *t, const struct event *ev)
+{
+	const struct event_creds *now = ev->ext ? &ev->ext->creds : NULL;
+
+	if (!now || !now->known)
+		return false;
+	t->uid = now->uid;
+	t->gid = now->gid;
+	t->cap_inheritable = now->cap_inheritable;
+	t->cap_permitted = now->cap_permitted;
+	t->cap_effective = now->cap_effective;
+	threads_changed(t, FACT_CRED | FACT_CAPS);
+	return true;
+}
+
 /*
  * The new id that a call gives; false: none. Any process may ask for -1, and so hide who it is from who takes that for
  * a user.
@@ -90,14 +105,14 @@ static bool new_id(const struct state *s, const struct event *ev, unsigned int p
 
 static int set_uid(const struct state *s, const struct event *ev, unsigned int param, struct thread *t)
 {
-	if (t && new_id(s, ev, param, &t->uid))
+	if (t && !state_take_creds(t, ev) && new_id(s, ev, param, &t->uid))
 		threads_changed(t, FACT_CRED);
 	return 0;
 }
 
 static int set_gid(const struct state *s, const struct event *ev, unsigned int param, struct thread *t)
 {
-	if (t && new_id(s, ev, param, &t->gid))
+	if (t && !state_take_creds(t, ev) && new_id(s, ev, param, &t->gid))
 		threads_changed(t, FACT_CRED);
 	return 0;
 }
@@ -127,7 +142,7 @@ int parse_capset(struct state *s, const struct event *ev, struct subject *sub)
 	struct thread *t = sub->thread;
 
 	(void)s;
-	if (!t || event_result(ev) < 0)
+	if (!t || event_result(ev) < 0 || state_take_creds(t, ev))
 		return 0;
 	t->cap_inheritable = event_param_uint(ev, 1);
 	t->cap_permitted = event_param_uint(ev, 2);
@@ -139,9 +154,9 @@ int parse_capset(struct state *s, const struct event *ev, struct subject *sub)
 #define CAPABILITIES 41 /* CAP_CHOWN to CAP_CHECKPOINT_RESTORE */
 
 /* A user namespace of its own gives a process all capabilities in it. */
-static void enter_user_namespace(struct thread *t, uint32_t flags)
+static void enter_user_namespace(struct thread *t, const struct event *ev, uint32_t flags)
 {
-	if (!(flags & THREAD_CLONE_NEWUSER))
+	if (state_take_creds(t, ev) || !(flags & THREAD_CLONE_NEWUSER))
 		return;
 	t->cap_inheritable = t->cap_permitted = t->cap_effective = (UINT64_C(1) << CAPABILITIES) - 1;
 	threads_changed(t, FACT_CAPS);
@@ -151,7 +166,7 @@ int parse_unshare(struct state *s, const struct event *ev, struct subject *sub)
 {
 	(void)s;
 	if (sub->thread && event_result(ev) >= 0)
-		enter_user_namespace(sub->thread, (uint32_t)event_param_uint(ev, 1));
+		enter_user_namespace(sub->thread, ev, (uint32_t)event_param_uint(ev, 1));
 	return 0;
 }
 
@@ -159,7 +174,7 @@ int parse_setns(struct state *s, const struct event *ev, struct subject *sub)
 {
 	(void)s;
 	if (sub->thread && event_result(ev) >= 0)
-		enter_user_namespace(sub->thread, (uint32_t)event_param_uint(ev, 2));
+		enter_user_namespace(sub->thread, ev, (uint32_t)event_param_uint(ev, 2));
 	return 0;
 }
 

@@ -85,7 +85,7 @@ static void knows_what_is_shared(void **state)
 		{ CLONE_FS, .fs_apart = true },
 		{ CLONE_NEWPID, .other_ids = true },
 		{ CLONE_NEWNS, .mounts_apart = true, .other_identity = true },
-		{ CLONE_NEWUSER, .mounts_apart = true, .other_identity = true },
+		{ CLONE_NEWUSER, .other_ids = true, .mounts_apart = true, .other_identity = true },
 		{ .flags = CLONE_NEWNET },
 	};
 

@@ -20,7 +20,8 @@ static void test_round_trip(void **state)
 				 .region = REGION_STACK,
 				 .stack = STR("main+0x4 (/bin/cat)\nlibc"),
 				 .verdict = 2,
-				 .late = true };
+				 .late = true,
+				 .creds = { true, 1, 2, 3, 4, UINT64_MAX } };
 	struct event_builder b = { 0 };
 	struct event_ext back;
 	struct event ev;
@@ -35,12 +36,14 @@ static void test_round_trip(void **state)
 	assert_true(back.ip == UINT64_MAX && back.stall_ns == 12345 && back.raced == RACED_POSSIBLE);
 	assert_true(back.verdict == 2 && back.late);
 	assert_true(back.region == REGION_STACK && str_eq(back.stack, ext.stack));
+	assert_true(back.creds.known && back.creds.uid == 1 && back.creds.gid == 2 && back.creds.cap_inheritable == 3 &&
+		    back.creds.cap_permitted == 4 && back.creds.cap_effective == UINT64_MAX);
 
 	ext = (struct event_ext){ 0 };
 	assert_int_equal(ext_encode(&ext, 7, 8, &b, &ev, NULL), 0);
 	assert_int_equal(event_param(&ev, 2).len, 1);
 	assert_int_equal(ext_decode(&ev, &back, NULL), 0);
-	assert_true(!back.real_path.len && !back.late && back.raced == RACED_NO);
+	assert_true(!back.real_path.len && !back.late && back.raced == RACED_NO && !back.creds.known);
 	event_builder_free(&b);
 }
 

@@ -364,6 +364,32 @@ static void test_ids_that_are_left(void **ctx)
 	}
 }
 
+/* The numbers of a call in another namespace are others' for us: the source says whose they are. */
+static void test_creds_that_the_source_tells(void **ctx)
+{
+	static const uint16_t types[] = { EV_SYSCALL_SETRESUID_X, EV_SYSCALL_SETREGID_X, EV_SYSCALL_UNSHARE_X };
+	struct event_ext ext = { .creds = { true, 100033, 100044, 1, 2, 3 } };
+	struct world *w = *ctx;
+	struct thread *t;
+
+	known(w, 100, 1, "/home/me/");
+	t = thread(w, 100);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		t->uid = t->gid = 0;
+		t->stale = 0;
+		begin(w, types[i], 100);
+		event_put_int(&w->b, 0);
+		event_put_int(&w->b, 0);
+		end(w);
+		w->ev.ext = &ext;
+		assert_int_equal(state_apply(w->s, &w->ev, &w->sub), 0);
+		assert_int_equal(t->uid, 100033);
+		assert_int_equal(t->gid, 100044);
+		assert_true(t->cap_inheritable == 1 && t->cap_permitted == 2 && t->cap_effective == 3);
+		assert_int_equal(t->stale & (FACT_CRED | FACT_CAPS), FACT_CRED | FACT_CAPS);
+	}
+}
+
 static void test_stale_facts_reach_those_who_see_them(void **ctx)
 {
 	struct world *w = *ctx;
@@ -408,6 +434,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_told_reaper, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_descendant_as_reaper_makes_no_loop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ids_that_are_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_creds_that_the_source_tells, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale_facts_reach_those_who_see_them, setup, teardown),
 	};
 
