@@ -17,11 +17,18 @@
 
 #define CTIME_SLACK_NS 20000000ull /* files are stamped with the time of the last tick */
 #define COST_SHARE    10
+#define FIRST_BITS    2048
+
+/* The file itself, by whatever path, mount or overlay: an inode's number is soon another's, who was born later. */
+struct first {
+	uint64_t ino, born; /* epoch ns; 0 = there was no such regular file, or the file system does not tell */
+};
 
 struct link {
 	struct str path; /* NUL-terminated */
 	dev_t dev;
 	ino_t ino; /* 0 = there is no such regular file */
+	struct first first; /* when l was made */
 };
 
 /* Where paths lead is a matter of the root directory and of the mounts. */
@@ -36,7 +43,65 @@ struct links {
 	char *text; /* of all paths */
 	struct view view, own; /* own.mounts is 0 until it is asked for */
 	uint64_t looked, cost; /* epoch ns of the last look at all, and what it took */
+	uint64_t first[FIRST_BITS / 64]; /* bits of the inodes that first led to */
 };
+
+static void name_of(char path[40], pid_t tid, const char *name)
+{
+	if (tid)
+		snprintf(path, 40, "%d/%s", tid, name);
+	else
+		snprintf(path, 40, "self/%s", name);
+}
+
+static int open_root(pid_t tid)
+{
+	char path[40];
+
+	name_of(path, tid, "root");
+	return SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static uint64_t *first_bit(struct links *l, uint64_t ino, uint64_t *ret_bit)
+{
+	*ret_bit = 1ull << ino % 64;
+	return &l->first[ino / 64 % (FIRST_BITS / 64)];
+}
+
+static struct first read_first(int dir, const char *name)
+{
+	struct statx x;
+
+	if (SIGHT(name, statx_ask(dir, name, (*name ? 0 : AT_EMPTY_PATH) | AT_STATX_DONT_SYNC,
+				  STATX_TYPE | STATX_INO | STATX_BTIME, &x)) < 0 ||
+	    !S_ISREG(x.stx_mode) || !(x.stx_mask & STATX_BTIME))
+		return (struct first){ 0, 0 };
+	return (struct first){ x.stx_ino, (uint64_t)x.stx_btime.tv_sec * NS_PER_SECOND + x.stx_btime.tv_nsec };
+}
+
+/* What the paths lead to before the workload has done anything. */
+static void look_first(struct links *l)
+{
+	auto_fd int root = open_root(0);
+	struct slow slow;
+
+	if (root < 0)
+		return;
+	slow_of(&slow, 0);
+	for (size_t i = 0; i < l->n; i++) {
+		struct link *link = &l->list[i];
+		auto_fd int fd = slow_open_below(&slow, root, link->path.ptr, 0);
+		uint64_t *word, bit;
+
+		if (fd < 0)
+			continue;
+		link->first = read_first(fd, "");
+		word = first_bit(l, link->first.ino, &bit);
+		if (link->first.born)
+			*word |= bit;
+	}
+	slow_free(&slow);
+}
 
 int links_new(const struct str *paths, size_t npaths, struct links **ret_links)
 {
@@ -59,6 +124,7 @@ int links_new(const struct str *paths, size_t npaths, struct links **ret_links)
 		at += paths[i].len + 1;
 	}
 	l->n = npaths;
+	look_first(l);
 	*ret_links = take_ptr(l);
 	return 0;
 }
@@ -70,14 +136,6 @@ void links_free(struct links *l)
 	free(l->list);
 	free(l->text);
 	free(l);
-}
-
-static void name_of(char path[40], pid_t tid, const char *name)
-{
-	if (tid)
-		snprintf(path, 40, "%d/%s", tid, name);
-	else
-		snprintf(path, 40, "self/%s", name);
 }
 
 static bool read_view(pid_t tid, struct view *ret_view)
@@ -129,14 +187,6 @@ static void note(struct link *link, int taken_fd)
 	link->ino = st.st_ino;
 }
 
-static int open_root(pid_t tid)
-{
-	char path[40];
-
-	name_of(path, tid, "root");
-	return SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-}
-
 static void look_at_all(struct links *l, pid_t tid, int root, const struct view *view)
 {
 	uint64_t since = clock_ns(CLOCK_REALTIME);
@@ -178,22 +228,42 @@ static struct link *match(struct links *l, const struct stat *st, struct str rea
 	return found;
 }
 
-struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path, bool mounted)
+/* The path that first led to the file; the one that it was opened by is as good as any. */
+static struct link *match_first(struct links *l, int dir, const char *name, const struct stat *st, struct str real_path)
+{
+	uint64_t bit, *word = first_bit(l, st->st_ino, &bit);
+	struct first file = { 0, 0 };
+	struct link *found = NULL;
+
+	for (size_t i = 0; *word & bit && i < l->n; i++) {
+		struct link *link = &l->list[i];
+
+		if (!link->first.born || link->first.ino != st->st_ino)
+			continue;
+		if (!file.born)
+			file = read_first(dir, name);
+		if (link->first.born == file.born && (!found || str_eq(link->path, real_path)))
+			found = link;
+	}
+	return found;
+}
+
+static struct link *match_now(struct links *l, pid_t tid, const struct stat *st, struct str real_path)
 {
 	auto_fd int root = -1;
 	struct view view;
 	struct link *link;
 	bool other;
 
-	if (!l || !l->n || (st->st_nlink < 2 && !mounted) || !S_ISREG(st->st_mode) || !find_view(l, tid, &view))
-		return STR("");
+	if (!find_view(l, tid, &view))
+		return NULL;
 	other = !same_view(&view, &l->view);
 	link = other ? NULL : match(l, st, real_path);
 	if (!link && !other && !is_stale(l, st))
-		return STR("");
+		return NULL;
 	root = open_root(tid);
 	if (root < 0)
-		return STR("");
+		return NULL;
 	if (link) { /* what was kept may have become another file's */
 		note(link, slow_open_known(root, link->path.ptr, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
 		if (link->ino != st->st_ino || link->dev != st->st_dev)
@@ -203,5 +273,18 @@ struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct 
 		look_at_all(l, tid, root, &view);
 		link = match(l, st, real_path);
 	}
+	return link;
+}
+
+struct str links_find(struct links *l, pid_t tid, int dir, const char *name, const struct stat *st,
+		      struct str real_path, bool mounted)
+{
+	struct link *link;
+
+	if (!l || !l->n || !S_ISREG(st->st_mode))
+		return STR("");
+	link = match_first(l, dir, name, st, real_path);
+	if (!link && (st->st_nlink > 1 || mounted))
+		link = match_now(l, tid, st, real_path);
 	return link && !str_eq(link->path, real_path) ? link->path : STR("");
 }

@@ -10,12 +10,13 @@
 #include "base/str.h"
 
 /*
- * Hard links, and files that mounts show a second time: a file that was opened by one name can be the file that a rule
- * knows by another. Of the paths that rules compare with, the device and inode behind each is kept, for the root and
- * mounts of one process at a time.
+ * Hard links, files that were moved, and files that mounts show a second time: a file that was opened by one name can
+ * be the file that a rule knows by another. Of the paths that rules compare with, the device and inode behind each is
+ * kept, for the root and mounts of one process at a time.
  *
- * What is kept is looked up again for another root, after a second, and when the file that was opened has changed since
- * (its ctime: giving it a name changes that), but for at most about a tenth of the time.
+ * What is kept is looked up again for another root, after a second, and when the file that was opened has changed
+ * since (its ctime: giving it a name changes that), but for at most about a tenth of the time. What a path led to for
+ * us in the beginning is that file for good, wherever it was moved, whatever covers the path, in whoever's view.
  */
 struct links;
 
@@ -27,9 +28,11 @@ DEFINE_AUTO(struct links, links, links_free);
 
 /*
  * The path, as tid resolves it (0: as we do, which asks nothing about a process), that leads to the regular
- * file st, which was opened as real_path; empty when it has one name only (and nothing was mounted), when no path
- * leads to it, or when real_path is such a path itself. Lives as long as l.
+ * file st, or led to it first. It was opened as real_path, and is found by name in dir (""; it is dir). Empty when it
+ * has one name only (and nothing was mounted), when no path leads to it, or when real_path is such a path itself.
+ * Lives as long as l.
  */
-struct str links_find(struct links *l, pid_t tid, const struct stat *st, struct str real_path, bool mounted);
+struct str links_find(struct links *l, pid_t tid, int dir, const char *name, const struct stat *st,
+		      struct str real_path, bool mounted);
 
 #endif

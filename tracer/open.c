@@ -308,7 +308,7 @@ static void set_real_path(struct tracer *t, const struct open_args *a, const str
 
 	read_real_path(t, a, l, fd);
 	/* on behalf means that the caller's root and mounts are ours */
-	link = links_find(t->links, 0, st, t->ext.real_path, t->mounted);
+	link = links_find(t->links, 0, fd, "", st, t->ext.real_path, t->mounted);
 	if (link.len)
 		t->ext.real_path = link;
 }

@@ -198,7 +198,7 @@ static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
 	if (SIGHT(link, statx_known_at(procfs_folder(), link, 0, &st)) < 0)
 		return;
-	other = links_find(t->links, tracee->tid, &st, t->ext.real_path, t->mounted);
+	other = links_find(t->links, tracee->tid, procfs_folder(), link, &st, t->ext.real_path, t->mounted);
 	if (other.len)
 		t->ext.real_path = other;
 }
@@ -387,7 +387,7 @@ static void guess_real_path(struct tracer *t, const struct call *c)
 	n = readlinkat(procfs_folder(), link, t->real_path, sizeof(t->real_path));
 	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
 		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
-	other = links_find(t->links, c->tid, &st, t->ext.real_path, t->mounted);
+	other = links_find(t->links, c->tid, fd, "", &st, t->ext.real_path, t->mounted);
 	if (other.len)
 		t->ext.real_path = other;
 }

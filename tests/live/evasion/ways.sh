@@ -164,6 +164,17 @@ for monitor_options in "--backend notify" "--backend ptrace" "--backend notify-o
 done
 monitor_options=
 entry seen "$s" -- unshare -m sh -c "mount --bind $dir $dir/a && cat $dir/a/lone-secret"
+# the file is what the path led to in the beginning, whatever it leads to now, and for whom
+for monitor_options in "" "--births stops" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
+	entry seen "$s" -- sh -c "mv $lone $dir/a/moved; cat $dir/a/moved; mv $dir/a/moved $lone"
+	entry seen "$s" -- unshare -m sh -c "mount -t tmpfs none /mnt && echo >/mnt/shown && mount --bind $lone /mnt/shown &&
+		mount -t tmpfs none $dir && cat /mnt/shown"
+	[ "$monitor_options" = "--backend notify-only" ] && continue # looks from its own root, past overlays
+	entry seen "$s" -- python3 -c "import os; os.link('$lone', '$dir/a/link'); os.chroot('$dir/a'); print(open('/link').read()); os.unlink('/link')"
+	entry seen "$s" -- unshare -m sh -c "mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/all &&
+		mount -t overlay none -o lowerdir=$dir,upperdir=/mnt/upper,workdir=/mnt/work /mnt/all && cat /mnt/all/lone-secret"
+done
+monitor_options=
 # what is made or cut short by another name is told by the path where it lies
 made=$dir/a/b/made
 ln -s a/b/made "$dir/link-to-made"
