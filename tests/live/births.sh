@@ -578,8 +578,10 @@ ok "monitors that did not end: $left of 8" [ $left = 0 ]
 
 # ---- a signal that comes before the first caught call of a thread is received: who makes timers, has files send or is sent signals
 # ---- is ours before
-for way in interval before timer thread born file kill queue; do
-	run --births records -- "$src/struck" "$dir/rules.yaml" 300 $way >"$dir/out"
+for way in interval before timer thread born file alarm kill queue; do
+	times=300
+	[ $way != alarm ] || times=4 # of a second, and 60 alarms, each
+	run --births records -- "$src/struck" "$dir/rules.yaml" $times $way >"$dir/out"
 	status=$?
 	ok "first calls: status $status: $(cat "$dir/out")" [ $status = 0 ]
 done

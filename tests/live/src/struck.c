@@ -10,6 +10,7 @@
  *   thread    by setitimer() in another thread of the process
  *   born      likewise, and the one that opens is born behind it
  *   file      of a pipe that has an owner
+ *   alarm     by alarm(), in each of 60 processes at a time
  *   kill, queue  of another process
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@
 
 #define DELAYS_US 60 /* an open under a monitor takes so long */
 #define SIGNALS   20 /* that another process sends */
+#define ALARMS    60 /* at a time: one takes a second */
 
 static struct shared {
 	atomic_bool ready, go;
@@ -147,6 +150,42 @@ static void file(void)
 	in_thread(false, own);
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * (int64_t)1000000 + now.tv_nsec / 1000;
+}
+
+/* The call is made shortly before its alarm. */
+static void await_alarm(void)
+{
+	int64_t at;
+
+	handle();
+	at = now_us() + 1000000 - delay_us;
+	alarm(1);
+	usleep(990000);
+	while (now_us() < at)
+		;
+	call(NULL);
+}
+
+static void alarms(void)
+{
+	for (delay_us = 1; delay_us <= ALARMS; delay_us++) {
+		if (fork() == 0) {
+			await_alarm();
+			shared->struck += signals > 0;
+			_exit(0);
+		}
+		usleep(12000); /* one after the other */
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
 static void target(void)
 {
 	shared->go = false;
@@ -160,7 +199,8 @@ static const struct way {
 	void (*child)(void);
 } ways[] = {
 	{ "interval", interval }, { "before", before }, { "timer", timer }, { "thread", thread },
-	{ "born", born },         { "file", file },     { "kill", target }, { "queue", target },
+	{ "born", born },         { "file", file },     { "alarm", alarms }, { "kill", target },
+	{ "queue", target },
 };
 
 /* What its parent does to the child. */
@@ -210,6 +250,7 @@ int main(int argc, char **argv)
 		strike(way, pid);
 		waitpid(pid, NULL, 0);
 	}
+	times *= way->child == alarms ? ALARMS : 1;
 	printf("%s: %d of %d were broken off, %d were struck\n", way->name, shared->broken, times, shared->struck);
 	return shared->broken || !shared->struck;
 }
