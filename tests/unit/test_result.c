@@ -247,6 +247,28 @@ static void keeps_what_is_followed_of_who_is_gone(void **state)
 	assert_int_equal(tracee->follow, FOLLOW_NONE);
 }
 
+/* One that has begun, and was broken off when its caller was killed, is told; not one that was opening something. */
+static void loses_nothing_that_was_broken_off(void **state)
+{
+	const struct event *ev;
+
+	(void)state;
+	seize();
+	open_gate('c');
+	await(SYS_chdir, true);
+	ev = tell(FOLLOW_EXIT_CHECK, SYS_chdir);
+	assert_non_null(ev);
+	for (int opens = 0; opens < 2; opens++) {
+		tracee->unseen = event_copy(ev);
+		tracee->follow = FOLLOW_BROKEN_OFF;
+		tracee->wants_path = opens;
+		t.told.count = 0;
+		result_lose(&t, tracee);
+		assert_int_equal(tracee->follow, FOLLOW_NONE);
+		assert_int_equal(t.told.count, !opens);
+	}
+}
+
 /* ---- answers that are owed ----------------------------------------------------------------------------- */
 
 /* What the call at hand gave its caller, and what is owed to him then. */
@@ -339,6 +361,7 @@ int main(void)
 		TEST(knows_what_was_broken_off),
 		TEST(tells_what_was_broken_off),
 		TEST(keeps_what_is_followed_of_who_is_gone),
+		TEST(loses_nothing_that_was_broken_off),
 		TEST(gives_what_is_owed),
 		TEST(answers_in_stops),
 	};

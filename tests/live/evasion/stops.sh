@@ -205,6 +205,46 @@ print("told", first, int(os.read(told[0], 3)), flush=True)
 os.wait()
 END
 
+# ---- a thread's, broken off by what stops another thread, and made again or ended there
+cat >"$dir/held.py" <<'END'
+import os, signal, socket, sys, threading
+path, number, way = sys.argv[1], sys.argv[2].encode(), sys.argv[3]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen(0)
+socket.socket(socket.AF_UNIX).connect(path)  # there is room for one
+child = os.fork()
+if child == 0:
+    os.setpgid(0, 0)  # its parent is beside its group, so the terminal's signal stops it
+    thread = threading.Thread(target=socket.socket(socket.AF_UNIX).connect, args=(path,))
+    thread.start()
+    thread.join()
+    os._exit(0)
+
+def wait():
+    while True:
+        for tid in os.listdir("/proc/%d/task" % child):
+            with open("/proc/%s/stat" % tid) as f:
+                state = f.read().rsplit(")", 1)[1].split()[0]
+            with open("/proc/%s/syscall" % tid, "rb") as f:
+                if state == "S" and f.read().split()[0] == number:
+                    return
+        os.sched_yield()
+
+for sent in signal.SIGSTOP, signal.SIGTSTP:
+    wait()
+    os.kill(child, sent)
+    os.waitid(os.P_PID, child, os.WSTOPPED)
+    os.kill(child, signal.SIGCONT if way == "stopped" else signal.SIGKILL)
+    if way == "killed":
+        break
+    os.waitid(os.P_PID, child, os.WCONTINUED)
+else:
+    wait()
+    listener.accept()
+os.waitpid(child, 0)
+END
+
 for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 	rm -f "$dir/socket"
 	# where every call stops nobody could do anything while the monitor is stopped
@@ -237,15 +277,19 @@ for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 	esac
 	ways="unheeded ignored"
 	# beside notifications who waits for the monitor and who waits in the call look alike
-	[ "$options" = "${options#--backend}" ] || ways="$ways handler"
+	[ "$options" = "${options#--backend}" ] || ways="$ways handler stopped killed"
 	for way in $ways; do
+		program=ignored.py wanted="SUCCESS SUCCESS "
+		case $way in
+		handler) wanted="SUCCESS ERESTARTSYS ERESTARTSYS ERESTARTSYS SUCCESS " ;;
+		stopped) program=held.py wanted="SUCCESS ERESTARTSYS ERESTARTSYS SUCCESS " ;;
+		killed) program=held.py wanted="SUCCESS ERESTARTSYS " ;;
+		esac
 		rm -f "$dir/socket" "$dir/alerts"
 		# shellcheck disable=SC2086 # words
 		timeout -k 1 60 "$MONITOR" run $options -r "$dir/connected.yaml" --output "$dir/alerts" -- \
-			python3 "$dir/ignored.py" "$dir/socket" $connect $way >"$dir/out" 2>"$dir/err"
+			python3 "$dir/$program" "$dir/socket" $connect "$way" >"$dir/out" 2>"$dir/err"
 		equal "$options: $way: status" $? 0
-		wanted="SUCCESS SUCCESS "
-		[ $way != handler ] || wanted="SUCCESS ERESTARTSYS ERESTARTSYS ERESTARTSYS SUCCESS "
 		equal "$options: $way: calls" "$(sed -n 's/.* "*\([A-Z]*\) <.*/\1/p' "$dir/alerts" | tr '\n' ' ')" "$wanted"
 	done
 done
