@@ -450,6 +450,9 @@ static int open_at(struct opening *o, int base)
 	if (l->error ? lookup_mentions_proc(o->errand.path) : !l->plain && !exclusive)
 		return -EOPNOTSUPP;
 	fd = a->by_name ? open_creating(o, base) : open_plain(o, base);
+	/* by now who holds the lease may have given it up, and the caller's own open would not be told to wait */
+	if (fd == -EAGAIN && a->flags & O_NONBLOCK && !o->resolve)
+		return fd;
 	if (fd == -ENOENT) /* there is no folder to make it in */
 		return is_own_failure(o, base, fd) ? fd : -EOPNOTSUPP;
 	if (fd == -EACCES || fd == -EISDIR || fd == -EROFS || fd == -EPERM || fd == -ENOTDIR || fd == -EEXIST ||

@@ -361,6 +361,28 @@ static void broken_lease(void)
 	TRY(open("a.txt", O_WRONLY | O_NONBLOCK));
 }
 
+static int lease;
+
+static void give_up(int signal)
+{
+	(void)signal;
+	fcntl(lease, F_SETLEASE, F_UNLCK);
+}
+
+/* Whoever asks not to wait is told to, however fast the holder gives way. */
+static void yielded_lease(void)
+{
+	lease = open("a.txt", O_RDONLY);
+	signal(SIGIO, give_up);
+	for (int i = 0; i < 10; i++) {
+		fcntl(lease, F_SETLEASE, F_RDLCK);
+		if (in_child()) {
+			TRY(open("a.txt", O_WRONLY | O_NONBLOCK));
+			_exit(0);
+		}
+	}
+}
+
 /* A mount that files were opened in can go when they are closed. */
 static void mounts(void)
 {
@@ -438,6 +460,7 @@ const struct act acts_files[] = {
 	{ "lock-let-go", let_go },
 	{ "lock-leases", leases },
 	{ "lock-broken-lease", broken_lease },
+	{ "lock-yielded-lease", yielded_lease },
 	{ "file-mounts", mounts },
 	{ "file-times", times },
 	{ "file-descriptors", descriptors },
