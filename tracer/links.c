@@ -29,6 +29,7 @@ struct link {
 	dev_t dev;
 	ino_t ino; /* 0 = there is no such regular file */
 	struct first first; /* when l was made */
+	char *real; /* heap; where that lay, NULL = by this path, or it is not known */
 };
 
 /* Where paths lead is a matter of the root directory and of the mounts. */
@@ -79,6 +80,19 @@ static struct first read_first(int dir, const char *name)
 	return (struct first){ x.stx_ino, (uint64_t)x.stx_btime.tv_sec * NS_PER_SECOND + x.stx_btime.tv_nsec };
 }
 
+/* Where links of a path led to. */
+static char *read_real(int fd, struct str path)
+{
+	char name[32], real[PATH_MAX];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "self/fd/%d", fd);
+	n = SIGHT(name, readlinkat(procfs_folder(), name, real, sizeof(real)));
+	if (n <= 0 || (size_t)n == sizeof(real) || str_eq((struct str){ real, (size_t)n }, path))
+		return NULL;
+	return str_dup((struct str){ real, (size_t)n });
+}
+
 /* What the paths lead to before the workload has done anything. */
 static void look_first(struct links *l)
 {
@@ -97,8 +111,10 @@ static void look_first(struct links *l)
 			continue;
 		link->first = read_first(fd, "");
 		word = first_bit(l, link->first.ino, &bit);
-		if (link->first.born)
-			*word |= bit;
+		if (!link->first.born)
+			continue;
+		*word |= bit;
+		link->real = read_real(fd, link->path);
 	}
 	slow_free(&slow);
 }
@@ -133,6 +149,8 @@ void links_free(struct links *l)
 {
 	if (!l)
 		return;
+	for (size_t i = 0; i < l->n; i++)
+		free(l->list[i].real);
 	free(l->list);
 	free(l->text);
 	free(l);
@@ -228,7 +246,10 @@ static struct link *match(struct links *l, const struct stat *st, struct str rea
 	return found;
 }
 
-/* The path that first led to the file; the one that it was opened by is as good as any. */
+/*
+ * The path that first led to the file; the one that it was opened by is as good as any. NULL also where it lies as
+ * before: a path that leads there by links is no other name of it.
+ */
 static struct link *match_first(struct links *l, int dir, const char *name, const struct stat *st, struct str real_path)
 {
 	uint64_t bit, *word = first_bit(l, st->st_ino, &bit);
@@ -242,7 +263,11 @@ static struct link *match_first(struct links *l, int dir, const char *name, cons
 			continue;
 		if (!file.born)
 			file = read_first(dir, name);
-		if (link->first.born == file.born && (!found || str_eq(link->path, real_path)))
+		if (link->first.born != file.born)
+			continue;
+		if (link->real && str_eq(str_of(link->real), real_path))
+			return NULL;
+		if (!found || str_eq(link->path, real_path))
 			found = link;
 	}
 	return found;

@@ -155,9 +155,9 @@ bool parse_enter_event(struct subject *sub, const struct event *ev, struct event
 struct fd *parse_open_fd(struct state *s, const struct event *ev, const struct event *enter, struct thread *t,
 			 int64_t number, bool *ret_dir_unknown);
 
-/* The current directory of t's process becomes path, taken from the present one when it is relative. 0 or -ENOMEM. */
 /* True: the event says who its thread is behind it, and the thread has become that (struct event_creds). */
 bool state_take_creds(struct thread *t, const struct event *ev);
+/* The current directory of t's process becomes path, taken from the present one when it is relative. 0 or -ENOMEM. */
 int thread_set_cwd(struct state *s, struct thread *t, struct str path);
 void thread_forget_cwd(struct thread *t); /* until it is told again; t may be NULL */
 /* Arguments or environment, cleaned as all other text is. 0 or -ENOMEM. */

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 if command -v strace >/dev/null; then
-	filter='s/[0-9a-f]\{6,\}/N/g; s/[0-9][0-9]*/N/g; s/  */ /g' # columns are as wide as a number of a process
+	filter='s/[0-9a-f]\{6,\}/N/g; s/[0-9][0-9]*/N/g; s/  */ /g; s: /\* N\.N s \*/::g' # columns are as wide as a number of a process, and times of 10 ms have a comment
 	# in a file of its own: strace and what it traces would write over each other
 	# shellcheck disable=SC2016
 	same sh -c 'strace -f -qq -e trace=chdir,exit_group -o "$0" sh -c "cd /; cat /etc/hostname; exit 4"; echo $?; cat "$0"' "$dir/trace"
