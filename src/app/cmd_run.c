@@ -431,6 +431,8 @@ static int run_workload(struct run *run)
 	if (run->verbose)
 		run_tell_summary(run);
 	run_summary_write(run, r < 0 ? err.text : NULL, true);
+	/* the end of inotify waits in the kernel, seconds on a busy machine, and the next run may want the port */
+	exporters_free(&run->exporters);
 	if (r < 0) {
 		log_error("the command is no longer watched: %s", err.text);
 		return EXIT_FAILED;
