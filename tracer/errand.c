@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -2,6 +2,7 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
