@@ -119,17 +119,27 @@ bool place_can_mount_proc(void)
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-bool place_set_uid(void)
-{
-	return geteuid() == 0;
-}
-
-bool place_sees_all(void)
+static bool has(int capability)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
 
-	return syscall(SYS_capget, &header, data) == 0 && data[0].effective >> CAP_SYS_PTRACE & 1;
+	return syscall(SYS_capget, &header, data) == 0 && data[0].effective >> capability & 1;
+}
+
+enum place_set_uid place_set_uid(enum tracer_backend backend)
+{
+	bool may_filter = backend == TRACER_PTRACE_ALL || has(CAP_SYS_ADMIN);
+	bool may_trace = backend == TRACER_NOTIFY_ONLY || has(CAP_SYS_PTRACE);
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return PLACE_SET_UID_NONE;
+	return may_filter && may_trace ? PLACE_SET_UID_KEPT : PLACE_SET_UID_LOST;
+}
+
+bool place_sees_all(void)
+{
+	return has(CAP_SYS_PTRACE);
 }
 
 bool place_opens(void)

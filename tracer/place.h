@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "tracer/backend.h"
 
 /* What the place that we run in lacks, beside ways to intercept. */
 
@@ -24,11 +25,15 @@ enum place_proc place_proc(void);
 bool place_mount_proc(void);
 /* Whether that could be done; the caller's own mounts stay as they are. */
 bool place_can_mount_proc(void);
-/*
- * Whether set-uid programs keep their rights: neither no_new_privs nor a tracer without privileges lets a
- * program become more powerful.
- */
-bool place_set_uid(void);
+/* What to change where they lose them. */
+#define PLACE_SET_UID_REMEDY "run monitor as root, in a container with the capabilities SYS_ADMIN and SYS_PTRACE"
+enum place_set_uid {
+	PLACE_SET_UID_KEPT,
+	PLACE_SET_UID_LOST, /* a filter takes no_new_privs without SYS_ADMIN, a tracer wants SYS_PTRACE */
+	PLACE_SET_UID_NONE, /* they have none here in any case */
+};
+/* What becomes of the rights of set-uid programs below a way to intercept. */
+enum place_set_uid place_set_uid(enum tracer_backend backend);
 /* Whether we may look into processes that are not dumpable. */
 bool place_sees_all(void);
 /* Whether the kernel records births of processes for us (task_ring.h). */

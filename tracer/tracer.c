@@ -164,8 +164,8 @@ static int prepare_supervisor(struct tracer *t, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (atomic_load(&t->launch.shared->set_id) && !place_set_uid())
-		add_lost(t, "the command is a set-uid program and stays without privileges: run monitor as root");
+	if (atomic_load(&t->launch.shared->set_id) && place_set_uid(t->status.backend) == PLACE_SET_UID_LOST)
+		add_lost(t, "the command is a set-uid program and stays without privileges: " PLACE_SET_UID_REMEDY);
 	r = prepare_proc(t, err);
 	if (r < 0)
 		return r;

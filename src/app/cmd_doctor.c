@@ -112,6 +112,11 @@ static void examine_place(struct doctor *d)
 {
 	enum place_proc proc = place_proc();
 	bool opens = place_opens(), mounts = proc != PLACE_PROC_OURS && place_can_mount_proc();
+	static const enum place_state set_uid[] = {
+		[PLACE_SET_UID_KEPT] = PLACE_IS_SET_UID,
+		[PLACE_SET_UID_LOST] = PLACE_IS_NO_SET_UID,
+		[PLACE_SET_UID_NONE] = PLACE_IS_SET_UID_NONE,
+	};
 	bool notifies = d->best == TRACER_NOTIFY || d->best == TRACER_NOTIFY_ONLY;
 
 	if (proc == PLACE_PROC_OURS)
@@ -122,7 +127,7 @@ static void examine_place(struct doctor *d)
 		d->states[0] = mounts ? PLACE_IS_PROC_FOREIGN_MOUNTED : PLACE_IS_PROC_FOREIGN;
 	d->states[1] = opens ? PLACE_IS_OPENS : notifies ? PLACE_IS_NO_OPENS : PLACE_IS_NO_OPENS_NEEDED;
 	d->states[2] = d->injects ? PLACE_IS_INJECTS : notifies ? PLACE_IS_NO_INJECTS : PLACE_IS_NO_INJECTS_NEEDED;
-	d->states[3] = place_set_uid() ? PLACE_IS_SET_UID : PLACE_IS_NO_SET_UID;
+	d->states[3] = set_uid[place_set_uid(d->best)];
 	d->states[4] = d->best != TRACER_NOTIFY ? PLACE_IS_NO_RECORDS_NEEDED :
 		       place_records()          ? PLACE_IS_RECORDS :
 						  PLACE_IS_NO_RECORDS;

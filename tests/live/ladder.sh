@@ -187,6 +187,30 @@ ok "doctor tells of a limit of processes" sh -c 'grep -q "why: cannot fork" "$1"
 ok "doctor tells what is lost without unshare()" grep -q "^unshare  *is refused: with outputs" "$dir/refused"
 "$refuse" listener -- "$MONITOR" doctor -r "$own_rules" >"$dir/refused"
 ok "doctor says why ptrace is not used" grep -q "not used beside another seccomp listener" "$dir/refused"
+# what doctor says of set-uid programs is so: of one that an ordinary user starts, natively and below each backend
+cp /usr/bin/id "$dir/user.as-root"
+chmod 4755 "$dir/user.as-root"
+# by a shell, since setpriv itself has root's capabilities up to its exec
+printf '"$0.as-root" -u; exit\n' >"$dir/user"
+set_uid() {
+	word=$1
+	shift
+	natively=$("$@" setpriv --reuid 65534 --regid 65534 --clear-groups sh "$dir/user")
+	[ "$natively" != 0 ] && [ "$word" != "have no rights here" ] && { left_out=$((left_out + 1)); return; }
+	"$@" "$dir/monitor" doctor -r "$dir/rules.yaml" >"$dir/refused"
+	ok "doctor of set-uid programs: $*: $(grep ^set-uid "$dir/refused")" grep -q "^set-uid  *programs such as sudo.* $word" "$dir/refused"
+	below=$("$@" "$dir/monitor" run -r "$dir/watched.yaml" -- \
+		setpriv --reuid 65534 --regid 65534 --clear-groups sh "$dir/user" 2>"$dir/err")
+	case $word in
+	keep*) equal "a set-uid program: $*" "$below" 0 ;;
+	*) equal "a set-uid program: $*" "$below" 65534 ;;
+	esac
+}
+set_uid "keep their rights" env
+set_uid "stay without" setpriv --bounding-set -sys_admin
+set_uid "stay without" setpriv --bounding-set -sys_ptrace
+set_uid "stay without" setpriv --bounding-set -sys_admin,-sys_ptrace
+set_uid "have no rights here" setpriv --no-new-privs
 setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/monitor" doctor -r "$dir/rules.yaml" >"$dir/refused"
 ok "doctor tells of set-uid programs" grep -q "^set-uid  *programs such as sudo and ping stay without" "$dir/refused"
 ok "doctor names the rules that lose" grep -q "Program run from memory" "$dir/out"

@@ -177,6 +177,11 @@ static void knows_proc(void **state)
 
 /* ---- rights and calls ------------------------------------------------------------------------------------ */
 
+static bool keeps_set_uid(enum tracer_backend backend)
+{
+	return place_set_uid(backend) == PLACE_SET_UID_KEPT;
+}
+
 static int drops(long capability)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
@@ -184,12 +189,17 @@ static int drops(long capability)
 
 	if (syscall(SYS_capget, &header, data) < 0 || !(data[0].effective >> CAP_SYS_PTRACE & 1))
 		return LEFT_OUT;
-	if (!place_sees_all() || !place_set_uid())
+	if (!place_sees_all() || !keeps_set_uid(TRACER_NOTIFY))
 		return 1;
 	data[0].effective &= ~(1u << capability);
 	if (syscall(SYS_capset, &header, data) < 0 || place_sees_all() != (capability != CAP_SYS_PTRACE))
 		return 2;
-	return setresuid(USER, USER, USER) < 0 || place_set_uid() ? 3 : 0;
+	if (keeps_set_uid(TRACER_NOTIFY) || keeps_set_uid(TRACER_PTRACE_ALL) != (capability == CAP_SYS_ADMIN) ||
+	    keeps_set_uid(TRACER_NOTIFY_ONLY) != (capability == CAP_SYS_PTRACE))
+		return 3;
+	if (setresuid(USER, USER, USER) < 0 || place_set_uid(TRACER_NOTIFY) != PLACE_SET_UID_LOST)
+		return 4;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || place_set_uid(TRACER_NOTIFY) != PLACE_SET_UID_NONE ? 5 : 0;
 }
 
 static int refuses(long number)
