@@ -80,15 +80,16 @@ int decode_call(const struct call *c, struct event_builder *b, struct event *ret
 
 /*
  * The native test for one test of an intercept want, when the parameter is a plain register: false when it is not (then
- * the filter must pass the call to us unconditionally). One PPM test can need several native ones (or-ed).
+ * the filter must pass the call to us unconditionally). One PPM test can need several native ones (or-ed). Calls that
+ * share an event have their arguments in the same places.
  */
 struct native_test {
 	unsigned int arg; /* 0 to 5 */
 	uint64_t mask, value;
 };
 #define NATIVE_TESTS 8
-bool decode_native_test(const struct arg_test *test, uint16_t event, long number,
-			struct native_test ret_tests[NATIVE_TESTS], size_t *ret_count);
+bool decode_native_test(const struct arg_test *test, uint16_t event, struct native_test ret_tests[NATIVE_TESTS],
+			size_t *ret_count);
 
 /* ---- processes, from ptrace events and /proc (procfs.c) ------------------------------------------------ */
 

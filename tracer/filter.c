@@ -181,7 +181,7 @@ static int catch_want(struct filter *f, long number, const struct intercept_want
 	size_t count;
 
 	for (; next < want->ntests; next++)
-		if (decode_native_test(&want->tests[next], want->event, number, tests, &count))
+		if (decode_native_test(&want->tests[next], want->event, tests, &count))
 			break;
 	if (next >= want->ntests)
 		return catch_alternative(f, number, so_far);

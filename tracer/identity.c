@@ -220,20 +220,10 @@ bool identity_assumable(struct tracer *t, struct tracee *tracee)
 	return tracee->identity == IDENTITY_SAME && !(t->every_call && has_filters(t, tracee->tid));
 }
 
-int identity_assume(const struct tracer *t)
-{
-	return rights_assume(t->own->rights, t->pending.tracee->rights);
-}
-
 void identity_lend(const struct tracer *t, struct errand *e)
 {
 	e->book = t->own->rights;
 	e->rights = t->pending.tracee->rights;
-}
-
-void identity_return(const struct tracer *t)
-{
-	rights_return(t->own->rights, t->pending.tracee->rights);
 }
 
 /*

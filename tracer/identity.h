@@ -21,14 +21,8 @@ int identity_init(struct tracer *t);
 void identity_free(struct tracer *t);
 /* Its root and mounts are ours, and its rights are, or can be taken on. */
 bool identity_assumable(struct tracer *t, struct tracee *tracee);
-/*
- * Takes on the rights of the pending call's thread, which is assumable; negative errno: they are still ours. Nothing of
- * other processes may be asked for before they are given back.
- */
-int identity_assume(const struct tracer *t);
 /* What an errand for the pending call's thread, which is assumable, has to know of them. */
 void identity_lend(const struct tracer *t, struct errand *e);
-void identity_return(const struct tracer *t);
 /* The thread has executed, and the memo holds what was read of its new program. */
 void identity_executed(struct tracer *t, struct tracee *tracee);
 /* Of a thread whose birth was not seen: whose child it is, and what confines it, nothing tells. */

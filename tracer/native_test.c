@@ -131,8 +131,8 @@ static bool register_test(const struct step *s, unsigned int size, uint64_t mask
 	return true;
 }
 
-bool decode_native_test(const struct arg_test *test, uint16_t event, long number,
-			struct native_test ret_tests[NATIVE_TESTS], size_t *ret_count)
+bool decode_native_test(const struct arg_test *test, uint16_t event, struct native_test ret_tests[NATIVE_TESTS],
+			size_t *ret_count)
 {
 	const struct step *s = decode_step(event, test->param);
 	struct alternatives a = { .list = { { 0 } }, .count = 1 };
@@ -140,7 +140,6 @@ bool decode_native_test(const struct arg_test *test, uint16_t event, long number
 	int size = s ? param_type_integer_size(event_table[event].params[test->param].type) : 0;
 	bool good = false;
 
-	(void)number; /* calls that share an event have their arguments in the same places */
 	if (!size)
 		return false;
 	if (test->negated) {

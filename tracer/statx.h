@@ -63,9 +63,4 @@ static inline int statx_known_at(int dir, const char *path, int flags, struct st
 	return 0;
 }
 
-static inline int statx_known(const char *path, struct stat *ret_stat)
-{
-	return statx_known_at(AT_FDCWD, path, 0, ret_stat);
-}
-
 #endif

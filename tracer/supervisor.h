@@ -492,7 +492,7 @@ enum open_way open_exec_failure(struct tracer *t, size_t path_len);
  * OPEN_ASIDE, or OPEN_CHECK when no thread is left.
  */
 enum open_way errand_do(struct tracer *t, struct errand *e, size_t size);
-/* For act(): the caller's rights, taken on and given back. */
+/* For act(): the caller's rights, taken on and given back. Meanwhile nothing is to be asked of other processes. */
 bool errand_assume(const struct errand *e);
 void errand_return(const struct errand *e);
 /* True: one that was put aside is done. Its call is pending, if its caller still waits. */

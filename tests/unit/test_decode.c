@@ -351,7 +351,7 @@ static void test_native(void **state)
 		struct native_test tests[NATIVE_TESTS] = { 0 };
 		size_t count = 0;
 
-		assert_int_equal(decode_native_test(&rows[i].test, rows[i].event, 0, tests, &count), rows[i].count > 0);
+		assert_int_equal(decode_native_test(&rows[i].test, rows[i].event, tests, &count), rows[i].count > 0);
 		assert_int_equal(count, rows[i].count);
 		if (!count)
 			continue;
