@@ -72,14 +72,9 @@ static int64_t word_i64(struct str *rest)
 
 static uint64_t word_hex(struct str *rest)
 {
-	char text[19] = "0x";
-	struct str word = words_next(rest);
 	uint64_t v = 0;
 
-	if (word.len > 16)
-		return 0;
-	memcpy(text + 2, word.ptr, word.len);
-	return parse_u64((struct str){ text, word.len + 2 }, &v) < 0 ? 0 : v;
+	return parse_hex_u64(words_next(rest), &v) < 0 ? 0 : v;
 }
 
 /* The last of several ids: one a pid namespace, the task's own namespace last. */

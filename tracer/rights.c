@@ -15,7 +15,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/parse.h"
 #include "base/str.h"
+#include "base/words.h"
 
 /*
  * Everything is set by bare system calls: those of the C library would change all threads. Only the ids of the file
@@ -37,30 +39,23 @@ struct rights_book {
 
 static struct rights *parse(const char *lines)
 {
+	enum { UID, GID, GROUPS, CAPABILITIES, LINES };
 	auto_free struct rights *r = NULL;
-	const char *at = lines;
-	size_t most = strlen(lines) / 2 + 1; /* a group is a digit and a space at least */
-	char *end;
+	struct str rest = str_of(lines), line[LINES], group;
 
-	r = calloc(1, sizeof(*r) + most * sizeof(r->groups[0]));
-	if (!r)
+	if (!str_ends(rest, STR("\n")))
 		return NULL;
-	r->fsuid = (uid_t)strtoul(at, &end, 10);
-	if (end == at || *end != '\n')
-		return NULL;
-	at = end + 1;
-	r->fsgid = (gid_t)strtoul(at, &end, 10);
-	if (end == at || *end != '\n')
-		return NULL;
-	for (at = end + 1 + strspn(end + 1, " "); *at != '\n'; at = end + strspn(end, " ")) {
-		if (*at < '0' || *at > '9' || r->ngroups == most)
+	for (int i = 0; i < LINES; i++)
+		if (!words_line(&rest, &line[i]))
 			return NULL;
-		r->groups[r->ngroups++] = (gid_t)strtoul(at, &end, 10);
-	}
-	at++;
-	r->capabilities = strtoull(at, &end, 16);
-	if (end == at || *end != '\n')
+	/* a group is a digit and a space at least */
+	r = calloc(1, sizeof(*r) + (line[GROUPS].len / 2 + 1) * sizeof(r->groups[0]));
+	if (!r || parse_u32(line[UID], &r->fsuid) < 0 || parse_u32(line[GID], &r->fsgid) < 0 ||
+	    parse_hex_u64(line[CAPABILITIES], &r->capabilities) < 0)
 		return NULL;
+	while ((group = words_next(&line[GROUPS])).len)
+		if (parse_u32(group, &r->groups[r->ngroups++]) < 0)
+			return NULL;
 	r->lines = str_dup(str_of(lines));
 	return r->lines ? take_ptr(r) : NULL;
 }

@@ -2,31 +2,27 @@
 #include "tracer/sender.h"
 
 #include <linux/capability.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/words.h"
-#include "tracer/procfs.h"
-#include "tracer/sight.h"
+#include "tracer/creds.h"
 #include "tracer/status.h"
 
 struct ids {
 	uint32_t real, effective, saved;
 	bool kills; /* whom it likes, in its user namespace and those below */
-	ino_t users; /* the namespace; 0 = not known */
+	uint64_t users; /* the namespace; 0 = not known */
 };
 
 static bool read_ids(pid_t tid, struct ids *ret_ids)
 {
 	auto_free char *text = NULL;
+	uint64_t capabilities;
 	struct str users;
-	struct stat st;
-	char path[32] = "self/ns/user";
 
 	if (status_read(tid, &text) < 0)
 		return false;
@@ -35,10 +31,8 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 	    parse_u32(words_next(&users), &ret_ids->effective) < 0 ||
 	    parse_u32(words_next(&users), &ret_ids->saved) < 0)
 		return false;
-	ret_ids->kills = strtoull(status_line(text, "CapEff").ptr, NULL, 16) >> CAP_KILL & 1;
-	if (tid)
-		snprintf(path, sizeof(path), "%d/ns/user", tid);
-	ret_ids->users = SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0 ? 0 : st.st_ino;
+	ret_ids->kills = parse_hex_u64(status_line(text, "CapEff"), &capabilities) == 0 && capabilities >> CAP_KILL & 1;
+	ret_ids->users = creds_namespace(tid);
 	return true;
 }
 

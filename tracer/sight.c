@@ -33,9 +33,9 @@ static bool parse_ids(struct str line, uint32_t *ret_id)
 static bool find_ids(const char *path, uid_t *ret_uid, gid_t *ret_gid)
 {
 	auto_free char *text = NULL;
-	pid_t tid = (pid_t)strtol(path, NULL, 10);
+	int tid;
 
-	return tid > 0 && status_read(tid, &text) == 0 && parse_ids(status_line(text, "Uid"), ret_uid) &&
+	return parse_int((struct str){ path, strcspn(path, "/") }, &tid) == 0 && tid > 0 && status_read(tid, &text) == 0 && parse_ids(status_line(text, "Uid"), ret_uid) &&
 	       parse_ids(status_line(text, "Gid"), ret_gid);
 }
 

@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/parse.h"
+#include "base/words.h"
 #include "tracer/hands.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
@@ -252,47 +253,21 @@ static bool is_internet(int domain)
 
 /* ---- the kernel's tables ------------------------------------------------------------------------------- */
 
-static struct str take_word(struct str *rest, const char *separators)
-{
-	size_t i = 0;
-
-	while (rest->len && strchr(separators, *rest->ptr) && *rest->ptr) {
-		rest->ptr++;
-		rest->len--;
-	}
-	while (i < rest->len && !strchr(separators, rest->ptr[i]))
-		i++;
-	rest->ptr += i;
-	rest->len -= i;
-	return (struct str){ rest->ptr - i, i };
-}
-
-static bool parse_hex32(struct str digits, uint32_t *ret_value)
-{
-	char text[11] = "0x";
-	uint64_t v;
-
-	if (digits.len == 0 || digits.len > 8)
-		return false;
-	memcpy(text + 2, digits.ptr, digits.len);
-	if (parse_u64((struct str){ text, digits.len + 2 }, &v) < 0)
-		return false;
-	*ret_value = (uint32_t)v;
-	return true;
-}
-
 /* "0100007F:1F90": words of the address as they lie in memory, port in host order. */
 static bool parse_net_address(struct str word, bool v6, struct sockaddr_storage *ret_address)
 {
 	size_t digits = v6 ? 32 : 8;
-	uint32_t port, part[4];
+	uint64_t port, v;
+	uint32_t part[4];
 
 	if (word.len < digits + 2 || word.ptr[digits] != ':' ||
-	    !parse_hex32((struct str){ word.ptr + digits + 1, word.len - digits - 1 }, &port))
+	    parse_hex_u64((struct str){ word.ptr + digits + 1, word.len - digits - 1 }, &port) < 0 || port > UINT16_MAX)
 		return false;
-	for (size_t i = 0; i < digits / 8; i++)
-		if (!parse_hex32((struct str){ word.ptr + 8 * i, 8 }, &part[i]))
+	for (size_t i = 0; i < digits / 8; i++) {
+		if (parse_hex_u64((struct str){ word.ptr + 8 * i, 8 }, &v) < 0)
 			return false;
+		part[i] = (uint32_t)v;
+	}
 	memset(ret_address, 0, sizeof(*ret_address));
 	if (v6) {
 		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret_address;
@@ -321,22 +296,22 @@ static bool find_in_net_table(pid_t tid, const char *table, bool v6, struct str 
 {
 	auto_free char *text = NULL;
 	char path[48];
-	struct str rest;
+	struct str rest, line;
 	size_t len;
 
 	snprintf(path, sizeof(path), "%d/net/%s", tid, table);
 	if (file_read_all_at(procfs_folder(), path, NET_TABLE_BYTES, &text, &len, NULL) < 0)
 		return false;
 	rest = (struct str){ text, len };
-	take_word(&rest, "\n"); /* heading */
-	while (rest.len) {
-		struct str line = take_word(&rest, "\n"), local, remote, found = { NULL, 0 };
+	words_line(&rest, &line); /* heading */
+	while (words_line(&rest, &line)) {
+		struct str local, remote, found = { NULL, 0 };
 
-		take_word(&line, " ");
-		local = take_word(&line, " ");
-		remote = take_word(&line, " ");
+		words_next(&line);
+		local = words_next(&line);
+		remote = words_next(&line);
 		for (int column = 3; column <= 9; column++)
-			found = take_word(&line, " ");
+			found = words_next(&line);
 		if (!str_eq(found, inode))
 			continue;
 		s->local_len = parse_net_address(local, v6, &s->local) ? sizeof(s->local) : 0;

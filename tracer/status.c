@@ -2,11 +2,11 @@
 #include "tracer/status.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/parse.h"
 #include "tracer/procfs_folder.h"
 
 int status_read(pid_t tid, char **ret_text)
@@ -35,6 +35,7 @@ struct str status_line(const char *text, const char *key)
 bool status_has_signal(pid_t tid, const char *key, uint64_t signals)
 {
 	auto_free char *text = NULL;
+	uint64_t set;
 
-	return status_read(tid, &text) == 0 && strtoull(status_line(text, key).ptr, NULL, 16) & signals;
+	return status_read(tid, &text) == 0 && parse_hex_u64(status_line(text, key), &set) == 0 && set & signals;
 }

@@ -15,15 +15,10 @@ int parse_hex_digit(int c)
 	return -1;
 }
 
-int parse_u64(struct str s, uint64_t *ret_value)
+static int parse_digits(struct str s, uint64_t base, uint64_t *ret_value)
 {
-	uint64_t base = 10;
 	uint64_t value = 0;
 
-	if (s.len > 2 && s.ptr[0] == '0' && (s.ptr[1] == 'x' || s.ptr[1] == 'X')) {
-		base = 16;
-		s = (struct str){ s.ptr + 2, s.len - 2 };
-	}
 	if (s.len == 0)
 		return -EINVAL;
 	for (size_t i = 0; i < s.len; i++) {
@@ -38,6 +33,18 @@ int parse_u64(struct str s, uint64_t *ret_value)
 			return -ERANGE;
 	*ret_value = value;
 	return 0;
+}
+
+int parse_u64(struct str s, uint64_t *ret_value)
+{
+	if (s.len > 2 && s.ptr[0] == '0' && (s.ptr[1] == 'x' || s.ptr[1] == 'X'))
+		return parse_hex_u64((struct str){ s.ptr + 2, s.len - 2 }, ret_value);
+	return parse_digits(s, 10, ret_value);
+}
+
+int parse_hex_u64(struct str s, uint64_t *ret_value)
+{
+	return parse_digits(s, 16, ret_value);
 }
 
 int parse_i64(struct str s, int64_t *ret_value)

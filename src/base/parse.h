@@ -12,6 +12,7 @@
  * Returns 0, -EINVAL (not a number) or -ERANGE (does not fit).
  */
 int parse_u64(struct str s, uint64_t *ret_value); /* decimal, or hexadecimal after 0x */
+int parse_hex_u64(struct str s, uint64_t *ret_value); /* hexadecimal without 0x, as /proc has it */
 int parse_i64(struct str s, int64_t *ret_value); /* optional sign */
 int parse_u32(struct str s, uint32_t *ret_value);
 int parse_int(struct str s, int *ret_value);

@@ -41,6 +41,20 @@ static void test_u64(void **state)
 	}
 }
 
+static void test_hex(void **state)
+{
+	uint64_t value = 42;
+
+	assert_int_equal(parse_hex_u64(STR("00000000a80425FB"), &value), 0);
+	assert_true(value == 0xa80425fb);
+	assert_int_equal(parse_hex_u64(STR("10"), &value), 0);
+	assert_true(value == 16);
+	assert_int_equal(parse_hex_u64(STR("10000000000000000"), &value), -ERANGE);
+	assert_int_equal(parse_hex_u64(STR("0x10"), &value), -EINVAL);
+	assert_int_equal(parse_hex_u64(STR(""), &value), -EINVAL);
+	assert_true(value == 16);
+}
+
 static void test_signed(void **state)
 {
 	int64_t v = 1;
@@ -71,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),
+		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_signed),
 		cmocka_unit_test(test_narrow),
 	};
