@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "tracer/creds.h"
+#include "tracer/procfs.h"
 
 /* What a call makes the effective id: which kind, and the argument that has it. */
 struct new_id {
@@ -56,7 +57,7 @@ void become_tell(const struct tracer *t, const struct call *c, struct event_ext 
 
 	if (!c->has_result || c->result < 0 || !may_change(t, c->number))
 		return;
-	apart = t->slow.apart && creds_namespace(c->tid) != t->own_users;
+	apart = t->slow.apart && procfs_namespace(c->tid, "ns/user") != t->own_users;
 	if (c->assumed && apart)
 		ext->creds = foresee(c);
 	else if (!c->assumed && (apart || t->facts & FACT_CAPS || t->in_full))

@@ -13,7 +13,6 @@
 #include "base/parse.h"
 #include "base/words.h"
 #include "tracer/procfs.h"
-#include "tracer/sight.h"
 
 #define MAP_BYTES 16384 /* the kernel has at most 340 lines of three numbers */
 
@@ -42,16 +41,6 @@ int creds_read(pid_t pid, struct procfs_task *task)
 	task->cap_permitted = both(caps[0].permitted, caps[1].permitted);
 	task->cap_effective = both(caps[0].effective, caps[1].effective);
 	return 0;
-}
-
-uint64_t creds_namespace(pid_t tid)
-{
-	struct stat st;
-	char path[32] = "self/ns/user";
-
-	if (tid)
-		snprintf(path, sizeof(path), "%d/ns/user", tid);
-	return SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0 ? 0 : st.st_ino;
 }
 
 struct event_creds creds_of_task(const struct procfs_task *task)

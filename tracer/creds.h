@@ -12,8 +12,6 @@
  */
 int creds_read(pid_t pid, struct procfs_task *task);
 
-/* The inode of a thread's user namespace, 0 = nobody tells. tid 0: ours. */
-uint64_t creds_namespace(pid_t tid);
 struct event_creds creds_of_task(const struct procfs_task *task);
 /* Who a thread is now, of any namespace. known: unless it is gone. */
 struct event_creds creds_now(pid_t tid);

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
-#include <stdio.h>
-#include <sys/stat.h>
-
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/words.h"
 #include "tracer/notify.h"
 #include "tracer/procfs.h"
 #include "tracer/protect.h"
-#include "tracer/sight.h"
 #include "tracer/status.h"
 
 /*
@@ -25,7 +21,7 @@
 
 struct translation {
 	pid_t wanted, found;
-	ino_t ns;
+	uint64_t ns;
 };
 
 /* The last number of NSpid is the thread's id in its own namespace. */
@@ -33,13 +29,10 @@ static void match_inner_id(void *context, struct tracee *tracee)
 {
 	struct translation *tr = context;
 	auto_free char *text = NULL;
-	char path[64];
-	struct stat st;
 	struct str ids;
 	int64_t id = 0;
 
-	snprintf(path, sizeof(path), "%d/ns/pid", tracee->tid);
-	if (tr->found || SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0 || st.st_ino != tr->ns)
+	if (tr->found || procfs_namespace(tracee->tid, "ns/pid") != tr->ns)
 		return;
 	if (status_read(tracee->tid, &text) < 0)
 		return;
@@ -53,15 +46,12 @@ static void match_inner_id(void *context, struct tracee *tracee)
 static struct tracee *find_target(struct tracer *t, pid_t caller, pid_t number)
 {
 	struct translation tr = { .wanted = number };
-	struct stat st;
-	char path[64];
 
 	if (protect_same_ids(caller))
 		return tracees_find(&t->tracees, number);
-	snprintf(path, sizeof(path), "%d/ns/pid", caller);
-	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0)
+	tr.ns = procfs_namespace(caller, "ns/pid");
+	if (!tr.ns)
 		return NULL;
-	tr.ns = st.st_ino;
 	tracees_each(&t->tracees, match_inner_id, &tr);
 	return tr.found ? tracees_find(&t->tracees, tr.found) : NULL;
 }

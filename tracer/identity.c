@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -25,11 +24,10 @@
  * they are known when the thread makes its next call; after the others the thread opens for itself until the next exec.
  */
 
-#define PROC_PATH   40
 #define LABEL_BYTES 4096 /* a page of the kernel */
 
 struct own_identity {
-	ino_t mounts, users; /* namespaces */
+	uint64_t mounts, users; /* namespaces */
 	uint64_t root_mount, root_ino;
 	char *status; /* lines: the rights */
 	char *label; /* of the security module */
@@ -74,24 +72,16 @@ static int read_access(pid_t tid, char **ret_lines)
 	return 0;
 }
 
-static void name_of(char path[PROC_PATH], pid_t tid, const char *name)
-{
-	if (tid)
-		snprintf(path, PROC_PATH, "%d/%s", tid, name);
-	else
-		snprintf(path, PROC_PATH, "self/%s", name);
-}
-
 /*
  * The label, empty where no module gives one: then there is no such file, or nothing to be read in it. One that is
  * there and may not be read is another matter: who wears which is not known then.
  */
 static int read_label(pid_t tid, char **ret_label)
 {
-	char path[PROC_PATH];
+	char path[PROCFS_PATH_BYTES];
 	int r;
 
-	name_of(path, tid, "attr/current");
+	procfs_path(path, tid, "attr/current");
 	r = file_read_all_at(procfs_folder(), path, LABEL_BYTES, ret_label, NULL, NULL);
 	if (r != -ENOENT && r != -EINVAL)
 		return r;
@@ -99,37 +89,25 @@ static int read_label(pid_t tid, char **ret_label)
 	return *ret_label ? 0 : -ENOMEM;
 }
 
-static int read_namespace(pid_t tid, const char *name, ino_t *ret_ino)
-{
-	struct stat st;
-	char path[PROC_PATH];
-
-	name_of(path, tid, name);
-	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0)
-		return -errno;
-	*ret_ino = st.st_ino;
-	return 0;
-}
-
 /* tid 0: ours */
 static int read_identity(pid_t tid, struct own_identity *ret_identity)
 {
 	struct statx root;
-	char path[PROC_PATH];
+	char path[PROCFS_PATH_BYTES];
 	int r;
 
-	name_of(path, tid, "root");
+	procfs_path(path, tid, "root");
 	if (SIGHT(path, statx_ask(procfs_folder(), path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root)) < 0)
 		return -errno;
 	if (!(root.stx_mask & STATX_MNT_ID)) /* before Linux 5.8 */
 		return -ENOTSUP;
 	ret_identity->root_mount = root.stx_mnt_id;
 	ret_identity->root_ino = root.stx_ino;
-	r = read_namespace(tid, "ns/mnt", &ret_identity->mounts);
-	if (r == 0)
-		r = read_namespace(tid, "ns/user", &ret_identity->users);
-	if (r == 0)
-		r = read_access(tid, &ret_identity->status);
+	ret_identity->mounts = procfs_namespace(tid, "ns/mnt");
+	ret_identity->users = procfs_namespace(tid, "ns/user");
+	if (!ret_identity->mounts || !ret_identity->users)
+		return -ENOTSUP;
+	r = read_access(tid, &ret_identity->status);
 	if (r == 0)
 		r = read_label(tid, &ret_identity->label);
 	return r;

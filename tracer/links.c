@@ -36,7 +36,8 @@ struct link {
 /* Where paths lead is a matter of the root directory and of the mounts. */
 struct view {
 	dev_t root_dev;
-	ino_t root_ino, mounts;
+	ino_t root_ino;
+	uint64_t mounts; /* their namespace */
 };
 
 struct links {
@@ -48,19 +49,11 @@ struct links {
 	uint64_t first[FIRST_BITS / 64]; /* bits of the inodes that first led to */
 };
 
-static void name_of(char path[40], pid_t tid, const char *name)
-{
-	if (tid)
-		snprintf(path, 40, "%d/%s", tid, name);
-	else
-		snprintf(path, 40, "self/%s", name);
-}
-
 static int open_root(pid_t tid)
 {
-	char path[40];
+	char path[PROCFS_PATH_BYTES];
 
-	name_of(path, tid, "root");
+	procfs_path(path, tid, "root");
 	return SIGHT(path, openat(procfs_folder(), path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
@@ -159,21 +152,16 @@ void links_free(struct links *l)
 
 static bool read_view(pid_t tid, struct view *ret_view)
 {
-	char path[40];
+	uint64_t mounts = procfs_namespace(tid, "ns/mnt");
+	char path[PROCFS_PATH_BYTES];
 	struct stat st;
 
-	name_of(path, tid, "ns/mnt");
-	if (SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) == 0)
-		ret_view->mounts = st.st_ino;
-	else if (errno == ENOENT && faccessat(procfs_folder(), "self/ns/mnt", F_OK, 0) < 0)
-		ret_view->mounts = 1; /* gVisor tells of none */
-	else
+	if (!mounts && errno == ENOENT && !procfs_namespace(0, "ns/mnt"))
+		mounts = 1; /* gVisor tells of none */
+	procfs_path(path, tid, "root");
+	if (!mounts || SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0)
 		return false;
-	name_of(path, tid, "root");
-	if (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0)
-		return false;
-	ret_view->root_dev = st.st_dev;
-	ret_view->root_ino = st.st_ino;
+	*ret_view = (struct view){ .root_dev = st.st_dev, .root_ino = st.st_ino, .mounts = mounts };
 	return true;
 }
 

@@ -2,7 +2,6 @@
 #include "tracer/mount.h"
 
 #include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -51,12 +50,11 @@ bool mount_is_ordinary(uint32_t magic)
 
 int mount_read_all(pid_t tid, char **ret_text, struct str *ret_lines)
 {
-	char path[32] = "self/mountinfo";
+	char path[PROCFS_PATH_BYTES];
 	size_t len;
 	int r;
 
-	if (tid)
-		snprintf(path, sizeof(path), "%d/mountinfo", tid);
+	procfs_path(path, tid, "mountinfo");
 	r = file_read_all_at(procfs_folder(), path, MOUNTS_BYTES, ret_text, &len, NULL);
 	if (r < 0)
 		return r;

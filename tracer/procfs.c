@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -12,24 +13,22 @@
 #include "tracer/sight.h"
 #include "tracer/status.h"
 
-static int procfs_path(char *path, size_t size, pid_t tid, const char *name)
+/* Of a caller that we cannot see the kernel tells the id 0, which is not us. */
+static void path_of_other(char path[PROCFS_PATH_BYTES], pid_t tid, const char *name)
 {
-	int n = snprintf(path, size, "%d/%s", tid, name);
-
-	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
+	snprintf(path, PROCFS_PATH_BYTES, "%d/%s", tid, name);
 }
 
 int procfs_open(pid_t tid, const char *name)
 {
-	char path[64];
-	int r = procfs_path(path, sizeof(path), tid, name);
+	char path[PROCFS_PATH_BYTES];
+	int fd;
 
-	if (r < 0)
-		return r;
-	r = SIGHT(path, openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC));
-	if (r < 0)
+	path_of_other(path, tid, name);
+	fd = SIGHT(path, openat(procfs_folder(), path, O_RDONLY | O_CLOEXEC));
+	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	return r;
+	return fd;
 }
 
 ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
@@ -41,17 +40,24 @@ ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max)
 
 ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max)
 {
-	char path[64];
+	char path[PROCFS_PATH_BYTES];
 	ssize_t n;
-	int r = procfs_path(path, sizeof(path), tid, name);
 
-	if (r < 0)
-		return r;
+	path_of_other(path, tid, name);
 	n = SIGHT(path, readlinkat(procfs_folder(), path, bytes, max - 1));
 	if (n < 0)
 		return -errno;
 	bytes[n] = 0;
 	return n;
+}
+
+uint64_t procfs_namespace(pid_t tid, const char *name)
+{
+	char path[PROCFS_PATH_BYTES];
+	struct stat st;
+
+	procfs_path(path, tid, name);
+	return SIGHT(path, fstatat(procfs_folder(), path, &st, 0)) < 0 ? 0 : st.st_ino;
 }
 
 /* ---- words as numbers ---------------------------------------------------------------------------------- */

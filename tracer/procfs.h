@@ -57,6 +57,9 @@ ssize_t procfs_read_file(pid_t tid, const char *name, char *bytes, size_t max);
 /* A link below /proc/TID, NUL-terminated, at most max - 1 bytes: length or -errno. */
 ssize_t procfs_read_link(pid_t tid, const char *name, char *bytes, size_t max);
 
+/* The inode of a thread's namespace ("ns/pid" …); tid 0: of ours. 0 and errno: nobody tells. */
+uint64_t procfs_namespace(pid_t tid, const char *name);
+
 /* The cgroups as Falco's events have them: "cpuset=/a", "cpu=/a" …, each with its NUL. Length, at most max. */
 size_t procfs_read_cgroups(pid_t tid, char *bytes, size_t max);
 

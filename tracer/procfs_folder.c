@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,6 +71,14 @@ int procfs_folder(void)
 	if (folder < 0)
 		procfs_keep();
 	return folder;
+}
+
+void procfs_path(char path[PROCFS_PATH_BYTES], pid_t tid, const char *name)
+{
+	if (tid)
+		snprintf(path, PROCFS_PATH_BYTES, "%d/%s", tid, name);
+	else
+		snprintf(path, PROCFS_PATH_BYTES, "self/%s", name);
 }
 
 DIR *procfs_list(const char *path)

@@ -3,6 +3,7 @@
 #define MONITOR_TRACER_PROCFS_FOLDER_H
 
 #include <dirent.h>
+#include <sys/types.h>
 
 /*
  * The folder for openat() and the like. The workload may mount what it likes over /proc, or unmount it: procfs_keep()
@@ -10,6 +11,9 @@
  */
 void procfs_keep(void);
 int procfs_folder(void);
+/* The path from there of what is about a thread, by one of proc(5)'s names; tid 0: about us. */
+#define PROCFS_PATH_BYTES 64
+void procfs_path(char path[PROCFS_PATH_BYTES], pid_t tid, const char *name);
 /* A folder below it; the caller closes it. NULL with errno. */
 DIR *procfs_list(const char *path);
 

@@ -5,16 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "tracer/procfs.h"
 #include "tracer/sender.h"
-#include "tracer/sight.h"
 #include "tracer/status.h"
 #include "tracer/supervisor.h"
 
@@ -47,14 +44,11 @@ static bool has_inner_id(pid_t tid)
 
 bool protect_same_ids(pid_t tid)
 {
-	struct stat own, other;
-	char path[64];
+	uint64_t own = procfs_namespace(0, "ns/pid"), other = procfs_namespace(tid, "ns/pid");
 
-	snprintf(path, sizeof(path), "%d/ns/pid", tid);
-	if (fstatat(procfs_folder(), "self/ns/pid", &own, 0) < 0 ||
-	    SIGHT(path, fstatat(procfs_folder(), path, &other, 0)) < 0)
+	if (!own || !other)
 		return !has_inner_id(tid); /* one that we may not look into */
-	return own.st_ino == other.st_ino;
+	return own == other;
 }
 
 /*

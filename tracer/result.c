@@ -281,11 +281,9 @@ static bool make_whole(const struct call *c, const char *path, char ret_whole[PA
 
 static bool has_our_mounts(pid_t tid)
 {
-	char name[2][64];
-	ssize_t len[] = { procfs_read_link(tid, "ns/mnt", name[0], sizeof(name[0])),
-			  procfs_read_link(getpid(), "ns/mnt", name[1], sizeof(name[1])) };
+	uint64_t theirs = procfs_namespace(tid, "ns/mnt");
 
-	return len[0] > 0 && len[0] == len[1] && !memcmp(name[0], name[1], (size_t)len[0]);
+	return theirs && theirs == procfs_namespace(0, "ns/mnt");
 }
 
 /* Where a path leads in the caller's root directory, by O_PATH; negative errno. */

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/words.h"
-#include "tracer/creds.h"
+#include "tracer/procfs.h"
 #include "tracer/status.h"
 
 struct ids {
@@ -32,7 +32,7 @@ static bool read_ids(pid_t tid, struct ids *ret_ids)
 	    parse_u32(words_next(&users), &ret_ids->saved) < 0)
 		return false;
 	ret_ids->kills = parse_hex_u64(status_line(text, "CapEff"), &capabilities) == 0 && capabilities >> CAP_KILL & 1;
-	ret_ids->users = creds_namespace(tid);
+	ret_ids->users = procfs_namespace(tid, "ns/user");
 	return true;
 }
 

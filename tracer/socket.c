@@ -67,13 +67,11 @@ static int open_process_of(pid_t tid, int fd)
  */
 static bool may_be_served(pid_t tid, int fd)
 {
-	char path[48] = "self", first;
-	size_t len = strlen(path);
+	char name[32], path[PROCFS_PATH_BYTES], first;
 	struct stat st;
 
-	if (tid)
-		len = (size_t)snprintf(path, sizeof(path), "%d", tid);
-	snprintf(path + len, sizeof(path) - len, "/fd/%d", fd);
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	procfs_path(path, tid, name);
 	return SIGHT(path, readlinkat(procfs_folder(), path, &first, 1)) == 1 && first == '/' &&
 	       (SIGHT(path, statx_known_at(procfs_folder(), path, 0, &st)) < 0 || S_ISREG(st.st_mode) ||
 		S_ISDIR(st.st_mode));

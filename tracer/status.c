@@ -11,10 +11,9 @@
 
 int status_read(pid_t tid, char **ret_text)
 {
-	char path[32] = "self/status";
+	char path[PROCFS_PATH_BYTES];
 
-	if (tid)
-		snprintf(path, sizeof(path), "%d/status", tid);
+	procfs_path(path, tid, "status");
 	return file_read_all_at(procfs_folder(), path, STATUS_BYTES, ret_text, NULL, NULL);
 }
 

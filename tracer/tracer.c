@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "tracer/creds.h"
 #include "tracer/hands.h"
 #include "tracer/place.h"
 #include "tracer/procfs.h"
@@ -197,7 +196,7 @@ int tracer_open(const struct tracer_options *options, struct source **ret_source
 	if (!t)
 		return error_set(err, -ENOMEM, "out of memory");
 	source = &t->source;
-	t->own_users = creds_namespace(0);
+	t->own_users = procfs_namespace(0, "ns/user");
 	t->source.ops = &tracer_ops;
 	t->source.traits = SOURCE_SYNCHRONOUS | SOURCE_LEAVES_IDS;
 	t->options = *options;
