@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#include "tracer/descriptor.h"
 #include "tracer/socket.h"
 
 /*

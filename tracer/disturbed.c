@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "tracer/descriptor.h"
 #include "tracer/socket.h"
 #include "tracer/supervisor.h"
 

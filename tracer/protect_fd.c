@@ -16,12 +16,12 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/words.h"
+#include "tracer/descriptor.h"
 #include "tracer/maps.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
 #include "tracer/sender.h"
 #include "tracer/sight.h"
-#include "tracer/socket.h"
 #include "tracer/status.h"
 #include "tracer/supervisor.h"
 

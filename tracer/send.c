@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
+#include "tracer/descriptor.h"
 #include "tracer/socket.h"
 
 /*

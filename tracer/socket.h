@@ -70,18 +70,7 @@ int socket_look_up(pid_t tid, uint64_t inode, struct socket_info *s);
  */
 int socket_kind(pid_t tid, int fd, struct reader *reader, struct socket_info *s);
 
-/*
- * A copy of a task's descriptor, of any kind; it names the same open file. -EPERM where the profile forbids
- * pidfd_getfd, or where a server could keep us from closing it. The reader may be NULL.
- */
-int descriptor_copy(pid_t tid, int fd, struct reader *reader);
-/*
- * Closes such a copy: on a thread where its server may have to be waited for. Who waits for a socket's other end is
- * interrupted by SIGALRM, so with a reader this is for the one thread that takes that signal, which blocks it and has
- * a handler. Accepts -1.
- */
-void descriptor_drop(int copy, struct reader *reader);
-/* The same of sockets alone, else -ENOTSOCK. */
+/* As descriptor_copy(), of sockets alone, else -ENOTSOCK. Ends with descriptor_drop(). */
 int socket_copy(pid_t tid, int fd, struct reader *reader);
 /* Takes a copy of a task's descriptor and looks at it. -EPERM where the profile forbids pidfd_getfd. */
 int socket_ask(pid_t tid, int fd, struct reader *reader, struct socket_info *s);

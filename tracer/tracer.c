@@ -112,7 +112,7 @@ static void be_interrupted(int number)
 
 /*
  * What seldom happens comes as a signal: each descriptor and each time limit more makes every wait dearer. One of them
- * is let through where that ends a wait (socket.c).
+ * is let through where that ends a wait (descriptor.c).
  */
 static int prepare_signals(struct tracer *t, struct error *err)
 {

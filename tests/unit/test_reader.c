@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "tracer/decode.h"
+#include "tracer/descriptor.h"
 #include "tracer/hands.h"
 #include "tracer/socket.h"
 

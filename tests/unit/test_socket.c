@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "tracer/descriptor.h"
 #include "tracer/supervisor.h"
 
 static struct sockaddr_storage loopback(int family)
