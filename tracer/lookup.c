@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
@@ -12,6 +13,7 @@
 #include "tracer/mount.h"
 #include "tracer/procfs.h"
 #include "tracer/sight.h"
+#include "tracer/statx.h"
 #include "tracer/supervisor.h"
 
 void lookup_mounts_changed(struct tracer *t)
@@ -95,6 +97,22 @@ int lookup_descriptor(struct lookup *l, int fd)
 
 	snprintf(path, sizeof(path), "%d/fd/%d", l->tid, fd);
 	return fd < 0 ? -EBADF : follow(l, path, 0);
+}
+
+void lookup_real_path(struct tracer *t, pid_t tid, const char *link)
+{
+	struct stat st;
+	struct str other;
+	ssize_t n;
+
+	n = SIGHT(link, readlinkat(procfs_folder(), link, t->real_path, sizeof(t->real_path)));
+	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
+		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
+	if (SIGHT(link, statx_known_at(procfs_folder(), link, 0, &st)) < 0)
+		return;
+	other = links_find(t->links, tid, procfs_folder(), link, &st, t->ext.real_path, t->mounted);
+	if (other.len)
+		t->ext.real_path = other;
 }
 
 bool lookup_mentions_proc(const char *path)

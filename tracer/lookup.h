@@ -33,6 +33,11 @@ int lookup_open(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
 int lookup_base(struct lookup *l, const char *name, int dirfd, bool makes);
 /* The file that the caller has open as fd, without the right to read it (O_PATH). Negative as above. */
 int lookup_descriptor(struct lookup *l, int fd);
+/*
+ * The real path of a file that is open, by the link in /proc that leads to it, is t->ext's: also one that rules know it
+ * by, as tid resolves that.
+ */
+void lookup_real_path(struct tracer *t, pid_t tid, const char *link);
 /* File systems whose files behave the same for whoever opened them, and that answer at once. */
 bool lookup_is_ordinary(const struct lookup *l, int fd);
 /* Below /proc the same name is another thing for the caller than for us. */

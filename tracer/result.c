@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tracer/supervisor.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "tracer/notify.h"
 #include "tracer/procfs.h"
-#include "tracer/sight.h"
 #include "tracer/socket.h"
-#include "tracer/statx.h"
 
 #define NUMBERS_TRIED 64 /* descriptors of a process that are looked for, at most */
 
@@ -184,25 +176,6 @@ int result_later(struct tracer *t)
 	return 0;
 }
 
-/* The real path of a descriptor that the thread has just opened. */
-static void read_real_path(struct tracer *t, const struct tracee *tracee, int64_t fd)
-{
-	char link[64];
-	struct stat st;
-	struct str other;
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "%d/fd/%d", tracee->tid, (int)fd);
-	n = SIGHT(link, readlinkat(procfs_folder(), link, t->real_path, sizeof(t->real_path)));
-	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
-		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
-	if (SIGHT(link, statx_known_at(procfs_folder(), link, 0, &st)) < 0)
-		return;
-	other = links_find(t->links, tracee->tid, procfs_folder(), link, &st, t->ext.real_path, t->mounted);
-	if (other.len)
-		t->ext.real_path = other;
-}
-
 static int decode(struct tracer *t, const struct call *call, uint64_t cookie, struct event *ret_event,
 		  struct error *err)
 {
@@ -227,204 +200,6 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 	return r;
 }
 
-/* An open's flags, and openat2()'s resolve. */
-static bool read_flags(const struct call *c, uint64_t *ret_flags, uint64_t *ret_resolve)
-{
-	struct open_how how = { 0 };
-
-	if (c->number == SYS_openat2 && (!c->memory || memory_read(c->memory, c->args[2], &how, sizeof(how)) < 0))
-		return false;
-	if (c->number == SYS_openat)
-		how.flags = c->args[2];
-#ifdef SYS_open
-	if (c->number == SYS_open)
-		how.flags = c->args[1];
-#endif
-	*ret_flags = how.flags;
-	*ret_resolve = how.resolve;
-	return true;
-}
-
-/* The link in /proc to where a relative path of an open or exec begins. */
-static void name_base(const struct call *c, char ret_link[32])
-{
-	bool below = c->number == SYS_openat || c->number == SYS_openat2 || c->number == SYS_execveat;
-	int dirfd = below ? (int)c->args[0] : AT_FDCWD;
-
-	if (dirfd == AT_FDCWD)
-		snprintf(ret_link, 32, "cwd");
-	else
-		snprintf(ret_link, 32, "fd/%d", dirfd);
-}
-
-/* The path of an open or exec as its caller's root directory has it; false: that cannot be told. */
-static bool make_whole(const struct call *c, const char *path, char ret_whole[PATH_MAX])
-{
-	char link[32], base[PATH_MAX] = "";
-	ssize_t n;
-
-	/* what links say begins at our own root */
-	n = procfs_read_link(c->tid, "root", base, sizeof(base));
-	if (n != 1)
-		return false;
-	if (*path != '/') {
-		name_base(c, link);
-		n = procfs_read_link(c->tid, link, base, sizeof(base) - 1);
-		if (n <= 0 || base[0] != '/')
-			return false;
-		base[n] = '\0';
-	} else {
-		base[0] = '\0';
-	}
-	return (size_t)snprintf(ret_whole, PATH_MAX, "%s/%s", base, path) < PATH_MAX;
-}
-
-static bool has_our_mounts(pid_t tid)
-{
-	uint64_t theirs = procfs_namespace(tid, "ns/mnt");
-
-	return theirs && theirs == procfs_namespace(0, "ns/mnt");
-}
-
-/* Where a path leads in the caller's root directory, by O_PATH; negative errno. */
-static int open_whole(struct tracer *t, struct slow *mounts, pid_t tid, const char *whole)
-{
-	auto_fd int root = -1;
-	char link[32];
-
-	snprintf(link, sizeof(link), "%d/root", tid);
-	root = SIGHT(link, openat(procfs_folder(), link, O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (root < 0)
-		return -errno;
-	/* a look that the kernel has no answer for takes the lock of a folder */
-	if (reader_fears_locks(t->reader))
-		return slow_open_known(root, whole, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	return slow_open_below(mounts, root, whole, tid);
-}
-
-/* The same of who does not follow a link at its end: there is nothing then. */
-static int open_unfollowed(struct tracer *t, struct slow *mounts, pid_t tid, char *whole)
-{
-	char *last = strrchr(whole, '/');
-	auto_fd int folder = -1;
-	struct stat st;
-	int fd;
-
-	/* nobody looks for something in a folder that may not answer */
-	if (reader_fears_locks(t->reader) || slow_any(mounts))
-		return -EAGAIN;
-	*last++ = '\0';
-	folder = open_whole(t, mounts, tid, *whole ? whole : "/");
-	if (folder < 0)
-		return folder;
-	fd = openat(folder, *last ? last : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && (statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0 || S_ISLNK(st.st_mode)))
-		close(take_fd(fd));
-	return fd;
-}
-
-/* The same below a mount that has no path (open_tree()), and so none leads there. -EXDEV: it begins elsewhere. */
-static int open_detached(struct tracer *t, struct slow *mounts, const struct call *c, uint64_t flags, const char *path)
-{
-	auto_fd int base = -1;
-	char link[32], name[48];
-
-	if (*path == '/')
-		return -EXDEV;
-	name_base(c, link);
-	snprintf(name, sizeof(name), "%d/%s", c->tid, link);
-	base = SIGHT(name, openat(procfs_folder(), name, O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (base < 0 || !slow_is_apart(mounts, base))
-		return -EXDEV;
-	/* nobody looks for something that may not answer */
-	if (reader_fears_locks(t->reader) || slow_any(mounts))
-		return slow_open_known(base, path, RESOLVE_NO_MAGICLINKS);
-	return lookup_open(base, path, O_PATH | (flags & O_NOFOLLOW), 0, RESOLVE_NO_MAGICLINKS);
-}
-
-static int open_guessed(struct tracer *t, const struct call *c, uint64_t flags, const char *path)
-{
-	bool ours = has_our_mounts(c->tid);
-	struct slow others, *mounts = ours ? &t->slow : &others;
-	char whole[PATH_MAX];
-	int fd;
-
-	if (!ours)
-		slow_of(&others, c->tid);
-	fd = open_detached(t, mounts, c, flags, path);
-	if (fd == -EXDEV && !make_whole(c, path, whole))
-		fd = -EOPNOTSUPP;
-	else if (fd == -EXDEV)
-		fd = flags & O_NOFOLLOW ? open_unfollowed(t, mounts, c->tid, whole) :
-					  open_whole(t, mounts, c->tid, whole);
-	if (!ours)
-		slow_free(&others);
-	return fd;
-}
-
-/*
- * Where the path of an open leads now, when nobody will have its descriptor: links can be swapped until the kernel
- * looks, which is said.
- */
-static void guess_real_path(struct tracer *t, const struct call *c)
-{
-	auto_free char *path = path_of(t, c);
-	char link[32];
-	uint64_t flags, resolve;
-	auto_fd int fd = -1;
-	struct stat st;
-	struct str other;
-	ssize_t n;
-
-	if (!path || !*path || !read_flags(c, &flags, &resolve) || resolve & RESOLVE_IN_ROOT)
-		return;
-	fd = open_guessed(t, c, flags, path);
-	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0)
-		return;
-	snprintf(link, sizeof(link), "self/fd/%d", fd);
-	n = readlinkat(procfs_folder(), link, t->real_path, sizeof(t->real_path));
-	if (n > 0 && (size_t)n < sizeof(t->real_path) && t->real_path[0] == '/')
-		t->ext.real_path = (struct str){ t->real_path, (size_t)n };
-	other = links_find(t->links, c->tid, fd, "", &st, t->ext.real_path, t->mounted);
-	if (other.len)
-		t->ext.real_path = other;
-}
-
-/* Why an exec fails, if it does, as far as its path tells. */
-static int guess_exec_error(struct tracer *t, const struct tracee *tracee, const struct call *c)
-{
-	auto_fd int fd = -1;
-	struct stat st;
-
-	if (!tracee->exec_path)
-		return -ENOEXEC;
-	fd = open_guessed(t, c, 0, tracee->exec_path);
-	if (fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP || fd == -ENAMETOOLONG)
-		return fd;
-	if (fd < 0 || statx_known_at(fd, "", AT_EMPTY_PATH, &st) < 0)
-		return -ENOEXEC;
-	return S_ISREG(st.st_mode) && st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH) ? -ENOEXEC : -EACCES;
-}
-
-/* What an exec makes a program of, by O_PATH, as far as its path or descriptor tells; negative: that is not known. */
-static int open_program(struct tracer *t, const struct tracee *tracee, const struct call *c)
-{
-	char whole[PATH_MAX], link[32];
-	struct slow mounts;
-	int fd;
-
-	if (!tracee->exec_path) {
-		snprintf(link, sizeof(link), "%d/fd/%d", c->tid, (int)c->args[0]);
-		return c->number != SYS_execveat ? -1 : SIGHT(link, openat(procfs_folder(), link, O_PATH | O_CLOEXEC));
-	}
-	if (!make_whole(c, tracee->exec_path, whole))
-		return -1;
-	slow_of(&mounts, c->tid);
-	fd = open_whole(t, &mounts, c->tid, whole);
-	slow_free(&mounts);
-	return fd;
-}
-
 /* The kernel records the exec; of a program that has ended before we hear of it, this is what is known. */
 static void await_record(struct tracer *t, struct tracee *tracee)
 {
@@ -436,7 +211,7 @@ static void await_record(struct tracer *t, struct tracee *tracee)
 	tracee->process->executing = t->rings && task_rings_watch_execs(t->rings);
 	if (!tracee->process->executing || memory_is_late(c.memory))
 		return;
-	program = open_program(t, tracee, &c);
+	program = guess_program(t, tracee, &c);
 	c.object_fd = program < 0 ? -1 : program;
 	tracee->executed = as_if_done(t, &c, 0, 0);
 }
@@ -458,6 +233,7 @@ void result_await_exec(struct tracer *t)
 int result_assume(struct tracer *t, struct event *ret_event, struct error *err)
 {
 	struct pending *p = &t->pending;
+	auto_free char *path = NULL;
 
 	p->call.has_result = p->call.assumed = true;
 	p->call.result = success_of(&p->call);
@@ -465,7 +241,9 @@ int result_assume(struct tracer *t, struct event *ret_event, struct error *err)
 		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE
 	};
 	if (calls_traits(&t->calls, p->call.number) & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT)
-		guess_real_path(t, &p->call);
+		path = path_of(t, &p->call);
+	if (path)
+		guess_real_path(t, &p->call, path);
 	return result_event(t, p->tracee, &p->call, p->cookie, ret_event, err);
 }
 
@@ -541,6 +319,7 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	enum follow follow = tracee->follow;
 	struct arch_regs regs;
 	bool settled;
+	char link[32];
 	int r;
 
 	if (tracee->messages)
@@ -555,8 +334,10 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	call->has_result = true;
 	call->ts = tracer_now();
 	call->memory = tracees_memory(&t->tracees, tracee);
-	if (tracee->wants_path && call->result >= 0)
-		read_real_path(t, tracee, call->result);
+	if (tracee->wants_path && call->result >= 0) {
+		snprintf(link, sizeof(link), "%d/fd/%d", tracee->tid, (int)call->result);
+		lookup_real_path(t, tracee->tid, link);
+	}
 	/* who shares descriptors or memory could have replaced the descriptor or the bytes since */
 	settled = call->socket && (call->result >= 0 || call->result == -EINPROGRESS) &&
 		  connect_settle(tracee->socket, call);

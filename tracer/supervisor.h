@@ -344,6 +344,15 @@ void result_restarts(struct tracee *tracee);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
 
+/* ---- guess.c: where paths lead, when nobody sees the call's result ------------------------------------- */
+
+/* That of an open is t->ext's real path, as far as it can be told. */
+void guess_real_path(struct tracer *t, const struct call *c, const char *path);
+/* Why an exec fails, if it does, as far as its path tells: a negative errno. */
+int guess_exec_error(struct tracer *t, const struct tracee *tracee, const struct call *c);
+/* What an exec makes a program of, by O_PATH, as far as its path or descriptor tells; negative: that is not known. */
+int guess_program(struct tracer *t, const struct tracee *tracee, const struct call *c);
+
 /* ---- become.c: who a caller is behind its call ------------------------------------------------------------ */
 
 /* Where the call changes that, and its own numbers do not tell, ext does. */
