@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "tracer/task_queue.h"
 
 /*
  * What the kernel records of births and ends of threads, by perf events of the whole machine: nobody stops
@@ -18,24 +19,6 @@
  * task_newtask tracepoint. Executions can be recorded, too. Wants the capabilities PERFMON (or SYS_ADMIN), and
  * a tracefs.
  */
-
-enum task_change {
-	TASK_BORN,
-	TASK_ENDED,
-	TASK_EXECUTED, /* another program is ready to begin, in the first and only thread of its process by now */
-	TASK_LOST, /* records that the kernel had no room for */
-};
-
-/* Ids as the opener's pid namespace has them; 0 = not to be seen from there. */
-struct task_record {
-	enum task_change change;
-	uint64_t time; /* CLOCK_MONOTONIC, ns */
-	pid_t tid, pid; /* of whom it tells */
-	pid_t caller; /* TASK_BORN: the thread that made it */
-	uint64_t flags; /* TASK_BORN: of clone(2), CSIGNAL left out */
-	uint64_t lost; /* TASK_LOST: how many */
-	size_t order; /* of reading: of those of one ring at one time the first comes first */
-};
 
 struct task_rings;
 
@@ -70,40 +53,7 @@ int task_rings_look(struct task_rings *r);
  */
 int task_rings_processors(struct task_rings *r, long on);
 
-/* ---- the parts of it, for tests ---- */
-
-/* Where the fields of the tracepoint's records are, from its description in tracefs. */
-struct task_format {
-	uint32_t id;
-	uint32_t flags_at, flags_bytes;
-	uint32_t exec_id; /* of the other tracepoint, sched_process_exec; 0 = there is none */
-};
-int task_format_parse(const char *text, struct task_format *ret_format, struct error *err);
-
-/*
- * Records in the order of time, whatever rings they come from, and one of the two that the kernel makes of a
- * birth: that of the event knows the child in our pid namespace, that of the tracepoint the flags.
- */
-struct task_list {
-	struct task_record *records;
-	size_t first, count, room;
-};
-struct task_queue {
-	struct task_list fresh; /* as they were read */
-	struct task_list unflagged; /* births without their flags: the call is at work */
-	struct task_list ready;
-};
-
-/*
- * Adds one record of a ring (struct perf_event_header and its header.size bytes), unless it was made behind
- * the given time. 1 = done with, 0 = it was made later; -ENOMEM; -EBADMSG.
- */
-int task_queue_add(struct task_queue *q, const void *record, size_t len, const struct task_format *format,
-		   uint64_t until);
-/* What was added is ready. */
-int task_queue_settle(struct task_queue *q);
-bool task_queue_next(struct task_queue *q, struct task_record *ret_record);
-void task_queue_free(struct task_queue *q);
+/* ---- one of them, for tests ---- */
 
 /* One processor's ring, as it is mapped. */
 struct task_ring {
