@@ -54,6 +54,11 @@ int arch_write(pid_t tid, const struct arch_regs *regs);
 
 long arch_number(const struct arch_regs *regs); /* of the call the thread is in or comes from; -1 = none */
 uint64_t arch_arg(const struct arch_regs *regs, unsigned int i); /* at the entry */
+static inline void arch_args(const struct arch_regs *regs, uint64_t ret_args[6])
+{
+	for (unsigned int i = 0; i < 6; i++)
+		ret_args[i] = arch_arg(regs, i);
+}
 void arch_set_first_arg(struct arch_regs *regs, uint64_t value); /* likewise */
 int64_t arch_result(const struct arch_regs *regs); /* at the exit */
 uint64_t arch_ip(const struct arch_regs *regs);

@@ -481,10 +481,7 @@ static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 	t->looked_behind = 0;
 	if (!p->tried && handle(t))
 		return 0;
-	t->ext = p->tried ? p->ext :
-			    (struct event_ext){
-				    .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip
-			    };
+	t->ext = p->tried ? p->ext : (struct event_ext){ .ip = p->call.ip };
 	if (traits & CALL_EXEC)
 		return handle_exec(t, ret_event, err);
 	p->cookie = ++t->last_cookie;
@@ -510,7 +507,7 @@ static int tell(struct tracer *t, struct event *ret_event, struct error *err)
 	}
 	ret_event->call = p->cookie;
 	ret_event->failure_only = failure_only;
-	tracer_dress(t, ret_event, p->tracee);
+	told_dress(t, ret_event, p->tracee);
 	return 1;
 }
 
@@ -548,8 +545,7 @@ void entry_take(struct tracer *t, const struct seccomp_notif *n)
 		.memo = t->memo,
 		.object_fd = -1,
 	};
-	for (unsigned int i = 0; i < 6; i++)
-		p->call.args[i] = n->data.args[i];
+	memcpy(p->call.args, n->data.args, sizeof(p->call.args));
 	caller_know(t, true);
 	if (p->tracee) { /* what it was let into before is over: a signal now breaks this call off, not that one */
 		p->tracee->continued = -1;
@@ -602,8 +598,7 @@ void entry_stopped(struct tracer *t, struct tracee *tracee, enum entry_kind kind
 	}
 	p->call.number = arch_number(&p->regs);
 	p->call.ip = arch_ip(&p->regs);
-	for (unsigned int i = 0; i < 6; i++)
-		p->call.args[i] = arch_arg(&p->regs, i);
+	arch_args(&p->regs, p->call.args);
 	/* a filter of its own asks a tracer, and it has none */
 	if (kind == ENTRY_OTHERS) {
 		p->call.number = -1; /* not one of the counted ones */
@@ -634,8 +629,7 @@ static enum entry_kind kind_of(const struct tracer *t, const struct tracee *trac
 		arch = stopped_arch(tracee->tid);
 		return !arch || is_foreign(arch, arch_number(&regs)) ? ENTRY_FOREIGN : ENTRY_OTHERS;
 	}
-	for (unsigned int i = 0; i < 6; i++)
-		args[i] = arch_arg(&regs, i);
+	arch_args(&regs, args);
 	return filter_matches(t->filter, arch_number(&regs), args) ? ENTRY_OURS : ENTRY_OTHERS;
 }
 

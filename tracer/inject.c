@@ -121,7 +121,8 @@ static bool start(struct tracer *t)
 
 static struct str copy(char *to, struct str text)
 {
-	memcpy(to, text.ptr, text.len);
+	if (text.len)
+		memcpy(to, text.ptr, text.len);
 	return (struct str){ to, text.len };
 }
 

@@ -54,8 +54,7 @@ bool passing_stop(struct tracer *t, struct tracee *tracee)
 	tracee->in_call = true;
 	if (arch_read(tracee->tid, &regs) < 0)
 		return true; /* killed */
-	for (unsigned int i = 0; i < 6; i++)
-		args[i] = arch_arg(&regs, i);
+	arch_args(&regs, args);
 	foreign = arch ? arch != ARCH_AUDIT : is_foreign_instruction(t, tracee, &regs);
 	if (foreign || filter_matches(t->filter, arch_number(&regs), args))
 		entry_stopped(t, tracee, foreign ? ENTRY_FOREIGN : ENTRY_OURS);

@@ -39,14 +39,7 @@ static char *path_of(struct tracer *t, const struct call *c)
  */
 static struct event *as_if_done(struct tracer *t, const struct call *call, uint64_t cookie, int64_t result)
 {
-	struct event_ext ext = {
-		.real_path = { "", 0 },
-		.args = { "", 0 },
-		.stack = { "", 0 },
-		.ip = call->ip,
-		.region = call->region,
-		.raced = RACED_POSSIBLE,
-	};
+	struct event_ext ext = { .ip = call->ip, .region = call->region, .raced = RACED_POSSIBLE };
 	struct call c = *call;
 	struct event ev;
 	struct error err;
@@ -196,7 +189,7 @@ int result_event(struct tracer *t, struct tracee *tracee, const struct call *cal
 	int r = decode(t, call, cookie, ret_event, err);
 
 	if (r == 0)
-		tracer_dress(t, ret_event, tracee);
+		told_dress(t, ret_event, tracee);
 	return r;
 }
 
@@ -237,9 +230,7 @@ int result_assume(struct tracer *t, struct event *ret_event, struct error *err)
 
 	p->call.has_result = p->call.assumed = true;
 	p->call.result = success_of(&p->call);
-	t->ext = (struct event_ext){
-		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .raced = RACED_POSSIBLE
-	};
+	t->ext = (struct event_ext){ .raced = RACED_POSSIBLE };
 	if (calls_traits(&t->calls, p->call.number) & CALL_OPEN && t->options.opens == TRACER_OPENS_EXACT)
 		path = path_of(t, &p->call);
 	if (path)

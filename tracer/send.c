@@ -452,9 +452,7 @@ static int assume_message(struct tracer *t, struct event *ret_event, struct erro
 {
 	struct pending *p = &t->pending;
 
-	t->ext = (struct event_ext){
-		.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip, .raced = RACED_POSSIBLE
-	};
+	t->ext = (struct event_ext){ .ip = p->call.ip, .raced = RACED_POSSIBLE };
 	if (!p->tracee || p->message == p->messages ||
 	    result_event(t, p->tracee, &p->call, 0, ret_event, err) < 0) {
 		p->messages = 0;
@@ -491,9 +489,7 @@ int send_next(struct tracer *t, struct event *ret_event, struct error *err)
 		return assume_message(t, ret_event, err);
 	if (p->tracee && ++p->message < p->messages) {
 		p->answer_due = false;
-		t->ext = (struct event_ext){
-			.real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 }, .ip = p->call.ip
-		};
+		t->ext = (struct event_ext){ .ip = p->call.ip };
 		way = send_one(t);
 		if (way == OPEN_ASIDE)
 			return 0;

@@ -251,7 +251,7 @@ void told_free(struct tracer *t);
 /* 1 = an event, 0 = nothing left to tell, negative = failure. */
 int told_next(struct tracer *t, struct event *ret_event, struct error *err);
 /* Finishes an event: extension, counters. */
-void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee);
+void told_dress(struct tracer *t, struct event *ev, const struct tracee *tracee);
 
 /* ---- wait.c: what comes next ---------------------------------------------------------------------------- */
 

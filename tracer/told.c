@@ -36,7 +36,7 @@ void told_add(struct tracer *t, const struct told *told)
 	q->list[q->first + q->count++] = *told;
 }
 
-void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *tracee)
+void told_dress(struct tracer *t, struct event *ev, const struct tracee *tracee)
 {
 	if (tracee && tracees_closed(tracee))
 		foreign_closed(t, tracee);
@@ -48,7 +48,7 @@ void tracer_dress(struct tracer *t, struct event *ev, const struct tracee *trace
 
 static void clear_ext(struct tracer *t)
 {
-	t->ext = (struct event_ext){ .real_path = { "", 0 }, .args = { "", 0 }, .stack = { "", 0 } };
+	t->ext = (struct event_ext){ 0 };
 	t->looked_behind = 0;
 }
 
@@ -287,7 +287,7 @@ int told_next(struct tracer *t, struct event *ret_event, struct error *err)
 			t->stats.dropped++;
 		if (r < 0)
 			continue;
-		tracer_dress(t, ret_event, tracees_find(&t->tracees, told.tid));
+		told_dress(t, ret_event, tracees_find(&t->tracees, told.tid));
 		return 1;
 	}
 	return 0;
