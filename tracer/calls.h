@@ -39,8 +39,6 @@ enum call_trait {
 	CALL_SEND = 1 << 15,
 	CALL_NAME = 1 << 16,
 	CALL_FAULTS = 1 << 17,
-	CALL_FREEZES = 1 << 30,
-	CALL_HOLDS = 1 << 29,
 	CALL_MASK = 1 << 18,
 	CALL_CONFINE = 1 << 19,
 	CALL_DUMP = 1 << 20,
@@ -52,7 +50,9 @@ enum call_trait {
 	CALL_THREAD = 1 << 26,
 	CALL_RINGS = 1 << 27,
 	CALL_TREE = 1 << 28,
-	CALL_TIMER = 1u << 31,
+	CALL_HOLDS = 1 << 29,
+	CALL_FREEZES = 1 << 30,
+	CALL_TIMER = 1u << 31, /* the last that there is room for */
 };
 
 struct call_traits {

@@ -161,6 +161,16 @@ static int catch_value(struct filter *f, long number, unsigned int arg, uint32_t
 	return catch_alternative(f, number, &a);
 }
 
+/* The same where it equals one of several values. */
+static int catch_values(struct filter *f, long number, unsigned int arg, const uint32_t *values, size_t count)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = catch_value(f, number, arg, UINT32_MAX, values[i]);
+	return r;
+}
+
 /* libseccomp has no mask here: what the kernel takes for 0 may be caught, too. */
 static int catch_nonzero(struct filter *f, long number, unsigned int arg)
 {
@@ -272,22 +282,16 @@ static int catch_pair(struct filter *f, long number, unsigned int arg, uint32_t 
 static int catch_owner(struct filter *f, long number)
 {
 	static const uint32_t of_fcntl[] = { F_SETOWN, F_SETOWN_EX }, of_ioctl[] = { FIOSETOWN, SIOCSPGRP };
-	const uint32_t *commands = number == SYS_ioctl ? of_ioctl : of_fcntl;
-	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(of_fcntl) && r >= 0; i++)
-		r = catch_value(f, number, 1, UINT32_MAX, commands[i]);
-	return r;
+	return number == SYS_ioctl ? catch_values(f, number, 1, of_ioctl, ARRAY_SIZE(of_ioctl)) :
+				     catch_values(f, number, 1, of_fcntl, ARRAY_SIZE(of_fcntl));
 }
 
 static int catch_freezing(struct filter *f, long number)
 {
 	static const uint32_t commands[] = CALLS_IOCTL_FREEZING;
-	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands) && r >= 0; i++)
-		r = catch_value(f, number, 1, UINT32_MAX, commands[i]);
-	return r;
+	return catch_values(f, number, 1, commands, ARRAY_SIZE(commands));
 }
 
 static int catch_asking(struct filter *f, long number, unsigned int arg)
@@ -322,6 +326,7 @@ static bool names_both(long number)
 /* Calls that name processes, and could mean the monitor. */
 static int catch_aimed(struct filter *f, const struct filter_options *o, const struct call_traits *c, long number)
 {
+	static const uint32_t attaching[] = { PTRACE_ATTACH, PTRACE_SEIZE };
 	int r = 0;
 
 	if (c->traits & CALL_PIDFD)
@@ -330,9 +335,7 @@ static int catch_aimed(struct filter *f, const struct filter_options *o, const s
 		r = catch_owner(f, number);
 	/* whoever traces has attached first, perhaps to a thread that is not the first */
 	if (c->traits & CALL_DEBUG && r >= 0)
-		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_ATTACH);
-	if (c->traits & CALL_DEBUG && r >= 0)
-		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_SEIZE);
+		r = catch_values(f, number, 0, attaching, ARRAY_SIZE(attaching));
 	if (c->traits & CALL_PID && r >= 0)
 		r = catch_value(f, number, c->arg, UINT32_MAX, (uint32_t)o->protect);
 	if (number == SYS_pidfd_open && r >= 0)
@@ -344,6 +347,7 @@ static int catch_aimed(struct filter *f, const struct filter_options *o, const s
 
 static int catch_own(struct filter *f, const struct filter_options *o, const struct call_traits *c, long number)
 {
+	static const uint32_t tracing[] = { PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE };
 	int r = 0;
 
 	if (o->on_behalf && c->traits & (CALL_CRED | CALL_CONFINE | CALL_ROOT | CALL_MASK))
@@ -352,7 +356,7 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		f->calls[number].wanted = true;
 		r = catch_value(f, number, 4, AT_EMPTY_PATH, AT_EMPTY_PATH);
 	}
-	if (o->watch_births && number == SYS_clone)
+	if (o->watch_births && number == SYS_clone && r >= 0)
 		r = catch_value(f, number, 0, CLONE_UNTRACED, CLONE_UNTRACED);
 	if (o->watch_births && number == SYS_clone3) /* its flags lie in memory */
 		catch_always(f, number);
@@ -366,7 +370,7 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		catch_always(f, number);
 	if (o->watch_faults && c->traits & CALL_FAULTS && number != SYS_ioctl)
 		catch_always(f, number);
-	if (o->watch_faults && c->traits & CALL_FAULTS && number == SYS_ioctl)
+	if (o->watch_faults && c->traits & CALL_FAULTS && number == SYS_ioctl && r >= 0)
 		r = catch_value(f, number, 1, UINT32_MAX, CALLS_IOCTL_FAULTS);
 	if (o->on_behalf && c->traits & CALL_HOLDS)
 		catch_always(f, number);
@@ -374,11 +378,11 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		r = catch_freezing(f, number);
 	if (o->watch_mounts && c->traits & CALL_MOUNT)
 		catch_always(f, number);
-	if (o->watch_mounts && c->traits & CALL_TREE)
+	if (o->watch_mounts && c->traits & CALL_TREE && r >= 0)
 		r = catch_value(f, number, c->arg, OPEN_TREE_CLONE, OPEN_TREE_CLONE);
 	if (o->watch_dumpable && c->traits & CALL_CRED)
 		catch_always(f, number);
-	if (o->watch_dumpable && c->traits & CALL_DUMP)
+	if (o->watch_dumpable && c->traits & CALL_DUMP && r >= 0)
 		r = catch_value(f, number, 0, UINT32_MAX, PR_SET_DUMPABLE);
 	if (o->watch_listeners && c->traits & CALL_LISTEN && r >= 0)
 		r = catch_pair(f, number, 0, SECCOMP_SET_MODE_FILTER, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -389,13 +393,8 @@ static int catch_own(struct filter *f, const struct filter_options *o, const str
 		r = catch_asking(f, number, c->arg);
 	if (o->protect > 0 && r >= 0)
 		r = catch_aimed(f, o, c, number);
-	if (o->handover && c->traits & CALL_DEBUG && r >= 0) {
-		r = catch_value(f, number, 0, UINT32_MAX, PTRACE_TRACEME);
-		if (r >= 0)
-			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_ATTACH);
-		if (r >= 0)
-			r = catch_value(f, number, 0, UINT32_MAX, PTRACE_SEIZE);
-	}
+	if (o->handover && c->traits & CALL_DEBUG && r >= 0)
+		r = catch_values(f, number, 0, tracing, ARRAY_SIZE(tracing));
 	return r;
 }
 
