@@ -15,7 +15,7 @@ pid_t caller_tgid(pid_t tid)
 	return r < 0 ? r : tgid;
 }
 
-static pid_t parent_of(pid_t pid)
+pid_t caller_parent(pid_t pid)
 {
 	pid_t tgid, ppid;
 
@@ -43,7 +43,7 @@ static bool is_above_us(const struct tracer *t, pid_t pid)
 	pid_t at = t->launch.front;
 
 	while (at > 0 && at != pid)
-		at = parent_of(at);
+		at = caller_parent(at);
 	return at == pid;
 }
 
@@ -56,7 +56,8 @@ static void know_parents(struct tracer *t, pid_t parent)
 	pid_t unknown[PARENTS_MANY];
 	size_t n = 0;
 
-	for (; parent > 0 && n < ARRAY_SIZE(unknown) && !tracees_find(&t->tracees, parent); parent = parent_of(parent))
+	for (; parent > 0 && n < ARRAY_SIZE(unknown) && !tracees_find(&t->tracees, parent);
+	     parent = caller_parent(parent))
 		unknown[n++] = parent;
 	while (n && is_above_us(t, unknown[n - 1]))
 		n--;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/parse.h"
 #include "tracer/maps.h"
 #include "tracer/procfs.h"
@@ -73,8 +72,8 @@ static void fetch_raced(struct tracer *t, pid_t tid)
 static int tell_fds(struct tracer *t, pid_t tid, unsigned int at_most, source_sink sink, void *context,
 		    struct error *err)
 {
+	auto_dir DIR *fds = NULL;
 	char path[32];
-	DIR *fds;
 	int r = 0;
 
 	snprintf(path, sizeof(path), "%d/fd", tid);
@@ -95,8 +94,6 @@ static int tell_fds(struct tracer *t, pid_t tid, unsigned int at_most, source_si
 		else if (r != -ENOMEM)
 			r = 0; /* closed meanwhile */
 	}
-	if (fds)
-		closedir(fds);
 	return r;
 }
 
@@ -147,31 +144,12 @@ int fetch_needs(struct source *s, const struct needs *needs, source_sink sink, v
 
 /* ---- before the start ---- */
 
-static pid_t parent_of(pid_t pid)
-{
-	auto_free char *text = NULL;
-	char path[64];
-	const char *at;
-	uint32_t parent;
-	size_t len;
-
-	snprintf(path, sizeof(path), "%d/stat", pid);
-	if (file_read_all_at(procfs_folder(), path, 8192, &text, &len, NULL) < 0)
-		return 0;
-	/* the name in parentheses may contain anything, so from its end: state, parent */
-	at = strrchr(text, ')');
-	if (!at || strlen(at) < 5)
-		return 0;
-	at += 4;
-	return parse_u32((struct str){ at, strcspn(at, " ") }, &parent) == 0 ? (pid_t)parent : 0;
-}
-
 /* The workload and its ancestors, the youngest first; how many. */
 static size_t list_ancestors(const struct tracer *t, pid_t chain[TOLD_MANY / 2])
 {
 	size_t n = 0;
 
-	for (pid_t pid = t->launch.workload; pid > 0 && n < TOLD_MANY / 2; pid = parent_of(pid))
+	for (pid_t pid = t->launch.workload; pid > 0 && n < TOLD_MANY / 2; pid = caller_parent(pid))
 		chain[n++] = pid;
 	return n;
 }

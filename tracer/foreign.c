@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "tracer/procfs.h"
 #include "tracer/sight.h"
@@ -154,9 +155,9 @@ bool foreign_ring(struct tracer *t)
 bool foreign_has_ring(pid_t pid)
 {
 	char path[32], link[32];
+	auto_dir DIR *dir = NULL;
 	struct dirent *entry;
 	bool found = false;
-	DIR *dir;
 
 	snprintf(path, sizeof(path), "%d/fd", pid);
 	dir = procfs_list(path);
@@ -165,8 +166,6 @@ bool foreign_has_ring(pid_t pid)
 
 		found = n > 0 && str_eq((struct str){ link, (size_t)n }, STR("anon_inode:[io_uring]"));
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }
 

@@ -58,7 +58,7 @@ bool protect_same_ids(pid_t tid)
  */
 static int kill_all(const struct tracer *t, const struct call *call, bool *ret_done)
 {
-	DIR *dir = procfs_list(".");
+	auto_dir DIR *dir = procfs_list(".");
 	struct dirent *entry;
 	int result = -ESRCH;
 
@@ -77,7 +77,6 @@ static int kill_all(const struct tracer *t, const struct call *call, bool *ret_d
 		if (error != EPERM || result == -ESRCH)
 			result = error == EPERM ? 0 : -error;
 	}
-	closedir(dir);
 	*ret_done = result == 0;
 	return result;
 }

@@ -309,6 +309,8 @@ void entry_exec_stack(struct tracer *t, struct tracee *tracee);
 
 /* The process of a thread, from /proc; negative when it is gone. */
 pid_t caller_tgid(pid_t tid);
+/* The parent of a process, likewise; 0: it has none that we can see, or is gone. */
+pid_t caller_parent(pid_t pid);
 /* A known tracee for tid; one that nothing told of is looked up in /proc, and told. NULL when it is gone. */
 struct tracee *caller_tracee(struct tracer *t, pid_t tid);
 /*

@@ -32,7 +32,7 @@ static int give(struct answers_to *to, int r, const struct event *ev)
 static int each_number(const char *path, int (*each)(struct answers_to *to, pid_t owner, int number),
 		       struct answers_to *to, pid_t owner)
 {
-	DIR *folder = procfs_list(path);
+	auto_dir DIR *folder = procfs_list(path);
 	int r = 0;
 
 	for (const struct dirent *d = folder ? readdir(folder) : NULL; d && r == 0; d = readdir(folder)) {
@@ -41,8 +41,6 @@ static int each_number(const char *path, int (*each)(struct answers_to *to, pid_
 		if (parse_u32(str_of(d->d_name), &number) == 0 && number <= INT_MAX)
 			r = each(to, owner, (int)number);
 	}
-	if (folder)
-		closedir(folder);
 	return r;
 }
 
