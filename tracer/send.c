@@ -20,7 +20,8 @@
  * Of sendmmsg() each message is an event; the next is read and sent when the one before has been judged.
  */
 
-#define FLAGS_KNOWN (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CONFIRM | MSG_DONTROUTE | MSG_EOR | MSG_MORE)
+/* MSG_CMSG_COMPAT, which nobody may say to sendmsg(). All other flags the kernel knows, or passes over. */
+#define MESSAGE_OF_32_BITS 0x80000000
 
 struct message {
 	struct sockaddr_storage name;
@@ -392,6 +393,15 @@ static void read_address(const struct call *c, struct held_socket *s)
 	message_clear(&m);
 }
 
+/* The flag alone does nothing. */
+static bool takes_pages(const struct call *c, int fd)
+{
+	int on = 1;
+	socklen_t len = sizeof(on);
+
+	return flags_of(c) & MSG_ZEROCOPY && (getsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, &len) < 0 || on);
+}
+
 /* Of internet sockets alone; NULL: there is nothing to hold. */
 static struct held_socket *hold(const struct call *c, int *ret_type)
 {
@@ -432,7 +442,7 @@ enum open_way send_pending(struct tracer *t)
 		return OPEN_CHECK;
 	}
 	way = OPEN_ENTRY;
-	if ((type == SOCK_DGRAM || type == SOCK_RAW) && !(flags_of(c) & ~(unsigned int)FLAGS_KNOWN) &&
+	if ((type == SOCK_DGRAM || type == SOCK_RAW) && !(flags_of(c) & MESSAGE_OF_32_BITS) && !takes_pages(c, s->fd) &&
 	    identity_assumable(t, p->tracee))
 		way = send_one(t);
 	if (way != OPEN_DONE && way != OPEN_ASIDE)

@@ -143,7 +143,7 @@ static int send_two(int fd, int flags, struct sockaddr_storage *to, socklen_t le
 
 static int send_it(char **argv)
 {
-	int stream, domain, flags, at, fd;
+	int stream, domain, later, flags, at, fd;
 	struct sockaddr_storage to;
 	char got[64] = "";
 	in_port_t port;
@@ -151,11 +151,14 @@ static int send_it(char **argv)
 
 	stream = strstr(argv[1], "stream") != NULL;
 	domain = strchr(argv[1], '6') ? AF_INET6 : AF_INET;
-	flags = (stream ? MSG_FASTOPEN : 0) | (is(argv[3], "later") ? MSG_ZEROCOPY : 0);
+	later = is(argv[3], "later");
+	flags = (stream ? MSG_FASTOPEN : 0) | (later ? MSG_ZEROCOPY : 0);
 	at = receiver(stream ? SOCK_STREAM : SOCK_DGRAM, &port);
 	fd = socket(domain, stream ? SOCK_STREAM : SOCK_DGRAM, 0);
 	if (fd < 0)
 		failed("socket");
+	if (later && setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &later, sizeof(later)))
+		failed("setsockopt");
 	if (is(argv[1], "own"))
 		fd = dup2(fd, OTHERS);
 	if (strstr(argv[1], "connected"))
