@@ -2,10 +2,8 @@
 #include "tracer/supervisor.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 
@@ -160,42 +158,28 @@ static struct str unix_name(const struct sockaddr_storage *address, socklen_t le
 	return (struct str){ un->sun_path, room && un->sun_path[0] ? strnlen(un->sun_path, room) : room };
 }
 
-static bool same_endpoint(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	const struct sockaddr_in *in[] = { (const struct sockaddr_in *)a, (const struct sockaddr_in *)b };
-	const struct sockaddr_in6 *in6[] = { (const struct sockaddr_in6 *)a, (const struct sockaddr_in6 *)b };
-
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET)
-		return in[0]->sin_port == in[1]->sin_port && in[0]->sin_addr.s_addr == in[1]->sin_addr.s_addr;
-	return in6[0]->sin6_port == in6[1]->sin6_port &&
-	       !memcmp(&in6[0]->sin6_addr, &in6[1]->sin6_addr, sizeof(in6[0]->sin6_addr));
-}
-
-/* A socket has no peer as long as none has answered: where it goes only the kernel's tables tell. */
-static bool settle_under_way(struct held_socket *s, pid_t tid)
+/* What the kernel has made of an address that others could write to, also where nobody has answered yet. */
+static bool settle_internet(struct held_socket *s, const struct call *c)
 {
 	struct socket_info info;
-	struct stat st;
+	bool binds = c->number == SYS_bind;
 
-	if (socket_look(s->fd, tid, s->reader, &info) < 0)
-		return false;
-	if (!info.remote_len && (fstat(s->fd, &st) < 0 || socket_look_up(tid, st.st_ino, &info) < 0))
-		return false;
-	s->peer = info.remote;
-	s->peer_len = info.remote_len;
-	return s->peer_len && same_endpoint(&s->address, &s->peer);
+	if (socket_look(s->fd, c->tid, s->reader, &info) == 0 && (binds ? info.local_len : info.remote_len)) {
+		s->address = binds ? info.local : info.remote;
+		s->address_len = binds ? info.local_len : info.remote_len;
+		return true;
+	}
+	return c->result >= 0;
 }
 
-bool connect_settle(struct held_socket *s, const struct call *c)
+bool connect_settle(struct held_socket *s, const struct call *c, bool alone)
 {
 	struct socket_info info;
 	struct str asked, found;
 	long number = c->number;
 
 	if (s->address.ss_family != AF_UNIX)
-		return c->result >= 0 || settle_under_way(s, c->tid);
+		return alone || settle_internet(s, c);
 	if (socket_look(s->fd, 0, NULL, &info) < 0)
 		return false;
 	asked = unix_name(&s->address, s->address_len);

@@ -176,10 +176,6 @@ static int ask_socket(const struct call *c, int fd, const struct sockaddr_storag
 	if (fd < 0)
 		return -EBADF;
 	r = c->socket ? socket_look(c->socket->fd, c->tid, c->reader, info) : socket_ask(c->tid, fd, c->reader, info);
-	if (r == 0 && !info->remote_len && c->socket && c->socket->peer_len) {
-		info->remote = c->socket->peer;
-		info->remote_len = c->socket->peer_len;
-	}
 	if (r == -EAGAIN && given_len)
 		return 0;
 	if (r != -EPERM && r != -ENOSYS && r != -EACCES)

@@ -331,7 +331,7 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	}
 	/* who shares descriptors or memory could have replaced the descriptor or the bytes since */
 	settled = call->socket && (call->result >= 0 || call->result == -EINPROGRESS) &&
-		  connect_settle(tracee->socket, call);
+		  connect_settle(tracee->socket, call, tracee->alone);
 	t->ext.raced = tracee->alone || settled ? RACED_NO : RACED_POSSIBLE;
 	t->looked_behind = settled ? 0 : tracee->tid;
 	r = decode(t, call, tracee->cookie, ret_event, err);

@@ -241,13 +241,26 @@ int socket_kind(pid_t tid, int fd, struct reader *reader, struct socket_info *s)
 
 /* ---- looking ------------------------------------------------------------------------------------------- */
 
+/*
+ * Where a stream goes that is not there yet: its connect() waits, was broken off, or leaves the way to the first that
+ * is sent. The kernel wants to be asked for just as many bytes as it has.
+ */
+static socklen_t read_aim(int fd, const struct socket_info *s, struct sockaddr_storage *ret)
+{
+	socklen_t len = s->domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+
+	if (s->domain == AF_UNIX || s->type != SOCK_STREAM)
+		return 0;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERNAME, ret, &len) == 0 ? len : 0;
+}
+
 static void read_names(int fd, struct socket_info *s)
 {
 	s->local_len = s->remote_len = sizeof(s->local);
 	if (getsockname(fd, (struct sockaddr *)&s->local, &s->local_len) < 0)
 		s->local_len = 0;
 	if (getpeername(fd, (struct sockaddr *)&s->remote, &s->remote_len) < 0)
-		s->remote_len = 0;
+		s->remote_len = read_aim(fd, s, &s->remote);
 }
 
 /* A look by a thread. */

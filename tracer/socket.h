@@ -28,7 +28,7 @@ struct native_messages {
 struct socket_info {
 	int domain, type, protocol;
 	struct sockaddr_storage local, remote;
-	socklen_t local_len, remote_len; /* 0 = none */
+	socklen_t local_len, remote_len; /* 0 = none; a stream has a remote end also before that has answered */
 };
 
 /*
@@ -42,8 +42,6 @@ struct held_socket {
 	struct reader *reader; /* for letting it go */
 	struct sockaddr_storage address;
 	socklen_t address_len;
-	struct sockaddr_storage peer; /* where a connection goes that is not there yet; peer_len 0 = not asked */
-	socklen_t peer_len;
 	bool sends; /* what was sent to it, as far as it is of interest */
 	char sent[EVENT_SNAPLEN];
 	size_t sent_len, size; /* bytes of it; of the whole message */

@@ -486,9 +486,9 @@ int64_t send_outcome(const struct pending *p);
 enum open_way connect_pending(struct tracer *t);
 /*
  * The call on the held socket has succeeded, or goes on: whether its name is what is told, whoever else wrote to the
- * address.
+ * address. Alone: nobody else could.
  */
-bool connect_settle(struct held_socket *s, const struct call *c);
+bool connect_settle(struct held_socket *s, const struct call *c, bool alone);
 
 /*
  * An execve() of t->path that leads nowhere, for the caller as for us, is told at the entry: OPEN_DONE,

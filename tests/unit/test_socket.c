@@ -66,10 +66,10 @@ static uint64_t inode_of(int fd)
 
 static void assert_end(const struct sockaddr_storage *found, socklen_t len, const struct sockaddr_storage *wanted)
 {
-	assert_int_equal(len, sizeof(*found));
-	assert_int_equal(found->ss_family, wanted->ss_family);
-	assert_memory_equal(found, wanted,
-			    wanted->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+	size_t size = wanted->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+	assert_true(len >= size);
+	assert_memory_equal(found, wanted, size);
 }
 
 static const struct kind {
@@ -277,10 +277,10 @@ static bool settles(struct held_socket *s, long number, int64_t result)
 {
 	struct call c = { .tid = getpid(), .number = number, .result = result };
 
-	return connect_settle(s, &c);
+	return connect_settle(s, &c, false);
 }
 
-/* A connection that is under way goes where the kernel's tables say, which may be elsewhere than where we read. */
+/* A connection that is under way goes where the socket says, which may be elsewhere than where we read. */
 static void knows_where_connections_go(void **state)
 {
 	(void)state;
@@ -308,23 +308,16 @@ static void knows_where_connections_go(void **state)
 		} while (true);
 		s = held(fd, &to, sizeof(to));
 		assert_true(settles(&s, SYS_connect, -EINPROGRESS));
-		assert_end(&s.peer, s.peer_len, &to);
+		assert_end(&s.address, s.address_len, &to);
 		elsewhere = to;
 		((struct sockaddr_in *)&elsewhere)->sin_port ^= 1; /* of both families */
 		s = held(fd, &elsewhere, sizeof(to));
-		assert_false(settles(&s, SYS_connect, -EINPROGRESS));
-		assert_end(&s.peer, s.peer_len, &to);
-		elsewhere = to;
-		if (family == AF_INET)
-			((struct sockaddr_in *)&elsewhere)->sin_addr.s_addr ^= 1;
-		else
-			((struct sockaddr_in6 *)&elsewhere)->sin6_addr.s6_addr[15] ^= 2;
+		assert_true(settles(&s, SYS_connect, -EINPROGRESS));
+		assert_end(&s.address, s.address_len, &to);
+		/* who is alone has given what was read */
 		s = held(fd, &elsewhere, sizeof(to));
-		assert_false(settles(&s, SYS_connect, -EINPROGRESS));
-		elsewhere = (struct sockaddr_storage){ .ss_family = family == AF_INET ? AF_INET6 : AF_INET };
-		((struct sockaddr_in *)&elsewhere)->sin_port = ((struct sockaddr_in *)&to)->sin_port;
-		s = held(fd, &elsewhere, sizeof(to));
-		assert_false(settles(&s, SYS_connect, -EINPROGRESS));
+		assert_true(connect_settle(&s, &(struct call){ .number = SYS_connect, .result = -EINPROGRESS }, true));
+		assert_end(&s.address, s.address_len, &elsewhere);
 		/* and one that goes nowhere */
 		other = socket(family, SOCK_STREAM, 0);
 		s = held(other, &to, sizeof(to));

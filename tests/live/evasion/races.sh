@@ -16,7 +16,7 @@ ln -s ../evasion-decoys "$dir/one/file"
 ln -s ../evasion-secret "$dir/two/file"
 ln -s evasion-decoys "$dir/evasion-link"
 
-for way in ${RACES:-thread process mem vm file symlink folder cwd mount fault dup-open dirfd connect-udp connect-tcp connect-later connect-code connect-process connect-mem connect-vm connect-file connect-fault dup unspec argv argv-process argv-mem argv-vm argv-file argv-fault send-to send-message send-messages unlink rename unmap unmap-rename connect-unix bind-unix connect-unix-vm user user-unlink}; do
+for way in ${RACES:-thread process mem vm file symlink folder cwd mount fault dup-open dirfd connect-udp connect-tcp connect-fast connect-later connect-code connect-process connect-mem connect-vm connect-file connect-fault dup unspec argv argv-process argv-mem argv-vm argv-file argv-fault bind-space send-flags send-to send-message send-messages unlink rename unmap unmap-rename connect-unix bind-unix connect-unix-vm user user-unlink}; do
 	[ "$way" != connect-code ] || [ "$(uname -m)" = x86_64 ] || continue # its instructions
 	checks=$((checks + 1))
 	wrap="timeout -k 1 120" under "$here/rules.yaml" -- "$src/racer" "$way" "$dir" 200
@@ -32,7 +32,7 @@ import json, sys
 seen, wins, missed = False, 0, 0
 for line in open(sys.argv[1]):
     alert = json.loads(line)
-    if alert["rule"] in ("secret opened", "secret connected", "argument seen", "secret sent", "secret removed", "secret named"):
+    if alert["rule"] in ("secret opened", "secret connected", "argument seen", "secret sent", "secret bound", "secret removed", "secret named"):
         seen = True
     elif alert["rule"] == "attempt marked":
         if "mark-win" in alert["output"]:

@@ -17,10 +17,16 @@
  *   dup-open  a process that shares the descriptors puts another file over the opened one
  *   connect-udp, connect-tcp
  *             a second thread writes the address that a socket is connected to; the secret is 127.0.0.66
+ *   connect-fast
+ *             the same of a connection that is made when something is sent
  *   connect-later, connect-code
  *             as racer.h says
  *   send-to, send-message, send-messages
  *             a second thread writes the address that a datagram (of the last: the second one) is sent to
+ *   send-flags
+ *             the same of a datagram with flags that the kernel passes over
+ *   bind-space
+ *             a second thread writes the address that a socket is bound to, in a user namespace of its own
  *   unlink, rename
  *             a second thread writes the name that is removed or moved; the secret is FOLDER/removal-secret
  *   unmap, unmap-rename
@@ -63,12 +69,12 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "racer.h"
 
 enum { PATH_ROOM = 4096, MOST_TURNS = 60000, PAUSE_US = 20 };
+enum who { SAME_USER, OTHER_USER, OWN_SPACE }; /* whom it becomes: the last in a user namespace of its own */
 
 static char names[2][PATH_ROOM]; /* decoy, secret: of the same length */
 static const char *folder;
@@ -247,7 +253,7 @@ static int take_datagrams(void)
 }
 
 /* 1 = the secret address got it */
-static int attempt_send(int number)
+static int attempt_send(int number, int flags)
 {
 	struct sockaddr_in *address = (struct sockaddr_in *)path;
 	struct iovec bytes = { (char *)"x", 1 };
@@ -260,7 +266,7 @@ static int attempt_send(int number)
 
 	both[0].msg_hdr.msg_name = &addresses[0];
 	if (number == SYS_sendto)
-		sendto(contended, "x", 1, 0, (struct sockaddr *)address, sizeof(*address));
+		sendto(contended, "x", 1, flags, (struct sockaddr *)address, sizeof(*address));
 	else if (number == SYS_sendmsg)
 		sendmsg(contended, &header, 0);
 	else
@@ -358,52 +364,12 @@ static int prepare_unix(int listens)
 	return 0;
 }
 
-/* 1 = connected to the secret name, or bound to it */
-static int attempt_unix(int binds)
+static int become(enum who user)
 {
-	struct sockaddr_un is = { 0 };
-	socklen_t len = sizeof(is);
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), r;
-
-	if (binds)
-		r = bind(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) ||
-		    getsockname(fd, (struct sockaddr *)&is, &len);
-	else
-		r = connect(fd, (struct sockaddr *)unix_address, sizeof(*unix_address)) ||
-		    getpeername(fd, (struct sockaddr *)&is, &len);
-	close(fd);
-	if (binds && !r)
-		unlink(is.sun_path);
-	return !r && strcmp(is.sun_path, names[1]) == 0;
-}
-
-static int become_user(void)
-{
+	if (user == OWN_SPACE)
+		return unshare(CLONE_NEWUSER);
 	return chmod(folder, 01777) || setgroups(0, NULL) || setresgid(12346, 12346, 12346) ||
 	       setresuid(12345, 12345, 12345);
-}
-
-/* 1 = the program says that it got the secret argument */
-static int attempt_exec(void)
-{
-	char text[64] = "", *args[] = { (char *)"echo", path, NULL };
-	int ends[2], status;
-	pid_t child;
-
-	if (pipe(ends))
-		return 0;
-	child = vfork();
-	if (child == 0) {
-		dup2(ends[1], 1);
-		execv("/bin/echo", args);
-		_exit(1);
-	}
-	close(ends[1]);
-	if (read(ends[0], text, sizeof(text) - 1) < 0)
-		text[0] = 0;
-	close(ends[0]);
-	waitpid(child, &status, 0);
-	return strncmp(text, "telling-argument", 16) == 0;
 }
 
 static const struct way {
@@ -417,9 +383,12 @@ static const struct way {
 		CONNECTING_TCP,
 		CONNECTING_FIXED,
 		CONNECTING_LATER,
+		CONNECTING_FAST,
 		CONNECTING_BY_CODE,
+		BINDING,
 		EXECUTING,
 		SENDING,
+		SENDING_FLAGS,
 		SENDING_MESSAGE,
 		SENDING_MESSAGES,
 		REMOVING,
@@ -430,7 +399,7 @@ static const struct way {
 		CONNECTING_UNIX,
 		BINDING_UNIX
 	} what;
-	int user; /* changes to another one */
+	enum who user;
 } ways[] = {
 	{ "thread", NULL, store, THREAD, OPENING, 0 },
 	{ "process", NULL, store, PROCESS, OPENING, 0 },
@@ -447,6 +416,7 @@ static const struct way {
 	{ "connect-udp", NULL, store, THREAD, CONNECTING_UDP, 0 },
 	{ "connect-tcp", NULL, store, THREAD, CONNECTING_TCP, 0 },
 	{ "connect-later", NULL, store, THREAD, CONNECTING_LATER, 0 },
+	{ "connect-fast", NULL, store, THREAD, CONNECTING_FAST, 0 },
 	{ "connect-code", NULL, store_code, THREAD, CONNECTING_BY_CODE, 0 },
 	{ "connect-process", NULL, store, PROCESS, CONNECTING_TCP, 0 },
 	{ "connect-mem", NULL, store_mem, PROCESS, CONNECTING_UDP, 0 },
@@ -455,7 +425,9 @@ static const struct way {
 	{ "connect-fault", NULL, fill_page, THREAD, CONNECTING_UDP, 0 },
 	{ "dup", NULL, put_over, SHARING_FDS, CONNECTING_FIXED, 0 },
 	{ "unspec", NULL, take_away, SHARING_FDS, CONNECTING_FIXED, 0 },
+	{ "bind-space", NULL, store, THREAD, BINDING, OWN_SPACE },
 	{ "send-to", NULL, store, THREAD, SENDING, 0 },
+	{ "send-flags", NULL, store, THREAD, SENDING_FLAGS, 0 },
 	{ "send-message", NULL, store, THREAD, SENDING_MESSAGE, 0 },
 	{ "send-messages", NULL, store, THREAD, SENDING_MESSAGES, 0 },
 	{ "unlink", NULL, store, THREAD, REMOVING, 0 },
@@ -471,8 +443,8 @@ static const struct way {
 	{ "connect-unix", NULL, store, THREAD, CONNECTING_UNIX, 0 },
 	{ "connect-unix-vm", NULL, store_vm, PROCESS, CONNECTING_UNIX, 0 },
 	{ "bind-unix", NULL, store, THREAD, BINDING_UNIX, 0 },
-	{ "user", NULL, store, THREAD, OPENING, 1 },
-	{ "user-unlink", NULL, store, THREAD, REMOVING, 1 },
+	{ "user", NULL, store, THREAD, OPENING, OTHER_USER },
+	{ "user-unlink", NULL, store, THREAD, REMOVING, OTHER_USER },
 };
 
 static void *turn_for_ever(void *arg)
@@ -555,6 +527,7 @@ static int prepare(const struct way *w)
 		contended = dup2(folders[0], 100);
 		return 0;
 	case SENDING:
+	case SENDING_FLAGS:
 	case SENDING_MESSAGE:
 	case SENDING_MESSAGES:
 		return take_datagrams();
@@ -572,8 +545,12 @@ static int prepare(const struct way *w)
 		return 0;
 	case CONNECTING_UDP:
 	case CONNECTING_TCP:
+	case CONNECTING_FAST:
 	case CONNECTING_BY_CODE:
 		serve();
+		return 0;
+	case BINDING:
+		write_addresses(0);
 		return 0;
 	case CONNECTING_LATER:
 		return serve_nobody(write_addresses);
@@ -592,7 +569,7 @@ static int start(const struct way *w)
 	text_len = strlen(names[0]) + 1;
 	if (is_unix ? prepare_unix(w->what == CONNECTING_UNIX) : prepare(w) || make_room(w))
 		return -1;
-	if (w->user && become_user())
+	if (w->user && become(w->user))
 		return -1;
 	if (w->by == THREAD)
 		return pthread_create(&thread, NULL, turn_for_ever, (void *)w) ? -1 : 0;
@@ -639,12 +616,18 @@ static int attempt_by(const struct way *w)
 		return attempt_by_code(addresses);
 	case CONNECTING_LATER:
 		return attempt_later((struct sockaddr_in *)path, addresses[1].sin_addr.s_addr);
+	case CONNECTING_FAST:
+		return attempt_fast((struct sockaddr_in *)path, addresses[1].sin_addr.s_addr);
+	case BINDING:
+		return attempt_bind((struct sockaddr_in *)path, addresses[1].sin_addr.s_addr);
 	case SENDING:
-		return attempt_send(SYS_sendto);
+		return attempt_send(SYS_sendto, 0);
+	case SENDING_FLAGS:
+		return attempt_send(SYS_sendto, MSG_PEEK | MSG_SYN);
 	case SENDING_MESSAGE:
-		return attempt_send(SYS_sendmsg);
+		return attempt_send(SYS_sendmsg, 0);
 	case SENDING_MESSAGES:
-		return attempt_send(SYS_sendmmsg);
+		return attempt_send(SYS_sendmmsg, 0);
 	case REMOVING:
 	case MOVING:
 		return attempt_removal(w->what == MOVING, 0);
@@ -652,9 +635,9 @@ static int attempt_by(const struct way *w)
 		return attempt_removal(1, RENAME_NOREPLACE);
 	case CONNECTING_UNIX:
 	case BINDING_UNIX:
-		return attempt_unix(w->what == BINDING_UNIX);
+		return attempt_unix(unix_address, names[1], w->what == BINDING_UNIX);
 	case EXECUTING:
-		return attempt_exec();
+		return attempt_exec(path);
 	case OPENING_AT:
 		return attempt_at(contended);
 	case OPENING_SECRET:
