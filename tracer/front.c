@@ -36,6 +36,7 @@ struct front {
 	int control, signals;
 	struct launch_shared *shared;
 	bool apart; /* in a process group without the workload: no signal reaches both */
+	pid_t job; /* the group that we were started in, and left to the workload */
 	bool workload_gone, supervisor_gone, finished;
 	bool ending; /* nothing is left to watch: the supervisor writes its last words and ends */
 	bool supervisor_ended;
@@ -196,15 +197,21 @@ static void announce_end(const struct front *f)
 
 /*
  * The supervisor sends SIGCONT when the workload goes on, or ends. What is left to wait for comes out of
- * reap() as ever.
+ * reap() as ever. A workload that has left the job's group, as interactive shells do, does not hear who goes on
+ * with the job: we do, in its place.
  */
-static void stop_too(const struct front *f, int signal)
+static void stop_too(struct front *f, int signal)
 {
 	siginfo_t info = { .si_pid = 0 };
+	bool left;
 
 	announce_stop(f);
-	if (waitid(P_PID, (id_t)f->workload, &info, WEXITED | WCONTINUED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0)
-		default_and_raise(signal);
+	if (waitid(P_PID, (id_t)f->workload, &info, WEXITED | WCONTINUED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0)
+		return;
+	left = f->apart && getpgid(f->workload) != f->job && setpgid(0, f->job) == 0;
+	default_and_raise(signal);
+	if (left)
+		f->apart = move_apart();
 }
 
 static void reap(struct front *f)
@@ -370,7 +377,7 @@ static _Noreturn void end_like_workload(const struct front *f)
 
 _Noreturn void front_main(const struct front_family *family, struct launch_shared *shared)
 {
-	struct front f = { family->workload, family->supervisor, family->control, .shared = shared };
+	struct front f = { family->workload, family->supervisor, family->control, .shared = shared, .job = getpgrp() };
 	int left_ms = FRONT_LAST_WORDS_MS;
 	sigset_t all;
 

@@ -20,6 +20,14 @@ for shell in bash dash; do
 	fi
 done
 
+# a shell below another one leaves the job's group, and goes on all the same when the job does
+python3 "$here/suspended.py" >"$dir/native" 2>&1 || skip "a suspended shell does not go on natively: $(tail -n 1 "$dir/native")"
+for options in "" "--births stops" "--backend ptrace" "--backend ptrace-all" "--backend notify-only"; do
+	# shellcheck disable=SC2086 # words
+	python3 "$here/suspended.py" "$MONITOR" run -r "$own_rules" $options --output "$alerts" -- >"$dir/watched" 2>&1
+	ok "a shell that suspends itself ($options): $(tail -n 1 "$dir/watched")" cmp -s "$dir/native" "$dir/watched"
+done
+
 # a job that is stopped goes on, or ends: its shell hears of that as natively, whoever sees the stop and what comes behind it
 for what in killed ended again quickly; do
 	python3 "$here/jobs.py" $what >"$dir/native"
