@@ -163,11 +163,6 @@ void format_free(struct format *f)
 		arena_free(f->arena);
 }
 
-const struct field_ref *format_field(const struct format *f, size_t i)
-{
-	return i < f->nfields ? f->fields[i] : NULL;
-}
-
 int format_names(const struct format *f, struct arena *arena, int (*add)(void *data, struct str name), void *data)
 {
 	int r = 0;

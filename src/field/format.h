@@ -25,8 +25,6 @@ void format_free(struct format *f); /* accepts NULL */
 DEFINE_AUTO(struct format, format, format_free);
 #define auto_format AUTO(format)
 
-/* Every field that it reads, those inside transformers too, in order of appearance; NULL past the end. */
-const struct field_ref *format_field(const struct format *f, size_t i);
 /*
  * The names of its values as Falco lists them: those of the fields, and calls as it prints them; of a call
  * that stands last in another only the outer one. Names last as long as the arena and the format. -ENOMEM, or

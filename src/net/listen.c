@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -122,16 +121,4 @@ int listen_at(const char *address, int *ret_fd, struct error *err)
 		r = listen_now(address, ret_fd, err);
 	}
 	return r;
-}
-
-unsigned int listen_port(int fd)
-{
-	struct sockaddr_storage at = { 0 };
-	socklen_t len = sizeof(at);
-
-	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0)
-		return 0;
-	if (at.ss_family == AF_INET)
-		return ntohs(((struct sockaddr_in *)&at)->sin_port);
-	return at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port) : 0;
 }

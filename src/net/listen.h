@@ -16,7 +16,5 @@ int listen_now(const char *address, int *ret_fd, struct error *err);
 bool listen_is_unix(const char *address);
 /* Removes the file of a unix address; nothing for others. */
 void listen_remove(const char *address);
-/* The port of a listening inet socket; 0 for others. */
-unsigned int listen_port(int fd);
 
 #endif
