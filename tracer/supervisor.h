@@ -241,7 +241,7 @@ static inline uint64_t tracer_now(void)
 
 /* ---- told.c: what a stop tells ------------------------------------------------------------------------- */
 
-/* What memory is short for is counted as dropped. */
+/* What memory is short for is counted as dropped; a thread that was to go on behind it goes on. */
 void told_add(struct tracer *t, const struct told *told);
 /* The end of a thread that is not ours to reap. How the command ended the front says, and until then its end waits. */
 void told_end(struct tracer *t, struct tracee *tracee, uint64_t ts);

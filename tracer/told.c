@@ -24,12 +24,24 @@ static int grow(struct told_queue *q)
 	return 0;
 }
 
+static void resume(struct tracer *t, const struct told *told)
+{
+	struct tracee *tracee = tracees_find(&t->tracees, told->tid);
+
+	if (tracee)
+		stops_resume(t, tracee, told->signal);
+	decode_exec_forget(t->memo, told->tid);
+}
+
 void told_add(struct tracer *t, const struct told *told)
 {
 	struct told_queue *q = &t->told;
 
 	if (q->first + q->count == q->room && grow(q) < 0) {
-		t->stats.dropped++;
+		if (told->kind == TOLD_RESUME) /* at once rather than never */
+			resume(t, told);
+		else
+			t->stats.dropped++;
 		free(told->event);
 		return;
 	}
@@ -251,9 +263,7 @@ static int tell(struct tracer *t, const struct told *told, struct event *ret_eve
 	case TOLD_LOST:
 		return tell_kept(t, told->event, ret_event);
 	case TOLD_RESUME:
-		if (tracee)
-			stops_resume(t, tracee, told->signal);
-		decode_exec_forget(t->memo, told->tid);
+		resume(t, told);
 		return -ENODATA;
 	}
 	return -EINVAL;

@@ -17,6 +17,14 @@ static struct tracer t;
 static struct launch_shared shared;
 static struct tracee *first, *thread;
 
+static bool short_of_memory;
+
+/* In the C library's place. */
+void *reallocarray(void *memory, size_t count, size_t size)
+{
+	return short_of_memory ? NULL : realloc(memory, count * size);
+}
+
 enum { PID = 1000, TID = 1001, WORKLOAD = 1 << 30, FRONT = WORKLOAD - 1, PASSED = 77 };
 
 static int begin(void **state)
@@ -94,6 +102,21 @@ static void tells_in_order(void **state)
 	add_lost(TID);
 	add_lost(TID); /* what is left is freed */
 	assert_non_null(next());
+}
+
+/* Where memory is short for what is to be told, nobody waits for ever to be told of. */
+static void lets_go_who_finds_no_room(void **state)
+{
+	(void)state;
+	short_of_memory = true;
+	add_lost(TID);
+	assert_int_equal(t.stats.dropped, 1);
+	thread->stopped = true;
+	told_add(&t, &(struct told){ .kind = TOLD_RESUME, .tid = TID });
+	assert_false(thread->stopped);
+	assert_int_equal(t.stats.dropped, 1);
+	assert_null(next());
+	short_of_memory = false;
 }
 
 /* The first thread of a process is told last, for all who wait for it. */
@@ -410,6 +433,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tells_in_order),
+		TEST(lets_go_who_finds_no_room),
 		TEST(tells_the_first_thread_last),
 		TEST(waits_for_all_threads),
 		TEST(keeps_who_has_the_id),
