@@ -7,10 +7,10 @@
 #include "tracer/creds.h"
 #include "tracer/decode.h"
 #include "tracer/decode_exec.h"
+#include "tracer/filesystem.h"
 #include "tracer/image.h"
 #include "tracer/procfs.h"
 #include "tracer/reader.h"
-#include "tracer/slow.h"
 
 /* What execve, clone and task events say alike, read once. */
 struct process {
@@ -40,7 +40,7 @@ struct decode_memo {
 	bool has_program;
 	struct procfs_exe exe;
 	uint32_t loginuid;
-	struct slow_memo mounts;
+	struct filesystem_memo mounts;
 	struct reader *reader;
 };
 
@@ -199,7 +199,7 @@ static uint32_t exe_flags(const struct procfs_exe *exe)
 }
 
 /* The executable; all zero for a kernel thread or a process that has gone half way. */
-static void read_exe(pid_t tid, int fd, const struct procfs_task *task, struct slow_memo *mounts,
+static void read_exe(pid_t tid, int fd, const struct procfs_task *task, struct filesystem_memo *mounts,
 		     struct procfs_exe *exe)
 {
 	if (procfs_read_exe(tid, fd, task, monitor_start_ns, mounts, exe, NULL) < 0)
@@ -437,7 +437,7 @@ int decode_task(pid_t tid, pid_t twin, uint64_t ts, struct reader *reader, struc
 		struct event *ret_event, struct error *err)
 {
 	char env[EVENT_STRING_BYTES];
-	struct slow_memo mounts = { 0 };
+	struct filesystem_memo mounts = { 0 };
 	struct procfs_exe exe;
 	struct process p;
 	ssize_t env_len;

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "tracer/procfs_folder.h"
 
-struct slow_memo;
+struct filesystem_memo;
 
 /*
  * What /proc/PID says, parsed with bounds: a process chooses its own name, arguments and paths, and may vanish between
@@ -80,7 +80,7 @@ struct procfs_exe {
  * the upper layer. No server of a file system is waited for (slow.c).
  */
 int procfs_read_exe(pid_t tid, int fd, const struct procfs_task *task, uint64_t (*since_ns)(void),
-		    struct slow_memo *mounts, struct procfs_exe *ret_exe, struct error *err);
+		    struct filesystem_memo *mounts, struct procfs_exe *ret_exe, struct error *err);
 
 /* What /proc/TID/fdinfo/FD says. */
 struct procfs_fdinfo {

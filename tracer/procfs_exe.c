@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/words.h"
+#include "tracer/filesystem.h"
 #include "tracer/mount.h"
 #include "tracer/procfs.h"
 #include "tracer/sight.h"
@@ -99,12 +100,12 @@ static bool is_nowhere(const struct stat *st, const char *path)
 }
 
 int procfs_read_exe(pid_t tid, int fd, const struct procfs_task *task, uint64_t (*since_ns)(void),
-		    struct slow_memo *mounts, struct procfs_exe *ret_exe, struct error *err)
+		    struct filesystem_memo *mounts, struct procfs_exe *ret_exe, struct error *err)
 {
 	static const char deleted[] = " (deleted)";
 	struct procfs_exe exe = { 0 };
 	char link[16] = "exe", path[32];
-	struct slow_answer fs;
+	struct filesystem fs;
 	struct stat st;
 	bool gone;
 	int r;
@@ -120,7 +121,7 @@ int procfs_read_exe(pid_t tid, int fd, const struct procfs_task *task, uint64_t 
 	if (n < 0)
 		return error_errno(err, (int)n, "cannot read /proc/%d/exe", tid);
 	snprintf(path, sizeof(path), "%d/%s", fd < 0 ? tid : getpid(), link);
-	r = SIGHT(path, slow_ask(mounts, tid, procfs_folder(), path, &st, &fs));
+	r = SIGHT(path, filesystem_ask(mounts, tid, procfs_folder(), path, &st, &fs));
 	if (r < 0)
 		return error_errno(err, r, "cannot look at /proc/%s", path);
 	exe.inode = st.st_ino;

@@ -76,23 +76,4 @@ int slow_open_below(struct slow *s, int root, const char *path, pid_t self);
  */
 int slow_stat(const char *path, struct stat *ret_st);
 
-/* What a file system says of itself. */
-struct slow_answer {
-	bool read_only, overlay;
-};
-
-/* Mounts that were found to be prompt, by unique ids (Linux 6.8) or their disk: not looked for again. */
-struct slow_memo {
-	uint64_t prompt[8];
-	unsigned int next;
-};
-
-/*
- * stat() and statfs() of the file behind a link of tid in the folder /proc, without asking whoever may not answer:
- * there the process's own list of mounts says what it can. Nothing is said of the file system of a file that lies in
- * none of them. 0, or -errno.
- */
-int slow_ask(struct slow_memo *m, pid_t tid, int folder, const char *path, struct stat *ret_st,
-	     struct slow_answer *ret_answer);
-
 #endif

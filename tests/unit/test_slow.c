@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "tracer/filesystem.h"
 #include "tracer/mount.h"
 #include "tracer/statx.h"
 
@@ -266,29 +267,29 @@ static void test_leaving(void **state)
 
 static void test_answers(void **state)
 {
-	struct slow_answer first, again;
-	struct slow_memo memo = { 0 };
+	struct filesystem first, again;
+	struct filesystem_memo memo = { 0 };
 	struct stat st, expected;
 	struct statfs fs;
 
 	(void)state;
-	assert_int_equal(slow_ask(&memo, getpid(), AT_FDCWD, "/proc/self/exe", &st, &first), 0);
+	assert_int_equal(filesystem_ask(&memo, getpid(), AT_FDCWD, "/proc/self/exe", &st, &first), 0);
 	assert_int_equal(stat("/proc/self/exe", &expected), 0);
 	assert_true(st.st_dev == expected.st_dev && st.st_ino == expected.st_ino && st.st_mode == expected.st_mode);
 	assert_true(st.st_nlink == expected.st_nlink && st.st_uid == expected.st_uid && st.st_gid == expected.st_gid);
 	assert_memory_equal(&st.st_ctim, &expected.st_ctim, sizeof(st.st_ctim));
-	assert_int_equal(slow_ask(&memo, getpid(), AT_FDCWD, "/proc/self/exe", &st, &again), 0);
+	assert_int_equal(filesystem_ask(&memo, getpid(), AT_FDCWD, "/proc/self/exe", &st, &again), 0);
 	assert_int_equal(memo.next <= 1, 1);
 	assert_int_equal(statfs("/proc/self/exe", &fs), 0);
 	assert_int_equal(first.overlay, fs.f_type == OVERLAYFS_SUPER_MAGIC);
 	assert_int_equal(first.read_only, (fs.f_flags & ST_RDONLY) != 0);
 	assert_memory_equal(&first, &again, sizeof(first));
 	/* a process that is not there has no mounts */
-	memo = (struct slow_memo){ 0 };
-	assert_int_equal(slow_ask(&memo, INT_MAX, AT_FDCWD, "/proc/self/exe", &st, &again), 0);
+	memo = (struct filesystem_memo){ 0 };
+	assert_int_equal(filesystem_ask(&memo, INT_MAX, AT_FDCWD, "/proc/self/exe", &st, &again), 0);
 	assert_int_equal(memo.next, 0);
 	assert_false(again.overlay || again.read_only);
-	assert_int_equal(slow_ask(&memo, getpid(), AT_FDCWD, "/proc/self/none", &st, &again), -ENOENT);
+	assert_int_equal(filesystem_ask(&memo, getpid(), AT_FDCWD, "/proc/self/none", &st, &again), -ENOENT);
 }
 
 static void test_known(void **state)
