@@ -239,6 +239,13 @@ static inline uint64_t tracer_now(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+/* ---- prepare.c: before the workload begins -------------------------------------------------------------- */
+
+/* Chooses the backend, by trying them. */
+int prepare_backend(struct tracer *t, struct error *err);
+/* Behind the fork, in the supervisor: all that needs no rules. */
+int prepare_supervisor(struct tracer *t, struct error *err);
+
 /* ---- told.c: what a stop tells ------------------------------------------------------------------------- */
 
 /* What memory is short for is counted as dropped; a thread that was to go on behind it goes on. */
