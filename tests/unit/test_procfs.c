@@ -54,6 +54,19 @@ static void test_own_ids(void **state)
 	assert_int_equal(procfs_read_task(0x3fffffff, &t, &err), -ESRCH);
 }
 
+/* The kernel tells the id 0 of a caller that we cannot see. */
+static void test_nobody_is_not_us(void **state)
+{
+	char link[64];
+
+	(void)state;
+	assert_int_equal(procfs_open(0, "status"), -ESRCH);
+	assert_int_equal(procfs_read_link(0, "exe", link, sizeof(link)), -ENOENT);
+	assert_int_equal(procfs_namespace(0x3fffffff, "ns/pid"), 0);
+	assert_true(procfs_namespace(0, "ns/pid") != 0);
+	assert_true(procfs_namespace(0, "ns/pid") == procfs_namespace(getpid(), "ns/pid"));
+}
+
 /* A name that looks like the rest of the line must not shift the columns. */
 static void test_hostile_name(void **state)
 {
@@ -341,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_ids),
+		cmocka_unit_test(test_nobody_is_not_us),
 		cmocka_unit_test(test_hostile_name),
 		cmocka_unit_test(test_cgroups_have_falco_form),
 		cmocka_unit_test(test_exec_event),
