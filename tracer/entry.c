@@ -287,16 +287,6 @@ static void pass(struct tracer *t)
 	entry_continue(t);
 }
 
-/*
- * The notification of a followed call, which is made again. What the thread runs to get there can be written to
- * meanwhile: another call, or the same with other arguments, is one that nobody has looked at.
- */
-static bool is_repeated(const struct call *followed, const struct call *c)
-{
-	return followed->number == c->number && followed->ip == c->ip &&
-	       memcmp(followed->args, c->args, sizeof(c->args)) == 0;
-}
-
 /* A ptrace(PTRACE_TRACEME) that is made again, since its caller was let go for it (handover.c): it is told already. */
 static bool is_told(struct tracee *tracee, const struct call *c, unsigned int traits)
 {
@@ -313,14 +303,8 @@ static bool handle(struct tracer *t)
 	struct pending *p = &t->pending;
 	unsigned int traits = calls_traits(&t->calls, p->call.number);
 
-	if (p->tracee && (p->tracee->follow == FOLLOW_LEAVING || p->tracee->follow == FOLLOW_ENTERING) && p->notified) {
-		if (is_repeated(&p->tracee->call, &p->call)) {
-			p->repeated = true;
-			entry_continue(t);
-			return true;
-		}
-		p->tracee->follow = FOLLOW_NONE;
-	}
+	if (p->tracee && result_repeats(t))
+		return true;
 	if (p->tracee && p->tracee->follow == FOLLOW_ANSWERING) { /* a signal took it away before */
 		p->tracee->follow = FOLLOW_NONE;
 		p->tracee->owed = p->tracee->answer;
@@ -547,10 +531,9 @@ void entry_take(struct tracer *t, const struct seccomp_notif *n)
 	};
 	memcpy(p->call.args, n->data.args, sizeof(p->call.args));
 	caller_know(t, true);
-	if (p->tracee) { /* what it was let into before is over: a signal now breaks this call off, not that one */
+	/* what it was let into before is over, unless it waits on: a signal now breaks this call off, not that one */
+	if (p->tracee && p->tracee->follow != FOLLOW_LEAVING)
 		p->tracee->continued = -1;
-		result_restarts(p->tracee);
-	}
 	if (is_foreign(n->data.arch, n->data.nr))
 		foreign_call(t, n->data.arch);
 	else

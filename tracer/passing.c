@@ -52,6 +52,8 @@ bool passing_stop(struct tracer *t, struct tracee *tracee)
 		return false;
 	}
 	tracee->in_call = true;
+	if (tracee->follow == FOLLOW_BROKEN_OFF) /* it goes on, perhaps as restart_syscall() */
+		tracee->follow = FOLLOW_LEAVING;
 	if (arch_read(tracee->tid, &regs) < 0)
 		return true; /* killed */
 	arch_args(&regs, args);

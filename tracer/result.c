@@ -262,6 +262,12 @@ static int tell_message(struct tracer *t, struct tracee *tracee, struct event *r
 	return decode(t, call, tracee->cookie, ret_event, err) < 0 ? 0 : 1;
 }
 
+/* Some that were broken off go on as another call. */
+static bool waits_on(const struct tracee *tracee, const struct arch_regs *regs)
+{
+	return arch_number(regs) == SYS_restart_syscall && tracee->continued == tracee->call.number;
+}
+
 /*
  * Whether what the thread has stopped with is its followed call's result, and to be told. Who is traced is woken for
  * signals that natively reach nobody, and then the call waits on: so one that is to start again is told when the next
@@ -274,7 +280,7 @@ static bool take_result(const struct tracer *t, struct tracee *tracee, enum foll
 	if (follow == FOLLOW_BROKEN_OFF) /* the registers may start it again by now */
 		return true;
 	call->result = arch_result(regs);
-	if (arch_number(regs) != call->number)
+	if (arch_number(regs) != call->number && !waits_on(tracee, regs))
 		return false; /* a signal handler or an exec came between */
 	if (follow == FOLLOW_EXEC && call->result >= 0)
 		return false; /* told by the exec stop */
@@ -285,6 +291,7 @@ static bool take_result(const struct tracer *t, struct tracee *tracee, enum foll
 	/* an exit check broke the call off although it was not thought to block: now it is followed */
 	if (follow != FOLLOW_LEAVING) {
 		tracee->follow = FOLLOW_ENTERING;
+		tracee->continued = -1;
 		return false;
 	}
 	/* a signal came before its repeated notification was received: it has not begun, and is caught again */
@@ -295,13 +302,38 @@ static bool take_result(const struct tracer *t, struct tracee *tracee, enum foll
 	return false;
 }
 
-void result_restarts(struct tracee *tracee)
+/*
+ * What the thread runs to get there can be written to meanwhile: another call, or the same with other arguments, is one
+ * that nobody has looked at.
+ */
+static bool is_again(const struct call *followed, const struct call *c)
 {
-	if (tracee->follow != FOLLOW_BROKEN_OFF)
-		return;
-	tracee->follow = FOLLOW_NONE;
-	tracee->call.socket = NULL;
-	socket_release(take_ptr(tracee->socket));
+	return followed->number == c->number && followed->ip == c->ip &&
+	       memcmp(followed->args, c->args, sizeof(c->args)) == 0;
+}
+
+bool result_repeats(struct tracer *t)
+{
+	struct pending *p = &t->pending;
+	struct tracee *tracee = p->tracee;
+	long continued = tracee->continued;
+
+	if (tracee->follow != FOLLOW_ENTERING && tracee->follow != FOLLOW_LEAVING &&
+	    tracee->follow != FOLLOW_BROKEN_OFF)
+		return false;
+	if (!is_again(&tracee->call, &p->call)) {
+		tracee->follow = FOLLOW_NONE;
+		tracee->continued = -1;
+		tracee->call.socket = NULL;
+		socket_release(take_ptr(tracee->socket));
+		return false;
+	}
+	tracee->follow = FOLLOW_LEAVING;
+	p->repeated = true;
+	entry_continue(t);
+	if (continued >= 0) /* it waits on, also if a signal takes it away or its caller is killed at this moment */
+		tracee->continued = continued;
+	return true;
 }
 
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err)
@@ -352,13 +384,13 @@ int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event
 	return r < 0 ? 0 : 1;
 }
 
-static struct event *open_unseen(struct tracer *t, struct tracee *tracee)
+static struct event *open_unseen(struct tracer *t, struct tracee *tracee, int64_t result)
 {
 	struct call *call = &tracee->call;
 
 	call->memory = NULL;
 	call->path = str_of(tracee->path);
-	return as_if_done(t, call, tracee->cookie, NUMBER_OF_NOBODY);
+	return as_if_done(t, call, tracee->cookie, result);
 }
 
 static void tell_lost(struct tracer *t, const struct tracee *tracee, struct event *ev)
@@ -382,15 +414,15 @@ void result_exec_over(struct tracer *t, struct tracee *tracee, bool failed)
 
 void result_lose(struct tracer *t, struct tracee *tracee)
 {
-	bool begun = tracee->follow == FOLLOW_ASIDE ||
+	bool broken_off = tracee->follow == FOLLOW_BROKEN_OFF;
+	bool begun = tracee->follow == FOLLOW_ASIDE || broken_off ||
 		     ((tracee->follow == FOLLOW_EXIT_CHECK || tracee->follow == FOLLOW_LEAVING) &&
-		      tracee->continued == tracee->call.number) ||
-		     (tracee->follow == FOLLOW_BROKEN_OFF && !tracee->wants_path);
+		      tracee->continued == tracee->call.number);
 	struct event *ev = NULL;
 
 	tracee->follow = FOLLOW_NONE;
 	if (begun && tracee->wants_path && tracee->path)
-		ev = open_unseen(t, tracee);
+		ev = open_unseen(t, tracee, broken_off ? tracee->call.result : NUMBER_OF_NOBODY);
 	else if (begun)
 		ev = take_ptr(tracee->unseen);
 	else if (tracee->unrecorded && tracee->process->executing && tracee->continued >= 0 &&

@@ -26,7 +26,8 @@ unsigned long stops_options(const struct tracer *t, const struct process *proces
 
 void stops_resume(struct tracer *t, struct tracee *tracee, int signal)
 {
-	bool to_syscall = t->every_call || tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING;
+	bool to_syscall = t->every_call || tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_LEAVING ||
+			  tracee->follow == FOLLOW_BROKEN_OFF;
 
 	if (!tracee->stopped)
 		return;
@@ -178,7 +179,7 @@ static void syscall_stop(struct tracer *t, struct tracee *tracee)
 		return;
 	if (tracee->follow == FOLLOW_SKIPPING)
 		give_answer(tracee);
-	if (tracee->follow == FOLLOW_ENTERING) {
+	if (tracee->follow == FOLLOW_ENTERING || tracee->follow == FOLLOW_BROKEN_OFF) {
 		tracee->follow = FOLLOW_LEAVING;
 	} else if (tracee->follow == FOLLOW_LEAVING) {
 		add_result(t, tracee);
@@ -239,7 +240,6 @@ static void signal_stop(struct tracer *t, struct tracee *tracee, int signal)
 		add_resume(t, tracee, signal);
 		return;
 	}
-	result_restarts(tracee);
 	if (!loose_release(t, tracee, signal))
 		stops_resume(t, tracee, signal);
 }
@@ -325,8 +325,6 @@ static void stopped(struct tracer *t, const struct taken *k)
 	}
 	tracee->seized = tracee->stopped = true;
 	tracee->loose = false; /* its birth was heard of before */
-	if (is_of_call(k->status))
-		result_restarts(tracee);
 	if (tracee->options_due)
 		set_options(t, tracee);
 	switch (event) {

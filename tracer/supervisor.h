@@ -348,8 +348,8 @@ void result_await_exec(struct tracer *t);
 void result_exec_over(struct tracer *t, struct tracee *tracee, bool failed);
 /* The thread is gone: what it may have done in a followed call, whose result nobody will see, is to be told. */
 void result_lose(struct tracer *t, struct tracee *tracee);
-/* The thread makes a call, or goes on to: one that was broken off is that again, as if it had waited all the time. */
-void result_restarts(struct tracee *tracee);
+/* Whether the pending call is the one that is followed, made again: it goes on. Else none is followed any more. */
+bool result_repeats(struct tracer *t);
 /* The followed call of a stopped thread: its event from the registers. 1 = an event, 0 = none. */
 int result_tell(struct tracer *t, struct tracee *tracee, struct event *ret_event, struct error *err);
 

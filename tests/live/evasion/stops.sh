@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Stops and ends that wait for the monitor at the same time, and calls that a signal breaks off which natively reaches nobody: each
-# call has its alert, one, as its parent's child.
+# call has its alert, one, as its parent's child, also if its caller is killed.
 . "$(dirname "$0")/../lib.sh"
 
 need python3
 
 case $(uname -m) in
-x86_64) connect=42 clone=56 ;;
-*) connect=203 clone=220 ;;
+x86_64) connect=42 clone=56 openat=257 ;;
+*) connect=203 clone=220 openat=56 ;;
 esac
 rule connected "evt.type = connect and evt.arg.addr startswith $dir/" '"%evt.res <%proc.ppid>"' >"$dir/connected.yaml"
 
@@ -245,6 +245,77 @@ else:
 os.waitpid(child, 0)
 END
 
+# ---- who waits is woken up by such signals again and again, and killed meanwhile
+cat >"$dir/woken.py" <<'END'
+import os, random, signal, socket, sys, time
+path, way, numbers, times = sys.argv[1], sys.argv[2], sys.argv[3].split(), int(sys.argv[4])
+if way == "open":
+    os.mkfifo(path)
+else:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(0)
+    socket.socket(socket.AF_UNIX).connect(path)  # there is room for one
+
+def read(pid, name):
+    with open("/proc/%d/%s" % (pid, name)) as f:
+        return f.read()
+
+def waits(pid):  # and not for the monitor
+    return (read(pid, "stat").rsplit(")", 1)[1].split()[0] == "S" and read(pid, "syscall").split()[0] in numbers
+            and "seccomp" not in read(pid, "wchan"))
+
+for _ in range(times):
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        if way == "open":
+            os.open(path, os.O_RDONLY)
+        else:
+            socket.socket(socket.AF_UNIX).connect(path)
+        os._exit(1)
+    while not waits(child):
+        os.sched_yield()
+    until = time.monotonic() + random.random() * 0.002
+    while time.monotonic() < until:
+        os.kill(child, random.choice([signal.SIGWINCH, signal.SIGUSR1]))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+END
+# ---- and goes on as another call
+cat >"$dir/goes-on.py" <<'END'
+import os, select, signal
+parent = os.getpid()
+go = os.pipe()
+if os.fork() == 0:
+    for _ in range(3):
+        while open("/proc/%d/stat" % parent).read().rsplit(")", 1)[1].split()[0] != "S":
+            os.sched_yield()
+        os.kill(parent, signal.SIGWINCH)
+    while open("/proc/%d/stat" % parent).read().rsplit(")", 1)[1].split()[0] != "S":
+        os.sched_yield()
+    os.write(go[1], b".")
+    os._exit(0)
+input = select.poll()
+input.register(go[0], select.POLLIN)
+input.poll(60000)
+os.wait()
+END
+rule polled "evt.type in (poll, ppoll) and evt.rawres = 1" '"%evt.res"' >"$dir/polled.yaml"
+rule opened "evt.type in (open, openat) and evt.arg.name = $dir/socket" '"%evt.res"' >"$dir/opened.yaml"
+woken=40
+# whether the kernel says what is waited for
+says_why() {
+	[ "$(cat "/proc/$1/wchan")" != 0 ]
+}
+sleep 60 &
+patience=5
+why=
+soon says_why $! && why=1
+patience=
+kill $!
+
+
 for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 	rm -f "$dir/socket"
 	# where every call stops nobody could do anything while the monitor is stopped
@@ -291,6 +362,21 @@ for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 			python3 "$dir/$program" "$dir/socket" $connect "$way" >"$dir/out" 2>"$dir/err"
 		equal "$options: $way: status" $? 0
 		equal "$options: $way: calls" "$(sed -n 's/.* "*\([A-Z]*\) <.*/\1/p' "$dir/alerts" | tr '\n' ' ')" "$wanted"
+	done
+	# shellcheck disable=SC2086 # words
+	timeout -k 1 60 "$MONITOR" run $options -r "$dir/polled.yaml" --output-fd 1 -- python3 "$dir/goes-on.py" >"$dir/out" 2>"$dir/err"
+	equal "$options: goes on as another call: status" $? 0
+	equal "$options: goes on as another call" "$(wc -l <"$dir/out")" 1
+	[ "$options" != "${options#--backend}" ] || [ -n "$why" ] || continue
+	for way in connect open; do
+		others=0
+		[ $way = open ] || others=1
+		rm -f "$dir/socket" "$dir/alerts"
+		# shellcheck disable=SC2086 # words
+		timeout -k 1 60 "$MONITOR" run $options -r "$dir/connected.yaml" -r "$dir/opened.yaml" --output "$dir/alerts" -- \
+			python3 "$dir/woken.py" "$dir/socket" $way "$connect $openat" $woken >"$dir/out" 2>"$dir/err"
+		equal "$options: $way, woken and killed: status" $? 0
+		equal "$options: $way, woken and killed: calls" "$(wc -l <"$dir/alerts")" $((woken + others))
 	done
 done
 finish
