@@ -18,6 +18,15 @@
 #include "tracer/socket.h"
 #include "tracer/statx.h"
 
+/* What was once asked for as an internet socket the kernel makes a packet socket. */
+STEP(put_domain)
+{
+	enum { TYPE = 0xf }; /* beside flags */
+	bool packet = (int32_t)c->args[0] == AF_INET && (c->args[1] & TYPE) == SOCK_PACKET;
+
+	event_put_int(b, packet ? AF_PACKET : (int64_t)c->args[s->arg]);
+}
+
 /* An address in the caller's memory: its length, 0 when there is none or it cannot be read. */
 static socklen_t read_address(const struct call *c, uint64_t address, uint64_t len, struct sockaddr_storage *ret)
 {

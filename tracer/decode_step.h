@@ -79,6 +79,7 @@ STEP(put_control);
 STEP(put_polled);
 
 /* decode_socket.c */
+STEP(put_domain);
 STEP(put_sockaddr);
 STEP(put_tuple_out);
 STEP(put_tuple_in);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/socket.h>
+
 #include "base/cleanup.h"
 #include "tracer/decode_exec.h"
 #include "tracer/decode_step.h"
@@ -131,6 +133,15 @@ static bool register_test(const struct step *s, unsigned int size, uint64_t mask
 	return true;
 }
 
+/* Packet sockets may be asked for as internet sockets (put_domain()). */
+static bool domain_test(const struct step *s, uint64_t mask, uint64_t value, struct alternatives *a)
+{
+	register_test(s, sizeof(uint32_t), mask, value, a);
+	if ((AF_PACKET & mask) == value)
+		a->list[a->count++] = (struct native_test){ 0, UINT32_MAX, AF_INET };
+	return true;
+}
+
 bool decode_native_test(const struct arg_test *test, uint16_t event, struct native_test ret_tests[NATIVE_TESTS],
 			size_t *ret_count)
 {
@@ -149,6 +160,8 @@ bool decode_native_test(const struct arg_test *test, uint16_t event, struct nati
 	}
 	if (s->put == put_raw || s->put == put_int || s->put == put_u32)
 		good = register_test(s, (unsigned int)(size < 0 ? -size : size), mask, value, &a);
+	else if (s->put == put_domain)
+		good = domain_test(s, mask, value, &a);
 	else if (s->put == put_bits && s->set->enumeration)
 		good = enumeration_test(s, mask, value, &a);
 	else if (s->put == put_bits || s->put == put_open_flags || s->put == put_bare_open_flags)

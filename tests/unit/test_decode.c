@@ -126,6 +126,9 @@ static void test_calls(void **state)
 		  "data=b\"\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\" request=1 pid=0" },
 		{ SYS_socket, 4, { AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 3 },
 		  "socket fd=4 domain=17 type=524291 proto=3 flags=4096" },
+		{ SYS_socket, 4, { AF_INET, SOCK_PACKET | SOCK_CLOEXEC, 3 },
+		  "socket fd=4 domain=17 type=524298 proto=3 flags=4096" },
+		{ SYS_socket, 4, { AF_INET6, SOCK_PACKET, 3 }, "socket fd=4 domain=10 type=10 proto=3 flags=0" },
 		{ SYS_dup, NO_RESULT, { 3 }, "dup res=? oldfd=3" },
 		{ SYS_dup3, 1, { 3, 1, O_CLOEXEC }, "dup3 res=1 oldfd=3 newfd=1 flags=4096" },
 		{ SYS_symlinkat, 0, { P(a), AT_FDCWD, P(b) },
@@ -336,7 +339,9 @@ static void test_native(void **state)
 		{ EV_SYSCALL_OPENAT_2_X, { 2, false, 1, 1 }, 0, { 0 } }, /* a name */
 		{ EV_SYSCALL_OPENAT_2_X, { 0, false, 1, 1 }, 0, { 0 } }, /* the result */
 		{ EV_SYSCALL_OPENAT2_X, { 3, false, 2, 2 }, 0, { 0 } }, /* behind a pointer */
-		{ EV_SOCKET_SOCKET_X, { 1, false, UINT32_MAX, AF_PACKET }, 1, { 0, UINT32_MAX, AF_PACKET } },
+		/* or an internet socket, which may become one */
+		{ EV_SOCKET_SOCKET_X, { 1, false, UINT32_MAX, AF_PACKET }, 2, { 0, UINT32_MAX, AF_PACKET } },
+		{ EV_SOCKET_SOCKET_X, { 1, false, UINT32_MAX, AF_INET6 }, 1, { 0, UINT32_MAX, AF_INET6 } },
 		{ EV_SYSCALL_PTRACE_X, { 3, false, 0xffff, 11 }, 1, { 0, UINT32_MAX, PTRACE_ATTACH } },
 		{ EV_SYSCALL_PTRACE_X, { 3, true, 0xffff, 11 }, 0, { 0 } },
 		{ EV_SYSCALL_PTRACE_X, { 3, false, 0xffff, 0 }, 0, { 0 } }, /* any unknown request */

@@ -347,6 +347,14 @@ static int do_packet_dgram(char **a)
 	return fd < 0 && errno != EPERM ? -1 : 0;
 }
 
+static int do_packet_old(char **a)
+{
+	int fd = socket(AF_INET, SOCK_PACKET, 0);
+
+	(void)a;
+	return fd < 0 && errno != EPERM ? -1 : 0;
+}
+
 static int do_udp(char **a)
 {
 	(void)a;
@@ -459,6 +467,7 @@ static const struct verb {
 	{ "become", do_become, 1 },
 	{ "packet", do_packet, 0 },
 	{ "packet-dgram", do_packet_dgram, 0 },
+	{ "packet-old", do_packet_old, 0 },
 	{ "udp", do_udp, 0 },
 	{ "connect", do_connect, 2 },
 	{ "dup-socket", do_dup_socket, 2 },
