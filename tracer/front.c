@@ -234,12 +234,18 @@ static void reap(struct front *f)
 	}
 }
 
+/* Of a terminal that goes the kernel tells nobody but the leader of its session, with a signal that has it go on. */
+static bool is_hangup(const struct front *f, int signal)
+{
+	return (signal == SIGHUP || signal == SIGCONT) && getsid(f->workload) == getpid();
+}
+
 static void pass_signal(const struct front *f, siginfo_t *info)
 {
 	if (info->si_signo == SIGCHLD || f->workload_gone)
 		return;
 	/* from the terminal or the kernel: the workload has its own */
-	if (info->si_code > 0)
+	if (info->si_code > 0 && !is_hangup(f, info->si_signo))
 		return;
 	if (info->si_pid == f->supervisor && info->si_signo == SIGCONT)
 		return;

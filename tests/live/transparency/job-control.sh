@@ -39,4 +39,22 @@ for what in killed ended again quickly; do
 		ok "a stopped job is $what ($options): $(tr '\n' ' ' <"$dir/watched")" cmp -s "$dir/native" "$dir/watched"
 	done
 done
+
+# the terminal goes: the kernel tells who leads its session, which is the front
+cat >"$dir/runs" <<'END'
+sleep 100 &
+trap 'kill $!; exit 7' HUP
+echo ready
+wait
+END
+echo 'echo ready; sleep 100; exit 3' >"$dir/unready"
+# shellcheck disable=SC2016 # for the inner shell
+echo 'echo ready; kill -STOP $$; exit 3' >"$dir/stopped"
+for what in runs unready stopped; do
+	python3 "$here/hangup.py" $what sh "$dir/$what" >"$dir/native"
+	for backend in notify ptrace ptrace-all notify-only; do
+		python3 "$here/hangup.py" $what "$MONITOR" run -r "$own_rules" --backend $backend --output "$alerts" -- sh "$dir/$what" >"$dir/watched"
+		equal "the terminal goes, $what, $backend" "$(cat "$dir/watched")" "$(cat "$dir/native")"
+	done
+done
 finish
