@@ -174,11 +174,22 @@ static enum presence text_value(struct field_context *ctx, unsigned int i, struc
 	return extract_text(ctx, ret, event_param(ctx->ev, i).len == 0 || str_eq(s, STR("(NULL)")) ? STR("<NA>") : s);
 }
 
+static bool is_number(enum value_kind kind)
+{
+	return kind == VALUE_INT || kind == VALUE_UINT;
+}
+
+static enum presence extract_raw(struct field_context *ctx, struct values *ret, uint64_t number, enum param_type type)
+{
+	return extract_one(ctx, ret, &(struct value){ .raw = { number, type } });
+}
+
 EXTRACTOR(evt_rawarg)
 {
 	int found = find_param(f, ctx->ev);
 	unsigned int i = (unsigned int)found;
-	enum value_kind kind;
+	enum value_kind kind, wanted = value_kind(f->type);
+	enum param_type type;
 	struct str bytes;
 
 	if (found < 0)
@@ -186,8 +197,9 @@ EXTRACTOR(evt_rawarg)
 	if (unknown(ctx, i))
 		return UNKNOWN;
 	bytes = event_param(ctx->ev, i);
-	kind = value_kind(ctx->ev->info->params[i].type);
-	if (kind != value_kind(f->type) && !f->output) {
+	type = ctx->ev->info->params[i].type;
+	kind = value_kind(type);
+	if (kind != wanted && !(is_number(kind) && is_number(wanted)) && !f->output) {
 		/*
 		 * the condition's value was read for another kind of parameter of this name: it exists, and
 		 * equals nothing
@@ -202,9 +214,9 @@ EXTRACTOR(evt_rawarg)
 		/* no bytes are printed as none, and exist no more than an absent parameter */
 		return bytes.len || f->output ? extract_text(ctx, ret, bytes) : ABSENT;
 	case VALUE_INT:
-		return bytes.len ? extract_int(ctx, ret, event_param_int(ctx->ev, i)) : ABSENT;
+		return bytes.len ? extract_raw(ctx, ret, (uint64_t)event_param_int(ctx->ev, i), type) : ABSENT;
 	case VALUE_UINT:
-		return bytes.len ? extract_uint(ctx, ret, event_param_uint(ctx->ev, i)) : ABSENT;
+		return bytes.len ? extract_raw(ctx, ret, event_param_uint(ctx->ev, i), type) : ABSENT;
 	case VALUE_BOOL:
 		return bytes.len ? extract_bool(ctx, ret, event_param_uint(ctx->ev, i) != 0) : ABSENT;
 	default:

@@ -27,6 +27,10 @@ struct value {
 		struct str s;
 		struct ip ip;
 		struct ipnet net;
+		struct {
+			uint64_t number;
+			enum param_type type; /* which it has in this very event */
+		} raw; /* a number of evt.rawarg; u and i are its number */
 	};
 };
 

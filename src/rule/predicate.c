@@ -27,6 +27,30 @@ static bool ip_in(const struct ip *a, const struct ipnet *net)
 	return rest == 0 || ((a->bytes[whole] ^ net->address.bytes[whole]) >> (8 - rest)) == 0;
 }
 
+/* The low bytes of a number, as many as the type has. */
+static uint64_t narrow(uint64_t number, enum param_type type)
+{
+	int size = param_type_integer_size(type);
+	unsigned int spare = size ? 64 - (unsigned int)(size < 0 ? -size : size) * 8 : 0;
+
+	return size < 0 ? (uint64_t)((int64_t)(number << spare) >> spare) : number << spare >> spare;
+}
+
+/*
+ * How a number of evt.rawarg and a constant compare. The constant was read as what the first event has by that
+ * name; as in Falco its bytes are taken for what this event has.
+ */
+static int raw_order(const struct value *v, const struct value *constant)
+{
+	int size = param_type_integer_size(constant->raw.type);
+	uint64_t bytes = size > -8 && size < 0 ? constant->u & (UINT64_MAX >> (64 + size * 8)) : constant->u;
+	uint64_t a = v->u, b = narrow(bytes, v->raw.type);
+
+	if (value_kind(v->raw.type) == VALUE_INT && ((a ^ b) >> 63))
+		return a >> 63 ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
 #define COMPARE(name, test)                                                    \
 	static bool name(const struct value *a, const struct value *b)         \
 	{                                                                      \
@@ -61,6 +85,12 @@ COMPARE(address_ne, !ip_eq(&a->ip, &b->ip))
 /* the value's side of a network comparison is an address */
 COMPARE(net_eq, ip_in(&a->net.address, &b->net))
 COMPARE(net_ne, !ip_in(&a->net.address, &b->net))
+COMPARE(raw_eq, raw_order(a, b) == 0)
+COMPARE(raw_ne, raw_order(a, b) != 0)
+COMPARE(raw_lt, raw_order(a, b) < 0)
+COMPARE(raw_le, raw_order(a, b) <= 0)
+COMPARE(raw_gt, raw_order(a, b) > 0)
+COMPARE(raw_ge, raw_order(a, b) >= 0)
 COMPARE(never, a == NULL && b == NULL)
 COMPARE(always, a != NULL || b != NULL)
 
@@ -87,6 +117,8 @@ static const compare_fn comparisons[][OP_COUNT] = {
 	[VALUE_BOOL] = EQUALITY_ROW(bool),   [VALUE_TEXT] = TEXT_ROW,	    [VALUE_BYTES] = TEXT_ROW,
 	[VALUE_IP] = EQUALITY_ROW(address),  [VALUE_NET] = EQUALITY_ROW(net),
 };
+
+static const compare_fn raw_comparisons[OP_COUNT] = NUMBER_ROW(raw);
 
 /* ---- building ------------------------------------------------------------------------------------------ */
 
@@ -119,6 +151,8 @@ static int build_values(struct arena *arena, const struct ast *right, struct pre
 
 		if (r < 0)
 			return r;
+		if (p->raw)
+			values[i].raw.type = p->expression->type.type;
 	}
 	p->values = values;
 	p->nvalues = (uint32_t)n;
@@ -155,6 +189,13 @@ static int build_set(struct arena *arena, struct predicate *p)
 static bool is_text(enum value_kind kind)
 {
 	return kind == VALUE_TEXT || kind == VALUE_BYTES;
+}
+
+static bool is_raw_number(const struct expression *left)
+{
+	enum value_kind kind = value_kind(left->type.type);
+
+	return expression_is_field(left, "evt.rawarg") && (kind == VALUE_INT || kind == VALUE_UINT);
 }
 
 static enum predicate_form form_of(struct predicate *p)
@@ -216,6 +257,9 @@ int predicate_build(struct arena *arena, const struct ast *check, const struct e
 			 !transform_is_multi(right->transform) && is_text(value_kind(right->type.type)))
 			p.compare = never;
 	} else {
+		p.raw = is_raw_number(left);
+		if (p.raw)
+			p.compare = raw_comparisons[p.op];
 		r = build_values(arena, check->right, &p);
 		if (r == 0) {
 			follow_modifier(&p, several);

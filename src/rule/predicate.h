@@ -32,6 +32,7 @@ struct predicate {
 	enum modifier modifier;
 	bool all; /* it must hold for each of several values, not for any of them */
 	bool invert; /* FORM_TEXT_SET: != allof */
+	bool raw; /* a number of evt.rawarg, whose type each event gives it */
 	uint32_t left, right; /* slots of program.h; right only with FORM_RIGHT */
 	compare_fn compare;
 	const struct value *values; /* constants */

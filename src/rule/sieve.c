@@ -39,7 +39,7 @@ static bool predicate_keys(const struct predicate *p, struct keys *k)
 	bool begin = p->op == OP_STARTSWITH || p->op == OP_BSTARTSWITH;
 
 	if ((p->form != FORM_ONE && p->form != FORM_TEXT_SET && p->form != FORM_SEVERAL) || p->modifier || p->all ||
-	    p->invert)
+	    p->invert || p->raw)
 		return false;
 	if (!equal && !begin && p->op != OP_GLOB)
 		return false;

@@ -655,10 +655,30 @@ static void test_wanted_paths(void **state)
 	ruleset_free(rules);
 }
 
+/* A constant is read as what the first event has by this name, and compared as what the event at hand has. */
+static void test_raw_numbers(void **state)
+{
+	static const char *const holds[] = { "evt.rawarg.size = -22", "evt.rawarg.size < -20", "evt.rawarg.size <= 0",
+					     "not evt.rawarg.size > 0", "evt.rawarg.size in (7, -22)" };
+	struct world w;
+
+	(void)state;
+	make_world(&w, false);
+	event_begin(&w.builder, EV_SYSCALL_EPOLL_CREATE_X, 1000000000, 7);
+	event_put_int(&w.builder, 4);
+	event_put_int(&w.builder, -22); /* of the first event with a size it is unsigned */
+	assert_int_equal(event_end(&w.builder, &w.event, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(holds); i++)
+		if (evaluate_one(&w, holds[i]) != OUTCOME_YES)
+			fail_msg("%s", holds[i]);
+	free_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_raw_numbers),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_sieves),
