@@ -318,6 +318,28 @@ static int plugin_error(struct config *c, struct str name, size_t i, size_t nplu
 	return text.ptr ? entry_error(c, "load_plugins", i, err, text.ptr) : out_of_memory(err);
 }
 
+/* As in Falco a relative path stays below the folder of plugins: ".." never takes it out of that. */
+static bool leaves_folder(struct str path)
+{
+	size_t depth = 1, len;
+
+	if (path.len && path.ptr[0] == '/')
+		return false;
+	for (; depth && path.len; path.ptr += len, path.len -= len) {
+		const char *slash = memchr(path.ptr, '/', path.len);
+		struct str name;
+
+		len = slash ? (size_t)(slash - path.ptr) : path.len;
+		name = (struct str){ path.ptr, len };
+		if (str_eq(name, STR("..")))
+			depth--;
+		else if (len && !str_eq(name, STR(".")))
+			depth++;
+		len += slash != NULL;
+	}
+	return !depth;
+}
+
 static int read_plugins(struct config *c, struct error *err)
 {
 	struct yaml_node **plugins, **wanted;
@@ -334,6 +356,8 @@ static int read_plugins(struct config *c, struct error *err)
 		if (!config_tree_text(yaml_get(plugins[i], "name"), &name) ||
 		    !config_tree_text(yaml_get(plugins[i], "library_path"), &path))
 			return entry_error(c, "plugins", i, err, "it needs a name and a library_path");
+		else if (leaves_folder(path))
+			return entry_error(c, "plugins", i, err, "its library_path leads out of the folder of plugins");
 	c->load = arena_array_of(c->arena, struct config_plugin, all ? nplugins : nwanted);
 	if (!c->load)
 		return error_set(err, -ENOMEM, "out of memory");
