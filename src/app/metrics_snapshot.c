@@ -47,6 +47,10 @@ int metrics_interval(struct str text, uint64_t *ret_ms)
 		uint64_t n = 0;
 		size_t digits = at, end;
 
+		if (text.ptr[at] == ' ') { /* Falco allows for blanks */
+			at++;
+			continue;
+		}
 		while (at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9' && n < UINT32_MAX)
 			n = n * 10 + (uint64_t)(text.ptr[at++] - '0');
 		for (end = at; end < text.len && text.ptr[end] >= 'a' && text.ptr[end] <= 'z';)

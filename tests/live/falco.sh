@@ -117,6 +117,7 @@ says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false
 says 1 'no output is enabled' -c falco.yaml -o stdout_output.enabled=false --dry-run
 says 0 '^open of a file' -c falco.yaml -o stdout_output.enabled=false -L
 says 1 'metrics.enabled: nobody would be told' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=false
+says 0 'schema validation: ok' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=true -o 'metrics.interval=2h 5m' --dry-run
 says 1 'metrics.interval: "5" is no time' -c falco.yaml -o metrics.enabled=true -o metrics.interval=5 --dry-run
 says 0 'Notice opened ' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=true
 says 0 'Notice opened ' -c falco.yaml -o metrics.enabled=true -o metrics.output_rule=false -o webserver.prometheus_metrics_enabled=true
