@@ -48,14 +48,18 @@ static int take_descriptor(const char *text, int *ret_fd, int *ret_known, struct
 	return 0;
 }
 
-/* --output-fd, or standard error when no other output was asked for. */
+/*
+ * --output-fd, or standard error when no other output was asked for. What a configuration sends to standard
+ * output, which is the command's, goes there, too.
+ */
 static int take_stream(struct run *run, struct error *err)
 {
 	const char *text = options_value(&run->options, OPT_run_output_fd, NULL);
+	bool spared = run_spare_stdout(run->config);
 	bool others = options_has(&run->options, OPT_run_output) || (run->config && outputs_wanted(run->config));
 
 	run->stream = -1;
-	if (others && !text)
+	if (others && !spared && !text)
 		return 0;
 	if (!text && log_is_lost()) {
 		static const char lost[] =

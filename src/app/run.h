@@ -56,6 +56,8 @@ struct run {
 
 /* *ret_config stays NULL when none is asked for; it is the caller's. */
 int run_load_config(const struct run *run, struct config **ret_config, struct error *err);
+/* Leaves standard output to the command; whether the configuration, which may be NULL, has alerts go there. */
+bool run_spare_stdout(struct config *config);
 /* What must be known of the summary's file before it is opened, and of others that are written before they are. */
 int run_check_summary(const struct run *run, struct error *err);
 int run_check_files(const struct run *run, struct error *err);

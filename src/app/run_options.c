@@ -48,6 +48,15 @@ int run_load_config(const struct run *run, struct config **ret_config, struct er
 				 ret_config, err);
 }
 
+bool run_spare_stdout(struct config *config)
+{
+	bool wanted = config && config->stdout_output_enabled;
+
+	if (wanted)
+		config->stdout_output_enabled = false;
+	return wanted;
+}
+
 /* The first are written: each is a file of its own. */
 static const enum option_id files[] = {
 	OPT_run_summary, OPT_run_output, OPT_run_write, OPT_run_pidfile, OPT_run_config, OPT_run_rules,

@@ -35,6 +35,7 @@ static int read_again(void *context, struct reload_set *set, struct error *err)
 	const struct run *run = context;
 	int r = run_load_config(run, &set->config, err);
 
+	run_spare_stdout(set->config);
 	return r < 0 ? r : run_read_rules(run, set->config, &set->input, err);
 }
 

@@ -86,6 +86,17 @@ ok "the summary says it: $(cat "$dir/s")" grep -q '"error":"--output-fd 3: Bad' 
 printf 'stdout_output: {enabled: true}\nwebserver: {enabled: true, listen_port: 0}\nmonitor: {webserver: {token_file: none}}\n' >"$dir/token.yaml"
 says 1 "monitor.webserver.token_file: cannot open none" run -r r.yaml -c token.yaml -- true
 
+# standard output is the command's, whatever a configuration says
+rule opened "evt.type in (open, openat) and fd.name endswith /r.yaml" "seen %fd.name" >"$dir/opened.yaml"
+printf 'stdout_output: {enabled: true}\njson_output: true\n' >"$dir/stdout.yaml"
+printf 'file_output: {enabled: true, filename: "%s"}\n' "$dir/alerts" | cat "$dir/stdout.yaml" - >"$dir/both.yaml"
+for config in stdout both; do
+	(cd "$dir" && "$MONITOR" run -r opened.yaml -c $config.yaml -- cat r.yaml) >"$dir/out" 2>"$dir/err"
+	ok "standard output has no alerts of a configuration ($config)" cmp -s "$dir/r.yaml" "$dir/out"
+	ok "standard error has them ($config): $(cat "$dir/err")" grep -q '^{.*seen [^ ]*/r.yaml' "$dir/err"
+done
+ok "so has the file" grep -q '^{.*seen [^ ]*/r.yaml' "$dir/alerts"
+
 # two files that are one would be mixed
 says 2 "--output and --write name the same file, new" run -r r.yaml -o new -w ./new -- true
 says 2 "--summary and --pidfile name the same file, $dir/new" run -r r.yaml --pidfile new --summary "$dir/new" -- true
