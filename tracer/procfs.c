@@ -126,6 +126,8 @@ static int parse_stat(struct str text, struct procfs_task *t, struct error *err)
 	t->start_ticks = word_u64(&rest);
 	t->vm_size_kb = (uint32_t)(word_u64(&rest) / 1024);
 	t->vm_rss_kb = (uint32_t)(word_u64(&rest) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024);
+	words_next(&rest); /* limit of that */
+	t->has_program = word_u64(&rest) != 0;
 	return 0;
 }
 

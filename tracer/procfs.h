@@ -25,6 +25,7 @@ struct procfs_task {
 	uint32_t tty; /* kernel's device encoding */
 	uint64_t minflt, majflt;
 	uint64_t start_ticks; /* since boot, in USER_HZ: with the pid it names a process */
+	bool has_program; /* false until an exec has put arguments and environment into place, and behind the end */
 	uint32_t uid, gid; /* effective */
 	uint32_t fsuid, fsgid;
 	uint64_t cap_inheritable, cap_permitted, cap_effective;
@@ -36,8 +37,8 @@ struct procfs_task {
 int procfs_read_task(pid_t tid, struct procfs_task *ret_task, struct error *err);
 
 /*
- * stat alone, open as fd: ids of the parent, group and session, name, terminal, page faults, start, sizes but
- * for swapped memory.
+ * stat alone, open as fd: ids of the parent, group and session, name, terminal, page faults, start, whether there is
+ * a program, sizes but for swapped memory.
  */
 int procfs_read_stat(pid_t tid, int fd, struct procfs_task *ret_task, struct error *err);
 

@@ -54,6 +54,11 @@ static size_t auxv_len(const char *bytes, size_t n, uint64_t *ret_random)
 	return 0;
 }
 
+static bool waits(const struct tracer *t, const struct tracee *tracee)
+{
+	return t->pending.active && t->pending.tracee == tracee;
+}
+
 /*
  * Who waits in a call is in no exec, which locks this for as long as it takes to close the files that the new program
  * does not get (a server on FUSE may never be done with one). -EAGAIN: it is locked, or not made yet by an exec that
@@ -61,10 +66,9 @@ static size_t auxv_len(const char *bytes, size_t n, uint64_t *ret_random)
  */
 static int image_of(struct tracer *t, const struct tracee *tracee, uint64_t *ret_image, uint64_t *ret_random)
 {
-	bool waits = t->pending.active && t->pending.tracee == tracee;
 	char bytes[1024];
-	ssize_t n = waits ? procfs_read_file(tracee->tid, "auxv", bytes, sizeof(bytes)) :
-			    reader_locked_file(t->reader, tracee->tid, "auxv", bytes, sizeof(bytes));
+	ssize_t n = waits(t, tracee) ? procfs_read_file(tracee->tid, "auxv", bytes, sizeof(bytes)) :
+				       reader_locked_file(t->reader, tracee->tid, "auxv", bytes, sizeof(bytes));
 	size_t len;
 
 	*ret_random = 0;
@@ -111,7 +115,7 @@ static uint64_t start_of(struct tracer *t, const struct tracee *tracee, uint64_t
 	return ended ? 0 : str_hash((struct str){ (const char *)&start, sizeof(start) });
 }
 
-static enum program_seen look_at_program(struct tracer *t, const struct tracee *tracee)
+static enum program_seen compare_program(struct tracer *t, const struct tracee *tracee)
 {
 	uint64_t image, random, start;
 
@@ -128,6 +132,25 @@ static enum program_seen look_at_program(struct tracer *t, const struct tracee *
 		return PROGRAM_SAME;
 	/* an exec that came between the two looks may not have made all of it yet */
 	return image_of(t, tracee, &image, &random) < 0 ? PROGRAM_UNKNOWN : PROGRAM_OTHER;
+}
+
+/*
+ * Whoever has ended has no memory any more, either: it had another program at most if it was let into an exec. And the
+ * kernel puts arguments and environment into place behind what the vector tells.
+ */
+static enum program_seen look_at_program(struct tracer *t, const struct tracee *tracee)
+{
+	enum program_seen seen = compare_program(t, tracee);
+	auto_fd int fd = -1;
+	struct procfs_task task;
+	struct error ignored;
+
+	if (seen != PROGRAM_OTHER || waits(t, tracee))
+		return seen;
+	fd = procfs_open(tracee->tid, "stat");
+	if (procfs_read_stat(tracee->tid, fd, &task, &ignored) < 0)
+		return PROGRAM_UNKNOWN;
+	return task.has_program || (!task.vm_size_kb && tracee->process->program.executes) ? seen : PROGRAM_UNKNOWN;
 }
 
 static void note_image(struct tracer *t, struct tracee *tracee)
@@ -214,7 +237,9 @@ static void renew(struct tracer *t, struct tracee *tracee)
 		tracee->identity = IDENTITY_UNKNOWN;
 	tracee->continued = -1;
 	tracee->process->executing = false;
-	told_add(t, &(struct told){ .kind = TOLD_EXEC, .tid = tracee->tid, .pid = tracee->process->pid,
+	told_add(t, &(struct told){ .kind = TOLD_EXEC,
+				    .tid = tracee->tid,
+				    .pid = tracee->process->pid,
 				    .event = take_ptr(tracee->executed) });
 	tracees_memory(&t->tracees, tracee);
 }
@@ -330,7 +355,7 @@ static void look_around(void *context, struct tracee *tracee)
 			told_end(t, tracee, 0);
 		tracee->gone = true;
 	} else if (!unseized_is_other(t, tracee) && tracee->tid == tracee->process->pid &&
-		 look_at_program(t, tracee) == PROGRAM_OTHER && holder_of(tracee) == HOLDER_SAME)
+		   look_at_program(t, tracee) == PROGRAM_OTHER && holder_of(tracee) == HOLDER_SAME)
 		renew(t, tracee);
 }
 

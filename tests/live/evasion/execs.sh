@@ -24,6 +24,36 @@ done
 equal "beside execs that fail: $(cat "$dir/err")" "$(cat "$dir/out")" 2000
 equal "beside execs that fail: alerts" "$(grep -c ' number ' "$dir/beside")" 2000
 
+# nor before its arguments are there, which takes a while where they are many
+cat >"$dir/long.py" <<'END'
+import os, sys
+for i in range(150):
+    os.waitpid(os.posix_spawn(sys.argv[1], ["x", "%d" % i] + 180000 * ["y"], {}), 0)
+END
+rule executed "evt.type = execve and evt.res = SUCCESS and proc.exepath = $dir/payload" "number %proc.args" >"$dir/long.yaml"
+"$MONITOR" run --backend notify-only -r "$dir/long.yaml" --output "$dir/long" -- python3 "$dir/long.py" "$dir/payload" 2>"$dir/err"
+equal "many arguments: alerts" "$(grep -c ' number' "$dir/long")" 150
+equal "many arguments: told with them" "$(grep -c ' number [0-9]* y' "$dir/long")" 150
+
+# who has ended, and is not waited for, has not executed another program for that
+cat >"$dir/ended.py" <<'END'
+import os, sys, time
+for _ in range(3):
+    pid = os.fork()
+    if pid == 0:
+        open(sys.argv[1]).close()
+        os._exit(0)
+    time.sleep(0.5)  # the monitor looks around meanwhile
+    os.waitpid(pid, 0)
+    print("ended", pid, flush=True)
+END
+rule any "evt.type = execve or (evt.type = openat and fd.name = $dir/any.yaml)" "call %evt.type by %proc.pid." >"$dir/any.yaml"
+"$MONITOR" run --backend notify-only -r "$dir/any.yaml" --output "$dir/any" -- python3 "$dir/ended.py" "$dir/any.yaml" >"$dir/out" 2>"$dir/err"
+for pid in $(sed -n 's/^ended //p' "$dir/out"); do
+	equal "who has ended: its calls" "$(sed -n "s/.* \\([a-z]*\\) by $pid\\..*/\\1/p" "$dir/any")" openat
+done
+equal "who has ended: children" "$(grep -c ended "$dir/out")" 3
+
 # ---- programs that the workload debugs itself, and that end without a caught call: no stop is ours, and the kernel's records tell
 rule ended "evt.type in (execve, execveat) and evt.res = SUCCESS and proc.exepath in ($dir/short-lived, /memfd:short-lived)" \
 	"number %proc.args of %proc.name." >"$dir/short.yaml"
