@@ -2,6 +2,7 @@
 /* To whom others may send signals, beside whom we may. */
 #include "tracer/sender.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -119,11 +120,71 @@ static void sender_of_another_namespace(void **state)
 	waitpid(caller, NULL, 0);
 }
 
+/* ---- with no more rights than the sender ---- */
+
+static uint64_t effective(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+static void is_weaker_meanwhile(void **state)
+{
+	const uint64_t before = effective(), kills = UINT64_C(1) << CAP_KILL;
+
+	(void)state;
+	for (int sender = SENDER_POWERLESS; sender <= SENDER_OTHER; sender++) {
+		if (sender == SENDER_WEAKER)
+			continue;
+		assert_int_equal(sender_assume((enum sender)sender), sender == SENDER_ALIKE);
+		assert_true(effective() == before);
+		sender_return((enum sender)sender);
+		assert_true(effective() == before);
+	}
+	if (!(before & kills))
+		skip();
+	assert_true(sender_assume(SENDER_WEAKER));
+	assert_true(effective() == (before & ~kills));
+	sender_return(SENDER_WEAKER);
+	assert_true(effective() == before);
+}
+
+/* Who cannot have it back ends, whether or not anybody can be told. */
+static void is_not_weaker_for_good(void **state)
+{
+	(void)state;
+	if (!(effective() >> CAP_KILL & 1))
+		skip();
+	for (int tells = 0; tells < 2; tells++) {
+		const struct who nobody = { 0, 0, 0, false };
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			signal(SIGABRT, SIG_DFL);
+			close(STDERR_FILENO);
+			if (tells && open("/dev/null", O_WRONLY) != STDERR_FILENO)
+				_exit(1);
+			if (!sender_assume(SENDER_WEAKER) || !become(&nobody, false))
+				_exit(2);
+			sender_return(SENDER_WEAKER);
+			_exit(3);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status & ~0x80, tells ? SIGABRT : 70 << 8); /* perhaps with a core */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_senders),
 		cmocka_unit_test(sender_of_another_namespace),
+		cmocka_unit_test(is_weaker_meanwhile),
+		cmocka_unit_test(is_not_weaker_for_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
