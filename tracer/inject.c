@@ -162,7 +162,6 @@ static int settle(struct tracer *t, const struct injection *in, struct event *re
 	struct pending *p = &t->pending;
 
 	p->way = FIGURES_ON_BEHALF;
-	p->value = in->number;
 	if (in->number == -ENOENT || in->number == -ESRCH) { /* the caller was killed */
 		entry_done(t, in->since);
 		return 0;
