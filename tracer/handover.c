@@ -96,7 +96,7 @@ bool handover_pending(struct tracer *t)
 	}
 	target->leaving_for_debugger = true;
 	target->held_notification = p->id;
-	p->active = p->event_due = false; /* answered by handover_stop() */
+	p->active = false; /* answered by handover_stop() */
 	return true;
 }
 
