@@ -83,23 +83,76 @@ static void looks_at_who_had_an_id(void **state)
 	assert_int_equal(t.taken_count, 0);
 }
 
+/* What becomes of who has stopped before the tracer asks again. */
+static enum { NOTHING, IS_KILLED, IS_REPLACED } fate;
+static pid_t fated;
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+	pid_t tid = (pid_t)syscall(SYS_wait4, pid, status, options, NULL);
+
+	if (tid <= 0 || tid != fated || fate == NOTHING)
+		return tid;
+	if (fate == IS_KILLED)
+		kill(tid, SIGKILL);
+	else
+		open_gate('e');
+	fate = NOTHING;
+	await(tid);
+	return tid;
+}
+
+static void stop_behind_call(struct tracee *tracee, pid_t pid)
+{
+	tracee->follow = FOLLOW_RESTARTING;
+	interrupt(tracee);
+	take(tracee->tid);
+	assert_int_equal(tracee->follow, FOLLOW_LEAVING);
+	assert_int_equal(syscall(SYS_tgkill, pid, tracee->tid, SIGUSR2), 0);
+	await(tracee->tid);
+	fated = tracee->tid;
+}
+
 /* Who has ended is no parent any more. */
 static void tells_ends_before_calls(void **state)
 {
 	struct tracee *caller = new_tracee(), *younger = new_tracee();
 
 	(void)state;
-	caller->follow = FOLLOW_RESTARTING;
-	interrupt(caller);
-	take(caller->tid);
-	assert_int_equal(caller->follow, FOLLOW_LEAVING);
-	kill(caller->tid, SIGUSR2);
-	await(caller->tid);
+	stop_behind_call(caller, caller->tid);
 	kill(younger->tid, SIGKILL);
 	await(younger->tid);
 	assert_true(stops_take(&t));
 	said(0, TOLD_END, younger->tid);
 	said(1, TOLD_RESULT, caller->tid);
+}
+
+/* Its call comes before its end, also when both are there; and none is told of who is another by then. */
+static void tells_both_of_one(void **state)
+{
+	pid_t tid, pid;
+	struct tracee *caller = new_tracee();
+
+	(void)state;
+	stop_behind_call(caller, caller->tid);
+	fate = IS_KILLED;
+	assert_true(stops_take(&t));
+	said(0, TOLD_RESULT, caller->tid);
+	assert_true(stops_take(&t));
+	said(1, TOLD_RESUME, caller->tid);
+	said(2, TOLD_END, caller->tid);
+	forget_said();
+	pid = new_process(true, &tid);
+	caller = seize(pid, pid);
+	seize(tid, pid);
+	stop_behind_call(caller, pid);
+	fate = IS_REPLACED;
+	assert_true(stops_take(&t));
+	assert_int_equal(t.told.count, 0);
+	assert_true(stops_take(&t));
+	said(0, TOLD_EXEC, pid);
+	said(1, TOLD_RESUME, pid);
+	assert_int_equal(t.told.count, 2);
 }
 
 static void *have_child(void *pipe_ends)
@@ -196,6 +249,7 @@ int main(void)
 		TEST(tells_ends_of_few_unknown),
 		TEST(looks_at_who_had_an_id),
 		TEST(tells_ends_before_calls),
+		TEST(tells_both_of_one),
 		TEST(leaves_children_of_other_threads),
 		TEST(adopts_whose_parent_is_gone),
 	};
