@@ -248,7 +248,7 @@ END
 # ---- who waits is woken up by such signals again and again, and killed meanwhile
 cat >"$dir/woken.py" <<'END'
 import os, random, signal, socket, sys, time
-path, way, numbers, times = sys.argv[1], sys.argv[2], sys.argv[3].split(), int(sys.argv[4])
+path, way, numbers, times, why_is_told = sys.argv[1], sys.argv[2], sys.argv[3].split(), int(sys.argv[4]), sys.argv[5]
 if way == "open":
     os.mkfifo(path)
 else:
@@ -261,9 +261,13 @@ def read(pid, name):
     with open("/proc/%d/%s" % (pid, name)) as f:
         return f.read()
 
-def waits(pid):  # and not for the monitor
-    return (read(pid, "stat").rsplit(")", 1)[1].split()[0] == "S" and read(pid, "syscall").split()[0] in numbers
-            and "seccomp" not in read(pid, "wchan"))
+def waits(pid):  # in the call itself, not for the monitor
+    if read(pid, "syscall").split()[0] not in numbers:
+        return False
+    if not why_is_told:
+        return read(pid, "stat").rsplit(")", 1)[1].split()[0] == "S"
+    why = read(pid, "wchan")
+    return why != "0" and "seccomp" not in why and "ptrace" not in why
 
 for _ in range(times):
     child = os.fork()
@@ -374,7 +378,7 @@ for options in "--backend ptrace" "--backend ptrace-all" "--births stops" ""; do
 		rm -f "$dir/socket" "$dir/alerts"
 		# shellcheck disable=SC2086 # words
 		timeout -k 1 60 "$MONITOR" run $options -r "$dir/connected.yaml" -r "$dir/opened.yaml" --output "$dir/alerts" -- \
-			python3 "$dir/woken.py" "$dir/socket" $way "$connect $openat" $woken >"$dir/out" 2>"$dir/err"
+			python3 "$dir/woken.py" "$dir/socket" $way "$connect $openat" $woken "$why" >"$dir/out" 2>"$dir/err"
 		equal "$options: $way, woken and killed: status" $? 0
 		equal "$options: $way, woken and killed: calls" "$(wc -l <"$dir/alerts")" $((woken + others))
 	done
