@@ -200,7 +200,7 @@ static void exec_stop(struct tracer *t, struct tracee *tracee, pid_t tid, pid_t 
 	bool stopped_births = t->rings && caller && caller->process->program.signals;
 
 	if (former != tid)
-		decode_exec_forget(t->memo, tid);
+		decode_exec_forget(t->memo, 0); /* of neither id any more */
 	if (former != tid && tracee) /* the first thread, whose end is not reported */
 		result_lose(t, tracee);
 	if (former != tid)

@@ -274,6 +274,13 @@ static void lets_calls_begin(void **state)
 
 /* ---- execs ---- */
 
+static int next_descriptor(void)
+{
+	auto_fd int fd = dup(STDIN_FILENO);
+
+	return fd;
+}
+
 /* A second thread executes, and has the id of the first from then on, and who waits for that. */
 static void knows_who_executed(void **state)
 {
@@ -289,7 +296,9 @@ static void knows_who_executed(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		pid_t tid, pid = new_process(true, &tid);
 		struct tracee *first = seize(pid, pid), *second = seize(tid, pid), *tracee;
+		int unused = next_descriptor();
 
+		decode_exec_ahead(tid, t.memo);
 		first->follow = FOLLOW_ASIDE;
 		first->unseen = any_event(pid);
 		first->held_notification = CALL;
@@ -319,6 +328,7 @@ static void knows_who_executed(void **state)
 		assert_int_equal(tracee->held_notification, CALL);
 		assert_true(tracee->leaving_for_debugger);
 		assert_int_equal(let_in, OTHER_CALL);
+		assert_int_equal(next_descriptor(), unused); /* what was read ahead is of an id that nobody has */
 		forget_said();
 	}
 }
