@@ -73,6 +73,7 @@ static int end(void **state)
 	(void)state;
 	kill(tracee->tid, SIGKILL);
 	waitpid(tracee->tid, NULL, __WALL);
+	figures_clear(&t.figures);
 	tracees_free(&t.tracees);
 	event_builder_free(&t.builder);
 	event_builder_free(&t.fetched);
