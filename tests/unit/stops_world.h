@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "tracer/notify.h"
+#include "tests/unit/no_listener.h"
 #include "tracer/supervisor.h"
 
 enum { CALL = 4711, OTHER_CALL = 4712, UNKNOWN = 1 << 30, SECOND = 1000000000 };
@@ -47,30 +47,6 @@ int notify_return(int listener, uint64_t id, int64_t value)
 {
 	(void)listener, (void)id, (void)value;
 	return 0;
-}
-
-int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish)
-{
-	(void)listener, (void)id, (void)fd, (void)cloexec, (void)finish;
-	return -ENOENT;
-}
-
-int notify_receive(int listener, struct seccomp_notif *ret_notification)
-{
-	(void)listener, (void)ret_notification;
-	return -ENOENT;
-}
-
-bool notify_valid(int listener, uint64_t id)
-{
-	(void)listener, (void)id;
-	return true;
-}
-
-bool notify_set_synchronous(int listener, bool synchronous)
-{
-	(void)listener, (void)synchronous;
-	return true;
 }
 
 /* The latest process says when it is ready, and waits until its gate is opened; none sees it closed. */

@@ -23,7 +23,7 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "tracer/notify.h"
+#include "tests/unit/no_listener.h"
 
 enum { CALLS = 64, LISTENER = 4711, INODE = 1000, NUMBER = 50, OTHER = 99 };
 
@@ -66,30 +66,6 @@ int notify_return(int listener, uint64_t id, int64_t value)
 	(void)listener;
 	asked[id].returned = value;
 	return 0;
-}
-
-int notify_inject(int listener, uint64_t id, int fd, bool cloexec, bool finish)
-{
-	(void)listener, (void)id, (void)fd, (void)cloexec, (void)finish;
-	return -ENOENT;
-}
-
-int notify_receive(int listener, struct seccomp_notif *ret_notification)
-{
-	(void)listener, (void)ret_notification;
-	return -ENOENT;
-}
-
-bool notify_valid(int listener, uint64_t id)
-{
-	(void)listener, (void)id;
-	return true;
-}
-
-bool notify_set_synchronous(int listener, bool synchronous)
-{
-	(void)listener, (void)synchronous;
-	return true;
 }
 
 static void open_gate(unsigned int times)
